@@ -1,0 +1,42 @@
+"""Words of options as values, with errors that say which words there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TypeVar
+
+from dashborion.errors import UsageError, suggestion
+from dashborion.models import KIND_WORDS, WorkloadType
+
+E = TypeVar("E", bound=StrEnum)
+
+
+def members(type_: type[E], words: Sequence[str] | None, option: str) -> frozenset[E] | None:
+    """The enum members that an option names, None when it was not given.
+
+    Raises:
+        UsageError: a word that is no member.
+    """
+    if not words:
+        return None
+    known = [str(member) for member in type_]
+    for word in words:
+        if word.lower() not in known:
+            raise UsageError(f"{option}: '{word}' is none of {', '.join(known)}")
+    return frozenset(type_(word.lower()) for word in words)
+
+
+def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | None:
+    """The types that ``--type`` names, by any word that users have for them.
+
+    Raises:
+        UsageError: an unknown word.
+    """
+    if not words:
+        return None
+    for word in words:
+        if word.lower() not in KIND_WORDS:
+            near = suggestion(word, [str(one) for one in WorkloadType])
+            raise UsageError(f"--type: '{word}' is no type of workload", hint=near)
+    return frozenset(KIND_WORDS[word.lower()] for word in words)

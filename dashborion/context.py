@@ -1,0 +1,150 @@
+"""What a command works with, wired up when it is first used; replaced in tests.
+
+Lives on Typer's ``ctx.obj``. Nothing heavy is imported before it is needed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashborion.streams import Color, Streams
+
+if TYPE_CHECKING:
+    from dashborion.config import Config, Environment
+    from dashborion.environments import Choice, InUse, Surroundings
+    from dashborion.errors import DashborionError
+    from dashborion.fleet import Fleet
+    from dashborion.kubeconfig import Kubeconfig
+    from dashborion.orchestrators.protocol import Call, Orchestrator, Runtime
+
+
+@dataclass
+class Globals:
+    """The options that every command takes, before or after its name."""
+
+    config: str | None = None
+    color: Color = "auto"
+    verbose: bool = False
+    debug: bool = False
+
+
+@dataclass
+class Context:
+    """Streams, surroundings and the clock; config, environments and adapters when asked."""
+
+    streams: Streams
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    cwd: Path = field(default_factory=Path.cwd)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    connect: Callable[[Environment, Runtime], Orchestrator] | None = None
+    globals: Globals = field(default_factory=Globals)
+
+    @classmethod
+    def system(cls) -> Context:
+        return cls(Streams.system())
+
+    @cached_property
+    def user_file(self) -> Path:
+        """The user's own config file, whether it exists or not."""
+        import platformdirs
+
+        return platformdirs.user_config_path("dashborion") / "config.yaml"
+
+    @cached_property
+    def in_use(self) -> InUse:
+        """What ``env use`` remembers."""
+        import platformdirs
+
+        from dashborion.environments import InUse
+
+        return InUse(platformdirs.user_state_path("dashborion") / "state.json")
+
+    @cached_property
+    def kubeconfig(self) -> Kubeconfig:
+        """The names in the kubeconfig that the environment variables point at."""
+        from dashborion.kubeconfig import kubeconfig_paths, read_kubeconfig
+
+        return read_kubeconfig(kubeconfig_paths(self.environ))
+
+    @cached_property
+    def config(self) -> Config:
+        """The config file, or without one what the kubeconfig has."""
+        from dashborion.config import find, load
+        from dashborion.environments import without_config
+        from dashborion.kubeconfig import in_cluster
+
+        found = find(
+            self.globals.config,
+            environ=self.environ,
+            cwd=self.cwd,
+            user_file=self.user_file,
+            warn=self.streams.warn,
+        )
+        if found is not None:
+            return load(*found)
+        return without_config(self.kubeconfig, pod=in_cluster(self.environ))
+
+    def environments(self, choice: Choice) -> tuple[Environment, ...]:
+        """The environments that were chosen, with the flags of the user's own file."""
+        from dashborion.environments import choose
+
+        return tuple(self.flagged(one) for one in choose(choice, self.surroundings()))
+
+    def surroundings(self) -> Surroundings:
+        from dashborion.environments import Surroundings
+
+        return Surroundings(
+            config=self.config,
+            kubeconfig=lambda: self.kubeconfig,
+            environ=self.environ,
+            in_use=self.in_use.get(self.config),
+            note=self.streams.say,
+        )
+
+    def flagged(self, environment: Environment) -> Environment:
+        """With the flags of the user's own file, where it names the same target."""
+        from dashborion.config import Origin
+        from dashborion.environments import with_flags_of
+
+        if self.config.origin is Origin.USER and environment.project is not None:
+            return environment
+        return with_flags_of(self.own_config, environment)
+
+    @cached_property
+    def own_config(self) -> Config:
+        """The user's own file, which protects its targets under any name."""
+        from dashborion.config import Config, Origin, load
+
+        return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
+
+    def fleet(self, choice: Choice) -> Fleet:
+        """The chosen environments, each with one deadline for all that a command reads."""
+        from dashborion.concurrency import Deadline
+        from dashborion.fleet import Fleet
+        from dashborion.orchestrators import connect
+        from dashborion.orchestrators.protocol import READ_SECONDS, Runtime
+
+        deadline = Deadline(READ_SECONDS)
+
+        def runtime(environment: Environment) -> Runtime:
+            return Runtime(
+                deadline=deadline,
+                warn=partial(self.streams.warn, environment=environment.label),
+                trace=self._trace if self.globals.verbose else lambda _: None,
+                environ=self.environ,
+            )
+
+        return Fleet(self.environments(choice), self.connect or connect, runtime, self.report)
+
+    def report(self, error: DashborionError) -> None:
+        """Say that an environment failed while the command goes on."""
+        self.streams.fail(error)
+
+    def _trace(self, call: Call) -> None:
+        self.streams.say(f"{call.operation} {call.outcome} {call.seconds * 1000:.0f}ms")

@@ -1,0 +1,163 @@
+"""Everything that can go wrong, as one tree; each class owns its exit code.
+
+::
+
+    DashborionError            1  failed
+    ├── UsageError             2  usage        what was typed cannot be done
+    │   ├── ConfigError        2  config       a file that cannot be read as meant
+    │   └── Ambiguous          2  ambiguous    a name that fits more than one object
+    ├── NotFound               3  not-found
+    ├── AccessError            4
+    │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
+    │   └── Forbidden          4  forbidden    somebody who may not
+    ├── PartialFailure         5  partial      some environments failed, the rest is printed
+    └── Unavailable            6
+        ├── Unreachable        6  unreachable
+        ├── Throttled          6  throttled
+        ├── TimedOut           6  timeout
+        └── BadAnswer          6  bad-answer   cut short, garbled, or not the API's
+
+A message says what and where, a hint how to go on. Only ``__main__`` turns an
+error into text and an exit code; SDK errors are translated in the adapters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+BROKEN_PIPE = 141  # 128 + SIGPIPE
+
+
+class DashborionError(Exception):
+    """The root: a message for a person, a hint, and where it happened."""
+
+    exit_code = 1
+    code = "failed"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, environment: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.environment = environment
+
+
+class UsageError(DashborionError):
+    """What was typed cannot be done."""
+
+    exit_code = 2
+    code = "usage"
+
+
+class ConfigError(UsageError):
+    """A config file, kubeconfig or state file that cannot be read as meant."""
+
+    code = "config"
+
+
+class Ambiguous(UsageError):
+    """A name that fits more than one object; the message lists them."""
+
+    code = "ambiguous"
+
+
+class NotFound(DashborionError):
+    """A name that fits nothing, with the names that there are.
+
+    ``known`` feeds the hint; several environments' errors are merged by it.
+    """
+
+    exit_code = 3
+    code = "not-found"
+
+    def __init__(
+        self,
+        noun: str,
+        name: str,
+        *,
+        where: str,
+        known: Iterable[str] = (),
+        environment: str | None = None,
+    ) -> None:
+        self.noun = noun
+        self.name = name
+        self.where = where
+        self.known = sorted(set(known))
+        super().__init__(
+            f"no {noun} '{name}' in {where}",
+            hint=suggestion(name, self.known),
+            environment=environment,
+        )
+
+
+class AccessError(DashborionError):
+    """The API knows the call and refuses the caller."""
+
+    exit_code = 4
+    code = "access"
+
+
+class CredentialsError(AccessError):
+    """No credentials, or ones that are expired or not accepted."""
+
+    code = "credentials"
+
+
+class Forbidden(AccessError):
+    """Accepted credentials that lack a right."""
+
+    code = "forbidden"
+
+
+class PartialFailure(DashborionError):
+    """Some environments failed and were reported; the others' results are printed."""
+
+    exit_code = 5
+    code = "partial"
+
+
+class Unavailable(DashborionError):
+    """The API did not give a usable answer in time."""
+
+    exit_code = 6
+    code = "unavailable"
+
+
+class Unreachable(Unavailable):
+    """No connection: refused, unresolvable, TLS, reset, or a 5xx to the end."""
+
+    code = "unreachable"
+
+
+class Throttled(Unavailable):
+    """Too many requests, and the deadline does not leave room to wait."""
+
+    code = "throttled"
+
+
+class TimedOut(Unavailable):
+    """The deadline passed."""
+
+    code = "timeout"
+
+
+class BadAnswer(Unavailable):
+    """An answer that is cut short, not JSON, or not what the API documents."""
+
+    code = "bad-answer"
+
+
+def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None:
+    """The nearest of the known names, or else what there is; None if nothing is known."""
+    import difflib  # only when something is already wrong: 5 ms at start-up
+
+    names = list(known)
+    near = difflib.get_close_matches(typed, names, n=3, cutoff=0.6)
+    if near:
+        return f"did you mean {' or '.join(repr(name) for name in near)}?"
+    if not names:
+        return None
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"there is {', '.join(names[:most])}{more}"

@@ -1,0 +1,70 @@
+"""Small files: YAML that people write, and private ones that dashborion writes."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from dashborion.errors import ConfigError
+
+MOST_BYTES = 4 << 20  # a kubeconfig of a thousand clusters is 3 MB; more is not a config
+
+
+def read_yaml(path: Path) -> Any:
+    """The file's one document, plain data only (no tags).
+
+    Raises:
+        ConfigError: unreadable, not UTF-8, too large, or broken YAML, with its line.
+    """
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """YAML lets the last of two equal keys win; a lost ``protected: true`` is no detail."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen:
+                    mark = key.start_mark
+                    raise yaml.MarkedYAMLError(
+                        problem=f"key {key.value!r} twice", problem_mark=mark
+                    )
+                seen.add(key.value)
+            return super().construct_mapping(node, deep=deep)
+
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError(f"{path}: larger than {MOST_BYTES >> 20} MB")
+        return yaml.load(content.decode(), Loader=Loader)  # noqa: S506 - a subclass of the safe one
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
+        raise ConfigError(f"{path}{line}: not YAML: {problem}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: nested too deeply") from error
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Replace a file in one step; 0600 in a 0700 folder.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

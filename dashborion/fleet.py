@@ -1,0 +1,250 @@
+"""Several environments as one: fetched side by side, one failure not costing the others.
+
+Filtering, finding one object by what was typed, and the default order happen
+here, above the orchestrators, so that they are the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import partial
+from typing import Generic, TypeVar
+
+from dashborion.concurrency import result, start
+from dashborion.config import Environment
+from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
+from dashborion.models import (
+    Check,
+    Found,
+    Instance,
+    InstanceDetail,
+    InstanceStatus,
+    Name,
+    Query,
+    Workload,
+    WorkloadDetail,
+    WorkloadStatus,
+)
+from dashborion.orchestrators.protocol import Orchestrator, Runtime
+
+T = TypeVar("T")
+Placed = TypeVar("Placed", Workload, Instance)
+
+
+@dataclass
+class Answer(Generic[T]):
+    """What the environments that answered said, and the errors of those that did not."""
+
+    items: list[T]
+    failures: list[DashborionError] = field(default_factory=list)
+    asked: int = 0
+
+    def require_complete(self) -> None:
+        """Called when everything there is has been shown.
+
+        Raises:
+            PartialFailure: some environment is missing from it.
+            DashborionError: the first environment's, when all of them failed.
+        """
+        if self.failures and len(self.failures) == self.asked:
+            raise self.failures[0]
+        if self.failures:
+            count = len(self.failures)
+            raise PartialFailure(f"{count} environment{'s' if count > 1 else ''} failed")
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The chosen environments and how to reach them.
+
+    ``runtime`` makes what an environment's adapter is lent; ``report`` is told
+    of each environment that failed while others answered.
+    """
+
+    environments: Sequence[Environment]
+    connect: Callable[[Environment, Runtime], Orchestrator]
+    runtime: Callable[[Environment], Runtime]
+    report: Callable[[DashborionError], None]
+
+    def workloads(
+        self,
+        query: Query,
+        *,
+        patterns: Sequence[str] = (),
+        statuses: frozenset[WorkloadStatus] | None = None,
+    ) -> Answer[Found[Workload]]:
+        """The workloads that fit every restriction, in the default order.
+
+        Raises:
+            NotFound: a pattern without wildcards that nothing fits.
+        """
+        names = [Name.parse(pattern) for pattern in patterns]
+        answer = self._each(lambda one: one.workloads(widened(query, names)))
+        items = _flat(answer.items)
+        if not answer.failures:
+            _require_matches(names, [found.item for found in items], self._where())
+        items = [
+            found
+            for found in items
+            if (not names or any(_fits(name, found.item) for name in names))
+            and (statuses is None or found.item.status in statuses)
+        ]
+        return Answer(sorted(items, key=_order), answer.failures, answer.asked)
+
+    def instances(
+        self, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
+    ) -> Answer[Found[Instance]]:
+        """The instances that fit every restriction, in the default order."""
+        answer = self._each(lambda one: one.instances(query), searching=query.workload is not None)
+        items = [
+            found
+            for found in _flat(answer.items)
+            if statuses is None or found.item.status in statuses
+        ]
+        return Answer(sorted(items, key=_order), answer.failures, answer.asked)
+
+    def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
+        """The one workload of that name in all environments."""
+        answer = self._each(lambda one: one.workload(name, query), searching=True)
+        return self._one(name, answer)
+
+    def instance(self, name: Name, query: Query) -> Answer[Found[InstanceDetail]]:
+        """The one instance of that id, name or unique prefix in all environments."""
+        answer = self._each(lambda one: one.instance(name, query), searching=True)
+        return self._one(name, answer)
+
+    def check(self) -> Answer[Check]:
+        """One check an environment; a failure is a row that says so, and a failure."""
+        futures = [
+            start(partial(self._ask, one, lambda it: it.check())) for one in self.environments
+        ]
+        answer: Answer[Check] = Answer([], asked=len(futures))
+        for environment, future in zip(self.environments, futures, strict=True):
+            try:
+                answer.items.append(result(future, self.runtime(environment).deadline))
+            except DashborionError as error:
+                answer.items.append(_failed_check(environment, error))
+                answer.failures.append(_placed(error, environment))
+        for failure in answer.failures[len(answer.failures) == answer.asked :]:
+            self.report(failure)  # all but the one that `require_complete` will raise
+        return answer
+
+    def _each(self, ask: Callable[[Orchestrator], T], *, searching: bool = False) -> Answer[T]:
+        """Ask all environments side by side.
+
+        When ``searching``, an environment that does not have the name is no
+        failure as long as another one has it.
+
+        Raises:
+            DashborionError: the first environment's, when none of them answered.
+        """
+        futures = [start(partial(self._ask, one, ask)) for one in self.environments]
+        answer: Answer[T] = Answer([], asked=len(futures))
+        absent: list[NotFound] = []
+        for environment, future in zip(self.environments, futures, strict=True):
+            try:
+                answer.items.append(result(future, self.runtime(environment).deadline))
+            except NotFound as error:
+                _placed(error, environment)
+                if searching:
+                    absent.append(error)
+                else:
+                    answer.failures.append(error)
+            except DashborionError as error:
+                answer.failures.append(_placed(error, environment))
+        if not answer.items:
+            for failure in answer.failures[1:]:
+                self.report(failure)
+            raise answer.failures[0] if answer.failures else self._nowhere(absent)
+        for failure in answer.failures:
+            self.report(failure)
+        return answer
+
+    def _ask(self, environment: Environment, ask: Callable[[Orchestrator], T]) -> T:
+        return ask(self.connect(environment, self.runtime(environment)))
+
+    def _one(self, name: Name, answer: Answer[Found[T]]) -> Answer[Found[T]]:
+        if len(answer.items) > 1:
+            places = [f"{one.item.project or ''}/{one.item.environment}" for one in answer.items]  # type: ignore[attr-defined]
+            raise Ambiguous(
+                f"'{name}' is in {len(places)} environments: "
+                + ", ".join(place.strip("/") for place in places),
+                hint="choose one with -e",
+            )
+        return answer
+
+    def _nowhere(self, errors: Sequence[NotFound]) -> NotFound:
+        if len(errors) == 1:
+            return errors[0]
+        known = {name for error in errors for name in error.known}
+        return NotFound(errors[0].noun, errors[0].name, where=self._where(), known=known)
+
+    def _where(self) -> str:
+        return ", ".join(environment.label for environment in self.environments)
+
+
+def widened(query: Query, names: Sequence[Name]) -> Query:
+    """A query that asks where the patterns point: ``other/web`` is about namespace ``other``."""
+    import msgspec
+
+    namespaces = {name.namespace for name in names}
+    types = {name.type for name in names}
+    if names and None not in types and query.types is None:
+        query = msgspec.structs.replace(query, types=frozenset(filter(None, types)))
+    if not names or None in namespaces or query.namespace or query.all_namespaces:
+        return query
+    only = next(iter(namespaces))
+    if len(namespaces) == 1 and only and not _globbed(only):
+        return msgspec.structs.replace(query, namespace=only)
+    return msgspec.structs.replace(query, all_namespaces=True)
+
+
+def _fits(name: Name, workload: Workload) -> bool:
+    return (
+        fnmatchcase(workload.name, name.name)
+        and (name.type is None or workload.type is name.type)
+        and (name.namespace is None or fnmatchcase(workload.namespace, name.namespace))
+    )
+
+
+def _require_matches(names: Iterable[Name], workloads: Sequence[Workload], where: str) -> None:
+    for name in names:
+        if not _globbed(name.name) and not any(_fits(name, one) for one in workloads):
+            known = [one.name for one in workloads]
+            raise NotFound("workload", str(name), where=where, known=known)
+
+
+def _globbed(text: str) -> bool:
+    return not frozenset("*?[").isdisjoint(text)
+
+
+def _flat(lists: Iterable[list[T]]) -> list[T]:
+    return [item for items in lists for item in items]
+
+
+def _order(found: Found[Placed]) -> tuple[str, ...]:
+    item = found.item
+    kind = item.type if isinstance(item, Workload) else ""
+    return (item.project or "", item.environment, item.namespace, item.name, kind)
+
+
+def _placed(error: DashborionError, environment: Environment) -> DashborionError:
+    error.environment = error.environment or environment.label
+    return error
+
+
+def _failed_check(environment: Environment, error: DashborionError) -> Check:
+    return Check(
+        project=environment.project,
+        environment=environment.name,
+        orchestrator=environment.orchestrator,
+        endpoint=None,
+        reachable=error.exit_code == 4,
+        identity=None,
+        version=None,
+        seconds=0.0,
+        permissions=[],
+        error=error.message,
+    )

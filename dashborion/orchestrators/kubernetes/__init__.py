@@ -1,0 +1,1 @@
+"""Kubernetes, spoken to over HTTP with the SDK's credentials."""

@@ -1,0 +1,189 @@
+"""Kubernetes behind the protocol: which lists to ask for, side by side, and what to do without."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from dashborion.concurrency import start
+from dashborion.config import Environment
+from dashborion.errors import DashborionError
+from dashborion.models import (
+    Check,
+    Found,
+    Instance,
+    InstanceDetail,
+    Name,
+    Permission,
+    Query,
+    Workload,
+    WorkloadDetail,
+)
+from dashborion.orchestrators.kubernetes import client as api
+from dashborion.orchestrators.kubernetes import (
+    credentials,
+    describe,
+    find,
+    normalise,
+    pods,
+    wire,
+)
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
+from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.protocol import Runtime
+
+UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
+
+# What a permission is called, and the verb, group, resource and subresource that decide it.
+PERMISSIONS = (
+    ("list workloads", "list", "apps", "deployments", ""),
+    ("list instances", "list", "", "pods", ""),
+    ("read logs", "get", "", "pods", "log"),
+    ("read events", "list", "", "events", ""),
+    ("scale workloads", "patch", "apps", "deployments", "scale"),
+    ("restart workloads", "patch", "apps", "deployments", ""),
+    ("stop instances", "delete", "", "pods", ""),
+    ("execute in instances", "create", "", "pods", "exec"),
+)
+
+
+class KubernetesOrchestrator:
+    """One kubeconfig context, as ``Orchestrator``."""
+
+    def __init__(self, environment: Environment, client: Client) -> None:
+        self.environment = environment
+        self._client = client
+        self._fetch = Fetch(client)
+
+    @classmethod
+    def connect(cls, environment: Environment, runtime: Runtime) -> KubernetesOrchestrator:
+        """Load the credentials; nothing is sent yet."""
+        found = credentials.connect(environment.target, runtime.environ)
+        return cls(environment, Client(found, runtime))
+
+    def workloads(self, query: Query) -> list[Found[Workload]]:
+        """All controllers of the kinds asked for, with their endpoints if these were."""
+        fetch, namespace = self._fetch, self._namespace(query)
+        listed = [
+            fetch.collect(resource, namespace, selector=query.selector, raw=query.raw)
+            for resource in find.controllers(query.types)
+        ]
+        index = EndpointIndex()
+        if query.endpoints:
+            services = fetch.collect(api.SERVICES, namespace)
+            ingresses = fetch.collect(api.INGRESSES, namespace)
+            index = EndpointIndex.build(fetch.optional(services), fetch.optional(ingresses))
+        found = fetch.permitted(listed)
+        if not found and namespace is not None:
+            find.require_namespace(fetch, namespace)
+        return [Found(self._normalised(one.item, index), one.raw) for one in found]
+
+    def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
+        """One controller and everything around it."""
+        namespace = name.namespace or self._namespace(query)
+        if namespace is not None:
+            nearby = describe.Nearby.start(self._fetch, namespace)
+            found = find.controller(self._fetch, name, namespace)
+        else:
+            found = find.controller(self._fetch, name, None)
+            nearby = describe.Nearby.start(self._fetch, found.item.metadata.namespace)
+        return describe.workload(self._fetch, found, nearby, self.environment)
+
+    def instances(self, query: Query) -> list[Found[Instance]]:
+        """Pods with the workload that owns them; ReplicaSets are asked for as metadata only."""
+        fetch, namespace = self._fetch, self._namespace(query)
+        uid, selectors = None, [query.selector]
+        if query.workload is not None:
+            found = find.controller(fetch, query.workload, query.workload.namespace or namespace)
+            namespace, uid = found.item.metadata.namespace, found.item.metadata.uid
+            selectors.append(normalise.selector(found.item.spec.selector))
+        listed = fetch.collect(
+            api.PODS,
+            namespace,
+            selector=",".join(filter(None, selectors)),
+            fields=None if query.stopped else UNFINISHED,
+            raw=query.raw,
+        )
+        parents = fetch.collect(api.REPLICASETS.metadata, namespace, metadata_only=True)
+        replicasets = {one.metadata.uid: one.metadata for one in fetch.optional(parents)}
+        items = fetch.wait(listed)
+        if not items and namespace is not None:
+            find.require_namespace(fetch, namespace)
+        owned = [(one, pods.owner(one.item, replicasets)) for one in items]
+        return [
+            Found(pods.instance(one.item, owner, self.environment), one.raw)
+            for one, owner in owned
+            if uid is None or (owner is not None and owner.uid in ("", uid))
+        ]
+
+    def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
+        """One pod, its workload, its node's zone and its events."""
+        found = find.pod(self._fetch, name, name.namespace or self._namespace(query))
+        return describe.instance(self._fetch, found, self.environment)
+
+    def check(self) -> Check:
+        """The server's version, as whom it sees us, and what that identity may do."""
+        started = time.monotonic()
+        version = self._client.fetch(wire.Version, "/version")
+        seconds = time.monotonic() - started
+        identity = start(self._identity)
+        allowed = [start(partial(self._may, *right[1:])) for right in PERMISSIONS]
+        return Check(
+            project=self.environment.project,
+            environment=self.environment.name,
+            orchestrator=self.environment.orchestrator,
+            endpoint=self._client.credentials.host,
+            reachable=True,
+            identity=self._fetch.wait(identity),
+            version=version.git_version if version else None,
+            seconds=round(seconds, 3),
+            permissions=[
+                Permission(action=action, allowed=self._fetch.wait(future))
+                for (action, *_), future in zip(PERMISSIONS, allowed, strict=True)
+            ],
+            error=None,
+        )
+
+    def _identity(self) -> str | None:
+        """As whom the server sees us (1.28), else the kubeconfig's name for the user."""
+        path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            seen = self._client.review(wire.SelfSubjectReview, path, body)
+        except DashborionError:
+            seen = None
+        if seen is not None and seen.status.user_info.username:
+            return seen.status.user_info.username
+        return self._client.credentials.user
+
+    def _may(self, verb: str, group: str, resource: str, subresource: str) -> bool | None:
+        """Ask the API itself; None when it would not say."""
+        attributes = {
+            "namespace": self._client.credentials.namespace,
+            "verb": verb,
+            "group": group,
+            "resource": resource,
+            "subresource": subresource,
+        }
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        body = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        try:
+            seen = self._client.review(wire.AccessReview, path, body)
+        except DashborionError:
+            return None
+        return seen.status.allowed if seen is not None else None
+
+    def _normalised(self, item: normalise.Controller, index: EndpointIndex) -> Workload:
+        endpoints = index.endpoints(item.metadata.namespace, item.spec.template)
+        return normalise.workload(item, self.environment, endpoints)
+
+    def _namespace(self, query: Query) -> str | None:
+        """The namespace to ask; None means all of them."""
+        if query.all_namespaces:
+            return None
+        return query.namespace or self._client.credentials.namespace

@@ -1,0 +1,174 @@
+"""One object and everything around it, in two rounds of calls side by side.
+
+Round one needs only the namespace: Services, Ingresses, autoscalers, events.
+Round two needs the object: its pods, revisions and the health of its Services.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from dashborion.concurrency import start
+from dashborion.config import Environment
+from dashborion.errors import Forbidden
+from dashborion.models import Found, InstanceDetail, Revision, WorkloadDetail
+from dashborion.orchestrators.kubernetes import client as api
+from dashborion.orchestrators.kubernetes import normalise, pods, wire
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.endpoints import (
+    EndpointIndex,
+    Health,
+    endpoints_health,
+    slice_health,
+)
+from dashborion.orchestrators.kubernetes.fetch import Fetch
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """Lists of a namespace that describing a workload needs, already under way."""
+
+    services: Future[list[Found[wire.Service]]]
+    ingresses: Future[list[Found[wire.Ingress]]]
+    autoscalers: Future[list[Found[wire.Autoscaler]]]
+    events: Future[list[Found[wire.Event]]]
+
+    @classmethod
+    def start(cls, fetch: Fetch, namespace: str) -> Nearby:
+        return cls(
+            services=fetch.collect(api.SERVICES, namespace),
+            ingresses=fetch.collect(api.INGRESSES, namespace),
+            autoscalers=fetch.collect(api.AUTOSCALERS, namespace),
+            events=fetch.collect(api.EVENTS, namespace),
+        )
+
+
+def workload(
+    fetch: Fetch, found: Found[normalise.Controller], nearby: Nearby, environment: Environment
+) -> Found[WorkloadDetail]:
+    """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
+    item = found.item
+    namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
+    listed_pods = fetch.collect(api.PODS, namespace, selector=selector)
+    history = _History.start(fetch, item, selector)
+    index = EndpointIndex.build(fetch.optional(nearby.services), fetch.optional(nearby.ingresses))
+    names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
+    health = {name: start(partial(_health, fetch.client, namespace, name)) for name in names}
+
+    revisions, parents = history.finish(fetch)
+    owned = {
+        pod.metadata.uid: pods.instance(pod, owner, environment)
+        for pod in fetch.optional(listed_pods)
+        if (owner := pods.owner(pod, parents)) and owner.uid in ("", item.metadata.uid)
+    }
+    instances = sorted(owned.values(), key=lambda one: one.name)
+    about = frozenset({item.metadata.uid, *parents, *owned})
+    events = normalise.events(fetch.optional(nearby.events), about)
+    endpoints = index.endpoints(
+        namespace,
+        item.spec.template,
+        {name: known for name, future in health.items() if (known := fetch.wait(future))},
+    )
+    plain = normalise.workload(item, environment, endpoints)
+    made = [one.created_at for one in revisions if one.created_at]
+    fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
+    autoscalers = fetch.optional(nearby.autoscalers)
+    detail = WorkloadDetail(
+        **fields,
+        instances=instances,
+        reasons=normalise.reasons(item, instances, events),
+        autoscaling=normalise.autoscaling(item, autoscalers, plain.desired),
+        revisions=revisions,
+        events=events,
+    )
+    return Found(detail, found.raw)
+
+
+def instance(
+    fetch: Fetch, found: Found[wire.Pod], environment: Environment
+) -> Found[InstanceDetail]:
+    """The pod with its workload, its node's zone and its events."""
+    pod = found.item
+    namespace = pod.metadata.namespace
+    events = fetch.collect(api.EVENTS, namespace, fields=f"involvedObject.uid={pod.metadata.uid}")
+    parent = start(partial(_replicaset, fetch.client, pod))
+    node = start(partial(_node, fetch.client, pod.spec.node_name))
+    owner = pods.owner(pod, fetch.wait(parent))
+    plain = pods.instance(pod, owner, environment)
+    labels = fetch.wait(node).labels or {}
+    detail = InstanceDetail(
+        **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
+        labels=pod.metadata.labels or {},
+        events=normalise.events(fetch.optional(events), frozenset({pod.metadata.uid})),
+    )
+    return Found(detail, found.raw)
+
+
+@dataclass(frozen=True)
+class _History:
+    """A controller's revisions, whichever resource keeps them for its kind."""
+
+    item: normalise.Controller
+    replicasets: Future[list[Found[wire.ReplicaSet]]] | None
+    snapshots: Future[list[Found[wire.ControllerRevision]]] | None
+
+    @classmethod
+    def start(cls, fetch: Fetch, item: normalise.Controller, selector: str) -> _History:
+        namespace = item.metadata.namespace
+        if isinstance(item, wire.Deployment):
+            return cls(item, fetch.collect(api.REPLICASETS, namespace, selector=selector), None)
+        return cls(
+            item, None, fetch.collect(api.CONTROLLER_REVISIONS, namespace, selector=selector)
+        )
+
+    def finish(self, fetch: Fetch) -> tuple[list[Revision], Mapping[str, wire.Meta]]:
+        """The revisions, oldest first, and the ReplicaSets by uid."""
+        uid, current = self.item.metadata.uid, normalise.rollout_of(self.item).revision
+        if self.replicasets is not None:
+            sets = normalise.owned_by(fetch.optional(self.replicasets), uid)
+            revisions = normalise.replicaset_revisions(sets, current)
+            return revisions, {one.metadata.uid: one.metadata for one in sets}
+        snapshots = fetch.optional(self.snapshots) if self.snapshots is not None else []
+        kept = normalise.owned_by(snapshots, uid)
+        return normalise.controller_revisions(kept, self.item.metadata.name, current), {}
+
+
+def _health(client: Client, namespace: str, service: str) -> Health | None:
+    """From EndpointSlices where there are any (1.21), else from Endpoints; None if forbidden."""
+    try:
+        slices = client.collect(
+            api.ENDPOINT_SLICES, namespace, selector=f"kubernetes.io/service-name={service}"
+        )
+        if slices is not None:
+            return slice_health(one.item for one in slices)
+        found = client.get(api.ENDPOINTS, namespace, service)
+    except Forbidden as error:
+        client.runtime.warn(error.message)
+        return None
+    return endpoints_health(found.item) if found else Health(0, 0)
+
+
+def _replicaset(client: Client, pod: wire.Pod) -> Mapping[str, wire.Meta]:
+    """The metadata of the ReplicaSet that owns a pod, by uid; the pod's labels do without it."""
+    for reference in pod.metadata.owner_references or ():
+        if reference.controller and reference.kind == "ReplicaSet":
+            try:
+                found = client.get(api.REPLICASETS.metadata, pod.metadata.namespace, reference.name)
+            except Forbidden:
+                return {}
+            return {found.item.metadata.uid: found.item.metadata} if found else {}
+    return {}
+
+
+def _node(client: Client, name: str | None) -> wire.Meta:
+    """A node's metadata; many who may see pods may not see nodes, and need no warning for it."""
+    try:
+        found = client.get(api.NODES, None, name) if name else None
+    except Forbidden:
+        found = None
+    return found.item.metadata if found else wire.Meta(name=name or "")

@@ -1,0 +1,91 @@
+"""Lists side by side, and doing without those that are forbidden or not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from dashborion.concurrency import result, start
+from dashborion.errors import BadAnswer, Forbidden
+from dashborion.models import Found
+from dashborion.orchestrators.kubernetes.client import Client, Resource
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """The client's calls, started on threads and awaited within the deadline."""
+
+    client: Client
+
+    def start(self, call: Callable[[], T]) -> Future[T]:
+        return start(call)
+
+    def wait(self, future: Future[T]) -> T:
+        return result(future, self.client.runtime.deadline)
+
+    def collect(
+        self,
+        resource: Resource[T],
+        namespace: str | None,
+        *,
+        selector: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
+        raw: bool = False,
+    ) -> Future[list[Found[T]]]:
+        """Start a list; a server without the resource fails it with ``BadAnswer``."""
+
+        def call() -> list[Found[T]]:
+            found = self.client.collect(
+                resource,
+                namespace,
+                selector=selector,
+                fields=fields,
+                metadata_only=metadata_only,
+                raw=raw,
+            )
+            if found is None:
+                raise NoSuchResource(
+                    f"{self.client.credentials.host} has no {resource.group_version} "
+                    f"{resource.plural}: is it a Kubernetes API?"
+                )
+            return found
+
+        return start(call)
+
+    def permitted(self, futures: Sequence[Future[Any]]) -> list[Found[Any]]:
+        """What the lists hold together; a forbidden one costs itself and a warning.
+
+        Raises:
+            Forbidden: all of them are.
+        """
+        found: list[Found[Any]] = []
+        refused: list[Forbidden] = []
+        for future in futures:
+            try:
+                found += self.wait(future)
+            except Forbidden as error:
+                refused.append(error)
+        if refused and len(refused) == len(futures):
+            raise refused[0]
+        for refusal in refused:
+            self.client.runtime.warn(refusal.message)
+        return found
+
+    def optional(self, future: Future[list[Found[T]]]) -> list[T]:
+        """A list that an answer can do without: forbidden is a warning, unknown is empty."""
+        try:
+            return [one.item for one in self.wait(future)]
+        except Forbidden as error:
+            self.client.runtime.warn(error.message)
+        except NoSuchResource:
+            pass
+        return []
+
+
+class NoSuchResource(BadAnswer):
+    """The server does not serve this resource, or serves something else entirely."""

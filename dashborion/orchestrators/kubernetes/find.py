@@ -1,0 +1,123 @@
+"""Finding one object by what a user typed, and saying what there is when it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, TypeVar
+
+from dashborion.concurrency import start
+from dashborion.errors import Ambiguous, Forbidden, NotFound
+from dashborion.models import Found, Name, WorkloadType
+from dashborion.orchestrators.kubernetes import client as api
+from dashborion.orchestrators.kubernetes import normalise, wire
+from dashborion.orchestrators.kubernetes.client import Resource
+from dashborion.orchestrators.kubernetes.fetch import Fetch
+
+T = TypeVar("T")
+
+CONTROLLERS: dict[WorkloadType, Resource[Any]] = {
+    WorkloadType.DEPLOYMENT: api.DEPLOYMENTS,
+    WorkloadType.STATEFULSET: api.STATEFULSETS,
+    WorkloadType.DAEMONSET: api.DAEMONSETS,
+}
+
+
+def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
+    """The resources of these types, or of all; other orchestrators' types have none."""
+    wanted = CONTROLLERS if types is None else set(types)
+    return [resource for type_, resource in CONTROLLERS.items() if type_ in wanted]
+
+
+def controller(fetch: Fetch, name: Name, namespace: str | None) -> Found[normalise.Controller]:
+    """The Deployment, StatefulSet or DaemonSet of that name.
+
+    Raises:
+        NotFound: with the names in the namespace.
+        Ambiguous: two kinds, or two namespaces, have one.
+    """
+    resources = controllers([name.type] if name.type else None)
+    if namespace is None:
+        fields = f"metadata.name={name.name}"
+        listed = [fetch.collect(one, None, fields=fields, raw=True) for one in resources]
+    else:
+        listed = [start(partial(_one, fetch, one, namespace, name.name)) for one in resources]
+    found = fetch.permitted(listed)
+    if len(found) > 1:
+        raise Ambiguous(
+            f"'{name.name}' is the name of {len(found)} workloads: "
+            + ", ".join(sorted(str(full_name(one.item)) for one in found)),
+            hint="name one of these",
+        )
+    if found:
+        return found[0]
+    if namespace is not None:
+        require_namespace(fetch, namespace)
+    names = _names(fetch, resources, namespace)
+    raise NotFound("workload", str(name), where=_place(namespace), known=names)
+
+
+def pod(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
+    """The pod of that name, or the only one whose name begins with it.
+
+    Raises:
+        NotFound: with the names in the namespace.
+        Ambiguous: several begin with it.
+    """
+    if namespace is not None:
+        exact = _one(fetch, api.PODS, namespace, name.name)
+        if exact:
+            return exact[0]
+    listed = fetch.wait(fetch.collect(api.PODS.metadata, namespace, metadata_only=True))
+    metas = [one.item.metadata for one in listed]
+    matching = [meta for meta in metas if meta.name == name.name] or [
+        meta for meta in metas if name.name and meta.name.startswith(name.name)
+    ]
+    if len(matching) > 1:
+        shown = ", ".join(sorted(f"{one.namespace}/{one.name}" for one in matching[:8]))
+        raise Ambiguous(
+            f"'{name.name}' begins the names of {len(matching)} instances: {shown}",
+            hint="type more of the name",
+        )
+    found = _one(fetch, api.PODS, matching[0].namespace, matching[0].name) if matching else []
+    if found:
+        return found[0]
+    if namespace is not None:
+        require_namespace(fetch, namespace)
+    known = [meta.name for meta in metas]
+    raise NotFound("instance", name.name, where=_place(namespace), known=known)
+
+
+def require_namespace(fetch: Fetch, namespace: str) -> None:
+    """Called when nothing came back: is it an empty namespace, or none at all?
+
+    Raises:
+        NotFound: with the namespaces there are.
+    """
+    try:
+        if fetch.client.get(api.NAMESPACES, None, namespace) is not None:
+            return
+        known = fetch.optional(fetch.collect(api.NAMESPACES, None, metadata_only=True))
+    except Forbidden:
+        return  # who may not ask cannot be told
+    names = [one.metadata.name for one in known]
+    raise NotFound("namespace", namespace, where="the cluster", known=names)
+
+
+def full_name(item: normalise.Controller) -> Name:
+    """``namespace/kind/name``, which no other workload of the cluster has."""
+    return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
+
+
+def _one(fetch: Fetch, resource: Resource[T], namespace: str, name: str) -> list[Found[T]]:
+    found = fetch.client.get(resource, namespace, name)
+    return [found] if found else []
+
+
+def _names(fetch: Fetch, resources: list[Resource[Any]], namespace: str | None) -> list[str]:
+    listed = [fetch.collect(one.metadata, namespace, metadata_only=True) for one in resources]
+    return [one.item.metadata.name for one in fetch.permitted(listed)]
+
+
+def _place(namespace: str | None) -> str:
+    return f"namespace '{namespace}'" if namespace else "any namespace"

@@ -1,0 +1,319 @@
+"""Kubernetes objects as workloads, events, revisions and autoscalers. Pure.
+
+Status rules are those of the documentation: degraded when fewer replicas are
+available than the floor, which is lower while a rollout progresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from dashborion.config import Environment
+from dashborion.models import (
+    Autoscaling,
+    Endpoint,
+    Event,
+    EventType,
+    Instance,
+    Reason,
+    Resources,
+    Revision,
+    Rollout,
+    RolloutState,
+    Workload,
+    WorkloadStatus,
+    WorkloadType,
+)
+from dashborion.orchestrators.kubernetes import pods, quantity, rollout, wire
+
+Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+_MEBI = 1 << 20
+_KIND_NAMES: dict[type[Controller], str] = {
+    wire.Deployment: "Deployment",
+    wire.StatefulSet: "StatefulSet",
+    wire.DaemonSet: "DaemonSet",
+}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A controller's replicas, whatever its kind calls them.
+
+    ``running`` are the ready ones: status has no count of pods whose containers
+    run, and ``replicas`` counts pods that cannot even pull their image.
+    """
+
+    desired: int
+    running: int
+    available: int
+    floor: int
+
+
+def workload(item: Controller, environment: Environment, endpoints: list[Endpoint]) -> Workload:
+    """The normalised controller."""
+    state = rollout_of(item)
+    counts = _counts(item, state)
+    spec = item.spec.template.spec
+    images = [container.image or "" for container in spec.containers or ()]
+    cpu, memory = pods.requests(spec)
+    return Workload(
+        project=environment.project,
+        environment=environment.name,
+        namespace=item.metadata.namespace,
+        name=item.metadata.name,
+        type=type_of(item),
+        orchestrator=environment.orchestrator,
+        status=_status(counts, state),
+        desired=counts.desired,
+        running=counts.running,
+        available=counts.available,
+        image=images[0] if images else None,
+        images=images,
+        created_at=item.metadata.creation_timestamp,
+        updated_at=_progressed_at(item),
+        cpu=quantity.canonical_cpu(cpu) if cpu is not None else None,
+        memory=quantity.canonical_memory(memory) if memory is not None else None,
+        resources=Resources(
+            cpu_millicores=quantity.rounded_up(cpu * 1000) if cpu is not None else None,
+            memory_mib=quantity.rounded_up(memory / _MEBI) if memory is not None else None,
+        ),
+        rollout=state,
+        endpoints=endpoints,
+        labels=item.metadata.labels or {},
+    )
+
+
+def type_of(item: Controller) -> WorkloadType:
+    if isinstance(item, wire.Deployment):
+        return WorkloadType.DEPLOYMENT
+    if isinstance(item, wire.StatefulSet):
+        return WorkloadType.STATEFULSET
+    return WorkloadType.DAEMONSET
+
+
+def rollout_of(item: Controller) -> Rollout:
+    """The judgement for the controller's kind."""
+    if isinstance(item, wire.Deployment):
+        return rollout.deployment(item)
+    if isinstance(item, wire.StatefulSet):
+        return rollout.statefulset(item)
+    return rollout.daemonset(item)
+
+
+def _counts(item: Controller, state: Rollout) -> Counts:
+    if isinstance(item, wire.DaemonSet):
+        desired = item.status.desired_number_scheduled
+        running, available = item.status.number_ready, item.status.number_available
+        rolling = rollout.rolling_floor(item.spec.update_strategy, desired)
+    elif isinstance(item, wire.StatefulSet):
+        desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
+        reported = item.status.available_replicas
+        available = running if reported is None else reported
+        rolling = rollout.rolling_floor(item.spec.update_strategy, desired)
+    else:
+        desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
+        available = item.status.available_replicas
+        rolling = rollout.deployment_floor(item)
+    floor = rolling if state.state is RolloutState.PROGRESSING else desired
+    return Counts(desired=desired, running=running, available=available, floor=floor)
+
+
+def _status(counts: Counts, state: Rollout) -> WorkloadStatus:
+    if counts.desired == 0 and counts.running == 0:
+        return WorkloadStatus.STOPPED
+    if counts.available < counts.floor or state.state is RolloutState.FAILED:
+        return WorkloadStatus.DEGRADED
+    return WorkloadStatus.RUNNING
+
+
+def _progressed_at(item: Controller) -> datetime | None:
+    if not isinstance(item, wire.Deployment):
+        return None
+    progressing = rollout.condition(item.status.conditions, "Progressing")
+    return progressing.last_update_time if progressing else None
+
+
+def selector(labels: wire.LabelSelector) -> str:
+    """A workload's selector in the form that a list's ``labelSelector`` takes."""
+    parts = [f"{key}={value}" for key, value in (labels.match_labels or {}).items()]
+    for term in labels.match_expressions or ():
+        values = ",".join(term.values or ())
+        form = {
+            "In": f"{term.key} in ({values})",
+            "NotIn": f"{term.key} notin ({values})",
+            "Exists": term.key,
+            "DoesNotExist": f"!{term.key}",
+        }
+        parts.append(form[term.operator])
+    return ",".join(parts)
+
+
+def autoscaling(
+    item: Controller, autoscalers: Iterable[wire.Autoscaler], desired: int
+) -> Autoscaling | None:
+    """The HPA that scales a controller; an absent minimum is one, as the API server defaults it.
+
+    The HPA controller leaves a workload alone that somebody scaled to zero.
+    """
+    for one in autoscalers:
+        target = one.spec.scale_target_ref
+        if (target.kind, target.name) != (_KIND_NAMES[type(item)], item.metadata.name):
+            continue
+        minimum = 1 if one.spec.min_replicas is None else one.spec.min_replicas
+        return Autoscaling(
+            min=minimum,
+            max=one.spec.max_replicas,
+            current=one.status.current_replicas,
+            desired=one.status.desired_replicas,
+            source=f"horizontalpodautoscaler/{one.metadata.name}",
+            suspended=desired == 0 < minimum,
+        )
+    return None
+
+
+R = TypeVar("R", wire.ReplicaSet, wire.ControllerRevision)
+
+
+def owned_by(items: Iterable[R], uid: str) -> list[R]:
+    """Those whose controller has that uid: a selector may catch somebody else's."""
+    return [
+        item
+        for item in items
+        if any(one.uid == uid and one.controller for one in item.metadata.owner_references or ())
+    ]
+
+
+def replicaset_revisions(items: Iterable[wire.ReplicaSet], current: str | None) -> list[Revision]:
+    """A Deployment's revisions, oldest first. ReplicaSets without a number are not history."""
+    found = [
+        Revision(
+            revision=number,
+            current=number == current,
+            images=_images(item.spec.template),
+            created_at=item.metadata.creation_timestamp,
+            message=(item.metadata.annotations or {}).get(CHANGE_CAUSE),
+        )
+        for item in items
+        if (number := (item.metadata.annotations or {}).get(rollout.REVISION))
+    ]
+    return sorted(found, key=lambda one: int(one.revision) if one.revision.isdecimal() else 0)
+
+
+def controller_revisions(
+    items: Iterable[wire.ControllerRevision], name: str, current: str | None
+) -> list[Revision]:
+    """A StatefulSet's or DaemonSet's revisions, oldest first, by the hash that their pods carry.
+
+    A DaemonSet does not say which one is current: it is the newest.
+    """
+    ordered = sorted(items, key=lambda item: item.revision)
+    hashes = [item.metadata.name.removeprefix(f"{name}-") for item in ordered]
+    newest = current or (hashes[-1] if hashes else None)
+    return [
+        Revision(
+            revision=hash_,
+            current=hash_ == newest,
+            images=_images(item.data.spec.template) if item.data else [],
+            created_at=item.metadata.creation_timestamp,
+            message=(item.metadata.annotations or {}).get(CHANGE_CAUSE),
+        )
+        for item, hash_ in zip(ordered, hashes, strict=True)
+    ]
+
+
+def _images(template: wire.Template) -> list[str]:
+    return [item.image or "" for item in template.spec.containers or ()]
+
+
+def events(items: Iterable[wire.Event], uids: frozenset[str]) -> list[Event]:
+    """The events about any of these objects, newest last."""
+    found = [event(item) for item in items if item.involved_object.uid in uids]
+    return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
+
+
+def event(item: wire.Event) -> Event:
+    """The first time there is of the four, as kubectl's printer; a null count is one."""
+    series = item.series or wire.Series()
+    about = item.involved_object
+    return Event(
+        timestamp=item.last_timestamp
+        or series.last_observed_time
+        or item.event_time
+        or item.metadata.creation_timestamp,
+        type=EventType.WARNING if item.type == "Warning" else EventType.NORMAL,
+        reason=item.reason,
+        message=(item.message or "").strip(),
+        object=f"{(about.kind or 'object').lower()}/{about.name or ''}",
+        count=item.count or series.count or 1,
+    )
+
+
+def reasons(
+    item: Controller, instances: Iterable[Instance], happened: Iterable[Event]
+) -> list[Reason]:
+    """Why a workload is not as it should be: its own failing conditions, then its instances'.
+
+    Instances are grouped by reason; one message stands for all, as messages
+    name pods. ``happened`` says when an instance was last heard of.
+    """
+    heard = {event.object: event.timestamp for event in happened}
+    grouped: dict[str, list[tuple[Instance, str | None]]] = {}
+    for instance in instances:
+        for reason, message in _troubles(instance):
+            grouped.setdefault(reason, []).append((instance, message))
+    return _failing_conditions(item) + [
+        Reason(
+            reason=reason,
+            message=next((text for _, text in reversed(members) if text), None),
+            count=len(members),
+            last_seen=max(filter(None, (_seen(one, heard) for one, _ in members)), default=None),
+            instances=[one.name for one, _ in members],
+        )
+        for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
+    ]
+
+
+def _seen(instance: Instance, heard: Mapping[str, datetime | None]) -> datetime | None:
+    ended = [
+        one.last_termination.finished_at for one in instance.containers if one.last_termination
+    ]
+    times = (heard.get(f"pod/{instance.name}"), *ended)
+    return max(filter(None, times), default=instance.created_at)
+
+
+_ORDINARY = frozenset({"Completed", "Succeeded", "Terminating", "ContainerCreating"})
+
+
+def _troubles(instance: Instance) -> list[tuple[str, str | None]]:
+    """An instance's own reason, its containers' past ends, and being unready without either."""
+    found: list[tuple[str, str | None]] = []
+    if instance.reason and instance.reason not in _ORDINARY:
+        found.append((instance.reason, instance.message))
+    for container in instance.containers:
+        last = container.last_termination
+        if last and last.reason and last.reason not in _ORDINARY:
+            found.append(
+                (last.reason, last.message or f"{container.name} exited with {last.exit_code}")
+            )
+    if not found and instance.health == "unhealthy":
+        found.append(("NotReady", instance.message))
+    return list(dict(reversed(found)).items())
+
+
+def _failing_conditions(item: Controller) -> list[Reason]:
+    """Conditions that say no: ``ReplicaFailure`` True, or ``Progressing``/``Available`` False."""
+    return [
+        Reason(
+            reason=one.reason or one.type,
+            message=one.message,
+            count=1,
+            last_seen=one.last_update_time or one.last_transition_time,
+            instances=[],
+        )
+        for one in item.status.conditions or ()
+        if one.status == ("True" if one.type == "ReplicaFailure" else "False")
+    ]

@@ -1,0 +1,99 @@
+"""How results are shown. Importing this costs nothing; each renderer is imported when used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from dashborion.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from dashborion.render.views import View
+    from dashborion.streams import Streams
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    NAME = "name"
+
+
+@dataclass(frozen=True)
+class Style:
+    """What was asked of the output.
+
+    ``extra`` names the columns that this list needs to tell its rows apart:
+    project, environment, namespace.
+    """
+
+    format: Format = Format.TABLE
+    columns: Sequence[str] = ()
+    sort: str | None = None
+    headers: bool = True
+    extra: frozenset[str] = frozenset()
+
+
+def show_list(
+    streams: Streams, view: View, items: Sequence[Any], style: Style, *, now: datetime
+) -> None:
+    """Write a list in the format asked for.
+
+    Raises:
+        UsageError: a column that the view does not have.
+    """
+    if style.format in (Format.JSON, Format.YAML):
+        from dashborion.render import structured
+
+        view.chosen(style)  # an unknown column is an error in every format
+        streams.write(structured.document(view.sorted(items, style.sort), style.format))
+        return
+    from dashborion.render import table
+
+    ordered = view.sorted(items, style.sort)
+    columns = view.chosen(style)
+    if style.format is Format.NAME:
+        streams.write("".join(f"{name}\n" for name in view.names(ordered, style.extra)))
+    elif style.format is Format.CSV:
+        streams.write(table.csv_text(columns, ordered, headers=style.headers))
+    elif streams.out_tty:
+        full = style.format is Format.WIDE
+        streams.write(
+            table.rich_text(streams, columns, ordered, headers=style.headers, now=now, full=full)
+        )
+    else:
+        streams.write(table.tab_separated(columns, ordered, headers=style.headers))
+
+
+def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
+    """Write one object: whole in JSON and YAML, as sections of a page for people."""
+    if style.format in (Format.JSON, Format.YAML):
+        from dashborion.render import structured
+
+        streams.write(structured.document(item, style.format))
+    elif style.format in (Format.CSV, Format.NAME):
+        show_list(streams, view, [item], style, now=now)
+    else:
+        from dashborion.render import page
+
+        streams.write(page.text(streams, item, now=now))
+
+
+def show_raw(streams: Streams, raw: Any, format_: Format) -> None:
+    """Write the API's own objects; they have no table.
+
+    Raises:
+        UsageError: a format that is neither JSON nor YAML was asked for.
+    """
+    from dashborion.render import structured
+
+    if format_ not in (Format.TABLE, Format.JSON, Format.YAML):
+        raise UsageError(f"--raw has no -o {format_}", hint="use -o json or -o yaml")
+    chosen = Format.YAML if format_ is Format.YAML else Format.JSON
+    streams.write(structured.document(raw, chosen))

@@ -1,0 +1,131 @@
+"""One object as a page for people: fields, then a table for each part that has rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from dashborion.models import Autoscaling, InstanceDetail, WorkloadDetail
+from dashborion.render import table, views
+from dashborion.render.cells import Cell, human, plain
+from dashborion.streams import Streams
+
+Fields = Sequence[tuple[str, Cell]]
+Sections = Sequence[tuple[str, views.View, Sequence[Any]]]
+
+
+def text(streams: Streams, item: Any, *, now: datetime) -> str:
+    """The page; on a terminal with ages and colours, in a pipe with whole values."""
+    fields, sections = _content(item)
+    width = max(len(label) for label, _ in fields) + 2
+    lines = []
+    for label, value in fields:
+        if value is None or value == "":
+            continue
+        shown = human(value, now) if streams.out_tty else plain(value)
+        lines.append(f"{label + ':':<{width}}{shown}\n")
+    for title, view, rows in sections:
+        if not rows:
+            continue
+        lines.append(f"\n{title}\n")
+        if streams.out_tty:
+            lines.append(table.rich_text(streams, view.columns, rows, headers=True, now=now))
+        else:
+            lines.append(table.tab_separated(view.columns, rows, headers=True))
+    return "".join(lines)
+
+
+def _content(item: Any) -> tuple[Fields, Sections]:
+    if isinstance(item, WorkloadDetail):
+        return _workload(item)
+    if isinstance(item, InstanceDetail):
+        return _instance(item)
+    return _scalars(item), ()
+
+
+def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
+    rollout = item.rollout
+    fields: Fields = [
+        ("Name", item.name),
+        ("Type", str(item.type)),
+        ("Environment", _environment(item.project, item.environment)),
+        ("Namespace", item.namespace),
+        ("Status", str(item.status)),
+        ("Replicas", f"{item.desired} desired, {item.running} running, {item.available} available"),
+        ("Rollout", ", ".join(filter(None, (str(rollout.state), rollout.message)))),
+        ("Revision", rollout.revision),
+        ("Autoscaler", _autoscaler(item.autoscaling)),
+        ("Images", ", ".join(item.images)),
+        ("Requests", _requests(item.cpu, item.memory)),
+        ("Labels", _labels(item.labels)),
+        ("Created", item.created_at),
+        ("Updated", item.updated_at),
+    ]
+    return fields, [
+        ("Reasons", views.REASONS, item.reasons),
+        ("Endpoints", views.ENDPOINTS, item.endpoints),
+        ("Instances", _without_places(views.INSTANCES), item.instances),
+        ("Revisions", views.REVISIONS, item.revisions),
+        ("Events", views.EVENTS, item.events),
+    ]
+
+
+def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
+    fields: Fields = [
+        ("Name", item.name),
+        ("ID", item.id if item.id != item.name else None),
+        ("Workload", item.workload),
+        ("Environment", _environment(item.project, item.environment)),
+        ("Namespace", item.namespace),
+        ("Status", ", ".join(filter(None, (str(item.status), item.reason)))),
+        ("Message", item.message),
+        ("Health", item.health),
+        ("Revision", item.revision),
+        ("IP", item.ip),
+        ("Node", ", ".join(filter(None, (item.node, item.zone)))),
+        ("Requests", _requests(item.cpu, item.memory)),
+        ("Labels", _labels(item.labels)),
+        ("Created", item.created_at),
+        ("Started", item.started_at),
+        ("Stopped", item.stopped_at),
+    ]
+    return fields, [
+        ("Containers", views.CONTAINERS, item.containers),
+        ("Events", views.EVENTS, item.events),
+    ]
+
+
+def _scalars(item: Any) -> Fields:
+    """Any other model: its plain fields, named as in the JSON."""
+    values = msgspec.to_builtins(item, builtin_types=(datetime,))
+    return [(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
+
+
+def _environment(project: str | None, environment: str) -> str:
+    return f"{project}/{environment}" if project else environment
+
+
+def _autoscaler(found: Autoscaling | None) -> str | None:
+    if found is None:
+        return None
+    state = ", suspended" if found.suspended else ""
+    wants = "" if found.desired is None else f", wants {found.desired}"
+    return f"{found.source}: {found.min} to {found.max}{wants}{state}"
+
+
+def _requests(cpu: str | None, memory: str | None) -> str | None:
+    parts = [f"{name} {value}" for name, value in (("cpu", cpu), ("memory", memory)) if value]
+    return ", ".join(parts) or None
+
+
+def _labels(labels: dict[str, str]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _without_places(view: views.View) -> views.View:
+    """The view for rows that are all in the place that the page is about."""
+    kept = [column for column in view.columns if not column.extra and not column.wide]
+    return views.View(view.noun, kept)

@@ -1,0 +1,346 @@
+"""Which columns a list has: data, one view for each model.
+
+A column's value comes from the model alone, so the JSON holds everything that
+a table shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dashborion.errors import UsageError, suggestion
+from dashborion.models import (
+    KIND_OF,
+    Check,
+    Container,
+    Endpoint,
+    EnvironmentInfo,
+    Instance,
+    Reason,
+    Workload,
+)
+from dashborion.render import Format, Style
+from dashborion.render.cells import Cell
+
+GOOD, BAD, BUSY, QUIET = "green", "red", "yellow", "dim"
+STYLES = {
+    "running": GOOD, "degraded": BAD, "stopped": QUIET, "pending": BUSY,
+    "complete": "", "progressing": BUSY, "paused": BUSY, "failed": BAD,
+    "warning": BUSY,
+}  # fmt: skip
+_TROUBLE = ("BackOff", "Error", "OOM", "Err", "Failed", "Evicted", "Exit", "Signal", "Invalid")
+
+
+def _plain(_: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: ``wide`` ones are shown on demand, ``extra`` ones when rows need them.
+
+    ``age_header`` is the header over ages, on a terminal. ``least`` keeps that
+    many characters on a narrow terminal.
+    """
+
+    key: str
+    value: Callable[[Any], Cell]
+    style: Callable[[Any], str] = _plain
+    wide: bool = False
+    extra: bool = False
+    right: bool = False
+    least: int = 4
+    age_header: str | None = None
+    short: Callable[[Any], Cell] | None = None
+
+    @property
+    def header(self) -> str:
+        return self.key.upper()
+
+
+@dataclass(frozen=True)
+class View:
+    """A model's columns, and the name by which other commands take it."""
+
+    noun: str
+    columns: Sequence[Column]
+    name: Callable[[Any], str] = field(default=lambda item: str(item.name))
+    kind: Callable[[Any], str] | None = None
+
+    def chosen(self, style: Style) -> list[Column]:
+        """The columns to show: those asked for, or the view's own.
+
+        Raises:
+            UsageError: an unknown one.
+        """
+        if style.columns:
+            return [self.column(key) for key in style.columns]
+        everything = style.format in (Format.WIDE, Format.CSV)
+        return [
+            column
+            for column in self.columns
+            if (everything or not column.wide) and (not column.extra or column.key in style.extra)
+        ]
+
+    def column(self, key: str) -> Column:
+        """The column of that key, in either case.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for column in self.columns:
+            if column.key == key.strip().lower():
+                return column
+        known = [column.key for column in self.columns]
+        near = suggestion(key, known, most=len(known))
+        raise UsageError(f"{self.noun} have no column '{key}'", hint=near)
+
+    def sorted(self, items: Sequence[Any], sort: str | None) -> list[Any]:
+        """By a column, descending with a leading ``-``; unknown values last; equal ones stay."""
+        if not sort:
+            return list(items)
+        descending, key = sort.startswith("-"), sort.removeprefix("-")
+        column = self.column(key)
+        known = [item for item in items if column.value(item) is not None]
+        unknown = [item for item in items if column.value(item) is None]
+        return [*sorted(known, key=lambda one: _comparable(column.value(one)), reverse=descending),
+                *unknown]  # fmt: skip
+
+    def names(self, items: Sequence[Any], extra: frozenset[str]) -> list[str]:
+        """The shortest forms that other commands accept and that are unique in this list."""
+        spaced = "namespace" in extra
+        plain = [(item.namespace if spaced else "", self.name(item)) for item in items]
+        return [
+            "/".join(
+                part
+                for part in (
+                    space,
+                    self.kind(item) if self.kind and plain.count((space, name)) > 1 else "",
+                    name,
+                )
+                if part
+            )
+            for item, (space, name) in zip(items, plain, strict=True)
+        ]
+
+
+def _comparable(value: Cell) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def short_image(image: str | None) -> str | None:
+    """An image without its registry, its digest cut to twelve digits."""
+    if not image:
+        return None
+    name = image.rsplit("/", 1)[-1]
+    base, at, digest = name.partition("@sha256:")
+    return f"{base}{at}{digest[:12]}"
+
+
+def _places(noun_style: Callable[[Any], str] = _plain) -> list[Column]:
+    return [
+        Column("project", lambda one: one.project, noun_style, extra=True),
+        Column("environment", lambda one: one.environment, noun_style, extra=True),
+        Column("namespace", lambda one: one.namespace, noun_style, extra=True),
+    ]
+
+
+def _ready(instance: Instance) -> str:
+    """Ready containers of those that go on running, as kubectl counts them."""
+    lasting = [one for one in instance.containers if not one.init]
+    return f"{sum(one.ready for one in lasting)}/{len(lasting)}"
+
+
+def instance_state(instance: Instance) -> str:
+    """The one word for people: what stands in the way, or else the status."""
+    return instance.reason or str(instance.status)
+
+
+def _instance_style(instance: Instance) -> str:
+    if any(word in (instance.reason or "") for word in _TROUBLE) or instance.health == "unhealthy":
+        return BAD
+    return STYLES[instance.status]
+
+
+def _endpoints(workload: Workload) -> str:
+    return ", ".join(dict.fromkeys(one.url or _host(one) for one in workload.endpoints))
+
+
+def _host(endpoint: Endpoint) -> str:
+    host = endpoint.address or endpoint.name
+    return f"{host}:{endpoint.port}" if endpoint.port else host
+
+
+def _guard(environment: EnvironmentInfo) -> str | None:
+    if environment.read_only:
+        return "read-only"
+    return "protected" if environment.protected else None
+
+
+def _label(check: Check) -> str:
+    return f"{check.project}/{check.environment}" if check.project else check.environment
+
+
+def _denied(check: Check) -> str | None:
+    return ", ".join(one.action for one in check.permissions if one.allowed is False) or None
+
+
+def _last(container: Container) -> str | None:
+    last = container.last_termination
+    return f"{last.reason} (exit {last.exit_code})" if last else None
+
+
+def _healthy(endpoint: Endpoint) -> str | None:
+    return None if endpoint.total is None else f"{endpoint.healthy}/{endpoint.total}"
+
+
+def _health_style(endpoint: Endpoint) -> str:
+    return "" if endpoint.healthy == endpoint.total else BAD
+
+
+def _few(reason: Reason, most: int = 3) -> str | None:
+    names = reason.instances[:most]
+    left = len(reason.instances) - most
+    return ", ".join([*names, *([f"+{left} more"] if left > 0 else [])]) or None
+
+
+WORKLOADS = View(
+    "workloads",
+    [
+        *_places(),
+        Column("name", lambda one: one.name, least=16),
+        Column("type", lambda one: str(one.type), least=10),
+        Column("status", lambda one: str(one.status), lambda one: STYLES[one.status], least=8),
+        Column("ready", lambda one: f"{one.available}/{one.desired}", least=5),
+        Column("rollout", lambda one: str(one.rollout.state),
+               lambda one: STYLES[one.rollout.state], least=8),
+        Column("message", lambda one: one.rollout.message, wide=True),
+        Column("revision", lambda one: one.rollout.revision, wide=True),
+        Column("image", lambda one: one.image, short=lambda one: short_image(one.image), least=12),
+        Column("cpu", lambda one: one.cpu, wide=True, right=True),
+        Column("memory", lambda one: one.memory, wide=True, right=True),
+        Column("endpoints", lambda one: _endpoints(one) or None, wide=True),
+        Column("created", lambda one: one.created_at, age_header="AGE", least=3),
+        Column("updated", lambda one: one.updated_at, wide=True, age_header="UPDATED"),
+    ],
+    kind=lambda one: KIND_OF[one.type],
+)  # fmt: skip
+
+INSTANCES = View(
+    "instances",
+    [
+        *_places(),
+        Column("name", lambda one: one.name, least=16),
+        Column("workload", lambda one: one.workload, least=8),
+        Column("ready", _ready, least=5),
+        Column("status", instance_state, _instance_style, least=8),
+        Column("restarts", lambda one: one.restarts, right=True, least=8),
+        Column("ip", lambda one: one.ip, wide=True),
+        Column("node", lambda one: one.node, wide=True),
+        Column("zone", lambda one: one.zone, wide=True),
+        Column("revision", lambda one: one.revision, wide=True),
+        Column("message", lambda one: one.message, wide=True),
+        Column("created", lambda one: one.created_at, age_header="AGE", least=3),
+    ],
+)
+
+CHECKS = View(
+    "checks",
+    [
+        Column("environment", _label, least=12),
+        Column("orchestrator", lambda one: one.orchestrator),
+        Column("reachable", lambda one: one.reachable,
+               lambda one: GOOD if one.reachable and not one.error else BAD),
+        Column("identity", lambda one: one.identity),
+        Column("version", lambda one: one.version),
+        Column("seconds", lambda one: one.seconds if one.reachable else None, right=True),
+        Column("denied", _denied, lambda _: BUSY),
+        Column("error", lambda one: one.error, lambda _: BAD),
+        Column("endpoint", lambda one: one.endpoint, wide=True),
+    ],
+    name=_label,
+)  # fmt: skip
+
+
+ENVIRONMENTS = View(
+    "environments",
+    [
+        Column("current", lambda one: "*" if one.current else "", least=1),
+        Column("name", lambda one: one.name, least=12),
+        Column("orchestrator", lambda one: one.orchestrator),
+        Column("target", lambda one: one.target, least=12),
+        Column("namespace", lambda one: one.namespace),
+        Column("region", lambda one: one.region),
+        Column("profile", lambda one: one.profile, wide=True),
+        Column("guard", _guard, lambda _: BUSY),
+    ],
+)
+
+
+CONTAINERS = View(
+    "containers",
+    [
+        Column("name", lambda one: one.name),
+        Column("status", lambda one: one.reason or str(one.status), lambda one: STYLES[one.status]),
+        Column("ready", lambda one: one.ready),
+        Column("restarts", lambda one: one.restarts, right=True),
+        Column("exit", lambda one: one.exit_code, right=True),
+        Column("last", _last, lambda _: BUSY),
+        Column("image", lambda one: one.image),
+    ],
+)
+
+
+ENDPOINTS = View(
+    "endpoints",
+    [
+        Column("type", lambda one: str(one.type)),
+        Column("name", lambda one: one.name),
+        Column("address", lambda one: one.address),
+        Column("port", lambda one: one.port, right=True),
+        Column("protocol", lambda one: one.protocol),
+        Column("healthy", _healthy, _health_style),
+        Column("url", lambda one: one.url),
+    ],
+)
+
+
+REASONS = View(
+    "reasons",
+    [
+        Column("reason", lambda one: one.reason, lambda _: BAD, least=12),
+        Column("count", lambda one: one.count, right=True),
+        Column("seen", lambda one: one.last_seen, age_header="LAST SEEN"),
+        Column("instances", _few),
+        Column("message", lambda one: one.message),
+    ],
+    name=lambda one: str(one.reason),
+)
+
+
+REVISIONS = View(
+    "revisions",
+    [
+        Column("revision", lambda one: one.revision, lambda one: GOOD if one.current else ""),
+        Column("current", lambda one: one.current),
+        Column("created", lambda one: one.created_at, age_header="AGE"),
+        Column("images", lambda one: ", ".join(one.images)),
+        Column("message", lambda one: one.message),
+    ],
+    name=lambda one: str(one.revision),
+)
+
+EVENTS = View(
+    "events",
+    [
+        Column("seen", lambda one: one.timestamp, age_header="LAST SEEN", least=3),
+        Column("type", lambda one: str(one.type), lambda one: STYLES.get(one.type, "")),
+        Column("reason", lambda one: one.reason),
+        Column("object", lambda one: one.object),
+        Column("count", lambda one: one.count, right=True),
+        Column("message", lambda one: one.message),
+    ],
+    name=lambda one: str(one.object),
+)

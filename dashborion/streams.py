@@ -1,0 +1,112 @@
+"""Where a command's words go: data to ``out``, everything said to people to ``err``.
+
+One value carries both streams and what is known of them (terminal, colour,
+width), so that nothing else asks the operating system. ``Streams.test`` gives
+the same thing over two buffers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TextIO
+
+if TYPE_CHECKING:
+    from dashborion.errors import DashborionError
+
+Color = Literal["auto", "always", "never"]
+
+# C0 and C1 controls move cursors and change titles; bidirectional overrides and
+# zero-width characters make one name look like another.
+_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def escape(text: str) -> str:
+    """Text from an API or a user, made harmless for a terminal: one visible line."""
+    return _HOSTILE.sub(_visible, text)
+
+
+def _visible(match: re.Match[str]) -> str:
+    number = ord(match.group())
+    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"
+
+
+@dataclass
+class Streams:
+    """Two text streams and what is known about them.
+
+    ``structured`` makes errors and warnings JSON objects, one a line (``-o json``).
+    """
+
+    out: TextIO
+    err: TextIO
+    out_tty: bool = False
+    err_tty: bool = False
+    out_color: bool = False
+    width: int = 80
+    structured: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @classmethod
+    def system(cls, environ: Mapping[str, str] = os.environ) -> Streams:
+        """The process' own streams; text that they cannot encode is shown escaped."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        streams = cls(
+            out=sys.stdout,
+            err=sys.stderr,
+            out_tty=sys.stdout.isatty(),
+            err_tty=sys.stderr.isatty(),
+            width=shutil.get_terminal_size().columns,
+        )
+        streams.set_color("auto", environ)
+        return streams
+
+    @classmethod
+    def test(cls, *, tty: bool = False, width: int = 80) -> Streams:
+        """Two buffers, seen as a terminal or as a pipe."""
+        return cls(io.StringIO(), io.StringIO(), out_tty=tty, err_tty=tty, width=width)
+
+    def set_color(self, color: Color, environ: Mapping[str, str]) -> None:
+        """Decide on colour: ``NO_COLOR`` (no-color.org) and dumb terminals count for auto."""
+        plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
+        self.out_color = color == "always" or (color == "auto" and self.out_tty and not plain)
+
+    def write(self, text: str) -> None:
+        """Data, to ``out``; the caller has escaped it."""
+        self.out.write(text)
+
+    def say(self, text: str) -> None:
+        """One line to a person; safe from several threads."""
+        with self._lock:
+            self.err.write(f"{escape(text)}\n")
+            self.err.flush()
+
+    def warn(
+        self, message: str, *, hint: str | None = None, environment: str | None = None
+    ) -> None:
+        """Something was left out of an answer that is otherwise good."""
+        self._notice("warning", "warning", message, hint, environment)
+
+    def fail(self, error: DashborionError) -> None:
+        """What went wrong, where, and how to go on."""
+        self._notice("error", error.code, error.message, error.hint, error.environment)
+
+    def _notice(
+        self, kind: str, code: str, message: str, hint: str | None, environment: str | None
+    ) -> None:
+        if self.structured:
+            body = {"code": code, "message": message, "hint": hint, "environment": environment}
+            self.say(json.dumps({kind: body}))
+            return
+        self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
+        if hint:
+            self.say(f"  {hint}")
