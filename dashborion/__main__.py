@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import typer
@@ -92,12 +93,9 @@ def _silence(streams: Streams) -> None:
 
 def _wants_json(argv: Sequence[str]) -> bool:
     """Whether errors shall be JSON, known before the line is parsed: parsing is what may fail."""
-    words = list(argv)
-    pairs = zip(words, [*words[1:], ""], strict=True)
     return any(
-        word in ("-ojson", "--output=json", "-o=json")
-        or (word in ("-o", "--output") and value == "json")
-        for word, value in pairs
+        word in ("-ojson", "--output=json") or (word in ("-o", "--output") and value == "json")
+        for word, value in pairwise([*argv, ""])
     )
 
 

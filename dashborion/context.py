@@ -6,6 +6,7 @@ Lives on Typer's ``ctx.obj``. Nothing heavy is imported before it is needed.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dashborion.errors import ConfigError
 from dashborion.streams import Color, Streams
 
 if TYPE_CHECKING:
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from dashborion.fleet import Fleet
     from dashborion.kubeconfig import Kubeconfig
     from dashborion.orchestrators.protocol import Call, Orchestrator, Runtime
+
+
+READ_SECONDS = 60.0  # for all that one command reads, retries included
 
 
 @dataclass
@@ -43,6 +48,8 @@ class Context:
     cwd: Path = field(default_factory=Path.cwd)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     connect: Callable[[Environment, Runtime], Orchestrator] | None = None
+    sleep: Callable[[float], None] = time.sleep
+    read_seconds: float = READ_SECONDS
     globals: Globals = field(default_factory=Globals)
 
     @classmethod
@@ -84,7 +91,7 @@ class Context:
             environ=self.environ,
             cwd=self.cwd,
             user_file=self.user_file,
-            warn=self.streams.warn,
+            warn=lambda message: self.streams.warn(ConfigError(message)),
         )
         if found is not None:
             return load(*found)
@@ -104,7 +111,7 @@ class Context:
             kubeconfig=lambda: self.kubeconfig,
             environ=self.environ,
             in_use=self.in_use.get(self.config),
-            note=self.streams.say,
+            note=self.streams.note,
         )
 
     def flagged(self, environment: Environment) -> Environment:
@@ -128,19 +135,24 @@ class Context:
         from dashborion.concurrency import Deadline
         from dashborion.fleet import Fleet
         from dashborion.orchestrators import connect
-        from dashborion.orchestrators.protocol import READ_SECONDS, Runtime
+        from dashborion.orchestrators.protocol import Runtime
 
-        deadline = Deadline(READ_SECONDS)
+        deadline = Deadline(self.read_seconds)
 
         def runtime(environment: Environment) -> Runtime:
             return Runtime(
                 deadline=deadline,
-                warn=partial(self.streams.warn, environment=environment.label),
+                warn=partial(self._warn, environment),
                 trace=self._trace if self.globals.verbose else lambda _: None,
                 environ=self.environ,
+                sleep=self.sleep,
             )
 
         return Fleet(self.environments(choice), self.connect or connect, runtime, self.report)
+
+    def _warn(self, environment: Environment, error: DashborionError) -> None:
+        error.environment = error.environment or environment.label
+        self.streams.warn(error)
 
     def report(self, error: DashborionError) -> None:
         """Say that an environment failed while the command goes on."""

@@ -90,21 +90,27 @@ class Streams:
             self.err.write(f"{escape(text)}\n")
             self.err.flush()
 
-    def warn(
-        self, message: str, *, hint: str | None = None, environment: str | None = None
-    ) -> None:
+    def note(self, message: str) -> None:
+        """Something worth knowing that is neither data nor trouble."""
+        self.say(json.dumps({"note": {"message": message}}) if self.structured else message)
+
+    def warn(self, error: DashborionError) -> None:
         """Something was left out of an answer that is otherwise good."""
-        self._notice("warning", "warning", message, hint, environment)
+        self._notice("warning", error)
 
     def fail(self, error: DashborionError) -> None:
         """What went wrong, where, and how to go on."""
-        self._notice("error", error.code, error.message, error.hint, error.environment)
+        self._notice("error", error)
 
-    def _notice(
-        self, kind: str, code: str, message: str, hint: str | None, environment: str | None
-    ) -> None:
+    def _notice(self, kind: str, error: DashborionError) -> None:
+        message, hint, environment = error.message, error.hint, error.environment
         if self.structured:
-            body = {"code": code, "message": message, "hint": hint, "environment": environment}
+            body = {
+                "code": error.code,
+                "message": message,
+                "hint": hint,
+                "environment": environment,
+            }
             self.say(json.dumps({kind: body}))
             return
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")

@@ -35,7 +35,7 @@ def list_(ctx: typer.Context, *, listed: Listed) -> None:
     rows = [_info(context, one, current) for one in flagged]
     render.show_list(context.streams, views.ENVIRONMENTS, rows, listed.style(), now=context.now())
     if not rows:
-        context.streams.say("no environments: there is no config file and no kubeconfig")
+        context.streams.note("no environments: there is no config file and no kubeconfig")
 
 
 @command(app, "use")
@@ -61,7 +61,7 @@ def use(
             raise UsageError(f"'{name}' is {len(chosen)} environments: use takes one")
         label = chosen[0].label
     context.in_use.set(context.config, label)
-    context.streams.say(f"using {label}" if label else "using the default again")
+    context.streams.note(f"using {label}" if label else "using the default again")
 
 
 @command(app, "show")

@@ -213,7 +213,7 @@ def _remember(ctx: Any, param: Any, value: Any) -> None:
 
 def group(**settings: Any) -> typer.Typer:
     """A command group."""
-    return typer.Typer(cls=Group, rich_markup_mode="rich", add_completion=False, **settings)
+    return typer.Typer(cls=Group, rich_markup_mode="rich", **settings)
 
 
 def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], None]:

@@ -25,7 +25,7 @@ def show_listed(
         style = listed.style(_telling(items, answer.asked, all_namespaces=where.all_namespaces))
         render.show_list(context.streams, view, items, style, now=context.now())
     if not items and not answer.failures:
-        context.streams.say(f"no {view.noun} found")
+        context.streams.note(f"no {view.noun} found")
     answer.require_complete()
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dashborion.concurrency import Deadline
 from dashborion.config import Environment
+from dashborion.errors import DashborionError
 from dashborion.models import (
     Check,
     Found,
@@ -20,8 +21,6 @@ from dashborion.models import (
     Workload,
     WorkloadDetail,
 )
-
-READ_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Runtime:
     ``trace`` are called from several threads.
     """
 
-    deadline: Deadline = field(default_factory=lambda: Deadline(READ_SECONDS))
-    warn: Callable[[str], None] = lambda _: None
+    deadline: Deadline
+    warn: Callable[[DashborionError], None] = lambda _: None
     trace: Callable[[Call], None] = lambda _: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Callable[[float], None] = time.sleep

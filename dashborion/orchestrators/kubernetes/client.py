@@ -32,6 +32,7 @@ from dashborion.errors import (
     CredentialsError,
     DashborionError,
     Forbidden,
+    NotFound,
     Throttled,
     TimedOut,
     Unreachable,
@@ -62,7 +63,15 @@ class Resource(Generic[T]):
     kind: str
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
-        """The URL path of one object, or of the list in a namespace or in all."""
+        """The URL path of one object, or of the list in a namespace or in all.
+
+        Raises:
+            NotFound: a namespace that no path can hold (``IsValidPathSegmentName``).
+        """
+        if namespace is not None and not _is_segment(namespace):
+            raise NotFound("namespace", namespace, where="the cluster")
+        if name is not None and not _is_segment(name):
+            raise _Missing(f"no name: {name}")
         root = "/api" if "/" not in self.group_version else "/apis"
         parts = [root, self.group_version]
         if namespace is not None:
@@ -112,6 +121,10 @@ class _Expired(DashborionError):
         self.token = token
 
 
+def _is_segment(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "%" not in name
+
+
 class Client:
     """One API server, as one user. Safe from several threads."""
 
@@ -138,7 +151,7 @@ class Client:
         try:
             body = self._request("GET", resource.path(namespace, name))
         except _Missing:
-            return None
+            return None  # or a name that none can have
         return Found(_decode(resource.type_, body), _decode(dict, body))
 
     def fetch(self, type_: type[T], path: str) -> T | None:

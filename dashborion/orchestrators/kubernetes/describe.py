@@ -148,7 +148,7 @@ def _health(client: Client, namespace: str, service: str) -> Health | None:
             return slice_health(one.item for one in slices)
         found = client.get(api.ENDPOINTS, namespace, service)
     except Forbidden as error:
-        client.runtime.warn(error.message)
+        client.runtime.warn(error)
         return None
     return endpoints_health(found.item) if found else Health(0, 0)
 

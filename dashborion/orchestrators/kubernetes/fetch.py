@@ -73,7 +73,7 @@ class Fetch:
         if refused and len(refused) == len(futures):
             raise refused[0]
         for refusal in refused:
-            self.client.runtime.warn(refusal.message)
+            self.client.runtime.warn(refusal)
         return found
 
     def optional(self, future: Future[list[Found[T]]]) -> list[T]:
@@ -81,7 +81,7 @@ class Fetch:
         try:
             return [one.item for one in self.wait(future)]
         except Forbidden as error:
-            self.client.runtime.warn(error.message)
+            self.client.runtime.warn(error)
         except NoSuchResource:
             pass
         return []

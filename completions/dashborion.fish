@@ -1,0 +1,1 @@
+complete --command dashborion --no-files --arguments "(env _DASHBORION_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) dashborion)" --condition "env _DASHBORION_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) dashborion"

@@ -1,0 +1,56 @@
+"""What is compared with what: data. A new claim is a new row, and at most a new set-up.
+
+``$NAME`` in a command is a value of the set-up's environment. Programs are looked for beside the
+running Python first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import setups
+from .setups import SetUp
+
+
+@dataclass(frozen=True)
+class Row:
+    """Our command, the peer's command for the same job, and what both need."""
+
+    name: str
+    ours: str
+    peer: str
+    set_up: SetUp
+
+
+ROWS = (
+    Row(
+        "version",
+        "dashborion --version",
+        "python $BARE_TYPER --version",
+        setups.bare_typer,
+    ),
+    Row(
+        "help",
+        "dashborion workloads --help",
+        "python $BARE_TYPER --help",
+        setups.bare_typer,
+    ),
+    Row(
+        "workloads",
+        "dashborion workloads list -A",
+        "kubectl get deploy,sts,ds -A",
+        setups.sixty_workloads,
+    ),
+    Row(
+        "workloads-json",
+        "dashborion workloads list -A -o json",
+        "kubectl get deploy,sts,ds,svc,ing -A -o json",
+        setups.sixty_workloads,
+    ),
+    Row(
+        "instances-json",
+        "dashborion instances list -A -o json",
+        "kubectl get pods -A -o json",
+        setups.two_thousand_pods,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Servers and fixtures the tests share: nothing in here is part of the package."""

@@ -1,0 +1,236 @@
+"""A real Kubernetes control plane, because only the real one says what the real one does.
+
+Rollouts, RBAC refusals, watches, conflicts and chunked lists come from the same etcd, API
+server, controller manager and scheduler as in production; a fake would only repeat what its
+author believed. The binaries are those of $KUBEBUILDER_ASSETS, the variable that users of
+envtest know, and all state is in a folder that the caller throws away. Containers are not run:
+see `kubelet` for what stands in.
+"""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import trustme
+import urllib3
+
+from . import api
+from .api import ApiClient, ApiError, Manifest
+from .processes import Child, free_ports
+
+Found = TypeVar("Found")
+
+ASSETS = "KUBEBUILDER_ASSETS"
+BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+GROUPS = {"admin": "system:masters", "viewer": "", "nobody": ""}
+VIEWER_RULES = [
+    ("", "pods pods/log services endpoints events"),
+    ("apps", "deployments daemonsets replicasets controllerrevisions"),
+    ("networking.k8s.io", "ingresses"),
+    ("autoscaling", "horizontalpodautoscalers"),
+]
+# The last version in which the servers still open a port without TLS unless told not to.
+LAST_INSECURE = (1, 20)
+# The defaults (20 requests a second) make thousands of pods a matter of minutes.
+QUICK = ["--kube-api-qps=1000", "--kube-api-burst=2000"]
+
+
+class ControlPlane:
+    """etcd, API server, controller manager and scheduler on free loopback ports.
+
+    Users are `admin` (may do all), `viewer` (may read what a read-only tool needs, except
+    StatefulSets, Namespaces and Nodes) and `nobody` (may do nothing).
+    """
+
+    def __init__(self, assets: Path, folder: Path) -> None:
+        if missing := [name for name in BINARIES if not (assets / name).is_file()]:
+            raise FileNotFoundError(f"{assets} lacks {', '.join(missing)}")
+        self.folder = folder
+        self.ca_file = folder / "ca.crt"
+        self.certificate_file = folder / "server.crt"
+        self.key_file = folder / "server.key"
+        self._assets = assets
+        self._etcd_port, self._peer_port, self._api_port, *self._controller_ports = free_ports(5)
+        self.url = f"https://127.0.0.1:{self._api_port}"
+        self._api = self.client()
+        self._children: list[Child] = []
+
+    @classmethod
+    @contextmanager
+    def from_environment(cls) -> Iterator[Self]:
+        """A running one from $KUBEBUILDER_ASSETS, with its state in a temporary folder."""
+        with tempfile.TemporaryDirectory(prefix="control-plane-") as folder:
+            plane = cls(Path(os.environ[ASSETS]), Path(folder))
+            try:
+                plane.start()
+                yield plane
+            finally:
+                plane.stop()
+
+    def client(self, user: str = "admin") -> ApiClient:
+        """Connections of one's own, to be closed by the caller."""
+        return ApiClient(self.url, ca_file=self.ca_file, token=self.token(user))
+
+    def token(self, user: str = "admin") -> str:
+        if user not in GROUPS:
+            raise LookupError(f"no user {user!r}; there are {', '.join(GROUPS)}")
+        return f"{user}-token"
+
+    def write_kubeconfig(
+        self,
+        path: Path,
+        *,
+        user: str = "admin",
+        context: str = "real",
+        namespace: str | None = None,
+    ) -> Path:
+        """Write a kubeconfig (as JSON, which is YAML) with one context, the current one."""
+        names = {"cluster": context, "user": user}
+        if namespace is not None:
+            names["namespace"] = namespace
+        cluster = {"server": self.url, "certificate-authority": str(self.ca_file)}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": context, "cluster": cluster}],
+            "users": [{"name": user, "user": {"token": self.token(user)}}],
+            "contexts": [{"name": context, "context": names}],
+            "current-context": context,
+        }
+        path.write_text(json.dumps(config, indent=2), encoding="utf-8")
+        return path
+
+    def request(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+    ) -> Any:
+        """As admin; see `ApiClient.request`."""
+        return self._api.request(method, path, body, content_type)
+
+    def merge(self, path: str, change: Mapping[str, Any]) -> Any:
+        return self._api.merge(path, change)
+
+    def apply(self, manifest: Manifest) -> None:
+        """Creates the object; one that is there already stays as it is."""
+        self._api.apply(manifest)
+
+    def wait_for(
+        self, description: str, predicate: Callable[[], Found], seconds: float = 30
+    ) -> Found:
+        """As `api.wait_for`, but nobody waits for a server that has ended."""
+
+        def checked() -> Found:
+            for child in self._children:
+                child.check()
+            return predicate()
+
+        return api.wait_for(description, checked, seconds)
+
+    def start(self) -> None:
+        self._write_certificates()
+        rows = [f'{self.token(user)},{user},{user},"{group}"\n' for user, group in GROUPS.items()]
+        (self.folder / "tokens.csv").write_text("".join(rows), encoding="utf-8")
+        kubeconfig = self.write_kubeconfig(self.folder / "admin.kubeconfig")
+        version = self._version()
+        self._start_etcd()
+        self._start_api_server(version)
+        self._start_controllers(version, kubeconfig)
+        self._grant_viewer()
+
+    def stop(self) -> None:
+        """Those that ask are stopped before those that answer."""
+        while self._children:
+            self._children.pop().stop()
+        self._api.close()
+
+    def _write_certificates(self) -> None:
+        """One authority for all servers; the API server signs service account tokens as well."""
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(self.ca_file))
+        server = authority.issue_cert("127.0.0.1", "localhost")
+        server.private_key_pem.write_to_path(str(self.key_file))
+        for certificate in server.cert_chain_pems:
+            certificate.write_to_path(str(self.certificate_file), append=True)
+
+    def _version(self) -> tuple[int, int]:
+        binary = self._assets / "kube-apiserver"
+        said = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True)
+        found = re.search(r"v(\d+)\.(\d+)", said.stdout)
+        if found is None:
+            raise RuntimeError(f"{binary} has no version: {said.stdout!r}")
+        return int(found[1]), int(found[2])
+
+    def _run(self, name: str, *arguments: str) -> None:
+        self._children.append(Child(self._assets / name, list(arguments), self.folder))
+
+    def _start_etcd(self) -> None:
+        client = f"http://127.0.0.1:{self._etcd_port}"
+        self._run(
+            "etcd",
+            "--data-dir=etcd",
+            f"--listen-client-urls={client}",
+            f"--advertise-client-urls={client}",
+            f"--listen-peer-urls=http://127.0.0.1:{self._peer_port}",
+            "--unsafe-no-fsync",
+        )
+
+    def _start_api_server(self, version: tuple[int, int]) -> None:
+        self._run(
+            "kube-apiserver",
+            f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+            "--bind-address=127.0.0.1",
+            f"--secure-port={self._api_port}",
+            "--tls-cert-file=server.crt",
+            "--tls-private-key-file=server.key",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            "--service-account-key-file=server.key",
+            "--service-account-signing-key-file=server.key",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--api-audiences=api",
+            "--token-auth-file=tokens.csv",
+            "--authorization-mode=RBAC",
+            "--disable-admission-plugins=ServiceAccount",
+            # Else it asks DNS for the names of the nodes before it reads a log.
+            "--kubelet-preferred-address-types=InternalIP",
+            *(["--insecure-port=0"] if version <= LAST_INSECURE else []),
+        )
+        self.wait_for("the API server to be ready", self._is_ready)
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(self.request("GET", "/readyz") == "ok")
+        except (ApiError, urllib3.exceptions.HTTPError):
+            return False
+
+    def _start_controllers(self, version: tuple[int, int], kubeconfig: Path) -> None:
+        common = [
+            f"--kubeconfig={kubeconfig}",
+            "--leader-elect=false",
+            "--bind-address=127.0.0.1",
+            "--tls-cert-file=server.crt",
+            "--tls-private-key-file=server.key",
+            *QUICK,
+            *(["--port=0"] if version <= LAST_INSECURE else []),
+        ]
+        manager, scheduler = (f"--secure-port={port}" for port in self._controller_ports)
+        key = "--service-account-private-key-file=server.key"
+        self._run("kube-controller-manager", *common, manager, key)
+        self._run("kube-scheduler", *common, scheduler)
+
+    def _grant_viewer(self) -> None:
+        verbs = ["get", "list", "watch"]
+        rules = [
+            {"apiGroups": [group], "resources": names.split(), "verbs": verbs}
+            for group, names in VIEWER_RULES
+        ]
+        rbac = "rbac.authorization.k8s.io"
+        kind = {"apiVersion": f"{rbac}/v1", "metadata": {"name": "viewer"}}
+        role = {"apiGroup": rbac, "kind": "ClusterRole", "name": "viewer"}
+        user = {"apiGroup": rbac, "kind": "User", "name": "viewer"}
+        self.apply({**kind, "kind": "ClusterRole", "rules": rules})
+        self.apply({**kind, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [user]})

@@ -1,0 +1,266 @@
+"""A stand-in for the kubelets of a cluster: nodes and pods get their status, nothing runs.
+
+How a pod fares is said by the names of its images; `containers.py` has the table. A status is a
+still picture: written once when the pod is bound to a node, and never again.
+"""
+
+import itertools
+import queue
+import threading
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Self
+
+import msgspec
+import urllib3
+
+from .api import ApiError, Manifest, Watch
+from .container_logs import ContainerLogs, LogServer
+from .containers import Pod, right_now
+from .control_plane import ControlPlane
+from .pod_status import Verdict, verdict_on
+
+_HOST_IP = "127.0.0.1"
+_WORKERS = 8
+_HEARTBEAT_SECONDS = 10
+_PODS = "/api/v1/pods"
+_BOUND = "fieldSelector=spec.nodeName!%3D"  # a kubelet cares for pods that have a node
+_Broken = (urllib3.exceptions.HTTPError, OSError, ValueError)
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    metadata: dict[str, Any]
+    items: list[Pod]
+
+
+class _Event(msgspec.Struct):
+    type: str
+    object: Pod
+
+
+class Kubelet:
+    """All nodes of a control plane; use as a context manager, or call `start` and `stop`."""
+
+    def __init__(self, control_plane: ControlPlane, *, nodes: int = 2) -> None:
+        self.node_names = [f"node-{number}" for number in range(1, nodes + 1)]
+        self._plane = control_plane
+        self._api = control_plane.client()
+        self._addresses = itertools.count(1)
+        self._work: queue.SimpleQueue[Pod | None] = queue.SimpleQueue()
+        self._seen: set[str] = set()  # uids of pods that have been handed to a worker
+        self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
+        self._watch: Watch | None = None
+        self._stopping = threading.Event()
+        self._logs = ContainerLogs(lambda namespace, pod: self._statuses.get((namespace, pod)))
+        self._log_server = LogServer(
+            self._logs,
+            certificate_file=control_plane.certificate_file,
+            key_file=control_plane.key_file,
+        )
+        self._threads = [
+            threading.Thread(target=target, name=f"kubelet {target.__name__}", daemon=True)
+            for target in (self._watch_pods, self._beat, *[self._sync_pods] * _WORKERS)
+        ]
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Returns when pods can be scheduled."""
+        self._log_server.start()
+        for number, name in enumerate(self.node_names):
+            self._plane.apply(_node(name, number, port=self._log_server.port))
+        for thread in self._threads:
+            thread.start()
+        self._plane.wait_for("the nodes to accept pods", self._nodes_are_untainted)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._watch is not None:
+            self._watch.end()
+        for _ in range(_WORKERS):
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._log_server.stop()
+        self._api.close()
+
+    def append_line(
+        self, namespace: str, pod: str, container: str, text: str, *, at: datetime | None = None
+    ) -> None:
+        """One more line in a container's log, for readers and for those who follow."""
+        self._logs.append((namespace, pod, container), text, at)
+
+    def break_log_streams(self) -> None:
+        """Ends every followed log in the middle, as a lost connection does."""
+        self._logs.break_streams()
+
+    def _nodes_are_untainted(self) -> bool:
+        nodes = self._api.request("GET", "/api/v1/nodes")["items"]
+        return bool(nodes) and not any("taints" in node["spec"] for node in nodes)
+
+    def _beat(self) -> None:
+        """A node that says nothing for 40 seconds is given up by the controllers."""
+        while not self._stopping.wait(_HEARTBEAT_SECONDS):
+            for name in self.node_names:
+                try:
+                    self._api.merge(
+                        f"/api/v1/nodes/{name}/status", {"status": {"conditions": [_is_ready()]}}
+                    )
+                except (ApiError, *_Broken):
+                    continue  # the next beat will do
+
+    def _watch_pods(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._list_and_watch()
+            except (ApiError, *_Broken):
+                self._stopping.wait(0.2)  # begin again with a list
+
+    def _list_and_watch(self) -> None:
+        listed = self._api.request("GET", f"{_PODS}?{_BOUND}&resourceVersion=0")
+        page = msgspec.convert(listed, _Page)
+        self._take(page.items)
+        version: str = page.metadata["resourceVersion"]
+        decoder = msgspec.json.Decoder(_Event)
+        while not self._stopping.is_set():
+            self._watch = self._api.watch(
+                f"{_PODS}?{_BOUND}&watch=true&allowWatchBookmarks=true&resourceVersion={version}"
+            )
+            if self._stopping.is_set():  # `stop` may have missed this watch
+                return
+            if self._stopping.is_set():  # `stop` may have ended the one before
+                return
+            for line in self._watch:
+                event = decoder.decode(line)
+                if event.type == "ERROR":  # 410 Gone: this version is too old to go on from
+                    return
+                version = event.object.metadata.resource_version
+                if event.type == "DELETED":
+                    self._forget(event.object)
+                elif event.type != "BOOKMARK":
+                    self._take([event.object])
+
+    def _take(self, pods: Iterable[Pod]) -> None:
+        for pod in pods:
+            if pod.metadata.deletion_timestamp is not None:
+                if not pod.has("terminating"):
+                    self._work.put(pod)
+            elif pod.status.phase == "Pending" and pod.metadata.uid not in self._seen:
+                self._seen.add(pod.metadata.uid)
+                self._work.put(pod)
+
+    def _forget(self, pod: Pod) -> None:
+        self._seen.discard(pod.metadata.uid)
+        self._statuses.pop(pod.key, None)
+        self._logs.forget(*pod.key)
+
+    def _sync_pods(self) -> None:
+        while (pod := self._work.get()) is not None and not self._stopping.is_set():
+            try:
+                self._sync(pod)
+            except ApiError as error:
+                if not error.is_about_an_older_state:
+                    self._retry(pod)
+            except _Broken:
+                self._retry(pod)
+
+    def _retry(self, pod: Pod) -> None:
+        self._stopping.wait(0.2)
+        self._work.put(pod)
+
+    def _sync(self, pod: Pod) -> None:
+        path = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}"
+        same = {"uid": pod.metadata.uid}
+        if pod.metadata.deletion_timestamp is not None:
+            options = {"gracePeriodSeconds": 0, "preconditions": same}
+            self._api.request("DELETE", path, options)
+            return
+        verdict = verdict_on(pod, pod_ip=self._next_address(), host_ip=_HOST_IP)
+        self._statuses[pod.key] = verdict.status
+        self._api.merge(f"{path}/status", {"metadata": same, "status": verdict.status})
+        self._report(pod, verdict)
+
+    def _next_address(self) -> str:
+        number = next(self._addresses)
+        return f"10.{244 + number // 65536}.{number // 256 % 256}.{number % 256}"
+
+    def _report(self, pod: Pod, verdict: Verdict) -> None:
+        namespace, name = pod.key
+        for number, (container, warned) in enumerate(verdict.warnings):
+            self._api.apply(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Event",
+                    "metadata": {"name": f"{name}.kubelet{number}", "namespace": namespace},
+                    "type": "Warning",
+                    "reason": warned.reason,
+                    "message": warned.message,
+                    "count": warned.count,
+                    "firstTimestamp": right_now(),
+                    "lastTimestamp": right_now(),
+                    "source": {"component": "kubelet", "host": pod.spec.node_name},
+                    "involvedObject": {
+                        "apiVersion": "v1",
+                        "kind": "Pod",
+                        "name": name,
+                        "namespace": namespace,
+                        "uid": pod.metadata.uid,
+                        "fieldPath": f"spec.containers{{{container}}}",
+                    },
+                }
+            )
+
+
+def _is_ready() -> Manifest:
+    return {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "message": "kubelet is posting ready status",
+        "lastHeartbeatTime": right_now(),
+    }
+
+
+def _node(name: str, number: int, *, port: int) -> Manifest:
+    room = {"cpu": "96", "memory": "384Gi", "ephemeral-storage": "1Ti", "pods": "5000"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "topology.kubernetes.io/region": "test",
+                "topology.kubernetes.io/zone": f"zone-{'abc'[number % 3]}",
+            },
+        },
+        "status": {
+            "capacity": room,
+            "allocatable": room,
+            "conditions": [{**_is_ready(), "lastTransitionTime": right_now()}],
+            "addresses": [
+                {"type": "InternalIP", "address": _HOST_IP},
+                {"type": "Hostname", "address": name},
+            ],
+            "daemonEndpoints": {"kubeletEndpoint": {"Port": port}},
+            "nodeInfo": {
+                "architecture": "amd64",
+                "bootID": "",
+                "containerRuntimeVersion": "containerd://1.4.3",
+                "kernelVersion": "5.10.0",
+                "kubeProxyVersion": "v1.20.2",
+                "kubeletVersion": "v1.20.2",
+                "machineID": "",
+                "operatingSystem": "linux",
+                "osImage": "a stand-in",
+                "systemUUID": "",
+            },
+        },
+    }
