@@ -117,7 +117,7 @@ def kubelet(control_plane: ControlPlane) -> Iterator[Kubelet]:
 
 
 @pytest.fixture(scope="session")
-def cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPlane:  # noqa: ARG001
+def cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPlane:
     """The control plane with a fleet that has one of everything in it, settled."""
     populate(control_plane)
     return control_plane

@@ -37,7 +37,7 @@ def test_the_script_is_what_the_program_prints(shell: str) -> None:
         pytest.param("dashborion workloads list -e sta", "staging", id="environment"),
     ],
 )
-def test_tab_offers(words: str, offered: str, tmp_path: Path) -> None:
+def test_tab_offers(words: str, offered: str) -> None:
     Path("dashborion.yaml").write_text(
         "environments: {staging: {orchestrator: kubernetes, context: a}}"
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from dashborion.errors import UsageError
+from dashborion.streams import escape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +60,7 @@ def show_list(
     ordered = view.sorted(items, style.sort)
     columns = view.chosen(style)
     if style.format is Format.NAME:
-        streams.write("".join(f"{name}\n" for name in view.names(ordered, style.extra)))
+        streams.write("".join(f"{escape(name)}\n" for name in view.names(ordered, style.extra)))
     elif style.format is Format.CSV:
         streams.write(table.csv_text(columns, ordered, headers=style.headers))
     elif streams.out_tty:

@@ -12,7 +12,7 @@ EMPTY = "-"
 
 def plain(value: Cell) -> str:
     """For a pipe: RFC 3339, nothing shortened, harmless on a terminal."""
-    if value is None or value == "":
+    if value is None:
         return EMPTY
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -16,6 +16,15 @@ from dashborion.streams import Streams
 Fields = Sequence[tuple[str, Cell]]
 Sections = Sequence[tuple[str, views.View, Sequence[Any]]]
 
+# On a workload's page the workload is known, and during a rollout the revision is the point.
+_MEMBERS = views.View(
+    "instances",
+    [
+        views.INSTANCES.column(key)
+        for key in ("name", "ready", "status", "restarts", "revision", "created")
+    ],
+)
+
 
 def text(streams: Streams, item: Any, *, now: datetime) -> str:
     """The page; on a terminal with ages and colours, in a pipe with whole values."""
@@ -67,7 +76,7 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
     return fields, [
         ("Reasons", views.REASONS, item.reasons),
         ("Endpoints", views.ENDPOINTS, item.endpoints),
-        ("Instances", _without_places(views.INSTANCES), item.instances),
+        ("Instances", _MEMBERS, item.instances),
         ("Revisions", views.REVISIONS, item.revisions),
         ("Events", views.EVENTS, item.events),
     ]
@@ -123,9 +132,3 @@ def _requests(cpu: str | None, memory: str | None) -> str | None:
 
 def _labels(labels: dict[str, str]) -> str:
     return ", ".join(f"{key}={value}" for key, value in sorted(labels.items()))
-
-
-def _without_places(view: views.View) -> views.View:
-    """The view for rows that are all in the place that the page is about."""
-    kept = [column for column in view.columns if not column.extra and not column.wide]
-    return views.View(view.noun, kept)

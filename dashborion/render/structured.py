@@ -27,4 +27,7 @@ def _yaml(value: Any) -> str:
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     plain = msgspec.to_builtins(value, str_keys=True)
-    return str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True))
+    text = str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True))
+    if _HOSTILE.search(text):
+        text = str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=False))
+    return text

@@ -51,7 +51,8 @@ class Column:
     wide: bool = False
     extra: bool = False
     right: bool = False
-    least: int = 4
+    elastic: int = 0
+    least: int = 12
     age_header: str | None = None
     short: Callable[[Any], Cell] | None = None
 
@@ -139,11 +140,11 @@ def short_image(image: str | None) -> str | None:
     return f"{base}{at}{digest[:12]}"
 
 
-def _places(noun_style: Callable[[Any], str] = _plain) -> list[Column]:
+def _places() -> list[Column]:
     return [
-        Column("project", lambda one: one.project, noun_style, extra=True),
-        Column("environment", lambda one: one.environment, noun_style, extra=True),
-        Column("namespace", lambda one: one.namespace, noun_style, extra=True),
+        Column("project", lambda one: one.project, extra=True, elastic=1),
+        Column("environment", lambda one: one.environment, extra=True, elastic=1),
+        Column("namespace", lambda one: one.namespace, extra=True, elastic=1),
     ]
 
 
@@ -159,6 +160,8 @@ def instance_state(instance: Instance) -> str:
 
 
 def _instance_style(instance: Instance) -> str:
+    if instance.reason == "Terminating":
+        return BUSY
     if any(word in (instance.reason or "") for word in _TROUBLE) or instance.health == "unhealthy":
         return BAD
     return STYLES[instance.status]
@@ -210,20 +213,20 @@ WORKLOADS = View(
     "workloads",
     [
         *_places(),
-        Column("name", lambda one: one.name, least=16),
-        Column("type", lambda one: str(one.type), least=10),
-        Column("status", lambda one: str(one.status), lambda one: STYLES[one.status], least=8),
-        Column("ready", lambda one: f"{one.available}/{one.desired}", least=5),
+        Column("name", lambda one: one.name, elastic=1, least=14),
+        Column("type", lambda one: str(one.type)),
+        Column("status", lambda one: str(one.status), lambda one: STYLES[one.status]),
+        Column("ready", lambda one: f"{one.available}/{one.desired}"),
         Column("rollout", lambda one: str(one.rollout.state),
-               lambda one: STYLES[one.rollout.state], least=8),
-        Column("message", lambda one: one.rollout.message, wide=True),
-        Column("revision", lambda one: one.rollout.revision, wide=True),
-        Column("image", lambda one: one.image, short=lambda one: short_image(one.image), least=12),
+               lambda one: STYLES[one.rollout.state]),
+        Column("image", lambda one: one.image, short=lambda one: short_image(one.image), elastic=2),
+        Column("created", lambda one: one.created_at, age_header="AGE"),
+        Column("revision", lambda one: one.rollout.revision, wide=True, elastic=1, least=14),
         Column("cpu", lambda one: one.cpu, wide=True, right=True),
         Column("memory", lambda one: one.memory, wide=True, right=True),
-        Column("endpoints", lambda one: _endpoints(one) or None, wide=True),
-        Column("created", lambda one: one.created_at, age_header="AGE", least=3),
+        Column("endpoints", lambda one: _endpoints(one) or None, wide=True, elastic=2),
         Column("updated", lambda one: one.updated_at, wide=True, age_header="UPDATED"),
+        Column("message", lambda one: one.rollout.message, wide=True, elastic=3, least=16),
     ],
     kind=lambda one: KIND_OF[one.type],
 )  # fmt: skip
@@ -232,32 +235,32 @@ INSTANCES = View(
     "instances",
     [
         *_places(),
-        Column("name", lambda one: one.name, least=16),
-        Column("workload", lambda one: one.workload, least=8),
-        Column("ready", _ready, least=5),
-        Column("status", instance_state, _instance_style, least=8),
-        Column("restarts", lambda one: one.restarts, right=True, least=8),
+        Column("name", lambda one: one.name, elastic=1, least=14),
+        Column("workload", lambda one: one.workload, elastic=1),
+        Column("ready", _ready),
+        Column("status", instance_state, _instance_style),
+        Column("restarts", lambda one: one.restarts, right=True),
+        Column("created", lambda one: one.created_at, age_header="AGE"),
         Column("ip", lambda one: one.ip, wide=True),
-        Column("node", lambda one: one.node, wide=True),
+        Column("node", lambda one: one.node, wide=True, elastic=1, least=14),
         Column("zone", lambda one: one.zone, wide=True),
-        Column("revision", lambda one: one.revision, wide=True),
-        Column("message", lambda one: one.message, wide=True),
-        Column("created", lambda one: one.created_at, age_header="AGE", least=3),
+        Column("revision", lambda one: one.revision, wide=True, elastic=1, least=14),
+        Column("message", lambda one: one.message, wide=True, elastic=3, least=16),
     ],
 )
 
 CHECKS = View(
     "checks",
     [
-        Column("environment", _label, least=12),
+        Column("environment", _label),
         Column("orchestrator", lambda one: one.orchestrator),
         Column("reachable", lambda one: one.reachable,
                lambda one: GOOD if one.reachable and not one.error else BAD),
-        Column("identity", lambda one: one.identity),
+        Column("identity", lambda one: one.identity, elastic=1, least=14),
         Column("version", lambda one: one.version),
         Column("seconds", lambda one: one.seconds if one.reachable else None, right=True),
         Column("denied", _denied, lambda _: BUSY),
-        Column("error", lambda one: one.error, lambda _: BAD),
+        Column("error", lambda one: one.error, lambda _: BAD, elastic=3, least=16),
         Column("endpoint", lambda one: one.endpoint, wide=True),
     ],
     name=_label,
@@ -267,10 +270,10 @@ CHECKS = View(
 ENVIRONMENTS = View(
     "environments",
     [
-        Column("current", lambda one: "*" if one.current else "", least=1),
-        Column("name", lambda one: one.name, least=12),
+        Column("current", lambda one: "*" if one.current else ""),
+        Column("name", lambda one: one.name, elastic=1, least=14),
         Column("orchestrator", lambda one: one.orchestrator),
-        Column("target", lambda one: one.target, least=12),
+        Column("target", lambda one: one.target),
         Column("namespace", lambda one: one.namespace),
         Column("region", lambda one: one.region),
         Column("profile", lambda one: one.profile, wide=True),
@@ -282,13 +285,13 @@ ENVIRONMENTS = View(
 CONTAINERS = View(
     "containers",
     [
-        Column("name", lambda one: one.name),
+        Column("name", lambda one: one.name, elastic=1, least=14),
         Column("status", lambda one: one.reason or str(one.status), lambda one: STYLES[one.status]),
         Column("ready", lambda one: one.ready),
         Column("restarts", lambda one: one.restarts, right=True),
         Column("exit", lambda one: one.exit_code, right=True),
         Column("last", _last, lambda _: BUSY),
-        Column("image", lambda one: one.image),
+        Column("image", lambda one: one.image, elastic=2),
     ],
 )
 
@@ -297,12 +300,12 @@ ENDPOINTS = View(
     "endpoints",
     [
         Column("type", lambda one: str(one.type)),
-        Column("name", lambda one: one.name),
+        Column("name", lambda one: one.name, elastic=1, least=14),
         Column("address", lambda one: one.address),
         Column("port", lambda one: one.port, right=True),
         Column("protocol", lambda one: one.protocol),
         Column("healthy", _healthy, _health_style),
-        Column("url", lambda one: one.url),
+        Column("url", lambda one: one.url, elastic=2),
     ],
 )
 
@@ -310,11 +313,11 @@ ENDPOINTS = View(
 REASONS = View(
     "reasons",
     [
-        Column("reason", lambda one: one.reason, lambda _: BAD, least=12),
+        Column("reason", lambda one: one.reason, lambda _: BAD),
         Column("count", lambda one: one.count, right=True),
         Column("seen", lambda one: one.last_seen, age_header="LAST SEEN"),
-        Column("instances", _few),
-        Column("message", lambda one: one.message),
+        Column("instances", _few, elastic=2),
+        Column("message", lambda one: one.message, elastic=3, least=16),
     ],
     name=lambda one: str(one.reason),
 )
@@ -323,11 +326,17 @@ REASONS = View(
 REVISIONS = View(
     "revisions",
     [
-        Column("revision", lambda one: one.revision, lambda one: GOOD if one.current else ""),
+        Column(
+            "revision",
+            lambda one: one.revision,
+            lambda one: GOOD if one.current else "",
+            elastic=1,
+            least=14,
+        ),
         Column("current", lambda one: one.current),
         Column("created", lambda one: one.created_at, age_header="AGE"),
-        Column("images", lambda one: ", ".join(one.images)),
-        Column("message", lambda one: one.message),
+        Column("images", lambda one: ", ".join(one.images), elastic=2),
+        Column("message", lambda one: one.message, elastic=3, least=16),
     ],
     name=lambda one: str(one.revision),
 )
@@ -335,12 +344,12 @@ REVISIONS = View(
 EVENTS = View(
     "events",
     [
-        Column("seen", lambda one: one.timestamp, age_header="LAST SEEN", least=3),
+        Column("seen", lambda one: one.timestamp, age_header="LAST SEEN"),
         Column("type", lambda one: str(one.type), lambda one: STYLES.get(one.type, "")),
         Column("reason", lambda one: one.reason),
-        Column("object", lambda one: one.object),
+        Column("object", lambda one: one.object, elastic=1, least=14),
         Column("count", lambda one: one.count, right=True),
-        Column("message", lambda one: one.message),
+        Column("message", lambda one: one.message, elastic=3, least=16),
     ],
     name=lambda one: str(one.object),
 )

@@ -18,6 +18,8 @@ class Exchange(BaseHTTPRequestHandler):
     """One connection's requests; ``over`` is set when the server closes."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet, sent at once: 40 ms less for each answer
+    disable_nagle_algorithm = True
     over: threading.Event
 
     def respond(

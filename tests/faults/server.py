@@ -53,6 +53,7 @@ class _Rule:
     fault: Fault
     left: float  # how often it still applies
     after: int  # how many matching requests are answered well before
+    continued: bool  # only when a further chunk is asked for
 
 
 @dataclass
@@ -91,10 +92,16 @@ class Api:
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def on(
-        self, pattern: str, fault: Fault, *, times: float = float("inf"), after: int = 0
+        self,
+        pattern: str,
+        fault: Fault,
+        *,
+        times: float = float("inf"),
+        after: int = 0,
+        continued: bool = False,
     ) -> None:
         """Misbehave when a path matches, ``times`` times; earlier rules go first."""
-        self._rules.append(_Rule(pattern, fault, times, after))
+        self._rules.append(_Rule(pattern, fault, times, after, continued))
 
     def to(self, plural: str) -> list[Request]:
         """The requests for one resource."""
@@ -107,6 +114,8 @@ class Api:
             self.asked.set()
             for rule in self._rules:
                 if rule.left < 1 or not fnmatchcase(request.path, rule.pattern):
+                    continue
+                if rule.continued and "continue" not in request.query:
                     continue
                 if rule.after > 0:
                     rule.after -= 1

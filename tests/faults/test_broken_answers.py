@@ -41,13 +41,13 @@ GARBAGE = {
         b'{"metadata": {}, "items": [{"metadata": {"name": "\xff\xfe"}}]}'
     ),
     "nested too deeply": body(DEEP),
+    "gzip cut short": body(
+        gzip.compress(b'{"metadata": {}, "items": []}' + b" " * 9999)[:20], Content_Encoding="gzip"
+    ),
     "no content": lambda exchange: exchange.respond(204, b""),
 }
 BROKEN: dict[str, Fault] = {
     "gzip garbage": body(b"not gzip at all", Content_Encoding="gzip"),
-    "gzip cut short": body(
-        gzip.compress(b'{"metadata": {}, "items": []}' * 99)[:-12], Content_Encoding="gzip"
-    ),
     "body cut short": misbehaviour.cut,
     "chunks cut short": misbehaviour.cut_chunks,
     "reset in the body": misbehaviour.reset,
@@ -103,7 +103,7 @@ def test_a_broken_connection_is_tried_again_and_then_an_error(
 
 
 @pytest.mark.parametrize(
-    "fault", _named({k: v for k, v in BROKEN.items() if "short" in k or "reset" in k or "out" in k})
+    "fault", _named({k: v for k, v in BROKEN.items() if "gzip" not in k and "another" not in k})
 )
 def test_a_connection_that_breaks_once_costs_nothing(
     dashborion: Terminal, cluster: Api, fault: Fault

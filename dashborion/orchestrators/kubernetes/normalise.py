@@ -265,7 +265,7 @@ def reasons(
     for instance in instances:
         for reason, message in _troubles(instance):
             grouped.setdefault(reason, []).append((instance, message))
-    return _failing_conditions(item) + [
+    found = [
         Reason(
             reason=reason,
             message=next((text for _, text in reversed(members) if text), None),
@@ -275,6 +275,7 @@ def reasons(
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
+    return found + _failing_conditions(item)
 
 
 def _seen(instance: Instance, heard: Mapping[str, datetime | None]) -> datetime | None:
@@ -290,18 +291,17 @@ _ORDINARY = frozenset({"Completed", "Succeeded", "Terminating", "ContainerCreati
 
 def _troubles(instance: Instance) -> list[tuple[str, str | None]]:
     """An instance's own reason, its containers' past ends, and being unready without either."""
-    found: list[tuple[str, str | None]] = []
+    found: dict[str, str | None] = {}
     if instance.reason and instance.reason not in _ORDINARY:
-        found.append((instance.reason, instance.message))
+        found[instance.reason] = instance.message
     for container in instance.containers:
         last = container.last_termination
         if last and last.reason and last.reason not in _ORDINARY:
-            found.append(
-                (last.reason, last.message or f"{container.name} exited with {last.exit_code}")
-            )
+            said = last.message or f"{container.name} exited with {last.exit_code}"
+            found.setdefault(last.reason, said)
     if not found and instance.health == "unhealthy":
-        found.append(("NotReady", instance.message))
-    return list(dict(reversed(found)).items())
+        found["NotReady"] = instance.message
+    return list(found.items())
 
 
 def _failing_conditions(item: Controller) -> list[Reason]:

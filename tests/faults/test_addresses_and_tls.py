@@ -1,0 +1,339 @@
+"""Servers that cannot be reached, and those that are not who they say they are."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from .conftest import Kube, Terminal
+from .kubeconfigs import Plugin, credential, document, merged, write
+from .misbehaviour import hang
+from .server import Api
+
+
+@dataclass(frozen=True)
+class Secure:
+    """A server with a certificate for ``127.0.0.1`` and ``api.internal`` that asks for another."""
+
+    api: Api
+    authority: trustme.CA
+    client: trustme.LeafCert
+
+    @property
+    def ca(self) -> dict[str, str]:
+        return {"certificate-authority-data": _base64(self.authority.cert_pem)}
+
+
+def _base64(blob: trustme.Blob) -> str:
+    return base64.b64encode(blob.bytes()).decode()
+
+
+def _server(authority: trustme.CA, *names: str) -> Api:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(*names).configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return Api(tls=context)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[Secure]:
+    with _server(authority, "127.0.0.1", "api.internal") as api:
+        yield Secure(api, authority, authority.issue_cert("jane", common_name="jane"))
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _unreachable(seen: Any, *words: str) -> None:
+    assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
+    for word in words:
+        assert word in seen.error["message"]
+    assert seen.error["environment"] == "k8s:here"
+    assert " at 0x" not in seen.err
+
+
+COMMANDS = ["workloads list", "workloads describe web", "instances list", "env check"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_port_that_refuses_is_unreachable_at_once(
+    dashborion: Terminal, kube: Kube, unused_port: int, command: str
+) -> None:
+    kube(f"http://127.0.0.1:{unused_port}")
+
+    seen = dashborion(f"{command} -o json -v --debug", fails_with_rows=command == "env check")
+
+    _unreachable(seen, f"127.0.0.1:{unused_port}", "refused")
+    assert dashborion.slept == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_host_that_cannot_be_resolved_is_named(
+    dashborion: Terminal, kube: Kube, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    def lookup(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+    kube(f"{scheme}://api.invalid:6443")
+
+    _unreachable(dashborion("workloads list -o json --debug"), "api.invalid", "not known")
+
+
+def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(
+    dashborion: Terminal, api: Api, kube: Kube, unused_port: int
+) -> None:
+    kube(api.url, cluster={"proxy-url": f"http://jane:s3cr3t@127.0.0.1:{unused_port}"})
+
+    seen = dashborion("workloads list -o json -v --debug")
+
+    _unreachable(seen, "proxy", f"127.0.0.1:{unused_port}")
+    assert api.requests == []
+
+
+def test_a_proxy_is_what_gets_the_requests(dashborion: Terminal, api: Api, kube: Kube) -> None:
+    kube("http://api.invalid", cluster={"proxy-url": api.url})
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+
+
+def test_a_server_behind_its_own_authority_is_trusted(
+    dashborion: Terminal, secure: Secure, kube: Kube
+) -> None:
+    kube(secure.api.url, cluster=secure.ca)
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+
+
+def test_an_authority_in_a_file_beside_the_kubeconfig_is_trusted(
+    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path
+) -> None:
+    secure.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    kube(secure.api.url, cluster={"certificate-authority": "ca.pem"})
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+
+
+@pytest.mark.parametrize("given", ["another", "none"])
+def test_an_unknown_authority_is_unreachable_and_gets_no_credentials(
+    dashborion: Terminal, secure: Secure, kube: Kube, given: str
+) -> None:
+    other = {"certificate-authority-data": _base64(trustme.CA().cert_pem)}
+    kube(secure.api.url, cluster=other if given == "another" else {})
+
+    seen = dashborion("workloads list -o json --debug")
+
+    _unreachable(seen, secure.api.url, "certificate verify failed")
+    assert secure.api.requests == []
+    assert dashborion.slept == []
+
+
+def test_skipping_verification_reaches_it(
+    dashborion: Terminal, secure: Secure, kube: Kube
+) -> None:
+    kube(secure.api.url, cluster={"insecure-skip-tls-verify": True})
+
+    seen = dashborion("workloads list -o name")
+
+    assert seen.lines == ["api", "db", "web"]
+    assert "Warning" not in seen.err
+
+
+@pytest.mark.parametrize(
+    ("name", "right"), [("api.internal", True), ("api.elsewhere", False), (None, False)]
+)
+def test_a_certificate_for_another_name_needs_tls_server_name(
+    dashborion: Terminal, authority: trustme.CA, kube: Kube, name: str | None, right: bool
+) -> None:
+    named = {"tls-server-name": name} if name else {}
+    with _server(authority, "api.internal") as api:
+        ca = {"certificate-authority-data": _base64(authority.cert_pem)}
+        kube(api.url, cluster={**ca, **named})
+
+        seen = dashborion("workloads list -o json")
+
+        assert seen.exit_code == (0 if right else 6)
+        assert bool(api.requests) is right
+        if not right:
+            _unreachable(seen, api.url, "TLS", name or "127.0.0.1")
+
+
+@pytest.mark.parametrize("form", ["data", "files"])
+def test_a_client_certificate_is_shown_and_its_key_not_left_behind(
+    dashborion: Terminal,
+    secure: Secure,
+    kube: Kube,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    chain, key = secure.client.cert_chain_pems[0], secure.client.private_key_pem
+    if form == "data":
+        user = {"client-certificate-data": _base64(chain), "client-key-data": _base64(key)}
+    else:
+        chain.write_to_path(str(tmp_path / "c.pem"))
+        key.write_to_path(str(tmp_path / "k.pem"))
+        user = {"client-certificate": "c.pem", "client-key": "k.pem"}
+    kube(secure.api.url, cluster=secure.ca, user=user)
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+
+    assert "jane" in str(secure.api.requests[0].certificate)
+    assert "authorization" not in secure.api.requests[0].headers
+    assert list(scratch.iterdir()) == []
+
+
+def test_a_plugins_client_certificate_is_shown_and_its_key_not_left_behind(
+    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    chain, key = secure.client.cert_chain_pems[0], secure.client.private_key_pem
+    prints = credential(
+        clientCertificateData=chain.bytes().decode(), clientKeyData=key.bytes().decode()
+    )
+    secure.api.token = "never this one"  # so that the plugin is run again
+    kube(secure.api.url, cluster=secure.ca, user=Plugin.write(tmp_path / "plugin", prints).user)
+
+    assert dashborion("workloads list").exit_code == 4
+
+    assert "jane" in str(secure.api.requests[0].certificate)
+    assert list(scratch.iterdir()) == []
+
+
+Change = Callable[[Secure], tuple[dict[str, str], dict[str, str]]]
+UNUSABLE: dict[str, tuple[Change, set[int]]] = {
+    "an authority that is none": (
+        lambda _: ({"certificate-authority-data": "czNjcjN0"}, {}), {2, 4, 6}
+    ),
+    "an authority that is not base64": (
+        lambda _: ({"certificate-authority-data": "s3cr3t!"}, {}), {2, 4}
+    ),
+    "an authority's file that is missing": (
+        lambda _: ({"certificate-authority": "nowhere.pem"}, {}), {2, 4}
+    ),
+    "a certificate without its key": (
+        lambda it: (it.ca, {"client-certificate-data": _base64(it.client.cert_chain_pems[0])}),
+        {2, 4},
+    ),
+    "a key that belongs to another": (
+        lambda it: (
+            it.ca,
+            {
+                "client-certificate-data": _base64(it.client.cert_chain_pems[0]),
+                "client-key-data": _base64(trustme.CA().private_key_pem),
+            },
+        ),
+        {4},
+    ),
+    "a key that is none": (
+        lambda it: (
+            it.ca,
+            {
+                "client-certificate-data": _base64(it.client.cert_chain_pems[0]),
+                "client-key-data": "czNjcjN0",
+            },
+        ),
+        {4},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "codes"), UNUSABLE.values(), ids=UNUSABLE)
+def test_certificates_that_are_none_are_named_with_their_place(
+    dashborion: Terminal, secure: Secure, kube: Kube, change: Change, codes: set[int]
+) -> None:
+    cluster, user = change(secure)
+    path = kube(secure.api.url, cluster=cluster, user=user)
+
+    seen = dashborion("workloads list -o json --debug")
+
+    assert seen.exit_code in codes
+    message = seen.error["message"]
+    assert "here-" in message or str(path) in message or "nowhere.pem" in message
+    assert secure.api.requests == []
+
+
+def test_plain_http_spoken_to_a_tls_port_is_no_empty_table(
+    dashborion: Terminal, secure: Secure, kube: Kube
+) -> None:
+    kube(f"http://127.0.0.1:{secure.api.port}")
+
+    seen = dashborion("workloads list -o json")
+
+    assert seen.exit_code == 6
+    assert f"127.0.0.1:{secure.api.port}" in seen.error["message"]
+
+
+def test_tls_spoken_to_a_plain_port_is_unreachable(
+    dashborion: Terminal, api: Api, kube: Kube
+) -> None:
+    kube(f"https://127.0.0.1:{api.port}")
+
+    _unreachable(dashborion("workloads list -o json"), f"127.0.0.1:{api.port}", "TLS")
+
+
+def test_one_environment_that_fails_costs_itself_and_exit_5(
+    dashborion: Terminal, api: Api, kube: Kube, unused_port: int
+) -> None:
+    refused = document(f"http://127.0.0.1:{unused_port}", context="there")
+    write(kube(api.url), merged(document(api.url), refused))
+
+    seen = dashborion("workloads list --all-envs -o json")
+
+    assert seen.exit_code == 5
+    assert [one["name"] for one in seen.json] == ["api", "db", "web"]
+    assert '"environment": "k8s:there"' in seen.err
+    assert seen.error["code"] == "partial"
+
+
+def test_one_environment_that_hangs_costs_itself_and_the_deadline(
+    dashborion: Terminal, api: Api, kube: Kube
+) -> None:
+    with Api() as silent:
+        silent.on("*", hang)
+        write(kube(api.url), merged(document(api.url), document(silent.url, context="there")))
+
+        seen = dashborion("workloads list --all-envs -o json", seconds=0.4)
+
+        assert seen.exit_code == 5
+        assert [one["name"] for one in seen.json] == ["api", "db", "web"]
+        assert "k8s:there" in seen.err
+        assert dashborion.took < 0.8
+
+
+def test_all_environments_failing_is_the_code_of_the_first(
+    dashborion: Terminal, api: Api, kube: Kube, unused_port: int
+) -> None:
+    refused = document(f"http://127.0.0.1:{unused_port}", context="there")
+    write(kube(api.url), merged(document(api.url), refused))
+    api.token = "another"
+
+    seen = dashborion("workloads list --all-envs -o json")
+
+    assert seen.exit_code == 4
+    assert "k8s:there" in seen.err

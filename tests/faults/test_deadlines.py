@@ -1,0 +1,106 @@
+"""A read ends within its deadline, whatever the server does."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from . import misbehaviour
+from .conftest import Terminal
+from .misbehaviour import Fault, body, status
+from .objects import pod
+from .server import Api
+
+SILENT = [
+    pytest.param(misbehaviour.hang, id="hanging"),
+    pytest.param(misbehaviour.trickle, id="trickling"),
+]
+COMMANDS = [
+    "workloads list -o json",
+    "workloads describe web -o json",
+    "instances list -o json",
+    "instances list -w web -o json",
+    "instances describe web-1 -o json",
+    "env check -o json",
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("fault", SILENT)
+def test_a_server_that_does_not_finish_ends_with_the_deadline(
+    dashborion: Terminal, cluster: Api, fault: Fault, command: str
+) -> None:
+    cluster.on("*", fault)
+
+    seen = dashborion(command, seconds=0.25, fails_with_rows="check" in command)
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
+    assert seen.error["environment"] == "k8s:here"
+    assert dashborion.took < 0.6
+
+
+@pytest.mark.parametrize("plural", ["pods", "services", "events", "replicasets"])
+@pytest.mark.parametrize("fault", SILENT)
+def test_one_list_that_does_not_finish_is_no_empty_part(
+    dashborion: Terminal, cluster: Api, fault: Fault, plural: str
+) -> None:
+    cluster.on(f"*/{plural}", fault)
+
+    seen = dashborion("workloads describe web -o json", seconds=0.25)
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
+    assert dashborion.took < 0.6
+
+
+def test_a_timeout_says_how_long_was_waited_and_for_what(
+    dashborion: Terminal, cluster: Api
+) -> None:
+    cluster.on("*", misbehaviour.hang)
+
+    seen = dashborion("workloads list -o json", seconds=0.25)
+
+    assert "0.25 seconds" in seen.error["message"]
+    assert cluster.url in seen.error["message"] + (seen.error["hint"] or "")
+
+
+def test_a_list_without_an_end_ends_with_the_deadline(dashborion: Terminal, cluster: Api) -> None:
+    cluster.objects["pods"] = [pod(f"web-{number}") for number in range(2000)]
+    cluster.chunk = 1
+
+    seen = dashborion("instances list -o json", seconds=0.3)
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
+    assert dashborion.took < 0.8
+
+
+def test_waiting_for_a_throttling_server_counts_towards_the_deadline(
+    dashborion: Terminal, cluster: Api
+) -> None:
+    cluster.on("*/pods", status(429, headers={"Retry-After": "1"}))
+
+    seen = dashborion("instances list -o json", seconds=0.9)
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "throttled")
+    assert len(cluster.to("pods")) == 1
+    assert dashborion.slept == []
+
+
+def test_a_hang_that_passes_with_a_broken_connection_costs_nothing(
+    dashborion: Terminal, cluster: Api
+) -> None:
+    cluster.on("*/pods", misbehaviour.drop, times=2)
+
+    assert dashborion("instances list -o name").lines == ["web-1"]
+
+
+def test_a_body_that_explodes_when_unpacked_ends_within_the_deadline(
+    dashborion: Terminal, cluster: Api
+) -> None:
+    bomb = gzip.compress(b"[" + b" " * 60_000_000, compresslevel=1)
+    cluster.on("*/pods", body(bomb, Content_Encoding="gzip"))
+
+    seen = dashborion("instances list -o json", seconds=0.4)
+
+    assert seen.exit_code == 6
+    assert dashborion.took < 1
