@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dashborion.errors import DashborionError
     from dashborion.fleet import Fleet
     from dashborion.kubeconfig import Kubeconfig
-    from dashborion.orchestrators.protocol import Call, Orchestrator, Runtime
+    from dashborion.orchestrators.protocol import Call
 
 
 READ_SECONDS = 60.0  # for all that one command reads, retries included
@@ -47,7 +47,6 @@ class Context:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     cwd: Path = field(default_factory=Path.cwd)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    connect: Callable[[Environment, Runtime], Orchestrator] | None = None
     sleep: Callable[[float], None] = time.sleep
     read_seconds: float = READ_SECONDS
     globals: Globals = field(default_factory=Globals)
@@ -134,7 +133,7 @@ class Context:
         """The chosen environments, each with one deadline for all that a command reads."""
         from dashborion.concurrency import Deadline
         from dashborion.fleet import Fleet
-        from dashborion.orchestrators import connect
+        from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
 
         deadline = Deadline(self.read_seconds)
@@ -148,15 +147,15 @@ class Context:
                 sleep=self.sleep,
             )
 
-        return Fleet(self.environments(choice), self.connect or connect, runtime, self.report)
+        connector, environments = Connector(), self.environments(choice)
+        connector.prepare(environments)
+        return Fleet(
+            environments, connector.connect, runtime, self.streams.fail, self.streams.progress
+        )
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label
         self.streams.warn(error)
-
-    def report(self, error: DashborionError) -> None:
-        """Say that an environment failed while the command goes on."""
-        self.streams.fail(error)
 
     def _trace(self, call: Call) -> None:
         self.streams.say(f"{call.operation} {call.outcome} {call.seconds * 1000:.0f}ms")

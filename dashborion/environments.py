@@ -32,6 +32,8 @@ from dashborion.models import EnvironmentInfo
 
 _GLOB = frozenset("*?[")
 AD_HOC_KUBERNETES = "k8s:"
+AD_HOC_ECS = "ecs:"
+AD_HOC = (AD_HOC_KUBERNETES, AD_HOC_ECS)
 IN_CLUSTER = "in-cluster"
 
 
@@ -114,7 +116,7 @@ def _preferred(
                 if around.config.path is None:
                     around.note(f"no config file: using {_described(environment)}")
                 return (environment,)
-        if label and label == around.in_use and label.startswith(AD_HOC_KUBERNETES):
+        if label and label == around.in_use and label.startswith(AD_HOC):
             return (_ad_hoc(label, around),)
     if len(candidates) == 1:
         return candidates
@@ -147,6 +149,8 @@ def _matching(
     pattern: str, candidates: tuple[Environment, ...], around: Surroundings
 ) -> list[Environment]:
     """What one ``-e`` means: ad hoc, ``name``, ``project/name``, or a glob on these."""
+    if pattern.startswith(AD_HOC_ECS):
+        return [_ad_hoc(pattern, around)]
     if pattern.startswith(AD_HOC_KUBERNETES):
         if _GLOB.isdisjoint(pattern):
             return [_ad_hoc(pattern, around)]
@@ -179,7 +183,9 @@ def _matching(
 
 
 def _ad_hoc(text: str, around: Surroundings) -> Environment:
-    """``k8s:CONTEXT[/NAMESPACE]``: a context first, as those of EKS contain a slash."""
+    """``ecs:…``, or ``k8s:CONTEXT[/NAMESPACE]``: a context first, as EKS' names have slashes."""
+    if text.startswith(AD_HOC_ECS):
+        return Environment(project=None, name=text, target=_ad_hoc_cluster(text))
     name = text.removeprefix(AD_HOC_KUBERNETES)
     kubeconfig = around.kubeconfig()
     contexts = kubeconfig.namespaces
@@ -194,6 +200,17 @@ def _ad_hoc(text: str, around: Surroundings) -> Environment:
         name, namespace = context, rest
     target = KubernetesTarget(context=name, namespace=namespace)
     return Environment(project=None, name=text, target=target)
+
+
+def _ad_hoc_cluster(text: str) -> EcsTarget:
+    """``ecs:[PROFILE@][REGION/]CLUSTER``, split at the last ``@``: profiles may contain one."""
+    profile, _, place = text.removeprefix(AD_HOC_ECS).rpartition("@")
+    region, _, cluster = place.rpartition("/")
+    if place.startswith("arn:"):
+        region = place.split(":")[3]  # arn:aws:ecs:REGION:ACCOUNT:cluster/NAME
+    if not cluster:
+        raise UsageError(f"'{text}' names no cluster", hint="ecs:[PROFILE@][REGION/]CLUSTER")
+    return EcsTarget(cluster=cluster, region=region or None, profile=profile or None)
 
 
 def _context(name: str) -> Environment:

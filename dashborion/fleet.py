@@ -6,7 +6,8 @@ here, above the orchestrators, so that they are the same for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -60,13 +61,15 @@ class Fleet:
     """The chosen environments and how to reach them.
 
     ``runtime`` makes what an environment's adapter is lent; ``report`` is told
-    of each environment that failed while others answered.
+    of each environment that failed while others answered, ``progress`` what is
+    still waited for ("" in the end).
     """
 
     environments: Sequence[Environment]
     connect: Callable[[Environment, Runtime], Orchestrator]
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
+    progress: Callable[[str], None] = lambda _: None
 
     def workloads(
         self,
@@ -117,11 +120,8 @@ class Fleet:
 
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
-        futures = [
-            start(partial(self._ask, one, lambda it: it.check())) for one in self.environments
-        ]
-        answer: Answer[Check] = Answer([], asked=len(futures))
-        for environment, future in zip(self.environments, futures, strict=True):
+        answer: Answer[Check] = Answer([], asked=len(self.environments))
+        for environment, future in self._asked(lambda one: one.check()):
             try:
                 answer.items.append(result(future, self.runtime(environment).deadline))
             except DashborionError as error:
@@ -130,6 +130,27 @@ class Fleet:
         for failure in answer.failures[len(answer.failures) == answer.asked :]:
             self.report(failure)  # all but the one that `require_complete` will raise
         return answer
+
+    def _asked(self, ask: Callable[[Orchestrator], T]) -> Iterator[tuple[Environment, Future[T]]]:
+        """Each environment with its answer under way; says what is still waited for."""
+        futures = [start(partial(self._ask, one, ask)) for one in self.environments]
+        waiting = {
+            future: one.label for one, future in zip(self.environments, futures, strict=True)
+        }
+
+        def tell(done: Future[T] | None = None) -> None:
+            if done is not None:
+                waiting.pop(done, None)
+            self.progress(f"waiting for {', '.join(waiting.values())}" if waiting else "")
+
+        tell()
+        for future in futures:
+            future.add_done_callback(tell)
+        try:
+            yield from zip(self.environments, futures, strict=True)
+        finally:
+            waiting.clear()
+            tell()
 
     def _each(self, ask: Callable[[Orchestrator], T], *, searching: bool = False) -> Answer[T]:
         """Ask all environments side by side.
@@ -140,10 +161,9 @@ class Fleet:
         Raises:
             DashborionError: the first environment's, when none of them answered.
         """
-        futures = [start(partial(self._ask, one, ask)) for one in self.environments]
-        answer: Answer[T] = Answer([], asked=len(futures))
+        answer: Answer[T] = Answer([], asked=len(self.environments))
         absent: list[NotFound] = []
-        for environment, future in zip(self.environments, futures, strict=True):
+        for environment, future in self._asked(ask):
             try:
                 answer.items.append(result(future, self.runtime(environment).deadline))
             except NotFound as error:

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Literal, TextIO
 if TYPE_CHECKING:
     from dashborion.errors import DashborionError
 
+_ERASE = "\r\x1b[K"
+
 Color = Literal["auto", "always", "never"]
 
 # C0 and C1 controls move cursors and change titles; bidirectional overrides and
@@ -52,6 +54,7 @@ class Streams:
     out_color: bool = False
     width: int = 80
     structured: bool = False
+    _progress: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @classmethod
@@ -87,7 +90,16 @@ class Streams:
     def say(self, text: str) -> None:
         """One line to a person; safe from several threads."""
         with self._lock:
-            self.err.write(f"{escape(text)}\n")
+            self.err.write(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
+            self.err.flush()
+
+    def progress(self, text: str) -> None:
+        """What is under way, on one line of a terminal that the next one replaces; "" ends it."""
+        if not self.err_tty:
+            return
+        with self._lock:
+            self._progress = escape(text)[: self.width - 1]
+            self.err.write(f"{_ERASE}{self._progress}")
             self.err.flush()
 
     def note(self, message: str) -> None:

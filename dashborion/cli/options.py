@@ -52,7 +52,7 @@ class Where:
         Option(
             "--env",
             "-e",
-            help="NAME, PROJECT/NAME, a glob, k8s:CONTEXT or k8s:CONTEXT/NAMESPACE; repeatable.",
+            help="NAME, PROJECT/NAME, a glob, k8s:CONTEXT or ecs:CLUSTER; repeatable.",
             autocompletion=complete.environments,
             rich_help_panel=WHERE,
         ),

@@ -1,7 +1,9 @@
-"""The orchestrators behind one protocol; ``connect`` is the only import of an adapter."""
+"""The orchestrators behind one protocol; here alone adapters are imported, when they are needed."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dashborion.config import EcsTarget, EksTarget
@@ -9,22 +11,44 @@ from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
     from dashborion.config import Environment
+    from dashborion.orchestrators.aws import Sessions
     from dashborion.orchestrators.protocol import Orchestrator, Runtime
 
 
-def connect(environment: Environment, runtime: Runtime) -> Orchestrator:
-    """The adapter for an environment, with its credentials loaded; nothing is sent yet.
+class Connector:
+    """Makes adapters for environments; AWS sessions are shared between them."""
 
-    Raises:
-        UsageError: an orchestrator that this version does not speak to.
-        CredentialsError: there are none, or the plugin that makes them failed.
-    """
-    if isinstance(environment.target, EcsTarget | EksTarget):
-        raise UsageError(
-            f"this version of dashborion does not reach "
-            f"{'ECS' if isinstance(environment.target, EcsTarget) else 'EKS'} yet",
-            hint="give a kubeconfig context with `orchestrator: kubernetes`",
-        )
-    from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
+    def prepare(self, environments: Iterable[Environment]) -> None:
+        """What has to happen one after the other, before environments are asked side by side.
 
-    return KubernetesOrchestrator.connect(environment, runtime)
+        AWS credentials may prompt for an MFA code, once for each profile.
+        """
+        for environment in environments:
+            if isinstance(environment.target, EcsTarget):
+                self._sessions.prepare(environment.target)
+
+    def connect(self, environment: Environment, runtime: Runtime) -> Orchestrator:
+        """The adapter for an environment, with its credentials loaded; nothing is sent yet.
+
+        Raises:
+            UsageError: an orchestrator that this version does not speak to.
+            CredentialsError: there are none, or the plugin that makes them failed.
+        """
+        if isinstance(environment.target, EksTarget):
+            raise UsageError(
+                "this version of dashborion does not reach EKS without a kubeconfig yet",
+                hint="give its kubeconfig context with `orchestrator: kubernetes`",
+            )
+        if isinstance(environment.target, EcsTarget):
+            from dashborion.orchestrators.ecs.adapter import EcsOrchestrator
+
+            return EcsOrchestrator.connect(environment, runtime, self._sessions)
+        from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
+
+        return KubernetesOrchestrator.connect(environment, runtime)
+
+    @cached_property
+    def _sessions(self) -> Sessions:
+        from dashborion.orchestrators.aws import Sessions
+
+        return Sessions()

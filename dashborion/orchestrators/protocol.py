@@ -54,7 +54,10 @@ class Orchestrator(Protocol):
     ``check`` raise ``NotFound`` for a namespace or name that does not exist.
     """
 
-    environment: Environment
+    @property
+    def environment(self) -> Environment:
+        """The one that it reaches."""
+        ...
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """The workloads in a namespace or in all, unordered."""

@@ -1,0 +1,361 @@
+"""Everything AWS that ECS and EKS share: sessions, clients, calls, and errors in our words.
+
+One session for each profile and role, made before the fan-out, so that an MFA
+prompt comes once. Sessions share one loader of API models (the first client
+costs 140 ms, the next ones 8) and the AWS CLI's cache of assumed roles.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import boto3
+import botocore.session
+from botocore import credentials as core_credentials
+from botocore import exceptions as core
+from botocore.config import Config
+from botocore.parsers import ResponseParserError
+
+from dashborion import __version__
+from dashborion.errors import (
+    BadAnswer,
+    ConfigError,
+    CredentialsError,
+    DashborionError,
+    Forbidden,
+    Throttled,
+    TimedOut,
+    Unreachable,
+    UsageError,
+)
+from dashborion.orchestrators.protocol import Call, Runtime
+
+T = TypeVar("T")
+
+AT_ONCE = 16  # calls under way for one account and region
+_READS = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    max_pool_connections=AT_ONCE,
+    # Standard mode rides out throttling in about 15 s; the command's own deadline bounds it all.
+    retries={"mode": "standard", "total_max_attempts": 7},
+    user_agent_extra=f"dashborion/{__version__}",
+)
+
+
+class AwsTarget(Protocol):
+    """The part of an ECS or EKS target that says as whom and where."""
+
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def profile(self) -> str | None: ...
+    @property
+    def role_arn(self) -> str | None: ...
+    @property
+    def endpoint_url(self) -> str | None: ...
+
+
+@dataclass
+class Sessions:
+    """Sessions by profile and role, clients by session, service, region and endpoint.
+
+    Making clients is not safe from several threads, using them is.
+    """
+
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _sessions: dict[tuple[str | None, str | None], Any] = field(default_factory=dict)
+    _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _limits: dict[tuple[Any, ...], threading.Semaphore] = field(default_factory=dict)
+    _loader: Any = None
+
+    def prepare(self, target: AwsTarget) -> None:
+        """Resolve a target's credentials now, in the main thread, where a prompt can be answered.
+
+        A failure is kept for ``connect``: it is that environment's, not the command's.
+        """
+        try:
+            session = self._session(target)
+            with translated(target.profile):
+                if (found := session.get_credentials()) is not None:
+                    found.get_frozen_credentials()
+        except DashborionError:
+            return
+
+    def connect(self, target: AwsTarget, runtime: Runtime) -> Aws:
+        """Calls as that target's identity, to its region.
+
+        Raises:
+            UsageError: no region is configured anywhere.
+            CredentialsError: unknown profile, or no credentials.
+        """
+        with self._lock:
+            session = self._session(target)
+            # The AWS CLI and the other SDKs know $AWS_REGION, botocore only $AWS_DEFAULT_REGION.
+            region = target.region or runtime.environ.get("AWS_REGION") or session.region_name
+            if not region:
+                raise UsageError(
+                    "no AWS region for this environment",
+                    hint="set `region:` in the config, $AWS_REGION, or the profile's region",
+                )
+            key = (target.profile, target.role_arn, region)
+            limit = self._limits.setdefault(key, threading.Semaphore(AT_ONCE))
+        return Aws(
+            client=partial(self._client, target, region),
+            region=region,
+            profile=target.profile,
+            runtime=runtime,
+            limit=limit,
+        )
+
+    def _session(self, target: AwsTarget) -> Any:
+        key = (target.profile, target.role_arn)
+        with self._lock, translated(target.profile):
+            if key not in self._sessions:
+                self._sessions[key] = self._new_session(*key)
+            return self._sessions[key]
+
+    def _new_session(self, profile: str | None, role_arn: str | None) -> Any:
+        session = botocore.session.Session(profile=profile)
+        if self._loader is None:
+            self._loader = session.get_component("data_loader")
+        session.register_component("data_loader", self._loader)
+        cache = core_credentials.JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
+        chain = session.get_component("credential_provider")
+        chain.get_provider("assume-role").cache = cache
+        if role_arn:
+            _assume(session, role_arn, cache)
+        return boto3.Session(botocore_session=session)
+
+    def _client(self, target: AwsTarget, region: str, service: str) -> Any:
+        key = (target.profile, target.role_arn, region, target.endpoint_url, service)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._session(target).client(
+                    service, region_name=region, endpoint_url=target.endpoint_url, config=_READS
+                )
+            return self._clients[key]
+
+
+def _assume(session: Any, role_arn: str, cache: Any) -> None:
+    """Make a session act under a role, through the AWS CLI's cache."""
+    fetcher = core_credentials.AssumeRoleCredentialFetcher(
+        client_creator=session.create_client,
+        source_credentials=session.get_credentials(),
+        role_arn=role_arn,
+        extra_args={"RoleSessionName": "dashborion"},
+        cache=cache,
+    )
+    session._credentials = core_credentials.DeferredRefreshableCredentials(  # noqa: SLF001 - as boto3 users do it; there is no public way
+        method="assume-role", refresh_using=fetcher.fetch_credentials
+    )
+
+
+@dataclass(frozen=True)
+class Aws:
+    """Calls to one account and region: limited, traced, translated."""
+
+    client: Callable[[str], Any]
+    region: str
+    profile: str | None
+    runtime: Runtime
+    limit: threading.Semaphore
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
+        """One operation, such as ``call("ecs", "list_services", …)``; raises as ``translated``."""
+        with self.limit, translated(self.profile):
+            if self.runtime.deadline.remaining() <= 0:
+                raise self.runtime.deadline.expired()
+            method = getattr(self.client(service), operation)
+            started, outcome = time.monotonic(), "failed"
+            try:
+                answer: Mapping[str, Any] = method(**arguments)
+                outcome = "ok"
+            except core.ClientError as error:
+                outcome = _code(error)
+                raise
+            finally:
+                elapsed = time.monotonic() - started
+                self.runtime.trace(Call(f"{service}:{operation}", outcome, elapsed))
+            return answer
+
+    def items(self, service: str, operation: str, key: str, /, **arguments: Any) -> list[Any]:
+        """The list under a key of the answer.
+
+        Raises:
+            BadAnswer: the key is not there: botocore reads an answer that was
+                cut short as one without keys.
+        """
+        return required(self.call(service, operation, **arguments), key, f"{service}:{operation}")
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        token: tuple[str, str] = ("nextToken", "nextToken"),
+        **arguments: Any,
+    ) -> Iterator[list[Any]]:
+        """Page after page; ``token`` names the argument and the answer's key that carry it on."""
+        sent, received = token
+        while True:
+            answer = self.call(service, operation, **arguments)
+            yield required(answer, key, f"{service}:{operation}")
+            if not answer.get(received):
+                return
+            arguments[sent] = answer[received]
+
+    @property
+    def endpoint(self) -> str:
+        """Where ECS is asked, whoever said so: the config, a variable or AWS' own files."""
+        return str(self.client("ecs").meta.endpoint_url)
+
+    def identity(self) -> str:
+        """The ARN that the credentials stand for."""
+        answer = self.call("sts", "get_caller_identity")
+        return str(answer.get("Arn") or "unknown")
+
+
+def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
+    """A list that the API promises.
+
+    Raises:
+        BadAnswer: it is not there.
+    """
+    found = answer.get(key)
+    if not isinstance(found, list):
+        raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
+    return found
+
+
+def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """The items in groups of at most that size."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+_EXPIRED = frozenset({
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
+})  # fmt: skip
+_UNACCEPTED = frozenset({
+    "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
+    "SignatureDoesNotMatch", "AuthFailure", "MissingAuthenticationToken", "InvalidAccessKeyId",
+    "IncompleteSignature",
+})  # fmt: skip
+_FORBIDDEN = frozenset({
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized",
+})  # fmt: skip
+_THROTTLED = frozenset({
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
+    "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottledException",
+    "ProvisionedThroughputExceededException", "SlowDown", "PriorRequestNotComplete",
+})  # fmt: skip
+
+
+@contextmanager
+def translated(profile: str | None) -> Iterator[None]:
+    """Turn botocore's errors into ours.
+
+    Raises:
+        CredentialsError: none, expired, or not accepted; with what to type.
+        Forbidden: with the action's name.
+        Throttled, Unreachable, TimedOut, BadAnswer: no usable answer.
+    """
+    try:
+        yield
+    except DashborionError:
+        raise
+    except core.ClientError as error:
+        raise _refused(error, profile) from error
+    except core.BotoCoreError as error:
+        raise _unsent(error, profile) from error
+    except ResponseParserError as error:
+        raise BadAnswer(f"an answer that cannot be read: {error}") from error
+    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        # What botocore lets through when an answer's bytes are not what they should be.
+        raise BadAnswer(f"an answer that cannot be read: {type(error).__name__}") from error
+
+
+def _code(error: core.ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code") or "unknown")
+
+
+def _refused(error: core.ClientError, profile: str | None) -> DashborionError:
+    code = _code(error)
+    said = str(error.response.get("Error", {}).get("Message") or code)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
+    operation = error.operation_name
+    if code in _FORBIDDEN:
+        return Forbidden(said if operation in said else f"{operation}: {said}")
+    if code in _EXPIRED:
+        return CredentialsError(
+            f"the AWS credentials have expired ({operation})", hint=_login(profile)
+        )
+    if code in _UNACCEPTED:
+        return CredentialsError(
+            f"AWS does not accept the credentials ({operation}: {said})", hint=_login(profile)
+        )
+    if code in _THROTTLED:
+        return Throttled(f"{operation}: {said}")
+    if status >= 500:
+        return Unreachable(f"{operation} was answered with {status}: {said}")
+    return Refused(f"{operation}: {said}", reason=code)
+
+
+class Refused(DashborionError):
+    """A request that the API understood and declined; ``reason`` is its error code."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def _unsent(error: core.BotoCoreError, profile: str | None) -> DashborionError:
+    text = str(error)
+    if isinstance(error, core.NoRegionError):
+        return UsageError(text, hint="set `region:` in the config or $AWS_REGION")
+    if isinstance(error, core.ProfileNotFound):
+        return CredentialsError(
+            text,
+            hint=f"`aws configure --profile {profile}` makes it; `aws configure list-profiles`",
+        )
+    if isinstance(error, _LOGIN_ERRORS):
+        return CredentialsError(f"no AWS credentials: {text}", hint=_login(profile))
+    if isinstance(error, core.ConfigNotFound | core.ConfigParseError | core.InvalidConfigError):
+        return ConfigError(text)
+    if isinstance(error, core.ConnectTimeoutError | core.ReadTimeoutError):
+        return TimedOut(text)
+    if isinstance(error, core.IncompleteReadError):
+        return BadAnswer(f"an answer that cannot be read: {text}")
+    if isinstance(error, core.HTTPClientError | core.ConnectionError):
+        return Unreachable(text)
+    if isinstance(
+        error, core.ParamValidationError | core.InvalidRegionError | core.ValidationError
+    ):
+        return UsageError(text)
+    return Unreachable(text)
+
+
+_LOGIN_ERRORS = (
+    core.NoCredentialsError,
+    core.PartialCredentialsError,
+    core.CredentialRetrievalError,
+    core.SSOError,
+    core.TokenRetrievalError,
+    core.InfiniteLoopConfigError,
+)
+
+
+def _login(profile: str | None) -> str:
+    option = f" --profile {profile}" if profile else ""
+    return f"log in with `aws sso login{option}`, or check `aws sts get-caller-identity{option}`"

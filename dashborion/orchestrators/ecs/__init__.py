@@ -1,0 +1,1 @@
+"""Amazon ECS, spoken to through boto3."""

@@ -1,0 +1,220 @@
+"""ECS behind the protocol: which questions to ask side by side, and what to do without."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from math import ceil
+
+from dashborion.concurrency import result, start
+from dashborion.config import EcsTarget, Environment
+from dashborion.errors import NotFound, UsageError
+from dashborion.models import (
+    Check,
+    Found,
+    Instance,
+    InstanceDetail,
+    Name,
+    Permission,
+    Query,
+    Workload,
+    WorkloadDetail,
+    WorkloadType,
+)
+from dashborion.orchestrators.aws import Sessions
+from dashborion.orchestrators.ecs import describe, find, normalise, tasks, wire
+from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
+from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
+from dashborion.orchestrators.protocol import Runtime
+
+# What a permission is called, and the harmless call that tells; ECS has no question for the rest.
+PERMISSIONS = (
+    ("list workloads", "list_services"),
+    ("list instances", "list_tasks"),
+)
+UNASKED = ("read logs", "scale workloads", "restart workloads", "stop instances")
+
+
+@dataclass(frozen=True)
+class EcsOrchestrator:
+    """One cluster, as ``Orchestrator``."""
+
+    environment: Environment
+    client: Client
+    place: normalise.Place
+
+    @classmethod
+    def connect(
+        cls, environment: Environment, runtime: Runtime, sessions: Sessions
+    ) -> EcsOrchestrator:
+        """Find the session; nothing is sent yet."""
+        target = environment.target
+        if not isinstance(target, EcsTarget):
+            raise UsageError(f"not an ECS target: {type(target).__name__}")
+        aws = sessions.connect(target, runtime)
+        cluster = target.cluster.rsplit("/", 1)[-1]
+        place = normalise.Place(environment, cluster, target.namespace_tag)
+        return cls(environment, Client(aws, cluster), place)
+
+    def workloads(self, query: Query) -> list[Found[Workload]]:
+        """All services, with their task definitions and, if asked for, their endpoints."""
+        if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
+            return []
+        found = self.client.services(raw=query.raw)
+        if not found:
+            self.client.cluster_exists()
+        kept = self._selected(found, query)
+        services = [one.item for one in kept]
+        known = start(partial(routes, self.client, services)) if query.endpoints else None
+        definitions = self.client.task_definitions(map(normalise.definition_of, services))
+        unhealthy = self._unhealthy(services, definitions)
+        ways = result(known, self.client.aws.runtime.deadline) if known else Routes()
+        return [
+            Found(
+                normalise.workload(
+                    one.item,
+                    definitions.get(normalise.definition_of(one.item)),
+                    unhealthy[one.item.service_name],
+                    endpoints(one.item, ways),
+                    self.place,
+                ),
+                one.raw,
+            )
+            for one in kept
+        ]
+
+    def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
+        """One service and everything around it."""
+        found = find.service(self.client, self.place, name, query)
+        return describe.workload(self.client, found, self.place)
+
+    def instances(self, query: Query) -> list[Found[Instance]]:
+        """Tasks with their service; its tags say in which namespace they are."""
+        owner: str | None = None
+        if query.workload is not None:
+            service = find.service(self.client, self.place, query.workload, query).item
+            owner, services = service.service_name, [service]
+            known = None
+        else:
+            known = start(self.client.services)
+            services = []
+        running = start(partial(self.client.tasks, service=owner, raw=query.raw))
+        found = (
+            self.client.tasks(service=owner, stopped=True, raw=query.raw) if query.stopped else []
+        )
+        deadline = self.client.aws.runtime.deadline
+        found = [*result(running, deadline), *found]
+        if known is not None:
+            services = [one.item for one in result(known, deadline)]
+            if not found and not services:
+                self.client.cluster_exists()
+        return self._placed(found, services, query)
+
+    def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:  # noqa: ARG002
+        """One task with its service's tags and events that name it; ids have no namespace."""
+        found = find.task(self.client, name)
+        return describe.instance(self.client, found, self.place)
+
+    def check(self) -> Check:
+        """The cluster, as whom it sees us, and which reads are allowed."""
+        started = time.monotonic()
+        identity = start(self.client.aws.identity)
+        self.client.cluster_exists()
+        seconds = time.monotonic() - started
+        deadline = self.client.aws.runtime.deadline
+        asked = {action: start(partial(self.client.may, call, maxResults=1))
+                 for action, call in PERMISSIONS}  # fmt: skip
+        allowed = {action: result(future, deadline) for action, future in asked.items()}
+        return Check(
+            project=self.environment.project,
+            environment=self.environment.name,
+            orchestrator=self.environment.orchestrator,
+            endpoint=f"{self.client.aws.region}/{self.client.cluster}",
+            reachable=True,
+            identity=result(identity, deadline),
+            version=None,
+            seconds=round(seconds, 3),
+            permissions=[
+                Permission(action=action, allowed=allowed.get(action))
+                for action in (*allowed, *UNASKED)
+            ],
+            error=None,
+        )
+
+    def _selected(
+        self, found: Sequence[Found[wire.Service]], query: Query
+    ) -> list[Found[wire.Service]]:
+        """Those of the namespace and with the tags asked for.
+
+        Raises:
+            NotFound: no service at all is in that namespace.
+        """
+        spaces = {self.place.namespace(one.item.tags) for one in found}
+        wanted = None if query.all_namespaces else query.namespace
+        if wanted is not None and wanted not in spaces | {self.place.cluster}:
+            where = f"cluster '{self.place.cluster}'"
+            raise NotFound("namespace", wanted, where=where, known=spaces)
+        return [
+            one
+            for one in found
+            if (wanted is None or self.place.namespace(one.item.tags) == wanted)
+            and normalise.selected(normalise.labels(one.item.tags), query.selector)
+        ]
+
+    def _unhealthy(
+        self, services: Sequence[wire.Service], definitions: dict[str, wire.TaskDefinition]
+    ) -> Counter[str]:
+        """Tasks that fail their health check, by service; asked for only where there is one.
+
+        Service by service, or all of the cluster's in one go, whichever takes
+        fewer calls.
+        """
+        checked = [
+            one
+            for one in services
+            if one.running_count
+            and normalise.has_health_check(definitions.get(normalise.definition_of(one)))
+        ]
+        if not checked:
+            return Counter()
+        pages = ceil(sum(one.running_count for one in services) / TASKS_A_PAGE)
+        deadline = self.client.aws.runtime.deadline
+        if len(checked) <= pages:
+            asked = [start(partial(self.client.tasks, service=one.service_name)) for one in checked]
+            found = [task for future in asked for task in result(future, deadline)]
+        else:
+            found = self.client.tasks()
+        names = {one.service_name for one in checked}
+        return Counter(
+            owner
+            for task in found
+            if task.item.health_status == "UNHEALTHY"
+            and task.item.last_status == "RUNNING"
+            and (owner := tasks.workload_of(task.item)) in names
+            and owner is not None
+        )
+
+    def _placed(
+        self, found: Iterable[Found[wire.Task]], services: Iterable[wire.Service], query: Query
+    ) -> list[Found[Instance]]:
+        tags = {one.service_name: one.tags for one in services}
+        wanted = None if query.all_namespaces else query.namespace
+        if wanted is not None and wanted not in {
+            self.place.cluster, *(self.place.namespace(some) for some in tags.values()),
+        }:  # fmt: skip
+            known = {self.place.namespace(some) for some in tags.values()}
+            where = f"cluster '{self.place.cluster}'"
+            raise NotFound("namespace", wanted, where=where, known=known)
+        placed = []
+        for one in found:
+            both = [*tags.get(tasks.workload_of(one.item) or "", ()), *one.item.tags]
+            namespace = self.place.namespace(both)
+            if wanted is not None and namespace != wanted:
+                continue
+            if normalise.selected(normalise.labels(both), query.selector):
+                item = tasks.instance(one.item, namespace, self.environment)
+                placed.append(Found(item, one.raw))
+        return placed

@@ -1,0 +1,270 @@
+"""ECS and the APIs beside it: pages and batches at their largest, side by side.
+
+Each method is one question, named after its answer. Nothing in here knows
+what a workload is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+import msgspec
+
+from dashborion.cache import Shelf
+from dashborion.concurrency import every, result, start
+from dashborion.errors import BadAnswer, Forbidden, NotFound
+from dashborion.models import Found
+from dashborion.orchestrators.aws import Aws, Refused, batches
+from dashborion.orchestrators.ecs import wire
+
+T = TypeVar("T")
+
+# The APIs' own bounds.
+SERVICES_A_PAGE, SERVICES_A_CALL = 100, 10
+TASKS_A_PAGE, TASKS_A_CALL = 100, 100
+BALANCERS_A_CALL = 20
+TARGET_GROUPS_A_CALL = 20
+MARKER = ("Marker", "NextMarker")
+
+
+@dataclass(frozen=True)
+class Client:
+    """One cluster, as one identity, in one region."""
+
+    aws: Aws
+    cluster: str
+
+    def services(self, *, raw: bool = False) -> list[Found[wire.Service]]:
+        """All services: ten are described while the next hundred are listed.
+
+        Raises:
+            NotFound: the cluster, with those there are.
+        """
+        described: list[Future[list[Found[wire.Service]]]] = []
+        pages = self.aws.pages(
+            "ecs", "list_services", "serviceArns",
+            cluster=self.cluster, maxResults=SERVICES_A_PAGE,
+        )  # fmt: skip
+        for page in self._of_cluster(pages):
+            described += [
+                start(partial(self.described, names, raw=raw))
+                for names in batches(page, SERVICES_A_CALL)
+            ]
+        return [found for future in described for found in result(future, self._deadline)]
+
+    def described(self, names: Sequence[str], *, raw: bool = False) -> list[Found[wire.Service]]:
+        """Up to ten services by name or ARN; those that are gone are left out.
+
+        Whoever may not read tags gets the services without them, and a warning.
+        """
+        ask = partial(
+            self.aws.items,
+            "ecs", "describe_services", "services",
+            cluster=self.cluster, services=list(names),
+        )  # fmt: skip
+        try:
+            found = ask(include=["TAGS"])
+        except Forbidden as error:
+            if "ListTagsForResource" not in error.message:
+                raise
+            self.aws.runtime.warn(error)
+            found = ask()
+        except Refused as error:
+            raise self._unknown_cluster(error) from error
+        return _converted(wire.Service, found, raw=raw)
+
+    def service_arns(self) -> list[str]:
+        """The ARNs of all services."""
+        pages = self.aws.pages(
+            "ecs", "list_services", "serviceArns",
+            cluster=self.cluster, maxResults=SERVICES_A_PAGE,
+        )  # fmt: skip
+        return [arn for page in self._of_cluster(pages) for arn in page]
+
+    def tasks(
+        self, *, service: str | None = None, stopped: bool = False, raw: bool = False
+    ) -> list[Found[wire.Task]]:
+        """The running tasks of the cluster or of one service, or those stopped in the last hour."""
+        described: list[Future[list[Found[wire.Task]]]] = []
+        arguments: dict[str, Any] = {
+            "cluster": self.cluster,
+            "maxResults": TASKS_A_PAGE,
+            "desiredStatus": "STOPPED" if stopped else "RUNNING",
+        }
+        if service is not None:
+            arguments["serviceName"] = service
+        for page in self._of_cluster(self.aws.pages("ecs", "list_tasks", "taskArns", **arguments)):
+            described += [
+                start(partial(self.described_tasks, ids, raw=raw))
+                for ids in batches(page, TASKS_A_CALL)
+            ]
+        return [found for future in described for found in result(future, self._deadline)]
+
+    def described_tasks(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
+        """Up to a hundred tasks by id or ARN; those that are gone are left out."""
+        try:
+            found = self.aws.items(
+                "ecs", "describe_tasks", "tasks",
+                cluster=self.cluster, tasks=list(ids), include=["TAGS"],
+            )  # fmt: skip
+        except Refused as error:
+            raise self._unknown_cluster(error) from error
+        return _converted(wire.Task, found, raw=raw)
+
+    def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
+        """By ARN. A revision never changes, so it is asked for once and kept on disk."""
+        wanted = sorted({arn for arn in arns if arn})
+        shelf = Shelf(
+            "task-definitions",
+            (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(wanted)),
+            wire.TaskDefinition,
+        )
+        known = {arn: found for arn, found in shelf.read().items() if arn in set(wanted)}
+        asked = [partial(self._task_definition, arn) for arn in wanted if arn not in known]
+        fetched = {one.task_definition_arn: one for one in every(asked, self._deadline) if one}
+        if fetched:
+            shelf.add(fetched)
+        return known | fetched
+
+    def _task_definition(self, arn: str) -> wire.TaskDefinition | None:
+        try:
+            answer = self.aws.call("ecs", "describe_task_definition", taskDefinition=arn)
+        except Refused:
+            return None  # deleted since
+        if not isinstance(answer.get("taskDefinition"), dict):
+            raise BadAnswer("ecs:describe_task_definition: an answer that was cut short")
+        return _convert(wire.TaskDefinition, answer["taskDefinition"])
+
+    def revisions(self, family: str, most: int) -> list[str]:
+        """The ARNs of a family's newest revisions, the newest first."""
+        return self.aws.items(
+            "ecs", "list_task_definitions", "taskDefinitionArns",
+            familyPrefix=family, sort="DESC", maxResults=most,
+        )  # fmt: skip
+
+    def cluster_exists(self) -> None:
+        """Ask for the cluster itself.
+
+        Raises:
+            NotFound: with the clusters that there are.
+        """
+        found = self.aws.items("ecs", "describe_clusters", "clusters", clusters=[self.cluster])
+        if not any(one.get("status") == "ACTIVE" for one in found):
+            raise self._no_cluster()
+
+    def may(self, operation: str, **arguments: Any) -> bool | None:
+        """Whether a harmless read is allowed; None when something else went wrong."""
+        try:
+            self.aws.call("ecs", operation, cluster=self.cluster, **arguments)
+        except Forbidden:
+            return False
+        except Refused:
+            return None
+        return True
+
+    # --- Load balancers and autoscaling ---------------------------------------------------------
+
+    def target_groups(self, arns: Iterable[str]) -> list[wire.TargetGroup]:
+        calls = [
+            partial(
+                self.aws.items, "elbv2", "describe_target_groups", "TargetGroups",
+                TargetGroupArns=list(some),
+            )
+            for some in batches(sorted(set(arns)), TARGET_GROUPS_A_CALL)
+        ]  # fmt: skip
+        return self._all(wire.TargetGroup, calls)
+
+    def balancers(self, arns: Iterable[str]) -> list[wire.Balancer]:
+        calls = [
+            partial(
+                self.aws.items, "elbv2", "describe_load_balancers", "LoadBalancers",
+                LoadBalancerArns=list(some),
+            )
+            for some in batches(sorted(set(arns)), BALANCERS_A_CALL)
+        ]  # fmt: skip
+        return self._all(wire.Balancer, calls)
+
+    def listeners(self, balancers: Iterable[str]) -> list[wire.Listener]:
+        calls = [
+            partial(self._listed, "describe_listeners", "Listeners", LoadBalancerArn=arn)
+            for arn in sorted(set(balancers))
+        ]
+        return self._all(wire.Listener, calls)
+
+    def rules(self, listener: str) -> list[wire.Rule]:
+        return [_convert(wire.Rule, one) for one in
+                self._listed("describe_rules", "Rules", ListenerArn=listener)]  # fmt: skip
+
+    def target_health(self, target_group: str) -> list[wire.TargetHealth]:
+        found = self.aws.items(
+            "elbv2", "describe_target_health", "TargetHealthDescriptions",
+            TargetGroupArn=target_group,
+        )  # fmt: skip
+        return [_convert(wire.TargetHealth, one) for one in found]
+
+    def scalable_target(self, service: str) -> wire.ScalableTarget | None:
+        """The Application Auto Scaling target that owns a service's desired count, if any."""
+        found = self.aws.items(
+            "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
+            ServiceNamespace="ecs",
+            ResourceIds=[f"service/{self.cluster}/{service}"],
+            ScalableDimension="ecs:service:DesiredCount",
+        )  # fmt: skip
+        return _convert(wire.ScalableTarget, found[0]) if found else None
+
+    def _listed(self, operation: str, key: str, **arguments: Any) -> list[Any]:
+        pages = self.aws.pages("elbv2", operation, key, token=MARKER, **arguments)
+        return [one for page in pages for one in page]
+
+    def _all(self, type_: type[T], calls: Iterable[Any]) -> list[T]:
+        return [_convert(type_, one) for some in every(calls, self._deadline) for one in some]
+
+    def _of_cluster(self, pages: Iterator[list[Any]]) -> Iterator[list[Any]]:
+        try:
+            yield from pages
+        except Refused as error:
+            raise self._unknown_cluster(error) from error
+
+    def _unknown_cluster(self, error: Refused) -> Exception:
+        return self._no_cluster() if error.reason == "ClusterNotFoundException" else error
+
+    def _no_cluster(self) -> NotFound:
+        try:
+            arns = [
+                arn
+                for page in self.aws.pages("ecs", "list_clusters", "clusterArns")
+                for arn in page
+            ]
+        except Forbidden:
+            arns = []
+        known = [last(arn) for arn in arns]
+        return NotFound("cluster", self.cluster, where=self.aws.region, known=known)
+
+    @property
+    def _deadline(self) -> Any:
+        return self.aws.runtime.deadline
+
+
+def last(arn: str) -> str:
+    """What an ARN ends in, in the old format and the new: a name, an id, or family:revision."""
+    return arn.rsplit("/", 1)[-1]
+
+
+def _accounts(arns: Iterable[str]) -> list[str]:
+    """The accounts that ARNs belong to: ``arn:aws:ecs:REGION:ACCOUNT:…``."""
+    return sorted({parts[4] for arn in arns if len(parts := arn.split(":")) > 5})
+
+
+def _converted(type_: type[T], found: list[Mapping[str, Any]], *, raw: bool) -> list[Found[T]]:
+    return [Found(_convert(type_, one), dict(one) if raw else None) for one in found]
+
+
+def _convert(type_: type[T], found: Any) -> T:
+    try:
+        return msgspec.convert(found, type_)
+    except msgspec.ValidationError as error:
+        raise BadAnswer(f"an answer that is not what the API documents: {error}") from error

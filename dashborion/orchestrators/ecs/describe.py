@@ -1,0 +1,94 @@
+"""One object and everything around it, in as few rounds of calls as there are dependencies."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+
+from dashborion.concurrency import result, start
+from dashborion.errors import Forbidden
+from dashborion.models import Found, InstanceDetail, WorkloadDetail
+from dashborion.orchestrators.aws import Refused
+from dashborion.orchestrators.ecs import normalise, rollout, tasks, wire
+from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.endpoints import endpoints, routes
+
+REVISIONS = 10
+
+
+def workload(
+    client: Client, found: Found[wire.Service], place: normalise.Place
+) -> Found[WorkloadDetail]:
+    """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
+    service = found.item
+    deadline = client.aws.runtime.deadline
+    current = normalise.definition_of(service)
+    running = start(partial(client.tasks, service=service.service_name))
+    stopped = start(partial(client.tasks, service=service.service_name, stopped=True))
+    ways = start(partial(routes, client, [service], health=True))
+    scaler = start(partial(_scaler, client, service.service_name))
+    history = start(partial(_definitions, client, current))
+
+    namespace = place.namespace(service.tags)
+    present = result(running, deadline)
+    instances = [
+        tasks.instance(one.item, namespace, place.environment)
+        for one in (*present, *result(stopped, deadline))
+    ]
+    definitions = result(history, deadline)
+    unhealthy = sum(one.health == "unhealthy" for one in instances)
+    checked = normalise.has_health_check(definitions.get(current))
+    plain = normalise.workload(
+        service,
+        definitions.get(current),
+        unhealthy if checked else 0,
+        endpoints(service, result(ways, deadline)),
+        place,
+    )
+    detail = WorkloadDetail(
+        **msgspec.structs.asdict(plain),
+        instances=sorted(instances, key=lambda one: (one.status, one.name)),
+        reasons=normalise.reasons(service, instances),
+        autoscaling=normalise.autoscaling(result(scaler, deadline), service),
+        revisions=normalise.revisions(definitions.values(), current),
+        events=normalise.events(service),
+    )
+    return Found(detail, found.raw)
+
+
+def instance(
+    client: Client, found: Found[wire.Task], place: normalise.Place
+) -> Found[InstanceDetail]:
+    """The task with its service's namespace and those events of the service that name it."""
+    task = found.item
+    owner = tasks.workload_of(task)
+    services = client.described([owner]) if owner else []
+    tags = [*(services[0].item.tags if services else ()), *task.tags]
+    plain = tasks.instance(task, place.namespace(tags), place.environment)
+    events = normalise.events(services[0].item) if services else []
+    detail = InstanceDetail(
+        **msgspec.structs.asdict(plain),
+        labels=normalise.labels(tags),
+        events=[one for one in events if plain.id in one.message],
+    )
+    return Found(detail, found.raw)
+
+
+def _scaler(client: Client, service: str) -> wire.ScalableTarget | None:
+    try:
+        return client.scalable_target(service)
+    except Forbidden as error:
+        client.aws.runtime.warn(error)
+        return None
+
+
+def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:
+    """The newest revisions of a family, the current one among them in any case."""
+    family = (rollout.revision(current) or "").partition(":")[0]
+    try:
+        newest = client.revisions(family, REVISIONS) if family else []
+    except (Forbidden, Refused) as error:
+        client.aws.runtime.warn(error)
+        newest = []
+    return client.task_definitions([*newest, current])

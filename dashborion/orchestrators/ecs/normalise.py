@@ -1,0 +1,243 @@
+"""ECS objects as workloads, events, reasons, revisions and autoscalers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+
+from dashborion.config import Environment
+from dashborion.models import (
+    Autoscaling,
+    Endpoint,
+    Event,
+    EventType,
+    Instance,
+    Reason,
+    Resources,
+    Revision,
+    Rollout,
+    RolloutState,
+    Workload,
+    WorkloadStatus,
+    WorkloadType,
+)
+from dashborion.orchestrators.ecs import rollout, wire
+
+_UNITS_A_CORE = 1024
+# The words by which other tools too tell a service's bad news from its good: events have no type.
+_BAD_NEWS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "rolling back", "alarm")
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the API's objects do not say themselves: the environment and its cluster."""
+
+    environment: Environment
+    cluster: str
+    namespace_tag: str
+
+    def namespace(self, tags: Sequence[wire.Tag]) -> str:
+        """The value of the namespace tag, else the cluster's name."""
+        return labels(tags).get(self.namespace_tag) or self.cluster
+
+
+def workload(
+    service: wire.Service,
+    definition: wire.TaskDefinition | None,
+    unhealthy: int,
+    endpoints: list[Endpoint],
+    place: Place,
+) -> Workload:
+    """The normalised service. ``unhealthy`` tasks run but fail their health check."""
+    state = rollout.rollout(service)
+    newest = rollout.primary(service)
+    available = max(0, service.running_count - unhealthy)
+    containers = definition.container_definitions if definition else []
+    images = [one.image for one in containers]
+    cpu, memory = _requests(definition)
+    return Workload(
+        project=place.environment.project,
+        environment=place.environment.name,
+        namespace=place.namespace(service.tags),
+        name=service.service_name,
+        type=WorkloadType.ECS_SERVICE,
+        orchestrator=place.environment.orchestrator,
+        status=_status(service, state, available),
+        desired=service.desired_count,
+        running=service.running_count,
+        available=available,
+        image=images[0] if images else None,
+        images=images,
+        created_at=service.created_at,
+        updated_at=newest.created_at if newest else None,
+        cpu=str(cpu) if cpu else None,
+        memory=str(memory) if memory else None,
+        resources=Resources(
+            cpu_millicores=ceil(cpu * 1000 / _UNITS_A_CORE) if cpu else None,
+            memory_mib=memory or None,
+        ),
+        rollout=state,
+        endpoints=endpoints,
+        labels=labels(service.tags),
+    )
+
+
+def definition_of(service: wire.Service) -> str:
+    """The ARN of what the service is moving to; a service with task sets has none of its own."""
+    newest = rollout.primary(service)
+    candidates = [newest.task_definition] if newest else []
+    candidates += [one.task_definition for one in service.task_sets if one.status == "PRIMARY"]
+    return next(filter(None, [*candidates, service.task_definition]), "")
+
+
+def has_health_check(definition: wire.TaskDefinition | None) -> bool:
+    """Whether ``healthStatus`` of its tasks means anything."""
+    return (
+        any(one.health_check for one in definition.container_definitions) if definition else False
+    )
+
+
+def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:
+    return {tag.key: tag.value for tag in tags}
+
+
+def selected(tags: Mapping[str, str], selector: str | None) -> bool:
+    """Whether tags fit ``key=value[,…]``, or kubectl's ``key!=value``, ``key`` and ``!key``."""
+    for term in (selector or "").split(","):
+        part = term.strip()
+        if not part:
+            continue
+        if "!=" in part:
+            key, _, value = part.partition("!=")
+            fits = tags.get(key.strip()) != value.strip()
+        elif "=" in part:
+            key, _, value = part.partition("=")
+            fits = tags.get(key.strip()) == value.removeprefix("=").strip()
+        else:
+            fits = (part.removeprefix("!") in tags) is not part.startswith("!")
+        if not fits:
+            return False
+    return True
+
+
+def _requests(definition: wire.TaskDefinition | None) -> tuple[int, int]:
+    """CPU units and MB of a task: its own, or what its containers add up to; 0 is unknown."""
+    if definition is None:
+        return 0, 0
+    containers = definition.container_definitions
+    cpu = definition.cpu or sum(one.cpu for one in containers)
+    memory = definition.memory or sum(
+        one.memory or one.memory_reservation or 0 for one in containers
+    )
+    return int(cpu), int(memory)
+
+
+def _status(service: wire.Service, state: Rollout, available: int) -> WorkloadStatus:
+    if service.desired_count == 0 and service.running_count == 0:
+        return WorkloadStatus.STOPPED
+    rolling = state.state is RolloutState.PROGRESSING
+    floor = rollout.floor(service) if rolling else service.desired_count
+    failed = state.state is RolloutState.FAILED
+    if available < floor or failed or service.status == "DRAINING":
+        return WorkloadStatus.DEGRADED
+    return WorkloadStatus.RUNNING
+
+
+def events(service: wire.Service) -> list[Event]:
+    """The service's own events, newest last."""
+    found = [
+        Event(
+            timestamp=one.created_at,
+            type=EventType.WARNING if _is_bad(one.message) else EventType.NORMAL,
+            reason=None,
+            message=one.message,
+            object=f"service/{service.service_name}",
+            count=1,
+        )
+        for one in service.events
+    ]
+    return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
+
+
+def _is_bad(message: str) -> bool:
+    lowered = message.lower()
+    return any(word in lowered for word in _BAD_NEWS)
+
+
+def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason]:
+    """Why a service is not as it should be: its tasks' reasons, grouped, then its rollout's.
+
+    Stopped tasks count (AWS keeps them for about an hour), save for those that
+    the scheduler stopped in good order.
+    """
+    grouped: dict[str, list[Instance]] = {}
+    for instance in instances:
+        if instance.reason and instance.reason not in _ORDINARY:
+            grouped.setdefault(instance.reason, []).append(instance)
+    found = [
+        Reason(
+            reason=reason,
+            message=next((one.message for one in reversed(members) if one.message), None),
+            count=len(members),
+            last_seen=max(filter(None, map(_seen, members)), default=None),
+            instances=[one.name for one in members],
+        )
+        for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
+    ]
+    return found + _failing_deployments(service)
+
+
+_ORDINARY = frozenset({
+    "Completed", "Terminating", "ServiceSchedulerInitiated", "UserInitiated",
+    "Provisioning", "Activating",
+})  # fmt: skip
+
+
+def _seen(instance: Instance) -> datetime | None:
+    return instance.stopped_at or instance.started_at or instance.created_at
+
+
+def _failing_deployments(service: wire.Service) -> list[Reason]:
+    return [
+        Reason(
+            reason="DeploymentFailed",
+            message=one.rollout_state_reason,
+            count=max(1, one.failed_tasks),
+            last_seen=one.updated_at,
+            instances=[],
+        )
+        for one in service.deployments
+        if one.rollout_state == "FAILED" or one.failed_tasks
+    ]
+
+
+def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[Revision]:
+    """A family's task definitions, oldest first."""
+    found = [
+        Revision(
+            revision=rollout.revision(one.task_definition_arn) or "",
+            current=one.task_definition_arn == current,
+            images=[container.image for container in one.container_definitions],
+            created_at=one.registered_at,
+            message=None,
+        )
+        for one in definitions
+    ]
+    return sorted(found, key=lambda one: int(one.revision.rpartition(":")[2] or 0))
+
+
+def autoscaling(target: wire.ScalableTarget | None, service: wire.Service) -> Autoscaling | None:
+    """The Application Auto Scaling target; suspended when it may scale neither in nor out."""
+    if target is None:
+        return None
+    state = target.suspended_state
+    return Autoscaling(
+        min=target.min_capacity,
+        max=target.max_capacity,
+        current=service.running_count,
+        desired=service.desired_count,
+        source=f"application-autoscaling/{target.resource_id}",
+        suspended=state.dynamic_scaling_in_suspended and state.dynamic_scaling_out_suspended,
+    )
