@@ -2,92 +2,127 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import typer
-
-from dashborion.context import Context
 from dashborion.errors import BROKEN_PIPE, INTERRUPTED, DashborionError, UsageError
 
 if TYPE_CHECKING:
+    from dashborion.context import Context
     from dashborion.streams import Streams
+
+COMPLETE = "_DASHBORION_COMPLETE"  # by which the shell's script asks for completions
 
 
 def main(argv: Sequence[str], *, context: Context | None = None) -> int:
     """Run one command line; what happened is the exit code."""
-    context = context or Context.system()
-    context.streams.structured = _wants_json(argv)
     try:
-        code = _run(argv, context)
-        context.streams.out.flush()
-    except BrokenPipeError:
-        _silence(context.streams)
-        return BROKEN_PIPE
+        from dashborion.context import Context as NewContext
+        from dashborion.streams import ClosedPipe
+
+        context = context or NewContext.system()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except DashborionError as error:
-        if context.globals.debug:
-            _print_traceback(context.streams, error)
-        return _failed(context.streams, error)
-    except Exception as error:  # noqa: BLE001 - the last stop before a bare traceback
-        if context.globals.debug:
-            _print_traceback(context.streams, error)
-        unexpected = DashborionError(
-            f"unexpected {type(error).__name__}: {error}", hint="--debug shows where"
-        )
-        return _failed(context.streams, unexpected)
+    streams = context.streams
+    streams.structured = _wants_json(argv)
+    try:
+        try:
+            code = _run(argv, context)
+            streams.flush()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except DashborionError as error:
+            return _failed(context, error, error)
+        except (BrokenPipeError, ClosedPipe):
+            raise
+        except SystemExit as end:
+            if os.environ.get(COMPLETE):
+                raise
+            raise ClosedPipe from end  # rich ends the process when its help cannot be written
+        except OSError as error:
+            _silence(streams)
+            reason = DashborionError(f"cannot write the output: {error.strerror or error}")
+            return _failed(context, reason, error)
+        except Exception as error:  # noqa: BLE001 - the last stop before a bare traceback
+            # Not its text: a library's error may quote a header or a URL.
+            unexpected = DashborionError(
+                f"unexpected {type(error).__name__}", hint="--debug shows where; please report it"
+            )
+            return _failed(context, unexpected, error)
+    except (BrokenPipeError, ClosedPipe):
+        _silence(streams)
+        return BROKEN_PIPE
     return code
 
 
 def run() -> None:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    # Tens of thousands of small objects are made once and thrown away at exit: looking for cycles
+    # among them costs a tenth of a long list's time, and taking them down again as much.
+    gc.set_threshold(100_000, 50, 100)
+    code = main(sys.argv[1:])
+    gc.freeze()
+    sys.exit(code)
 
 
 def _run(argv: Sequence[str], context: Context) -> int:
+    import typer
+
     from dashborion.cli.app import app
 
     command = typer.main.get_command(app)
+    if os.environ.get(COMPLETE):
+        command.main(list(argv), prog_name="dashborion")
     try:
-        code = command.main(list(argv), prog_name="dashborion", standalone_mode=False, obj=context)
+        # Not `command.main`: it answers a closed pipe by ending the process with 1.
+        with command.make_context("dashborion", list(argv), obj=context) as ctx:
+            command.invoke(ctx)
     except typer.TyperException as error:
         path = getattr(getattr(error, "ctx", None), "command_path", "dashborion")
         raise UsageError(error.format_message(), hint=f"see `{path} --help`") from error
+    except typer.Exit as done:
+        return done.exit_code
     except typer.Abort:
         return 1
-    return code if isinstance(code, int) else 0
+    return 0
 
 
-def _failed(streams: Streams, error: DashborionError) -> int:
-    try:
-        streams.out.flush()
-        streams.fail(error)
-    except BrokenPipeError:
-        _silence(streams)
-        return BROKEN_PIPE
+def _failed(context: Context, error: DashborionError, cause: BaseException) -> int:
+    if context.globals.debug:
+        _print_traceback(context.streams, cause)
+    context.streams.fail(error)
     return error.exit_code
 
 
-def _print_traceback(streams: Streams, error: BaseException) -> None:
-    """Every frame with its line, and no values: a local variable may be a token."""
+def _print_traceback(streams: Streams, error: BaseException | None) -> None:
+    """Every frame with its line, the cause first; no values, and of foreign errors only the type.
+
+    A local variable, or an HTTP library's message, may hold a token.
+    """
     import traceback
 
-    for chunk in traceback.format_exception(error):
-        for line in chunk.rstrip("\n").split("\n"):
-            streams.say(line)
+    if error is None:
+        return
+    _print_traceback(streams, error.__cause__)
+    for frame in traceback.extract_tb(error.__traceback__):
+        streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+    said = f": {error}" if isinstance(error, DashborionError) else ""
+    streams.say(f"{type(error).__qualname__}{said}")
 
 
 def _silence(streams: Streams) -> None:
-    """Give the closed stream somewhere to flush to, or Python complains at exit."""
+    """Give streams that take no more somewhere to flush to, or Python complains at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (streams.out, streams.err):
         try:
+            stream.flush()
+        except OSError:
             os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):
+        except ValueError:
             continue
 
 

@@ -18,6 +18,8 @@ from dashborion.errors import TimedOut
 
 T = TypeVar("T")
 
+GRACE_SECONDS = 0.2
+
 
 class Deadline:
     """A moment on a clock by which everything has to be over."""
@@ -51,9 +53,13 @@ def start(call: Callable[[], T]) -> Future[T]:
 
 
 def result(future: Future[T], deadline: Deadline) -> T:
-    """What the call returned or raised; ``TimedOut`` when the deadline comes first."""
+    """What the call returned or raised; ``TimedOut`` when the deadline comes first.
+
+    A call that watches the deadline itself says better what it waited for, so
+    it gets a moment to do so.
+    """
     try:
-        return future.result(timeout=deadline.remaining())
+        return future.result(timeout=deadline.remaining() + GRACE_SECONDS)
     except TimeoutError as error:
         if future.done():
             raise

@@ -20,12 +20,19 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """What one or several merged files say. ``namespaces`` maps contexts to their default."""
+    """What one or several merged files say.
+
+    ``namespaces``, ``users`` and ``clusters`` are by context, ``servers`` by cluster,
+    ``entries`` by user.
+    """
 
     paths: tuple[Path, ...] = ()
     current: str | None = None
     namespaces: Mapping[str, str | None] = field(default_factory=dict)
     users: Mapping[str, str | None] = field(default_factory=dict)
+    clusters: Mapping[str, str | None] = field(default_factory=dict)
+    servers: Mapping[str, str | None] = field(default_factory=dict)
+    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
 
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:
@@ -51,16 +58,24 @@ def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
     current: str | None = None
     namespaces: dict[str, str | None] = {}
     users: dict[str, str | None] = {}
+    clusters: dict[str, str | None] = {}
+    servers: dict[str, str | None] = {}
+    entries: dict[str, dict[str, Any]] = {}
     for path in paths:
         document = read_yaml(path) or {}
         if not isinstance(document, dict):
             raise ConfigError(f"{path}: not a kubeconfig: expected a mapping")
         current = current or _text(document.get("current-context"))
-        for name, context in _contexts(path, document.get("contexts")):
+        for name, context in _named(path, document, "contexts", "context"):
             if name not in namespaces:
                 namespaces[name] = _text(context.get("namespace"))
                 users[name] = _text(context.get("user"))
-    return Kubeconfig(paths=paths, current=current, namespaces=namespaces, users=users)
+                clusters[name] = _text(context.get("cluster"))
+        for name, user in _named(path, document, "users", "user"):
+            entries.setdefault(name, user)
+        for name, cluster in _named(path, document, "clusters", "cluster"):
+            servers.setdefault(name, _text(cluster.get("server")))
+    return Kubeconfig(paths, current, namespaces, users, clusters, servers, entries)
 
 
 def in_cluster(environ: Mapping[str, str]) -> bool:
@@ -68,18 +83,21 @@ def in_cluster(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
 
 
-def _contexts(path: Path, entries: Any) -> list[tuple[str, dict[str, Any]]]:
+def _named(
+    path: Path, document: dict[str, Any], key: str, inner: str
+) -> list[tuple[str, dict[str, Any]]]:
+    entries = document.get(key)
     if entries is None:
         return []
     if not isinstance(entries, list):
-        raise ConfigError(f"{path}: contexts: expected a list")
+        raise ConfigError(f"{path}: {key}: expected a list")
     found = []
     for index, entry in enumerate(entries):
         name = _text(entry.get("name")) if isinstance(entry, dict) else None
         if name is None:
-            raise ConfigError(f"{path}: contexts[{index}]: expected a mapping with a name")
-        context = entry.get("context")
-        found.append((name, context if isinstance(context, dict) else {}))
+            raise ConfigError(f"{path}: {key}[{index}]: expected a mapping with a name")
+        body = entry.get(inner)
+        found.append((name, body if isinstance(body, dict) else {}))
     return found
 
 

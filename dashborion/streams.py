@@ -14,7 +14,8 @@ import re
 import shutil
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -25,9 +26,12 @@ _ERASE = "\r\x1b[K"
 
 Color = Literal["auto", "always", "never"]
 
-# C0 and C1 controls move cursors and change titles; bidirectional overrides and
-# zero-width characters make one name look like another.
-_HOSTILE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+# C1 controls move cursors and change titles as C0 ones do; bidirectional overrides, zero-width and
+# tag characters make one name look like another.
+HOSTILE = (
+    "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
+)
+_HOSTILE = re.compile(f"[\x00-\x1f{HOSTILE}]")
 
 
 def escape(text: str) -> str:
@@ -37,7 +41,28 @@ def escape(text: str) -> str:
 
 def _visible(match: re.Match[str]) -> str:
     number = ord(match.group())
-    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"
+    if number <= 0xFF:
+        return f"\\x{number:02x}"
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+class _Closed(io.StringIO):
+    """A stdout that nobody reads."""
+
+    def write(self, _: str) -> int:
+        raise ClosedPipe
+
+
+class ClosedPipe(Exception):
+    """Nobody reads stdout or stderr any more. No ``OSError``: Typer would end the process."""
+
+
+@contextmanager
+def _piped() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ClosedPipe from error
 
 
 @dataclass
@@ -63,11 +88,14 @@ class Streams:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
+        # Python has None for a stream that the shell closed (`>&-`).
+        out: TextIO = sys.stdout or _Closed()
+        err: TextIO = sys.stderr or io.StringIO()
         streams = cls(
-            out=sys.stdout,
-            err=sys.stderr,
-            out_tty=sys.stdout.isatty(),
-            err_tty=sys.stderr.isatty(),
+            out=out,
+            err=err,
+            out_tty=out.isatty(),
+            err_tty=err.isatty(),
             width=shutil.get_terminal_size().columns,
         )
         streams.set_color("auto", environ)
@@ -84,12 +112,28 @@ class Streams:
         self.out_color = color == "always" or (color == "auto" and self.out_tty and not plain)
 
     def write(self, text: str) -> None:
-        """Data, to ``out``; the caller has escaped it."""
-        self.out.write(text)
+        """Data, to ``out``; the caller has escaped it.
+
+        Raises:
+            ClosedPipe: its reader has gone.
+        """
+        with _piped():
+            self.out.write(text)
+
+    def flush(self) -> None:
+        """Hand on what is buffered; raises as ``write``, or ``OSError`` on a full disk."""
+        with _piped():
+            self.out.flush()
+
+    @property
+    def unicode(self) -> bool:
+        """Whether ``out`` can hold every character."""
+        encoding = getattr(self.out, "encoding", None) or "utf-8"
+        return encoding.lower().replace("-", "").startswith("utf")
 
     def say(self, text: str) -> None:
         """One line to a person; safe from several threads."""
-        with self._lock:
+        with self._lock, _piped():
             self.err.write(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
             self.err.flush()
 

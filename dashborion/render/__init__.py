@@ -53,7 +53,11 @@ def show_list(
         from dashborion.render import structured
 
         view.chosen(style)  # an unknown column is an error in every format
-        streams.write(structured.document(view.sorted(items, style.sort), style.format))
+        streams.write(
+            structured.document(
+                view.sorted(items, style.sort), style.format, unicode=streams.unicode
+            )
+        )
         return
     from dashborion.render import table
 
@@ -77,7 +81,7 @@ def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: date
     if style.format in (Format.JSON, Format.YAML):
         from dashborion.render import structured
 
-        streams.write(structured.document(item, style.format))
+        streams.write(structured.document(item, style.format, unicode=streams.unicode))
     elif style.format in (Format.CSV, Format.NAME):
         show_list(streams, view, [item], style, now=now)
     else:
@@ -97,4 +101,4 @@ def show_raw(streams: Streams, raw: Any, format_: Format) -> None:
     if format_ not in (Format.TABLE, Format.JSON, Format.YAML):
         raise UsageError(f"--raw has no -o {format_}", hint="use -o json or -o yaml")
     chosen = Format.YAML if format_ is Format.YAML else Format.JSON
-    streams.write(structured.document(raw, chosen))
+    streams.write(structured.document(raw, chosen, unicode=streams.unicode))

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import msgspec
 
 from dashborion.render import Format
+from dashborion.streams import HOSTILE
 
 # JSON escapes C0 controls; DEL, the C1 controls (a terminal's CSI among them) and bidirectional
 # overrides are legal in it but not harmless on a terminal. As \\u escapes the data stay the same.
-_HOSTILE = re.compile("[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_HOSTILE = re.compile(f"[{HOSTILE}]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
-def document(value: Any, format_: Format) -> str:
-    """The value as one JSON or YAML document that ends in a newline."""
+def document(value: Any, format_: Format, *, unicode: bool = True) -> str:
+    """The value as one document that ends in a newline; without ``unicode`` in plain ASCII."""
     if format_ is Format.YAML:
-        return _yaml(value)
+        return _yaml(value, unicode=unicode)
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    return _HOSTILE.sub(lambda found: f"\\u{ord(found.group()):04x}", text) + "\n"
+    escaped = _HOSTILE if unicode else _BEYOND_ASCII
+    return escaped.sub(lambda found: json.dumps(found.group())[1:-1], text) + "\n"
 
 
-def _yaml(value: Any) -> str:
+def _yaml(value: Any, *, unicode: bool) -> str:
     import yaml
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     plain = msgspec.to_builtins(value, str_keys=True)
-    text = str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=True))
+    text = str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=unicode))
     if _HOSTILE.search(text):
         text = str(yaml.dump(plain, Dumper=dumper, sort_keys=False, allow_unicode=False))
     return text

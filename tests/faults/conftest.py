@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,13 +21,16 @@ import pytest
 from dashborion.__main__ import main
 from dashborion.context import Context
 from dashborion.streams import Streams
-
 from tests.conftest import Result
+
 from .kubeconfigs import document, write
 from .server import Api
 
 # Every secret of these tests has the word in it; queries begin with one of these parameters.
 _PRIVATE = re.compile(r"s3cr3t|Bearer |Basic |limit=|continue=|Selector=", re.IGNORECASE)
+
+# A line that a terminal erases again: erased, written, and erased by the next one.
+_PROGRESS = re.compile(r"\r\x1b\[K([^\r\n\x1b]*(?=\r))?")
 
 
 @dataclass
@@ -51,7 +55,8 @@ class Terminal:
         with contextlib.redirect_stdout(streams.out), contextlib.redirect_stderr(streams.err):
             code = main(shlex.split(command), context=context)
         self.took = time.monotonic() - started
-        seen = Result(code, streams.out.getvalue(), streams.err.getvalue())  # type: ignore[attr-defined]
+        said = _PROGRESS.sub("", streams.err.getvalue())  # type: ignore[attr-defined]
+        seen = Result(code, streams.out.getvalue(), said)  # type: ignore[attr-defined]
         _hold_to_the_rules(seen, command, fails_with_rows=fails_with_rows)
         return seen
 
@@ -105,3 +110,19 @@ def cluster(api: Api, kube: Kube) -> Api:
     """The server, with $KUBECONFIG pointing at it."""
     kube(api.url)
     return api
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def require_unreachable(seen: Result, *words: str) -> None:
+    """Exit 6 at once, with an error that has these words in it."""
+    assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
+    for word in words:
+        assert word in seen.error["message"]
+    assert seen.error["environment"] == "k8s:here"
+    assert " at 0x" not in seen.err

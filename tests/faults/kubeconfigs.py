@@ -27,13 +27,14 @@ def document(
     """One context, with a cluster and a user named after it."""
     space = {} if namespace is None else {"namespace": namespace}
     names = {"cluster": f"{context}-cluster", "user": f"{context}-user"}
+    given = dict({"token": TOKEN} if user is None else user)
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": context,
         "contexts": [{"name": context, "context": {**names, **space}}],
         "clusters": [{"name": names["cluster"], "cluster": {"server": server, **(cluster or {})}}],
-        "users": [{"name": names["user"], "user": dict({"token": TOKEN} if user is None else user)}],
+        "users": [{"name": names["user"], "user": given}],
     }
 
 

@@ -16,7 +16,7 @@ import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from http.server import ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
@@ -69,7 +69,7 @@ class Api:
     _rules: list[_Rule] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def __enter__(self) -> Api:
+    def __enter__(self) -> Self:
         self._server = _Server(self)
         serve = self._server.serve_forever
         self._thread = threading.Thread(target=serve, args=(0.01,), daemon=True)
@@ -188,7 +188,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(Exchange):
     server: _Server
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that http.server looks for
         self.over = self.server.over
         path, _, query = self.path.partition("?")
         certificate = None
@@ -209,7 +209,7 @@ class _Handler(Exchange):
         code, content = self.server.api.answer(request)
         self.respond(code, msgspec.json.encode(content))
 
-    do_POST = do_GET  # noqa: N815 - the name that http.server looks for
+    do_POST = do_GET  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

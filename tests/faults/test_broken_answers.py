@@ -173,9 +173,7 @@ def test_a_broken_part_of_a_description_is_not_an_empty_part(
 
 
 @pytest.mark.parametrize("fault", _named(GARBAGE | BROKEN))
-def test_a_check_of_a_broken_server_fails(
-    dashborion: Terminal, cluster: Api, fault: Fault
-) -> None:
+def test_a_check_of_a_broken_server_fails(dashborion: Terminal, cluster: Api, fault: Fault) -> None:
     cluster.on("*", fault)
 
     seen = dashborion("env check -o json", fails_with_rows=True)

@@ -37,7 +37,7 @@ def test_a_server_that_does_not_finish_ends_with_the_deadline(
 
     assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
     assert seen.error["environment"] == "k8s:here"
-    assert dashborion.took < 0.6
+    assert dashborion.took < 1
 
 
 @pytest.mark.parametrize("plural", ["pods", "services", "events", "replicasets"])
@@ -50,7 +50,7 @@ def test_one_list_that_does_not_finish_is_no_empty_part(
     seen = dashborion("workloads describe web -o json", seconds=0.25)
 
     assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
-    assert dashborion.took < 0.6
+    assert dashborion.took < 1
 
 
 def test_a_timeout_says_how_long_was_waited_and_for_what(
@@ -71,7 +71,7 @@ def test_a_list_without_an_end_ends_with_the_deadline(dashborion: Terminal, clus
     seen = dashborion("instances list -o json", seconds=0.3)
 
     assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
-    assert dashborion.took < 0.8
+    assert dashborion.took < 1
 
 
 def test_waiting_for_a_throttling_server_counts_towards_the_deadline(

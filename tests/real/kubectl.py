@@ -13,7 +13,7 @@ PROGRAM = Path(sys.executable).with_name("kubectl")
 
 def kubectl(kubeconfig: Path, command: str) -> str:
     """What it prints."""
-    words = [PROGRAM, "--kubeconfig", kubeconfig, *command.split()]
+    words = [str(PROGRAM), "--kubeconfig", str(kubeconfig), *command.split()]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout
 
 

@@ -33,7 +33,8 @@ def test_the_session(dashborion: Door, as_admin: Path) -> None:
     for command, expected in commands:
         result = dashborion(command, tty=True, width=WIDTH)
         assert result.exit_code == 0
-        printed = (result.err + result.out).splitlines()
+        said = re.sub(r"\r\x1b\[K(waiting for [^\r\n]*)?", "", result.err)
+        printed = (said + result.out).splitlines()
         before_events = [lines[: _events(lines)] for lines in (printed, expected)]
         ours, theirs = ([stable(line) for line in lines] for lines in before_events)
         assert ours == theirs, command

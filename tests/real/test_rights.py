@@ -64,5 +64,5 @@ def test_check_of_a_token_that_is_not_accepted(dashborion: Door, as_admin: Path)
     as_admin.write_text(as_admin.read_text().replace("admin-token", "stale"))
     result = dashborion("env check")
     assert result.exit_code == 4
-    assert "does not accept the credentials" in result.err
+    assert "are not accepted" in result.err
     assert "k8s:real" in result.out

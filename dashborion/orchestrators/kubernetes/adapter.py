@@ -7,7 +7,7 @@ from functools import partial
 
 from dashborion.concurrency import start
 from dashborion.config import Environment
-from dashborion.errors import DashborionError
+from dashborion.errors import BadAnswer, DashborionError
 from dashborion.models import (
     Check,
     Found,
@@ -19,7 +19,6 @@ from dashborion.models import (
     Workload,
     WorkloadDetail,
 )
-from dashborion.orchestrators.kubernetes import client as api
 from dashborion.orchestrators.kubernetes import (
     credentials,
     describe,
@@ -28,6 +27,7 @@ from dashborion.orchestrators.kubernetes import (
     pods,
     wire,
 )
+from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
@@ -93,10 +93,11 @@ class KubernetesOrchestrator:
     def instances(self, query: Query) -> list[Found[Instance]]:
         """Pods with the workload that owns them; ReplicaSets are asked for as metadata only."""
         fetch, namespace = self._fetch, self._namespace(query)
-        uid, selectors = None, [query.selector]
+        owning, selectors = None, [query.selector]
         if query.workload is not None:
             found = find.controller(fetch, query.workload, query.workload.namespace or namespace)
-            namespace, uid = found.item.metadata.namespace, found.item.metadata.uid
+            owning = found.item.metadata
+            namespace = owning.namespace
             selectors.append(normalise.selector(found.item.spec.selector))
         listed = fetch.collect(
             api.PODS,
@@ -114,7 +115,7 @@ class KubernetesOrchestrator:
         return [
             Found(pods.instance(one.item, owner, self.environment), one.raw)
             for one, owner in owned
-            if uid is None or (owner is not None and owner.uid in ("", uid))
+            if owning is None or (owner is not None and owner.is_of(owning))
         ]
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
@@ -127,6 +128,9 @@ class KubernetesOrchestrator:
         started = time.monotonic()
         version = self._client.fetch(wire.Version, "/version")
         seconds = time.monotonic() - started
+        if version is None:
+            host = self._client.credentials.host
+            raise BadAnswer(f"{host} has no /version", hint="is it a Kubernetes API?")
         identity = start(self._identity)
         allowed = [start(partial(self._may, *right[1:])) for right in PERMISSIONS]
         return Check(
@@ -136,7 +140,7 @@ class KubernetesOrchestrator:
             endpoint=self._client.credentials.host,
             reachable=True,
             identity=self._fetch.wait(identity),
-            version=version.git_version if version else None,
+            version=version.git_version,
             seconds=round(seconds, 3),
             permissions=[
                 Permission(action=action, allowed=self._fetch.wait(future))

@@ -1,128 +1,51 @@
-"""Requests to a Kubernetes API: paths, pages, retries, and errors in our words.
+"""Requests to a Kubernetes API: pages, retries within the deadline, renewed credentials.
 
-One pooled keep-alive HTTP client. Answers are decoded from bytes into the
-Structs of ``wire``. Nothing in here knows what a workload is.
+One pooled keep-alive HTTP client. Nothing in here knows what a workload is.
 """
 
 from __future__ import annotations
 
 import random
+import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Generic, TypeVar
-from urllib.parse import quote, urlencode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    NameResolutionError,
-    NewConnectionError,
-    ProtocolError,
-    ReadTimeoutError,
-    SSLError,
-)
+from urllib3 import HTTPHeaderDict
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from dashborion import __version__
-from dashborion.errors import (
-    BadAnswer,
-    CredentialsError,
-    DashborionError,
-    Forbidden,
-    NotFound,
-    Throttled,
-    TimedOut,
-    Unreachable,
-    UsageError,
-)
+from dashborion.errors import BadAnswer, CredentialsError, UsageError
 from dashborion.models import Found
 from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.answers import (
+    Asked,
+    Expired,
+    Missing,
+    Retry,
+    broken,
+    convert,
+    decode,
+    refused,
+)
 from dashborion.orchestrators.kubernetes.credentials import Credentials
+from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.protocol import Call, Runtime
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 ATTEMPTS = 5
+FORGOTTEN = 5  # times that a list's version may expire before it is read
 CHUNK = 500  # what kubectl asks for; larger chunks hold etcd and the server's memory longer
+JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_RETRIED = frozenset({429, 500, 502, 503, 504})
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Resource(Generic[T]):
-    """A resource's place in the API and the Struct that its objects are decoded into."""
-
-    type_: type[T]
-    group_version: str
-    plural: str
-    kind: str
-
-    def path(self, namespace: str | None, name: str | None = None) -> str:
-        """The URL path of one object, or of the list in a namespace or in all.
-
-        Raises:
-            NotFound: a namespace that no path can hold (``IsValidPathSegmentName``).
-        """
-        if namespace is not None and not _is_segment(namespace):
-            raise NotFound("namespace", namespace, where="the cluster")
-        if name is not None and not _is_segment(name):
-            raise _Missing(f"no name: {name}")
-        root = "/api" if "/" not in self.group_version else "/apis"
-        parts = [root, self.group_version]
-        if namespace is not None:
-            parts += ["namespaces", quote(namespace, safe="")]
-        parts.append(self.plural)
-        if name is not None:
-            parts.append(quote(name, safe=""))
-        return "/".join(parts)
-
-    @property
-    def metadata(self) -> Resource[wire.Object]:
-        """The same resource, asked for as metadata only."""
-        return Resource(wire.Object, self.group_version, self.plural, self.kind)
-
-
-DEPLOYMENTS = Resource(wire.Deployment, "apps/v1", "deployments", "Deployment")
-STATEFULSETS = Resource(wire.StatefulSet, "apps/v1", "statefulsets", "StatefulSet")
-DAEMONSETS = Resource(wire.DaemonSet, "apps/v1", "daemonsets", "DaemonSet")
-REPLICASETS = Resource(wire.ReplicaSet, "apps/v1", "replicasets", "ReplicaSet")
-CONTROLLER_REVISIONS = Resource(
-    wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"
-)
-PODS = Resource(wire.Pod, "v1", "pods", "Pod")
-SERVICES = Resource(wire.Service, "v1", "services", "Service")
-INGRESSES = Resource(wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
-ENDPOINT_SLICES = Resource(
-    wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
-)
-ENDPOINTS = Resource(wire.Endpoints, "v1", "endpoints", "Endpoints")
-AUTOSCALERS = Resource(
-    wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
-)
-EVENTS = Resource(wire.Event, "v1", "events", "Event")
-NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace")
-NODES = Resource(wire.Object, "v1", "nodes", "Node")
-
-
-class _Missing(DashborionError):
-    """404: for the caller of this module to put into words, with what does exist."""
-
-
-class _Expired(DashborionError):
-    """410 on a continue token, with the token to go on from, if the server gave one."""
-
-    def __init__(self, message: str, token: str | None) -> None:
-        super().__init__(message)
-        self.token = token
-
-
-def _is_segment(name: str) -> bool:
-    return name not in ("", ".", "..") and "/" not in name and "%" not in name
 
 
 class Client:
@@ -131,41 +54,61 @@ class Client:
     def __init__(self, credentials: Credentials, runtime: Runtime) -> None:
         self.credentials = credentials
         self.runtime = runtime
+        self._lock = threading.Lock()
+        self._generation = credentials.generation
+        self._pool = self._new_pool()
+
+    def _new_pool(self) -> urllib3.PoolManager:
+        credentials = self.credentials
+        if credentials.tls is not None and credentials.tls.verify_mode == ssl.CERT_NONE:
+            # Said once in the kubeconfig; kubectl does not repeat it for every request either.
+            urllib3.disable_warnings(InsecureRequestWarning)
         settings: dict[str, Any] = {
             "maxsize": 16,
             "retries": False,
             "ssl_context": credentials.tls,
-            "headers": {"User-Agent": f"dashborion/{__version__}", "Accept-Encoding": "gzip"},
         }
         if credentials.server_name:
             settings["server_hostname"] = credentials.server_name
             settings["assert_hostname"] = credentials.server_name
-        self._pool = (
-            urllib3.ProxyManager(credentials.proxy, **settings)
-            if credentials.proxy
-            else urllib3.PoolManager(**settings)
-        )
+        if credentials.proxy:
+            return urllib3.ProxyManager(credentials.proxy, **settings)
+        return urllib3.PoolManager(**settings)
+
+    def _current_pool(self) -> urllib3.PoolManager:
+        """The connections; new ones when a renewal may have changed the client's certificate."""
+        with self._lock:
+            if self._generation != self.credentials.generation:
+                self._generation = self.credentials.generation
+                self._pool = self._new_pool()
+            return self._pool
 
     def get(self, resource: Resource[T], namespace: str | None, name: str) -> Found[T] | None:
         """One object with its own JSON, or None if there is none of that name."""
         try:
-            body = self._request("GET", resource.path(namespace, name))
-        except _Missing:
+            asked = self._asked("GET", resource.path(namespace, name))
+            body = self._ask(_Request(asked))
+        except Missing as missing:
+            if missing.foreign:
+                raise BadAnswer(missing.message, hint="is it a Kubernetes API?") from missing
             return None  # or a name that none can have
-        return Found(_decode(resource.type_, body), _decode(dict, body))
+        return Found(decode(resource.type_, body, asked), decode(dict, body, asked))
 
     def fetch(self, type_: type[T], path: str) -> T | None:
         """Whatever is at a path, or None if the server does not have it."""
         try:
-            return _decode(type_, self._request("GET", path))
-        except _Missing:
+            asked = self._asked("GET", path)
+            return decode(type_, self._ask(_Request(asked)), asked)
+        except Missing:
             return None
 
     def review(self, type_: type[T], path: str, body: Mapping[str, Any]) -> T | None:
         """POST a question that changes nothing, such as an access review; None on 404."""
         try:
-            return _decode(type_, self._request("POST", path, body=msgspec.json.encode(body)))
-        except _Missing:
+            asked = self._asked("POST", path)
+            content = msgspec.json.encode(body)
+            return decode(type_, self._ask(_Request(asked, body=content, content_type=JSON)), asked)
+        except Missing:
             return None
 
     def collect(
@@ -186,75 +129,74 @@ class Client:
         """
         path = resource.path(namespace)
         params = {"limit": str(CHUNK), "labelSelector": selector, "fieldSelector": fields}
-        accept = METADATA_ONLY if metadata_only else "application/json"
+        accept = METADATA_ONLY if metadata_only else JSON
+        asked = self._asked("GET", path)
         found: dict[str, Found[T]] = {}
         token: str | None = None
+        forgotten = 0
         while True:
             try:
-                body = self._request(
-                    "GET", path, params={**params, "continue": token}, accept=accept
-                )
-            except _Missing:
+                body = self._chunk(asked, {**params, "continue": token}, accept)
+            except Missing:
                 return None
-            except _Expired as expired:
-                if token is None:
-                    raise BadAnswer(f"{path}: {expired.message}") from expired
+            except Expired as expired:
+                forgotten += 1
+                if forgotten > FORGOTTEN:
+                    raise BadAnswer(f"{asked}: {expired.message}") from expired
                 token = expired.token
                 if token is None:
                     found.clear()
                 continue
-            page, items = _page(resource, body, raw=raw)
+            page, items = _page(resource, body, asked, raw=raw)
             for number, item in enumerate(items, len(found)):
                 found.setdefault(_identity(item.item, number), item)
-            token = page.metadata.continue_
-            if not token:
+            if not page.metadata.continue_:
                 return list(found.values())
+            if page.metadata.continue_ == token:
+                raise BadAnswer(f"{asked}: the same chunk again and again")
+            token = page.metadata.continue_
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str | None] | None = None,
-        accept: str = "application/json",
-        body: bytes | None = None,
-    ) -> bytes:
+    def _chunk(self, asked: Asked, params: Mapping[str, str | None], accept: str) -> bytes:
+        """One chunk of a list; what the server says against our own token is no usage error."""
+        try:
+            return self._ask(_Request(asked, params, accept))
+        except UsageError as error:
+            if not params["continue"]:
+                raise
+            raise BadAnswer(f"{asked}: {error.message}") from error
+
+    def _ask(self, request: _Request) -> bytes:
         """Send until it is answered: the retries of a read, within the deadline."""
-        query = urlencode({key: value for key, value in (params or {}).items() if value})
-        url = f"{self.credentials.host}{path}{'?' if query else ''}{query}"
-        renewed = False
+        refusals = 0
         for attempt in range(1, ATTEMPTS + 1):
+            authorization = self.credentials.authorization()
             try:
-                return self._attempt(method, path, url, accept, body)
+                return self._send(request, authorization)
             except CredentialsError:
-                if renewed:
+                refusals += 1
+                if refusals > 1:
                     raise
-                renewed = True
-                self.credentials.renew()
-            except _Retry as retry:
+                self.credentials.renew(authorization)
+            except Retry as retry:
                 delay = retry.after if retry.after is not None else _backoff(attempt)
                 if attempt == ATTEMPTS or delay >= self.runtime.deadline.remaining():
                     raise retry.error from retry.error.__cause__
                 self.runtime.sleep(delay)
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, method: str, path: str, url: str, accept: str, body: bytes | None) -> bytes:
+    def _send(self, request: _Request, authorization: str | None) -> bytes:
+        """One attempt; an error answer or no answer is raised."""
         left = self.runtime.deadline.remaining()
         if left <= 0:
             raise self.runtime.deadline.expired()
-        headers = {**self._pool.headers, "Accept": accept}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        if authorization := self.credentials.authorization():
-            headers["Authorization"] = authorization
-        started = time.monotonic()
-        outcome = "no answer"
+        asked = request.asked
+        started, outcome = time.monotonic(), "no answer"
         try:
-            response = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers=headers,
+            response = self._current_pool().request(
+                asked.method,
+                request.url,
+                body=request.body,
+                headers=self._headers(request, authorization),
                 redirect=False,
                 timeout=urllib3.Timeout(
                     connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left)
@@ -263,86 +205,62 @@ class Client:
             outcome = str(response.status)
             content = response.data
         except (HTTPError, ValueError, OSError) as error:
-            raise _broken(self.credentials.host, error) from error
+            waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
+            raise broken(error, asked, waited=waited) from error
         finally:
             elapsed = time.monotonic() - started
-            self.runtime.trace(Call(f"{method} {path}", outcome, elapsed))
+            self.runtime.trace(Call(f"{asked.method} {asked.path}", outcome, elapsed))
         if 200 <= response.status < 300:
             return content
-        raise _refused(method, path, response.status, content, response.headers.get("Retry-After"))
+        raise refused(asked, response.status, content, response.headers)
+
+    def _headers(self, request: _Request, authorization: str | None) -> HTTPHeaderDict:
+        headers = HTTPHeaderDict(_ALWAYS, Accept=request.accept)
+        if request.content_type:
+            headers["Content-Type"] = request.content_type
+        if authorization:
+            headers["Authorization"] = authorization
+        for name, value in self.credentials.impersonation:
+            headers.add(name, value)
+        return headers
+
+    def _asked(self, method: str, path: str) -> Asked:
+        by = self.credentials
+        return Asked(by.host, method, path, user=by.user, proxy=by.proxy)
 
 
-class _Retry(DashborionError):
-    """An attempt that failed in a way that another may not."""
+@dataclass(frozen=True)
+class _Request:
+    asked: Asked
+    params: Mapping[str, str | None] = field(default_factory=dict)
+    accept: str = JSON
+    body: bytes | None = None
+    content_type: str | None = None
 
-    def __init__(self, error: DashborionError, after: float | None = None) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.after = after
+    @property
+    def url(self) -> str:
+        query = urlencode({key: value for key, value in self.params.items() if value})
+        return f"{self.asked.host}{self.asked.path}{'?' if query else ''}{query}"
+
+
+_ALWAYS = {"User-Agent": f"dashborion/{__version__}", "Accept-Encoding": "gzip"}
 
 
 def _backoff(attempt: int) -> float:
     return float(0.1 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
-def _broken(host: str, error: Exception) -> DashborionError:
-    """A request without an answer. Refused, unresolvable and TLS failures are final."""
-    text = _plain(error)
-    if isinstance(error, NewConnectionError | NameResolutionError | ConnectTimeoutError):
-        return Unreachable(f"cannot connect to {host}: {text}")
-    if isinstance(error, SSLError):
-        return Unreachable(f"cannot connect to {host}: TLS: {text}")
-    if isinstance(error, ReadTimeoutError):
-        return _Retry(TimedOut(f"{host} did not answer in time"))
-    if isinstance(error, ProtocolError | OSError):
-        return _Retry(Unreachable(f"the connection to {host} broke: {text}"))
-    return Unreachable(f"cannot speak to {host}: {text}")
-
-
-def _plain(error: Exception) -> str:
-    """An HTTP library's error without its object addresses."""
-    text = str(error.args[-1] if error.args else error)
-    return text.rpartition(">: ")[2] or text
-
-
-def _refused(
-    method: str, path: str, status: int, content: bytes, retry_after: str | None
-) -> DashborionError:
-    """An error answer, from the API's ``Status`` or whatever else stands in its place."""
-    try:
-        said = msgspec.json.decode(content, type=wire.Status)
-    except msgspec.DecodeError:
-        said = wire.Status()  # a proxy's page
-    message = said.message or f"{method} {path} was answered with {status}"
-    if status in _RETRIED:
-        error = Throttled(message) if status == 429 else Unreachable(message)
-        seconds = float(retry_after) if retry_after and retry_after.isdigit() else None
-        return _Retry(error, seconds)
-    by_status: dict[int, Callable[[], DashborionError]] = {
-        400: lambda: UsageError(message),
-        401: lambda: CredentialsError(
-            f"the API does not accept the credentials ({method} {path}: {message})",
-            hint="log in again; `dashborion env check` shows as whom you come",
-        ),
-        403: lambda: Forbidden(message),
-        404: lambda: _Missing(message),
-        410: lambda: _Expired(message, said.metadata.continue_),
-        422: lambda: UsageError(message),
-    }
-    return by_status.get(status, lambda: BadAnswer(message))()
-
-
 def _page(
-    resource: Resource[T], body: bytes, *, raw: bool
+    resource: Resource[T], body: bytes, asked: Asked, *, raw: bool
 ) -> tuple[wire.Page[Any], list[Found[T]]]:
     if not raw:
-        page = _decode(wire.Page[resource.type_], body)  # type: ignore[name-defined]
+        page = decode(wire.Page[resource.type_], body, asked)  # type: ignore[name-defined]
         return page, [Found(item) for item in page.items or ()]
-    page = _decode(wire.Page[dict[str, Any]], body)
+    page = decode(wire.Page[dict[str, Any]], body, asked)
     return page, [
         # Items of a list lack what kubectl and every other reader of one object needs.
         Found(
-            msgspec.convert(item, resource.type_),
+            convert(resource.type_, item, asked),
             {"apiVersion": resource.group_version, "kind": resource.kind, **item},
         )
         for item in page.items or ()
@@ -351,16 +269,3 @@ def _page(
 
 def _identity(item: Any, number: int) -> str:
     return item.metadata.uid or str(number)
-
-
-@cache
-def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type_)
-
-
-def _decode(type_: type[T], body: bytes) -> T:
-    try:
-        decoded: T = _decoder(type_).decode(body)  # type: ignore[arg-type]
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadAnswer(f"an answer that is not what the API documents: {error}") from error
-    return decoded

@@ -17,8 +17,8 @@ from dashborion.concurrency import start
 from dashborion.config import Environment
 from dashborion.errors import Forbidden
 from dashborion.models import Found, InstanceDetail, Revision, WorkloadDetail
-from dashborion.orchestrators.kubernetes import client as api
 from dashborion.orchestrators.kubernetes import normalise, pods, wire
+from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import (
     EndpointIndex,
@@ -64,7 +64,7 @@ def workload(
     owned = {
         pod.metadata.uid: pods.instance(pod, owner, environment)
         for pod in fetch.optional(listed_pods)
-        if (owner := pods.owner(pod, parents)) and owner.uid in ("", item.metadata.uid)
+        if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     }
     instances = sorted(owned.values(), key=lambda one: one.name)
     about = frozenset({item.metadata.uid, *parents, *owned})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -63,7 +64,7 @@ class EndpointIndex:
         self, namespace: str, template: wire.Template, health: Mapping[str, Health] | None = None
     ) -> list[Endpoint]:
         """A Service's endpoints, each followed by those of its Ingresses."""
-        found: dict[tuple[str, str, str | None, int | None], Endpoint] = {}
+        found: dict[tuple[Any, ...], Endpoint] = {}
         for service in self.services(namespace, template):
             name = service.metadata.name
             known = (health or {}).get(name)
@@ -73,7 +74,7 @@ class EndpointIndex:
                     healthy=known.healthy if known else None,
                     total=known.total if known else None,
                 )
-                key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port)
+                key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port, endpoint.protocol)
                 found.setdefault(key, counted)
         return list(found.values())
 
@@ -116,7 +117,7 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
             address=address,
             port=port.port,
             protocol=port.protocol or "TCP",
-            url=_url(balanced, port.port) if balanced else None,
+            url=_url(balanced, port) if balanced else None,
         )
         for port in spec.ports or ()
     ]
@@ -125,12 +126,12 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
 def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
     """The Service each rule routes to, with the rule as an endpoint."""
     address = _balanced(ingress.status)
-    secure = {host for tls in ingress.spec.tls or () for host in tls.hosts or ()}
+    secure = [tls.hosts or [] for tls in ingress.spec.tls or ()]
     found = []
 
     def endpoint(host: str | None, path: str | None) -> Endpoint:
-        https = host in secure or (bool(ingress.spec.tls) and not secure)
-        shown = host or address
+        https = any(_covers(hosts, host) for hosts in secure)
+        shown = host or (_in_url(address) if address else None)
         scheme, port = ("https", _HTTPS) if https else ("http", _HTTP)
         return Endpoint(
             type=EndpointType.INGRESS,
@@ -156,6 +157,19 @@ def _balanced(status: wire.BalancedStatus) -> str | None:
     return next((point.hostname or point.ip for point in points), None)
 
 
-def _url(address: str, port: int) -> str | None:
-    schemes = {_HTTP: "http", _HTTPS: "https"}
-    return f"{schemes[port]}://{address}/" if port in schemes else None
+def _covers(hosts: list[str], host: str | None) -> bool:
+    """Whether a TLS entry is about a host: without hosts about all."""
+    if not hosts or host in hosts:
+        return True
+    return host is not None and f"*.{host.partition('.')[2]}" in hosts
+
+
+def _url(address: str, port: wire.ServicePort) -> str | None:
+    scheme = {_HTTP: "http", _HTTPS: "https"}.get(port.port)
+    if scheme is None or port.protocol not in (None, "TCP"):
+        return None
+    return f"{scheme}://{_in_url(address)}/"
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address

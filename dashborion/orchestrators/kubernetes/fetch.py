@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, Forbidden
 from dashborion.models import Found
-from dashborion.orchestrators.kubernetes.client import Client, Resource
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.resources import Resource
 
 T = TypeVar("T")
 

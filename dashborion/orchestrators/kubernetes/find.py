@@ -9,10 +9,10 @@ from typing import Any, TypeVar
 from dashborion.concurrency import start
 from dashborion.errors import Ambiguous, Forbidden, NotFound
 from dashborion.models import Found, Name, WorkloadType
-from dashborion.orchestrators.kubernetes import client as api
 from dashborion.orchestrators.kubernetes import normalise, wire
-from dashborion.orchestrators.kubernetes.client import Resource
+from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.resources import Resource
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def controller(fetch: Fetch, name: Name, namespace: str | None) -> Found[normali
     """
     resources = controllers([name.type] if name.type else None)
     if namespace is None:
-        fields = f"metadata.name={name.name}"
+        fields = f"metadata.name={_escaped(name.name)}"
         listed = [fetch.collect(one, None, fields=fields, raw=True) for one in resources]
     else:
         listed = [start(partial(_one, fetch, one, namespace, name.name)) for one in resources]
@@ -107,6 +107,11 @@ def require_namespace(fetch: Fetch, namespace: str) -> None:
 def full_name(item: normalise.Controller) -> Name:
     """``namespace/kind/name``, which no other workload of the cluster has."""
     return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
+
+
+def _escaped(value: str) -> str:
+    """A value inside a field selector, as apimachinery's ``EscapeValue``."""
+    return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
 
 
 def _one(fetch: Fetch, resource: Resource[T], namespace: str, name: str) -> list[Found[T]]:

@@ -6,9 +6,11 @@ available than the floor, which is lower while a rollout progresses.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import TypeVar
 
 from dashborion.config import Environment
@@ -75,11 +77,11 @@ def workload(item: Controller, environment: Environment, endpoints: list[Endpoin
         images=images,
         created_at=item.metadata.creation_timestamp,
         updated_at=_progressed_at(item),
-        cpu=quantity.canonical_cpu(cpu) if cpu is not None else None,
-        memory=quantity.canonical_memory(memory) if memory is not None else None,
+        cpu=quantity.canonical_cpu(cpu) if cpu else None,
+        memory=quantity.canonical_memory(memory) if memory else None,
         resources=Resources(
-            cpu_millicores=quantity.rounded_up(cpu * 1000) if cpu is not None else None,
-            memory_mib=quantity.rounded_up(memory / _MEBI) if memory is not None else None,
+            cpu_millicores=ceil(cpu.number * 1000) if cpu else None,
+            memory_mib=ceil(memory.number / _MEBI) if memory else None,
         ),
         rollout=state,
         endpoints=endpoints,
@@ -108,12 +110,12 @@ def _counts(item: Controller, state: Rollout) -> Counts:
     if isinstance(item, wire.DaemonSet):
         desired = item.status.desired_number_scheduled
         running, available = item.status.number_ready, item.status.number_available
-        rolling = rollout.rolling_floor(item.spec.update_strategy, desired)
+        rolling = rollout.daemonset_floor(item)
     elif isinstance(item, wire.StatefulSet):
         desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
         reported = item.status.available_replicas
         available = running if reported is None else reported
-        rolling = rollout.rolling_floor(item.spec.update_strategy, desired)
+        rolling = rollout.statefulset_floor(item)
     else:
         desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
         available = item.status.available_replicas
@@ -248,7 +250,7 @@ def event(item: wire.Event) -> Event:
         reason=item.reason,
         message=(item.message or "").strip(),
         object=f"{(about.kind or 'object').lower()}/{about.name or ''}",
-        count=item.count or series.count or 1,
+        count=series.count or item.count or 1,
     )
 
 
@@ -286,14 +288,18 @@ def _seen(instance: Instance, heard: Mapping[str, datetime | None]) -> datetime 
     return max(filter(None, times), default=instance.created_at)
 
 
-_ORDINARY = frozenset({"Completed", "Succeeded", "Terminating", "ContainerCreating"})
+_ORDINARY = frozenset({
+    "Completed", "Succeeded", "Terminating", "ContainerCreating", "PodInitializing",
+})  # fmt: skip
+_INITIALIZING = re.compile(r"Init:\d+/\d+")
 
 
 def _troubles(instance: Instance) -> list[tuple[str, str | None]]:
     """An instance's own reason, its containers' past ends, and being unready without either."""
     found: dict[str, str | None] = {}
-    if instance.reason and instance.reason not in _ORDINARY:
-        found[instance.reason] = instance.message
+    reason = instance.reason
+    if reason and reason not in _ORDINARY and not _INITIALIZING.fullmatch(reason):
+        found[reason] = instance.message
     for container in instance.containers:
         last = container.last_termination
         if last and last.reason and last.reason not in _ORDINARY:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from dashborion.config import Environment
 from dashborion.models import Container, Instance, InstanceStatus, Name, Termination, WorkloadType
@@ -23,11 +22,18 @@ _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAE
 
 @dataclass(frozen=True)
 class Owned:
-    """The workload a pod belongs to, and which of its revisions the pod is."""
+    """The workload a pod belongs to, and which of its revisions the pod is.
+
+    ``uid`` is empty where only the name could be told.
+    """
 
     name: Name
     uid: str
     revision: str | None
+
+    def is_of(self, metadata: wire.Meta) -> bool:
+        """Whether this is the workload with that metadata."""
+        return self.uid == metadata.uid or (not self.uid and self.name.name == metadata.name)
 
 
 def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
@@ -39,8 +45,8 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     """
     reference = _controller(pod.metadata)
     labels = pod.metadata.labels or {}
-    if reference is None:
-        return None
+    if reference is None or not reference.api_version.startswith("apps/"):
+        return None  # nobody's, a Job's, or another project's kind of the same name
     namespace = pod.metadata.namespace
     if reference.kind in _KINDS:
         name = Name(reference.name, _KINDS[reference.kind], namespace)
@@ -91,8 +97,8 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
         created_at=pod.metadata.creation_timestamp,
         started_at=pod.status.start_time,
         stopped_at=_stopped_at(pod) if status is InstanceStatus.STOPPED else None,
-        cpu=quantity.canonical_cpu(cpu) if cpu is not None else None,
-        memory=quantity.canonical_memory(memory) if memory is not None else None,
+        cpu=quantity.canonical_cpu(cpu) if cpu else None,
+        memory=quantity.canonical_memory(memory) if memory else None,
         containers=containers(pod),
     )
 
@@ -136,7 +142,10 @@ def restarts(pod: wire.Pod) -> int:
     sidecars = _sidecars(pod)
     initial = pod.status.init_container_statuses or ()
     if _init_word(pod) is not None and not _initialized(pod):
-        return sum(item.restart_count for item in initial)
+        undone = next(
+            (place for place, item in enumerate(initial) if not _is_done(item, sidecars)), 0
+        )
+        return sum(item.restart_count for item in initial[: undone + 1])
     counted = [item for item in initial if item.name in sidecars]
     return sum(item.restart_count for item in (*counted, *(pod.status.container_statuses or ())))
 
@@ -158,7 +167,9 @@ def containers(pod: wire.Pod) -> list[Container]:
     return found
 
 
-def requests(spec: wire.PodSpec) -> tuple[Decimal | None, Decimal | None]:
+def requests(
+    spec: wire.PodSpec,
+) -> tuple[quantity.Amount | None, quantity.Amount | None]:
     """Cores and bytes requested by the containers that run side by side; None when none does."""
     sidecars = [item for item in spec.init_containers or () if item.restart_policy == "Always"]
     asked = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
@@ -217,11 +228,9 @@ def _init_word(pod: wire.Pod) -> str | None:
     """``Init:…`` for the first init container that is not done; None when all are."""
     sidecars = _sidecars(pod)
     for done, item in enumerate(pod.status.init_container_statuses or ()):
+        if _is_done(item, sidecars):
+            continue
         ended = item.state.terminated
-        if ended and ended.exit_code == 0:
-            continue
-        if item.name in sidecars and item.started:
-            continue
         if ended:
             return f"Init:{_ending(ended)}"
         waiting = item.state.waiting
@@ -229,6 +238,14 @@ def _init_word(pod: wire.Pod) -> str | None:
             return f"Init:{waiting.reason}"
         return f"Init:{done}/{len(pod.spec.init_containers or ())}"
     return None
+
+
+def _is_done(item: wire.ContainerStatus, sidecars: frozenset[str]) -> bool:
+    """Whether an init container lets the next one start."""
+    ended = item.state.terminated
+    return (ended is not None and ended.exit_code == 0) or (
+        item.name in sidecars and bool(item.started)
+    )
 
 
 def _container_word(pod: wire.Pod, word: str) -> str:
@@ -267,7 +284,8 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
             item.state.terminated,
         )
         for state in states:
-            if state and state.message:
+            succeeded = isinstance(state, wire.Terminated) and state.exit_code == 0
+            if state and state.message and not succeeded:
                 return state.message
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
@@ -284,7 +302,8 @@ def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
 
 
 def _stopped_at(pod: wire.Pod) -> datetime | None:
-    ended = [item.state.terminated for item in pod.status.container_statuses or ()]
+    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    ended = [item.state.terminated for item in statuses]
     times = [item.finished_at for item in ended if item and item.finished_at]
     return max(times, default=None)
 

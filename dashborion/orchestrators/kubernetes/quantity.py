@@ -1,63 +1,66 @@
 """Resource quantities: ``250m``, ``1.5``, ``128Mi``, ``1e3`` and their sums.
 
 The rules are those of apimachinery's ``resource.Quantity``; sums are written
-in its canonical form: the largest suffix that leaves a whole number.
+in its canonical form: the largest suffix that leaves a whole number, of the
+family in which the first of them was written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from math import ceil
 
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
-_DECIMAL = {"n": -3, "u": -2, "m": -1, "": 0, "k": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
+_DECIMAL = {"n": -3, "u": -2, "m": -1, "k": 1, "M": 2, "G": 3, "T": 4, "P": 5, "E": 6}
 
 
-def parse(text: str | float) -> Decimal | None:
-    """The number a quantity stands for, in cores or bytes; None if it is not a quantity."""
+@dataclass(frozen=True)
+class Amount:
+    """A number of cores or bytes, and whether it was written with a binary suffix."""
+
+    number: Decimal
+    binary: bool = False
+
+
+@lru_cache(maxsize=4096)  # a cluster has few different ones, on thousands of pods
+def parse(text: str | float) -> Amount | None:
+    """What a quantity stands for; None if it is not a quantity."""
     value = str(text).strip()
-    for size in (2, 1):
+    for suffixes, base, size in ((_BINARY, 1024, 2), (_DECIMAL, 1000, 1)):
         number, suffix = value[:-size], value[-size:]
-        factor = _factor(suffix)
-        if number and factor is not None and (parsed := _number(number)) is not None:
-            return parsed * factor
-    return _number(value)
+        if suffix in suffixes and (parsed := _number(number)) is not None:
+            return Amount(parsed * Decimal(base) ** suffixes[suffix], binary=base == 1024)
+    plain = _number(value)
+    return Amount(plain) if plain is not None else None
 
 
-def total(quantities: Iterable[str | float]) -> Decimal | None:
-    """The sum, or None when there is nothing to add up."""
-    parsed = [number for text in quantities if (number := parse(text)) is not None]
-    return sum(parsed, Decimal(0)) if parsed else None
+def total(quantities: Iterable[str | float]) -> Amount | None:
+    """The sum, in the family of the first; None when there is nothing to add up."""
+    parsed = [amount for text in quantities if (amount := parse(text)) is not None]
+    if not parsed:
+        return None
+    return Amount(sum((one.number for one in parsed), Decimal(0)), parsed[0].binary)
 
 
-def canonical_cpu(cores: Decimal) -> str:
+def canonical_cpu(amount: Amount) -> str:
     """``2`` or ``1250m``; never finer than a thousandth, as the scheduler rounds up."""
-    milli = rounded_up(cores * 1000)
+    milli = ceil(amount.number * 1000)
     return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"
 
 
-def canonical_memory(size: Decimal) -> str:
-    """``1280Mi``, ``1Gi``, or for sizes that are no multiple of 1024, ``500M``."""
-    count = rounded_up(size)
-    families = ((1024, _BINARY), (1000, {key: n for key, n in _DECIMAL.items() if n > 0}))
-    for base, suffixes in families:
-        if count == 0 or count % base:
-            continue
-        fitting = {key: n for key, n in suffixes.items() if count % base**n == 0}
-        suffix = max(fitting, key=lambda key: fitting[key])
-        return f"{count // base ** fitting[suffix]}{suffix}"
-    return str(count)
-
-
-def rounded_up(number: Decimal) -> int:
-    """The next whole number."""
-    return int(-((-number) // 1))
-
-
-def _factor(suffix: str) -> Decimal | None:
-    if suffix in _BINARY:
-        return Decimal(1024) ** _BINARY[suffix]
-    return Decimal(1000) ** _DECIMAL[suffix] if suffix in _DECIMAL and suffix else None
+def canonical_memory(amount: Amount) -> str:
+    """``1280Mi``, ``1Gi``, ``500M`` or plain bytes."""
+    count = ceil(amount.number)
+    base, suffixes = (1024, _BINARY) if amount.binary else (1000, _DECIMAL)
+    fitting = [(power, suffix) for suffix, power in suffixes.items()
+               if power > 0 and count and count % base**power == 0]  # fmt: skip
+    if not fitting:
+        return str(count)
+    power, suffix = max(fitting)
+    return f"{count // base**power}{suffix}"
 
 
 def _number(text: str) -> Decimal | None:

@@ -33,10 +33,10 @@ def deployment(item: wire.Deployment) -> Rollout:
 
     if item.metadata.generation > status.observed_generation:
         return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
-    if item.spec.paused:
-        return rollout(RolloutState.PAUSED, "paused: changes wait for `rollout resume`")
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         return rollout(RolloutState.FAILED, progressing.message or "progress deadline exceeded")
+    if item.spec.paused:
+        return rollout(RolloutState.PAUSED, "paused: changes wait for `rollout resume`")
     if status.updated_replicas < desired:
         return rollout(
             RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
@@ -67,19 +67,35 @@ def statefulset(item: wire.StatefulSet) -> Rollout:
 
     if status.observed_generation == 0 or item.metadata.generation > status.observed_generation:
         return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
-    wanted = max(0, desired - partition)
-    if status.updated_replicas < wanted:
-        if strategy.type == "OnDelete":
-            return rollout(RolloutState.PAUSED, on_delete(status.updated_replicas, desired))
-        message = f"{status.updated_replicas} of {wanted} replicas updated"
-        return rollout(RolloutState.PROGRESSING, message)
-    if status.replicas > desired:
-        return rollout(
-            RolloutState.PROGRESSING, f"{status.replicas - desired} replicas pending termination"
-        )
-    if partition:
+    if strategy.type == "OnDelete" and (old := status.replicas - status.updated_replicas) > 0:
+        return rollout(RolloutState.PAUSED, on_delete(old))
+    if waiting := _statefulset_waits(item, desired, partition):
+        return rollout(RolloutState.PROGRESSING, waiting)
+    if partition and status.update_revision != status.current_revision:
         return rollout(RolloutState.COMPLETE, f"replicas below {partition} keep their revision")
     return rollout(RolloutState.COMPLETE)
+
+
+def _statefulset_waits(item: wire.StatefulSet, desired: int, partition: int) -> str | None:
+    """What a StatefulSet's rollout waits for.
+
+    The controller makes the new revision the current one when all pods have it
+    and are ready; it never does so behind a partition.
+    """
+    status = item.status
+    rolls = item.spec.update_strategy.type != "OnDelete"
+    wanted = max(0, desired - partition)
+    if rolls and status.updated_replicas < wanted:
+        return f"{status.updated_replicas} of {wanted} replicas updated"
+    if status.replicas < desired:
+        return f"{status.replicas} of {desired} replicas exist"
+    if status.replicas > desired:
+        return f"{status.replicas - desired} replicas pending termination"
+    if not rolls or status.update_revision == status.current_revision:
+        return None
+    if status.ready_replicas < desired:
+        return f"{status.ready_replicas} of {desired} replicas ready"
+    return None if partition else "waiting for the new revision to become current"
 
 
 def daemonset(item: wire.DaemonSet) -> Rollout:
@@ -94,13 +110,13 @@ def daemonset(item: wire.DaemonSet) -> Rollout:
         return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
     if updated < desired:
         if item.spec.update_strategy.type == "OnDelete":
-            return rollout(RolloutState.PAUSED, on_delete(updated, desired))
+            return rollout(RolloutState.PAUSED, on_delete(desired - updated))
         return rollout(RolloutState.PROGRESSING, f"{updated} of {desired} pods updated")
     return rollout(RolloutState.COMPLETE)
 
 
-def on_delete(updated: int, desired: int) -> str:
-    return f"OnDelete: {desired - updated} pods keep the old revision until they are deleted"
+def on_delete(old: int) -> str:
+    return f"OnDelete: {old} pods keep the old revision until they are deleted"
 
 
 def replicas(count: int | None) -> int:
@@ -125,16 +141,30 @@ def deployment_floor(item: wire.Deployment) -> int:
     return max(0, desired - unavailable)
 
 
-def rolling_floor(strategy: wire.Strategy, desired: int) -> int:
-    """The same for a StatefulSet or DaemonSet, which replace one at a time unless told."""
-    rolling = strategy.rolling_update or wire.RollingUpdate()
+def statefulset_floor(item: wire.StatefulSet) -> int:
+    """The same for a StatefulSet: one at a time unless told, percentages round down."""
+    desired = replicas(item.spec.replicas)
+    rolling = item.spec.update_strategy.rolling_update or wire.RollingUpdate()
+    return max(0, desired - max(1, _scaled(rolling.max_unavailable, 1, desired, up=False)))
+
+
+def daemonset_floor(item: wire.DaemonSet) -> int:
+    """The same for a DaemonSet: one at a time unless it surges, percentages round up."""
+    desired = item.status.desired_number_scheduled
+    rolling = item.spec.update_strategy.rolling_update or wire.RollingUpdate()
+    surge = _scaled(rolling.max_surge, 0, desired, up=True)
     unavailable = _scaled(rolling.max_unavailable, 1, desired, up=True)
-    return max(0, desired - max(1, unavailable))
+    if surge == 0 and unavailable == 0:
+        unavailable = 1
+    return max(0, desired - unavailable)
 
 
 def condition(conditions: Iterable[wire.Condition] | None, type_: str) -> wire.Condition | None:
     """The condition of that type, if the object has it."""
-    return next((item for item in conditions or () if item.type == type_), None)
+    for item in conditions or ():
+        if item.type == type_:
+            return item
+    return None
 
 
 def _scaled(value: int | str | None, default: int | str, of: int, *, up: bool) -> int:

@@ -21,6 +21,7 @@ class Owner(Wire, frozen=True):
     kind: str
     name: str
     uid: str
+    api_version: str = ""
     controller: bool | None = None
 
 

@@ -87,7 +87,7 @@ def test_a_container_between_two_runs_has_not_stopped_its_instance() -> None:
 
 
 def test_an_instance_that_failed_to_initialize_stopped_with_its_init_container() -> None:
-    # BUG: `_stopped_at` looks at regular containers only; these never started.
+
     item = pod(
         waiting(reason="PodInitializing"),
         init=[terminated("migrate", 1, "Error")],

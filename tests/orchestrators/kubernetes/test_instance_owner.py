@@ -126,6 +126,11 @@ def test_other_pods_have_no_workload(owners: list[Raw]) -> None:
     assert owner_of(pod(meta={"ownerReferences": None, "labels": None}), {}) is None
 
 
+def test_only_a_replicasets_name_is_read_as_a_deployments() -> None:
+    item = owned_pod(owner("Job", REPLICASET), **{"pod-template-hash": HASH})
+    assert owner_of(item, {}) is None
+
+
 def test_the_controller_counts_among_several_owners() -> None:
     other = owner("StatefulSet", "other") | {"controller": False}
     found = owner_of(owned_pod(other, owner("DaemonSet", "agent")), {})
@@ -135,7 +140,7 @@ def test_the_controller_counts_among_several_owners() -> None:
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "DaemonSet"])
 def test_a_kind_of_the_same_name_in_another_group_is_not_ours(kind: str) -> None:
-    # BUG: the owner's apiVersion is not looked at; OpenKruise has both kinds, and
+
     # `workloads describe` would not find what `instances list` names.
     item = owned_pod(owner(kind, "db", group="apps.kruise.io/v1beta1"))
     assert owner_of(item, {}) is None

@@ -120,6 +120,6 @@ def test_a_completed_pod_is_not_blamed_for_being_unready() -> None:
 def test_the_last_words_of_an_init_container_that_succeeded_explain_nothing(
     app: Raw, expected: str | None
 ) -> None:
-    # BUG: `_message` takes any terminated init container's message, exit code 0 included.
+
     migrate = reported("migrate", {"terminated": ending(0, "Completed", message="3 migrations")})
     assert instance(pod(app, init=[migrate])).message == expected

@@ -41,7 +41,7 @@ def test_a_sidecar_that_fails_after_initialization_does_not_hide_the_containers(
 
 
 def test_init_containers_behind_the_one_that_runs_do_not_count_yet() -> None:
-    # BUG: printPod breaks off at the first init container that is not done. After a new sandbox
+
     # (node rebooted) the later ones still carry the count of their previous life.
     migrate = running("migrate", restartCount=1)
     warm = waiting("warm", "PodInitializing", restartCount=3)

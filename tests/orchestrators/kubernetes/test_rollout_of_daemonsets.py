@@ -56,5 +56,5 @@ def test_a_pod_that_dies_after_the_rollout_does_not_start_it_again() -> None:
 
 
 def test_no_node_to_run_on_is_complete() -> None:
-    counts = {key: 0 for key in ("desiredNumberScheduled", "updatedNumberScheduled")}
+    counts = dict.fromkeys(("desiredNumberScheduled", "updatedNumberScheduled"), 0)
     assert judge(daemonset(status=counts)).state == "complete"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dashborion.orchestrators.kubernetes.rollout import deployment as judge
@@ -13,7 +15,7 @@ REFUSED = condition("ReplicaFailure", reason="FailedCreate", message="exceeded q
 
 
 def state(
-    *conditions: Raw, meta: Raw | None = None, spec: Raw | None = None, **counts: int
+    *conditions: Raw, meta: Raw | None = None, spec: Raw | None = None, **counts: Any
 ) -> tuple[str, str | None]:
     status: Raw = {"conditions": list(conditions) or [ROLLING], **counts}
     found = judge(deployment(meta=meta, spec=spec, status=status))
@@ -65,14 +67,14 @@ def test_the_deadlines_reason_on_another_condition_is_no_failure() -> None:
         pytest.param({"availableReplicas": 0}, id="nothing available"),
     ],
 )
-def test_paused_comes_before_the_counts(counts: dict[str, int]) -> None:
+def test_paused_comes_before_the_counts(counts: Raw) -> None:
     found, message = state(spec={"paused": True}, **counts)
     assert found == "paused"
     assert message
 
 
 def test_a_deployment_paused_after_it_missed_its_deadline_has_failed() -> None:
-    # BUG: paused is asked first. The controller keeps ProgressDeadlineExceeded on a paused
+
     # Deployment, and kubectl fails on it; as `paused` it is neither failed nor degraded.
     assert state(OVERDUE, spec={"paused": True})[0] == "failed"
 
@@ -100,7 +102,7 @@ def test_a_deployment_paused_after_it_missed_its_deadline_has_failed() -> None:
         ),
     ],
 )
-def test_progress_says_what_it_waits_for(counts: dict[str, int], message: str) -> None:
+def test_progress_says_what_it_waits_for(counts: Raw, message: str) -> None:
     assert state(ROLLING, **counts) == ("progressing", message)
 
 
@@ -128,7 +130,7 @@ def test_rolled_out_before_does_not_hide_updates_that_are_missing() -> None:
     ],
 )
 def test_refused_pods_explain_whatever_state_it_is_in(
-    spec: Raw, conditions: list[Raw], counts: dict[str, int], expected: str
+    spec: Raw, conditions: list[Raw], counts: Raw, expected: str
 ) -> None:
     assert state(*conditions, spec=spec, **counts) == (expected, "exceeded quota: pods")
 
@@ -147,7 +149,7 @@ def test_replicas_default_to_one() -> None:
 
 
 def test_scaled_to_zero_is_complete() -> None:
-    gone = {key: ABSENT for key in ("replicas", "updatedReplicas", "availableReplicas")}
+    gone = dict.fromkeys(("replicas", "updatedReplicas", "availableReplicas"), ABSENT)
     assert judge(deployment(spec={"replicas": 0}, status=gone)).state == "complete"
 
 

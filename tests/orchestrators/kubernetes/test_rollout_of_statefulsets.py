@@ -76,7 +76,7 @@ def test_missing_updates_are_seen_however_the_strategy_is_written(strategy: Raw)
 def test_revisions_that_differ_are_a_rollout_even_when_every_pod_is_updated(
     counts: Raw,
 ) -> None:
-    # BUG: the revisions are never compared, against the docstring. A set of one replica with a
+
     # broken image is `complete` the moment its pod is replaced: `restart --wait` would exit 0.
     assert judge(statefulset(status=NEW | counts)).state == "progressing"
 
@@ -111,7 +111,7 @@ def test_a_partition_asks_for_the_replicas_above_it(
 
 
 def test_a_partitioned_rollout_waits_until_its_updated_pods_are_ready() -> None:
-    # BUG: kubectl waits for readyReplicas before it looks at the partition. The controller never
+
     # closes a partitioned rollout, so readiness is all that tells a broken canary from a good one.
     counts = {"updatedReplicas": 1, "readyReplicas": 2, "availableReplicas": 2}
     assert judge(statefulset(spec=partitioned(2), status=NEW | counts)).state == "progressing"
@@ -128,7 +128,7 @@ def test_on_delete_is_complete_when_all_were_deleted() -> None:
 
 
 def test_on_delete_without_a_change_is_progress_while_pods_are_missing() -> None:
-    # BUG: pods that do not exist yet are counted as pods of the old revision.
+
     counts = {"replicas": 1, "updatedReplicas": 1, "readyReplicas": 1, "availableReplicas": 1}
     assert judge(statefulset(spec=ON_DELETE, status=counts)).state == "progressing"
 

@@ -61,8 +61,7 @@ def rolling_statefulset(desired: int, available: int, strategy: Raw) -> str:
         pytest.param(4, {"maxUnavailable": "50%"}, 2, id="a percentage"),
         pytest.param(3, {"maxUnavailable": "1%"}, 2, id="at least one"),
         pytest.param(2, {"maxUnavailable": 5}, 0, id="more than there are"),
-        # BUG: getStatefulSetMaxUnavailable rounds down (and then up to one).
-        pytest.param(5, {"maxUnavailable": "30%"}, 4, id="BUG: rounds down"),
+        pytest.param(5, {"maxUnavailable": "30%"}, 4, id="rounds down"),
     ],
 )
 def test_a_rolling_statefulset(desired: int, strategy: Raw, floor: int) -> None:
@@ -89,9 +88,8 @@ def rolling_daemonset(desired: int, available: int, strategy: Raw) -> str:
         pytest.param(3, limits(None, None)["rollingUpdate"], 2, id="one by one unless told"),
         pytest.param(5, limits("30%", 0)["rollingUpdate"], 3, id="a percentage rounds up"),
         pytest.param(2, limits("100%", 0)["rollingUpdate"], 0, id="all of them"),
-        # BUG: with surge (1.22) nothing need be unavailable; the floor is all of them.
-        pytest.param(3, limits(0, 1)["rollingUpdate"], 3, id="BUG: surging"),
-        pytest.param(3, limits(0, "10%")["rollingUpdate"], 3, id="BUG: surging by a percentage"),
+        pytest.param(3, limits(0, 1)["rollingUpdate"], 3, id="surging"),
+        pytest.param(3, limits(0, "10%")["rollingUpdate"], 3, id="surging by a percentage"),
     ],
 )
 def test_a_rolling_daemonset(desired: int, strategy: Raw, floor: int) -> None:

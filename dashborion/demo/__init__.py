@@ -1,0 +1,1 @@
+"""The embedded default: an ECS and a Kubernetes to try everything on. Imports no adapter."""

@@ -1,0 +1,161 @@
+"""AWS in this process: moto, made to refuse what AWS refuses, over real HTTP.
+
+A test that passes against stock moto says nothing about paging, the limits of a call or which
+tasks are a service's; see strict_ecs.py and strict_elb.py for what is mended.
+"""
+
+import itertools
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self
+
+from botocore.model import OperationNotFoundError
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.core.base_backend import BackendDict
+from moto.core.request import Request
+from moto.ecs.models import ecs_backends
+from moto.eks.models import eks_backends
+from moto.eks.responses import EKSResponse
+from moto.elbv2.models import elbv2_backends
+from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
+from moto.logs.responses import LogsResponse
+from moto.sts.models import sts_backends
+from moto.sts.responses import TokenResponse
+
+from .misbehaviour import Faults, Spy
+from .seeding_around import Region
+from .strict_ecs import StrictEcs
+from .strict_elb import StrictElb, StrictScaling
+from .wire import Answer, Ask, Server, refusal, understand
+
+_STATE: tuple[BackendDict[Any], ...] = (
+    ecs_backends,
+    elbv2_backends,
+    applicationautoscaling_backends,
+    logs_backends,
+    sts_backends,
+    iam_backends,
+    eks_backends,
+)
+_FACES: dict[str, Any] = {  # by the name that requests are signed for
+    "ecs": StrictEcs,
+    "elasticloadbalancing": StrictElb,
+    "application-autoscaling": StrictScaling,
+    "logs": LogsResponse,
+    "sts": TokenResponse,
+    "eks": EKSResponse,
+}
+_account_numbers = itertools.count(200_000_000_001)
+
+
+class StrictAws:
+    """A context manager; `url` is what clients get as their `endpoint_url`.
+
+    moto keeps its state by account for the whole process, so every instance answers as an
+    account of its own unless one is given; stopping it empties the account. Credentials
+    may be anything; those that AssumeRole hands out belong to their role's account.
+    """
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, account: str = "") -> None:
+        self.account = account or str(next(_account_numbers))
+        self._accounts = {self.account}
+        self.spy = Spy()
+        self.faults = Faults()
+        # Held while moto works and by whoever changes its state; costs no speed: moto is
+        # bound by the interpreter's lock anyway.
+        self.lock = threading.RLock()
+        self._bind = (host, port)
+        self._server: Server | None = None
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise RuntimeError("not started")
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections clients have made since the start."""
+        return self._server.connections if self._server else 0
+
+    def region(self, name: str, *, account: str = "") -> Region:
+        """Where to put things: one region's clusters, load balancers and logs."""
+        account = account or self.account
+        self._accounts.add(account)
+        return Region(name, account, self.lock)
+
+    def start(self) -> Self:
+        server = self._server = Server(*self._bind, self._answer)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def stop(self) -> None:
+        server, self._server = self._server, None
+        self.faults.clear()
+        if server is not None:
+            server.shutdown()
+            server.server_close()
+            server.hang_up()
+        self.reset()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def reset(self) -> None:
+        """Empty accounts, no faults; nothing was ever asked."""
+        with self.lock:
+            for backends, account in itertools.product(_STATE, self._accounts):
+                if account in backends:  # moto would make it, which is not for nothing
+                    for backend in backends[account].values():
+                        backend.reset()
+        self.faults.clear()
+        self.spy.reset()
+
+    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        ask = understand(method, path, headers, body)
+        if not ask.service:
+            code = "MissingAuthenticationToken" + ("" if ask.wants_xml else "Exception")
+            return refusal(ask, code, "Missing Authentication Token", 403)
+        ask = replace(ask, account=self._account_of(ask.access_key))
+        with self.spy.watching(ask):
+            return self.faults.apply(ask, lambda: self._ask_moto(ask))
+
+    def _account_of(self, access_key: str) -> str:
+        for account, partitions in list(iam_backends.items()):
+            if any(access_key in each.access_keys for each in list(partitions.values())):
+                return account
+        return self.account
+
+    def _ask_moto(self, ask: Ask) -> Answer:
+        face = _FACES.get(ask.service)
+        if face is None:
+            return _unknown(ask)
+        url = f"http://{ask.service}.{ask.region}.amazonaws.com{ask.path}"
+        headers = {**ask.headers, "x-moto-account-id": ask.account}
+        request = Request.from_primitives(ask.method, url, headers, ask.body)
+        try:
+            with self.lock:
+                status, head, body = face.dispatch(request, url, request.headers)
+        except (NotImplementedError, OperationNotFoundError):
+            return _unknown(ask)
+        except Exception as error:  # noqa: BLE001 - a 500 would be retried, and its page is HTML
+            return refusal(ask, "StandInBroke", f"moto: {type(error).__name__}: {error}")
+        return Answer(int(status), head, body.encode() if isinstance(body, str) else body)
+
+
+def _unknown(ask: Ask) -> Answer:
+    if ask.wants_xml:
+        return refusal(ask, "InvalidAction", f"Could not find operation {ask.operation}")
+    return refusal(ask, "UnknownOperationException", f"{ask.name} is not part of this stand-in")

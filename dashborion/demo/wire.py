@@ -1,0 +1,196 @@
+"""AWS's two ways of speaking HTTP, and a small server for them.
+
+moto's own server is not used: it brings Flask with it, and werkzeug's server closes every
+connection after one answer, which AWS does not and which hides what a client's pool does.
+"""
+
+import json
+import os
+import re
+import socket
+import socketserver
+import struct
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.sax.saxutils import escape
+
+_SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
+_MEMBER = re.compile(r"(?P<name>\w+)\.member\.\d+")
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: what it wants, from which service, in which region and account."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    service: str = ""  # as signed, which is also the prefix of its IAM actions
+    region: str = ""
+    access_key: str = ""
+    account: str = ""
+    operation: str = ""
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Such as `ecs:DescribeServices`: as IAM writes it."""
+        return f"{self.service}:{self.operation}"
+
+    @property
+    def wants_xml(self) -> bool:
+        return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent, or `cut_after` bytes of the promised body; then an abrupt end or none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    cut_after: int | None = None
+    is_reset: bool = False
+
+
+RESET = Answer(0, {}, b"", is_reset=True)
+
+
+def understand(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Ask:
+    """Reads service, region and key from the signature's scope, operation and parameters."""
+    headers = {name.lower(): value for name, value in headers.items()}
+    scope = _SCOPE.search(headers.get("authorization", ""))
+    ask = Ask(method, path, headers, body)
+    if ask.wants_xml:
+        params = _folded(parse_qsl(body.decode(), keep_blank_values=True))
+        operation = params.pop("Action", "")
+        params.pop("Version", None)
+    else:
+        operation = headers.get("x-amz-target", f"{method} {path}").rsplit(".", 1)[-1]
+        params = json.loads(body) if body.startswith(b"{") else {}
+    return Ask(
+        method,
+        path,
+        headers,
+        body,
+        service=scope["service"] if scope else "",
+        region=scope["region"] if scope else "",
+        access_key=scope["key"] if scope else "",
+        operation=operation,
+        params=params,
+    )
+
+
+def _folded(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    """`Names.member.1=a&Names.member.2=b` is the list `Names`; deeper ones keep their keys."""
+    params: dict[str, Any] = {}
+    for key, value in pairs:
+        if found := _MEMBER.fullmatch(key):
+            params.setdefault(found["name"], []).append(value)
+        else:
+            params[key] = value
+    return params
+
+
+def refusal(ask: Ask, code: str, message: str, status: int = 400) -> Answer:
+    """An error as the service itself would write it."""
+    request_id = str(uuid.uuid4())
+    if ask.wants_xml:
+        blame = "Sender" if status < 500 else "Receiver"
+        text = (
+            f"<ErrorResponse><Error><Type>{blame}</Type><Code>{escape(code)}</Code>"
+            f"<Message>{escape(message)}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+        kind = "text/xml"
+    else:
+        text = json.dumps({"__type": code, "message": message})
+        kind = "application/x-amz-json-1.1"
+    return Answer(status, {"Content-Type": kind, "x-amzn-RequestId": request_id}, text.encode())
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Keep-alive HTTP/1.1 on a thread a connection; `answer` is called side by side."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256  # a burst of new connections is not refused
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        answer: Callable[[str, str, Mapping[str, str], bytes], Answer],
+    ) -> None:
+        super().__init__((host, port), _Handler)
+        self.answer = answer
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self.connections = 0  # how many were ever made
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+            self.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up whenever they like; nobody needs to read about it."""
+
+    def hang_up(self) -> None:
+        """Ends the connections that clients keep alive: their threads wait in them."""
+        with self._lock:
+            for each in self._open:
+                try:
+                    each.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # it has gone by itself
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # head and body in one packet
+    server: Server
+
+    def _exchange(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        answer = self.server.answer(self.command, self.path, dict(self.headers), body)
+        if answer == RESET:
+            self._reset()
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("content-length", "date", "server", "status"):
+                self.send_header(name, str(value))
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body[: answer.cut_after])
+        self.wfile.flush()
+        if answer.is_reset:
+            self._reset()
+        elif answer.cut_after is not None:
+            self.close_connection = True
+
+    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - http.server's names
+
+    def _reset(self) -> None:
+        """RST instead of FIN: needs the descriptor closed while it is still open for writing."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        os.close(self.connection.detach())
+
+    def log_message(self, *_: Any) -> None:
+        pass

@@ -1,0 +1,73 @@
+"""Where each resource stands in the API, and the Struct that its objects are decoded into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+from urllib.parse import quote
+
+from dashborion.errors import NotFound
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.answers import Missing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Resource(Generic[T]):
+    """One resource of one version of the API."""
+
+    type_: type[T]
+    group_version: str
+    plural: str
+    kind: str
+
+    def path(self, namespace: str | None, name: str | None = None) -> str:
+        """The URL path of one object, or of the list in a namespace or in all.
+
+        Raises:
+            NotFound: a namespace that no path can hold (``IsValidPathSegmentName``).
+        """
+        if namespace is not None and not _is_segment(namespace):
+            raise NotFound("namespace", namespace, where="the cluster")
+        if name is not None and not _is_segment(name):
+            raise Missing(f"no name: {name}")
+        root = "/api" if "/" not in self.group_version else "/apis"
+        parts = [root, self.group_version]
+        if namespace is not None:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name is not None:
+            parts.append(quote(name, safe=""))
+        return "/".join(parts)
+
+    @property
+    def metadata(self) -> Resource[wire.Object]:
+        """The same resource, asked for as metadata only."""
+        return Resource(wire.Object, self.group_version, self.plural, self.kind)
+
+
+DEPLOYMENTS = Resource(wire.Deployment, "apps/v1", "deployments", "Deployment")
+STATEFULSETS = Resource(wire.StatefulSet, "apps/v1", "statefulsets", "StatefulSet")
+DAEMONSETS = Resource(wire.DaemonSet, "apps/v1", "daemonsets", "DaemonSet")
+REPLICASETS = Resource(wire.ReplicaSet, "apps/v1", "replicasets", "ReplicaSet")
+CONTROLLER_REVISIONS = Resource(
+    wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"
+)
+PODS = Resource(wire.Pod, "v1", "pods", "Pod")
+SERVICES = Resource(wire.Service, "v1", "services", "Service")
+INGRESSES = Resource(wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
+ENDPOINT_SLICES = Resource(
+    wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
+)
+ENDPOINTS = Resource(wire.Endpoints, "v1", "endpoints", "Endpoints")
+AUTOSCALERS = Resource(
+    wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
+)
+EVENTS = Resource(wire.Event, "v1", "events", "Event")
+NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace")
+NODES = Resource(wire.Object, "v1", "nodes", "Node")
+
+
+def _is_segment(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "%" not in name

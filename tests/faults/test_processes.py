@@ -1,0 +1,244 @@
+"""What only a process shows: closed pipes, Ctrl-C, full disks, and narrow encodings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from . import misbehaviour
+from .conftest import Kube
+from .kubeconfigs import Plugin
+from .objects import deployment
+from .server import Api
+
+PROGRAM = [sys.executable, "-m", "dashborion"]
+SOON = 2.0  # a third of a second, on a machine with nothing else to do
+
+
+@pytest.fixture(autouse=True)
+def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unbuffered, Python itself loses what a pipe did not take, without an error."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+
+
+@contextmanager
+def _running(command: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A dashborion of its own, killed if it outlives the test."""
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+    with subprocess.Popen([*PROGRAM, *command.split()], **options) as process:  # type: ignore[call-overload]
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _shell(line: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
+    """A line of bash in which ``dashborion`` is this one: its code, stdout and stderr."""
+    named = f'set -o pipefail; dashborion() {{ "{sys.executable}" -m dashborion "$@"; }}; {line}'
+    done = subprocess.run(
+        ["bash", "-c", named],  # noqa: S607
+        capture_output=True,
+        check=False,
+        timeout=10,
+        env={**os.environ, **(environment or {})},
+    )
+    return done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1")
+
+
+@pytest.fixture
+def large(cluster: Api) -> Api:
+    """More than a pipe holds."""
+    cluster.objects["deployments"] = [deployment(f"web-{n:04}-{'x' * 99}") for n in range(1500)]
+    return cluster
+
+
+@pytest.mark.parametrize("output", ["table", "json", "name"])
+def test_head_ends_a_long_list_quietly(large: Api, output: str) -> None:
+    code, out, err = _shell(f"dashborion workloads list --type deploy -o {output} | head -1")
+
+    assert (code, err) == (141, "")
+    assert len(out.splitlines()) == 1
+    assert large.requests
+
+
+@pytest.mark.parametrize("command", ["workloads list", "--help", "--version", "env list"])
+def test_a_reader_that_has_gone_before_the_first_word_is_141_quietly(
+    cluster: Api, command: str
+) -> None:
+    with _running(command) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 141
+
+
+def test_a_reader_of_errors_that_has_gone_does_not_change_the_code(
+    cluster: Api, kube: Kube
+) -> None:
+    kube("http://127.0.0.1:9")
+    with _running("workloads list") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stderr.close()
+        assert process.stdout.read() == b""
+        assert process.wait() in (6, 141)
+
+
+def test_a_closed_stdout_is_no_traceback(cluster: Api) -> None:
+    code, _, err = _shell("dashborion workloads list >&-")
+
+    assert code in (1, 141)
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_a_closed_stderr_does_not_cost_the_data(cluster: Api) -> None:
+    cluster.on("*/statefulsets", misbehaviour.status(403, "forbidden"))
+
+    code, out, _ = _shell("dashborion workloads list -o name 2>&-")
+
+    assert (code, out) == (0, "api\nweb\n")
+
+
+def test_a_closed_stdin_is_no_matter(cluster: Api) -> None:
+    assert _shell("dashborion workloads list -o name <&-") == (0, "api\ndb\nweb\n", "")
+
+
+@pytest.mark.parametrize("command", ["workloads list", "--help"])
+def test_a_full_disk_is_an_error_in_words(cluster: Api, command: str) -> None:
+    code, _, err = _shell(f"dashborion {command} > /dev/full")
+
+    assert code == 1
+    assert err.count("\n") == 1
+    assert "No space left on device" in err
+    assert "unexpected" not in err
+
+
+def _interrupted(process: subprocess.Popen[bytes], ready: object) -> tuple[int, float, bytes]:
+    assert ready
+    time.sleep(0.05)
+    started = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=5)
+    return process.returncode, time.monotonic() - started, err
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(misbehaviour.hang, id="hanging"),
+        pytest.param(misbehaviour.trickle, id="trickling"),
+        pytest.param(
+            misbehaviour.status(429, headers={"Retry-After": "30"}), id="waiting to try again"
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["workloads list", "env check"])
+def test_an_interrupt_ends_a_hang_at_once_with_130(
+    cluster: Api, fault: misbehaviour.Fault, command: str
+) -> None:
+    cluster.on("*", fault)
+    with _running(command) as process:
+        code, seconds, err = _interrupted(process, cluster.asked.wait(5))
+
+    assert (code, err) == (130, b"")
+    assert seconds < SOON
+
+
+def test_an_interrupt_ends_a_plugin_that_hangs(api: Api, kube: Kube, tmp_path: Path) -> None:
+    plugin = Plugin.script(tmp_path / "plugin", "exec sleep 4")
+    kube(api.url, user=plugin.user)
+    with _running("workloads list") as process:
+        until = time.monotonic() + 5
+        while not plugin.runs and time.monotonic() < until:
+            time.sleep(0.02)
+        code, seconds, err = _interrupted(process, plugin.runs)
+
+    assert (code, err) == (130, b"")
+    assert seconds < SOON
+
+
+SLOW_IMPORT = """
+import sys, time, pathlib
+
+class Slow:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            pathlib.Path({marker!r}).touch()
+            time.sleep(4)
+
+sys.meta_path.insert(0, Slow())
+"""
+
+
+@pytest.mark.parametrize("name", ["typer", "dashborion.cli.app", "kubernetes", "rich.table"])
+def test_an_interrupt_while_something_is_imported_is_no_traceback(
+    cluster: Api, tmp_path: Path, name: str
+) -> None:
+    marker = tmp_path / "importing"
+    script = SLOW_IMPORT.format(name=name, marker=str(marker))
+    (tmp_path / "sitecustomize.py").write_text(script)
+    command = "workloads list --color always" if name != "rich.table" else "--help"
+    path = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with _running(command, env=path) as process:
+        until = time.monotonic() + 5
+        while not marker.exists() and time.monotonic() < until:
+            time.sleep(0.02)
+        code, seconds, err = _interrupted(process, marker.exists())
+
+    assert (code, err) == (130, b"")
+    assert seconds < SOON
+
+
+NARROW = {
+    "ASCII": {"PYTHONIOENCODING": "ascii"},
+    "LANG=C": {"LC_ALL": "C", "LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+}
+every_encoding = pytest.mark.parametrize("encoding", NARROW.values(), ids=NARROW)
+TEXT = "caf\u00e9 \u6771\u4eac \U0001f600"
+
+
+@every_encoding
+@pytest.mark.parametrize("output", ["table", "yaml"])
+def test_text_that_the_encoding_lacks_is_shown_escaped(
+    cluster: Api, encoding: dict[str, str], output: str
+) -> None:
+    cluster.objects["deployments"] = [deployment(TEXT)]
+
+    code, out, err = _shell(f"dashborion workloads list -o {output} | cat", encoding)
+
+    assert (code, err) == (0, "")
+    assert "\\u0001f600" in out.lower()
+
+
+@every_encoding
+def test_json_is_valid_and_the_same_in_any_encoding(cluster: Api, encoding: dict[str, str]) -> None:
+    cluster.objects["deployments"] = [deployment(TEXT)]
+
+    code, out, _ = _shell("dashborion workloads list --type deploy -o json", encoding)
+
+    assert code == 0
+    assert json.loads(out)[0]["name"] == TEXT
+
+
+@every_encoding
+def test_an_error_that_the_encoding_lacks_is_shown_escaped(
+    cluster: Api, encoding: dict[str, str]
+) -> None:
+    cluster.on("*", misbehaviour.status(403, TEXT))
+
+    code, out, err = _shell("dashborion workloads list", encoding)
+
+    assert (code, out) == (4, "")
+    assert "Traceback" not in err
+    assert "\\U0001f600" in err
