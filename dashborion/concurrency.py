@@ -29,6 +29,10 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
 
+    def restart(self) -> None:
+        """Begin again, for the next look of a command that waits for hours."""
+        self._end = self._clock() + self.seconds
+
     def remaining(self) -> float:
         """Seconds left, never below zero."""
         return max(0.0, self._end - self._clock())

@@ -84,7 +84,8 @@ def choose(choice: Choice, around: Surroundings) -> tuple[Environment, ...]:
             for environment in _matching(pattern, candidates, around)
         ]
         return tuple({environment.label: environment for environment in found}.values())
-    if not candidates:
+    remembered = around.environ.get("DASHBORION_ENV") or around.in_use or ""
+    if not candidates and not remembered.startswith(AD_HOC):
         raise _nothing_configured(around)
     if choice.all_environments:
         return candidates

@@ -3,6 +3,9 @@
 ::
 
     DashborionError            1  failed
+    ├── Declined               1  declined     at the prompt
+    ├── Refusal                1  refused      a change that would not do what it says
+    ├── Conflict               1  conflict     the object is not what it was taken for
     ├── UsageError             2  usage        what was typed cannot be done
     │   ├── ConfigError        2  config       a file that cannot be read as meant
     │   └── Ambiguous          2  ambiguous    a name that fits more than one object
@@ -11,8 +14,11 @@
     │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
     │   └── Forbidden          4  forbidden    somebody who may not
     ├── PartialFailure         5  partial      some environments failed, the rest is printed
+    ├── RolloutFailed          7  rollout-failed, rolled-back, superseded, deleted
+    ├── RolloutPending         8  rollout-pending
     └── Unavailable            6
         ├── Unreachable        6  unreachable
+        ├── MaybeApplied       6  maybe-applied  a change whose answer is lost
         ├── Throttled          6  throttled
         ├── TimedOut           6  timeout
         └── BadAnswer          6  bad-answer   cut short, garbled, or not the API's
@@ -111,6 +117,42 @@ class Forbidden(AccessError):
     code = "forbidden"
 
 
+class Declined(DashborionError):
+    """Somebody said no at the prompt."""
+
+    code = "declined"
+
+
+class Refusal(DashborionError):
+    """A change that would not do what it says, or that the environment does not allow."""
+
+    code = "refused"
+
+
+class Conflict(DashborionError):
+    """A precondition did not hold: the object is not, or no longer, what it was taken for."""
+
+    code = "conflict"
+
+
+class RolloutFailed(DashborionError):
+    """A rollout that ended badly; ``code`` says how: failed, rolled back, superseded, deleted."""
+
+    exit_code = 7
+    code = "rollout-failed"
+
+    def __init__(self, message: str, *, code: str = code, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+class RolloutPending(DashborionError):
+    """A rollout that was not finished when the time was up, or that cannot go on by itself."""
+
+    exit_code = 8
+    code = "rollout-pending"
+
+
 class PartialFailure(DashborionError):
     """Some environments failed and were reported; the others' results are printed."""
 
@@ -129,6 +171,12 @@ class Unreachable(Unavailable):
     """No connection: refused, unresolvable, TLS, reset, or a 5xx to the end."""
 
     code = "unreachable"
+
+
+class MaybeApplied(Unreachable):
+    """A change was sent and its answer is lost: it may have been applied, and is not sent again."""
+
+    code = "maybe-applied"
 
 
 class Throttled(Unavailable):

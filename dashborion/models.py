@@ -254,6 +254,25 @@ class InstanceDetail(Instance, frozen=True, kw_only=True):
     events: list[Event]
 
 
+class Change(Model, frozen=True, kw_only=True):
+    """What a command changed, or with ``dryRun`` would: one workload or one instance.
+
+    ``before`` and ``after`` are what the action is about: replicas, a revision,
+    an instance's status. ``rollout`` is where the wait ended, None without one.
+    """
+
+    action: str
+    project: str | None
+    environment: str
+    namespace: str
+    workload: str | None
+    instance: str | None
+    before: int | str | None
+    after: int | str | None
+    dry_run: bool
+    rollout: Rollout | None
+
+
 class Permission(Model, frozen=True, kw_only=True):
     """Whether the credentials may do one thing; None when the API would not say."""
 

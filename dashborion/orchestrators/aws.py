@@ -7,6 +7,7 @@ costs 140 ms, the next ones 8) and the AWS CLI's cache of assumed roles.
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from dashborion.errors import (
     CredentialsError,
     DashborionError,
     Forbidden,
+    MaybeApplied,
     Throttled,
     TimedOut,
     Unreachable,
@@ -40,6 +42,7 @@ from dashborion.orchestrators.protocol import Call, Runtime
 T = TypeVar("T")
 
 AT_ONCE = 16  # calls under way for one account and region
+WRITE_ATTEMPTS = 5
 _READS = Config(
     connect_timeout=5,
     read_timeout=30,
@@ -48,6 +51,7 @@ _READS = Config(
     retries={"mode": "standard", "total_max_attempts": 7},
     user_agent_extra=f"dashborion/{__version__}",
 )
+_WRITES = _READS.merge(Config(retries={"total_max_attempts": 1}))
 
 
 class AwsTarget(Protocol):
@@ -108,7 +112,8 @@ class Sessions:
             key = (target.profile, target.role_arn, region)
             limit = self._limits.setdefault(key, threading.Semaphore(AT_ONCE))
         return Aws(
-            client=partial(self._client, target, region),
+            client=partial(self._client, target, region, _READS),
+            writer=partial(self._client, target, region, _WRITES),
             region=region,
             profile=target.profile,
             runtime=runtime,
@@ -134,12 +139,12 @@ class Sessions:
             _assume(session, role_arn, cache)
         return boto3.Session(botocore_session=session)
 
-    def _client(self, target: AwsTarget, region: str, service: str) -> Any:
-        key = (target.profile, target.role_arn, region, target.endpoint_url, service)
+    def _client(self, target: AwsTarget, region: str, config: Config, service: str) -> Any:
+        key = (target.profile, target.role_arn, region, target.endpoint_url, id(config), service)
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session(target).client(
-                    service, region_name=region, endpoint_url=target.endpoint_url, config=_READS
+                    service, region_name=region, endpoint_url=target.endpoint_url, config=config
                 )
             return self._clients[key]
 
@@ -163,6 +168,7 @@ class Aws:
     """Calls to one account and region: limited, traced, translated."""
 
     client: Callable[[str], Any]
+    writer: Callable[[str], Any]
     region: str
     profile: str | None
     runtime: Runtime
@@ -170,10 +176,41 @@ class Aws:
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
         """One operation, such as ``call("ecs", "list_services", …)``; raises as ``translated``."""
+        return self._call(self.client, service, operation, arguments)
+
+    def write(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
+        """One operation that changes something; sent again only when it was throttled.
+
+        Raises:
+            MaybeApplied: it was sent, and whether it was applied is unknown.
+        """
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                return self._call(self.writer, service, operation, arguments)
+            except Throttled:
+                delay = float(0.5 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                if attempt == WRITE_ATTEMPTS or delay >= self.runtime.deadline.remaining():
+                    raise
+                self.runtime.sleep(delay)
+            except (Unreachable, TimedOut, BadAnswer) as error:
+                if isinstance(error.__cause__, _NEVER_SENT):
+                    raise
+                raise MaybeApplied(
+                    f"{error.message}: it may have been applied", hint="look before trying again"
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _call(
+        self,
+        client: Callable[[str], Any],
+        service: str,
+        operation: str,
+        arguments: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
         with self.limit, translated(self.profile):
             if self.runtime.deadline.remaining() <= 0:
                 raise self.runtime.deadline.expired()
-            method = getattr(self.client(service), operation)
+            method = getattr(client(service), operation)
             started, outcome = time.monotonic(), "failed"
             try:
                 answer: Mapping[str, Any] = method(**arguments)
@@ -325,10 +362,9 @@ def _unsent(error: core.BotoCoreError, profile: str | None) -> DashborionError:
     if isinstance(error, core.NoRegionError):
         return UsageError(text, hint="set `region:` in the config or $AWS_REGION")
     if isinstance(error, core.ProfileNotFound):
-        return CredentialsError(
-            text,
-            hint=f"`aws configure --profile {profile}` makes it; `aws configure list-profiles`",
-        )
+        name = error.kwargs.get("profile") or profile
+        hint = f"`aws configure --profile {name}` makes it; see `aws configure list-profiles`"
+        return CredentialsError(text, hint=hint)
     if isinstance(error, _LOGIN_ERRORS):
         return CredentialsError(f"no AWS credentials: {text}", hint=_login(profile))
     if isinstance(error, core.ConfigNotFound | core.ConfigParseError | core.InvalidConfigError):
@@ -354,6 +390,9 @@ _LOGIN_ERRORS = (
     core.TokenRetrievalError,
     core.InfiniteLoopConfigError,
 )
+
+
+_NEVER_SENT = (core.EndpointConnectionError, core.ConnectTimeoutError, core.SSLError)
 
 
 def _login(profile: str | None) -> str:

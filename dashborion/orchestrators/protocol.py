@@ -6,18 +6,21 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Literal, Protocol
 
 from dashborion.concurrency import Deadline
 from dashborion.config import Environment
 from dashborion.errors import DashborionError
 from dashborion.models import (
+    Autoscaling,
     Check,
     Found,
     Instance,
     InstanceDetail,
     Name,
     Query,
+    Rollout,
     Workload,
     WorkloadDetail,
 )
@@ -47,6 +50,54 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
 
 
+@dataclass(frozen=True)
+class Subject:
+    """One workload that is about to be changed or waited for.
+
+    ``refusal`` says why no change may be made to it, ``caution`` what a change
+    will not do. ``handle`` is the adapter's own.
+    """
+
+    workload: Workload
+    autoscaling: Autoscaling | None
+    refusal: str | None
+    caution: str | None
+    handle: Any
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a wait follows: a change's own mark, and the instances there were before it.
+
+    ``before`` None means that instances are told apart by their revision.
+    """
+
+    mark: Any
+    before: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with one instance, ``count`` times so far."""
+
+    kind: Literal["crash", "pull", "placement"]
+    instance: str
+    reason: str
+    message: str | None
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a rollout: done, ended badly (``ended`` names how), or still under way."""
+
+    rollout: Rollout
+    message: str
+    done: bool = False
+    ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
+    troubles: tuple[Trouble, ...] = ()
+
+
 class Orchestrator(Protocol):
     """One environment, reachable through one adapter.
 
@@ -73,6 +124,38 @@ class Orchestrator(Protocol):
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """The one instance of that id, name or unique prefix; else ``Ambiguous``."""
+        ...
+
+    def subject(self, name: Name, query: Query) -> Subject:
+        """The one workload of that name, with what a change has to know of it."""
+        ...
+
+    def scale(self, subject: Subject, replicas: int, *, current: int | None) -> Followed:
+        """Set the replicas, once; ``Conflict`` when they are not ``current``.
+
+        Raises:
+            MaybeApplied: the change was sent and its answer is lost.
+        """
+        ...
+
+    def restart(self, subject: Subject, *, now: datetime) -> Followed:
+        """Replace all instances by new ones of the same definition; raises as ``scale``."""
+        ...
+
+    def following(self, subject: Subject) -> Followed:
+        """The rollout that is under way now, to be followed."""
+        ...
+
+    def look(self, subject: Subject, followed: Followed) -> Look:
+        """How far the rollout has come."""
+        ...
+
+    def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
+        """The last log lines of an instance, of its previous run if it is between two."""
+        ...
+
+    def stop(self, found: Found[InstanceDetail]) -> None:
+        """Stop one instance, and no other of the same name; raises as ``scale``."""
         ...
 
     def check(self) -> Check:

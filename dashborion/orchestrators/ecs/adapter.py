@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from math import ceil
 
@@ -26,9 +27,10 @@ from dashborion.models import (
 )
 from dashborion.orchestrators.aws import Sessions
 from dashborion.orchestrators.ecs import describe, find, normalise, tasks, wire
+from dashborion.orchestrators.ecs.change import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.protocol import Followed, Look, Runtime, Subject
 
 # What a permission is called, and the harmless call that tells; ECS has no question for the rest.
 PERMISSIONS = (
@@ -117,6 +119,40 @@ class EcsOrchestrator:
         """One task with its service's tags and events that name it; ids have no namespace."""
         found = find.task(self.client, name)
         return describe.instance(self.client, found, self.place)
+
+    def subject(self, name: Name, query: Query) -> Subject:
+        """One service, with the Application Auto Scaling target that owns its count."""
+        subject = self._changes.subject(name, query)
+        scaler = describe.scaler(self.client, subject.workload.name)
+        return replace(subject, autoscaling=normalise.autoscaling(scaler, subject.handle))
+
+    def scale(self, subject: Subject, replicas: int, *, current: int | None) -> Followed:
+        """Through UpdateService."""
+        return self._changes.scale(subject, replicas, current)
+
+    def restart(self, subject: Subject, *, now: datetime) -> Followed:  # noqa: ARG002
+        """A new deployment of the same task definition."""
+        return self._changes.restart(subject)
+
+    def following(self, subject: Subject) -> Followed:
+        """The deployment that is PRIMARY."""
+        return self._changes.following(subject)
+
+    def look(self, subject: Subject, followed: Followed) -> Look:
+        """The service, its deployments and the tasks concerned, once."""
+        return self._changes.look(subject, followed)
+
+    def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
+        """The end of a task's log."""
+        return self._changes.last_words(subject, instance, lines)
+
+    def stop(self, found: Found[InstanceDetail]) -> None:
+        """Stop the task that was found."""
+        self._changes.stop(found)
+
+    @property
+    def _changes(self) -> Changes:
+        return Changes(self.client, self.place)
 
     def check(self) -> Check:
         """The cluster, as whom it sees us, and which reads are allowed."""

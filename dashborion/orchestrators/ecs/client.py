@@ -16,7 +16,7 @@ import msgspec
 
 from dashborion.cache import Shelf
 from dashborion.concurrency import every, result, start
-from dashborion.errors import BadAnswer, Forbidden, NotFound
+from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models import Found
 from dashborion.orchestrators.aws import Aws, Refused, batches
 from dashborion.orchestrators.ecs import wire
@@ -119,13 +119,24 @@ class Client:
         """By ARN. A revision never changes, so it is asked for once and kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
         shelf = Shelf(
-            "task-definitions",
+            "task-definitions-2",  # the number grows with the fields that are kept
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(wanted)),
             wire.TaskDefinition,
         )
         known = {arn: found for arn, found in shelf.read().items() if arn in set(wanted)}
-        asked = [partial(self._task_definition, arn) for arn in wanted if arn not in known]
-        fetched = {one.task_definition_arn: one for one in every(asked, self._deadline) if one}
+        asked = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in known]
+        fetched: dict[str, wire.TaskDefinition] = {}
+        refused: Forbidden | None = None
+        for future in asked:
+            try:
+                found = result(future, self._deadline)
+            except Forbidden as error:
+                refused = error
+                continue
+            if found is not None:
+                fetched[found.task_definition_arn] = found
+        if refused is not None:
+            self.aws.runtime.warn(refused)  # once, not for each of them
         if fetched:
             shelf.add(fetched)
         return known | fetched
@@ -138,6 +149,48 @@ class Client:
         if not isinstance(answer.get("taskDefinition"), dict):
             raise BadAnswer("ecs:describe_task_definition: an answer that was cut short")
         return _convert(wire.TaskDefinition, answer["taskDefinition"])
+
+    def service_deployment(self, service: str) -> wire.ServiceDeployment | None:
+        """The newest deployment in the newer API's words; None where it may not be asked."""
+        try:
+            briefs = self.aws.items(
+                "ecs", "list_service_deployments", "serviceDeployments",
+                cluster=self.cluster, service=service, maxResults=1,
+            )  # fmt: skip
+            arns = [one["serviceDeploymentArn"] for one in briefs[:1]]
+            if not arns:
+                return None
+            found = self.aws.items(
+                "ecs", "describe_service_deployments", "serviceDeployments",
+                serviceDeploymentArns=arns,
+            )  # fmt: skip
+        except (Refused, Forbidden):
+            return None
+        return _convert(wire.ServiceDeployment, found[0]) if found else None
+
+    def log_lines(self, options: Mapping[str, str], stream: str, most: int) -> list[str]:
+        """The newest lines of a log stream; none while it does not exist."""
+        try:
+            events = self.aws.items(
+                "logs", "get_log_events", "events",
+                logGroupName=options.get("awslogs-group", ""), logStreamName=stream, limit=most,
+            )  # fmt: skip
+        except (Refused, Forbidden):
+            return []
+        return [str(one.get("message", "")) for one in events]
+
+    def update_service(self, service: str, **changes: Any) -> wire.Service:
+        """Change a service, once; the answer is the service with its new deployment."""
+        answer = self.aws.write(
+            "ecs", "update_service", cluster=self.cluster, service=service, **changes
+        )
+        if not isinstance(answer.get("service"), dict):
+            raise MaybeApplied("ecs:update_service: a cut answer: it may have been applied")
+        return _convert(wire.Service, answer["service"])
+
+    def stop_task(self, id_: str, reason: str) -> None:
+        """Stop a task, once."""
+        self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
     def revisions(self, family: str, most: int) -> list[str]:
         """The ARNs of a family's newest revisions, the newest first."""

@@ -27,7 +27,7 @@ def workload(
     running = start(partial(client.tasks, service=service.service_name))
     stopped = start(partial(client.tasks, service=service.service_name, stopped=True))
     ways = start(partial(routes, client, [service], health=True))
-    scaler = start(partial(_scaler, client, service.service_name))
+    scaling = start(partial(scaler, client, service.service_name))
     history = start(partial(_definitions, client, current))
 
     namespace = place.namespace(service.tags)
@@ -50,7 +50,7 @@ def workload(
         **msgspec.structs.asdict(plain),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
         reasons=normalise.reasons(service, instances),
-        autoscaling=normalise.autoscaling(result(scaler, deadline), service),
+        autoscaling=normalise.autoscaling(result(scaling, deadline), service),
         revisions=normalise.revisions(definitions.values(), current),
         events=normalise.events(service),
     )
@@ -75,7 +75,8 @@ def instance(
     return Found(detail, found.raw)
 
 
-def _scaler(client: Client, service: str) -> wire.ScalableTarget | None:
+def scaler(client: Client, service: str) -> wire.ScalableTarget | None:
+    """Who owns a service's desired count; whoever may not ask gets a warning."""
     try:
         return client.scalable_target(service)
     except Forbidden as error:

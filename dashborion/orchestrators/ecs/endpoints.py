@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from dashborion.concurrency import every
 from dashborion.errors import Forbidden
@@ -15,6 +16,8 @@ from dashborion.models import Endpoint, EndpointType
 from dashborion.orchestrators.aws import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
+
+T = TypeVar("T")
 
 _SECURE = frozenset({"HTTPS", "TLS"})
 
@@ -46,21 +49,29 @@ def routes(client: Client, services: Iterable[wire.Service], *, health: bool = F
     arns = {arn for service in services for arn in target_groups(service)}
     if not arns:
         return Routes()
-    found: dict[str, wire.TargetGroup] = {}
     known: dict[str, list[wire.TargetHealth]] = {}
     leading: dict[str, list[Route]] = {}
-    try:
-        found = {one.target_group_arn: one for one in client.target_groups(arns)}
-        if health:
-            asked = [partial(client.target_health, arn) for arn in found]
-            answers = every(asked, client.aws.runtime.deadline)
-            known = dict(zip(found, answers, strict=True))
-        leading = _leading(client, found.values())
-    except Forbidden as error:
-        client.aws.runtime.warn(error)
-    except Refused as error:
-        client.aws.runtime.warn(error)  # a target group that was deleted under its service
+    groups: list[wire.TargetGroup] = []
+    groups = _or_warn(client, partial(client.target_groups, arns), groups)
+    found = {one.target_group_arn: one for one in groups}
+    if health:
+        known = _or_warn(client, partial(_health, client, found), known)
+    leading = _or_warn(client, partial(_leading, client, groups), leading)
     return Routes(found, leading, known)
+
+
+def _or_warn(client: Client, ask: Callable[[], T], otherwise: T) -> T:
+    """The answer, or without the right to it, or when it has been deleted since, a warning."""
+    try:
+        return ask()
+    except (Forbidden, Refused) as error:
+        client.aws.runtime.warn(error)
+        return otherwise
+
+
+def _health(client: Client, arns: Iterable[str]) -> dict[str, list[wire.TargetHealth]]:
+    asked = {arn: partial(client.target_health, arn) for arn in arns}
+    return dict(zip(asked, every(asked.values(), client.aws.runtime.deadline), strict=True))
 
 
 def _leading(client: Client, groups: Iterable[wire.TargetGroup]) -> dict[str, list[Route]]:
@@ -80,7 +91,7 @@ def _leading(client: Client, groups: Iterable[wire.TargetGroup]) -> dict[str, li
                 found.setdefault(group, []).extend(
                     Route(plain.balancer, plain.protocol, plain.port, host) for host in hosts
                 )
-    return found
+    return {group: list(dict.fromkeys(routes)) for group, routes in found.items()}
 
 
 def _targets(rule: wire.Rule) -> list[str]:
@@ -158,6 +169,11 @@ def _url(route: Route) -> str | None:
     return f"{scheme}://{host}{port}/"
 
 
+def _in_namespace(name: str, namespace: str | None) -> str:
+    """The name that AWS makes where none is given; a namespace may be named by its ARN."""
+    return f"{name}.{namespace.rsplit('/', 1)[-1]}" if namespace else name
+
+
 def _service_connect(service: wire.Service) -> list[Endpoint]:
     """The names under which Service Connect offers a service to its namespace."""
     found = []
@@ -171,7 +187,7 @@ def _service_connect(service: wire.Service) -> list[Endpoint]:
                 Endpoint(
                     type=EndpointType.SERVICE_CONNECT,
                     name=name,
-                    address=alias.dns_name or name,
+                    address=alias.dns_name or _in_namespace(name, configuration.namespace),
                     port=alias.port,
                 )
                 for alias in offered.client_aliases

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
 from dashborion.config import Environment
+from dashborion.errors import UsageError
 from dashborion.models import (
     Autoscaling,
     Endpoint,
@@ -103,20 +105,49 @@ def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:
     return {tag.key: tag.value for tag in tags}
 
 
-def selected(tags: Mapping[str, str], selector: str | None) -> bool:
-    """Whether tags fit ``key=value[,…]``, or kubectl's ``key!=value``, ``key`` and ``!key``."""
-    for term in (selector or "").split(","):
-        part = term.strip()
-        if not part:
+def selector_of(text: str | None) -> list[tuple[str, str, frozenset[str]]]:
+    """``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` or ``notin``, with commas.
+
+    Raises:
+        UsageError: a term that is none of these; kubectl's grammar.
+    """
+    terms: list[tuple[str, str, frozenset[str]]] = []
+    for part in re.split(r",(?![^()]*\))", text or ""):
+        if not part.strip():
             continue
-        if "!=" in part:
-            key, _, value = part.partition("!=")
-            fits = tags.get(key.strip()) != value.strip()
-        elif "=" in part:
-            key, _, value = part.partition("=")
-            fits = tags.get(key.strip()) == value.removeprefix("=").strip()
+        if found := _EQUALS.fullmatch(part):
+            terms.append((found["key"], found["operator"], frozenset({found["value"]})))
+        elif found := _SET.fullmatch(part):
+            values = frozenset(value.strip() for value in found["values"].split(","))
+            terms.append((found["key"], found["operator"], values))
+        elif found := _EXISTS.fullmatch(part):
+            terms.append((found["key"], found["operator"] or "exists", frozenset()))
         else:
-            fits = (part.removeprefix("!") in tags) is not part.startswith("!")
+            raise UsageError(
+                f"-l: '{part.strip()}' is no selector", hint="key=value,key!=value,..."
+            )
+    return terms
+
+
+_KEY = r"\s*(?P<key>[^\s=!(),]+)\s*"
+_EQUALS = re.compile(_KEY + r"(?P<operator>==|=|!=)\s*(?P<value>[^=!(),]*?)\s*")
+_SET = re.compile(_KEY + r"(?<=\s)(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)\s*")
+_EXISTS = re.compile(r"\s*(?P<operator>!?)" + _KEY)
+
+
+def selected(tags: Mapping[str, str], selector: str | None) -> bool:
+    """Whether tags fit a selector; raises as ``selector_of``."""
+    for key, operator, values in selector_of(selector):
+        value = tags.get(key)
+        fits = {
+            "=": value in values,
+            "==": value in values,
+            "in": value in values,
+            "!=": value not in values,
+            "notin": value not in values,
+            "exists": key in tags,
+            "!": key not in tags,
+        }[operator]
         if not fits:
             return False
     return True
@@ -129,7 +160,7 @@ def _requests(definition: wire.TaskDefinition | None) -> tuple[int, int]:
     containers = definition.container_definitions
     cpu = definition.cpu or sum(one.cpu for one in containers)
     memory = definition.memory or sum(
-        one.memory or one.memory_reservation or 0 for one in containers
+        one.memory_reservation or one.memory or 0 for one in containers
     )
     return int(cpu), int(memory)
 
@@ -156,13 +187,14 @@ def events(service: wire.Service) -> list[Event]:
             object=f"service/{service.service_name}",
             count=1,
         )
-        for one in service.events
+        for one in reversed(service.events)
     ]
     return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
 
 
 def _is_bad(message: str) -> bool:
-    lowered = message.lower()
+    # "(service failover) has reached …": the name is not the news.
+    lowered = message.partition(") ")[2].lower() or message.lower()
     return any(word in lowered for word in _BAD_NEWS)
 
 
@@ -179,7 +211,7 @@ def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason
     found = [
         Reason(
             reason=reason,
-            message=next((one.message for one in reversed(members) if one.message), None),
+            message=_newest_message(members),
             count=len(members),
             last_seen=max(filter(None, map(_seen, members)), default=None),
             instances=[one.name for one in members],
@@ -195,6 +227,13 @@ _ORDINARY = frozenset({
 })  # fmt: skip
 
 
+def _newest_message(members: Iterable[Instance]) -> str | None:
+    """One message stands for all: they name tasks."""
+    told = [one for one in members if one.message]
+    ordered = sorted(told, key=lambda one: (_seen(one) is not None, _seen(one)))
+    return ordered[-1].message if ordered else None
+
+
 def _seen(instance: Instance) -> datetime | None:
     return instance.stopped_at or instance.started_at or instance.created_at
 
@@ -202,7 +241,7 @@ def _seen(instance: Instance) -> datetime | None:
 def _failing_deployments(service: wire.Service) -> list[Reason]:
     return [
         Reason(
-            reason="DeploymentFailed",
+            reason="DeploymentFailed" if one.rollout_state == "FAILED" else "DeploymentFailing",
             message=one.rollout_state_reason,
             count=max(1, one.failed_tasks),
             last_seen=one.updated_at,

@@ -7,7 +7,9 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil
+from typing import Literal
 
 from dashborion.models import Rollout, RolloutState
 from dashborion.orchestrators.ecs import wire
@@ -51,6 +53,55 @@ def floor(service: wire.Service) -> int:
     default = 0 if service.scheduling_strategy == "DAEMON" else 100
     percent = service.deployment_configuration.minimum_healthy_percent
     return ceil(service.desired_count * (default if percent is None else percent) / 100)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A wait's judgement: done, ended badly, or what it still waits for."""
+
+    message: str
+    done: bool = False
+    ended: Literal["rollout-failed", "rolled-back", "superseded"] | None = None
+
+
+def counted(service: wire.Service, desired: int) -> Verdict:
+    """A change of count makes no deployment: the counts alone tell."""
+    if service.desired_count != desired:
+        return Verdict(f"somebody set the replicas to {service.desired_count}", ended="superseded")
+    running = f"{service.running_count} of {desired} tasks running"
+    return Verdict(running, done=service.running_count == desired and service.pending_count == 0)
+
+
+def followed(service: wire.Service, id_: str, newest: wire.ServiceDeployment | None) -> Verdict:
+    """A deployment, by the id that UpdateService answered.
+
+    When it is no longer PRIMARY something has taken its place: ECS itself,
+    rolling back, or somebody's newer deployment. The older API tells these
+    apart only in its reasons' words, the newer one by its status.
+    """
+    ours = next((one for one in service.deployments if one.id == id_), None)
+    leading = primary(service)
+    if ours is None or ours.status != "PRIMARY":
+        reasons = [one.rollout_state_reason or "" for one in (ours, leading) if one]
+        status = newest.status if newest else ""
+        if status.startswith("ROLLBACK") or any("roll" in one and "back" in one for one in reasons):
+            why = (newest and newest.status_reason) or next(filter(None, reasons), "")
+            return Verdict(f"rolled back: {why}".rstrip(": "), ended="rolled-back")
+        if ours is not None and ours.rollout_state == "FAILED":
+            return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
+        return Verdict("a newer deployment has taken its place", ended="superseded")
+    if ours.rollout_state == "FAILED":
+        return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
+    counts = f"{ours.running_count} of {ours.desired_count} tasks running"
+    complete = ours.rollout_state in ("COMPLETED", None) and len(service.deployments) == 1
+    if complete and ours.running_count == ours.desired_count:
+        return Verdict(f"complete: {counts}", done=True)
+    parts = [counts]
+    if newest is not None and newest.lifecycle_stage:
+        parts.append(f"stage {newest.lifecycle_stage}")
+    if ours.failed_tasks:
+        parts.append(f"{ours.failed_tasks} failed")
+    return Verdict(", ".join(parts))
 
 
 def _counted(service: wire.Service, newest: wire.Deployment) -> RolloutState:

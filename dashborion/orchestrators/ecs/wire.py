@@ -47,6 +47,7 @@ class ConnectService(Wire, frozen=True):
 
 class ServiceConnect(Wire, frozen=True):
     enabled: bool = False
+    namespace: str | None = None
     services: list[ConnectService] = []
 
 
@@ -77,12 +78,23 @@ class TaskSet(Wire, frozen=True):
 
 
 class DeploymentConfiguration(Wire, frozen=True):
+    strategy: str = "ROLLING"
     maximum_percent: int | None = None
     minimum_healthy_percent: int | None = None
 
 
 class DeploymentController(Wire, frozen=True):
     type: str = "ECS"
+
+
+class ServiceDeployment(Wire, frozen=True):
+    """The newer API's view of a deployment, which remembers those that ended."""
+
+    service_deployment_arn: str
+    status: str = ""
+    status_reason: str | None = None
+    lifecycle_stage: str | None = None
+    created_at: datetime | None = None
 
 
 class Event(Wire, frozen=True):
@@ -118,6 +130,11 @@ class HealthCheck(Wire, frozen=True):
     command: list[str] = []
 
 
+class LogConfiguration(Wire, frozen=True):
+    log_driver: str = ""
+    options: dict[str, str] = {}
+
+
 class ContainerDefinition(Wire, frozen=True):
     name: str
     image: str = ""
@@ -126,6 +143,7 @@ class ContainerDefinition(Wire, frozen=True):
     memory: int | None = None
     memory_reservation: int | None = None
     health_check: HealthCheck | None = None
+    log_configuration: LogConfiguration | None = None
 
 
 class TaskDefinition(Wire, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from functools import partial
 
 from dashborion.concurrency import start
@@ -28,10 +29,11 @@ from dashborion.orchestrators.kubernetes import (
     wire,
 )
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.change import Changes
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.protocol import Followed, Look, Runtime, Subject
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -55,6 +57,7 @@ class KubernetesOrchestrator:
         self.environment = environment
         self._client = client
         self._fetch = Fetch(client)
+        self._changes = Changes(self._fetch, environment)
 
     @classmethod
     def connect(cls, environment: Environment, runtime: Runtime) -> KubernetesOrchestrator:
@@ -122,6 +125,34 @@ class KubernetesOrchestrator:
         """One pod, its workload, its node's zone and its events."""
         found = find.pod(self._fetch, name, name.namespace or self._namespace(query))
         return describe.instance(self._fetch, found, self.environment)
+
+    def subject(self, name: Name, query: Query) -> Subject:
+        """One controller, with the HPA that scales it."""
+        return self._changes.subject(name, name.namespace or self._namespace(query))
+
+    def scale(self, subject: Subject, replicas: int, *, current: int | None) -> Followed:
+        """Through the ``/scale`` subresource."""
+        return self._changes.scale(subject, replicas, current)
+
+    def restart(self, subject: Subject, *, now: datetime) -> Followed:
+        """With the annotation that kubectl uses."""
+        return self._changes.restart(subject, now)
+
+    def following(self, subject: Subject) -> Followed:
+        """The template that is being rolled out."""
+        return self._changes.following(subject)
+
+    def look(self, subject: Subject, followed: Followed) -> Look:
+        """The controller and its instances, once."""
+        return self._changes.look(subject, followed)
+
+    def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
+        """The end of a pod's log."""
+        return self._changes.last_words(subject, instance, lines)
+
+    def stop(self, found: Found[InstanceDetail]) -> None:
+        """Delete the pod that was found, by its uid."""
+        self._changes.stop(found.item, (found.raw or {})["metadata"]["uid"])
 
     def check(self) -> Check:
         """The server's version, as whom it sees us, and what that identity may do."""

@@ -27,6 +27,7 @@ from urllib3.exceptions import (
 
 from dashborion.errors import (
     BadAnswer,
+    Conflict,
     CredentialsError,
     DashborionError,
     Forbidden,
@@ -163,6 +164,8 @@ def refused(
         return Missing(message, foreign=said.message is None)
     if status == 410:
         return Expired(message, said.metadata.continue_)
+    if status == 409 or (status == 422 and asked.method == "PATCH"):
+        return Conflict(message)
     if status in (400, 422):
         return UsageError(message)
     if 300 <= status < 400:

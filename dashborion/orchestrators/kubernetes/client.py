@@ -20,7 +20,7 @@ from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from dashborion import __version__
-from dashborion.errors import BadAnswer, CredentialsError, UsageError
+from dashborion.errors import BadAnswer, CredentialsError, MaybeApplied, Throttled, UsageError
 from dashborion.models import Found
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.answers import (
@@ -108,6 +108,60 @@ class Client:
             asked = self._asked("POST", path)
             content = msgspec.json.encode(body)
             return decode(type_, self._ask(_Request(asked, body=content, content_type=JSON)), asked)
+        except Missing:
+            return None
+
+    def write(
+        self, method: str, path: str, body: Any, content_type: str = JSON
+    ) -> dict[str, Any] | None:
+        """Change something, once; the answer, or None if there is nothing at the path.
+
+        Sent again only where nothing can have been applied: throttled (429), or
+        not accepted credentials that were renewed.
+
+        Raises:
+            Conflict: a precondition in the body does not hold.
+            MaybeApplied: it was sent, and whether it was applied is unknown.
+        """
+        asked = self._asked(method, path)
+        request = _Request(asked, body=msgspec.json.encode(body), content_type=content_type)
+        try:
+            return decode(dict, self._apply(request), asked)
+        except Missing:
+            return None
+        except BadAnswer as error:
+            raise MaybeApplied(
+                f"{error.message}: it may have been applied", hint="look before trying again"
+            ) from error
+
+    def _apply(self, request: _Request) -> bytes:
+        renewed = False
+        for attempt in range(1, ATTEMPTS + 1):
+            authorization = self.credentials.authorization()
+            try:
+                return self._send(request, authorization)
+            except CredentialsError:
+                if renewed:
+                    raise
+                renewed = True
+                self.credentials.renew(authorization)
+            except Retry as retry:
+                if not isinstance(retry.error, Throttled):
+                    raise MaybeApplied(
+                        f"{retry.error.message}: it may have been applied",
+                        hint="look before trying again",
+                    ) from retry
+                delay = retry.after if retry.after is not None else _backoff(attempt)
+                if attempt == ATTEMPTS or delay >= self.runtime.deadline.remaining():
+                    raise retry.error from retry.error.__cause__
+                self.runtime.sleep(delay)
+        raise AssertionError("the last attempt returns or raises")
+
+    def text(self, path: str, params: Mapping[str, str | None]) -> str | None:
+        """A body that is not JSON, such as a log; None on 404."""
+        try:
+            request = _Request(self._asked("GET", path), params, accept="*/*")
+            return self._ask(request).decode(errors="replace")
         except Missing:
             return None
 

@@ -31,7 +31,7 @@ from dashborion.models import (
 )
 from dashborion.orchestrators.kubernetes import pods, quantity, rollout, wire
 
-Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
+Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _MEBI = 1 << 20
 _KIND_NAMES: dict[type[Controller], str] = {

@@ -10,12 +10,15 @@ pod that dies a week later is not a rollout.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
+from typing import Literal
 
 from dashborion.models import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
 
+Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
 REVISION = "deployment.kubernetes.io/revision"
 _UNOBSERVED = "waiting for the change to be observed"
 
@@ -113,6 +116,42 @@ def daemonset(item: wire.DaemonSet) -> Rollout:
             return rollout(RolloutState.PAUSED, on_delete(desired - updated))
         return rollout(RolloutState.PROGRESSING, f"{updated} of {desired} pods updated")
     return rollout(RolloutState.COMPLETE)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A wait's judgement: done, ended badly, or what it still waits for."""
+
+    message: str
+    done: bool = False
+    ended: Literal["rollout-failed", "paused"] | None = None
+
+
+def verdict(item: Controller, state: Rollout) -> Verdict:
+    """Whether a wait is over. Unlike a list's ``rollout``, this also waits for availability."""
+    if state.state is RolloutState.FAILED:
+        return Verdict(state.message or "failed", ended="rollout-failed")
+    if state.state is RolloutState.PAUSED:
+        return Verdict(state.message or "paused", ended="paused")
+    if state.state is RolloutState.PROGRESSING:
+        return Verdict(state.message or "progressing")
+    desired, existing, available = _existing(item)
+    if existing != desired:
+        return Verdict(f"{existing} of {desired} replicas exist")
+    if available < desired:
+        return Verdict(f"{available} of {desired} replicas available")
+    return Verdict(f"complete: {available} of {desired} replicas available", done=True)
+
+
+def _existing(item: Controller) -> tuple[int, int, int]:
+    """Desired, existing and available replicas; an old server's StatefulSet has ready ones only."""
+    if isinstance(item, wire.DaemonSet):
+        desired = item.status.desired_number_scheduled
+        return desired, desired, item.status.number_available
+    status = item.status
+    available = status.available_replicas
+    ready = status.ready_replicas if available is None else available
+    return replicas(item.spec.replicas), status.replicas, ready
 
 
 def on_delete(old: int) -> str:
