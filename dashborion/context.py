@@ -6,15 +6,16 @@ Lives on Typer's ``ctx.obj``. Nothing heavy is imported before it is needed.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
-from dashborion.errors import ConfigError
+from dashborion.errors import ConfigError, Declined, UsageError
 from dashborion.streams import Color, Streams
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class Context:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     cwd: Path = field(default_factory=Path.cwd)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin)
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     read_seconds: float = READ_SECONDS
     globals: Globals = field(default_factory=Globals)
 
@@ -156,6 +159,19 @@ class Context:
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label
         self.streams.warn(error)
+
+    def confirm(self, question: str) -> None:
+        """Ask a person; there has to be one.
+
+        Raises:
+            UsageError: nobody is there to answer.
+            Declined: the answer was not yes.
+        """
+        if not (self.stdin.isatty() and self.streams.err_tty):
+            raise UsageError(f"{question}: nobody is there to answer", hint="--yes means yes")
+        self.streams.ask(f"{question}? [y/N] ")
+        if self.stdin.readline().strip().lower() not in ("y", "yes"):
+            raise Declined("nothing was changed")
 
     def _trace(self, call: Call) -> None:
         self.streams.say(f"{call.operation} {call.outcome} {call.seconds * 1000:.0f}ms")

@@ -25,7 +25,7 @@ from dashborion.config import (
     KubernetesTarget,
     Target,
 )
-from dashborion.errors import ConfigError, UsageError, suggestion
+from dashborion.errors import ConfigError, Refusal, UsageError, suggestion
 from dashborion.files import write_private
 from dashborion.kubeconfig import Kubeconfig
 from dashborion.models import EnvironmentInfo
@@ -254,6 +254,18 @@ def same_target(one: Target, other: Target) -> bool:
                 other.cluster, other.region, other.profile,
             )  # fmt: skip
     return False
+
+
+def require_changeable(environment: Environment) -> None:
+    """Called before any change.
+
+    Raises:
+        Refusal: the environment is read-only.
+    """
+    if environment.target.read_only:
+        raise Refusal(
+            f"{environment.label} is read-only", hint="`read_only: true` in the config says so"
+        )
 
 
 def described(config: Config, environment: Environment, *, current: bool) -> EnvironmentInfo:

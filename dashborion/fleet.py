@@ -11,9 +11,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from dashborion.concurrency import result, start
+from dashborion.concurrency import Deadline, result, start
 from dashborion.config import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
 from dashborion.models import (
@@ -28,7 +28,7 @@ from dashborion.models import (
     WorkloadDetail,
     WorkloadStatus,
 )
-from dashborion.orchestrators.protocol import Orchestrator, Runtime
+from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
 
 T = TypeVar("T")
 Placed = TypeVar("Placed", Workload, Instance)
@@ -118,6 +118,31 @@ class Fleet:
         answer = self._each(lambda one: one.instance(name, query), searching=True)
         return self._one(name, answer)
 
+    def site(self, name: Name, query: Query) -> Site:
+        """The one workload that a change or a wait is about.
+
+        Raises:
+            PartialFailure: an environment could not be searched: there may be another.
+        """
+        answer = self._each(lambda one: (one, one.subject(name, query)), searching=True)
+        orchestrator, subject = self._sole(name, answer, lambda one: one[1].workload)
+        return Site(orchestrator, subject, self.runtime(orchestrator.environment).deadline)
+
+    def place(self, name: Name, query: Query) -> tuple[Orchestrator, Found[InstanceDetail]]:
+        """The one instance that is to be stopped; raises as ``site``."""
+        answer = self._each(lambda one: (one, one.instance(name, query)), searching=True)
+        return self._sole(name, answer, lambda one: one[1].item)
+
+    def _sole(self, name: Name, answer: Answer[T], item: Callable[[T], Any]) -> T:
+        if answer.failures:
+            raise PartialFailure(
+                "an environment could not be searched, so nothing was changed",
+                hint="choose one environment with -e",
+            )
+        if len(answer.items) > 1:
+            raise _ambiguous(name, [item(one) for one in answer.items])
+        return answer.items[0]
+
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
         answer: Answer[Check] = Answer([], asked=len(self.environments))
@@ -187,12 +212,7 @@ class Fleet:
 
     def _one(self, name: Name, answer: Answer[Found[T]]) -> Answer[Found[T]]:
         if len(answer.items) > 1:
-            places = [f"{one.item.project or ''}/{one.item.environment}" for one in answer.items]  # type: ignore[attr-defined]
-            raise Ambiguous(
-                f"'{name}' is in {len(places)} environments: "
-                + ", ".join(place.strip("/") for place in places),
-                hint="choose one with -e",
-            )
+            raise _ambiguous(name, [one.item for one in answer.items])
         return answer
 
     def _nowhere(self, errors: Sequence[NotFound]) -> NotFound:
@@ -203,6 +223,29 @@ class Fleet:
 
     def _where(self) -> str:
         return ", ".join(environment.label for environment in self.environments)
+
+
+@dataclass(frozen=True)
+class Site:
+    """A workload and the orchestrator that can change it."""
+
+    orchestrator: Orchestrator
+    subject: Subject
+    deadline: Deadline
+
+    def look(self, followed: Followed) -> Look:
+        """One look, with a read's whole time for itself: a wait may last for hours."""
+        self.deadline.restart()
+        return self.orchestrator.look(self.subject, followed)
+
+
+def _ambiguous(name: Name, items: Sequence[Any]) -> Ambiguous:
+    places = [f"{one.project}/{one.environment}" if one.project else one.environment
+              for one in items]  # fmt: skip
+    return Ambiguous(
+        f"'{name}' is in {len(places)} environments: {', '.join(places)}",
+        hint="choose one with -e",
+    )
 
 
 def widened(query: Query, names: Sequence[Name]) -> Query:

@@ -137,6 +137,12 @@ class Streams:
             self.err.write(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
             self.err.flush()
 
+    def ask(self, question: str) -> None:
+        """A question on ``err``, without a newline."""
+        with self._lock, _piped():
+            self.err.write(escape(question))
+            self.err.flush()
+
     def progress(self, text: str) -> None:
         """What is under way, on one line of a terminal that the next one replaces; "" ends it."""
         if not self.err_tty:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Output, RawListed, Where, command, group
+from dashborion.cli.options import Care, Output, RawListed, Shown, Where, command, group
 from dashborion.cli.show import show_found, show_listed
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
 
 app = group(help="ECS tasks and Kubernetes pods.")
 
@@ -66,3 +69,42 @@ def describe(
 
     answer = ctx.obj.fleet(where.choice).instance(Name.parse_instance(id_), where.query())
     show_found(ctx.obj, views.INSTANCES, answer, output)
+
+
+@command(app, "stop")
+def stop(
+    ctx: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    *,
+    where: Where,
+    care: Care,
+    shown: Shown,
+) -> None:
+    """Stop one instance; its workload starts another.
+
+    Example: dashborion instances stop api-7d9f
+    """
+    from dashborion.cli import change
+    from dashborion.models import Change, Name
+
+    context: Context = ctx.obj
+    name = Name.parse_instance(id_)
+    orchestrator, found = context.fleet(where.choice).place(name, where.query())
+    item = found.item
+    what = f"stop {item.name} in namespace {item.namespace}"
+    change.announce(context, orchestrator.environment, what, care)
+    if not care.dry_run:
+        orchestrator.stop(found)
+    done = Change(
+        action="stop",
+        project=item.project,
+        environment=item.environment,
+        namespace=item.namespace,
+        workload=item.workload,
+        instance=item.id,
+        before=str(item.status),
+        after="stopped",
+        dry_run=care.dry_run,
+        rollout=None,
+    )
+    change.show(context, done, shown)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.environments import Choice
     from dashborion.models import Query
+    from dashborion.rollout import Patience
 
 WHERE, OUTPUT, EVERYWHERE = "Environment", "Output", "Global options"
 
@@ -152,6 +153,62 @@ class RawListed(Listed):
         everything = (Format.JSON, Format.YAML, Format.WIDE, Format.CSV)
         named = [*(self.columns or "").lower().split(","), (self.sort or "").lower().lstrip("-")]
         return not self.raw and (self.output in everything or column in named)
+
+
+CHANGE = "Change"
+
+
+@dataclass(frozen=True)
+class Care:
+    """How careful a change is."""
+
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.", rich_help_panel=CHANGE)] = False
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Say what would be changed.", rich_help_panel=CHANGE)
+    ] = False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Whether to wait for the rollout, and when to give up."""
+
+    wait: Annotated[
+        bool, Option("--wait", help="Until it is rolled out, or fails.", rich_help_panel="Wait")
+    ] = False
+    timeout: Annotated[
+        str, Option("--timeout", help="Give up after this time.", rich_help_panel="Wait")
+    ] = "10m"
+    fail_crashes: Annotated[
+        int,
+        Option("--fail-crashes", help="Restarts or failed tasks that end it.",
+               rich_help_panel="Wait", min=1),
+    ] = 2  # fmt: skip
+    fail_pull: Annotated[
+        str,
+        Option("--fail-pull", help="How long an image may be missing.", rich_help_panel="Wait"),
+    ] = "20s"
+    fail_placement: Annotated[
+        str,
+        Option("--fail-placement", help="How long an instance may find no place.",
+               rich_help_panel="Wait"),
+    ] = "30s"  # fmt: skip
+
+    @property
+    def patience(self) -> Patience:
+        """The same as the wait loop takes it.
+
+        Raises:
+            UsageError: no duration.
+        """
+        from dashborion.cli.parse import duration
+        from dashborion.rollout import Patience
+
+        return Patience(
+            crashes=self.fail_crashes,
+            pull_seconds=duration(self.fail_pull, "--fail-pull"),
+            placement_seconds=duration(self.fail_placement, "--fail-placement"),
+            timeout_seconds=duration(self.timeout, "--timeout"),
+        )
 
 
 class _Everywhere:

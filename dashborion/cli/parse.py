@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import TypeVar
@@ -25,6 +26,22 @@ def members(type_: type[E], words: Sequence[str] | None, option: str) -> frozens
         if word.lower() not in known:
             raise UsageError(f"{option}: '{word}' is none of {', '.join(known)}")
     return frozenset(type_(word.lower()) for word in words)
+
+
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>[smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration(text: str, option: str) -> float:
+    """Seconds of ``90s``, ``15m``, ``2h`` or plain seconds.
+
+    Raises:
+        UsageError: anything else.
+    """
+    found = _DURATION.fullmatch(text.strip())
+    if found is None:
+        raise UsageError(f"{option}: '{text}' is no duration", hint="90s, 15m, 2h or seconds")
+    return float(found["number"]) * _UNITS[found["unit"]]
 
 
 def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | None:

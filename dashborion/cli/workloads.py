@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Output, RawListed, Where, command, group
+from dashborion.cli.options import (
+    Care,
+    Listed,
+    Output,
+    RawListed,
+    Shown,
+    Waiting,
+    Where,
+    command,
+    group,
+)
 from dashborion.cli.show import show_found, show_listed
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
+    from dashborion.fleet import Site
 
 app = group(help="ECS services; Kubernetes Deployments, StatefulSets and DaemonSets.")
 
@@ -73,3 +87,152 @@ def describe(
 
     answer = ctx.obj.fleet(where.choice).workload(Name.parse(name), where.query())
     show_found(ctx.obj, views.WORKLOADS, answer, output)
+
+
+@command(app, "scale")
+def scale(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
+    *,
+    replicas: Annotated[
+        int, typer.Option("--replicas", "-r", min=0, help="How many there shall be.")
+    ],
+    current: Annotated[
+        int | None, typer.Option("--current", min=0, help="Only if there are this many now.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Outside an autoscaler's bounds, too.")
+    ] = False,
+    where: Where,
+    care: Care,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Set the number of replicas.
+
+    Example: dashborion workloads scale api -r 5 --wait
+    """
+    from dashborion.cli import change
+    from dashborion.models import Name
+
+    context: Context = ctx.obj
+    waiting.patience  # noqa: B018 - a bad duration is an error before the change, not after
+    site = context.fleet(where.choice).site(Name.parse(name), where.query())
+    workload = site.subject.workload
+    what = f"scale {change.label(workload)} from {workload.desired} to {replicas} replicas"
+    change.require_fit(site)
+    _heed_autoscaler(context, site, replicas, force=force)
+    change.announce(context, site.orchestrator.environment, what, care)
+    done = change.change_of(workload, "scale", workload.desired, replicas, dry_run=care.dry_run)
+    if care.dry_run:
+        change.show(context, done, shown)
+        return
+    followed = site.orchestrator.scale(site.subject, replicas, current=current)
+    change.finish(context, site, done, followed, waiting=waiting, shown=shown)
+
+
+def _heed_autoscaler(context: Context, site: Site, replicas: int, *, force: bool) -> None:
+    """Say who else sets the replicas.
+
+    Raises:
+        Refusal: it would be undone at once, being outside the autoscaler's bounds.
+    """
+    from dashborion.errors import Refusal
+
+    owner = site.subject.autoscaling
+    if owner is None or owner.suspended:
+        return
+    bounds = f"{owner.source} keeps it between {owner.min} and {owner.max}"
+    if not owner.min <= replicas <= owner.max and not force:
+        raise Refusal(f"{bounds}, and {replicas} is outside", hint="--force does it all the same")
+    context.streams.note(f"{bounds} and may change it again")
+
+
+@command(app, "restart")
+def restart(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
+    *,
+    where: Where,
+    care: Care,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Replace all instances by new ones, a few at a time.
+
+    Example: dashborion workloads restart api --wait
+    """
+    from dashborion.cli import change
+    from dashborion.models import Name
+
+    context: Context = ctx.obj
+    waiting.patience  # noqa: B018 - as above
+    site = context.fleet(where.choice).site(Name.parse(name), where.query())
+    workload = site.subject.workload
+    change.require_fit(site)
+    environment = site.orchestrator.environment
+    change.announce(context, environment, f"restart {change.label(workload)}", care)
+    if site.subject.caution:
+        context.streams.note(site.subject.caution)
+    revision = workload.rollout.revision
+    done = change.change_of(workload, "restart", revision, None, dry_run=care.dry_run)
+    if care.dry_run:
+        change.show(context, done, shown)
+        return
+    followed = site.orchestrator.restart(site.subject, now=context.now())
+    change.finish(context, site, done, followed, waiting=waiting, shown=shown)
+
+
+@command(app, "status")
+def status_(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
+    *,
+    where: Where,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Show how far the rollout is; with --wait follow it, failing fast with the reason.
+
+    Example: dashborion workloads status api --wait --timeout 5m
+    """
+    from dashborion import render
+    from dashborion.cli import change
+    from dashborion.models import Name
+    from dashborion.render import views
+
+    patience = waiting.patience
+    context: Context = ctx.obj
+    site = context.fleet(where.choice).site(Name.parse(name), where.query())
+    workload = site.subject.workload
+    if waiting.wait:
+        import msgspec
+
+        followed = site.orchestrator.following(site.subject)
+        state = change.follow(context, site, followed, patience)
+        workload = msgspec.structs.replace(workload, rollout=state)
+    render.show_one(context.streams, views.ROLLOUTS, workload.rollout, shown.style,
+                    now=context.now())  # fmt: skip
+
+
+@command(app, "events")
+def events(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
+    *,
+    where: Where,
+    listed: Listed,
+) -> None:
+    """List what happened to a workload and to what it made, newest last.
+
+    Example: dashborion workloads events api
+    """
+    from dashborion import render
+    from dashborion.models import Name
+    from dashborion.render import views
+
+    context: Context = ctx.obj
+    answer = context.fleet(where.choice).workload(Name.parse(name), where.query())
+    found = answer.items[0].item.events
+    render.show_list(context.streams, views.EVENTS, found, listed.style(), now=context.now())
+    answer.require_complete()

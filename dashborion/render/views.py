@@ -353,3 +353,28 @@ EVENTS = View(
     ],
     name=lambda one: str(one.object),
 )
+
+ROLLOUTS = View(
+    "rollouts",
+    [
+        Column("state", lambda one: str(one.state), lambda one: STYLES[one.state]),
+        Column("revision", lambda one: one.revision, elastic=1, least=14),
+        Column("message", lambda one: one.message, elastic=3, least=16),
+    ],
+    name=lambda one: str(one.state),
+)
+
+CHANGES = View(
+    "changes",
+    [
+        Column("action", lambda one: one.action),
+        Column("environment", lambda one: one.environment),
+        Column("namespace", lambda one: one.namespace),
+        Column("name", lambda one: one.instance or one.workload),
+        Column("before", lambda one: one.before),
+        Column("after", lambda one: one.after),
+        Column("dryrun", lambda one: one.dry_run),
+        Column("rollout", lambda one: str(one.rollout.state) if one.rollout else None),
+    ],
+    name=lambda one: str(one.instance or one.workload),
+)

@@ -69,7 +69,7 @@ class Changes:
         item: normalise.Controller = subject.handle.item
         if isinstance(item, wire.DaemonSet):
             raise Refusal("a DaemonSet has no replicas to set: it runs a pod on every fitting node")
-        before = frozenset(one.name for one in self.members(item))
+        before = self._present(item)
         patch: list[dict[str, Any]] = [
             {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
         ]
@@ -106,12 +106,13 @@ class Changes:
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
         patch = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
+        before = self._present(item)
         answer = self.fetch.client.write("PATCH", _path(item), patch, STRATEGIC)
         if answer is None:
             raise _gone(item)
         if answer.get("metadata", {}).get("generation") == item.metadata.generation:
             raise Conflict(f"{item.metadata.name} was restarted in this very second already")
-        return Followed(("template", answer["spec"]["template"]))
+        return Followed(("template", answer["spec"]["template"]), before)
 
     def following(self, subject: Subject) -> Followed:
         """The template that is being rolled out now."""
@@ -183,9 +184,17 @@ class Changes:
         if self.fetch.client.write("DELETE", path, body) is None:
             raise NotFound("instance", instance.name, where=f"namespace '{instance.namespace}'")
 
+    def _present(self, item: normalise.Controller) -> frozenset[str]:
+        return frozenset(_mark(one) for one in self.members(item))
+
     def _again(self, item: normalise.Controller) -> Found[normalise.Controller] | None:
         resource = find.CONTROLLERS[normalise.type_of(item)]
         return self.fetch.client.get(resource, item.metadata.namespace, item.metadata.name)
+
+
+def _mark(one: Instance) -> str:
+    """A pod and no later one: those of a StatefulSet come back under the same name."""
+    return f"{one.name}@{one.created_at}"
 
 
 def _superseded(found: Found[normalise.Controller], followed: Followed) -> str | None:
@@ -205,7 +214,7 @@ def _concerned(
 ) -> list[Instance]:
     """Those that the change has made: new by name, or of the newest revision."""
     if before is not None:
-        return [one for one in instances if one.name not in before]
+        return [one for one in instances if _mark(one) not in before]
     return [one for one in instances if revision is None or one.revision == revision]
 
 

@@ -1,0 +1,154 @@
+"""What every command that changes something does around the change: say, ask, wait, show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dashborion.errors import DashborionError, Refusal, RolloutFailed
+
+if TYPE_CHECKING:
+    from dashborion.cli.options import Care, Shown, Waiting
+    from dashborion.config import Environment
+    from dashborion.context import Context
+    from dashborion.fleet import Site
+    from dashborion.models import Change, Rollout, Workload
+    from dashborion.orchestrators.protocol import Followed
+    from dashborion.rollout import Patience
+
+EVENTS, LINES = 5, 10
+
+
+def announce(context: Context, environment: Environment, what: str, care: Care) -> None:
+    """Say what will be changed and where, and ask if the environment is protected.
+
+    Raises:
+        Refusal: the environment is read-only.
+        Declined: somebody said no.
+        UsageError: nobody is there to ask.
+    """
+    from dashborion.environments import require_changeable
+
+    require_changeable(environment)
+    context.streams.note(f"{'would ' if care.dry_run else ''}{what} in {environment.label}")
+    if environment.target.protected and not care.yes and not care.dry_run:
+        context.confirm(f"{environment.label} is protected: {what}")
+
+
+def require_fit(site: Site) -> None:
+    """Called before a workload is changed.
+
+    Raises:
+        Refusal: somebody else's deployments, or an object that is going away.
+    """
+    if site.subject.refusal is not None:
+        raise Refusal(f"{site.subject.workload.name}: {site.subject.refusal}")
+
+
+def label(workload: Workload) -> str:
+    """``deployment/web in namespace shop``."""
+    from dashborion.models import KIND_OF
+
+    return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
+
+
+def follow(context: Context, site: Site, followed: Followed, patience: Patience) -> Rollout:
+    """Wait for a rollout and say how it goes: one live line on a terminal, else a line a change.
+
+    Raises:
+        RolloutFailed: after saying why, with events and the last log lines.
+        RolloutPending: the time is up.
+    """
+    from dashborion.rollout import Wait
+
+    live = context.streams.err_tty
+    report = context.streams.progress if live else context.streams.note
+    wait = Wait(
+        look=lambda: site.look(followed),
+        report=lambda message: report(f"{site.subject.workload.name}: {message}"),
+        patience=patience,
+        clock=context.clock,
+        sleep=context.sleep,
+    )
+    try:
+        return wait.until_done().rollout
+    except RolloutFailed:
+        context.streams.progress("")
+        _aftermath(context, site, wait.last.troubles[0].instance if wait.last and wait.last.troubles
+                   else None)  # fmt: skip
+        raise
+    except KeyboardInterrupt:
+        context.streams.progress("")
+        name = site.subject.workload.name
+        context.streams.note(f"interrupted: the rollout of {name} goes on")
+        raise
+    finally:
+        context.streams.progress("")
+
+
+def _aftermath(context: Context, site: Site, instance: str | None) -> None:
+    """The newest events and one failed instance's last words; nothing that fails to come."""
+    from dashborion.models import Name, Query
+
+    workload = site.subject.workload
+    site.deadline.restart()
+    try:
+        name = Name(workload.name, workload.type, workload.namespace)
+        detail = site.orchestrator.workload(name, Query()).item
+        for event in detail.events[-EVENTS:]:
+            context.streams.note(f"event: {event.object}: {event.message}")
+        if instance:
+            for line in site.orchestrator.last_words(site.subject, instance, LINES):
+                context.streams.note(f"log: {instance}: {line}")
+    except DashborionError as error:
+        context.streams.warn(error)
+
+
+def finish(
+    context: Context,
+    site: Site,
+    change: Change,
+    followed: Followed,
+    *,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Wait if that was asked for, then print the change."""
+    import msgspec
+
+    if waiting.wait and site.subject.caution is None:
+        state = follow(context, site, followed, waiting.patience)
+        change = msgspec.structs.replace(change, rollout=state)
+    show(context, change, shown)
+
+
+def show(context: Context, change: Change, shown: Shown) -> None:
+    """Print a change."""
+    from dashborion import render
+    from dashborion.render import views
+
+    render.show_one(context.streams, views.CHANGES, change, shown.style, now=context.now())
+
+
+def change_of(
+    workload: Workload,
+    action: str,
+    before: int | str | None,
+    after: int | str | None,
+    *,
+    dry_run: bool,
+) -> Change:
+    """The change of a workload, not waited for."""
+    from dashborion.models import Change
+
+    return Change(
+        action=action,
+        project=workload.project,
+        environment=workload.environment,
+        namespace=workload.namespace,
+        workload=workload.name,
+        instance=None,
+        before=before,
+        after=after,
+        dry_run=dry_run,
+        rollout=None,
+    )
