@@ -98,20 +98,21 @@ def _failed(context: Context, error: DashborionError, cause: BaseException) -> i
     return error.exit_code
 
 
-def _print_traceback(streams: Streams, error: BaseException | None) -> None:
+def _print_traceback(streams: Streams, error: BaseException) -> None:
     """Every frame with its line, the cause first; no values, and of foreign errors only the type.
 
     A local variable, or an HTTP library's message, may hold a token.
     """
     import traceback
 
-    if error is None:
-        return
-    _print_traceback(streams, error.__cause__)
-    for frame in traceback.extract_tb(error.__traceback__):
-        streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
-    said = f": {error}" if isinstance(error, DashborionError) else ""
-    streams.say(f"{type(error).__qualname__}{said}")
+    chain = [error]
+    while (cause := chain[0].__cause__) is not None and cause not in chain:
+        chain.insert(0, cause)
+    for one in chain:
+        for frame in traceback.extract_tb(one.__traceback__):
+            streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+        said = f": {one}" if isinstance(one, DashborionError) else ""
+        streams.say(f"{type(one).__qualname__}{said}")
 
 
 def _silence(streams: Streams) -> None:

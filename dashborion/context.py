@@ -150,8 +150,8 @@ class Context:
                 sleep=self.sleep,
             )
 
-        connector, environments = Connector(), self.environments(choice)
-        connector.prepare(environments)
+        connector, environments = Connector(self.environ), self.environments(choice)
+        connector.prepare(environments, deadline)
         return Fleet(
             environments, connector.connect, runtime, self.streams.fail, self.streams.progress
         )

@@ -93,7 +93,7 @@ class NotFound(DashborionError):
         self.known = sorted(set(known))
         super().__init__(
             f"no {noun} '{name}' in {where}",
-            hint=suggestion(name, self.known),
+            hint=suggestion(name.rpartition("/")[2], self.known),
             environment=environment,
         )
 

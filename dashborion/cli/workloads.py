@@ -135,10 +135,12 @@ def _heed_autoscaler(context: Context, site: Site, replicas: int, *, force: bool
     """Say who else sets the replicas.
 
     Raises:
-        Refusal: it would be undone at once, being outside the autoscaler's bounds.
+        Refusal: nobody can, or it would be undone at once, being outside the bounds.
     """
     from dashborion.errors import Refusal
 
+    if site.subject.fixed is not None:
+        raise Refusal(f"it has no replicas to set: {site.subject.fixed}")
     owner = site.subject.autoscaling
     if owner is None or owner.suspended:
         return

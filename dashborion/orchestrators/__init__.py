@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
+from dashborion.concurrency import Deadline, result, start
 from dashborion.config import EcsTarget, EksTarget
-from dashborion.errors import UsageError
+from dashborion.errors import TimedOut, UsageError
 
 if TYPE_CHECKING:
     from dashborion.config import Environment
@@ -18,14 +20,21 @@ if TYPE_CHECKING:
 class Connector:
     """Makes adapters for environments; AWS sessions are shared between them."""
 
-    def prepare(self, environments: Iterable[Environment]) -> None:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def prepare(self, environments: Iterable[Environment], deadline: Deadline) -> None:
         """What has to happen one after the other, before environments are asked side by side.
 
-        AWS credentials may prompt for an MFA code, once for each profile.
+        AWS credentials may prompt for an MFA code, once for each profile. What
+        hangs is left to the environment's own calls to report.
         """
-        for environment in environments:
-            if isinstance(environment.target, EcsTarget):
-                self._sessions.prepare(environment.target)
+        targets = [one.target for one in environments if isinstance(one.target, EcsTarget)]
+        if not targets:
+            return
+        with suppress(TimedOut):
+            for target in targets:
+                result(start(partial(self._sessions.prepare, target)), deadline)
 
     def connect(self, environment: Environment, runtime: Runtime) -> Orchestrator:
         """The adapter for an environment, with its credentials loaded; nothing is sent yet.
@@ -51,4 +60,4 @@ class Connector:
     def _sessions(self) -> Sessions:
         from dashborion.orchestrators.aws import Sessions
 
-        return Sessions()
+        return Sessions(self._environ)

@@ -7,12 +7,14 @@ costs 140 ms, the next ones 8) and the AWS CLI's cache of assumed roles.
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -23,6 +25,7 @@ from botocore import credentials as core_credentials
 from botocore import exceptions as core
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
+from botocore.utils import parse_timestamp
 
 from dashborion import __version__
 from dashborion.errors import (
@@ -40,6 +43,11 @@ from dashborion.errors import (
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
+
+# botocore logs credentials that it cannot refresh with a traceback, which Python prints when nobody
+# has configured logging; the error itself reaches us.
+logging.getLogger("botocore").addHandler(logging.NullHandler())
+logging.getLogger("botocore").propagate = False
 
 AT_ONCE = 16  # calls under way for one account and region
 WRITE_ATTEMPTS = 5
@@ -74,6 +82,7 @@ class Sessions:
     Making clients is not safe from several threads, using them is.
     """
 
+    environ: Mapping[str, str]
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _sessions: dict[tuple[str | None, str | None], Any] = field(default_factory=dict)
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
@@ -81,7 +90,7 @@ class Sessions:
     _loader: Any = None
 
     def prepare(self, target: AwsTarget) -> None:
-        """Resolve a target's credentials now, in the main thread, where a prompt can be answered.
+        """Resolve a target's credentials now, one after the other, so that a prompt comes once.
 
         A failure is kept for ``connect``: it is that environment's, not the command's.
         """
@@ -102,8 +111,7 @@ class Sessions:
         """
         with self._lock:
             session = self._session(target)
-            # The AWS CLI and the other SDKs know $AWS_REGION, botocore only $AWS_DEFAULT_REGION.
-            region = target.region or runtime.environ.get("AWS_REGION") or session.region_name
+            region = target.region or session.region_name
             if not region:
                 raise UsageError(
                     "no AWS region for this environment",
@@ -115,7 +123,7 @@ class Sessions:
             client=partial(self._client, target, region, _READS),
             writer=partial(self._client, target, region, _WRITES),
             region=region,
-            profile=target.profile,
+            profile=session.profile_name,
             runtime=runtime,
             limit=limit,
         )
@@ -124,37 +132,73 @@ class Sessions:
         key = (target.profile, target.role_arn)
         with self._lock, translated(target.profile):
             if key not in self._sessions:
-                self._sessions[key] = self._new_session(*key)
+                self._sessions[key] = self._new_session(target)
             return self._sessions[key]
 
-    def _new_session(self, profile: str | None, role_arn: str | None) -> Any:
-        session = botocore.session.Session(profile=profile)
+    def _new_session(self, target: AwsTarget) -> Any:
+        session = botocore.session.Session(profile=target.profile)
+        # The AWS CLI and the other SDKs know $AWS_REGION, botocore only $AWS_DEFAULT_REGION.
+        if region := self.environ.get("AWS_REGION"):
+            session.set_config_variable("region", region)
         if self._loader is None:
             self._loader = session.get_component("data_loader")
         session.register_component("data_loader", self._loader)
         cache = core_credentials.JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
+        parsers = session.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=_in_utc)
         chain = session.get_component("credential_provider")
         chain.get_provider("assume-role").cache = cache
-        if role_arn:
-            _assume(session, role_arn, cache)
+        if target.role_arn:
+            _assume(session, target, cache)
         return boto3.Session(botocore_session=session)
 
     def _client(self, target: AwsTarget, region: str, config: Config, service: str) -> Any:
         key = (target.profile, target.role_arn, region, target.endpoint_url, id(config), service)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session(target).client(
-                    service, region_name=region, endpoint_url=target.endpoint_url, config=config
-                )
+                session = self._session(target)
+                with translated(target.profile):
+                    self._clients[key] = _new_client(session, service, target, region, config)
             return self._clients[key]
 
 
-def _assume(session: Any, role_arn: str, cache: Any) -> None:
-    """Make a session act under a role, through the AWS CLI's cache."""
+def _in_utc(value: Any) -> datetime:
+    """A timestamp of any of AWS' forms; botocore's own parser answers in the machine's zone."""
+    found: datetime = parse_timestamp(value)
+    return found.astimezone(UTC)
+
+
+def _new_client(session: Any, service: str, target: AwsTarget, region: str, config: Config) -> Any:
+    try:
+        return session.client(
+            service, region_name=region, endpoint_url=target.endpoint_url, config=config
+        )
+    except ValueError as error:  # what botocore has for an endpoint that is no URL
+        if isinstance(error, core.BotoCoreError):
+            raise
+        raise ConfigError(f"AWS endpoint: {error}") from error
+
+
+def _assume(session: Any, target: AwsTarget, cache: Any) -> None:
+    """Make a session act under a role, through the AWS CLI's cache.
+
+    Raises:
+        CredentialsError: there is nobody to assume it.
+    """
+    source = session.get_credentials()
+    if source is None:
+        raise CredentialsError(
+            f"no AWS credentials to assume {target.role_arn} with", hint=_login(target.profile)
+        )
     fetcher = core_credentials.AssumeRoleCredentialFetcher(
-        client_creator=session.create_client,
-        source_credentials=session.get_credentials(),
-        role_arn=role_arn,
+        client_creator=partial(
+            session.create_client,
+            region_name=target.region or session.get_config_variable("region"),
+            endpoint_url=target.endpoint_url,
+            config=_READS,
+        ),
+        source_credentials=source,
+        role_arn=target.role_arn,
         extra_args={"RoleSessionName": "dashborion"},
         cache=cache,
     )
@@ -220,7 +264,7 @@ class Aws:
                 raise
             finally:
                 elapsed = time.monotonic() - started
-                self.runtime.trace(Call(f"{service}:{operation}", outcome, elapsed))
+                self.runtime.trace(Call(api_name(service, operation), outcome, elapsed))
             return answer
 
     def items(self, service: str, operation: str, key: str, /, **arguments: Any) -> list[Any]:
@@ -230,7 +274,8 @@ class Aws:
             BadAnswer: the key is not there: botocore reads an answer that was
                 cut short as one without keys.
         """
-        return required(self.call(service, operation, **arguments), key, f"{service}:{operation}")
+        answer = self.call(service, operation, **arguments)
+        return required(answer, key, api_name(service, operation))
 
     def pages(
         self,
@@ -246,7 +291,7 @@ class Aws:
         sent, received = token
         while True:
             answer = self.call(service, operation, **arguments)
-            yield required(answer, key, f"{service}:{operation}")
+            yield required(answer, key, api_name(service, operation))
             if not answer.get(received):
                 return
             arguments[sent] = answer[received]
@@ -262,15 +307,23 @@ class Aws:
         return str(answer.get("Arn") or "unknown")
 
 
+def api_name(service: str, operation: str) -> str:
+    """``ecs:ListServices``, as AWS' own messages and policies have it."""
+    return f"{service}:{operation.title().replace('_', '')}"
+
+
 def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
-    """A list that the API promises.
+    """A list that the API promises: of ARNs, or of objects.
 
     Raises:
-        BadAnswer: it is not there.
+        BadAnswer: it is not there, or holds something else.
     """
     found = answer.get(key)
     if not isinstance(found, list):
         raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
+    kind = str if key.endswith("Arns") else dict
+    if not all(isinstance(one, kind) for one in found):
+        raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")
     return found
 
 
@@ -316,7 +369,7 @@ def translated(profile: str | None) -> Iterator[None]:
         raise _unsent(error, profile) from error
     except ResponseParserError as error:
         raise BadAnswer(f"an answer that cannot be read: {error}") from error
-    except (UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         # What botocore lets through when an answer's bytes are not what they should be.
         raise BadAnswer(f"an answer that cannot be read: {type(error).__name__}") from error
 

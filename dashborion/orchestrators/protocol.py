@@ -54,13 +54,14 @@ class Runtime:
 class Subject:
     """One workload that is about to be changed or waited for.
 
-    ``refusal`` says why no change may be made to it, ``caution`` what a change
-    will not do. ``handle`` is the adapter's own.
+    ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
+    may not, ``caution`` what a restart will not do. ``handle`` is the adapter's own.
     """
 
     workload: Workload
     autoscaling: Autoscaling | None
     refusal: str | None
+    fixed: str | None
     caution: str | None
     handle: Any
 

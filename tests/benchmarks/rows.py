@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import setups
+from . import clouds, setups
 from .setups import SetUp
 
 
@@ -52,5 +52,23 @@ ROWS = (
         "dashborion instances list -A -o json",
         "kubectl get pods -A -o json",
         setups.two_thousand_pods,
+    ),
+    Row(
+        "ecs-ten",
+        "dashborion workloads list -e ecs:$CLUSTER -o json",
+        "aws ecs describe-services --include TAGS --cluster $CLUSTER --services $NAMES",
+        clouds.ten_services,
+    ),
+    Row(
+        "ecs-thousand",
+        "dashborion workloads list -e ecs:bench -o name",
+        "python $SEQUENTIAL",
+        clouds.thousand_slow_services,
+    ),
+    Row(
+        "ecs-environments",
+        "dashborion workloads list --config $CONFIG --all-envs",
+        "dashborion workloads list --config $CONFIG -e env-0",
+        clouds.twenty_far_environments,
     ),
 )

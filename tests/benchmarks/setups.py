@@ -35,10 +35,10 @@ class Unavailable(Exception):
 @contextmanager
 def bare_typer() -> Iterator[Environment]:
     """``$BARE_TYPER``: the least that a Typer program with a version can be."""
-    with _home() as home:
-        program = Path(home["HOME"], "bare.py")
+    with home() as own:
+        program = Path(own["HOME"], "bare.py")
         program.write_text(_BARE, encoding="utf-8")
-        yield {**home, "BARE_TYPER": str(program)}
+        yield {**own, "BARE_TYPER": str(program)}
 
 
 @contextmanager
@@ -56,7 +56,8 @@ def two_thousand_pods() -> Iterator[Environment]:
 
 
 @contextmanager
-def _home() -> Iterator[Environment]:
+def home() -> Iterator[Environment]:
+    """A ``$HOME`` with nothing in it."""
     with tempfile.TemporaryDirectory(prefix="benchmark-home-") as folder:
         yield {"HOME": folder}
 
@@ -66,12 +67,12 @@ def _cluster(manifests: Iterable[Manifest]) -> Iterator[Environment]:
     """``$KUBECONFIG`` for a control plane that has these and has come to rest."""
     if not os.environ.get(ASSETS):
         raise Unavailable(f"${ASSETS} names no folder with a control plane's programs")
-    with _home() as home, ControlPlane.from_environment() as plane, Kubelet(plane):
+    with home() as own, ControlPlane.from_environment() as plane, Kubelet(plane):
         for manifest in manifests:
             plane.apply(manifest)
         plane.wait_for("the fleet to settle", lambda: fleets.settled(plane), _SETTLING_SECONDS)
-        kubeconfig = plane.write_kubeconfig(Path(home["HOME"], "kubeconfig"))
-        yield {**home, "KUBECONFIG": str(kubeconfig)}
+        kubeconfig = plane.write_kubeconfig(Path(own["HOME"], "kubeconfig"))
+        yield {**own, "KUBECONFIG": str(kubeconfig)}
 
 
 _BARE = dedent(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dashborion import errors
-from dashborion.models import Instance, InstanceDetail, Workload, WorkloadDetail
+from dashborion.models import Change, Instance, InstanceDetail, Workload, WorkloadDetail
 from tests.conftest import Door
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -36,7 +36,7 @@ def test_every_example_parses(dashborion: Door, example: str) -> None:
     """Without a cluster it gets as far as asking for one."""
     result = dashborion(example)
     assert result.exit_code == 2
-    assert "no environment" in result.err
+    assert "no environment" in result.err or "no context" in result.err
 
 
 def test_there_are_examples() -> None:
@@ -46,8 +46,8 @@ def test_there_are_examples() -> None:
 def test_every_command_and_its_help_has_an_example(dashborion: Door) -> None:
     table = README[README.index("## Commands") : README.index("## Environments")]
     for group, names in {
-        "workloads": ["list", "describe"],
-        "instances": ["list", "describe"],
+        "workloads": ["list", "describe", "scale", "restart", "status", "events"],
+        "instances": ["list", "describe", "stop"],
         "env": ["list", "use", "show", "check"],
     }.items():
         listed = dashborion(f"{group} --help").out
@@ -70,7 +70,7 @@ def test_every_exit_code_is_in_the_table() -> None:
         assert re.search(rf"^\| {code} \|", README, re.MULTILINE), code
 
 
-@pytest.mark.parametrize("model", [Workload, WorkloadDetail, Instance, InstanceDetail])
+@pytest.mark.parametrize("model", [Workload, WorkloadDetail, Instance, InstanceDetail, Change])
 def test_every_field_of_the_json_is_named(model: type[Workload]) -> None:
     table = README[README.index("## JSON") : README.index("## Exit codes")]
     for name in model.__struct_encode_fields__:

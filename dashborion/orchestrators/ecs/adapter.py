@@ -18,6 +18,7 @@ from dashborion.models import (
     Found,
     Instance,
     InstanceDetail,
+    InstanceStatus,
     Name,
     Permission,
     Query,
@@ -103,21 +104,22 @@ class EcsOrchestrator:
         else:
             known = start(self.client.services)
             services = []
-        running = start(partial(self.client.tasks, service=owner, raw=query.raw))
-        found = (
-            self.client.tasks(service=owner, stopped=True, raw=query.raw) if query.stopped else []
-        )
+        ask = partial(self.client.tasks, service=owner, raw=query.raw)
+        running, stopping = start(ask), start(partial(ask, stopped=True))
         deadline = self.client.aws.runtime.deadline
-        found = [*result(running, deadline), *found]
+        found = [*result(running, deadline), *result(stopping, deadline)]
+        # Tasks that are being stopped still run, and ListTasks counts them as stopped.
+        found = [one for one in found if query.stopped or not _is_over(one.item)]
         if known is not None:
             services = [one.item for one in result(known, deadline)]
             if not found and not services:
                 self.client.cluster_exists()
         return self._placed(found, services, query)
 
-    def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:  # noqa: ARG002
-        """One task with its service's tags and events that name it; ids have no namespace."""
-        found = find.task(self.client, name)
+    def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
+        """One task with its service's tags and events that name it."""
+        namespace = name.namespace or (None if query.all_namespaces else query.namespace)
+        found = find.task(self.client, self.place, name, namespace)
         return describe.instance(self.client, found, self.place)
 
     def subject(self, name: Name, query: Query) -> Subject:
@@ -254,3 +256,7 @@ class EcsOrchestrator:
                 item = tasks.instance(one.item, namespace, self.environment)
                 placed.append(Found(item, one.raw))
         return placed
+
+
+def _is_over(task: wire.Task) -> bool:
+    return tasks.instance_status(task) is InstanceStatus.STOPPED

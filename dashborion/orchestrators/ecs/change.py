@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashborion.errors import Conflict, Refusal
+from dashborion.errors import Conflict
 from dashborion.models import Found, Instance, InstanceDetail, Name, Query
 from dashborion.orchestrators.ecs import find, normalise, rollout, tasks, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import Followed, Look, Subject, Trouble
 
+_DAEMON = "a DAEMON service runs one task on every container instance"
 _CONTROLLED = {
     "CODE_DEPLOY": "CodeDeploy controls its deployments: `aws deploy create-deployment`",
     "EXTERNAL": "an external controller makes its task sets",
@@ -32,6 +33,7 @@ class Changes:
             workload=normalise.workload(service, None, 0, [], self.place),
             autoscaling=None,
             refusal=refusal(service),
+            fixed=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
             caution=None,
             handle=service,
         )
@@ -39,8 +41,6 @@ class Changes:
     def scale(self, subject: Subject, replicas: int, current: int | None) -> Followed:
         """Set ``desiredCount``; UpdateService has no precondition: ``current`` is read before."""
         service: wire.Service = subject.handle
-        if service.scheduling_strategy == "DAEMON":
-            raise Refusal("a DAEMON service runs one task on every container instance")
         if current is not None and service.desired_count != current:
             raise Conflict(
                 f"{service.service_name} has {service.desired_count} replicas, not {current}"

@@ -6,9 +6,11 @@ what a workload is.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -37,6 +39,8 @@ class Client:
 
     aws: Aws
     cluster: str
+    _untagged: threading.Event = field(default_factory=threading.Event)
+    _once: threading.Lock = field(default_factory=threading.Lock)
 
     def services(self, *, raw: bool = False) -> list[Found[wire.Service]]:
         """All services: ten are described while the next hundred are listed.
@@ -57,25 +61,25 @@ class Client:
         return [found for future in described for found in result(future, self._deadline)]
 
     def described(self, names: Sequence[str], *, raw: bool = False) -> list[Found[wire.Service]]:
-        """Up to ten services by name or ARN; those that are gone are left out.
-
-        Whoever may not read tags gets the services without them, and a warning.
-        """
-        ask = partial(
-            self.aws.items,
-            "ecs", "describe_services", "services",
-            cluster=self.cluster, services=list(names),
-        )  # fmt: skip
-        try:
-            found = ask(include=["TAGS"])
-        except Forbidden as error:
-            if "ListTagsForResource" not in error.message:
-                raise
-            self.aws.runtime.warn(error)
-            found = ask()
-        except Refused as error:
-            raise self._unknown_cluster(error) from error
+        """Up to ten services by name or ARN; those that are gone are left out."""
+        found = self._tagged("describe_services", "services", services=list(names))
         return _converted(wire.Service, found, raw=raw)
+
+    def _tagged(self, operation: str, key: str, **arguments: Any) -> list[Any]:
+        """Objects with their tags; whoever may not read these gets none, and one warning."""
+        ask = partial(self.aws.items, "ecs", operation, key, cluster=self.cluster, **arguments)
+        with self._known_cluster():
+            if not self._untagged.is_set():
+                try:
+                    return ask(include=["TAGS"])
+                except Forbidden as error:
+                    if "ListTagsForResource" not in error.message:
+                        raise
+                    with self._once:
+                        if not self._untagged.is_set():
+                            self._untagged.set()
+                            self.aws.runtime.warn(error)
+            return ask()
 
     def service_arns(self) -> list[str]:
         """The ARNs of all services."""
@@ -106,13 +110,7 @@ class Client:
 
     def described_tasks(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
         """Up to a hundred tasks by id or ARN; those that are gone are left out."""
-        try:
-            found = self.aws.items(
-                "ecs", "describe_tasks", "tasks",
-                cluster=self.cluster, tasks=list(ids), include=["TAGS"],
-            )  # fmt: skip
-        except Refused as error:
-            raise self._unknown_cluster(error) from error
+        found = self._tagged("describe_tasks", "tasks", tasks=list(ids))
         return _converted(wire.Task, found, raw=raw)
 
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
@@ -147,7 +145,7 @@ class Client:
         except Refused:
             return None  # deleted since
         if not isinstance(answer.get("taskDefinition"), dict):
-            raise BadAnswer("ecs:describe_task_definition: an answer that was cut short")
+            raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
         return _convert(wire.TaskDefinition, answer["taskDefinition"])
 
     def service_deployment(self, service: str) -> wire.ServiceDeployment | None:
@@ -185,7 +183,7 @@ class Client:
             "ecs", "update_service", cluster=self.cluster, service=service, **changes
         )
         if not isinstance(answer.get("service"), dict):
-            raise MaybeApplied("ecs:update_service: a cut answer: it may have been applied")
+            raise MaybeApplied("ecs:UpdateService: a cut answer: it may have been applied")
         return _convert(wire.Service, answer["service"])
 
     def stop_task(self, id_: str, reason: str) -> None:
@@ -277,13 +275,18 @@ class Client:
         return [_convert(type_, one) for some in every(calls, self._deadline) for one in some]
 
     def _of_cluster(self, pages: Iterator[list[Any]]) -> Iterator[list[Any]]:
-        try:
+        with self._known_cluster():
             yield from pages
-        except Refused as error:
-            raise self._unknown_cluster(error) from error
 
-    def _unknown_cluster(self, error: Refused) -> Exception:
-        return self._no_cluster() if error.reason == "ClusterNotFoundException" else error
+    @contextmanager
+    def _known_cluster(self) -> Iterator[None]:
+        """A cluster that is not there, in our words."""
+        try:
+            yield
+        except Refused as error:
+            if error.reason != "ClusterNotFoundException":
+                raise
+            raise self._no_cluster() from error
 
     def _no_cluster(self) -> NotFound:
         try:

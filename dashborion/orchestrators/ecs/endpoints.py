@@ -150,7 +150,7 @@ def _of_target_group(arn: str, known: Routes) -> list[Endpoint]:
             healthy=sum(_is_healthy(one) for one in states) if states is not None else None,
             total=len(states) if states is not None else None,
         )
-        for route in known.routes.get(arn)
+        for route in dict.fromkeys(known.routes.get(arn, ()))
         or [Route(None, group.protocol if group else None, group.port if group else None)]
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from dashborion.errors import Ambiguous, NotFound
 from dashborion.models import Found, Name, Query, WorkloadType
@@ -28,31 +29,49 @@ def service(
             there = namespace in (None, place.namespace(found.item.tags))
             if there and found.item.status != "INACTIVE":
                 return found
-    known = [last(arn) for arn in client.service_arns()]
+    if namespace is None:
+        known = [last(arn) for arn in client.service_arns()]
+        where = f"cluster '{client.cluster}'"
+    else:
+        services = [one.item for one in client.services()]
+        _require(place, namespace, services)
+        there = [one for one in services if place.namespace(one.tags) == namespace]
+        known = [one.service_name for one in there]
+        where = f"namespace '{namespace}'"
     if not known:
         client.cluster_exists()
-    where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
     raise NotFound("workload", str(name), where=where, known=known)
 
 
-def task(client: Client, name: Name) -> Found[wire.Task]:
+def _require(place: normalise.Place, namespace: str, services: Iterable[wire.Service]) -> None:
+    """Called when nothing was found in a namespace: is there one?
+
+    Raises:
+        NotFound: with those that the services' tags name.
+    """
+    known = {place.namespace(one.tags) for one in services}
+    if namespace not in known | {place.cluster}:
+        where = f"cluster '{place.cluster}'"
+        raise NotFound("namespace", namespace, where=where, known=known)
+
+
+def task(
+    client: Client, place: normalise.Place, name: Name, namespace: str | None
+) -> Found[wire.Task]:
     """The task of that id or name, or the only one whose id or name begins with it.
 
     Running tasks come first: a stopped one is found only when no running one fits.
 
     Raises:
-        NotFound: with the names of the running tasks.
+        NotFound: with the names of the tasks there are.
         Ambiguous: several begin with it.
     """
-    if _WHOLE_ID.fullmatch(name.name):
-        found = _described(client, name.name)
-        if found:
-            return found[0]
     known: list[str] = []
     for stopped in (False, True):
-        listed = client.tasks(stopped=stopped, raw=True)
+        listed = _within(client, place, _listed(client, name, stopped=stopped), namespace)
         known += [tasks.name_of(one.item) for one in listed]
-        matching = [one for one in listed if name.name and _fits(one.item, name.name)]
+        exact = [one for one in listed if name.name in _names(one.item)]
+        matching = exact or [one for one in listed if name.name and _begins(one.item, name.name)]
         if len(matching) > 1:
             shown = ", ".join(sorted(tasks.name_of(one.item) for one in matching[:8]))
             raise Ambiguous(
@@ -63,15 +82,40 @@ def task(client: Client, name: Name) -> Found[wire.Task]:
             return matching[0]
     if not known:
         client.cluster_exists()
-    raise NotFound("instance", name.name, where=f"cluster '{client.cluster}'", known=known)
+    if namespace is not None:
+        _require(place, namespace, [one.item for one in client.services()])
+    where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
+    raise NotFound("instance", name.name, where=where, known=known)
 
 
-def _described(client: Client, id_: str) -> list[Found[wire.Task]]:
-    try:
-        return client.described_tasks([id_], raw=True)
-    except Refused:
-        return []
+def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Task]]:
+    """The tasks among which a name is looked up; a whole id needs no list."""
+    if _WHOLE_ID.fullmatch(name.name):
+        try:
+            return client.described_tasks([name.name], raw=True)
+        except Refused:
+            return []
+    return client.tasks(stopped=stopped, raw=True)
 
 
-def _fits(item: wire.Task, text: str) -> bool:
-    return tasks.task_id(item).startswith(text) or tasks.name_of(item).startswith(text)
+def _within(
+    client: Client, place: normalise.Place, found: list[Found[wire.Task]], namespace: str | None
+) -> list[Found[wire.Task]]:
+    """Those in a namespace, which their service's tags or their own name."""
+    if namespace is None or not found:
+        return found
+    tags = {one.item.service_name: one.item.tags for one in client.services()}
+    return [
+        one
+        for one in found
+        if place.namespace([*tags.get(tasks.workload_of(one.item) or "", ()), *one.item.tags])
+        == namespace
+    ]
+
+
+def _names(item: wire.Task) -> tuple[str, str]:
+    return tasks.task_id(item), tasks.name_of(item)
+
+
+def _begins(item: wire.Task, text: str) -> bool:
+    return any(name.startswith(text) for name in _names(item))

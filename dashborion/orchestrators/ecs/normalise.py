@@ -113,7 +113,7 @@ def selector_of(text: str | None) -> list[tuple[str, str, frozenset[str]]]:
     """
     terms: list[tuple[str, str, frozenset[str]]] = []
     for part in re.split(r",(?![^()]*\))", text or ""):
-        if not part.strip():
+        if not (text or "").strip():
             continue
         if found := _EQUALS.fullmatch(part):
             terms.append((found["key"], found["operator"], frozenset({found["value"]})))
@@ -218,7 +218,7 @@ def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
-    return found + _failing_deployments(service)
+    return found + _unplaced(service) + _failing_deployments(service)
 
 
 _ORDINARY = frozenset({
@@ -236,6 +236,22 @@ def _newest_message(members: Iterable[Instance]) -> str | None:
 
 def _seen(instance: Instance) -> datetime | None:
     return instance.stopped_at or instance.started_at or instance.created_at
+
+
+def _unplaced(service: wire.Service) -> list[Reason]:
+    """The scheduler's newest word, when it is that no place was found."""
+    newest = service.events[0] if service.events else None
+    if newest is None or "unable to place" not in newest.message:
+        return []
+    return [
+        Reason(
+            reason="UnableToPlace",
+            message=newest.message,
+            count=1,
+            last_seen=newest.created_at,
+            instances=[],
+        )
+    ]
 
 
 def _failing_deployments(service: wire.Service) -> list[Reason]:

@@ -19,6 +19,8 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
+_DAEMON = "a DaemonSet runs one pod on every node that fits"
+
 # What keeps a container from starting until somebody changes the definition.
 _STUCK = frozenset({
     "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
@@ -60,6 +62,7 @@ class Changes:
             workload=workload,
             autoscaling=normalise.autoscaling(item, autoscalers, workload.desired),
             refusal=refusal(item),
+            fixed=_DAEMON if isinstance(item, wire.DaemonSet) else None,
             caution=caution(item),
             handle=found,
         )
@@ -67,8 +70,6 @@ class Changes:
     def scale(self, subject: Subject, replicas: int, current: int | None) -> Followed:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
         item: normalise.Controller = subject.handle.item
-        if isinstance(item, wire.DaemonSet):
-            raise Refusal("a DaemonSet has no replicas to set: it runs a pod on every fitting node")
         before = self._present(item)
         patch: list[dict[str, Any]] = [
             {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
