@@ -53,6 +53,7 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     read_seconds: float = READ_SECONDS
     globals: Globals = field(default_factory=Globals)
+    _warned: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def system(cls) -> Context:
@@ -158,7 +159,10 @@ class Context:
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label
-        self.streams.warn(error)
+        key = (error.environment, error.message)
+        if key not in self._warned:  # a wait looks many times
+            self._warned.add(key)
+            self.streams.warn(error)
 
     def confirm(self, question: str) -> None:
         """Ask a person; there has to be one.

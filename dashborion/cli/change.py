@@ -86,7 +86,7 @@ def follow(context: Context, site: Site, followed: Followed, patience: Patience)
 
 
 def _aftermath(context: Context, site: Site, instance: str | None) -> None:
-    """The newest events and one failed instance's last words; nothing that fails to come."""
+    """The newest warnings and one failed instance's last words; nothing that fails to come."""
     from dashborion.models import Name, Query
 
     workload = site.subject.workload
@@ -94,7 +94,8 @@ def _aftermath(context: Context, site: Site, instance: str | None) -> None:
     try:
         name = Name(workload.name, workload.type, workload.namespace)
         detail = site.orchestrator.workload(name, Query()).item
-        for event in detail.events[-EVENTS:]:
+        warnings = [one for one in detail.events if one.type == "warning"]
+        for event in (warnings or detail.events)[-EVENTS:]:
             context.streams.note(f"event: {event.object}: {event.message}")
         if instance:
             for line in site.orchestrator.last_words(site.subject, instance, LINES):
@@ -107,15 +108,15 @@ def finish(
     context: Context,
     site: Site,
     change: Change,
-    followed: Followed,
+    followed: Followed | None,
     *,
     waiting: Waiting,
     shown: Shown,
 ) -> None:
-    """Wait if that was asked for, then print the change."""
+    """Wait if that was asked for and there is something to follow, then print the change."""
     import msgspec
 
-    if waiting.wait and site.subject.caution is None:
+    if waiting.wait and followed is not None:
         state = follow(context, site, followed, waiting.patience)
         change = msgspec.structs.replace(change, rollout=state)
     show(context, change, shown)

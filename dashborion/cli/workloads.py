@@ -165,6 +165,7 @@ def restart(
     Example: dashborion workloads restart api --wait
     """
     from dashborion.cli import change
+    from dashborion.errors import Refusal
     from dashborion.models import Name
 
     context: Context = ctx.obj
@@ -172,6 +173,8 @@ def restart(
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
     workload = site.subject.workload
     change.require_fit(site)
+    if site.subject.held is not None:
+        raise Refusal(f"{workload.name}: {site.subject.held}")
     environment = site.orchestrator.environment
     change.announce(context, environment, f"restart {change.label(workload)}", care)
     if site.subject.caution:
@@ -181,7 +184,8 @@ def restart(
     if care.dry_run:
         change.show(context, done, shown)
         return
-    followed = site.orchestrator.restart(site.subject, now=context.now())
+    started = site.orchestrator.restart(site.subject, now=context.now())
+    followed = None if site.subject.caution else started
     change.finish(context, site, done, followed, waiting=waiting, shown=shown)
 
 

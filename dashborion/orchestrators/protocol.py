@@ -55,13 +55,15 @@ class Subject:
     """One workload that is about to be changed or waited for.
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
-    may not, ``caution`` what a restart will not do. ``handle`` is the adapter's own.
+    may not, ``held`` why it may not be restarted, ``caution`` what a restart will
+    not do. ``handle`` is the adapter's own.
     """
 
     workload: Workload
     autoscaling: Autoscaling | None
     refusal: str | None
     fixed: str | None
+    held: str | None
     caution: str | None
     handle: Any
 

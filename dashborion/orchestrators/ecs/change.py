@@ -34,6 +34,7 @@ class Changes:
             autoscaling=None,
             refusal=refusal(service),
             fixed=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
+            held=None,
             caution=None,
             handle=service,
         )

@@ -35,8 +35,8 @@ def service(
     else:
         services = [one.item for one in client.services()]
         _require(place, namespace, services)
-        there = [one for one in services if place.namespace(one.tags) == namespace]
-        known = [one.service_name for one in there]
+        inside = [one for one in services if place.namespace(one.tags) == namespace]
+        known = [one.service_name for one in inside]
         where = f"namespace '{namespace}'"
     if not known:
         client.cluster_exists()

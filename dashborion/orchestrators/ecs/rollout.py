@@ -8,6 +8,7 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import ceil
 from typing import Literal
 
@@ -80,28 +81,52 @@ def followed(service: wire.Service, id_: str, newest: wire.ServiceDeployment | N
     apart only in its reasons' words, the newer one by its status.
     """
     ours = next((one for one in service.deployments if one.id == id_), None)
-    leading = primary(service)
+    if newest is not None and not _is_of(newest, ours):
+        newest = None
+    if newest is not None and newest.status.startswith("ROLLBACK"):
+        return Verdict(f"rolled back: {newest.status_reason or newest.status}", ended="rolled-back")
     if ours is None or ours.status != "PRIMARY":
-        reasons = [one.rollout_state_reason or "" for one in (ours, leading) if one]
-        status = newest.status if newest else ""
-        if status.startswith("ROLLBACK") or any("roll" in one and "back" in one for one in reasons):
-            why = (newest and newest.status_reason) or next(filter(None, reasons), "")
-            return Verdict(f"rolled back: {why}".rstrip(": "), ended="rolled-back")
-        if ours is not None and ours.rollout_state == "FAILED":
-            return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
-        return Verdict("a newer deployment has taken its place", ended="superseded")
+        return _overtaken(ours, primary(service))
     if ours.rollout_state == "FAILED":
         return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
     counts = f"{ours.running_count} of {ours.desired_count} tasks running"
-    complete = ours.rollout_state in ("COMPLETED", None) and len(service.deployments) == 1
+    alone = sum(one.status != "INACTIVE" for one in service.deployments) == 1
+    complete = ours.rollout_state == "COMPLETED" or (ours.rollout_state is None and alone)
     if complete and ours.running_count == ours.desired_count:
         return Verdict(f"complete: {counts}", done=True)
-    parts = [counts]
-    if newest is not None and newest.lifecycle_stage:
-        parts.append(f"stage {newest.lifecycle_stage}")
-    if ours.failed_tasks:
-        parts.append(f"{ours.failed_tasks} failed")
-    return Verdict(", ".join(parts))
+    failed = f"{ours.failed_tasks} failed" if ours.failed_tasks else None
+    return Verdict(", ".join(filter(None, (counts, _stage(newest), failed))))
+
+
+def _is_of(newest: wire.ServiceDeployment, ours: wire.Deployment | None) -> bool:
+    """Whether the newer API speaks of the deployment that is followed, or of one before it."""
+    if ours is None or ours.created_at is None or newest.created_at is None:
+        return True
+    return newest.created_at >= ours.created_at - timedelta(seconds=5)
+
+
+def _overtaken(ours: wire.Deployment | None, leading: wire.Deployment | None) -> Verdict:
+    """What took the place of a deployment: only the reasons' words tell a rollback."""
+    reasons = [one.rollout_state_reason or "" for one in (ours, leading) if one]
+    if any("roll" in one and "back" in one for one in reasons):
+        why = next(filter(None, reasons), "")
+        return Verdict(f"rolled back: {why}".rstrip(": "), ended="rolled-back")
+    if ours is not None and ours.rollout_state == "FAILED":
+        return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
+    return Verdict("a newer deployment has taken its place", ended="superseded")
+
+
+def _stage(newest: wire.ServiceDeployment | None) -> str | None:
+    """Where a blue/green, linear or canary deployment is, and who has to let it go on."""
+    if newest is None or not newest.lifecycle_stage:
+        return None
+    held = [one for one in newest.lifecycle_hook_details if one.status == "AWAITING_ACTION"]
+    if not held:
+        return f"stage {newest.lifecycle_stage}"
+    return (
+        f"paused at {newest.lifecycle_stage} by hook {held[0].hook_id or '?'}: "
+        "`aws ecs continue-service-deployment`"
+    )
 
 
 def _counted(service: wire.Service, newest: wire.Deployment) -> RolloutState:

@@ -87,6 +87,11 @@ class DeploymentController(Wire, frozen=True):
     type: str = "ECS"
 
 
+class LifecycleHook(Wire, frozen=True):
+    hook_id: str | None = None
+    status: str = ""
+
+
 class ServiceDeployment(Wire, frozen=True):
     """The newer API's view of a deployment, which remembers those that ended."""
 
@@ -94,6 +99,7 @@ class ServiceDeployment(Wire, frozen=True):
     status: str = ""
     status_reason: str | None = None
     lifecycle_stage: str | None = None
+    lifecycle_hook_details: list[LifecycleHook] = []
     created_at: datetime | None = None
 
 

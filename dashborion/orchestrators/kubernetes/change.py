@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashborion.config import Environment
-from dashborion.errors import Conflict, DashborionError, NotFound, Refusal
+from dashborion.errors import Conflict, DashborionError, NotFound
 from dashborion.models import Found, Instance, Name
 from dashborion.orchestrators.kubernetes import find, normalise, pods, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -19,6 +19,7 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
+_PAUSED = "it is paused: a restart would wait for `kubectl rollout resume`"
 _DAEMON = "a DaemonSet runs one pod on every node that fits"
 
 # What keeps a container from starting until somebody changes the definition.
@@ -63,6 +64,7 @@ class Changes:
             autoscaling=normalise.autoscaling(item, autoscalers, workload.desired),
             refusal=refusal(item),
             fixed=_DAEMON if isinstance(item, wire.DaemonSet) else None,
+            held=_PAUSED if isinstance(item, wire.Deployment) and item.spec.paused else None,
             caution=caution(item),
             handle=found,
         )
@@ -102,8 +104,6 @@ class Changes:
     def restart(self, subject: Subject, now: datetime) -> Followed:
         """kubectl's own annotation on the template; a uid that differs is a conflict."""
         item: normalise.Controller = subject.handle.item
-        if isinstance(item, wire.Deployment) and item.spec.paused:
-            raise Refusal("it is paused: a restart would wait for `kubectl rollout resume`")
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
         patch = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
@@ -123,13 +123,15 @@ class Changes:
         """Look at the object and at the instances that the change has made."""
         item: normalise.Controller = subject.handle.item
         found = self._again(item)
+        state = normalise.rollout_of(found.item if found else item)
         if found is None or found.item.metadata.uid != item.metadata.uid:
-            state = normalise.rollout_of(item)
             return Look(state, f"{item.metadata.name} was deleted or replaced", ended="deleted")
-        state = normalise.rollout_of(found.item)
+        if refusal(found.item) is not None:
+            return Look(state, f"{item.metadata.name} is being deleted", ended="deleted")
         if superseded := _superseded(found, followed):
             return Look(state, superseded, ended="superseded")
-        judged = rollout.verdict(found.item, state)
+        scaled = followed.mark[0] == "replicas"
+        judged = rollout.scaled(found.item) if scaled else rollout.verdict(found.item, state)
         concerned = _concerned(self.members(item), state.revision, followed.before)
         return Look(
             state,

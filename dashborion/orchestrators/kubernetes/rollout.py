@@ -135,6 +135,13 @@ def verdict(item: Controller, state: Rollout) -> Verdict:
         return Verdict(state.message or "paused", ended="paused")
     if state.state is RolloutState.PROGRESSING:
         return Verdict(state.message or "progressing")
+    return scaled(item)
+
+
+def scaled(item: Controller) -> Verdict:
+    """Whether the replicas that are wanted are there, whatever revision they are of."""
+    if item.metadata.generation > item.status.observed_generation:
+        return Verdict(_UNOBSERVED)
     desired, existing, available = _existing(item)
     if existing != desired:
         return Verdict(f"{existing} of {desired} replicas exist")
