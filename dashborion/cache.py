@@ -8,6 +8,7 @@ produce a broken file.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,11 @@ MOST_BYTES = 8 << 20
 
 
 def folder() -> Path:
-    """Where caches lie on this system."""
+    """Where caches lie on this system, or where ``$DASHBORION_CACHE_DIR`` says."""
     import platformdirs
 
+    if named := os.environ.get("DASHBORION_CACHE_DIR"):
+        return Path(named)
     return platformdirs.user_cache_path("dashborion")
 
 

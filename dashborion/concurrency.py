@@ -29,9 +29,9 @@ class Deadline:
         self._clock = clock
         self._end = clock() + seconds
 
-    def restart(self) -> None:
-        """Begin again, for the next look of a command that waits for hours."""
-        self._end = self._clock() + self.seconds
+    def restart(self, most: float | None = None) -> None:
+        """Begin again, for the next look of a command that waits; ``most`` shortens it."""
+        self._end = self._clock() + (self.seconds if most is None else min(most, self.seconds))
 
     def remaining(self) -> float:
         """Seconds left, never below zero."""

@@ -19,7 +19,9 @@ from dashborion.errors import ConfigError, Declined, UsageError
 from dashborion.streams import Color, Streams
 
 if TYPE_CHECKING:
+    from dashborion.concurrency import Deadline
     from dashborion.config import Config, Environment
+    from dashborion.embedded import Embedded
     from dashborion.environments import Choice, InUse, Surroundings
     from dashborion.errors import DashborionError
     from dashborion.fleet import Fleet
@@ -35,6 +37,7 @@ class Globals:
     """The options that every command takes, before or after its name."""
 
     config: str | None = None
+    demo: bool = False
     color: Color = "auto"
     verbose: bool = False
     debug: bool = False
@@ -53,6 +56,7 @@ class Context:
     clock: Callable[[], float] = time.monotonic
     read_seconds: float = READ_SECONDS
     globals: Globals = field(default_factory=Globals)
+    _deadline: Deadline | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -67,12 +71,23 @@ class Context:
         return platformdirs.user_config_path("dashborion") / "config.yaml"
 
     @cached_property
+    def demo(self) -> Embedded:
+        """The embedded ECS and Kubernetes of this user."""
+        import platformdirs
+
+        from dashborion.embedded import Embedded
+
+        return Embedded(platformdirs.user_state_path("dashborion") / "demo")
+
+    @cached_property
     def in_use(self) -> InUse:
-        """What ``env use`` remembers."""
+        """What ``env use`` remembers; the demo's choice lies with the demo."""
         import platformdirs
 
         from dashborion.environments import InUse
 
+        if self.globals.demo:
+            return InUse(self.demo.folder / "state.json")
         return InUse(platformdirs.user_state_path("dashborion") / "state.json")
 
     @cached_property
@@ -84,7 +99,9 @@ class Context:
 
     @cached_property
     def config(self) -> Config:
-        """The config file, or without one what the kubeconfig has."""
+        """The demo's, the config file's, or without one what the kubeconfig has."""
+        if self.globals.demo:
+            return self._demo_config()
         from dashborion.config import find, load
         from dashborion.environments import without_config
         from dashborion.kubeconfig import in_cluster
@@ -99,6 +116,13 @@ class Context:
         if found is not None:
             return load(*found)
         return without_config(self.kubeconfig, pod=in_cluster(self.environ))
+
+    def _demo_config(self) -> Config:
+        if self.globals.config:
+            raise UsageError("--demo and --config exclude each other")
+        running = self.demo.start()
+        self.demo.isolate(running)
+        return self.demo.config(running)
 
     def environments(self, choice: Choice) -> tuple[Environment, ...]:
         """The environments that were chosen, with the flags of the user's own file."""
@@ -131,6 +155,8 @@ class Context:
         """The user's own file, which protects its targets under any name."""
         from dashborion.config import Config, Origin, load
 
+        if self.globals.demo:
+            return Config()
         return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
 
     def fleet(self, choice: Choice) -> Fleet:
@@ -140,7 +166,7 @@ class Context:
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
 
-        deadline = Deadline(self.read_seconds)
+        deadline = self._deadline = Deadline(self.read_seconds)
 
         def runtime(environment: Environment) -> Runtime:
             return Runtime(
@@ -176,6 +202,8 @@ class Context:
         self.streams.ask(f"{question}? [y/N] ")
         if self.stdin.readline().strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
+        if self._deadline is not None:
+            self._deadline.restart()  # people think, too
 
     def _trace(self, call: Call) -> None:
         self.streams.say(f"{call.operation} {call.outcome} {call.seconds * 1000:.0f}ms")

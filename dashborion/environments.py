@@ -245,14 +245,18 @@ def with_flags_of(owner: Config, environment: Environment) -> Environment:
 
 
 def same_target(one: Target, other: Target) -> bool:
-    """The same context, or the same cluster, region and profile."""
+    """The same context, or the same cluster, region and profile.
+
+    A region or profile that is left out may come from a variable: it counts as
+    the same, since a flag too many is better than a way round one.
+    """
     if isinstance(one, KubernetesTarget) and isinstance(other, KubernetesTarget):
         return one.context == other.context
     for type_ in (EcsTarget, EksTarget):
         if isinstance(one, type_) and isinstance(other, type_):
-            return (one.cluster, one.region, one.profile) == (
-                other.cluster, other.region, other.profile,
-            )  # fmt: skip
+            pairs = ((one.region, other.region), (one.profile, other.profile))
+            alike = all(mine in (None, theirs) or theirs is None for mine, theirs in pairs)
+            return alike and one.cluster.rpartition("/")[2] == other.cluster.rpartition("/")[2]
     return False
 
 

@@ -31,6 +31,8 @@ from dashborion.models import (
 from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
 
 T = TypeVar("T")
+
+LOOK_SECONDS = 1.0  # that a look gets in any case
 Placed = TypeVar("Placed", Workload, Instance)
 
 
@@ -233,9 +235,9 @@ class Site:
     subject: Subject
     deadline: Deadline
 
-    def look(self, followed: Followed) -> Look:
-        """One look, with a read's whole time for itself: a wait may last for hours."""
-        self.deadline.restart()
+    def look(self, followed: Followed, left: float) -> Look:
+        """One look, with a read's whole time for itself, or what is left of the wait's."""
+        self.deadline.restart(max(left, LOOK_SECONDS))
         return self.orchestrator.look(self.subject, followed)
 
 

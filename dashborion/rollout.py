@@ -44,7 +44,14 @@ class Wait:
     sleep: Callable[[float], None] = time.sleep
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
     _said: str = ""
+    _end: float | None = None
     last: Look | None = None
+
+    def left(self) -> float:
+        """Seconds until the timeout; all of it before the wait began."""
+        if self._end is None:
+            return self.patience.timeout_seconds
+        return max(0.0, self._end - self.clock())
 
     def until_done(self) -> Look:
         """Look until the rollout is done.
@@ -53,7 +60,7 @@ class Wait:
             RolloutFailed: it failed, was rolled back, superseded, or its object deleted.
             RolloutPending: the time is up, or it is paused.
         """
-        end = self.clock() + self.patience.timeout_seconds
+        self._end = self.clock() + self.patience.timeout_seconds
         while True:
             look = self._try()
             if look is not None:
@@ -62,14 +69,13 @@ class Wait:
                 if look.done:
                     return look
                 self._end_if_hopeless(look)
-            left = end - self.clock()
-            if left <= 0:
+            if self.left() <= 0:
                 where = self.last.message if self.last else "nothing was heard of it"
                 raise RolloutPending(
                     f"not finished after {self.patience.timeout_seconds:g} seconds: {where}",
                     hint="it goes on; `dashborion workloads status NAME --wait` takes it up again",
                 )
-            self.sleep(min(POLL_SECONDS, left))
+            self.sleep(min(POLL_SECONDS, self.left()))
 
     def _try(self) -> Look | None:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.cli import env, instances, workloads
+from dashborion.cli import demo, env, instances, workloads
 from dashborion.cli.options import group
 
 app = group(
@@ -13,3 +13,4 @@ app.add_typer(workloads.app, name="workloads", epilog="`services` is another nam
 app.add_typer(workloads.app, name="services", hidden=True)
 app.add_typer(instances.app, name="instances")
 app.add_typer(env.app, name="env")
+app.add_typer(demo.app, name="demo")

@@ -63,7 +63,7 @@ def follow(context: Context, site: Site, followed: Followed, patience: Patience)
     live = context.streams.err_tty
     report = context.streams.progress if live else context.streams.note
     wait = Wait(
-        look=lambda: site.look(followed),
+        look=lambda: site.look(followed, wait.left()),
         report=lambda message: report(f"{site.subject.workload.name}: {message}"),
         patience=patience,
         clock=context.clock,

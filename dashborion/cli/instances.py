@@ -85,12 +85,15 @@ def stop(
     Example: dashborion instances stop api-7d9f
     """
     from dashborion.cli import change
+    from dashborion.errors import Refusal
     from dashborion.models import Change, Name
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)
     orchestrator, found = context.fleet(where.choice).place(name, where.query())
     item = found.item
+    if item.status == "stopped":
+        raise Refusal(f"{item.name} has stopped already")
     what = f"stop {item.name} in namespace {item.namespace}"
     change.announce(context, orchestrator.environment, what, care)
     if not care.dry_run:

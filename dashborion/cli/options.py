@@ -246,6 +246,7 @@ def _global_options() -> list[TyperOption]:
 
     return [
         option("--config", metavar="FILE", help="This config file.", type=str),
+        option("--demo", help="On the embedded demo.", is_flag=True, type=bool),
         option("--color", metavar="WHEN", help="auto, always or never.", type=str),
         option("--verbose", "-v", help="Each API call, on stderr.", is_flag=True, type=bool),
         option("--debug", help="Errors with a traceback.", is_flag=True, type=bool),

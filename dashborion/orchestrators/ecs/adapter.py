@@ -220,11 +220,13 @@ class EcsOrchestrator:
             return Counter()
         pages = ceil(sum(one.running_count for one in services) / TASKS_A_PAGE)
         deadline = self.client.aws.runtime.deadline
-        if len(checked) <= pages:
-            asked = [start(partial(self.client.tasks, service=one.service_name)) for one in checked]
-            found = [task for future in asked for task in result(future, deadline)]
-        else:
-            found = self.client.tasks()
+        names_to_ask = [one.service_name for one in checked] if len(checked) <= pages else [None]
+        asked = [  # tasks that are being stopped still run, and are listed as stopped
+            start(partial(self.client.tasks, service=name, stopped=stopped))
+            for name in names_to_ask
+            for stopped in (False, True)
+        ]
+        found = [task for future in asked for task in result(future, deadline)]
         names = {one.service_name for one in checked}
         return Counter(
             owner

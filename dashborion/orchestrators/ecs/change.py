@@ -54,46 +54,49 @@ class Changes:
         """Force a new deployment; it is known by the id that UpdateService itself answers."""
         service: wire.Service = subject.handle
         answered = self.client.update_service(service.service_name, forceNewDeployment=True)
-        newest = rollout.primary(answered)
-        return Followed(("deployment", newest.id if newest else ""))
+        return Followed(("deployment", rollout.primary(answered)))
 
     def following(self, subject: Subject) -> Followed:
         """The deployment that is PRIMARY now."""
-        newest = rollout.primary(subject.handle)
-        return Followed(("deployment", newest.id if newest else ""))
+        return Followed(("deployment", rollout.primary(subject.handle)))
 
     def look(self, subject: Subject, followed: Followed) -> Look:
         """Look at the service, its deployments and the tasks that the change has started."""
         name = subject.workload.name
         found = self.client.described([name])
         state = subject.workload.rollout
-        if not found or found[0].item.status == "INACTIVE":
+        if not found or found[0].item.status != "ACTIVE":
             return Look(state, f"{name} was deleted", ended="deleted")
         service = found[0].item
         state = rollout.rollout(service)
         kind, value = followed.mark
-        newest = self._newest(service, value) if kind == "deployment" else None
-        judged = (
-            rollout.counted(service, value)
-            if kind == "count"
-            else rollout.followed(service, value, newest)
-        )
-        found_tasks = self._concerned(service, followed)
+        if kind == "count":
+            judged = rollout.counted(service, value)
+            events = _since(service, {one.id for one in subject.handle.events})
+        elif value is None:
+            judged = rollout.Verdict("it has no deployment to follow", done=True)
+            events = []
+        else:
+            judged = rollout.followed(service, value.id, self._newer_view(service, value))
+            events = _after(service, value)
         return Look(
             state,
             judged.message,
             done=judged.done,
             ended=judged.ended,
-            troubles=(*troubles(found_tasks), *unplaced(subject.handle, service)),
+            troubles=(*troubles(self._concerned(service, followed)), *unplaced(events)),
         )
 
-    def _newest(self, service: wire.Service, id_: str) -> wire.ServiceDeployment | None:
+    def _newer_view(
+        self, service: wire.Service, ours: wire.Deployment
+    ) -> wire.ServiceDeployment | None:
         """Asked for only where it says more: a deployment that lost, or one with stages."""
         newest = rollout.primary(service)
         staged = service.deployment_configuration.strategy != "ROLLING"
-        if staged or newest is None or newest.id != id_:
-            return self.client.service_deployment(service.service_name)
-        return None
+        if not staged and newest is not None and newest.id == ours.id:
+            return None
+        found = self.client.service_deployments(service.service_name)
+        return rollout.same_moment(found, ours)
 
     def _concerned(self, service: wire.Service, followed: Followed) -> list[wire.Task]:
         running = self.client.tasks(service=service.service_name)
@@ -101,7 +104,8 @@ class Changes:
         every = [one.item for one in (*running, *stopped)]
         if followed.before is not None:
             return [one for one in every if tasks.task_id(one) not in followed.before]
-        return [one for one in every if one.started_by == followed.mark[1]]
+        ours: wire.Deployment | None = followed.mark[1]
+        return [one for one in every if ours is not None and one.started_by == ours.id]
 
     def members(self, service: wire.Service) -> list[Instance]:
         """A service's tasks, stopped ones too."""
@@ -134,9 +138,8 @@ class Changes:
         logs = container.log_configuration
         if logs is None or logs.log_driver != "awslogs":
             return []
-        prefix = logs.options.get("awslogs-stream-prefix", "")
-        stream = f"{prefix}/{container.name}/{tasks.task_id(task)}"
-        return self.client.log_lines(logs.options, stream, lines)
+        stream = f"{logs.options.stream_prefix or ''}/{container.name}/{tasks.task_id(task)}"
+        return self.client.log_lines(logs.options.group or "", stream, lines)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop a task: its id is its own, no other task will ever have it."""
@@ -167,12 +170,22 @@ _ORDERLY = frozenset({"ServiceSchedulerInitiated", "UserInitiated", "SpotInterru
                       "TerminationNotice", None})  # fmt: skip
 
 
-def unplaced(before: wire.Service, now: wire.Service) -> list[Trouble]:
-    """What the scheduler could not place since the change, from the service's events."""
-    known = {one.id for one in before.events}
-    said = [one.message for one in now.events if one.id not in known]
-    return [
-        Trouble("placement", "", "unable to place a task", message)
-        for message in said[:1]
-        if "unable to place" in message or "unable to consistently start" in message
-    ]
+def _since(service: wire.Service, known: set[str]) -> list[wire.Event]:
+    return [one for one in service.events if one.id not in known]
+
+
+def _after(service: wire.Service, ours: wire.Deployment) -> list[wire.Event]:
+    """Events of a deployment's time: ECS repeats itself only once an hour."""
+    if ours.created_at is None:
+        return service.events
+    return [one for one in service.events if one.created_at and one.created_at >= ours.created_at]
+
+
+def unplaced(events: Iterable[wire.Event]) -> list[Trouble]:
+    """That no place was found, unless the scheduler has found one since; newest event first."""
+    for event in events:
+        if "unable to place" in event.message:
+            return [Trouble("placement", "", "unable to place a task", event.message)]
+        if "has started" in event.message or "steady state" in event.message:
+            return []
+    return []

@@ -30,6 +30,7 @@ SERVICES_A_PAGE, SERVICES_A_CALL = 100, 10
 TASKS_A_PAGE, TASKS_A_CALL = 100, 100
 BALANCERS_A_CALL = 20
 TARGET_GROUPS_A_CALL = 20
+SERVICE_DEPLOYMENTS = 10
 MARKER = ("Marker", "NextMarker")
 
 
@@ -117,7 +118,7 @@ class Client:
         """By ARN. A revision never changes, so it is asked for once and kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
         shelf = Shelf(
-            "task-definitions-2",  # the number grows with the fields that are kept
+            "task-definitions-3",  # the number grows with the fields that are kept
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(wanted)),
             wire.TaskDefinition,
         )
@@ -148,30 +149,30 @@ class Client:
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
         return _convert(wire.TaskDefinition, answer["taskDefinition"])
 
-    def service_deployment(self, service: str) -> wire.ServiceDeployment | None:
-        """The newest deployment in the newer API's words; None where it may not be asked."""
+    def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
+        """The newest deployments in the newer API's words; none where they may not be asked."""
         try:
             briefs = self.aws.items(
                 "ecs", "list_service_deployments", "serviceDeployments",
-                cluster=self.cluster, service=service, maxResults=1,
+                cluster=self.cluster, service=service, maxResults=SERVICE_DEPLOYMENTS,
             )  # fmt: skip
-            arns = [one["serviceDeploymentArn"] for one in briefs[:1]]
+            arns = [one["serviceDeploymentArn"] for one in briefs]
             if not arns:
-                return None
+                return []
             found = self.aws.items(
                 "ecs", "describe_service_deployments", "serviceDeployments",
                 serviceDeploymentArns=arns,
             )  # fmt: skip
         except (Refused, Forbidden):
-            return None
-        return _convert(wire.ServiceDeployment, found[0]) if found else None
+            return []
+        return [_convert(wire.ServiceDeployment, one) for one in found]
 
-    def log_lines(self, options: Mapping[str, str], stream: str, most: int) -> list[str]:
+    def log_lines(self, group: str, stream: str, most: int) -> list[str]:
         """The newest lines of a log stream; none while it does not exist."""
         try:
             events = self.aws.items(
                 "logs", "get_log_events", "events",
-                logGroupName=options.get("awslogs-group", ""), logStreamName=stream, limit=most,
+                logGroupName=group, logStreamName=stream, limit=most,
             )  # fmt: skip
         except (Refused, Forbidden):
             return []

@@ -7,6 +7,7 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -74,15 +75,13 @@ def counted(service: wire.Service, desired: int) -> Verdict:
 
 
 def followed(service: wire.Service, id_: str, newest: wire.ServiceDeployment | None) -> Verdict:
-    """A deployment, by the id that UpdateService answered.
+    """A deployment, by the id that UpdateService answered; ``newest`` is the newer API's view.
 
     When it is no longer PRIMARY something has taken its place: ECS itself,
     rolling back, or somebody's newer deployment. The older API tells these
     apart only in its reasons' words, the newer one by its status.
     """
     ours = next((one for one in service.deployments if one.id == id_), None)
-    if newest is not None and not _is_of(newest, ours):
-        newest = None
     if newest is not None and newest.status.startswith("ROLLBACK"):
         return Verdict(f"rolled back: {newest.status_reason or newest.status}", ended="rolled-back")
     if ours is None or ours.status != "PRIMARY":
@@ -98,11 +97,16 @@ def followed(service: wire.Service, id_: str, newest: wire.ServiceDeployment | N
     return Verdict(", ".join(filter(None, (counts, _stage(newest), failed))))
 
 
-def _is_of(newest: wire.ServiceDeployment, ours: wire.Deployment | None) -> bool:
-    """Whether the newer API speaks of the deployment that is followed, or of one before it."""
-    if ours is None or ours.created_at is None or newest.created_at is None:
-        return True
-    return newest.created_at >= ours.created_at - timedelta(seconds=5)
+def same_moment(
+    found: Iterable[wire.ServiceDeployment], ours: wire.Deployment
+) -> wire.ServiceDeployment | None:
+    """The newer API's view of a deployment: it has ids of its own, so the time has to tell."""
+    for one in found:
+        if one.created_at is None or ours.created_at is None:
+            continue
+        if abs(one.created_at - ours.created_at) <= timedelta(seconds=5):
+            return one
+    return None
 
 
 def _overtaken(ours: wire.Deployment | None, leading: wire.Deployment | None) -> Verdict:

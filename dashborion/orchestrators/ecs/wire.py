@@ -136,9 +136,17 @@ class HealthCheck(Wire, frozen=True):
     command: list[str] = []
 
 
+class LogOptions(Struct, frozen=True):
+    """Those of ``awslogs`` only: other drivers' may be secrets, and this is kept on disk."""
+
+    group: str | None = field(name="awslogs-group", default=None)
+    region: str | None = field(name="awslogs-region", default=None)
+    stream_prefix: str | None = field(name="awslogs-stream-prefix", default=None)
+
+
 class LogConfiguration(Wire, frozen=True):
     log_driver: str = ""
-    options: dict[str, str] = {}
+    options: LogOptions = LogOptions()
 
 
 class ContainerDefinition(Wire, frozen=True):

@@ -164,7 +164,7 @@ def refused(
         return Missing(message, foreign=said.message is None)
     if status == 410:
         return Expired(message, said.metadata.continue_)
-    if status == 409 or (status == 422 and asked.method == "PATCH"):
+    if asked.method in ("PATCH", "DELETE") and status in (409, 422):
         return Conflict(message)
     if status in (400, 422):
         return UsageError(message)

@@ -132,7 +132,7 @@ class Changes:
             return Look(state, superseded, ended="superseded")
         scaled = followed.mark[0] == "replicas"
         judged = rollout.scaled(found.item) if scaled else rollout.verdict(found.item, state)
-        concerned = _concerned(self.members(item), state.revision, followed.before)
+        concerned = self._concerned(found.item, state.revision, followed.before)
         return Look(
             state,
             judged.message,
@@ -140,6 +140,26 @@ class Changes:
             ended=judged.ended,
             troubles=tuple(troubles(concerned)),
         )
+
+    def _concerned(
+        self, item: normalise.Controller, revision: str | None, before: frozenset[str] | None
+    ) -> list[Instance]:
+        unobserved = item.metadata.generation > item.status.observed_generation
+        if before is None and unobserved:
+            return []  # what the status calls the newest revision is the one before
+        if before is None and isinstance(item, wire.DaemonSet):
+            revision = self._newest(item)
+        return _concerned(self.members(item), revision, before)
+
+    def _newest(self, item: wire.DaemonSet) -> str | None:
+        """A DaemonSet does not say which revision is its newest: its history does."""
+        selector = normalise.selector(item.spec.selector)
+        listed = self.fetch.collect(
+            api.CONTROLLER_REVISIONS, item.metadata.namespace, selector=selector
+        )
+        kept = normalise.owned_by(self.fetch.optional(listed), item.metadata.uid)
+        history = normalise.controller_revisions(kept, item.metadata.name, None)
+        return history[-1].revision if history else None
 
     def members(self, item: normalise.Controller) -> list[Instance]:
         """A controller's instances, finished ones too."""
@@ -215,7 +235,7 @@ def _superseded(found: Found[normalise.Controller], followed: Followed) -> str |
 def _concerned(
     instances: Iterable[Instance], revision: str | None, before: frozenset[str] | None
 ) -> list[Instance]:
-    """Those that the change has made: new by name, or of the newest revision."""
+    """Those that a change has made: new since then, or of the newest revision."""
     if before is not None:
         return [one for one in instances if _mark(one) not in before]
     return [one for one in instances if revision is None or one.revision == revision]

@@ -1,0 +1,75 @@
+"""``dashborion demo``: the embedded ECS and Kubernetes that ``--demo`` runs commands on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashborion.cli.options import command, group
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
+
+app = group(help="An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")
+
+
+@command(app, "start")
+def start(
+    ctx: typer.Context,
+    *,
+    speed: Annotated[
+        float, typer.Option("--speed", min=0.1, max=100, help="Times as fast as usual.")
+    ] = 1.0,
+) -> None:
+    """Start the demo, and print what points kubectl and aws at it.
+
+    Example: eval "$(dashborion demo start)"
+    """
+    context: Context = ctx.obj
+    running = context.demo.start(speed=speed)
+    if running.was_running:
+        context.streams.note(f"it runs already, since {running.started} (pid {running.pid})")
+    for name, value in context.demo.variables(running).items():
+        context.streams.write(f"export {name}={value}\n")
+
+
+@command(app, "stop")
+def stop(ctx: typer.Context) -> None:
+    """Stop the demo.
+
+    Example: dashborion demo stop
+    """
+    context: Context = ctx.obj
+    stopped = context.demo.stop()
+    context.streams.note("stopped" if stopped else "it was not running")
+
+
+@command(app, "status")
+def status(ctx: typer.Context) -> None:
+    """Say whether the demo runs, and where.
+
+    Example: dashborion demo status
+    """
+    context: Context = ctx.obj
+    running = context.demo.status()
+    if running is None:
+        context.streams.write("not running\n")
+        return
+    context.streams.write(
+        f"running since {running.started} (pid {running.pid})\n"
+        f"ECS         {running.aws_url}\n"
+        f"Kubernetes  {running.kubernetes_url}\n"
+        f"log         {running.log}\n"
+    )
+
+
+@command(app, "reset")
+def reset(ctx: typer.Context) -> None:
+    """Put the demo's fleet back as it was.
+
+    Example: dashborion demo reset
+    """
+    context: Context = ctx.obj
+    context.demo.reset()
+    context.streams.note("the fleet is as it was")

@@ -1,0 +1,135 @@
+"""What a person sees while a wait goes on, and what Ctrl-C does to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.misbehaviour import body
+from tests.faults.server import Api
+from tests.support.api import wait_for
+from tests.support.fleet_on_ecs import Fleet
+
+from .conftest import Keyboard, Terminal
+from .moves import Mover
+from .standin import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+
+ERASE = "\r\x1b[K"
+
+
+def test_progress_is_one_live_line_on_a_terminal(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.runs(1), web.runs(1), web.completes]
+
+    seen = dashborion("workloads restart web --wait", tty=True)
+
+    assert seen.exit_code == 0
+    for count in ("0 of 2", "1 of 2"):
+        assert dashborion.raw_err.count(f"{ERASE}web: {count} tasks running") == 1
+    assert "web: " not in seen.err, "a line that stays"
+    assert dashborion.raw_err.endswith(ERASE)
+
+
+def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.task_fails, web.task_fails]
+    seen = dashborion("workloads restart web --wait", tty=True)
+    assert seen.exit_code == 7
+    assert seen.err.splitlines()[-1].startswith("error: Error x2 (web-")
+    assert not any(one.startswith("web: ") for one in seen.err.splitlines())
+
+
+def test_elsewhere_it_is_a_line_a_change(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.runs(1), web.runs(1), web.completes]
+    seen = dashborion("workloads restart web --wait")
+    assert dashborion.raw_err == seen.err, "no line is erased where there is no terminal"
+    assert sum(one.startswith("web: ") for one in seen.err.splitlines()) == 3
+
+
+def test_with_json_each_line_on_stderr_is_an_object(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.task_fails, web.task_fails]
+    seen = dashborion("workloads restart web --wait -o json")
+    said = [next(iter(json.loads(line))) for line in seen.err.splitlines()]
+    assert set(said) == {"note", "error"}
+    assert said[-1] == "error"
+
+
+def test_what_the_api_says_cannot_move_the_cursor(dashborion: Terminal, web: Mover) -> None:
+    def fails() -> None:
+        web.task_fails(stop_code="TaskFailedToStart", stopped_reason="Bad: \x1b[2J", containers={})
+
+    dashborion.steps = [fails, fails]
+    seen = dashborion("workloads restart web --wait", tty=True)
+    assert seen.exit_code == 7
+    assert "\x1b" not in seen.err
+
+
+def test_an_interrupt_in_process(dashborion: Terminal, web: Mover) -> None:
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    dashborion.steps = [web.runs(1), ctrl_c]
+    seen = dashborion("workloads restart web --wait")
+    assert (seen.exit_code, seen.out) == (130, "")
+    assert seen.err.splitlines()[-1] == "interrupted: the rollout of web goes on"
+
+
+def test_an_interrupt_at_the_question_changes_nothing(
+    dashborion: Terminal, fleet: Fleet, home: Path
+) -> None:
+    from tests.aws import FILE, HERE, write_config
+
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    write_config(home, {HERE: {**FILE[HERE], "protected": True}})
+    dashborion.keyboard = Keyboard("y\n", before=ctrl_c)
+    seen = dashborion("workloads restart web", tty=True)
+    assert seen.exit_code == 130
+    assert fleet.aws.spy.counts["ecs:UpdateService"] == 0
+
+
+# --- A process of its own -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    take_all_methods(monkeypatch)
+    with Api() as server:
+        point_at(server, tmp_path, monkeypatch)
+        server.objects["deployments"] = [unfinished()]
+        server.on(f"{WEB}/scale", body({"metadata": {}}))
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [(SCALE.replace("-r 3", "-r 1"), 1), ("workloads status deployment/web", 0)],
+    ids=["scale", "status"],
+)
+def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
+    command = [sys.executable, "-m", "dashborion", *words.split(), "--wait"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:  # type: ignore[call-overload]
+        try:
+            wait_for("its first look", lambda: len(requests_for(api)) > 1, 10)
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=10)
+        finally:
+            child.kill()
+
+    assert (child.returncode, out) == (130, ""), err
+    assert err.splitlines()[-1] == "interrupted: the rollout of web goes on"
+    assert "Traceback" not in err
+    assert len(changed(api)) == count
+
+
+def requests_for(api: Api) -> list[str]:
+    """Each look asks for the object, then for its pods and ReplicaSets."""
+    asked = [one.path for one in api.requests]
+    return asked[asked.index(WEB) + 1 :] if WEB in asked else []

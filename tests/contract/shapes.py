@@ -1,0 +1,154 @@
+"""What ``-o json`` prints, field by field, as the design has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+Shape = Callable[[Any], None]
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+def plain(*types: type) -> Shape:
+    def check(value: Any) -> None:
+        assert type(value) in types, f"{value!r} is none of {types}"
+
+    return check
+
+
+def words(*known: str) -> Shape:
+    def check(value: Any) -> None:
+        assert value in known, f"{value!r} is none of {known}"
+
+    return check
+
+
+def time(value: Any) -> None:
+    assert isinstance(value, str), value
+    assert _TIME.fullmatch(value), f"{value!r} is not RFC 3339 in UTC"
+
+
+def maybe(shape: Shape) -> Shape:
+    def check(value: Any) -> None:
+        if value is not None:
+            shape(value)
+
+    return check
+
+
+def many(shape: Shape) -> Shape:
+    def check(value: Any) -> None:
+        assert isinstance(value, list), value
+        for one in value:
+            shape(one)
+
+    return check
+
+
+def exactly(**fields: Shape) -> Shape:
+    """An object with these fields, all of them and no other."""
+
+    def check(value: Any) -> None:
+        assert isinstance(value, dict), value
+        assert set(value) == set(fields)
+        for name, shape in fields.items():
+            try:
+                shape(value[name])
+            except AssertionError as error:
+                raise AssertionError(f"{name}: {error}") from error
+
+    return check
+
+
+def mapping(value: Any) -> None:
+    assert isinstance(value, dict), value
+    assert {type(part) for pair in value.items() for part in pair} <= {str}
+
+
+text, number, flag, real = plain(str), plain(int), plain(bool), plain(int, float)
+optional, maybe_number, maybe_time = maybe(text), maybe(number), maybe(time)
+
+_PLACE = {"project": optional, "environment": text, "namespace": text}
+_ORCHESTRATOR = words("ecs", "kubernetes")
+_CONTAINER_STATUS = words("running", "pending", "stopped")
+
+ENDPOINT = exactly(
+    type=words("target-group", "load-balancer", "service", "ingress", "service-connect"),
+    name=text, address=optional, port=maybe_number, protocol=optional, url=optional,
+    healthy=maybe_number, total=maybe_number,
+)  # fmt: skip
+ROLLOUT = exactly(
+    state=words("complete", "progressing", "paused", "failed"), revision=optional, message=optional
+)
+_WORKLOAD = {
+    **_PLACE,
+    "name": text,
+    "type": words("ecs-service", "k8s-deployment", "k8s-statefulset", "k8s-daemonset"),
+    "orchestrator": _ORCHESTRATOR,
+    "status": words("running", "degraded", "stopped"),
+    "desired": number,
+    "running": number,
+    "available": number,
+    "image": optional,
+    "images": many(text),
+    "createdAt": maybe_time,
+    "updatedAt": maybe_time,
+    "cpu": optional,
+    "memory": optional,
+    "resources": exactly(cpuMillicores=maybe_number, memoryMiB=maybe_number),
+    "rollout": ROLLOUT,
+    "endpoints": many(ENDPOINT),
+    "labels": mapping,
+}
+_TERMINATION = exactly(reason=optional, exitCode=maybe_number, message=optional,
+                       finishedAt=maybe_time)  # fmt: skip
+CONTAINER = exactly(
+    name=text, status=_CONTAINER_STATUS, image=optional, ready=flag, restarts=number,
+    exitCode=maybe_number, reason=optional, lastTermination=maybe(_TERMINATION), init=flag,
+)  # fmt: skip
+_INSTANCE = {
+    **_PLACE,
+    "id": text,
+    "name": text,
+    "workload": optional,
+    "orchestrator": _ORCHESTRATOR,
+    "status": _CONTAINER_STATUS,
+    "ready": flag,
+    "reason": optional,
+    "message": optional,
+    "health": maybe(words("healthy", "unhealthy")),
+    "ip": optional,
+    "node": optional,
+    "zone": optional,
+    "revision": optional,
+    "restarts": number,
+    "createdAt": maybe_time,
+    "startedAt": maybe_time,
+    "stoppedAt": maybe_time,
+    "cpu": optional,
+    "memory": optional,
+    "containers": many(CONTAINER),
+}
+EVENT = exactly(timestamp=maybe_time, type=words("normal", "warning"), reason=optional,
+                message=text, object=text, count=number)  # fmt: skip
+REVISION = exactly(revision=text, current=flag, images=many(text), createdAt=maybe_time,
+                   message=optional)  # fmt: skip
+AUTOSCALING = exactly(min=number, max=number, current=maybe_number, desired=maybe_number,
+                      source=text, suspended=flag)  # fmt: skip
+REASON = exactly(reason=text, message=optional, count=number, lastSeen=maybe_time,
+                 instances=many(text))  # fmt: skip
+
+WORKLOAD = exactly(**_WORKLOAD)
+INSTANCE = exactly(**_INSTANCE)
+WORKLOAD_DETAIL = exactly(
+    **_WORKLOAD, instances=many(INSTANCE), reasons=many(REASON), autoscaling=maybe(AUTOSCALING),
+    revisions=many(REVISION), events=many(EVENT),
+)  # fmt: skip
+INSTANCE_DETAIL = exactly(**_INSTANCE, labels=mapping, events=many(EVENT))
+CHECK = exactly(
+    project=optional, environment=text, orchestrator=_ORCHESTRATOR, endpoint=optional,
+    reachable=flag, identity=optional, version=optional, seconds=real,
+    permissions=many(exactly(action=text, allowed=maybe(flag))), error=optional,
+)  # fmt: skip
+ERROR = exactly(code=text, message=text, hint=optional, environment=optional)
