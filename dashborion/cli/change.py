@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dashborion.errors import DashborionError, Refusal, RolloutFailed
 
 if TYPE_CHECKING:
-    from dashborion.cli.options import Care, Shown, Waiting
+    from dashborion.cli.options import Care, Shown
     from dashborion.config import Environment
     from dashborion.context import Context
     from dashborion.fleet import Site
@@ -110,14 +110,14 @@ def finish(
     change: Change,
     followed: Followed | None,
     *,
-    waiting: Waiting,
+    patience: Patience | None,
     shown: Shown,
 ) -> None:
     """Wait if that was asked for and there is something to follow, then print the change."""
     import msgspec
 
-    if waiting.wait and followed is not None:
-        state = follow(context, site, followed, waiting.patience)
+    if patience is not None and followed is not None:
+        state = follow(context, site, followed, patience)
         change = msgspec.structs.replace(change, rollout=state)
     show(context, change, shown)
 

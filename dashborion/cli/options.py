@@ -194,8 +194,8 @@ class Waiting:
     ] = "30s"  # fmt: skip
 
     @property
-    def patience(self) -> Patience:
-        """The same as the wait loop takes it.
+    def patience(self) -> Patience | None:
+        """The same as the wait loop takes it, None without ``--wait``.
 
         Raises:
             UsageError: no duration.
@@ -203,12 +203,13 @@ class Waiting:
         from dashborion.cli.parse import duration
         from dashborion.rollout import Patience
 
-        return Patience(
+        patience = Patience(
             crashes=self.fail_crashes,
             pull_seconds=duration(self.fail_pull, "--fail-pull"),
             placement_seconds=duration(self.fail_placement, "--fail-placement"),
             timeout_seconds=duration(self.timeout, "--timeout"),
         )
+        return patience if self.wait else None
 
 
 class _Everywhere:

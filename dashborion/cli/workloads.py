@@ -116,7 +116,7 @@ def scale(
     from dashborion.models import Name
 
     context: Context = ctx.obj
-    waiting.patience  # noqa: B018 - a bad duration is an error before the change, not after
+    patience = waiting.patience  # a bad duration is an error before the change, not after
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
     workload = site.subject.workload
     what = f"scale {change.label(workload)} from {workload.desired} to {replicas} replicas"
@@ -128,7 +128,7 @@ def scale(
         change.show(context, done, shown)
         return
     followed = site.orchestrator.scale(site.subject, replicas, current=current)
-    change.finish(context, site, done, followed, waiting=waiting, shown=shown)
+    change.finish(context, site, done, followed, patience=patience, shown=shown)
 
 
 def _heed_autoscaler(context: Context, site: Site, replicas: int, *, force: bool) -> None:
@@ -169,7 +169,7 @@ def restart(
     from dashborion.models import Name
 
     context: Context = ctx.obj
-    waiting.patience  # noqa: B018 - as above
+    patience = waiting.patience
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
     workload = site.subject.workload
     change.require_fit(site)
@@ -186,7 +186,7 @@ def restart(
         return
     started = site.orchestrator.restart(site.subject, now=context.now())
     followed = None if site.subject.caution else started
-    change.finish(context, site, done, followed, waiting=waiting, shown=shown)
+    change.finish(context, site, done, followed, patience=patience, shown=shown)
 
 
 @command(app, "status")
@@ -211,7 +211,7 @@ def status_(
     context: Context = ctx.obj
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
     workload = site.subject.workload
-    if waiting.wait:
+    if patience is not None:
         import msgspec
 
         followed = site.orchestrator.following(site.subject)

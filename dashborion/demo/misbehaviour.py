@@ -9,7 +9,7 @@ import json
 import math
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -33,11 +33,14 @@ class Call(NamedTuple):
 
 
 class Spy:
-    """What was asked, in order, and how many calls were in flight at once."""
+    """What was asked, in order, and how many calls were in flight at once.
 
-    def __init__(self) -> None:
+    Of all calls, or of the last so many.
+    """
+
+    def __init__(self, remembered: int | None = None) -> None:
         self._lock = threading.Lock()
-        self._calls: list[Call] = []
+        self._calls: deque[Call] = deque(maxlen=remembered)
         self._now: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
 

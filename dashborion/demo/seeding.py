@@ -268,6 +268,16 @@ class Cluster:
         self.backend.tasks.setdefault(self.name, {})[task.task_arn] = task
         return task
 
+    def place(self, task: Any) -> None:
+        """Gives a task that was made without one its address."""
+        address = self._next_ip()
+        task.attachments = [interface(address, task.id)]
+        attachment = task.attachments[0]["id"]
+        for each in task.containers:
+            vars(each)["networkInterfaces"] = [
+                {"attachmentId": attachment, "privateIpv4Address": address}
+            ]
+
     def instance(self, *, status: str = "ACTIVE", zone: str = "a") -> str:
         """An EC2 instance of the cluster; its ARN is a task's `container_instance_arn`."""
         digits = hexadecimal(f"{self.cluster.arn} instance {self._count('instance')}")

@@ -6,7 +6,7 @@ tasks are a service's; see strict_ecs.py and strict_elb.py for what is mended.
 
 import itertools
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
@@ -59,10 +59,22 @@ class StrictAws:
     may be anything; those that AssumeRole hands out belong to their role's account.
     """
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 0, *, account: str = "") -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        account: str = "",
+        access_key: str = "",
+        faces: Mapping[str, Any] | None = None,
+        remembered: int | None = None,
+    ) -> None:
+        self.on_ask: Callable[[], None] = lambda: None  # told of every request that is let in
+        self._access_key = access_key
+        self._faces = {**_FACES, **(faces or {})}
         self.account = account or str(next(_account_numbers))
         self._accounts = {self.account}
-        self.spy = Spy()
+        self.spy = Spy(remembered)
         self.faults = Faults()
         # Held while moto works and by whoever changes its state; costs no speed: moto is
         # bound by the interpreter's lock anyway.
@@ -88,18 +100,16 @@ class StrictAws:
         self._accounts.add(account)
         return Region(name, account, self.lock)
 
-    def start(self) -> Self:
-        server = self._server = Server(*self._bind, self._answer)
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    def start(self, poll_seconds: float = 0.02) -> Self:
+        self._server = Server(*self._bind, self._answer)
+        self._server.start(poll_seconds)
         return self
 
     def stop(self) -> None:
         server, self._server = self._server, None
         self.faults.clear()
         if server is not None:
-            server.shutdown()
-            server.server_close()
-            server.hang_up()
+            server.stop()
         self.reset()
 
     def __enter__(self) -> Self:
@@ -128,18 +138,25 @@ class StrictAws:
         if not ask.service:
             code = "MissingAuthenticationToken" + ("" if ask.wants_xml else "Exception")
             return refusal(ask, code, "Missing Authentication Token", 403)
-        ask = replace(ask, account=self._account_of(ask.access_key))
+        account = self._account_of(ask.access_key)
+        if self._access_key and account is None and ask.access_key != self._access_key:
+            code = "InvalidClientTokenId" if ask.wants_xml else "UnrecognizedClientException"
+            message = "The security token included in the request is invalid."
+            return refusal(ask, code, message, 403)
+        self.on_ask()
+        ask = replace(ask, account=account or self.account)
         with self.spy.watching(ask):
             return self.faults.apply(ask, lambda: self._ask_moto(ask))
 
-    def _account_of(self, access_key: str) -> str:
+    def _account_of(self, access_key: str) -> str | None:
+        """Whose key it is, if it was handed out here."""
         for account, partitions in list(iam_backends.items()):
             if any(access_key in each.access_keys for each in list(partitions.values())):
                 return account
-        return self.account
+        return None
 
     def _ask_moto(self, ask: Ask) -> Answer:
-        face = _FACES.get(ask.service)
+        face = self._faces.get(ask.service)
         if face is None:
             return _unknown(ask)
         url = f"http://{ask.service}.{ask.region}.amazonaws.com{ask.path}"

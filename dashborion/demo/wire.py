@@ -7,12 +7,14 @@ connection after one answer, which AWS does not and which hides what a client's 
 import json
 import os
 import re
+import select
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -51,13 +53,18 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is sent, or `cut_after` bytes of the promised body; then an abrupt end or none."""
+    """What is sent, or `cut_after` bytes of the promised body; then an abrupt end or none.
+
+    With `chunks` the body comes as they come; an empty one only asks whether the reader is
+    still there.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     cut_after: int | None = None
     is_reset: bool = False
+    chunks: Iterator[bytes] | None = None
 
 
 RESET = Answer(0, {}, b"", is_reset=True)
@@ -128,12 +135,27 @@ class Server(socketserver.ThreadingTCPServer):
         host: str,
         port: int,
         answer: Callable[[str, str, Mapping[str, str], bytes], Answer],
+        *,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__((host, port), _Handler)
+        if tls is not None:  # the handshake is for the connection's thread
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.answer = answer
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self.connections = 0  # how many were ever made
+
+    def start(self, poll_seconds: float = 0.02) -> None:
+        """A longer poll costs an idle process less and its end more."""
+        threading.Thread(target=self.serve_forever, args=(poll_seconds,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self.server_close()
+        self.hang_up()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -171,10 +193,10 @@ class _Handler(BaseHTTPRequestHandler):
         if answer == RESET:
             self._reset()
             return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            if name.lower() not in ("content-length", "date", "server", "status"):
-                self.send_header(name, str(value))
+        if answer.chunks is not None:
+            self._stream(answer, answer.chunks)
+            return
+        self._begin(answer)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body[: answer.cut_after])
@@ -184,7 +206,33 @@ class _Handler(BaseHTTPRequestHandler):
         elif answer.cut_after is not None:
             self.close_connection = True
 
-    do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815 - http.server's names
+    def _stream(self, answer: Answer, chunks: Iterator[bytes]) -> None:
+        self._begin(answer)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            for chunk in chunks:
+                if chunk:
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+                elif self._reader_has_left():
+                    self.close_connection = True
+                    return
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+            self.wfile.flush()
+        except OSError:
+            self.close_connection = True
+
+    def _reader_has_left(self) -> bool:
+        return bool(select.select([self.connection], [], [], 0)[0])
+
+    def _begin(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("content-length", "date", "server", "status"):
+                self.send_header(name, str(value))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815 - http.server's names
 
     def _reset(self) -> None:
         """RST instead of FIN: needs the descriptor closed while it is still open for writing."""

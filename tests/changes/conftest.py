@@ -109,12 +109,10 @@ def dashborion() -> Terminal:
 
 
 @pytest.fixture(scope="module")
-def space(
-    control_plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest
-) -> Iterator[Space]:
+def space(control_plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest) -> Space:
     """A namespace of the module's own on the real control plane."""
     name = request.module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-    yield Space.on(control_plane, name)
+    return Space.on(control_plane, name)
 
 
 @pytest.fixture

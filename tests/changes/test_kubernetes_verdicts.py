@@ -32,7 +32,7 @@ def judge(item: rollout.Controller) -> rollout.Verdict:
     return rollout.verdict(item, normalise.rollout_of(item))
 
 
-@pytest.mark.parametrize("item", [deployment(), statefulset(), daemonset()], ids=lambda i: type(i))
+@pytest.mark.parametrize("item", [deployment(), statefulset(), daemonset()], ids=type)
 def test_done_is_rolled_out_and_available(item: rollout.Controller) -> None:
     found = judge(item)
     assert (found.done, found.ended) == (True, None)

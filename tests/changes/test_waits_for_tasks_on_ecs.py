@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
+from dashborion.demo.wire import Answer, Ask
 from dashborion.rollout import POLL_SECONDS
 from tests.support.fleet_on_ecs import Fleet
 
@@ -86,3 +91,62 @@ def test_any_later_event_does_not_hide_that_there_is_no_place(
     dashborion.steps = [says]
     seen = dashborion(f"{RESTART} --timeout 2m")
     assert seen.exit_code == 7, seen.err
+
+
+# --- Answers that are behind --------------------------------------------------------------------
+
+
+def stale(fleet: Fleet, times: int = 2) -> None:
+    """ECS is eventually consistent: the next looks see the service as it was before."""
+    seen: list[Answer] = []
+
+    def remember(_: Ask, do: Callable[[], Answer]) -> Answer:
+        answer = do()
+        changed = fleet.aws.spy.counts["ecs:UpdateService"]
+        seen.append(answer)
+        return seen[0] if changed and len(seen) <= times + 1 else answer
+
+    fleet.aws.faults.add("ecs:DescribeServices", remember)
+
+
+@pytest.mark.parametrize("words", ["scale web -r 4", "restart web"])
+def test_an_answer_from_before_the_change_is_not_somebody_elses_change(
+    dashborion: Terminal, fleet: Fleet, words: str
+) -> None:
+    """Bug: it is said to be superseded, exit 7, by the very count or deployment it replaces."""
+    stale(fleet)
+    seen = dashborion(f"workloads {words} --wait -o json")
+    assert seen.exit_code == 0, seen.err
+    assert len(dashborion.slept) == 2
+
+
+# --- Without a deployment to follow -------------------------------------------------------------
+
+
+def test_task_sets_that_are_not_stable_are_not_done(dashborion: Terminal, fleet: Fleet) -> None:
+    """Bug: ``status`` says progressing, and ``status --wait`` is done at once."""
+    assert dashborion("workloads status blue-green -o json").json["state"] == "progressing"
+    seen = dashborion("workloads status blue-green --wait --timeout 10s")
+    assert seen.exit_code == 8, seen.err
+    assert "2 task sets" in seen.err
+
+
+def test_task_sets_that_are_stable_are_done(dashborion: Terminal, fleet: Fleet) -> None:
+    assert dashborion("workloads status external --wait").exit_code == 0
+    assert dashborion.slept == []
+
+
+def test_an_answer_without_a_new_deployment_is_no_success(
+    dashborion: Terminal, fleet: Fleet
+) -> None:
+    """Bug: there is nothing to follow then, which counts as done."""
+
+    def without(_: Ask, do: Callable[[], Answer]) -> Answer:
+        answer = do()
+        told = json.loads(answer.body)
+        told["service"].pop("deployments")
+        return replace(answer, body=json.dumps(told).encode())
+
+    fleet.aws.faults.add("ecs:UpdateService", without)
+    seen = dashborion("workloads restart web --wait -o json")
+    assert (seen.exit_code, seen.error["code"], seen.out) == (6, "maybe-applied", "")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.misbehaviour import body
+from tests.faults.misbehaviour import body, hang
 from tests.faults.server import Api
 from tests.support.api import wait_for
 from tests.support.fleet_on_ecs import Fleet
@@ -127,6 +127,22 @@ def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, cou
     assert err.splitlines()[-1] == "interrupted: the rollout of web goes on"
     assert "Traceback" not in err
     assert len(changed(api)) == count
+
+
+def test_ctrl_c_while_a_change_is_under_way_says_that_it_may_have_been_applied(api: Api) -> None:
+    """Bug: it ends with 130 and not a word, and nobody knows whether it scaled."""
+    api._rules.clear()
+    api.on(f"{WEB}/scale", hang)
+    command = [sys.executable, "-m", "dashborion", *SCALE.split()]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            wait_for("the change", lambda: changed(api), 10)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=10)
+        finally:
+            child.kill()
+    assert child.returncode == 130
+    assert "may have been applied" in err
 
 
 def requests_for(api: Api) -> list[str]:

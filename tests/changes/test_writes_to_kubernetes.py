@@ -61,6 +61,17 @@ def test_an_answer_that_is_lost_may_have_been_applied_and_is_not_asked_for_twice
     assert len(changed(api)) == 1
 
 
+@pytest.mark.parametrize("found", [{}, {"kind": "Status"}, {"spec": None}, [], None], ids=repr)
+@pytest.mark.parametrize("more", ["", "--wait"])
+def test_an_answer_that_is_not_the_object_may_have_been_applied(
+    dashborion: Terminal, api: Api, found: Any, more: str
+) -> None:
+    api.on(WEB, body(found), after=1)
+    seen = dashborion(f"{RESTART} {more} -o json")
+    assert (seen.exit_code, seen.error["code"], seen.out) == (6, "maybe-applied", "")
+    assert len(changed(api)) == 1
+
+
 def test_no_answer_at_all_may_have_been_applied(dashborion: Terminal, api: Api) -> None:
     dashborion.seconds = 0.7
     api.on(f"{WEB}/scale", hang)

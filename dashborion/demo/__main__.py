@@ -1,0 +1,79 @@
+"""The background process itself: `python -m dashborion.demo FOLDER [SPEED]`."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dashborion import __version__
+
+from .process import Place, Running, as_json, hold
+from .server import Demo
+
+IDLE_SECONDS = 15 * 60.0
+_LOOK_SECONDS = 5.0
+
+
+def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> int:
+    """Serves until it is told to end or nobody asks for anything any more."""
+    place = Place(folder)
+    place.make()
+    try:
+        hold(place.alive)
+    except OSError:
+        sys.stderr.write(f"another one is running in {folder}\n")
+        return 1
+    is_over, wanted = threading.Event(), threading.Event()
+
+    def end() -> None:
+        is_over.set()
+        wanted.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: end())
+    signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
+    started, resets = datetime.now(UTC).isoformat(), 0
+    with Demo(speed=speed) as demo:
+        _tell(place, demo, started, resets)
+        while demo.idle_seconds < idle_seconds:
+            wanted.wait(_LOOK_SECONDS)
+            if is_over.is_set():
+                break
+            if wanted.is_set():
+                wanted.clear()
+                demo.reset()
+                resets += 1
+                _tell(place, demo, started, resets)
+    place.state.unlink(missing_ok=True)
+    place.kubeconfig.unlink(missing_ok=True)
+    return 0
+
+
+def _tell(place: Place, demo: Demo, started: str, resets: int) -> None:
+    place.write(place.kubeconfig, demo.kubeconfig())
+    running = Running(
+        pid=os.getpid(),
+        version=__version__,
+        speed=demo.speed,
+        started=started,
+        resets=resets,
+        aws_url=demo.aws_url,
+        region="eu-west-3",
+        access_key=demo.keys.access_key,
+        secret_key=demo.keys.secret_key,
+        kubernetes_url=demo.kubernetes_url,
+        token=demo.keys.token,
+        kubeconfig=str(place.kubeconfig),
+        log=str(place.log),
+    )
+    place.write(place.state, as_json(running))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.Formatter.converter = time.gmtime
+    sys.exit(main(Path(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 1.0))

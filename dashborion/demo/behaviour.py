@@ -1,0 +1,156 @@
+"""How a container fares, on either orchestrator: its image says it, and its age does the rest.
+
+Pure: a moment is told from the seconds since the container was first to start. The word that
+decides is the image's name or stands in its tag behind a `-`: `example.com/crash:1.0` and
+`shop/checkout:4.2.0-crash` both crash. Any other image runs and is ready.
+
+========== =======================================================================================
+word       a container of that image
+========== =======================================================================================
+crash      ends with exit code 1 after two seconds, every time
+pull       cannot be pulled (so does `missing`)
+oom        is killed for its memory (137); on Kubernetes the third run lasts
+unready    runs, and its checks fail
+creating   never gets past its creation
+done       ends well and is not started again
+fail       ends with exit code 3 and is not started again
+========== =======================================================================================
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+PULL_SECONDS = 1.0
+_BACK_OFF = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # before each restart, then the longest
+_LONGEST_BACK_OFF = 300.0
+_ERROR_SHOWS = 1.0  # how long an end is seen before the back-off is
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What becomes of a container; `ends` is how many of its runs end, None for all."""
+
+    is_pulled: bool = True
+    is_created: bool = True
+    runs_for: float | None = None
+    ends: int | None = None
+    exit_code: int = 0
+    reason: str = "Completed"
+    is_restarted: bool = True
+    ready_after: float | None = 1.0
+    last_words: str = ""
+
+
+WELL = Behaviour()
+COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
+_TABLE = {
+    "crash": Behaviour(
+        runs_for=2.0,
+        exit_code=1,
+        reason="Error",
+        ready_after=None,
+        last_words="FATAL cannot reach the database: connection refused (10.20.0.5:5432)",
+    ),
+    "pull": Behaviour(is_pulled=False),
+    "missing": Behaviour(is_pulled=False),
+    "oom": Behaviour(
+        runs_for=4.0,
+        ends=2,
+        exit_code=137,
+        reason="OOMKilled",
+        last_words="WARN  heap at 98% of its limit, collecting",
+    ),
+    "unready": Behaviour(ready_after=None),
+    "creating": Behaviour(is_created=False),
+    "done": Behaviour(runs_for=3.0, is_restarted=False, last_words="INFO  all work is done"),
+    "fail": Behaviour(
+        runs_for=3.0,
+        exit_code=3,
+        reason="Error",
+        is_restarted=False,
+        last_words="ERROR giving up: no input",
+    ),
+    "terminating": WELL,
+}
+_TABLE["initcrash"] = _TABLE["crash"]
+
+
+class State(Enum):
+    """What the container is doing."""
+
+    CREATING = "ContainerCreating"
+    PULL_FAILED = "ErrImagePull"
+    PULL_BACK_OFF = "ImagePullBackOff"
+    RUNNING = "Running"
+    ENDED = "Ended"
+    BACKING_OFF = "CrashLoopBackOff"
+
+
+@dataclass(frozen=True)
+class Run:
+    """From when to when, in seconds since the container was first to start."""
+
+    start: float
+    end: float | None = None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A container at one age; `run` is the current or the last one, `previous` that before."""
+
+    state: State
+    restarts: int = 0
+    run: Run | None = None
+    previous: Run | None = None
+    is_ready: bool = False
+
+
+def words_of(image: str) -> list[str]:
+    """The words that may decide: the image's name, and what stands behind a `-` in its tag."""
+    name, _, tag = image.rpartition("/")[2].partition("@")[0].partition(":")
+    return [name, *tag.split("-")[1:]]
+
+
+def behaviour_of(image: str) -> Behaviour:
+    return next((_TABLE[word] for word in words_of(image) if word in _TABLE), WELL)
+
+
+def as_init(image: str) -> Behaviour:
+    """Of an init container, which does its work and ends unless its image says otherwise."""
+    words = words_of(image)
+    if any(word in ("initrun", "sidecar") for word in words):
+        return WELL
+    ended = ("crash", "initcrash", "pull", "missing", "creating", "fail")
+    return next((_TABLE[word] for word in words if word in ended), COMPLETES)
+
+
+def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Moment:
+    """At `age` seconds; `is_restarted` is the pod's restart policy."""
+    if age < PULL_SECONDS or not behaviour.is_created:
+        return Moment(State.CREATING)
+    if not behaviour.is_pulled:
+        is_new = age < PULL_SECONDS + 2 * _ERROR_SHOWS
+        return Moment(State.PULL_FAILED if is_new else State.PULL_BACK_OFF)
+    start, number, previous = PULL_SECONDS, 0, None
+    while True:
+        lasts = behaviour.runs_for
+        if lasts is None or (behaviour.ends is not None and number >= behaviour.ends):
+            return _running(behaviour, age, Run(start), number, previous)
+        end = start + lasts
+        if age < end:
+            return _running(behaviour, age, Run(start), number, previous)
+        pause = _BACK_OFF[number] if number < len(_BACK_OFF) else _LONGEST_BACK_OFF
+        if not (is_restarted and behaviour.is_restarted):
+            return Moment(State.ENDED, number, Run(start, end), previous)
+        if age < end + pause:
+            state = State.ENDED if age < end + _ERROR_SHOWS else State.BACKING_OFF
+            return Moment(state, number, Run(start, end), previous)
+        previous, number, start = Run(start, end), number + 1, end + pause
+
+
+def _running(
+    behaviour: Behaviour, age: float, run: Run, number: int, previous: Run | None
+) -> Moment:
+    after = behaviour.ready_after
+    is_ready = after is not None and age >= run.start + after
+    return Moment(State.RUNNING, number, run, previous, is_ready)

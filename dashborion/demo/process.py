@@ -1,0 +1,279 @@
+"""The demo's background process: started once, found again, stopped, put back. Imports no moto.
+
+Everything is in one private folder: `state.json` says how to reach the process, `alive` is locked
+by it for as long as it lives (so a stale state file or a reused pid is never believed), `lock` is
+held while somebody starts it, `log` is what it says.
+"""
+
+import fcntl
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import platformdirs
+
+from dashborion import __version__
+
+_POLL_SECONDS = 0.02
+_FOREIGN = ("AWS_", "KUBE", "DASHBORION_")  # variables that are none of the demo's business
+
+
+class MissingExtra(Exception):
+    """What the demo is made of is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("the demo needs the extra `demo`: pip install 'dashborion[demo]'")
+
+
+class NotStarted(Exception):
+    """It ended at once, did not answer in time, or has no place to live."""
+
+    def __init__(self, message: str, log: Path | None = None) -> None:
+        super().__init__(message)
+        self.message, self.log = message, log
+
+
+@dataclass(frozen=True)
+class Running:
+    """How to reach a running demo. `kubeconfig` has the contexts media-staging and -production."""
+
+    pid: int
+    version: str
+    speed: float
+    started: str
+    resets: int
+    aws_url: str
+    region: str
+    access_key: str
+    secret_key: str
+    kubernetes_url: str
+    token: str
+    kubeconfig: str
+    log: str
+    was_running: bool = True
+
+    @property
+    def exports(self) -> str:
+        """The line that points `aws` and `kubectl` at it."""
+        return (
+            f"export AWS_ENDPOINT_URL={self.aws_url} AWS_REGION={self.region} "
+            f"AWS_DEFAULT_REGION={self.region} "
+            f"AWS_ACCESS_KEY_ID={self.access_key} AWS_SECRET_ACCESS_KEY={self.secret_key} "
+            f"KUBECONFIG={self.kubeconfig}"
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """The folder of one background process."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "kubeconfig"
+
+    @property
+    def alive(self) -> Path:
+        return self.folder / "alive"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "lock"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def make(self) -> None:
+        """Private and ours, or NotStarted."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.folder.stat().st_uid != os.getuid():
+                raise NotStarted(f"{self.folder} belongs to somebody else")
+            self.folder.chmod(0o700)
+            self.lock.touch(0o600)
+        except OSError as error:
+            raise NotStarted(f"cannot write in {self.folder}: {error.strerror}") from error
+
+    def write(self, path: Path, text: str) -> None:
+        """All or nothing, and for nobody else's eyes."""
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        fresh.replace(path)
+
+
+def default_folder() -> Path:
+    """In the user's own state folder, or a private one for temporary files if that is read-only."""
+    folder = Path(platformdirs.user_state_dir("dashborion")) / "demo"
+    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
+    if os.access(there, os.W_OK):
+        return folder
+    return Path(tempfile.gettempdir()) / f"dashborion-demo-{os.getuid()}"
+
+
+def start(folder: Path | None = None, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
+    """The running demo, which is started if there is none of this version.
+
+    Raises:
+        MissingExtra: moto is not installed.
+        NotStarted: with the path of the log, where there is one.
+    """
+    place = Place(folder or default_folder())
+    if (found := status(place.folder)) and found.version == __version__:
+        return found
+    if importlib.util.find_spec("moto") is None:
+        raise MissingExtra
+    place.make()
+    with _locked(place.lock):
+        found = status(place.folder)
+        if found and found.version == __version__:
+            return found  # somebody else was quicker
+        if found:
+            stop(place.folder)
+        return _spawn(place, speed, wait_seconds)
+
+
+def status(folder: Path | None = None) -> Running | None:
+    """The running demo, or None; what a killed one has left behind is taken away."""
+    place = Place(folder or default_folder())
+    if not _is_held(place.alive):
+        try:
+            place.state.unlink(missing_ok=True)
+        except OSError:
+            return None
+        return None
+    try:
+        return Running(**json.loads(place.state.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None  # it has just begun, or is of another version
+
+
+def stop(folder: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
+    """Ends it; False if it did not run."""
+    place = Place(folder or default_folder())
+    found = status(place.folder)
+    if found is None:
+        return False
+    for each in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.kill(found.pid, each)
+        except ProcessLookupError:
+            break
+        if _wait(lambda: not _is_held(place.alive), wait_seconds):
+            break
+    place.state.unlink(missing_ok=True)
+    return True
+
+
+def reset(folder: Path | None = None, *, wait_seconds: float = 10.0) -> Running:
+    """The fleets as they were at first, at the same addresses; starts it if it does not run."""
+    place = Place(folder or default_folder())
+    found = status(place.folder)
+    if found is None:
+        return start(place.folder)
+    os.kill(found.pid, signal.SIGUSR1)
+
+    def is_done() -> bool:
+        now = status(place.folder)
+        return now is None or now.resets > found.resets
+
+    if not _wait(is_done, wait_seconds) or (now := status(place.folder)) is None:
+        raise NotStarted("the demo did not come back from its reset", place.log)
+    return now
+
+
+def _spawn(place: Place, speed: float, wait_seconds: float) -> Running:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)
+    }
+    root = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = os.pathsep.join(
+        [root, *filter(None, [environment.get("PYTHONPATH")])]
+    )
+    command = [sys.executable, "-m", "dashborion.demo", str(place.folder), str(speed)]
+    with os.fdopen(os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env=environment,
+            start_new_session=True,
+        )
+    found: list[Running] = []
+
+    def is_up() -> bool:
+        now = status(place.folder)
+        if now is not None and now.pid == child.pid:
+            found.append(now)
+        return bool(found) or child.poll() is not None
+
+    _wait(is_up, wait_seconds)
+    if found:
+        child.returncode = 0  # it is nobody's child from now on: no warning at our own end
+        return replace(found[0], was_running=False)
+    if child.poll() is None:
+        child.kill()
+        child.wait()
+        raise NotStarted(f"the demo did not start within {wait_seconds:g} seconds", place.log)
+    raise NotStarted("the demo ended as soon as it was started", place.log)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def hold(path: Path) -> int:
+    """Locks it until this process ends."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _wait(is_done: Callable[[], bool], seconds: float) -> bool:
+    ends = time.monotonic() + seconds
+    while not is_done():
+        if time.monotonic() > ends:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def as_json(running: Running) -> str:
+    told = asdict(running)
+    del told["was_running"]
+    return json.dumps(told)
