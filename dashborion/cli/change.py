@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dashborion.errors import DashborionError, Refusal, RolloutFailed
@@ -32,6 +34,16 @@ def announce(context: Context, environment: Environment, what: str, care: Care) 
     context.streams.note(f"{'would ' if care.dry_run else ''}{what} in {environment.label}")
     if environment.target.protected and not care.yes and not care.dry_run:
         context.confirm(f"{environment.label} is protected: {what}")
+
+
+@contextmanager
+def sending(context: Context) -> Iterator[None]:
+    """Around the one request of a change: an interruption leaves open whether it was applied."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        context.streams.note("interrupted: the change may have been applied")
+        raise
 
 
 def require_fit(site: Site) -> None:

@@ -97,7 +97,8 @@ def stop(
     what = f"stop {item.name} in namespace {item.namespace}"
     change.announce(context, orchestrator.environment, what, care)
     if not care.dry_run:
-        orchestrator.stop(found)
+        with change.sending(context):
+            orchestrator.stop(found)
     done = Change(
         action="stop",
         project=item.project,

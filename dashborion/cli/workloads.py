@@ -127,7 +127,8 @@ def scale(
     if care.dry_run:
         change.show(context, done, shown)
         return
-    followed = site.orchestrator.scale(site.subject, replicas, current=current)
+    with change.sending(context):
+        followed = site.orchestrator.scale(site.subject, replicas, current=current)
     change.finish(context, site, done, followed, patience=patience, shown=shown)
 
 
@@ -184,7 +185,8 @@ def restart(
     if care.dry_run:
         change.show(context, done, shown)
         return
-    started = site.orchestrator.restart(site.subject, now=context.now())
+    with change.sending(context):
+        started = site.orchestrator.restart(site.subject, now=context.now())
     followed = None if site.subject.caution else started
     change.finish(context, site, done, followed, patience=patience, shown=shown)
 

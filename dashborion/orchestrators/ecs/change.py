@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from dashborion.errors import Conflict
+from dashborion.errors import Conflict, MaybeApplied
 from dashborion.models import Found, Instance, InstanceDetail, Name, Query
 from dashborion.orchestrators.ecs import find, normalise, rollout, tasks, wire
 from dashborion.orchestrators.ecs.client import Client
@@ -54,7 +54,13 @@ class Changes:
         """Force a new deployment; it is known by the id that UpdateService itself answers."""
         service: wire.Service = subject.handle
         answered = self.client.update_service(service.service_name, forceNewDeployment=True)
-        return Followed(("deployment", rollout.primary(answered)))
+        newest = rollout.primary(answered)
+        if newest is None:
+            raise MaybeApplied(
+                "ecs:UpdateService answered without a new deployment: it may have been applied",
+                hint="look before trying again",
+            )
+        return Followed(("deployment", newest))
 
     def following(self, subject: Subject) -> Followed:
         """The deployment that is PRIMARY now."""
@@ -70,11 +76,14 @@ class Changes:
         service = found[0].item
         state = rollout.rollout(service)
         kind, value = followed.mark
+        before: wire.Service = subject.handle
+        if rollout.is_stale(service, before, kind, value):
+            return Look(state, "waiting for the change to be observed")
         if kind == "count":
             judged = rollout.counted(service, value)
             events = _since(service, {one.id for one in subject.handle.events})
         elif value is None:
-            judged = rollout.Verdict("it has no deployment to follow", done=True)
+            judged = rollout.of_task_sets(state)
             events = []
         else:
             judged = rollout.followed(service, value.id, self._newer_view(service, value))

@@ -66,6 +66,24 @@ class Verdict:
     ended: Literal["rollout-failed", "rolled-back", "superseded"] | None = None
 
 
+def is_stale(
+    service: wire.Service, before: wire.Service, kind: str, value: int | wire.Deployment | None
+) -> bool:
+    """Whether an answer is from before the change: DescribeServices is eventually consistent."""
+    if kind == "count":
+        return service.desired_count == before.desired_count != value
+    leading, led = primary(service), primary(before)
+    if not isinstance(value, wire.Deployment) or leading is None or led is None:
+        return False
+    listed = any(one.id == value.id for one in service.deployments)
+    return not listed and leading.id == led.id
+
+
+def of_task_sets(state: Rollout) -> Verdict:
+    """What another controller rolls out: its task sets alone tell."""
+    return Verdict(state.message or str(state.state), done=state.state is RolloutState.COMPLETE)
+
+
 def counted(service: wire.Service, desired: int) -> Verdict:
     """A change of count makes no deployment: the counts alone tell."""
     if service.desired_count != desired:
@@ -101,12 +119,12 @@ def same_moment(
     found: Iterable[wire.ServiceDeployment], ours: wire.Deployment
 ) -> wire.ServiceDeployment | None:
     """The newer API's view of a deployment: it has ids of its own, so the time has to tell."""
-    for one in found:
-        if one.created_at is None or ours.created_at is None:
-            continue
-        if abs(one.created_at - ours.created_at) <= timedelta(seconds=5):
-            return one
-    return None
+    at = ours.created_at
+    if at is None:
+        return None
+    dated = [(abs(one.created_at - at), one) for one in found if one.created_at is not None]
+    apart, nearest = min(dated, key=lambda pair: pair[0], default=(timedelta.max, None))
+    return nearest if apart <= timedelta(seconds=5) else None
 
 
 def _overtaken(ours: wire.Deployment | None, leading: wire.Deployment | None) -> Verdict:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashborion.config import Environment
-from dashborion.errors import Conflict, DashborionError, NotFound
+from dashborion.errors import Conflict, DashborionError, MaybeApplied, NotFound
 from dashborion.models import Found, Instance, Name
 from dashborion.orchestrators.kubernetes import find, normalise, pods, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -54,7 +54,7 @@ class Changes:
 
     def subject(self, name: Name, namespace: str | None) -> Subject:
         """The one workload of that name, and who else sets its replicas."""
-        found = find.controller(self.fetch, name, namespace)
+        found = find.controller(self.fetch, name, namespace, everywhere=True)
         item = found.item
         listed = self.fetch.collect(api.AUTOSCALERS, item.metadata.namespace)
         autoscalers = self.fetch.optional(listed)
@@ -85,6 +85,7 @@ class Changes:
             raise self._explained(item, current, error) from error
         if answer is None:
             raise _gone(item)
+        _require_object(answer)
         return Followed(("replicas", replicas), before)
 
     def _explained(
@@ -111,9 +112,11 @@ class Changes:
         answer = self.fetch.client.write("PATCH", _path(item), patch, STRATEGIC)
         if answer is None:
             raise _gone(item)
-        if answer.get("metadata", {}).get("generation") == item.metadata.generation:
+        _require_object(answer)
+        found = _template(answer)
+        if answer["metadata"].get("generation") == item.metadata.generation:
             raise Conflict(f"{item.metadata.name} was restarted in this very second already")
-        return Followed(("template", answer["spec"]["template"]), before)
+        return Followed(("template", found), before)
 
     def following(self, subject: Subject) -> Followed:
         """The template that is being rolled out now."""
@@ -204,8 +207,10 @@ class Changes:
         """Delete a pod with its uid as a precondition: not another one of the same name."""
         path = api.PODS.path(instance.namespace, instance.name)
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
-        if self.fetch.client.write("DELETE", path, body) is None:
+        answer = self.fetch.client.write("DELETE", path, body)
+        if answer is None:
             raise NotFound("instance", instance.name, where=f"namespace '{instance.namespace}'")
+        _require_object(answer)
 
     def _present(self, item: normalise.Controller) -> frozenset[str]:
         return frozenset(_mark(one) for one in self.members(item))
@@ -218,6 +223,32 @@ class Changes:
 def _mark(one: Instance) -> str:
     """A pod and no later one: those of a StatefulSet come back under the same name."""
     return f"{one.name}@{one.created_at}"
+
+
+def _require_object(answer: dict[str, Any]) -> None:
+    """Called with what a change was answered with.
+
+    Raises:
+        MaybeApplied: it is no object of the API.
+    """
+    succeeded = answer.get("kind") == "Status" and answer.get("status") == "Success"
+    if not succeeded and not isinstance(answer.get("metadata"), dict):
+        raise _foreign("no metadata")
+
+
+def _template(answer: dict[str, Any]) -> Any:
+    """The template that a restart made; raises as ``_require_object``."""
+    spec = answer.get("spec")
+    if not isinstance(spec, dict) or "template" not in spec:
+        raise _foreign("no template")
+    return spec["template"]
+
+
+def _foreign(problem: str) -> MaybeApplied:
+    return MaybeApplied(
+        f"the answer to the change is not the API's ({problem}): it may have been applied",
+        hint="look before trying again",
+    )
 
 
 def _superseded(found: Found[normalise.Controller], followed: Followed) -> str | None:

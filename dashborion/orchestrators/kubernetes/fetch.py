@@ -58,11 +58,13 @@ class Fetch:
 
         return start(call)
 
-    def permitted(self, futures: Sequence[Future[Any]]) -> list[Found[Any]]:
+    def permitted(
+        self, futures: Sequence[Future[Any]], *, all_of_them: bool = False
+    ) -> list[Found[Any]]:
         """What the lists hold together; a forbidden one costs itself and a warning.
 
         Raises:
-            Forbidden: all of them are.
+            Forbidden: all of them are, or with ``all_of_them`` one.
         """
         found: list[Found[Any]] = []
         refused: list[Forbidden] = []
@@ -71,7 +73,9 @@ class Fetch:
                 found += self.wait(future)
             except Forbidden as error:
                 refused.append(error)
-        if refused and len(refused) == len(futures):
+        if refused and (all_of_them or len(refused) == len(futures)):
+            if len(refused) < len(futures):
+                refused[0].hint = "say which kind you mean: deployment/NAME, sts/NAME or ds/NAME"
             raise refused[0]
         for refusal in refused:
             self.client.runtime.warn(refusal)

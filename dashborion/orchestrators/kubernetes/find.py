@@ -29,10 +29,16 @@ def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
     return [resource for type_, resource in CONTROLLERS.items() if type_ in wanted]
 
 
-def controller(fetch: Fetch, name: Name, namespace: str | None) -> Found[normalise.Controller]:
+def controller(
+    fetch: Fetch, name: Name, namespace: str | None, *, everywhere: bool = False
+) -> Found[normalise.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
 
+    For a change it has to be looked for ``everywhere``: a kind that may not be
+    searched may have one of that name too.
+
     Raises:
+        Forbidden: a kind may not be searched.
         NotFound: with the names in the namespace.
         Ambiguous: two kinds, or two namespaces, have one.
     """
@@ -42,7 +48,7 @@ def controller(fetch: Fetch, name: Name, namespace: str | None) -> Found[normali
         listed = [fetch.collect(one, None, fields=fields, raw=True) for one in resources]
     else:
         listed = [start(partial(_one, fetch, one, namespace, name.name)) for one in resources]
-    found = fetch.permitted(listed)
+    found = fetch.permitted(listed, all_of_them=everywhere)
     if len(found) > 1:
         raise Ambiguous(
             f"'{name.name}' is the name of {len(found)} workloads: "
