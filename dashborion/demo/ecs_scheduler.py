@@ -310,11 +310,14 @@ class _Turn:
     def _settle(self) -> None:
         service, primary = self.service, self.primary
         desired = service.desired_count
-        old = [task for task in self._alive(of_primary=False) if task.last_status != "STOPPED"]
-        unready = [task for task in self._alive(of_primary=True) if self._is_starting(task)]
-        is_steady = (
-            service.running_count == desired == primary["runningCount"] and not old and not unready
+        old = self._alive(of_primary=False)
+        ending = any(
+            task.desired_status == "STOPPED" and task.last_status != "STOPPED"
+            for task in self.tasks
         )
+        unready = [task for task in self._alive(of_primary=True) if self._is_starting(task)]
+        has_all = service.running_count == desired == primary["runningCount"]
+        is_steady = has_all and not (old or unready or ending)
         if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
             complete(service, primary, self.now)
         elif is_steady and not self.mind.was_steady:

@@ -214,7 +214,7 @@ WORKLOADS = View(
     [
         *_places(),
         Column("name", lambda one: one.name, elastic=1, least=14),
-        Column("type", lambda one: str(one.type)),
+        Column("type", lambda one: str(one.type), short=lambda one: KIND_OF[one.type]),
         Column("status", lambda one: str(one.status), lambda one: STYLES[one.status]),
         Column("ready", lambda one: f"{one.available}/{one.desired}"),
         Column("rollout", lambda one: str(one.rollout.state),

@@ -25,10 +25,10 @@ def shown(items: list[Workload], style: Style, *, tty: bool = False, width: int 
 
 def test_a_terminal(three: list[Workload]) -> None:
     expected = """\
-    NAME                         TYPE            STATUS    READY  ROLLOUT   IMAGE    AGE
-    web                          k8s-deployment  running   2/2    complete  web:1.2  3m20s
-    api                          k8s-deployment  degraded  1/3    complete  web:1.2  3m20s
-    job-runner-with-a-long-name  k8s-deployment  running   0/0    complete  web:1.2  -
+    NAME                         TYPE        STATUS    READY  ROLLOUT   IMAGE    AGE
+    web                          deployment  running   2/2    complete  web:1.2  3m20s
+    api                          deployment  degraded  1/3    complete  web:1.2  3m20s
+    job-runner-with-a-long-name  deployment  running   0/0    complete  web:1.2  -
     """
     assert shown(three, Style(), tty=True) == dedent(expected)
 

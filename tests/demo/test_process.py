@@ -1,0 +1,102 @@
+"""The background process: one at a time, found again, gone when it shall be."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashborion.demo import process
+from dashborion.demo.process import NotStarted, Place, Running
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    found = tmp_path_factory.mktemp("demo")
+    yield found
+    process.stop(found)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_two_that_start_it_at_once_get_the_same(folder: Path) -> None:
+    found: list[Running] = []
+    threads = [
+        threading.Thread(target=lambda: found.append(process.start(folder))) for _ in range(2)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert found[0].pid == found[1].pid
+    assert sorted(each.was_running for each in found) == [False, True]
+
+
+def test_what_it_writes_is_private(folder: Path) -> None:
+    running = process.start(folder)
+    assert process.start(folder).was_running
+    assert _mode(folder) == 0o700
+    for name in ("state.json", "kubeconfig", "log", "alive"):
+        assert _mode(folder / name) == 0o600
+    contexts = json.loads(Path(running.kubeconfig).read_text())["contexts"]
+    assert [each["name"] for each in contexts] == ["media-staging", "media-production"]
+
+
+def test_it_holds_none_of_its_starters_descriptors(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from dashborion.demo import process; "
+    code += "print(process.start(Path(sys.argv[1])).pid)"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr  # and the pipes have come to their end
+    assert process.stop(tmp_path)
+
+
+def test_a_reset_keeps_the_addresses(folder: Path) -> None:
+    before = process.start(folder)
+    after = process.reset(folder)
+    assert after.resets == before.resets + 1
+    assert (after.aws_url, after.token) == (before.aws_url, before.token)
+
+
+def test_a_killed_one_is_not_believed_in(folder: Path) -> None:
+    running = process.start(folder)
+    os.kill(running.pid, signal.SIGKILL)
+    process._wait(lambda: process.status(folder) is None, 5)
+    assert process.status(folder) is None
+    assert not Place(folder).state.exists()
+    assert process.stop(folder) is False
+    assert not process.start(folder).was_running
+
+
+def test_it_ends_when_it_is_told(folder: Path) -> None:
+    process.start(folder)
+    assert process.stop(folder)
+    assert process.status(folder) is None
+    assert not Place(folder).kubeconfig.exists()
+
+
+def test_one_that_breaks_says_where_its_log_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho it broke >&2\nexit 3\n")
+    broken.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(broken))
+    with pytest.raises(NotStarted) as caught:
+        process.start(tmp_path / "demo")
+    assert caught.value.log is not None
+    assert caught.value.log.read_text() == "it broke\n"
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotStarted, match="cannot write in"):
+        process.start(tmp_path / "file" / "demo")
