@@ -47,7 +47,7 @@ class ByHand:
         logs = {
             "awslogs-group": "/new",
             "awslogs-stream-prefix": "p",
-            "awslogs-region": "eu-west-3",
+            "awslogs-region": REGION,
         }
         container = {
             "name": name,

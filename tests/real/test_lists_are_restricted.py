@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Door
+from tests.support.cluster import NAMESPACES as FLEET
 
 IN_MEDIA = [
     "agent", "crash", "db", "huge", "idle", "init", "oom", "paused", "pull", "rolling", "unready",
@@ -43,7 +44,9 @@ IN_MEDIA = [
 def test_workloads(dashborion: Door, as_admin: Path, options: str, expected: list[str]) -> None:
     result = dashborion(f"workloads list {options} -o json")
     assert result.exit_code == 0, result.err
-    assert [one["name"] for one in result.json] == expected
+    # Other tests may have namespaces of their own on the same control plane.
+    found = [one["name"] for one in result.json if one["namespace"] in FLEET]
+    assert found == expected
 
 
 @pytest.mark.parametrize(
@@ -107,7 +110,7 @@ def test_names_are_as_short_as_they_can_be(dashborion: Door, as_admin: Path) -> 
     assert dashborion("workloads list -n other -o name").lines == ["api", "web"]
     everywhere = dashborion("workloads list -A -o name").lines
     assert {"media/web", "other/web"} <= set(everywhere)
-    for name in everywhere:
+    for name in (one for one in everywhere if one.split("/")[0] in FLEET):
         assert dashborion(f"workloads describe {name} -o name").exit_code == 0
 
 
