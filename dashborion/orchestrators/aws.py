@@ -12,7 +12,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -24,7 +23,6 @@ import botocore.session
 from botocore import credentials as core_credentials
 from botocore import exceptions as core
 from botocore.config import Config
-from botocore.parsers import ResponseParserError
 from botocore.utils import parse_timestamp
 
 from dashborion import __version__
@@ -33,12 +31,17 @@ from dashborion.errors import (
     ConfigError,
     CredentialsError,
     DashborionError,
-    Forbidden,
     MaybeApplied,
     Throttled,
     TimedOut,
     Unreachable,
     UsageError,
+)
+from dashborion.orchestrators.aws_errors import (
+    NEVER_SENT,
+    error_code,
+    login_hint,
+    translated,
 )
 from dashborion.orchestrators.protocol import Call, Runtime
 
@@ -188,7 +191,7 @@ def _assume(session: Any, target: AwsTarget, cache: Any) -> None:
     source = session.get_credentials()
     if source is None:
         raise CredentialsError(
-            f"no AWS credentials to assume {target.role_arn} with", hint=_login(target.profile)
+            f"no AWS credentials to assume {target.role_arn} with", hint=login_hint(target.profile)
         )
     fetcher = core_credentials.AssumeRoleCredentialFetcher(
         client_creator=partial(
@@ -237,7 +240,7 @@ class Aws:
                     raise
                 self.runtime.sleep(delay)
             except (Unreachable, TimedOut, BadAnswer) as error:
-                if isinstance(error.__cause__, _NEVER_SENT):
+                if isinstance(error.__cause__, NEVER_SENT):
                     raise
                 raise MaybeApplied(
                     f"{error.message}: it may have been applied", hint="look before trying again"
@@ -260,7 +263,7 @@ class Aws:
                 answer: Mapping[str, Any] = method(**arguments)
                 outcome = "ok"
             except core.ClientError as error:
-                outcome = _code(error)
+                outcome = error_code(error)
                 raise
             finally:
                 elapsed = time.monotonic() - started
@@ -330,124 +333,3 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
     """The items in groups of at most that size."""
     return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-_EXPIRED = frozenset({
-    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
-})  # fmt: skip
-_UNACCEPTED = frozenset({
-    "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
-    "SignatureDoesNotMatch", "AuthFailure", "MissingAuthenticationToken", "InvalidAccessKeyId",
-    "IncompleteSignature",
-})  # fmt: skip
-_FORBIDDEN = frozenset({
-    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized",
-})  # fmt: skip
-_THROTTLED = frozenset({
-    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-    "RequestLimitExceeded", "TooManyRequestsException", "RequestThrottledException",
-    "ProvisionedThroughputExceededException", "SlowDown", "PriorRequestNotComplete",
-})  # fmt: skip
-
-
-@contextmanager
-def translated(profile: str | None) -> Iterator[None]:
-    """Turn botocore's errors into ours.
-
-    Raises:
-        CredentialsError: none, expired, or not accepted; with what to type.
-        Forbidden: with the action's name.
-        Throttled, Unreachable, TimedOut, BadAnswer: no usable answer.
-    """
-    try:
-        yield
-    except DashborionError:
-        raise
-    except core.ClientError as error:
-        raise _refused(error, profile) from error
-    except core.BotoCoreError as error:
-        raise _unsent(error, profile) from error
-    except ResponseParserError as error:
-        raise BadAnswer(f"an answer that cannot be read: {error}") from error
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        # What botocore lets through when an answer's bytes are not what they should be.
-        raise BadAnswer(f"an answer that cannot be read: {type(error).__name__}") from error
-
-
-def _code(error: core.ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code") or "unknown")
-
-
-def _refused(error: core.ClientError, profile: str | None) -> DashborionError:
-    code = _code(error)
-    said = str(error.response.get("Error", {}).get("Message") or code)
-    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
-    operation = error.operation_name
-    if code in _FORBIDDEN:
-        return Forbidden(said if operation in said else f"{operation}: {said}")
-    if code in _EXPIRED:
-        return CredentialsError(
-            f"the AWS credentials have expired ({operation})", hint=_login(profile)
-        )
-    if code in _UNACCEPTED:
-        return CredentialsError(
-            f"AWS does not accept the credentials ({operation}: {said})", hint=_login(profile)
-        )
-    if code in _THROTTLED:
-        return Throttled(f"{operation}: {said}")
-    if status >= 500:
-        return Unreachable(f"{operation} was answered with {status}: {said}")
-    return Refused(f"{operation}: {said}", reason=code)
-
-
-class Refused(DashborionError):
-    """A request that the API understood and declined; ``reason`` is its error code."""
-
-    code = "refused"
-
-    def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-def _unsent(error: core.BotoCoreError, profile: str | None) -> DashborionError:
-    text = str(error)
-    if isinstance(error, core.NoRegionError):
-        return UsageError(text, hint="set `region:` in the config or $AWS_REGION")
-    if isinstance(error, core.ProfileNotFound):
-        name = error.kwargs.get("profile") or profile
-        hint = f"`aws configure --profile {name}` makes it; see `aws configure list-profiles`"
-        return CredentialsError(text, hint=hint)
-    if isinstance(error, _LOGIN_ERRORS):
-        return CredentialsError(f"no AWS credentials: {text}", hint=_login(profile))
-    if isinstance(error, core.ConfigNotFound | core.ConfigParseError | core.InvalidConfigError):
-        return ConfigError(text)
-    if isinstance(error, core.ConnectTimeoutError | core.ReadTimeoutError):
-        return TimedOut(text)
-    if isinstance(error, core.IncompleteReadError):
-        return BadAnswer(f"an answer that cannot be read: {text}")
-    if isinstance(error, core.HTTPClientError | core.ConnectionError):
-        return Unreachable(text)
-    if isinstance(
-        error, core.ParamValidationError | core.InvalidRegionError | core.ValidationError
-    ):
-        return UsageError(text)
-    return Unreachable(text)
-
-
-_LOGIN_ERRORS = (
-    core.NoCredentialsError,
-    core.PartialCredentialsError,
-    core.CredentialRetrievalError,
-    core.SSOError,
-    core.TokenRetrievalError,
-    core.InfiniteLoopConfigError,
-)
-
-
-_NEVER_SENT = (core.EndpointConnectionError, core.ConnectTimeoutError, core.SSLError)
-
-
-def _login(profile: str | None) -> str:
-    option = f" --profile {profile}" if profile else ""
-    return f"log in with `aws sso login{option}`, or check `aws sts get-caller-identity{option}`"

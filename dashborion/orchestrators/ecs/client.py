@@ -20,7 +20,8 @@ from dashborion.cache import Shelf
 from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models import Found
-from dashborion.orchestrators.aws import Aws, Refused, batches
+from dashborion.orchestrators.aws import Aws, batches
+from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import wire
 
 T = TypeVar("T")

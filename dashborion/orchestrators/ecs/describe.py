@@ -9,7 +9,7 @@ import msgspec
 from dashborion.concurrency import result, start
 from dashborion.errors import Forbidden
 from dashborion.models import Found, InstanceDetail, WorkloadDetail
-from dashborion.orchestrators.aws import Refused
+from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import normalise, rollout, tasks, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints, routes

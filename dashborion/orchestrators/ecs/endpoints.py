@@ -13,7 +13,7 @@ from typing import TypeVar
 from dashborion.concurrency import every
 from dashborion.errors import Forbidden
 from dashborion.models import Endpoint, EndpointType
-from dashborion.orchestrators.aws import Refused
+from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
 

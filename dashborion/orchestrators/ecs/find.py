@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dashborion.errors import Ambiguous, NotFound
 from dashborion.models import Found, Name, Query, WorkloadType
-from dashborion.orchestrators.aws import Refused
+from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import normalise, tasks, wire
 from dashborion.orchestrators.ecs.client import Client, last
 
