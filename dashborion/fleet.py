@@ -6,6 +6,7 @@ here, above the orchestrators, so that they are the same for all of them.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -165,10 +166,14 @@ class Fleet:
             future: one.label for one, future in zip(self.environments, futures, strict=True)
         }
 
+        told = threading.Lock()
+
         def tell(done: Future[T] | None = None) -> None:
-            if done is not None:
-                waiting.pop(done, None)
-            self.progress(f"waiting for {', '.join(waiting.values())}" if waiting else "")
+            with told:  # futures end on their own threads
+                if done is not None:
+                    waiting.pop(done, None)
+                names = ", ".join(waiting.values())
+                self.progress(f"waiting for {names}" if names else "")
 
         tell()
         for future in futures:
@@ -176,7 +181,8 @@ class Fleet:
         try:
             yield from zip(self.environments, futures, strict=True)
         finally:
-            waiting.clear()
+            with told:
+                waiting.clear()
             tell()
 
     def _each(self, ask: Callable[[Orchestrator], T], *, searching: bool = False) -> Answer[T]:

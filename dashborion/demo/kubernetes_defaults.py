@@ -16,8 +16,10 @@ def admitted(plural: str, item: Object) -> Object:
     name = metadata.get("name", metadata.get("generateName", ""))
     spec = dict(item.get("spec") or {})
     if plural == "pods":
+        item = {"status": {"phase": "Pending", "qosClass": "BestEffort"}, **item}
         spec = pod_spec(spec)
     elif plural in _TEMPLATED:
+        item = {"status": {}, **item}
         _refuse_bad_counts(plural, name, spec)
         _refuse_foreign_labels(plural, name, spec)
         template = dict(spec.get("template") or {})

@@ -12,9 +12,12 @@ import botocore.endpoint
 import pytest
 import yaml
 
+from dashborion.demo.living_ecs import LivingEcs
 from dashborion.demo.strict_moto import StrictAws
 from tests.aws import Terminal, point_at
+from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
+from tests.support.stand_in import StandIn
 
 from .under_test import UnderTest
 
@@ -33,16 +36,38 @@ def nobodys_port() -> int:
         return int(one.getsockname()[1])
 
 
+@pytest.fixture(scope="session")
+def living() -> Iterator[StrictAws]:
+    """The demo's ECS, which plays changes out; the fleet in it stands still until it is changed."""
+    with StrictAws(faces={"ecs": LivingEcs}) as aws:
+        populate(aws)
+        yield aws
+
+
 @pytest.fixture
 def ecs(
     standing: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int
 ) -> Iterator[UnderTest]:
     """The strict AWS."""
-    point_at(monkeypatch, standing)
+    yield _ecs(standing, monkeypatch, nobodys_port)
+    standing.faults.clear()
+
+
+@pytest.fixture
+def demo_ecs(
+    living: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int
+) -> Iterator[UnderTest]:
+    """The demo's ECS."""
+    yield _ecs(living, monkeypatch, nobodys_port)
+    living.faults.clear()
+
+
+def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> UnderTest:
+    point_at(monkeypatch, aws)
     awake = SimpleNamespace(sleep=lambda _: None, time=time.time)  # between botocore's attempts
     monkeypatch.setattr(botocore.endpoint, "time", awake)
     nowhere = f"http://127.0.0.1:{nobodys_port}"
-    yield UnderTest(
+    return UnderTest(
         environment=f"ecs:{REGION}/{CLUSTER}",
         orchestrator="ecs",
         kind="service",
@@ -54,11 +79,10 @@ def ecs(
         degraded=f"{CLUSTER}/crash",
         stopped=f"{CLUSTER}/idle",
         rolling=f"{CLUSTER}/rolling",
-        refuse=lambda: standing.faults.deny("*"),
+        refuse=lambda: aws.faults.deny("*"),
         unplug=lambda: monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere),
         dashborion=Terminal(),
     )
-    standing.faults.clear()
 
 
 @pytest.fixture
@@ -68,13 +92,42 @@ def kubernetes(as_user: Callable[[str], Path], as_admin: Path, nobodys_port: int
     def refuse() -> None:
         as_user("nobody")
 
+    return _kubernetes("real", as_admin, nobodys_port, refuse)
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """The demo's Kubernetes with the control plane's fleet in it."""
+    with StandIn.running(tmp_path_factory.mktemp("stand-in")) as standing:
+        populate_kubernetes(standing)
+        yield standing
+
+
+@pytest.fixture
+def demo_kubernetes(
+    stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nobodys_port: int
+) -> UnderTest:
+    """The demo's Kubernetes; it knows nobody's rights, only its one token."""
+    kubeconfig = tmp_path / "kubeconfig-demo"
+    stand_in.write_kubeconfig(kubeconfig, context="demo", namespace="media")
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+
+    def refuse() -> None:
+        pytest.skip("the demo knows no rights that it could deny")
+
+    return _kubernetes("demo", kubeconfig, nobodys_port, refuse)
+
+
+def _kubernetes(
+    context: str, kubeconfig: Path, nobodys_port: int, refuse: Callable[[], None]
+) -> UnderTest:
     def unplug() -> None:
-        content = yaml.safe_load(as_admin.read_text())
+        content = yaml.safe_load(kubeconfig.read_text())
         content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{nobodys_port}"
-        as_admin.write_text(yaml.safe_dump(content))
+        kubeconfig.write_text(yaml.safe_dump(content))
 
     return UnderTest(
-        environment="k8s:real",
+        environment=f"k8s:{context}",
         orchestrator="kubernetes",
         kind="deployment",
         type="k8s-deployment",
@@ -91,7 +144,7 @@ def kubernetes(as_user: Callable[[str], Path], as_admin: Path, nobodys_port: int
     )
 
 
-@pytest.fixture(params=["ecs", "kubernetes"])
+@pytest.fixture(params=["ecs", "kubernetes", "demo_ecs", "demo_kubernetes"])
 def there(request: pytest.FixtureRequest) -> UnderTest:
     """Each orchestrator in turn."""
     found: UnderTest = request.getfixturevalue(request.param)

@@ -1,0 +1,60 @@
+"""The demo's Kubernetes in the place of a real control plane: same fleet, same questions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from dashborion.demo.kubernetes_cluster import KubernetesCluster
+from dashborion.demo.tls import own_identity
+
+from .control_plane import ControlPlane
+
+TOKEN = "demo-token"
+SPEED = 20.0
+
+
+class StandIn(ControlPlane):
+    """The stand-in API server and its controllers, ticking; it answers one token and no other."""
+
+    def __init__(self, folder: Path) -> None:
+        identity = own_identity()
+        self.cluster = KubernetesCluster(TOKEN, speed=SPEED)
+        self.cluster.api.start(port=0, tls=identity.context, poll_seconds=0.05)
+        self.folder = folder
+        self.ca_file = folder / "ca.crt"
+        self.ca_file.write_text(identity.authority)
+        self.url = self.cluster.api.url
+        self._api = self.client()
+        self._children = []  # no processes: all of it is a thread
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+        self._thread.start()
+
+    @classmethod
+    @contextmanager
+    def running(cls, folder: Path) -> Iterator[Self]:
+        """One that stops in the end."""
+        stand_in = cls(folder)
+        try:
+            yield stand_in
+        finally:
+            stand_in.stop()
+
+    def stop(self) -> None:
+        self._over.set()
+        self._thread.join()
+        self._api.close()
+        self.cluster.api.stop()
+
+    def token(self, user: str = "admin") -> str:
+        """Nobody but the admin is known there."""
+        return TOKEN if user == "admin" else "somebody-else"
+
+    def _tick(self) -> None:
+        while not self._over.wait(0.02):
+            with self.cluster.store.lock:
+                self.cluster.tick()
