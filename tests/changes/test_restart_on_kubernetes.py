@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashborion.orchestrators.kubernetes.change import RESTARTED_AT
+from tests.support.api import ApiError
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
 
 from .conftest import Terminal
@@ -206,9 +207,10 @@ def test_another_pod_of_the_same_name_is_left_alone(
         here.plane.wait_for("it to come back", lambda: uid() not in (None, first))
 
     def uid() -> str | None:
-        if here.is_gone("again-0", "pods"):
-            return None
-        return str(here.get("again-0", "pods")["metadata"]["uid"])
+        try:
+            return str(here.get("again-0", "pods")["metadata"]["uid"])
+        except ApiError:
+            return None  # gone, not yet back
 
     monkeypatch.setattr("dashborion.cli.change.announce", meanwhile)
     seen = dashborion("instances stop again-0 -o json")

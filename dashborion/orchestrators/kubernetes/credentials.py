@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import binascii
 import logging
+import math
 import os
 import ssl
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +32,7 @@ from dashborion.config import InClusterTarget, KubernetesTarget, Target
 from dashborion.errors import ConfigError, CredentialsError, UsageError, suggestion
 from dashborion.kubeconfig import SERVICE_ACCOUNT, Kubeconfig, kubeconfig_paths, read_kubeconfig
 
+RENEWED_SECONDS = 30.0  # for which a renewed credential that is refused stays refused
 LOG_IN = "run the kubeconfig's login command, then try again"
 
 
@@ -52,6 +55,7 @@ class Credentials:
     proxy: str | None = field(init=False)
     _configuration: Any = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _renewed_at: float = -math.inf
 
     def __post_init__(self) -> None:
         self._reload()
@@ -68,14 +72,16 @@ class Credentials:
     def renew(self, refused: str | None) -> None:
         """Load everything again, exec plugins included: the API said 401 to this header.
 
-        Of several requests that are refused at once the first renews for all: a
-        plugin may open a browser.
+        Of several requests that are refused at once the first renews for all, and
+        what was renewed just now is not renewed again: a plugin may open a browser.
 
         Raises:
             CredentialsError: as ``connect``.
         """
         with self._lock:
-            if self._authorization() == refused:
+            just_now = time.monotonic() - self._renewed_at < RENEWED_SECONDS
+            if self._authorization() == refused and not just_now:
+                self._renewed_at = time.monotonic()
                 _SharedExec.forget()
                 self._reload()
                 self.generation += 1
