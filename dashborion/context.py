@@ -73,11 +73,10 @@ class Context:
     @cached_property
     def demo(self) -> Embedded:
         """The embedded ECS and Kubernetes of this user."""
-        import platformdirs
-
+        from dashborion.demo.process import default_folder
         from dashborion.embedded import Embedded
 
-        return Embedded(platformdirs.user_state_path("dashborion") / "demo")
+        return Embedded(default_folder())
 
     @cached_property
     def in_use(self) -> InUse:

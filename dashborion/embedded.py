@@ -133,5 +133,6 @@ def _translated() -> Iterator[None]:
         raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
     except process.NotStarted as error:
         raise Unreachable(
-            f"the demo did not start: {error.message}", hint=f"its log is {error.log}"
+            f"the demo did not start: {error.message}",
+            hint=f"its log is {error.log}" if error.log else None,
         ) from error
