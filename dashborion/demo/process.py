@@ -202,6 +202,9 @@ def _spawn(place: Place, speed: float, wait_seconds: float) -> Running:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)
     }
+    # moto is made of botocore, which would read the user's own files, broken ones too.
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        environment[name] = os.devnull
     root = str(Path(__file__).resolve().parents[2])
     environment["PYTHONPATH"] = os.pathsep.join(
         [root, *filter(None, [environment.get("PYTHONPATH")])]
