@@ -116,13 +116,14 @@ class Config(Struct, frozen=True, kw_only=True):
 
     origin: Origin = Origin.NONE
     path: Path | None = None
+    title: str | None = None  # what messages call it, where the path says nothing to anybody
     default: str | None = None
     environments: tuple[Environment, ...] = ()
 
     @property
     def where(self) -> str:
         """The source in an error's words."""
-        return str(self.path) if self.path else "the kubeconfig"
+        return self.title or (str(self.path) if self.path else "the kubeconfig")
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):

@@ -86,7 +86,7 @@ class Context:
         from dashborion.environments import InUse
 
         if self.globals.demo:
-            return InUse(self.demo.folder / "state.json")
+            return InUse(self.demo.folder / "in-use.json")
         return InUse(platformdirs.user_state_path("dashborion") / "state.json")
 
     @cached_property
@@ -155,7 +155,7 @@ class Context:
         from dashborion.config import Config, Origin, load
 
         if self.globals.demo:
-            return Config()
+            return self.config
         return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
 
     def fleet(self, choice: Choice) -> Fleet:

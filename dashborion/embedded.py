@@ -101,25 +101,31 @@ class Embedded:
             for name, target in zip(ENVIRONMENTS, targets, strict=True)
         ]
         return Config(
-            origin=Origin.NAMED,
+            origin=Origin.USER,
             path=self.folder / "demo.yaml",  # names the choice of `env use`; there is no such file
+            title="the demo",
             default="shop/staging",
             environments=tuple(environments),
         )
 
     def isolate(self, running: Running, environ: MutableMapping[str, str] = os.environ) -> None:
-        """Take the user's AWS settings and caches out of this process' sight."""
+        """Take the user's settings, credentials, proxies and caches out of this process' sight.
+
+        Ad-hoc names are looked for in the demo's own kubeconfig and ECS.
+        """
         for name in list(environ):
-            if name.startswith("AWS_"):
+            if name.startswith(("AWS_", "DASHBORION_")) or name.lower().endswith("_proxy"):
                 del environ[name]
         environ.update(
+            AWS_ENDPOINT_URL=running.aws_url,
+            AWS_REGION=running.region,
             AWS_ACCESS_KEY_ID=running.access_key,
             AWS_SECRET_ACCESS_KEY=running.secret_key,
             AWS_CONFIG_FILE=os.devnull,
             AWS_SHARED_CREDENTIALS_FILE=os.devnull,
             AWS_EC2_METADATA_DISABLED="true",
             DASHBORION_CACHE_DIR=str(self.folder / "cache"),
-            NO_PROXY="127.0.0.1",
+            KUBECONFIG=str(running.kubeconfig),
         )
 
 

@@ -290,7 +290,7 @@ def described(config: Config, environment: Environment, *, current: bool) -> Env
         profile=getattr(target, "profile", None),
         protected=target.protected,
         read_only=target.read_only,
-        source=str(config.path) if config.path and environment.project is not None else None,
+        source=config.where if config.path and environment.project is not None else None,
     )
 
 

@@ -22,9 +22,7 @@ def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> i
     """Serves until it is told to end or nobody asks for anything any more."""
     place = Place(folder)
     place.make()
-    try:
-        hold(place.alive)
-    except OSError:
+    if not hold(place.alive):
         sys.stderr.write(f"another one is running in {folder}\n")
         return 1
     is_over, wanted = threading.Event(), threading.Event()

@@ -1,8 +1,8 @@
 """The demo's background process: started once, found again, stopped, put back. Imports no moto.
 
-Everything is in one private folder: `state.json` says how to reach the process, `alive` is locked
-by it for as long as it lives (so a stale state file or a reused pid is never believed), `lock` is
-held while somebody starts it, `log` is what it says.
+Everything is in one private folder: `state.json` says how to reach the process, `alive` holds its
+number and is locked by it for as long as it lives (so a stale state file or a reused pid is never
+believed), `lock` is held while somebody starts it, `log` is what it says.
 """
 
 import fcntl
@@ -144,8 +144,7 @@ def start(folder: Path | None = None, *, speed: float = 1.0, wait_seconds: float
         found = status(place.folder)
         if found and found.version == __version__:
             return found  # somebody else was quicker
-        if found:
-            stop(place.folder)
+        stop(place.folder)  # one of another version, or that nobody knows how to reach
         return _spawn(place, speed, wait_seconds)
 
 
@@ -167,12 +166,12 @@ def status(folder: Path | None = None) -> Running | None:
 def stop(folder: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
     """Ends it; False if it did not run."""
     place = Place(folder or default_folder())
-    found = status(place.folder)
-    if found is None:
+    pid = _holder(place.alive)
+    if pid is None:
         return False
     for each in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.kill(found.pid, each)
+            os.kill(pid, each)
         except ProcessLookupError:
             break
         if _wait(lambda: not _is_held(place.alive), wait_seconds):
@@ -246,11 +245,36 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def hold(path: Path) -> int:
-    """Locks it until this process ends."""
+def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
+    """Locks it until this process ends and writes its number there; False if another one has it.
+
+    Whoever looks whether it is held takes it for an instant: that is no reason to give up.
+    """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    return descriptor
+
+    def is_ours() -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    if not _wait(is_ours, wait_seconds):
+        os.close(descriptor)
+        return False
+    os.truncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return True
+
+
+def _holder(path: Path) -> int | None:
+    """The number of the process that holds it."""
+    if not _is_held(path):
+        return None
+    try:
+        return int(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None  # it is just taking it
 
 
 def _is_held(path: Path) -> bool:

@@ -109,10 +109,14 @@ def dashborion() -> Terminal:
 
 
 @pytest.fixture(scope="module")
-def space(control_plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest) -> Space:
+def space(
+    control_plane: ControlPlane, kubelet: Kubelet, request: pytest.FixtureRequest
+) -> Iterator[Space]:
     """A namespace of the module's own on the real control plane."""
     name = request.module.__name__.rsplit(".", 1)[-1].replace("_", "-")
-    return Space.on(control_plane, name)
+    space = Space.on(control_plane, name)
+    yield space
+    space.clear()
 
 
 @pytest.fixture

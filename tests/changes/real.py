@@ -42,6 +42,17 @@ class Space:
         seen = status.get("observedGeneration", 0) == found["metadata"]["generation"]
         return bool(seen and ready == wanted and (wanted or plural != "daemonsets"))
 
+    def clear(self) -> None:
+        """Leave nothing that other tests would find in a list of all namespaces."""
+        for plural in _PLURALS.values():
+            self.plane.request("DELETE", f"/apis/apps/v1/namespaces/{self.name}/{plural}")
+        pods = f"/api/v1/namespaces/{self.name}/pods"
+        self.plane.request("DELETE", pods)
+        for kind in ("replicasets", "pods"):
+            root = "/api/v1" if kind == "pods" else "/apis/apps/v1"
+            path = f"{root}/namespaces/{self.name}/{kind}"
+            self.plane.wait_for(f"no {kind}", lambda p=path: not self.plane.request("GET", p)["items"])
+
     def path(self, name: str, plural: str = "deployments") -> str:
         root = "/api/v1" if plural == "pods" else "/apis/apps/v1"
         return f"{root}/namespaces/{self.name}/{plural}/{name}"
