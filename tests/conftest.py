@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shlex
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,12 @@ from .support.control_plane import ASSETS, ControlPlane
 from .support.kubelet import Kubelet
 
 _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS", "LINES")
+
+
+def pytest_configure() -> None:
+    """A suite started in the background ignores Ctrl-C; the commands that it runs must not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
