@@ -212,6 +212,7 @@ def test_the_log_of_a_task_goes_on_where_it_was_left(hand: ByHand) -> None:
         ("agent", {"desiredCount": 3}, "InvalidParameterException"),
         ("nope", {"desiredCount": 3}, "ServiceNotFoundException"),
         ("web", {"desiredCount": -1}, "InvalidParameterException"),
+        ("web", {"desiredCount": 3_000_000_000}, "no more than 200 tasks"),
         ("web", {"taskDefinition": "nope"}, "ClientException"),
     ],
 )
