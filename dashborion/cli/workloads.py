@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 app = group(help="ECS services; Kubernetes Deployments, StatefulSets and DaemonSets.")
 
+MOST = 2**31 - 1  # both APIs hold a count in 32 bits
 NAME_FORMS = "name, kind/name or namespace/kind/name"
 
 
@@ -96,7 +97,7 @@ def scale(
     name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
     *,
     replicas: Annotated[
-        int, typer.Option("--replicas", "-r", min=0, help="How many there shall be.")
+        int, typer.Option("--replicas", "-r", min=0, max=MOST, help="How many there shall be.")
     ],
     current: Annotated[
         int | None, typer.Option("--current", min=0, help="Only if there are this many now.")

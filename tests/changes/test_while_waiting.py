@@ -92,6 +92,20 @@ def test_an_interrupt_at_the_question_changes_nothing(
     seen = dashborion("workloads restart web", tty=True)
     assert seen.exit_code == 130
     assert fleet.aws.spy.counts["ecs:UpdateService"] == 0
+    assert seen.err.splitlines()[-1] == "interrupted: nothing was changed"
+
+
+def test_an_end_of_input_at_the_question_is_a_no_on_a_line_of_its_own(
+    dashborion: Terminal, fleet: Fleet, home: Path
+) -> None:
+    """Bug: the answer goes on where the question ended."""
+    from tests.aws import FILE, HERE, write_config
+
+    write_config(home, {HERE: {**FILE[HERE], "protected": True}})
+    dashborion.keyboard = Keyboard("")
+    seen = dashborion("workloads restart web", tty=True)
+    assert (seen.exit_code, fleet.aws.spy.counts["ecs:UpdateService"]) == (1, 0)
+    assert seen.err.splitlines()[-1] == "error: nothing was changed"
 
 
 # --- A process of its own -----------------------------------------------------------------------
