@@ -199,10 +199,23 @@ class Context:
         if not (self.stdin.isatty() and self.streams.err_tty):
             raise UsageError(f"{question}: nobody is there to answer", hint="--yes means yes")
         self.streams.ask(f"{question}? [y/N] ")
-        if self.stdin.readline().strip().lower() not in ("y", "yes"):
+        answer = self._answer()
+        if answer.strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
         if self._deadline is not None:
             self._deadline.restart()  # people think, too
+
+    def _answer(self) -> str:
+        """What was typed; a question that is not answered still ends its line."""
+        try:
+            answer = self.stdin.readline()
+        except KeyboardInterrupt:
+            self.streams.say("")
+            self.streams.note("interrupted: nothing was changed")
+            raise
+        if not answer.endswith("\n"):
+            self.streams.say("")
+        return answer
 
     def _trace(self, call: Call) -> None:
         self.streams.say(f"{call.operation} {call.outcome} {call.seconds * 1000:.0f}ms")

@@ -257,8 +257,10 @@ class InstanceDetail(Instance, frozen=True, kw_only=True):
 class Change(Model, frozen=True, kw_only=True):
     """What a command changed, or with ``dryRun`` would: one workload or one instance.
 
-    ``before`` and ``after`` are what the action is about: replicas, a revision,
-    an instance's status. ``rollout`` is where the wait ended, None without one.
+    ``before`` and ``after`` are what the action is about: replicas, a revision (of a
+    restart on ECS, which makes none, the deployments' ids), an instance's status;
+    ``after`` is None as long as it is not known. ``rollout`` is where the wait ended,
+    well or not, None without one.
     """
 
     action: str

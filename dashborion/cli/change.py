@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.fleet import Site
     from dashborion.models import Change, Rollout, Workload
-    from dashborion.orchestrators.protocol import Followed
+    from dashborion.orchestrators.protocol import Followed, Look
     from dashborion.rollout import Patience
 
 EVENTS, LINES = 5, 10
@@ -63,8 +63,17 @@ def label(workload: Workload) -> str:
     return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
 
 
-def follow(context: Context, site: Site, followed: Followed, patience: Patience) -> Rollout:
+def follow(
+    context: Context,
+    site: Site,
+    followed: Followed,
+    patience: Patience,
+    *,
+    seen: Callable[[Rollout], None] = lambda _: None,
+) -> Rollout:
     """Wait for a rollout and say how it goes: one live line on a terminal, else a line a change.
+
+    ``seen`` is told where it stands, so that its caller knows when it ends badly.
 
     Raises:
         RolloutFailed: after saying why, with events and the last log lines.
@@ -74,8 +83,14 @@ def follow(context: Context, site: Site, followed: Followed, patience: Patience)
 
     live = context.streams.err_tty
     report = context.streams.progress if live else context.streams.note
+
+    def look() -> Look:
+        found = site.look(followed, wait.left())
+        seen(_standing(found, wait.last))
+        return found
+
     wait = Wait(
-        look=lambda: site.look(followed, wait.left()),
+        look=look,
         report=lambda message: report(f"{site.subject.workload.name}: {message}"),
         patience=patience,
         clock=context.clock,
@@ -95,6 +110,16 @@ def follow(context: Context, site: Site, followed: Followed, patience: Patience)
         raise
     finally:
         context.streams.progress("")
+
+
+def _standing(look: Look, before: Look | None) -> Rollout:
+    """Where the rollout that is followed stands: what took its place is another one."""
+    from dashborion.models import Rollout, RolloutState
+
+    if look.ended not in ("rolled-back", "superseded", "deleted"):
+        return look.rollout
+    revision = before.rollout.revision if before is not None else None
+    return Rollout(state=RolloutState.FAILED, revision=revision, message=look.message)
 
 
 def _aftermath(context: Context, site: Site, instance: str | None) -> None:
@@ -125,13 +150,27 @@ def finish(
     patience: Patience | None,
     shown: Shown,
 ) -> None:
-    """Wait if that was asked for and there is something to follow, then print the change."""
+    """Wait if that was asked for and there is something to follow, then print the change.
+
+    It is printed however the wait ends: it was made, and a script has to know.
+    """
     import msgspec
 
-    if patience is not None and followed is not None:
-        state = follow(context, site, followed, patience)
-        change = msgspec.structs.replace(change, rollout=state)
-    show(context, change, shown)
+    if change.after is None and followed is not None:
+        change = msgspec.structs.replace(change, after=followed.newest)
+
+    def seen(rollout: Rollout) -> None:
+        nonlocal change
+        known = change.after
+        if known is None and rollout.revision != change.before:  # the old one until observed
+            known = rollout.revision
+        change = msgspec.structs.replace(change, rollout=rollout, after=known)
+
+    try:
+        if patience is not None and followed is not None:
+            follow(context, site, followed, patience, seen=seen)
+    finally:
+        show(context, change, shown)
 
 
 def show(context: Context, change: Change, shown: Shown) -> None:

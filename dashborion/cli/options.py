@@ -223,6 +223,12 @@ class _Everywhere:
 class Command(_Everywhere, TyperCommand):
     """A command that takes the global options after its name."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            _require_values(self.params, ctx)
+        return rest
+
 
 class Group(_Everywhere, TyperGroup):
     """A group that takes the global options; alone, it shows its help and succeeds."""
@@ -232,6 +238,23 @@ class Group(_Everywhere, TyperGroup):
             typer.echo(ctx.get_help())
             ctx.exit(0)
         return super().parse_args(ctx, args)
+
+
+_EMPTY = "empty, perhaps a variable that is not set"
+
+
+def _require_values(params: list[Any], ctx: Any) -> None:
+    """Called with what was parsed: `-w "$UNSET"` must not mean all workloads.
+
+    A list of arguments is left alone: `exec ID -- printf ''` means what it says.
+
+    Raises:
+        typer.BadParameter: an option or a name is empty.
+    """
+    for param in params:
+        is_list = isinstance(value := ctx.params.get(param.name), list | tuple)
+        if value == "" or (is_list and "" in value and isinstance(param, TyperOption)):
+            raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
 
 
 def _global_options() -> list[TyperOption]:
@@ -257,7 +280,11 @@ def _global_options() -> list[TyperOption]:
 
 def _remember(ctx: Any, param: Any, value: Any) -> None:
     """Keep a global option on the context, wherever on the line it stood."""
-    if not value or ctx.resilient_parsing:
+    if ctx.resilient_parsing:
+        return
+    if value == "":
+        raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
+    if not value:
         return
     context: Context = ctx.find_root().obj
     if param.name == "version":

@@ -22,9 +22,11 @@ from dashborion.cli.show import show_found, show_listed
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.fleet import Site
+    from dashborion.models import Rollout
 
 app = group(help="ECS services; Kubernetes Deployments, StatefulSets and DaemonSets.")
 
+MOST = 2**31 - 1  # both APIs hold a count in 32 bits
 NAME_FORMS = "name, kind/name or namespace/kind/name"
 
 
@@ -95,7 +97,7 @@ def scale(
     name: Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)],
     *,
     replicas: Annotated[
-        int, typer.Option("--replicas", "-r", min=0, help="How many there shall be.")
+        int, typer.Option("--replicas", "-r", min=0, max=MOST, help="How many there shall be.")
     ],
     current: Annotated[
         int | None, typer.Option("--current", min=0, help="Only if there are this many now.")
@@ -180,8 +182,8 @@ def restart(
     change.announce(context, environment, f"restart {change.label(workload)}", care)
     if site.subject.caution:
         context.streams.note(site.subject.caution)
-    revision = workload.rollout.revision
-    done = change.change_of(workload, "restart", revision, None, dry_run=care.dry_run)
+    newest = site.subject.newest
+    done = change.change_of(workload, "restart", newest, None, dry_run=care.dry_run)
     if care.dry_run:
         change.show(context, done, shown)
         return
@@ -213,14 +215,18 @@ def status_(
     context: Context = ctx.obj
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
     workload = site.subject.workload
-    if patience is not None:
-        import msgspec
+    state = workload.rollout
 
-        followed = site.orchestrator.following(site.subject)
-        state = change.follow(context, site, followed, patience)
-        workload = msgspec.structs.replace(workload, rollout=state)
-    render.show_one(context.streams, views.ROLLOUTS, workload.rollout, shown.style,
-                    now=context.now())  # fmt: skip
+    def seen(rollout: Rollout) -> None:
+        nonlocal state
+        state = rollout
+
+    try:
+        if patience is not None:
+            followed = site.orchestrator.following(site.subject)
+            change.follow(context, site, followed, patience, seen=seen)
+    finally:
+        render.show_one(context.streams, views.ROLLOUTS, state, shown.style, now=context.now())
 
 
 @command(app, "events")

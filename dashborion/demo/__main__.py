@@ -38,7 +38,7 @@ def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> i
     with Demo(speed=speed) as demo:
         _tell(place, demo, started, resets)
         while demo.idle_seconds < idle_seconds:
-            wanted.wait(_LOOK_SECONDS)
+            wanted.wait(min(_LOOK_SECONDS, idle_seconds))
             if is_over.is_set():
                 break
             if wanted.is_set():

@@ -7,6 +7,7 @@ import hmac
 import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -87,11 +88,24 @@ class KubernetesApi:
         try:
             self._authenticate(request)
             self.on_ask()
-            return self.intercept(request) or self._answer(request)
+            return self._noted(self.intercept(request) or self._answer(request))
         except Refused as error:
             return _sent(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             return _sent(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
+
+    def _noted(self, answer: Answer) -> Answer:
+        """Whoever still reads a stream has not gone: a log may be followed for hours."""
+        chunks = answer.chunks
+        if chunks is None:
+            return answer
+
+        def each() -> Iterator[bytes]:
+            for chunk in chunks:
+                self.on_ask()
+                yield chunk
+
+        return replace(answer, chunks=each())
 
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from .kubernetes_objects import (
     HASH,
+    MOST_PODS,
     World,
     condition_of,
     controlled_by,
@@ -30,11 +31,15 @@ def replicate(world: World) -> None:
     for each in world.store.all("replicasets"):
         metadata, spec = each["metadata"], each["spec"]
         pods = [pod for pod in world.owned("pods", each) if is_active(pod)]
-        for number in range(spec["replicas"] - len(pods)):
+        wanted = min(spec["replicas"], MOST_PODS)
+        for number in range(wanted - len(pods)):
             version = world.store.version
             name = f"{metadata['name']}-{suffix(metadata['uid'], version, number)}"
             pods.append(world.create_pod(each, spec["template"], name, {}))
             world.event(each, "SuccessfulCreate", f"Created pod: {name}", source=_REPLICATOR)
+        if len(pods) == MOST_PODS < spec["replicas"]:
+            message = f"Error creating: the demo runs no more than {MOST_PODS} pods of a set"
+            world.event(each, "FailedCreate", message, kind="Warning", source=_REPLICATOR)
         ranked = first_to_go(pods)
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:

@@ -18,6 +18,9 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _MOST_EVENTS = 500
 
 
+MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
+
+
 @dataclass
 class World:
     """What controllers work on; `now` is the moment of this tick, `speed` shortens every wait."""

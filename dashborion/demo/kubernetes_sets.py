@@ -3,6 +3,7 @@
 from typing import Any
 
 from .kubernetes_objects import (
+    MOST_PODS,
     REVISION_HASH,
     World,
     controlled_by,
@@ -82,7 +83,7 @@ def _step(world: World, item: Object, pods: dict[int, Object], code: str, curren
     if surplus:
         _end(world, item, pods[surplus[0]])
         return
-    for number in range(count - 1, rolling.get("partition", 0) - 1, -1):
+    for number in range(min(count, MOST_PODS) - 1, rolling.get("partition", 0) - 1, -1):
         pod = pods.get(number)
         if pod is None or is_terminating(pod):
             return
@@ -98,7 +99,7 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
     spec = item["spec"]
     in_turn = spec["podManagementPolicy"] == "OrderedReady"
     first = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
-    for number in range(spec["replicas"]):
+    for number in range(min(spec["replicas"], MOST_PODS)):
         pod = pods.get(number)
         if pod is None:
             pods[number] = _make(world, item, number, code if number >= first else current)

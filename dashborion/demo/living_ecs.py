@@ -20,6 +20,9 @@ _SET = {  # members of UpdateService that are kept as they come
 }
 
 
+MOST_TASKS = 200  # AWS has a quota here, too: the memory is the user's
+
+
 class ServiceNotActive(ECSException):
     def __init__(self) -> None:
         super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
@@ -57,6 +60,10 @@ class LivingEcs(StrictEcs):
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:
         if desired is not None and int(desired) < 0:
             raise InvalidParameterException("desiredCount must be greater than or equal to 0.")
+        if desired is not None and int(desired) > MOST_TASKS:
+            raise InvalidParameterException(
+                f"The demo runs no more than {MOST_TASKS} tasks of a service."
+            )
         if desired is not None and service.scheduling_strategy == "DAEMON":
             raise InvalidParameterException(
                 "The daemon scheduling strategy does not support a desired count for services. "

@@ -61,6 +61,7 @@ class Demo:
         self.aws = StrictAws(
             port=aws_port,
             access_key=self.keys.access_key,
+            secret_key=self.keys.secret_key,
             faces={"ecs": LivingEcs},
             remembered=1000,
         )

@@ -27,6 +27,7 @@ from moto.sts.responses import TokenResponse
 
 from .misbehaviour import Faults, Spy
 from .seeding_around import Region
+from .signatures import is_signed
 from .strict_ecs import StrictEcs
 from .strict_elb import StrictElb, StrictScaling
 from .wire import Answer, Ask, Server, refusal, understand
@@ -48,6 +49,10 @@ _FACES: dict[str, Any] = {  # by the name that requests are signed for
     "sts": TokenResponse,
     "eks": EKSResponse,
 }
+_WRONG_SIGNATURE = (
+    "The request signature we calculated does not match the signature you provided. Check your "
+    "AWS Secret Access Key and signing method."
+)
 _account_numbers = itertools.count(200_000_000_001)
 
 
@@ -56,7 +61,8 @@ class StrictAws:
 
     moto keeps its state by account for the whole process, so every instance answers as an
     account of its own unless one is given; stopping it empties the account. Credentials
-    may be anything; those that AssumeRole hands out belong to their role's account.
+    may be anything, unless a key is given; those that AssumeRole hands out belong to their
+    role's account.
     """
 
     def __init__(
@@ -66,11 +72,12 @@ class StrictAws:
         *,
         account: str = "",
         access_key: str = "",
+        secret_key: str = "",
         faces: Mapping[str, Any] | None = None,
         remembered: int | None = None,
     ) -> None:
         self.on_ask: Callable[[], None] = lambda: None  # told of every request that is let in
-        self._access_key = access_key
+        self._access_key, self._secret_key = access_key, secret_key
         self._faces = {**_FACES, **(faces or {})}
         self.account = account or str(next(_account_numbers))
         self._accounts = {self.account}
@@ -143,6 +150,9 @@ class StrictAws:
             code = "InvalidClientTokenId" if ask.wants_xml else "UnrecognizedClientException"
             message = "The security token included in the request is invalid."
             return refusal(ask, code, message, 403)
+        if self._secret_key and account is None and not is_signed(ask, self._secret_key):
+            code = "SignatureDoesNotMatch" if ask.wants_xml else "InvalidSignatureException"
+            return refusal(ask, code, _WRONG_SIGNATURE, 403)
         self.on_ask()
         ask = replace(ask, account=account or self.account)
         with self.spy.watching(ask):

@@ -56,7 +56,8 @@ class Subject:
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
     may not, ``held`` why it may not be restarted, ``caution`` what a restart will
-    not do. ``handle`` is the adapter's own.
+    not do. ``newest`` is what a restart replaces: the revision, or on ECS, where a
+    restart makes none, the deployment's id. ``handle`` is the adapter's own.
     """
 
     workload: Workload
@@ -66,17 +67,28 @@ class Subject:
     held: str | None
     caution: str | None
     handle: Any
+    newest: str | None = None
+
+    def set_by(self, replicas: int) -> str:
+        """Who has set the replicas to something else: no API says, but it can be told."""
+        owner = self.autoscaling
+        if owner is None or owner.suspended or not owner.min <= replicas <= owner.max:
+            return f"somebody set the replicas to {replicas}"
+        bounds = f"keeps them between {owner.min} and {owner.max}"
+        return f"the replicas are {replicas} now: most likely {owner.source}, which {bounds}"
 
 
 @dataclass(frozen=True)
 class Followed:
     """What a wait follows: a change's own mark, and the instances there were before it.
 
-    ``before`` None means that instances are told apart by their revision.
+    ``before`` None means that instances are told apart by their revision. ``newest``
+    is what there is in place of the subject's, None as long as the API does not say.
     """
 
     mark: Any
     before: frozenset[str] | None = None
+    newest: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.models import Autoscaling, InstanceDetail, WorkloadDetail
+from dashborion.models import Autoscaling, Change, InstanceDetail, Rollout, WorkloadDetail
 from dashborion.render import table, views
 from dashborion.render.cells import Cell, human, plain
 from dashborion.streams import Streams
@@ -52,6 +52,8 @@ def _content(item: Any) -> tuple[Fields, Sections]:
         return _workload(item)
     if isinstance(item, InstanceDetail):
         return _instance(item)
+    if isinstance(item, Change) and item.rollout is not None:
+        return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
     return _scalars(item), ()
 
 
@@ -64,7 +66,7 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
         ("Namespace", item.namespace),
         ("Status", str(item.status)),
         ("Replicas", f"{item.desired} desired, {item.running} running, {item.available} available"),
-        ("Rollout", ", ".join(filter(None, (str(rollout.state), rollout.message)))),
+        ("Rollout", _rollout(rollout)),
         ("Revision", rollout.revision),
         ("Autoscaler", _autoscaler(item.autoscaling)),
         ("Images", ", ".join(item.images)),
@@ -111,6 +113,10 @@ def _scalars(item: Any) -> Fields:
     """Any other model: its plain fields, named as in the JSON."""
     values = msgspec.to_builtins(item, builtin_types=(datetime,))
     return [(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
+
+
+def _rollout(item: Rollout) -> str:
+    return ", ".join(filter(None, (str(item.state), item.message)))
 
 
 def _environment(project: str | None, environment: str) -> str:

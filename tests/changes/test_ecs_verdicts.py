@@ -46,13 +46,13 @@ def judged(
     ],
 )
 def test_a_count_is_waited_for_by_counting(counts: Raw, done: bool) -> None:
-    found = rollout.counted(service(desiredCount=3, **counts), 3)
+    found = rollout.counted(service(desiredCount=3, **counts), 3, str)
     assert (found.done, found.ended) == (done, None)
     assert found.message == f"{counts['runningCount']} of 3 tasks running"
 
 
 def test_a_count_that_somebody_else_set_is_superseded() -> None:
-    found = rollout.counted(service(desiredCount=5), 3)
+    found = rollout.counted(service(desiredCount=5), 3, lambda now: f"somebody set {now}")
     assert (found.done, found.ended) == (False, "superseded")
     assert "5" in found.message
 

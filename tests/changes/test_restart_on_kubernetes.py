@@ -141,7 +141,7 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Terminal, here: Spa
         "workload": "shown",
         "instance": None,
         "before": "1",
-        "after": None,
+        "after": "2",
         "dryRun": False,
         "rollout": {"state": "complete", "revision": "2", "message": None},
     }

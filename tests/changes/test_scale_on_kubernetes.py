@@ -198,8 +198,14 @@ def test_who_may_only_read_is_told_so(
 
 @pytest.mark.parametrize(
     ("words", "code"),
-    [("nothing-here -r 1", 3), ("small -r -1", 2), ("small", 2), ("small -r 1 --timeout x", 2)],
-    ids=["no such workload", "a negative count", "no count", "no duration"],
+    [
+        pytest.param("nothing-here -r 1", 3, id="no such workload"),
+        pytest.param("small -r -1", 2, id="a negative count"),
+        pytest.param("small -r 2147483648", 2, id="more than 32 bits"),
+        pytest.param("small", 2, id="no count"),
+        pytest.param("small -r 1 --timeout x", 2, id="no duration"),
+        pytest.param("'' -r 1", 2, id="an empty name"),
+    ],
 )
 def test_what_cannot_be_done_is_an_error_before_anything_is_sent(
     dashborion: Terminal, here: Space, small: str, words: str, code: int

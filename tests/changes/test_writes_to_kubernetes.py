@@ -148,12 +148,40 @@ def test_a_refusal_is_final(
     assert len(changed(api)) == 1
 
 
-def test_a_patch_that_the_api_calls_invalid_says_why(dashborion: Terminal, api: Api) -> None:
-    """422 is a failed precondition, or a value that an admission webhook does not like."""
-    api.on(f"{WEB}/scale", status(422, "replicas: must be odd"), times=1)
+HOOK = 'admission webhook "policy.example.com" denied the request: replicas must be odd'
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        pytest.param(422, 'Scale "web" is invalid: spec.replicas: must be odd', id="validation"),
+        pytest.param(422, HOOK, id="webhook 422"),
+        pytest.param(400, HOOK, id="webhook 400, which is what they say unless told"),
+        pytest.param(403, HOOK, id="webhook 403"),
+    ],
+)
+def test_what_validation_or_a_webhook_does_not_like_is_refused(
+    dashborion: Terminal, api: Api, number: int, said: str
+) -> None:
+    """Bug: called a conflict, wrong usage, or a lack of rights."""
+    api.on(f"{WEB}/scale", status(number, said), times=1)
     seen = dashborion(f"{SCALE} -o json")
-    assert (seen.exit_code, seen.out) == (1, "")
-    assert "must be odd" in seen.error["message"]
+    assert (seen.exit_code, seen.error["code"], seen.out) == (1, "refused", "")
+    assert seen.error["message"] == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the server rejected our request due to an error in our request",
+        "testing value /spec/replicas failed: test failed",
+    ],
+    ids=["the API server", "the patch library"],
+)
+def test_a_failed_test_of_a_patch_is_a_conflict(dashborion: Terminal, api: Api, said: str) -> None:
+    api.on(f"{WEB}/scale", status(422, said), times=1)
+    seen = dashborion(f"{SCALE} -o json")
+    assert (seen.exit_code, seen.error["code"], seen.out) == (1, "conflict", "")
 
 
 # --- Looks --------------------------------------------------------------------------------------

@@ -84,6 +84,20 @@ def test_only_its_access_key_is_let_in(hand: ByHand) -> None:
         connect(hand.aws, "sts").get_caller_identity()
 
 
+def test_whoever_knows_only_the_name_of_the_key_gets_nothing(hand: ByHand) -> None:
+    hand.aws._secret_key = "made-up"  # as the client signs
+    assert hand.ecs.list_clusters()["clusterArns"]
+    assert connect(hand.aws, "sts").get_caller_identity()["Account"]
+    with pytest.raises(ClientError, match="LoadBalancerNotFound"):
+        connect(hand.aws, "elbv2").describe_load_balancers(Names=["a b/c~é"])
+
+    hand.aws._secret_key = "another"
+    with pytest.raises(ClientError, match="InvalidSignatureException"):
+        hand.ecs.list_clusters()
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        connect(hand.aws, "sts").get_caller_identity()
+
+
 def test_every_state_is_there(hand: ByHand) -> None:
     names = ["cart", "payments", "reports", "search", "agent", "web"]
     found = hand.ecs.describe_services(cluster=CLUSTER, services=names)["services"]
@@ -212,6 +226,7 @@ def test_the_log_of_a_task_goes_on_where_it_was_left(hand: ByHand) -> None:
         ("agent", {"desiredCount": 3}, "InvalidParameterException"),
         ("nope", {"desiredCount": 3}, "ServiceNotFoundException"),
         ("web", {"desiredCount": -1}, "InvalidParameterException"),
+        ("web", {"desiredCount": 3_000_000_000}, "no more than 200 tasks"),
         ("web", {"taskDefinition": "nope"}, "ClientException"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dashborion.demo.kubernetes_objects import MOST_PODS
 from tests.support.manifests import (
     autoscaler,
     container,
@@ -214,3 +215,13 @@ def test_nothing_piles_up(hand: ByHand) -> None:
     assert len(hand.get("/api/v1/events")["items"]) <= 500
     sets = hand.get("/apis/apps/v1/namespaces/media/replicasets")["items"]
     assert len(sets) <= 5
+
+
+@pytest.mark.parametrize("more", [{}, {"podManagementPolicy": "Parallel"}], ids=["set", "stateful"])
+def test_nobody_can_fill_the_memory_by_scaling(hand: ByHand, more: dict[str, str]) -> None:
+    """Bug: three billion replicas are made before anything is answered again."""
+    many = 3_000_000_000
+    item = stateful_set("web", replicas=many, **more) if more else deployment("web", replicas=many)
+    hand.cluster.put(item)
+    hand.passes(1)
+    assert len(hand.pods("web")) == MOST_PODS

@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from dashborion.demo import process
 from dashborion.demo.process import NotStarted, Place, Running
+from dashborion.demo.server import Demo
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +76,37 @@ def test_a_killed_one_is_not_believed_in(folder: Path) -> None:
     assert not Place(folder).state.exists()
     assert process.stop(folder) is False
     assert not process.start(folder).was_running
+
+
+def idle(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
+    """The process as it is started, but for how long it waits for somebody to ask."""
+    code = "import sys; from pathlib import Path; from dashborion.demo.__main__ import main; "
+    code += "sys.exit(main(Path(sys.argv[1]), 1.0, idle_seconds=float(sys.argv[2])))"
+    return subprocess.Popen([sys.executable, "-c", code, str(folder), str(seconds)])
+
+
+def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
+    with idle(tmp_path, 0.5) as child:
+        assert child.wait(30) == 0
+    assert not Place(tmp_path).state.exists()
+    assert not Place(tmp_path).kubeconfig.exists()
+
+
+@pytest.mark.parametrize("path", ["/version", "/api/v1/namespaces?watch=true"])
+def test_whoever_asks_or_follows_keeps_it_alive(path: str) -> None:
+    """Bug: whoever follows a log for longer than that loses the demo: it was one request."""
+    with Demo(is_ticking=False) as demo:
+        born = demo._asked
+        head = {"Authorization": f"Bearer {demo.keys.token}"}
+        with urllib3.PoolManager(retries=False, ca_cert_data=demo.certificate_authority) as pool:
+            url = f"{demo.kubernetes_url}{path}"
+            answer = pool.request("GET", url, headers=head, preload_content=False)
+            first = demo._asked
+            assert first > born
+            if "watch" in path:  # nothing more is asked
+                assert process._wait(lambda: demo._asked > first, 10)
+            answer.close()
+        assert answer.status == 200
 
 
 def test_it_ends_when_it_is_told(folder: Path) -> None:

@@ -37,6 +37,7 @@ class Changes:
             held=None,
             caution=None,
             handle=service,
+            newest=leading.id if (leading := rollout.primary(service)) else None,
         )
 
     def scale(self, subject: Subject, replicas: int, current: int | None) -> Followed:
@@ -60,7 +61,7 @@ class Changes:
                 "ecs:UpdateService answered without a new deployment: it may have been applied",
                 hint="look before trying again",
             )
-        return Followed(("deployment", newest))
+        return Followed(("deployment", newest), newest=newest.id)
 
     def following(self, subject: Subject) -> Followed:
         """The deployment that is PRIMARY now."""
@@ -80,7 +81,7 @@ class Changes:
         if rollout.is_stale(service, before, kind, value):
             return Look(state, "waiting for the change to be observed")
         if kind == "count":
-            judged = rollout.counted(service, value)
+            judged = rollout.counted(service, value, subject.set_by)
             events = _since(service, {one.id for one in subject.handle.events})
         elif value is None:
             judged = rollout.of_task_sets(state)

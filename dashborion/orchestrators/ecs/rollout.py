@@ -7,7 +7,7 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -84,10 +84,10 @@ def of_task_sets(state: Rollout) -> Verdict:
     return Verdict(state.message or str(state.state), done=state.state is RolloutState.COMPLETE)
 
 
-def counted(service: wire.Service, desired: int) -> Verdict:
+def counted(service: wire.Service, desired: int, set_by: Callable[[int], str]) -> Verdict:
     """A change of count makes no deployment: the counts alone tell."""
     if service.desired_count != desired:
-        return Verdict(f"somebody set the replicas to {service.desired_count}", ended="superseded")
+        return Verdict(set_by(service.desired_count), ended="superseded")
     running = f"{service.running_count} of {desired} tasks running"
     return Verdict(running, done=service.running_count == desired and service.pending_count == 0)
 

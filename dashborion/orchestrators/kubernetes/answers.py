@@ -31,6 +31,7 @@ from dashborion.errors import (
     CredentialsError,
     DashborionError,
     Forbidden,
+    Refusal,
     Throttled,
     TimedOut,
     Unreachable,
@@ -39,6 +40,12 @@ from dashborion.errors import (
 from dashborion.orchestrators.kubernetes import wire
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
+CHANGING = ("PATCH", "PUT", "DELETE")
+
+_FAILED_TESTS = (
+    "the server rejected our request due to an error in our request",
+    "testing value ",  # what the JSON patch library says, in servers that pass it on
+)
 
 T = TypeVar("T")
 
@@ -158,20 +165,37 @@ def refused(
             f"{asked}: the credentials{who} are not accepted ({said.message or status})",
             hint="log in again; `dashborion env check` shows as whom you come",
         )
+    if asked.method in CHANGING and status in (400, 403, 409, 422):
+        return _unchanged(status, message, said.message, who)
     if status == 403:
         return Forbidden(message if said.message else f"{message}, to the request{who}")
     if status == 404:
         return Missing(message, foreign=said.message is None)
     if status == 410:
         return Expired(message, said.metadata.continue_)
-    if asked.method in ("PATCH", "DELETE") and status in (409, 422):
-        return Conflict(message)
     if status in (400, 422):
         return UsageError(message)
     if 300 <= status < 400:
         elsewhere = _without_secrets(headers.get("Location") or "elsewhere")
         return BadAnswer(f"{asked} was redirected to {elsewhere}, which is not followed")
     return BadAnswer(message)
+
+
+def _unchanged(status: int, message: str, said: str | None, who: str) -> DashborionError:
+    """The error for a change that was not made.
+
+    422 is a JSON patch's `test` that did not hold, in a sentence that names no field, or a
+    value that validation does not like. An admission webhook answers with whatever status it
+    was written to give, 400 unless told, and 403 often: its no is about the change, not about
+    the credentials.
+    """
+    if status == 409 or (status == 422 and any(one in message for one in _FAILED_TESTS)):
+        return Conflict(message)
+    if status == 422 or (said or "").startswith("admission webhook "):
+        return Refusal(message)
+    if status == 403:
+        return Forbidden(message if said else f"{message}, to the request{who}")
+    return UsageError(message)
 
 
 def _retry_after(header: str | None) -> float | None:

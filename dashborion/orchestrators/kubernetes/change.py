@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -67,6 +67,7 @@ class Changes:
             held=_PAUSED if isinstance(item, wire.Deployment) and item.spec.paused else None,
             caution=caution(item),
             handle=found,
+            newest=workload.rollout.revision,
         )
 
     def scale(self, subject: Subject, replicas: int, current: int | None) -> Followed:
@@ -131,7 +132,7 @@ class Changes:
             return Look(state, f"{item.metadata.name} was deleted or replaced", ended="deleted")
         if refusal(found.item) is not None:
             return Look(state, f"{item.metadata.name} is being deleted", ended="deleted")
-        if superseded := _superseded(found, followed):
+        if superseded := _superseded(found, followed, subject.set_by):
             return Look(state, superseded, ended="superseded")
         scaled = followed.mark[0] == "replicas"
         judged = rollout.scaled(found.item) if scaled else rollout.verdict(found.item, state)
@@ -251,7 +252,9 @@ def _foreign(problem: str) -> MaybeApplied:
     )
 
 
-def _superseded(found: Found[normalise.Controller], followed: Followed) -> str | None:
+def _superseded(
+    found: Found[normalise.Controller], followed: Followed, set_by: Callable[[int], str]
+) -> str | None:
     """What somebody else did to the object since the change that is followed."""
     kind, value = followed.mark
     if kind == "template":
@@ -260,7 +263,7 @@ def _superseded(found: Found[normalise.Controller], followed: Followed) -> str |
     if isinstance(found.item, wire.DaemonSet):
         return None
     replicas = rollout.replicas(found.item.spec.replicas)
-    return None if replicas == value else f"somebody set the replicas to {replicas}"
+    return None if replicas == value else set_by(replicas)
 
 
 def _concerned(
