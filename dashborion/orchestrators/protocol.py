@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -20,6 +20,7 @@ from dashborion.models import (
     InstanceDetail,
     Name,
     Query,
+    Revision,
     Rollout,
     Workload,
     WorkloadDetail,
@@ -50,13 +51,17 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
 
 
+Images = Sequence[tuple[str | None, str]]
+"""Containers and the images they shall have."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One workload that is about to be changed or waited for.
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
-    may not, ``held`` why it may not be restarted, ``caution`` what a restart will
-    not do. ``handle`` is the adapter's own.
+    may not, ``held`` why it may not be restarted or rolled back, ``caution`` why new
+    instances will not come by themselves. ``handle`` is the adapter's own.
     """
 
     workload: Workload
@@ -77,6 +82,30 @@ class Followed:
 
     mark: Any
     before: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A change of a workload's definition, worked out and not yet sent.
+
+    ``before`` and ``after`` are what it is about, images or revisions;
+    ``difference`` has a line for each field that changes, and none when nothing
+    does; ``notes`` say what else is worth knowing. ``handle`` is the adapter's own.
+    """
+
+    before: str
+    after: str
+    difference: tuple[str, ...]
+    handle: Any
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class History:
+    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
+
+    revisions: list[Revision]
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +172,32 @@ class Orchestrator(Protocol):
 
     def restart(self, subject: Subject, *, now: datetime) -> Followed:
         """Replace all instances by new ones of the same definition; raises as ``scale``."""
+        ...
+
+    def history(self, subject: Subject) -> History:
+        """The revisions of a workload's definition that can be gone back to."""
+        ...
+
+    def with_images(self, subject: Subject, images: Images) -> Planned:
+        """What new images would change; None names a workload's only container.
+
+        Raises:
+            UsageError: no container was named, and there are several.
+            Refusal: a new definition would lose something.
+        """
+        ...
+
+    def with_revision(self, subject: Subject, revision: str | None) -> Planned:
+        """What going back to a revision would change; None is the one that ran before.
+
+        Raises:
+            NotFound: there is no such revision.
+            Refusal: there is none to go back to, or it is what runs now.
+        """
+        ...
+
+    def redefine(self, subject: Subject, planned: Planned) -> Followed:
+        """Send what was planned; raises as ``scale``."""
         ...
 
     def following(self, subject: Subject) -> Followed:
