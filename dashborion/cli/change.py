@@ -171,7 +171,8 @@ def redefine(
 ) -> None:
     """Carry out a planned change of the definition; a dry run lists the fields that differ."""
     workload = site.subject.workload
-    what = f"{action} {label(workload)}: {planned.before} -> {planned.after}"
+    verb = "roll back" if action == "rollback" else action
+    what = f"{verb} {label(workload)}: {planned.before} -> {planned.after}"
     announce(context, site.orchestrator.environment, what, care)
     for note in (*planned.notes, site.subject.caution):
         if note:
@@ -184,6 +185,8 @@ def redefine(
         return
     with sending(context):
         started = site.orchestrator.redefine(site.subject, planned)
+    for note in started.notes:
+        context.streams.note(note)
     followed = None if site.subject.caution else started
     finish(context, site, done, followed, patience=patience, shown=shown)
 

@@ -78,10 +78,12 @@ class Followed:
     """What a wait follows: a change's own mark, and the instances there were before it.
 
     ``before`` None means that instances are told apart by their revision.
+    ``notes`` say what else the change did.
     """
 
     mark: Any
     before: frozenset[str] | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
