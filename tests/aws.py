@@ -49,12 +49,12 @@ def credentials(patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
 
-def point_at(patch: pytest.MonkeyPatch, aws: StrictAws) -> None:
+def point_at(patch: pytest.MonkeyPatch, aws: StrictAws, cluster: str = CLUSTER) -> None:
     """AWS is this one, and an environment of it is what commands are about."""
     credentials(patch)
     patch.setenv("AWS_ENDPOINT_URL", aws.url)
     patch.setenv("DASHBORION_ENV", HERE)
-    write_config(Path.home(), FILE)
+    write_config(Path.home(), FILE | {HERE: {"cluster": cluster, "region": REGION}})
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli import demo, env, instances, workloads
+from dashborion.cli import deploy as _deploy  # noqa: F401 - more commands of `workloads`
 from dashborion.cli.options import group
 
 app = group(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.fleet import Site
     from dashborion.models import Change, Rollout, Workload
-    from dashborion.orchestrators.protocol import Followed, Look
+    from dashborion.orchestrators.protocol import Followed, Look, Planned
     from dashborion.rollout import Patience
 
 EVENTS, LINES = 5, 10
@@ -171,6 +171,64 @@ def finish(
             follow(context, site, followed, patience, seen=seen)
     finally:
         show(context, change, shown)
+
+
+def restart(
+    context: Context, site: Site, care: Care, *, patience: Patience | None, shown: Shown
+) -> None:
+    """Replace all instances by new ones of the same definition.
+
+    Raises:
+        Refusal: it is paused, or as ``require_fit``.
+    """
+    workload = site.subject.workload
+    require_fit(site)
+    if site.subject.held is not None:
+        raise Refusal(f"{workload.name}: {site.subject.held}")
+    announce(context, site.orchestrator.environment, f"restart {label(workload)}", care)
+    if site.subject.caution:
+        context.streams.note(site.subject.caution)
+    newest = site.subject.newest
+    done = change_of(workload, "restart", newest, None, dry_run=care.dry_run)
+    if care.dry_run:
+        show(context, done, shown)
+        return
+    with sending(context):
+        started = site.orchestrator.restart(site.subject, now=context.now())
+    followed = None if site.subject.caution else started
+    finish(context, site, done, followed, patience=patience, shown=shown)
+
+
+def redefine(
+    context: Context,
+    site: Site,
+    action: str,
+    planned: Planned,
+    care: Care,
+    *,
+    patience: Patience | None,
+    shown: Shown,
+) -> None:
+    """Carry out a planned change of the definition; a dry run lists the fields that differ."""
+    workload = site.subject.workload
+    verb = "roll back" if action == "rollback" else action
+    what = f"{verb} {label(workload)}: {planned.before} -> {planned.after}"
+    announce(context, site.orchestrator.environment, what, care)
+    for note in (*planned.notes, site.subject.caution):
+        if note:
+            context.streams.note(note)
+    done = change_of(workload, action, planned.before, planned.after, dry_run=care.dry_run)
+    if care.dry_run:
+        for line in planned.difference:
+            context.streams.note(line)
+        show(context, done, shown)
+        return
+    with sending(context):
+        started = site.orchestrator.redefine(site.subject, planned)
+    for note in started.notes:
+        context.streams.note(note)
+    followed = None if site.subject.caution else started
+    finish(context, site, done, followed, patience=patience, shown=shown)
 
 
 def show(context: Context, change: Change, shown: Shown) -> None:

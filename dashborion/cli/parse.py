@@ -57,3 +57,18 @@ def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | Non
             near = suggestion(word, [str(one) for one in WorkloadType])
             raise UsageError(f"--type: '{word}' is no type of workload", hint=near)
     return frozenset(KIND_WORDS[word.lower()] for word in words)
+
+
+def images(words: Sequence[str]) -> list[tuple[str | None, str]]:
+    """Containers and images of ``--image [CONTAINER=]IMAGE``; a reference holds no ``=``.
+
+    Raises:
+        UsageError: a part is empty, or holds a space.
+    """
+    found: list[tuple[str | None, str]] = []
+    for word in words:
+        name, equals, image = word.rpartition("=")
+        if not image or (equals and not name) or any(one.isspace() for one in word):
+            raise UsageError(f"--image: '{word}' is no image", hint="IMAGE or CONTAINER=IMAGE")
+        found.append((name if equals else None, image))
+    return found

@@ -168,29 +168,12 @@ def restart(
     Example: dashborion workloads restart api --wait
     """
     from dashborion.cli import change
-    from dashborion.errors import Refusal
     from dashborion.models import Name
 
     context: Context = ctx.obj
     patience = waiting.patience
     site = context.fleet(where.choice).site(Name.parse(name), where.query())
-    workload = site.subject.workload
-    change.require_fit(site)
-    if site.subject.held is not None:
-        raise Refusal(f"{workload.name}: {site.subject.held}")
-    environment = site.orchestrator.environment
-    change.announce(context, environment, f"restart {change.label(workload)}", care)
-    if site.subject.caution:
-        context.streams.note(site.subject.caution)
-    newest = site.subject.newest
-    done = change.change_of(workload, "restart", newest, None, dry_run=care.dry_run)
-    if care.dry_run:
-        change.show(context, done, shown)
-        return
-    with change.sending(context):
-        started = site.orchestrator.restart(site.subject, now=context.now())
-    followed = None if site.subject.caution else started
-    change.finish(context, site, done, followed, patience=patience, shown=shown)
+    change.restart(context, site, care, patience=patience, shown=shown)
 
 
 @command(app, "status")

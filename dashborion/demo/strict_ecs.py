@@ -5,9 +5,10 @@ from a live account it is our own; codes are AWS's.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from botocore import xform_name
 from moto.core.responses import ActionResult
 from moto.core.serialize import never_return
 from moto.core.utils import get_service_model, utcnow
@@ -239,6 +240,7 @@ class StrictEcs(EC2ContainerServiceResponse):
     def register_task_definition(self) -> ActionResult:
         answer: Any = super().register_task_definition()
         definition = answer.result["taskDefinition"]
+        _keep_all(definition, self._get_params())
         definition.registered_at = utcnow()
         definition.registered_by = f"arn:aws:iam::{self.current_account}:user/moto"
         return ActionResult({**answer.result, "tags": definition.tags})
@@ -317,6 +319,16 @@ class StrictEcs(EC2ContainerServiceResponse):
         except BadTokenError as error:
             raise InvalidParameterException("Invalid token.") from error
         return ActionResult({result: page, "nextToken": token})
+
+
+def _keep_all(definition: Any, given: Mapping[str, Any]) -> None:
+    """ECS keeps what it was given; moto forgets some of it, and sets networkMode itself."""
+    asked = get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape.members
+    for name in asked:
+        attribute = xform_name(name)
+        missing = getattr(definition, attribute, None) is None or name == "networkMode"
+        if name in given and missing:
+            setattr(definition, attribute, given[name])
 
 
 def _limit(name: str, given: Iterable[object], at_most: int, at_least: int = 1) -> None:

@@ -43,6 +43,7 @@ from dashborion.orchestrators.aws_errors import (
     login_hint,
     translated,
 )
+from dashborion.orchestrators.aws_shapes import UNKNOWN, note_unknown
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
@@ -246,6 +247,24 @@ class Aws:
                     f"{error.message}: it may have been applied", hint="look before trying again"
                 ) from error
         raise AssertionError("the last attempt returns or raises")
+
+    def whole(
+        self, service: str, operation: str, /, **arguments: Any
+    ) -> tuple[Mapping[str, Any], list[str]]:
+        """As ``call``, and the paths of members that the installed botocore does not know."""
+        with self.limit, translated(self.profile):
+            events = self.client(service).meta.events
+            name = api_name(service, operation).partition(":")[2]
+            # The id keeps it from being registered twice.
+            events.register(f"before-parse.{service}.{name}", note_unknown, unique_id=UNKNOWN)
+        answer = dict(self.call(service, operation, **arguments))
+        return answer, answer.pop(UNKNOWN, [])
+
+    def accepted(self, service: str, operation: str) -> frozenset[str]:
+        """The names of the arguments that an operation takes."""
+        model = self.client(service).meta.service_model
+        shape = model.operation_model(api_name(service, operation).partition(":")[2]).input_shape
+        return frozenset(shape.members)
 
     def _call(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -20,6 +20,7 @@ from dashborion.models import (
     InstanceDetail,
     Name,
     Query,
+    Revision,
     Rollout,
     Workload,
     WorkloadDetail,
@@ -50,14 +51,19 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
 
 
+Images = Sequence[tuple[str | None, str]]
+"""Containers and the images they shall have."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """One workload that is about to be changed or waited for.
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
-    may not, ``held`` why it may not be restarted, ``caution`` what a restart will
-    not do. ``newest`` is what a restart replaces: the revision, or on ECS, where a
-    restart makes none, the deployment's id. ``handle`` is the adapter's own.
+    may not, ``held`` why it may not be restarted or rolled back, ``caution`` why new
+    instances will not come by themselves. ``newest`` is what a restart replaces: the
+    revision, or on ECS, where a restart makes none, the deployment's id. ``handle``
+    is the adapter's own.
     """
 
     workload: Workload
@@ -84,11 +90,37 @@ class Followed:
 
     ``before`` None means that instances are told apart by their revision. ``newest``
     is what there is in place of the subject's, None as long as the API does not say.
+    ``notes`` say what else the change did.
     """
 
     mark: Any
     before: frozenset[str] | None = None
     newest: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A change of a workload's definition, worked out and not yet sent.
+
+    ``before`` and ``after`` are what it is about, images or revisions;
+    ``difference`` has a line for each field that changes, and none when nothing
+    does; ``notes`` say what else is worth knowing. ``handle`` is the adapter's own.
+    """
+
+    before: str
+    after: str
+    difference: tuple[str, ...]
+    handle: Any
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class History:
+    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
+
+    revisions: list[Revision]
+    doubt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +187,32 @@ class Orchestrator(Protocol):
 
     def restart(self, subject: Subject, *, now: datetime) -> Followed:
         """Replace all instances by new ones of the same definition; raises as ``scale``."""
+        ...
+
+    def history(self, subject: Subject) -> History:
+        """The revisions of a workload's definition that can be gone back to."""
+        ...
+
+    def with_images(self, subject: Subject, images: Images) -> Planned:
+        """What new images would change; None names a workload's only container.
+
+        Raises:
+            UsageError: no container was named, and there are several.
+            Refusal: a new definition would lose something.
+        """
+        ...
+
+    def with_revision(self, subject: Subject, revision: str | None) -> Planned:
+        """What going back to a revision would change; None is the one that ran before.
+
+        Raises:
+            NotFound: there is no such revision.
+            Refusal: there is none to go back to, or it is what runs now.
+        """
+        ...
+
+    def redefine(self, subject: Subject, planned: Planned) -> Followed:
+        """Send what was planned; raises as ``scale``."""
         ...
 
     def following(self, subject: Subject) -> Followed:

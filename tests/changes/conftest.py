@@ -22,9 +22,10 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
+from dashborion.demo.living_ecs import LivingEcs
 from dashborion.demo.strict_moto import StrictAws
 from dashborion.streams import Streams
-from tests.aws import point_at
+from tests.aws import KEY, point_at
 from tests.conftest import Result
 from tests.support.control_plane import ControlPlane
 from tests.support.fleet_on_ecs import Fleet, populate
@@ -32,6 +33,7 @@ from tests.support.kubelet import Kubelet
 
 from .moves import Mover, then
 from .real import Space
+from .shop import CLUSTER, LivingShop
 
 Step = Callable[[], object]
 _PROGRESS = re.compile(r"\r\x1b\[K([^\r\n\x1b]*(?=\r))?")
@@ -151,6 +153,19 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     with StrictAws() as aws:
         point_at(monkeypatch, aws)
         yield populate(aws)
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Terminal) -> Iterator[LivingShop]:
+    """The demo's fleet on ECS, which lives while the command sleeps."""
+    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
+        point_at(monkeypatch, aws, CLUSTER)
+        living = LivingShop(aws)
+        aws.spy.reset()
+        dashborion.steps = living.meanwhile
+        yield living
 
 
 @pytest.fixture

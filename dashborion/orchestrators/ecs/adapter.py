@@ -30,8 +30,17 @@ from dashborion.orchestrators.aws import Sessions
 from dashborion.orchestrators.ecs import describe, find, normalise, tasks, wire
 from dashborion.orchestrators.ecs.change import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
+from dashborion.orchestrators.ecs.deploy import Definitions
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
-from dashborion.orchestrators.protocol import Followed, Look, Runtime, Subject
+from dashborion.orchestrators.protocol import (
+    Followed,
+    History,
+    Images,
+    Look,
+    Planned,
+    Runtime,
+    Subject,
+)
 
 # What a permission is called, and the harmless call that tells; ECS has no question for the rest.
 PERMISSIONS = (
@@ -136,6 +145,22 @@ class EcsOrchestrator:
         """A new deployment of the same task definition."""
         return self._changes.restart(subject)
 
+    def history(self, subject: Subject) -> History:
+        """From service deployments, or else the family's revisions."""
+        return self._definitions.history(subject)
+
+    def with_images(self, subject: Subject, images: Images) -> Planned:
+        """A new revision of the task definition."""
+        return self._definitions.with_images(subject, images)
+
+    def with_revision(self, subject: Subject, revision: str | None) -> Planned:
+        """A task definition that there is already."""
+        return self._definitions.with_revision(subject, revision)
+
+    def redefine(self, subject: Subject, planned: Planned) -> Followed:
+        """Through RegisterTaskDefinition, if it is a new one, and UpdateService."""
+        return self._definitions.redefine(subject, planned)
+
     def following(self, subject: Subject) -> Followed:
         """The deployment that is PRIMARY."""
         return self._changes.following(subject)
@@ -155,6 +180,10 @@ class EcsOrchestrator:
     @property
     def _changes(self) -> Changes:
         return Changes(self.client, self.place)
+
+    @property
+    def _definitions(self) -> Definitions:
+        return Definitions(self.client, self._changes)
 
     def check(self) -> Check:
         """The cluster, as whom it sees us, and which reads are allowed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dashborion.errors import Conflict, MaybeApplied
 from dashborion.models import Found, Instance, InstanceDetail, Name, Query
@@ -54,7 +55,11 @@ class Changes:
     def restart(self, subject: Subject) -> Followed:
         """Force a new deployment; it is known by the id that UpdateService itself answers."""
         service: wire.Service = subject.handle
-        answered = self.client.update_service(service.service_name, forceNewDeployment=True)
+        return self.begin(service, forceNewDeployment=True)
+
+    def begin(self, service: wire.Service, **changes: Any) -> Followed:
+        """A change that makes a new deployment, which is the one to follow."""
+        answered = self.client.update_service(service.service_name, **changes)
         newest = rollout.primary(answered)
         if newest is None:
             raise MaybeApplied(

@@ -32,6 +32,7 @@ TASKS_A_PAGE, TASKS_A_CALL = 100, 100
 BALANCERS_A_CALL = 20
 TARGET_GROUPS_A_CALL = 20
 SERVICE_DEPLOYMENTS = 10
+DEPLOYMENTS_A_PAGE, REVISIONS_A_CALL = 100, 20
 MARKER = ("Marker", "NextMarker")
 
 
@@ -167,6 +168,30 @@ class Client:
         except (Refused, Forbidden):
             return []
         return [_convert(wire.ServiceDeployment, one) for one in found]
+
+    def past_deployments(self, service: str) -> list[wire.ServiceDeployment]:
+        """The newest hundred deployments, newest first; ECS forgets them after 90 days.
+
+        Raises:
+            Refused: the API does not have them.
+        """
+        found = self.aws.items(
+            "ecs", "list_service_deployments", "serviceDeployments",
+            cluster=self.cluster, service=service, maxResults=DEPLOYMENTS_A_PAGE,
+        )  # fmt: skip
+        return [_convert(wire.ServiceDeployment, one) for one in found]
+
+    def service_revisions(self, arns: Iterable[str]) -> dict[str, wire.ServiceRevision]:
+        """What deployments went to, by ARN; raises as ``past_deployments``."""
+        calls = [
+            partial(
+                self.aws.items, "ecs", "describe_service_revisions", "serviceRevisions",
+                serviceRevisionArns=list(some),
+            )
+            for some in batches(sorted(set(arns)), REVISIONS_A_CALL)
+        ]  # fmt: skip
+        found = self._all(wire.ServiceRevision, calls)
+        return {one.service_revision_arn: one for one in found}
 
     def log_lines(self, group: str, stream: str, most: int) -> list[str]:
         """The newest lines of a log stream; none while it does not exist."""

@@ -101,6 +101,19 @@ class ServiceDeployment(Wire, frozen=True):
     lifecycle_stage: str | None = None
     lifecycle_hook_details: list[LifecycleHook] = []
     created_at: datetime | None = None
+    target_service_revision_arn: str | None = None  # in a list; a description has an object
+
+
+class ContainerImage(Wire, frozen=True):
+    image: str = ""
+
+
+class ServiceRevision(Wire, frozen=True):
+    """What a service deployment goes to: a task definition and the service's settings."""
+
+    service_revision_arn: str
+    task_definition: str = ""
+    container_images: list[ContainerImage] = []
 
 
 class Event(Wire, frozen=True):

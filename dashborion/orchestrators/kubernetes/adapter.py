@@ -31,9 +31,18 @@ from dashborion.orchestrators.kubernetes import (
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.change import Changes
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
-from dashborion.orchestrators.protocol import Followed, Look, Runtime, Subject
+from dashborion.orchestrators.protocol import (
+    Followed,
+    History,
+    Images,
+    Look,
+    Planned,
+    Runtime,
+    Subject,
+)
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -58,6 +67,7 @@ class KubernetesOrchestrator:
         self._client = client
         self._fetch = Fetch(client)
         self._changes = Changes(self._fetch, environment)
+        self._definitions = Definitions(self._fetch, self._changes)
 
     @classmethod
     def connect(cls, environment: Environment, runtime: Runtime) -> KubernetesOrchestrator:
@@ -137,6 +147,22 @@ class KubernetesOrchestrator:
     def restart(self, subject: Subject, *, now: datetime) -> Followed:
         """With the annotation that kubectl uses."""
         return self._changes.restart(subject, now)
+
+    def history(self, subject: Subject) -> History:
+        """From the ReplicaSets or ControllerRevisions that are kept."""
+        return self._definitions.history(subject)
+
+    def with_images(self, subject: Subject, images: Images) -> Planned:
+        """The images in the pod template."""
+        return self._definitions.with_images(subject, images)
+
+    def with_revision(self, subject: Subject, revision: str | None) -> Planned:
+        """As ``kubectl rollout undo``."""
+        return self._definitions.with_revision(subject, revision)
+
+    def redefine(self, subject: Subject, planned: Planned) -> Followed:
+        """One patch."""
+        return self._definitions.redefine(subject, planned)
 
     def following(self, subject: Subject) -> Followed:
         """The template that is being rolled out."""

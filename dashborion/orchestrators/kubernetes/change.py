@@ -19,7 +19,7 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 JSON_PATCH = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 
-_PAUSED = "it is paused: a restart would wait for `kubectl rollout resume`"
+_PAUSED = "it is paused: new pods would wait for `kubectl rollout resume`"
 _DAEMON = "a DaemonSet runs one pod on every node that fits"
 
 # What keeps a container from starting until somebody changes the definition.
@@ -73,7 +73,7 @@ class Changes:
     def scale(self, subject: Subject, replicas: int, current: int | None) -> Followed:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
         item: normalise.Controller = subject.handle.item
-        before = self._present(item)
+        before = self.present(item)
         patch: list[dict[str, Any]] = [
             {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
         ]
@@ -81,19 +81,19 @@ class Changes:
             patch.append({"op": "test", "path": "/spec/replicas", "value": current})
         patch.append({"op": "replace", "path": "/spec/replicas", "value": replicas})
         try:
-            answer = self.fetch.client.write("PATCH", f"{_path(item)}/scale", patch, JSON_PATCH)
+            answer = self.fetch.client.write("PATCH", f"{path_of(item)}/scale", patch, JSON_PATCH)
         except Conflict as error:
             raise self._explained(item, current, error) from error
         if answer is None:
-            raise _gone(item)
-        _require_object(answer)
+            raise gone(item)
+        require_object(answer)
         return Followed(("replicas", replicas), before)
 
     def _explained(
         self, item: normalise.Controller, current: int | None, error: Conflict
     ) -> Conflict:
         """A failed test names no values: look again and say which one did not hold."""
-        now = self._again(item)
+        now = self.again(item)
         if now is None or now.item.metadata.uid != item.metadata.uid:
             return Conflict(f"{item.metadata.name} was deleted or replaced meanwhile")
         if isinstance(now.item, wire.DaemonSet):
@@ -109,12 +109,12 @@ class Changes:
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
         patch = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
-        before = self._present(item)
-        answer = self.fetch.client.write("PATCH", _path(item), patch, STRATEGIC)
+        before = self.present(item)
+        answer = self.fetch.client.write("PATCH", path_of(item), patch, STRATEGIC)
         if answer is None:
-            raise _gone(item)
-        _require_object(answer)
-        found = _template(answer)
+            raise gone(item)
+        require_object(answer)
+        found = template_of(answer)
         if answer["metadata"].get("generation") == item.metadata.generation:
             raise Conflict(f"{item.metadata.name} was restarted in this very second already")
         return Followed(("template", found), before)
@@ -126,7 +126,7 @@ class Changes:
     def look(self, subject: Subject, followed: Followed) -> Look:
         """Look at the object and at the instances that the change has made."""
         item: normalise.Controller = subject.handle.item
-        found = self._again(item)
+        found = self.again(item)
         state = normalise.rollout_of(found.item if found else item)
         if found is None or found.item.metadata.uid != item.metadata.uid:
             return Look(state, f"{item.metadata.name} was deleted or replaced", ended="deleted")
@@ -211,12 +211,12 @@ class Changes:
         answer = self.fetch.client.write("DELETE", path, body)
         if answer is None:
             raise NotFound("instance", instance.name, where=f"namespace '{instance.namespace}'")
-        _require_object(answer)
+        require_object(answer)
 
-    def _present(self, item: normalise.Controller) -> frozenset[str]:
+    def present(self, item: normalise.Controller) -> frozenset[str]:
         return frozenset(_mark(one) for one in self.members(item))
 
-    def _again(self, item: normalise.Controller) -> Found[normalise.Controller] | None:
+    def again(self, item: normalise.Controller) -> Found[normalise.Controller] | None:
         resource = find.CONTROLLERS[normalise.type_of(item)]
         return self.fetch.client.get(resource, item.metadata.namespace, item.metadata.name)
 
@@ -226,7 +226,7 @@ def _mark(one: Instance) -> str:
     return f"{one.name}@{one.created_at}"
 
 
-def _require_object(answer: dict[str, Any]) -> None:
+def require_object(answer: dict[str, Any]) -> None:
     """Called with what a change was answered with.
 
     Raises:
@@ -237,8 +237,8 @@ def _require_object(answer: dict[str, Any]) -> None:
         raise _foreign("no metadata")
 
 
-def _template(answer: dict[str, Any]) -> Any:
-    """The template that a restart made; raises as ``_require_object``."""
+def template_of(answer: dict[str, Any]) -> Any:
+    """The template that a restart made; raises as ``require_object``."""
     spec = answer.get("spec")
     if not isinstance(spec, dict) or "template" not in spec:
         raise _foreign("no template")
@@ -292,10 +292,10 @@ def troubles(instances: Iterable[Instance]) -> list[Trouble]:
     return found
 
 
-def _path(item: normalise.Controller) -> str:
+def path_of(item: normalise.Controller) -> str:
     resource = find.CONTROLLERS[normalise.type_of(item)]
     return resource.path(item.metadata.namespace, item.metadata.name)
 
 
-def _gone(item: normalise.Controller) -> NotFound:
+def gone(item: normalise.Controller) -> NotFound:
     return NotFound("workload", item.metadata.name, where=f"namespace '{item.metadata.namespace}'")

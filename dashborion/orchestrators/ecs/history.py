@@ -1,0 +1,102 @@
+"""Which task definitions a service has run, as far as ECS remembers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dashborion.errors import Forbidden
+from dashborion.models import Revision
+from dashborion.orchestrators.aws_errors import Refused
+from dashborion.orchestrators.ecs import normalise, rollout, wire
+from dashborion.orchestrators.ecs.client import Client
+
+FAMILY_REVISIONS = 20
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A task definition that was deployed; ``succeeded`` when it once got through."""
+
+    revision: Revision
+    arn: str
+    succeeded: bool
+
+
+@dataclass(frozen=True)
+class Past:
+    """Oldest first, each at its latest deployment; ``doubt`` when ECS does not say what ran."""
+
+    ran: list[Ran]
+    doubt: str | None = None
+
+
+def past(client: Client, service: wire.Service) -> Past:
+    """From service deployments where there are any, else the family's newest revisions."""
+    current = normalise.definition_of(service)
+    try:
+        deployments = client.past_deployments(service.service_name)
+        arns = filter(None, (one.target_service_revision_arn for one in deployments))
+        targets = client.service_revisions(arns)
+    except (Refused, Forbidden) as error:
+        return _of_family(client, current, error.message)
+    if not targets:
+        return _of_family(client, current, "no service deployments are known")
+    ran = deployed(reversed(deployments), targets, current)
+    if all(one.arn != current for one in ran):  # forgotten: ECS keeps 90 days
+        ran.append(_standing(client, service, current))
+    return Past(ran)
+
+
+def deployed(
+    deployments: Iterable[wire.ServiceDeployment],
+    targets: Mapping[str, wire.ServiceRevision],
+    current: str,
+) -> list[Ran]:
+    """Each task definition once, in the order of its latest deployment. Pure."""
+    found: dict[str, Ran] = {}
+    for one in deployments:
+        target = targets.get(one.target_service_revision_arn or "")
+        if target is None:
+            continue
+        arn = target.task_definition
+        before = found.pop(arn, None)  # goes to the end, as a ReplicaSet that is taken up again
+        found[arn] = Ran(
+            Revision(
+                revision=rollout.revision(arn) or arn,
+                current=arn == current,
+                images=[container.image for container in target.container_images],
+                created_at=one.created_at,
+                message=": ".join(filter(None, (one.status, one.status_reason))) or None,
+            ),
+            arn,
+            succeeded=one.status == "SUCCESSFUL" or (before is not None and before.succeeded),
+        )
+    return list(found.values())
+
+
+def _standing(client: Client, service: wire.Service, current: str) -> Ran:
+    newest = rollout.primary(service)
+    (plain,) = normalise.revisions(client.task_definitions([current]).values(), current) or [
+        _bare(current)
+    ]
+    at = newest.created_at if newest else plain.created_at
+    revision = Revision(
+        revision=plain.revision, current=True, images=plain.images, created_at=at, message=None
+    )
+    return Ran(revision, current, succeeded=True)
+
+
+def _bare(arn: str) -> Revision:
+    name = rollout.revision(arn) or arn
+    return Revision(revision=name, current=True, images=[], created_at=None, message=None)
+
+
+def _of_family(client: Client, current: str, why: str) -> Past:
+    family = (rollout.revision(current) or "").partition(":")[0]
+    arns = client.revisions(family, FAMILY_REVISIONS) if family else []
+    definitions = client.task_definitions([*arns, current])
+    by_name = {rollout.revision(arn): arn for arn in definitions}
+    revisions = normalise.revisions(definitions.values(), current)
+    doubt = f"these are revisions of {family}, which may never have run here: {why}"
+    return Past([Ran(one, by_name[one.revision], succeeded=False) for one in revisions], doubt)
