@@ -12,7 +12,7 @@ from dashborion.cli.show import show_found, show_listed
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-app = group(help="ECS tasks and Kubernetes pods.")
+app = group()
 
 
 @command(app, "list")

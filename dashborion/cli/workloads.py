@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.fleet import Site
 
-app = group(help="ECS services; Kubernetes Deployments, StatefulSets and DaemonSets.")
+app = group()
 
 NAME_FORMS = "name, kind/name or namespace/kind/name"
 
