@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dashborion.environments import Choice
     from dashborion.models import Query
     from dashborion.rollout import Patience
+    from dashborion.streams import Streams
 
 command, group = commands.command, commands.group  # what takes the sets, beside them
 
@@ -140,6 +141,14 @@ class RawListed(Listed):
     """How a list of an API's objects is shown."""
 
     raw: Raw = False
+
+    def flows(self, streams: Streams, where: Where) -> bool:
+        """Whether rows can be written before the last is known: no widths, no order, no choice.
+
+        Not on a terminal, where the progress line is.
+        """
+        columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
+        return not (self.sort or streams.out_tty or (columns and not where.all_namespaces))
 
     def needs(self, column: str) -> bool:
         """Whether a column that costs calls of its own will be seen."""
