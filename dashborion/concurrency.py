@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import NoReturn, TypeVar
 
 from dashborion.errors import TimedOut
 
@@ -73,3 +75,45 @@ def result(future: Future[T], deadline: Deadline) -> T:
 def every(calls: Iterable[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
     """Start all calls, then give their results in order."""
     return (result(future, deadline) for future in [start(call) for call in calls])
+
+
+def ahead(make: Callable[[], Iterable[T]], deadline: Deadline) -> Iterator[T]:
+    """Run an iteration on a thread of its own, from now on, ahead of whoever takes its values.
+
+    Raises what it raised, where it raised it; ``TimedOut`` when it gives nothing more in time.
+    """
+    given: SimpleQueue[Callable[[], T]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            for one in make():
+                given.put(partial(_same, one))
+            given.put(_end)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever takes the values
+            given.put(partial(_raise, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    return _taken(given, deadline)
+
+
+def _taken(given: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
+    while True:
+        try:
+            value = given.get(timeout=deadline.remaining() + GRACE_SECONDS)
+        except Empty:
+            raise deadline.expired() from None
+        if value is _end:
+            return
+        yield value()
+
+
+def _same(value: T) -> T:
+    return value
+
+
+def _end() -> NoReturn:
+    raise AssertionError("a mark, never called")
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

@@ -97,7 +97,7 @@ class Fleet:
             if (not names or any(_fits(name, found.item) for name in names))
             and (statuses is None or found.item.status in statuses)
         ]
-        return Answer(sorted(items, key=_order), answer.failures, answer.asked)
+        return Answer(sorted(items, key=order), answer.failures, answer.asked)
 
     def instances(
         self, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
@@ -109,7 +109,7 @@ class Fleet:
             for found in _flat(answer.items)
             if statuses is None or found.item.status in statuses
         ]
-        return Answer(sorted(items, key=_order), answer.failures, answer.asked)
+        return Answer(sorted(items, key=order), answer.failures, answer.asked)
 
     def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
         """The one workload of that name in all environments."""
@@ -154,7 +154,7 @@ class Fleet:
                 answer.items.append(result(future, self.runtime(environment).deadline))
             except DashborionError as error:
                 answer.items.append(_failed_check(environment, error))
-                answer.failures.append(_placed(error, environment))
+                answer.failures.append(placed(error, environment))
         for failure in answer.failures[len(answer.failures) == answer.asked :]:
             self.report(failure)  # all but the one that `require_complete` will raise
         return answer
@@ -200,13 +200,13 @@ class Fleet:
             try:
                 answer.items.append(result(future, self.runtime(environment).deadline))
             except NotFound as error:
-                _placed(error, environment)
+                placed(error, environment)
                 if searching:
                     absent.append(error)
                 else:
                     answer.failures.append(error)
             except DashborionError as error:
-                answer.failures.append(_placed(error, environment))
+                answer.failures.append(placed(error, environment))
         if not answer.items:
             for failure in answer.failures[1:]:
                 self.report(failure)
@@ -295,13 +295,18 @@ def _flat(lists: Iterable[list[T]]) -> list[T]:
     return [item for items in lists for item in items]
 
 
-def _order(found: Found[Placed]) -> tuple[str, ...]:
+def order(found: Found[Placed]) -> tuple[str, ...]:
+    """Environment, namespace, name; ``a-b`` before ``a``, as in kubectl and in etcd's keys.
+
+    There a slash ends the namespace. What comes in this order need not be held back.
+    """
     item = found.item
     kind = item.type if isinstance(item, Workload) else ""
-    return (item.project or "", item.environment, item.namespace, item.name, kind)
+    return (item.project or "", item.environment, f"{item.namespace}/", item.name, kind)
 
 
-def _placed(error: DashborionError, environment: Environment) -> DashborionError:
+def placed(error: DashborionError, environment: Environment) -> DashborionError:
+    """The error, with the environment that it came from."""
     error.environment = error.environment or environment.label
     return error
 

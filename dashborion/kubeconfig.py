@@ -1,7 +1,7 @@
-"""The names in a kubeconfig: contexts, their namespaces, and which one is current.
+"""What a kubeconfig says: contexts, which one is current, and the entries they name.
 
-Only names, without importing the Kubernetes SDK (200 ms): enough to choose an
-environment and to complete one. Credentials are the SDK's business.
+Read without importing the Kubernetes SDK (110 ms): enough to choose an
+environment, to complete one, and to know whether the SDK is needed at all.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,19 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 @dataclass(frozen=True)
+class Entry:
+    """A user or a cluster, and the file that relative paths in it start from."""
+
+    path: Path
+    body: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Kubeconfig:
     """What one or several merged files say.
 
-    ``namespaces``, ``users`` and ``clusters`` are by context, ``servers`` by cluster,
-    ``entries`` by user.
+    ``namespaces``, ``users`` and ``clusters`` are by context, the entries by the
+    names that these two give.
     """
 
     paths: tuple[Path, ...] = ()
@@ -31,8 +40,13 @@ class Kubeconfig:
     namespaces: Mapping[str, str | None] = field(default_factory=dict)
     users: Mapping[str, str | None] = field(default_factory=dict)
     clusters: Mapping[str, str | None] = field(default_factory=dict)
-    servers: Mapping[str, str | None] = field(default_factory=dict)
-    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    user_entries: Mapping[str, Entry] = field(default_factory=dict)
+    cluster_entries: Mapping[str, Entry] = field(default_factory=dict)
+
+    def server(self, cluster: str) -> str:
+        """A cluster's address; empty where it has none."""
+        entry = self.cluster_entries.get(cluster)
+        return _text(entry.body.get("server")) or "" if entry else ""
 
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:
@@ -59,10 +73,10 @@ def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
     namespaces: dict[str, str | None] = {}
     users: dict[str, str | None] = {}
     clusters: dict[str, str | None] = {}
-    servers: dict[str, str | None] = {}
-    entries: dict[str, dict[str, Any]] = {}
+    user_entries: dict[str, Entry] = {}
+    cluster_entries: dict[str, Entry] = {}
     for path in paths:
-        document = read_yaml(path) or {}
+        document = _document(path)
         if not isinstance(document, dict):
             raise ConfigError(f"{path}: not a kubeconfig: expected a mapping")
         current = current or _text(document.get("current-context"))
@@ -72,10 +86,24 @@ def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
                 users[name] = _text(context.get("user"))
                 clusters[name] = _text(context.get("cluster"))
         for name, user in _named(path, document, "users", "user"):
-            entries.setdefault(name, user)
+            user_entries.setdefault(name, Entry(path, user))
         for name, cluster in _named(path, document, "clusters", "cluster"):
-            servers.setdefault(name, _text(cluster.get("server")))
-    return Kubeconfig(paths, current, namespaces, users, clusters, servers, entries)
+            cluster_entries.setdefault(name, Entry(path, cluster))
+    return Kubeconfig(paths, current, namespaces, users, clusters, user_entries, cluster_entries)
+
+
+def _document(path: Path) -> Any:
+    """The file's content, read once as long as it stays as it is: it may have megabytes."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return read_yaml(path)  # which says what is wrong
+    return _read(path, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+
+
+@lru_cache(maxsize=16)
+def _read(path: Path, *_: int) -> Any:
+    return read_yaml(path) or {}
 
 
 def in_cluster(environ: Mapping[str, str]) -> bool:

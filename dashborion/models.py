@@ -84,8 +84,8 @@ class EventType(StrEnum):
     WARNING = "warning"
 
 
-class Model(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The common ground of all models: frozen, camelCase in JSON."""
+class Model(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
+    """The common ground of all models: frozen, camelCase in JSON, without cycles."""
 
 
 class Resources(Model, frozen=True, kw_only=True):
@@ -321,7 +321,7 @@ class EnvironmentInfo(Model, frozen=True, kw_only=True):
 T = TypeVar("T")
 
 
-class Found(Struct, Generic[T], frozen=True):
+class Found(Struct, Generic[T], frozen=True, gc=False):
     """A normalised object and, only when it was asked for, the API's own JSON for it."""
 
     item: T

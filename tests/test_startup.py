@@ -15,7 +15,8 @@ from dashborion.__main__ import main
 try:
     main(sys.argv[1:])
 finally:
-    print(*sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)
+    own = {name for name in sys.modules if name.startswith('dashborion.')}
+    print(*own, *{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)
 """
 
 
@@ -53,3 +54,20 @@ def test_it_imports_no_more_than_it_needs(
     loaded = modules_after(*words, **environ)
     assert "typer" in loaded
     assert not loaded & forbidden
+
+
+GROUPS = {"dashborion.cli.workloads", "dashborion.cli.instances", "dashborion.cli.env"}
+
+
+@pytest.mark.parametrize(
+    ("words", "built"),
+    [
+        pytest.param(["--version"], set(), id="version"),
+        pytest.param(["--help"], set(), id="help"),
+        pytest.param(["workloads", "--help"], {"dashborion.cli.workloads"}, id="a group's help"),
+        pytest.param(["services", "--help"], {"dashborion.cli.workloads"}, id="its other name"),
+        pytest.param(["env", "list"], {"dashborion.cli.env"}, id="a command"),
+    ],
+)
+def test_only_the_group_that_is_asked_for_is_built(words: list[str], built: set[str]) -> None:
+    assert modules_after(*words) & GROUPS == built

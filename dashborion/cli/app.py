@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dashborion.cli import demo, env, instances, workloads
-from dashborion.cli import deploy as _deploy  # noqa: F401 - more commands of `workloads`
-from dashborion.cli.options import group
+from dashborion.cli.commands import group, later
 
 app = group(
+    add_completion=True,
     help="What a team runs, on Amazon ECS and on Kubernetes.",
     epilog="Example: dashborion workloads list --all-envs",
 )
-app.add_typer(workloads.app, name="workloads", epilog="`services` is another name for this group.")
-app.add_typer(workloads.app, name="services", hidden=True)
-app.add_typer(instances.app, name="instances")
-app.add_typer(env.app, name="env")
-app.add_typer(demo.app, name="demo")
+
+WORKLOADS = "ECS services; Kubernetes Deployments, StatefulSets and DaemonSets."
+MODULES = ("workloads", "deploy")
+ALIAS = "`services` is another name for this group."
+later(
+    app,
+    "workloads",
+    WORKLOADS,
+    modules=MODULES,
+    epilog="`services` is another name for this group.",
+)
+later(app, "services", WORKLOADS, modules=MODULES, hidden=True)
+later(app, "instances", "ECS tasks and Kubernetes pods.")
+later(app, "env", "Environments: clusters under the names by which they are chosen.")
+later(app, "demo", "An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")

@@ -11,7 +11,7 @@ from dashborion.cli.options import command, group
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-app = group(help="An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")
+app = group()
 
 
 @command(app, "start")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.models import EnvironmentInfo
 
-app = group(help="Environments: clusters under the names by which they are chosen.")
+app = group()
 
 NAME = typer.Argument(metavar="NAME", help="As -e takes it.", autocompletion=complete.environments)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.options import Care, Output, RawListed, Shown, Where, command, group
-from dashborion.cli.show import show_found, show_listed
+from dashborion.cli.show import show_flow, show_found, show_listed
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-app = group(help="ECS tasks and Kubernetes pods.")
+app = group()
 
 
 @command(app, "list")
@@ -37,6 +37,7 @@ def list_(
 
     Example: dashborion instances list -w api --sort -restarts
     """
+    from dashborion import flow
     from dashborion.cli.parse import members
     from dashborion.models import InstanceStatus, Name
     from dashborion.render import views
@@ -48,8 +49,12 @@ def list_(
         stopped=all_ or InstanceStatus.STOPPED in (statuses or ()),
         raw=listed.raw,
     )
-    answer = ctx.obj.fleet(where.choice).instances(query, statuses=statuses)
-    show_listed(ctx.obj, views.INSTANCES, answer, where, listed)
+    fleet = ctx.obj.fleet(where.choice)
+    if workload is None and listed.flows(ctx.obj.streams, where):
+        show_flow(ctx.obj, views.INSTANCES, flow.instances(fleet, query, statuses=statuses), listed)
+    else:
+        answer = fleet.instances(query, statuses=statuses)
+        show_listed(ctx.obj, views.INSTANCES, answer, where, listed)
 
 
 @command(app, "describe")

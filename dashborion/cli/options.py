@@ -2,36 +2,30 @@
 
 Sets of options are frozen dataclasses whose fields are Typer options. A
 command takes one as a parameter; ``command`` spreads its fields into the
-command's own signature and collects them again. The global options are added
-to every command and group, so that they work on either side of its name.
+command's own signature and collects them again.
 
 Only Typer and the standard library are imported here.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import inspect
-import typing
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup, TyperOption
 
-from dashborion import __version__
-from dashborion.cli import complete
+from dashborion.cli import commands, complete
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
-    from dashborion.context import Context
     from dashborion.environments import Choice
     from dashborion.models import Query
     from dashborion.rollout import Patience
+    from dashborion.streams import Streams
 
-WHERE, OUTPUT, EVERYWHERE = "Environment", "Output", "Global options"
+command, group = commands.command, commands.group  # what takes the sets, beside them
+
+WHERE, OUTPUT = "Environment", "Output"
 
 Option = typer.Option
 
@@ -148,6 +142,14 @@ class RawListed(Listed):
 
     raw: Raw = False
 
+    def flows(self, streams: Streams, where: Where) -> bool:
+        """Whether rows can be written before the last is known: no widths, no order, no choice.
+
+        Not on a terminal, where the progress line is.
+        """
+        columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
+        return not (self.sort or streams.out_tty or (columns and not where.all_namespaces))
+
     def needs(self, column: str) -> bool:
         """Whether a column that costs calls of its own will be seen."""
         everything = (Format.JSON, Format.YAML, Format.WIDE, Format.CSV)
@@ -210,136 +212,3 @@ class Waiting:
             timeout_seconds=duration(self.timeout, "--timeout"),
         )
         return patience if self.wait else None
-
-
-class _Everywhere:
-    """Adds the global options to a command or group, and acts on them."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.params: list[Any] = [*getattr(self, "params", ()), *_global_options()]
-
-
-class Command(_Everywhere, TyperCommand):
-    """A command that takes the global options after its name."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        rest = super().parse_args(ctx, args)
-        if not ctx.resilient_parsing:
-            _require_values(self.params, ctx)
-        return rest
-
-
-class Group(_Everywhere, TyperGroup):
-    """A group that takes the global options; alone, it shows its help and succeeds."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args and not ctx.resilient_parsing:
-            typer.echo(ctx.get_help())
-            ctx.exit(0)
-        return super().parse_args(ctx, args)
-
-
-_EMPTY = "empty, perhaps a variable that is not set"
-
-
-def _require_values(params: list[Any], ctx: Any) -> None:
-    """Called with what was parsed: `-w "$UNSET"` must not mean all workloads.
-
-    A list of arguments is left alone: `exec ID -- printf ''` means what it says.
-
-    Raises:
-        typer.BadParameter: an option or a name is empty.
-    """
-    for param in params:
-        is_list = isinstance(value := ctx.params.get(param.name), list | tuple)
-        if value == "" or (is_list and "" in value and isinstance(param, TyperOption)):
-            raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
-
-
-def _global_options() -> list[TyperOption]:
-    def option(*names: str, help: str, **settings: Any) -> TyperOption:  # noqa: A002 - Typer's word
-        return TyperOption(
-            param_decls=list(names),
-            help=help,
-            expose_value=False,
-            callback=_remember,
-            rich_help_panel=EVERYWHERE,
-            **settings,
-        )
-
-    return [
-        option("--config", metavar="FILE", help="This config file.", type=str),
-        option("--demo", help="On the embedded demo.", is_flag=True, type=bool),
-        option("--color", metavar="WHEN", help="auto, always or never.", type=str),
-        option("--verbose", "-v", help="Each API call, on stderr.", is_flag=True, type=bool),
-        option("--debug", help="Errors with a traceback.", is_flag=True, type=bool),
-        option("--version", help="The version.", is_flag=True, is_eager=True, type=bool),
-    ]
-
-
-def _remember(ctx: Any, param: Any, value: Any) -> None:
-    """Keep a global option on the context, wherever on the line it stood."""
-    if ctx.resilient_parsing:
-        return
-    if value == "":
-        raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
-    if not value:
-        return
-    context: Context = ctx.find_root().obj
-    if param.name == "version":
-        context.streams.write(f"dashborion {__version__}\n")
-        raise typer.Exit
-    if param.name == "color":
-        if value not in ("auto", "always", "never"):
-            raise typer.BadParameter("expected auto, always or never", ctx=ctx, param=param)
-        context.streams.set_color(value, context.environ)
-    setattr(context.globals, param.name, value)
-
-
-def group(**settings: Any) -> typer.Typer:
-    """A command group."""
-    return typer.Typer(cls=Group, rich_markup_mode="rich", **settings)
-
-
-def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], None]:
-    """Register a command, with its option sets spread into its signature."""
-
-    def register(function: Callable[..., None]) -> None:
-        app.command(name, cls=Command, **settings)(_spread(function))
-
-    return register
-
-
-def _spread(function: Callable[..., None]) -> Callable[..., None]:
-    hints = typing.get_type_hints(function, include_extras=True)
-    plain: list[inspect.Parameter] = []
-    sets: dict[str, type[Any]] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if dataclasses.is_dataclass(hints[name]):
-            sets[name] = hints[name]
-        else:
-            plain.append(parameter.replace(annotation=hints[name]))
-    for options in sets.values():
-        types = typing.get_type_hints(options, include_extras=True)
-        plain += [
-            inspect.Parameter(
-                one.name,
-                inspect.Parameter.KEYWORD_ONLY,
-                default=one.default,
-                annotation=types[one.name],
-            )
-            for one in dataclasses.fields(options)
-        ]
-
-    @wraps(function)
-    def collected(**values: Any) -> None:
-        for name, options in sets.items():
-            taken = {one.name: values.pop(one.name) for one in dataclasses.fields(options)}
-            values[name] = options(**taken)
-        function(**values)
-
-    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plain]
-    collected.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
-    collected.__annotations__ = {one.name: one.annotation for one in keyword}
-    return collected

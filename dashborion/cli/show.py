@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from dashborion.cli.options import Output, RawListed, Where
     from dashborion.context import Context
     from dashborion.fleet import Answer
+    from dashborion.flow import Flow
     from dashborion.models import Found
     from dashborion.render.views import View
 
@@ -16,17 +19,55 @@ def show_listed(
     context: Context, view: View, answer: Answer[Found[Any]], where: Where, listed: RawListed
 ) -> None:
     """A list, then the failure if some environment is missing from it."""
-    from dashborion import render
-
     items = [found.item for found in answer.items]
-    if listed.raw:
-        render.show_raw(context.streams, [found.raw for found in answer.items], listed.output)
-    else:
-        style = listed.style(_telling(items, answer.asked, all_namespaces=where.all_namespaces))
-        render.show_list(context.streams, view, items, style, now=context.now())
+    extra = _telling(items, answer.asked, all_namespaces=where.all_namespaces)
+    _show(context, view, answer.items, extra, listed)
     if not items and not answer.failures:
         context.streams.note(f"no {view.noun} found")
     answer.require_complete()
+
+
+def show_flow(context: Context, view: View, flow: Flow, listed: RawListed) -> None:
+    """A list of all namespaces, or in a format without columns, while it is still fetched."""
+    extra = {"namespace"}
+    if flow.answer.asked > 1:
+        extra.add("environment")
+        if any(environment.project for environment in flow.fleet.environments):
+            extra.add("project")
+    shown = _Counted(flow)
+    _show(context, view, shown, frozenset(extra), listed)
+    if not shown.count and not flow.answer.failures:
+        context.streams.note(f"no {view.noun} found")
+    flow.answer.require_complete()
+
+
+def _show(
+    context: Context,
+    view: View,
+    found: Iterable[Found[Any]],
+    extra: frozenset[str],
+    listed: RawListed,
+) -> None:
+    from dashborion import render
+
+    if listed.raw:
+        render.show_raw_list(context.streams, (one.raw for one in found), listed.output)
+    else:
+        items = (one.item for one in found)
+        render.show_list(context.streams, view, items, listed.style(extra), now=context.now())
+
+
+class _Counted:
+    """An iteration that knows how long it was."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = items
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._items:
+            self.count += 1
+            yield item
 
 
 def show_found(context: Context, view: View, answer: Answer[Found[Any]], output: Output) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dashborion.fleet import Site
     from dashborion.models import Rollout
 
-app = group(help="ECS services; Kubernetes Deployments, StatefulSets and DaemonSets.")
+app = group()
 
 MOST = 2**31 - 1  # both APIs hold a count in 32 bits
 NAME_FORMS = "name, kind/name or namespace/kind/name"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -167,6 +167,10 @@ class Orchestrator(Protocol):
 
     def instances(self, query: Query) -> list[Found[Instance]]:
         """The instances in a namespace or in all, or of one workload, unordered."""
+        ...
+
+    def flow(self, query: Query) -> Iterator[list[Found[Instance]]]:
+        """The same in parts, as they come; in order of namespace and name where the API says so."""
         ...
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:

@@ -10,7 +10,7 @@ from dashborion.errors import UsageError
 from dashborion.streams import escape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from dashborion.render.views import View
@@ -42,38 +42,38 @@ class Style:
 
 
 def show_list(
-    streams: Streams, view: View, items: Sequence[Any], style: Style, *, now: datetime
+    streams: Streams, view: View, items: Iterable[Any], style: Style, *, now: datetime
 ) -> None:
-    """Write a list in the format asked for.
+    """Write a list in the format asked for, as it comes where no row depends on a later one.
 
     Raises:
         UsageError: a column that the view does not have.
     """
+    columns = view.chosen(style)  # an unknown column is an error in every format
+    if style.sort:
+        items = view.sorted(items, style.sort)
     if style.format in (Format.JSON, Format.YAML):
         from dashborion.render import structured
 
-        view.chosen(style)  # an unknown column is an error in every format
-        streams.write(
-            structured.document(
-                view.sorted(items, style.sort), style.format, unicode=streams.unicode
-            )
-        )
+        for text in structured.parts(items, style.format, unicode=streams.unicode):
+            streams.write(text)
         return
     from dashborion.render import table
 
-    ordered = view.sorted(items, style.sort)
-    columns = view.chosen(style)
     if style.format is Format.NAME:
-        streams.write("".join(f"{escape(name)}\n" for name in view.names(ordered, style.extra)))
+        for names in view.names(items, style.extra):
+            streams.write("".join(f"{escape(name)}\n" for name in names))
     elif style.format is Format.CSV:
-        streams.write(table.csv_text(columns, ordered, headers=style.headers))
+        for text in table.csv_parts(columns, items, headers=style.headers):
+            streams.write(text)
     elif streams.out_tty:
-        full = style.format is Format.WIDE
+        full, rows = style.format is Format.WIDE, list(items)
         streams.write(
-            table.rich_text(streams, columns, ordered, headers=style.headers, now=now, full=full)
+            table.rich_text(streams, columns, rows, headers=style.headers, now=now, full=full)
         )
     else:
-        streams.write(table.tab_separated(columns, ordered, headers=style.headers))
+        for text in table.tab_separated_parts(columns, items, headers=style.headers):
+            streams.write(text)
 
 
 def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
@@ -91,14 +91,25 @@ def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: date
 
 
 def show_raw(streams: Streams, raw: Any, format_: Format) -> None:
-    """Write the API's own objects; they have no table.
+    """Write the API's own object; it has no table.
 
     Raises:
         UsageError: a format that is neither JSON nor YAML was asked for.
     """
     from dashborion.render import structured
 
+    streams.write(structured.document(raw, _for_raw(format_), unicode=streams.unicode))
+
+
+def show_raw_list(streams: Streams, raw: Iterable[Any], format_: Format) -> None:
+    """Write the API's own objects as a list, as they come; raises as ``show_raw``."""
+    from dashborion.render import structured
+
+    for text in structured.parts(raw, _for_raw(format_), unicode=streams.unicode):
+        streams.write(text)
+
+
+def _for_raw(format_: Format) -> Format:
     if format_ not in (Format.TABLE, Format.JSON, Format.YAML):
         raise UsageError(f"--raw has no -o {format_}", hint="use -o json or -o yaml")
-    chosen = Format.YAML if format_ is Format.YAML else Format.JSON
-    streams.write(structured.document(raw, chosen, unicode=streams.unicode))
+    return Format.YAML if format_ is Format.YAML else Format.JSON

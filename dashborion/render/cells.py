@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import TypeVar
 
+from dashborion.errors import DashborionError
 from dashborion.streams import escape
 
+T = TypeVar("T")
+
+CHUNK = 500  # rows that are encoded at once; more are not faster, and all of them are in memory
 Cell = str | int | float | bool | datetime | None
 EMPTY = "-"
+
+
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """The items, some at a time; those before an error too, then the error."""
+    some: list[T] = []
+    try:
+        for item in items:
+            some.append(item)
+            if len(some) == CHUNK:
+                yield some
+                some = []
+    except DashborionError:
+        if some:
+            yield some
+        raise
+    if some:
+        yield some
 
 
 def plain(value: Cell) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from dashborion.render import Format
+from dashborion.render.cells import chunks
 from dashborion.streams import HOSTILE
 
 # JSON escapes C0 controls; DEL, the C1 controls (a terminal's CSI among them) and bidirectional
@@ -24,6 +26,22 @@ def document(value: Any, format_: Format, *, unicode: bool = True) -> str:
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
     escaped = _HOSTILE if unicode else _BEYOND_ASCII
     return escaped.sub(lambda found: json.dumps(found.group())[1:-1], text) + "\n"
+
+
+def parts(items: Iterable[Any], format_: Format, *, unicode: bool = True) -> Iterator[str]:
+    """A list as one document, in pieces. One that is not taken to its end is not closed."""
+    opened = False
+    for some in chunks(items):
+        text = document(some, format_, unicode=unicode)
+        if format_ is Format.JSON:
+            inside = text.removeprefix("[\n").removesuffix("\n]\n")
+            text = f",\n{inside}" if opened else f"[\n{inside}"
+        yield text
+        opened = True
+    if not opened:
+        yield "[]\n"
+    elif format_ is Format.JSON:
+        yield "\n]\n"
 
 
 def _yaml(value: Any, *, unicode: bool) -> str:

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from dashborion.render.cells import Cell, human, plain
+from dashborion.render.cells import Cell, chunks, human, plain
 from dashborion.render.views import Column
 from dashborion.streams import Streams
 
 GAP = 2
 
 
-def tab_separated(columns: Sequence[Column], items: Sequence[Any], *, headers: bool) -> str:
+def tab_separated(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> str:
     """A header line and a line an item; tabs and newlines inside values are escaped."""
-    rows = [[plain(column.value(item)) for column in columns] for item in items]
+    return "".join(tab_separated_parts(columns, items, headers=headers))
+
+
+def tab_separated_parts(
+    columns: Sequence[Column], items: Iterable[Any], *, headers: bool
+) -> Iterator[str]:
+    """The same, some lines at a time."""
     if headers:
-        rows.insert(0, [column.header for column in columns])
-    return "".join("\t".join(row) + "\n" for row in rows)
+        yield _line(column.header for column in columns)
+    for some in chunks(items):
+        yield "".join(_line(plain(column.value(item)) for column in columns) for item in some)
 
 
-def csv_text(columns: Sequence[Column], items: Sequence[Any], *, headers: bool) -> str:
-    """CSV as RFC 4180 has it; unknown is empty."""
+def _line(cells: Iterable[str]) -> str:
+    return "\t".join(cells) + "\n"
+
+
+def csv_parts(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> Iterator[str]:
+    """CSV as RFC 4180 has it, some lines at a time; unknown is empty."""
     text = io.StringIO()
     writer = csv.writer(text)
     if headers:
         writer.writerow([column.key for column in columns])
-    for item in items:
-        values = [column.value(item) for column in columns]
-        writer.writerow(["" if value is None else plain(value) for value in values])
-    return text.getvalue()
+    for some in chunks(items):
+        for item in some:
+            values = [column.value(item) for column in columns]
+            writer.writerow(["" if value is None else plain(value) for value in values])
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
+    yield text.getvalue()
 
 
 def rich_text(

@@ -6,7 +6,8 @@ a table shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +23,7 @@ from dashborion.models import (
     Workload,
 )
 from dashborion.render import Format, Style
-from dashborion.render.cells import Cell
+from dashborion.render.cells import Cell, chunks
 
 GOOD, BAD, BUSY, QUIET = "green", "red", "yellow", "dim"
 STYLES = {
@@ -98,33 +99,36 @@ class View:
         near = suggestion(key, known, most=len(known))
         raise UsageError(f"{self.noun} have no column '{key}'", hint=near)
 
-    def sorted(self, items: Sequence[Any], sort: str | None) -> list[Any]:
+    def sorted(self, items: Iterable[Any], sort: str) -> list[Any]:
         """By a column, descending with a leading ``-``; unknown values last; equal ones stay."""
-        if not sort:
-            return list(items)
         descending, key = sort.startswith("-"), sort.removeprefix("-")
-        column = self.column(key)
-        known = [item for item in items if column.value(item) is not None]
-        unknown = [item for item in items if column.value(item) is None]
+        column, everything = self.column(key), list(items)
+        known = [item for item in everything if column.value(item) is not None]
+        unknown = [item for item in everything if column.value(item) is None]
         return [*sorted(known, key=lambda one: _comparable(column.value(one)), reverse=descending),
                 *unknown]  # fmt: skip
 
-    def names(self, items: Sequence[Any], extra: frozenset[str]) -> list[str]:
-        """The shortest forms that other commands accept and that are unique in this list."""
+    def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
+        """The shortest forms that other commands accept and that are unique in this list.
+
+        Some at a time; all at once where one may need its kind because of another.
+        """
         spaced = "namespace" in extra
-        plain = [(item.namespace if spaced else "", self.name(item)) for item in items]
-        return [
-            "/".join(
-                part
-                for part in (
-                    space,
-                    self.kind(item) if self.kind and plain.count((space, name)) > 1 else "",
-                    name,
+        for some in [list(items)] if self.kind else chunks(items):
+            plain = [(item.namespace if spaced else "", self.name(item)) for item in some]
+            count = Counter(plain)
+            yield [
+                "/".join(
+                    part
+                    for part in (
+                        space,
+                        self.kind(item) if self.kind and count[space, name] > 1 else "",
+                        name,
+                    )
+                    if part
                 )
-                if part
-            )
-            for item, (space, name) in zip(items, plain, strict=True)
-        ]
+                for item, (space, name) in zip(some, plain, strict=True)
+            ]
 
 
 def _comparable(value: Cell) -> Any:

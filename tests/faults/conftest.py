@@ -20,6 +20,7 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
+from dashborion.orchestrators.kubernetes import plain
 from dashborion.streams import Streams
 from tests.conftest import Result
 
@@ -103,6 +104,13 @@ def kube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kube:
         return path
 
     return point
+
+
+@pytest.fixture(params=["as it is", "by the SDK"])
+def however_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once as users have it, once with every kubeconfig left to the SDK: nobody may see which."""
+    if request.param == "by the SDK":
+        monkeypatch.setattr(plain, "load", lambda *_: None)
 
 
 @pytest.fixture

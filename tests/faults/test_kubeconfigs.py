@@ -13,6 +13,8 @@ from .kubeconfigs import TOKEN, document, merged, write
 from .objects import deployment, metadata
 from .server import Api, basic
 
+pytestmark = pytest.mark.usefixtures("however_read")
+
 REFUSED = "http://127.0.0.1:9"
 
 

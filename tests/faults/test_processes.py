@@ -181,10 +181,13 @@ sys.meta_path.insert(0, Slow())
 """
 
 
-@pytest.mark.parametrize("name", ["typer", "dashborion.cli.app", "kubernetes", "rich.table"])
+@pytest.mark.parametrize(
+    "name", ["typer", "dashborion.cli.app", "urllib3", "kubernetes", "rich.table"]
+)
 def test_an_interrupt_while_something_is_imported_is_no_traceback(
-    cluster: Api, tmp_path: Path, name: str
+    api: Api, kube: Kube, tmp_path: Path, name: str
 ) -> None:
+    kube(api.url, user={"username": "jane", "password": "s3cr3t"})  # which needs the SDK
     marker = tmp_path / "importing"
     script = SLOW_IMPORT.format(name=name, marker=str(marker))
     (tmp_path / "sitecustomize.py").write_text(script)

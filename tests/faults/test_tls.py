@@ -16,6 +16,8 @@ from .conftest import Kube, Terminal, require_unreachable
 from .kubeconfigs import Plugin, credential
 from .server import Api
 
+pytestmark = pytest.mark.usefixtures("however_read")
+
 
 @dataclass(frozen=True)
 class Secure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -124,6 +124,10 @@ class EcsOrchestrator:
             if not found and not services:
                 self.client.cluster_exists()
         return self._placed(found, services, query)
+
+    def flow(self, query: Query) -> Iterator[list[Found[Instance]]]:
+        """All of them at once: their names, and so their order, come from their services."""
+        yield self.instances(query)
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One task with its service's tags and events that name it."""

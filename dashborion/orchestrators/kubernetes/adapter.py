@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -104,7 +105,17 @@ class KubernetesOrchestrator:
         return describe.workload(self._fetch, found, nearby, self.environment)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
-        """Pods with the workload that owns them; ReplicaSets are asked for as metadata only."""
+        """Pods with the workload that owns them."""
+        return [one for part in self._pods(query, self._fetch.whole) for one in part]
+
+    def flow(self, query: Query) -> Iterator[list[Found[Instance]]]:
+        """The same chunk by chunk, in the order of etcd's keys: by namespace and name."""
+        return self._pods(query, self._fetch.pages)
+
+    def _pods(
+        self, query: Query, listing: Callable[..., Iterator[list[Found[wire.Pod]]]]
+    ) -> Iterator[list[Found[Instance]]]:
+        """Pods and their owners; ReplicaSets are asked for as metadata only."""
         fetch, namespace = self._fetch, self._namespace(query)
         owning, selectors = None, [query.selector]
         if query.workload is not None:
@@ -112,7 +123,7 @@ class KubernetesOrchestrator:
             owning = found.item.metadata
             namespace = owning.namespace
             selectors.append(normalise.selector(found.item.spec.selector))
-        listed = fetch.collect(
+        listed = listing(
             api.PODS,
             namespace,
             selector=",".join(filter(None, selectors)),
@@ -121,15 +132,17 @@ class KubernetesOrchestrator:
         )
         parents = fetch.collect(api.REPLICASETS.metadata, namespace, metadata_only=True)
         replicasets = {one.metadata.uid: one.metadata for one in fetch.optional(parents)}
-        items = fetch.wait(listed)
-        if not items and namespace is not None:
+        empty = True
+        for items in listed:
+            empty = empty and not items
+            owned = [(one, pods.owner(one.item, replicasets)) for one in items]
+            yield [
+                Found(pods.instance(one.item, owner, self.environment), one.raw)
+                for one, owner in owned
+                if owning is None or (owner is not None and owner.is_of(owning))
+            ]
+        if empty and namespace is not None:
             find.require_namespace(fetch, namespace)
-        owned = [(one, pods.owner(one.item, replicasets)) for one in items]
-        return [
-            Found(pods.instance(one.item, owner, self.environment), one.raw)
-            for one, owner in owned
-            if owning is None or (owner is not None and owner.is_of(owning))
-        ]
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One pod, its workload, its node's zone and its events."""

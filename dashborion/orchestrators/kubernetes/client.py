@@ -9,7 +9,7 @@ import random
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
@@ -175,37 +175,58 @@ class Client:
         metadata_only: bool = False,
         raw: bool = False,
     ) -> list[Found[T]] | None:
-        """All objects in a namespace, or in all; None if the server has no such resource.
+        """All objects in a namespace, or in all; None if the server has no such resource."""
+        found: list[Found[T]] = []
+        pages = self.pages(resource, namespace, selector=selector, fields=fields,
+                           metadata_only=metadata_only, raw=raw, forget=found.clear)  # fmt: skip
+        try:
+            for items in pages:
+                found += items
+        except Missing:
+            return None
+        return found
+
+    def pages(
+        self,
+        resource: Resource[T],
+        namespace: str | None,
+        *,
+        selector: str | None = None,
+        fields: str | None = None,
+        metadata_only: bool = False,
+        raw: bool = False,
+        forget: Callable[[], None] | None = None,
+    ) -> Iterator[list[Found[T]]]:
+        """The same chunk by chunk, as they come; no object twice. Raises ``Missing``.
 
         Chunks are asked for one after the other. When the server has forgotten
         the list's version (410), it offers a token that goes on behind the last
-        object in today's version; without one the list starts again.
+        object in today's version. Without one the list starts again: ``forget``
+        is called, or where there is none what was given before is left out.
         """
         path = resource.path(namespace)
         params = {"limit": str(CHUNK), "labelSelector": selector, "fieldSelector": fields}
         accept = METADATA_ONLY if metadata_only else JSON
         asked = self._asked("GET", path)
-        found: dict[str, Found[T]] = {}
+        seen: set[str] = set()
         token: str | None = None
         forgotten = 0
         while True:
             try:
                 body = self._chunk(asked, {**params, "continue": token}, accept)
-            except Missing:
-                return None
             except Expired as expired:
                 forgotten += 1
                 if forgotten > FORGOTTEN:
                     raise BadAnswer(f"{asked}: {expired.message}") from expired
                 token = expired.token
-                if token is None:
-                    found.clear()
+                if token is None and forget is not None:
+                    forget()
+                    seen.clear()
                 continue
             page, items = _page(resource, body, asked, raw=raw)
-            for number, item in enumerate(items, len(found)):
-                found.setdefault(_identity(item.item, number), item)
+            yield _unseen(items, seen)
             if not page.metadata.continue_:
-                return list(found.values())
+                return
             if page.metadata.continue_ == token:
                 raise BadAnswer(f"{asked}: the same chunk again and again")
             token = page.metadata.continue_
@@ -321,5 +342,16 @@ def _page(
     ]
 
 
-def _identity(item: Any, number: int) -> str:
-    return item.metadata.uid or str(number)
+def _unseen(items: list[Found[T]], seen: set[str]) -> list[Found[T]]:
+    """Those whose uid is not among the seen ones, which it then is."""
+    found = []
+    for number, one in enumerate(items, len(seen)):
+        identity = _uid(one.item) or str(number)
+        if identity not in seen:
+            seen.add(identity)
+            found.append(one)
+    return found
+
+
+def _uid(item: Any) -> str:
+    return str(item.metadata.uid)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from dashborion.concurrency import result, start
+from dashborion.concurrency import ahead, result, start
 from dashborion.errors import BadAnswer, Forbidden
 from dashborion.models import Found
+from dashborion.orchestrators.kubernetes.answers import Missing
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.resources import Resource
 
@@ -50,13 +51,53 @@ class Fetch:
                 raw=raw,
             )
             if found is None:
-                raise NoSuchResource(
-                    f"{self.client.credentials.host} has no {resource.group_version} "
-                    f"{resource.plural}: is it a Kubernetes API?"
-                )
+                raise self._none(resource)
             return found
 
         return start(call)
+
+    def pages(
+        self,
+        resource: Resource[T],
+        namespace: str | None,
+        *,
+        selector: str | None = None,
+        fields: str | None = None,
+        raw: bool = False,
+    ) -> Iterator[list[Found[T]]]:
+        """Start a list that is taken chunk by chunk; raises as ``whole``.
+
+        A list that has to start again leaves in what was deleted meanwhile.
+        """
+
+        def given() -> Iterator[list[Found[T]]]:
+            try:
+                yield from self.client.pages(
+                    resource, namespace, selector=selector, fields=fields, raw=raw
+                )
+            except Missing as missing:
+                raise self._none(resource) from missing
+
+        return ahead(given, self.client.runtime.deadline)
+
+    def whole(
+        self,
+        resource: Resource[T],
+        namespace: str | None,
+        *,
+        selector: str | None = None,
+        fields: str | None = None,
+        raw: bool = False,
+    ) -> Iterator[list[Found[T]]]:
+        """Start a list that is taken as one chunk; raises as ``collect`` when it is taken."""
+        listed = self.collect(resource, namespace, selector=selector, fields=fields, raw=raw)
+        return (self.wait(one) for one in (listed,))
+
+    def _none(self, resource: Resource[T]) -> NoSuchResource:
+        return NoSuchResource(
+            f"{self.client.credentials.host} has no {resource.group_version} "
+            f"{resource.plural}: is it a Kubernetes API?"
+        )
 
     def permitted(
         self, futures: Sequence[Future[Any]], *, all_of_them: bool = False

@@ -1,0 +1,136 @@
+"""A kubeconfig user with a static token or a client certificate, read without the SDK.
+
+Importing the SDK takes as long as everything else that a small list does. What
+is read here needs none of it; the rules are those of the SDK's
+``kube_config.py``, and the reading is strict: a key that is not known, a value
+of another type, a proxy, anything that does not work is None, and then the SDK
+loads it and says what is wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dashborion.kubeconfig import Entry, Kubeconfig
+from dashborion.orchestrators.kubernetes.settings import Settings, tls_context
+
+IMPERSONATION = {"as", "as-uid", "as-groups", "as-user-extra"}
+_USER = {
+    "token",
+    "client-certificate",
+    "client-certificate-data",
+    "client-key",
+    "client-key-data",
+    *IMPERSONATION,
+}
+_CLUSTER = {
+    "server",
+    "certificate-authority",
+    "certificate-authority-data",
+    "insecure-skip-tls-verify",
+    "tls-server-name",
+    "extensions",  # minikube's notes to itself, which nobody reads
+}
+
+
+def load(known: Kubeconfig, context: str, environ: Mapping[str, str]) -> Settings | None:
+    """The settings of a context, or None where they are the SDK's business."""
+    user = known.user_entries.get(known.users.get(context) or "")
+    cluster = known.cluster_entries.get(known.clusters.get(context) or "")
+    if user is None or cluster is None or _through_a_proxy(environ):
+        return None
+    if set(user.body) - _USER or set(cluster.body) - _CLUSTER:
+        return None
+    if user.path.parent != cluster.path.parent:
+        return None  # the SDK takes all relative paths from the cluster's folder
+    try:
+        return _settings(user, cluster)
+    except (_NotPlain, OSError, ValueError):  # an SSLError is an OSError, base64's a ValueError
+        return None
+
+
+class _NotPlain(Exception):
+    """A value that is not what it is in nearly every kubeconfig."""
+
+
+def _settings(user: Entry, cluster: Entry) -> Settings:
+    token = _text(user.body, "token")
+    if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
+        raise _NotPlain
+    certificate, key = _source(user, "client-certificate"), _source(user, "client-key")
+    if (certificate is None) != (key is None) or not (token or key):
+        raise _NotPlain
+    server = _text(cluster.body, "server") or ""
+    unverified = cluster.body.get("insecure-skip-tls-verify", False)
+    if not isinstance(unverified, bool) or not server.startswith(("http:", "https:")):
+        raise _NotPlain
+    tls = None
+    if server.startswith("https:"):
+        tls = _trusting(_source(cluster, "certificate-authority"), verify=not unverified)
+        if certificate is not None and key is not None:
+            _show(tls, certificate, key)
+    return Settings(
+        host=server.rstrip("/"),
+        tls=tls,
+        server_name=_text(cluster.body, "tls-server-name"),
+        authorization=lambda: f"Bearer {token}" if token else None,
+    )
+
+
+def _through_a_proxy(environ: Mapping[str, str]) -> bool:
+    """Whether a proxy may be set, in variables or where else the system has one."""
+    if any(name.lower().endswith("_proxy") and value for name, value in environ.items()):
+        return True
+    system: str = sys.platform  # for mypy, which believes in the one that it runs on
+    if system not in ("darwin", "win32"):
+        return False
+    from urllib.request import getproxies
+
+    return bool(getproxies())
+
+
+def _text(body: Mapping[str, Any], key: str) -> str | None:
+    """The value of a key, None without the key."""
+    if key not in body:
+        return None
+    value = body[key]
+    if not isinstance(value, str) or not value:
+        raise _NotPlain
+    return value
+
+
+def _source(entry: Entry, key: str) -> bytes | Path | None:
+    """What the key's ``-data`` holds, or else its file; None without both."""
+    data = _text(entry.body, f"{key}-data")
+    if data is not None:
+        return base64.b64decode(data)
+    name = _text(entry.body, key)
+    return Path(os.path.normpath(entry.path.absolute().parent / name)) if name else None
+
+
+def _trusting(authority: bytes | Path | None, *, verify: bool) -> ssl.SSLContext:
+    if isinstance(authority, Path):
+        return tls_context(cafile=str(authority), verify=verify)
+    return tls_context(cadata=authority.decode("ascii") if authority else None, verify=verify)
+
+
+def _show(tls: ssl.SSLContext, certificate: bytes | Path, key: bytes | Path) -> None:
+    """Load what the client shows. OpenSSL reads files alone: one of ours lives for a moment."""
+    if isinstance(certificate, Path) and isinstance(key, Path):
+        tls.load_cert_chain(certificate, key)
+        return
+    parts = [one.read_bytes() if isinstance(one, Path) else one for one in (key, certificate)]
+    descriptor, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\n".join(parts))
+        tls.load_cert_chain(name)
+    finally:
+        Path(name).unlink()
