@@ -131,6 +131,25 @@ class Sessions:
             limit=limit,
         )
 
+    def keys(self, target: AwsTarget) -> Any:
+        """The keys that a target's requests are signed with now, refreshed if need be.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        session = self._session(target)
+        with translated(target.profile):
+            found = session.get_credentials()
+            if found is None:
+                raise CredentialsError("no AWS credentials", hint=login_hint(target.profile))
+            return found.get_frozen_credentials()
+
+    def sts_host(self, target: AwsTarget, region: str) -> str:
+        """The name of AWS' own STS in a region, whatever endpoint is configured."""
+        resolver = self._session(target)._session.get_component("endpoint_resolver")  # noqa: SLF001 - boto3 hides it
+        known = resolver.construct_endpoint("sts", region) or {}
+        return str(known.get("hostname") or f"sts.{region}.amazonaws.com")
+
     def _session(self, target: AwsTarget) -> Any:
         key = (target.profile, target.role_arn)
         with self._lock, translated(target.profile):

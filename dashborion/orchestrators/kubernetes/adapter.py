@@ -21,7 +21,6 @@ from dashborion.models import (
     WorkloadDetail,
 )
 from dashborion.orchestrators.kubernetes import (
-    credentials,
     describe,
     find,
     normalise,
@@ -31,6 +30,7 @@ from dashborion.orchestrators.kubernetes import (
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.change import Changes
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.credentials import Credentials
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.protocol import Followed, Look, Runtime, Subject
@@ -51,7 +51,7 @@ PERMISSIONS = (
 
 
 class KubernetesOrchestrator:
-    """One kubeconfig context, as ``Orchestrator``."""
+    """One Kubernetes cluster, as ``Orchestrator``."""
 
     def __init__(self, environment: Environment, client: Client) -> None:
         self.environment = environment
@@ -60,10 +60,11 @@ class KubernetesOrchestrator:
         self._changes = Changes(self._fetch, environment)
 
     @classmethod
-    def connect(cls, environment: Environment, runtime: Runtime) -> KubernetesOrchestrator:
-        """Load the credentials; nothing is sent yet."""
-        found = credentials.connect(environment.target, runtime.environ)
-        return cls(environment, Client(found, runtime))
+    def connect(
+        cls, environment: Environment, runtime: Runtime, credentials: Credentials
+    ) -> KubernetesOrchestrator:
+        """With credentials that are loaded already; nothing is sent yet."""
+        return cls(environment, Client(credentials, runtime))
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """All controllers of the kinds asked for, with their endpoints if these were."""
