@@ -12,6 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -91,6 +92,8 @@ class Sessions:
     _sessions: dict[tuple[str | None, str | None], Any] = field(default_factory=dict)
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _limits: dict[tuple[Any, ...], threading.Semaphore] = field(default_factory=dict)
+    _regions: dict[tuple[str | None, str | None], str | None] = field(default_factory=dict)
+    _failed: dict[tuple[str | None, str | None], DashborionError] = field(default_factory=dict)
     _loader: Any = None
 
     def prepare(self, target: AwsTarget) -> None:
@@ -100,11 +103,12 @@ class Sessions:
         """
         try:
             session = self._session(target)
-            with translated(target.profile):
+            with translated(session.profile_name):
                 if (found := session.get_credentials()) is not None:
                     found.get_frozen_credentials()
-        except DashborionError:
-            return
+        except DashborionError as error:
+            # The next attempt would only say that botocore asks for a code once.
+            self._failed[target.profile, target.role_arn] = error
 
     def connect(self, target: AwsTarget, runtime: Runtime) -> Aws:
         """Calls as that target's identity, to its region.
@@ -115,7 +119,7 @@ class Sessions:
         """
         with self._lock:
             session = self._session(target)
-            region = target.region or session.region_name
+            region = target.region or self._regions[target.profile, target.role_arn]
             if not region:
                 raise UsageError(
                     "no AWS region for this environment",
@@ -132,9 +136,32 @@ class Sessions:
             limit=limit,
         )
 
+    def keys(self, target: AwsTarget) -> Any:
+        """The keys that a target's requests are signed with now, refreshed if need be.
+
+        Raises:
+            CredentialsError: there are none.
+        """
+        session = self._session(target)
+        with translated(session.profile_name):
+            found = session.get_credentials()
+            if found is None:
+                raise CredentialsError("no AWS credentials", hint=login_hint(session.profile_name))
+            return found.get_frozen_credentials()
+
+    def sts_host(self, target: AwsTarget, region: str) -> str:
+        """The name of AWS' own STS in a region, whatever endpoint is configured."""
+        core_session = self._session(target)._session  # noqa: SLF001 - boto3 hides it
+        # What knows the partitions' domains has no public name since the newer endpoint rules.
+        resolver = core_session._get_internal_component("endpoint_resolver")  # noqa: SLF001
+        known = resolver.construct_endpoint("sts", region) or {}
+        return str(known.get("hostname") or f"sts.{region}.amazonaws.com")
+
     def _session(self, target: AwsTarget) -> Any:
         key = (target.profile, target.role_arn)
         with self._lock, translated(target.profile):
+            if key in self._failed:
+                raise copy(self._failed[key])  # each environment puts its name to it
             if key not in self._sessions:
                 self._sessions[key] = self._new_session(target)
             return self._sessions[key]
@@ -144,6 +171,9 @@ class Sessions:
         # The AWS CLI and the other SDKs know $AWS_REGION, botocore only $AWS_DEFAULT_REGION.
         if region := self.environ.get("AWS_REGION"):
             session.set_config_variable("region", region)
+        self._regions[target.profile, target.role_arn] = session.get_config_variable("region")
+        if target.region and not session.get_config_variable("region"):
+            session.set_config_variable("region", target.region)  # where a role is assumed
         if self._loader is None:
             self._loader = session.get_component("data_loader")
         session.register_component("data_loader", self._loader)

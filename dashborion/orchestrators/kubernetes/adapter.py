@@ -22,7 +22,6 @@ from dashborion.models import (
     WorkloadDetail,
 )
 from dashborion.orchestrators.kubernetes import (
-    credentials,
     describe,
     find,
     normalise,
@@ -32,6 +31,7 @@ from dashborion.orchestrators.kubernetes import (
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.change import Changes
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.credentials import Credentials
 from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
@@ -61,7 +61,7 @@ PERMISSIONS = (
 
 
 class KubernetesOrchestrator:
-    """One kubeconfig context, as ``Orchestrator``."""
+    """One Kubernetes cluster, as ``Orchestrator``."""
 
     def __init__(self, environment: Environment, client: Client) -> None:
         self.environment = environment
@@ -71,10 +71,11 @@ class KubernetesOrchestrator:
         self._definitions = Definitions(self._fetch, self._changes)
 
     @classmethod
-    def connect(cls, environment: Environment, runtime: Runtime) -> KubernetesOrchestrator:
-        """Load the credentials; nothing is sent yet."""
-        found = credentials.connect(environment.target, runtime.environ)
-        return cls(environment, Client(found, runtime))
+    def connect(
+        cls, environment: Environment, runtime: Runtime, credentials: Credentials
+    ) -> KubernetesOrchestrator:
+        """With credentials that are loaded already; nothing is sent yet."""
+        return cls(environment, Client(credentials, runtime))
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """All controllers of the kinds asked for, with their endpoints if these were."""

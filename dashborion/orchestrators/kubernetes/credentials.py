@@ -2,6 +2,7 @@
 
 What a kubeconfig's text alone says is read by ``plain``; plugins, token files and
 the rest are the SDK's business, behind ``sdk``, which is imported for them only.
+Whatever else gives credentials, such as EKS, makes the same ``Settings`` without it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ from dashborion.errors import ConfigError, UsageError, suggestion
 from dashborion.kubeconfig import SERVICE_ACCOUNT, Kubeconfig, kubeconfig_paths, read_kubeconfig
 from dashborion.orchestrators.kubernetes import plain
 from dashborion.orchestrators.kubernetes.settings import Settings
+
+# From a user's `exec:` entry, what gives the plugin's answer without running it, if anything can.
+OwnTokens = Callable[[Any], Callable[[], Mapping[str, Any] | None] | None]
 
 RENEWED_SECONDS = 30.0  # for which a renewed credential that is refused stays refused
 
@@ -81,8 +85,8 @@ class Credentials:
         self.server_name, self.proxy = found.server_name, found.proxy
 
 
-def connect(target: Target, environ: Mapping[str, str]) -> Credentials:
-    """Load a target's credentials.
+def connect(target: Target, environ: Mapping[str, str], own: OwnTokens) -> Credentials:
+    """Load a target's credentials; ``own`` may stand in for its user's plugin.
 
     Raises:
         UsageError: the kubeconfig has no such context.
@@ -114,7 +118,7 @@ def connect(target: Target, environ: Mapping[str, str]) -> Credentials:
 
         if refused:
             sdk.forget()
-        return sdk.load(where, target.context, entry, user)
+        return sdk.load(where, target.context, entry, user, own(entry.get("exec")))
 
     namespace = target.namespace or known.namespaces[target.context] or "default"
     return Credentials(namespace, user, _impersonation(entry), load)

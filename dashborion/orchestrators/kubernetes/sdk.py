@@ -15,6 +15,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -22,14 +24,23 @@ from kubernetes.client import Configuration
 from kubernetes.client.rest import should_bypass_proxies
 from kubernetes.config import ConfigException, kube_config, load_incluster_config, load_kube_config
 
-from dashborion.errors import ConfigError, CredentialsError
+from dashborion.errors import ConfigError, CredentialsError, DashborionError
 from dashborion.orchestrators.kubernetes.settings import Settings, tls_context
 
 LOG_IN = "run the kubeconfig's login command, then try again"
 
 
-def load(where: str, context: str, entry: Mapping[str, Any], user: str | None) -> Settings:
+def load(
+    where: str,
+    context: str,
+    entry: Mapping[str, Any],
+    user: str | None,
+    own: Callable[[], Mapping[str, Any] | None] | None = None,
+) -> Settings:
     """The settings of a kubeconfig's context; ``where`` are its paths, ``entry`` its user's.
+
+    ``own`` gives what the user's plugin would, without running it; None from it
+    runs the plugin after all.
 
     Raises:
         ConfigError: a kubeconfig that cannot be used.
@@ -42,7 +53,7 @@ def load(where: str, context: str, entry: Mapping[str, Any], user: str | None) -
         _require_somebody(configuration, entry, user)
         return configuration
 
-    return _settings(loaded, user)
+    return _settings(loaded, user, own)
 
 
 def load_in_cluster(user: str) -> Settings:
@@ -61,8 +72,12 @@ def forget() -> None:
     _SharedExec.forget()
 
 
-def _settings(loaded: Callable[[], Configuration], user: str | None) -> Settings:
-    with _temporary_files(), _translated(user):
+def _settings(
+    loaded: Callable[[], Configuration],
+    user: str | None,
+    own: Callable[[], Mapping[str, Any] | None] | None = None,
+) -> Settings:
+    with _temporary_files(), _standing_in(own, user), _translated(user):
         configuration = loaded()
         tls = _tls(configuration)
     host = str(configuration.host).rstrip("/")
@@ -71,7 +86,7 @@ def _settings(loaded: Callable[[], Configuration], user: str | None) -> Settings
         proxy = None
 
     def authorization() -> str | None:
-        with _translated(user):
+        with _standing_in(own, user), _translated(user):
             return _authorization(configuration, user)
 
     return Settings(host, tls, configuration.tls_server_name, proxy, authorization)
@@ -126,7 +141,8 @@ class _SharedExec(kube_config.ExecProvider):  # type: ignore[misc]
         with self._locks[key]:
             known = self._answers.get(key)
             if known is None or _expired(known):
-                known = self._answers[key] = super().run(previous_response)
+                known = _own_answer() or super().run(previous_response)
+                self._answers[key] = known
             return known
 
     @classmethod
@@ -135,11 +151,53 @@ class _SharedExec(kube_config.ExecProvider):  # type: ignore[misc]
         cls._answers.clear()
 
 
+@dataclass
+class _Own:
+    """What stands in for a plugin while the SDK loads, and its failure, which the SDK only logs."""
+
+    make: Callable[[], Mapping[str, Any] | None]
+    error: DashborionError | None = None
+
+
+_own: ContextVar[_Own | None] = ContextVar("own", default=None)
+
+
+def _own_answer() -> Mapping[str, Any] | None:
+    own = _own.get()
+    try:
+        return own.make() if own is not None else None
+    except DashborionError as error:
+        if own is not None:
+            own.error = error
+        raise
+
+
+@contextmanager
+def _standing_in(
+    make: Callable[[], Mapping[str, Any] | None] | None, user: str | None
+) -> Iterator[None]:
+    """Let ``make`` answer for the plugin; if it fails, in its own words and with the user's name.
+
+    The SDK makes the plugin's object itself, so there is no other way to hand it something.
+    """
+    own = _Own(make) if make is not None else None
+    before = _own.set(own)
+    try:
+        yield
+    except DashborionError as error:
+        if own is None or own.error is None:
+            raise
+        own.error.message = f"user '{user}': {own.error.message}"
+        raise own.error from error
+    finally:
+        _own.reset(before)
+
+
 # The SDK's loader looks this name up when it meets an `exec:` user; there is no other seam.
 kube_config.ExecProvider = _SharedExec
 
 
-def _expired(status: dict[str, Any]) -> bool:
+def _expired(status: Mapping[str, Any]) -> bool:
     ends = status.get("expirationTimestamp")
     try:
         return bool(ends) and datetime.fromisoformat(str(ends)) <= datetime.now(UTC)
