@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.cli import demo, env, instances, workloads
+from dashborion.cli import demo, ecs, env, instances, k8s, workloads
 from dashborion.cli.options import group
 
 app = group(
@@ -12,5 +12,7 @@ app = group(
 app.add_typer(workloads.app, name="workloads", epilog="`services` is another name for this group.")
 app.add_typer(workloads.app, name="services", hidden=True)
 app.add_typer(instances.app, name="instances")
+app.add_typer(k8s.app, name="k8s")
+app.add_typer(ecs.app, name="ecs")
 app.add_typer(env.app, name="env")
 app.add_typer(demo.app, name="demo")
