@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashborion.cli import demo, ecs, env, instances, k8s, workloads
-from dashborion.cli.options import group
+from dashborion.cli import api, demo, ecs, env, instances, k8s, schema, workloads
+from dashborion.cli.options import command, group
 
 app = group(
     help="What a team runs, on Amazon ECS and on Kubernetes.",
@@ -16,3 +16,5 @@ app.add_typer(k8s.app, name="k8s")
 app.add_typer(ecs.app, name="ecs")
 app.add_typer(env.app, name="env")
 app.add_typer(demo.app, name="demo")
+command(app, "api")(api.api)
+command(app, "schema")(schema.schema)

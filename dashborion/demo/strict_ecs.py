@@ -248,7 +248,9 @@ class StrictEcs(EC2ContainerServiceResponse):
         instance.running_tasks_count = len(running)
         instance.pending_tasks_count = len(mine) - len(running)
         known = self.ecs_backend.describe_task_definition
-        used = [one for t in mine for one in known(t.task_definition_arn).container_definitions]
+        used: list[Any] = [
+            one for t in mine for one in known(t.task_definition_arn).container_definitions
+        ]
         instance.remaining_resources = [
             {**each, "integerValue": each["integerValue"]
              - sum(int(one.get(each["name"].lower()) or 0) for one in used)}
