@@ -158,8 +158,11 @@ class Context:
             return self.config
         return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
 
-    def fleet(self, choice: Choice) -> Fleet:
-        """The chosen environments, each with one deadline for all that a command reads."""
+    def fleet(self, choice: Choice, *, only: str | None = None) -> Fleet:
+        """The chosen environments, each with one deadline for all that a command reads.
+
+        ``only`` one orchestrator will be asked: the others' credentials are left alone.
+        """
         from dashborion.concurrency import Deadline
         from dashborion.fleet import Fleet
         from dashborion.orchestrators import Connector
@@ -177,7 +180,8 @@ class Context:
             )
 
         connector, environments = Connector(self.environ), self.environments(choice)
-        connector.prepare(environments, deadline)
+        asked = [one for one in environments if only in (None, one.orchestrator)]
+        connector.prepare(asked, deadline)
         return Fleet(
             environments, connector.connect, runtime, self.streams.fail, self.streams.progress
         )

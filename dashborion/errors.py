@@ -8,7 +8,8 @@
     ├── Conflict               1  conflict     the object is not what it was taken for
     ├── UsageError             2  usage        what was typed cannot be done
     │   ├── ConfigError        2  config       a file that cannot be read as meant
-    │   └── Ambiguous          2  ambiguous    a name that fits more than one object
+    │   ├── Ambiguous          2  ambiguous    a name that fits more than one object
+    │   └── WrongOrchestrator  2  wrong-orchestrator  a command that the environment has no use for
     ├── NotFound               3  not-found
     ├── AccessError            4
     │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
@@ -29,6 +30,7 @@ error into text and an exit code; SDK errors are translated in the adapters.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -67,6 +69,20 @@ class Ambiguous(UsageError):
     """A name that fits more than one object; the message lists them."""
 
     code = "ambiguous"
+
+
+class WrongOrchestrator(UsageError):
+    """A command of one orchestrator on an environment of another."""
+
+    code = "wrong-orchestrator"
+
+    def __init__(self, environment: str, orchestrator: str, *, instead: str) -> None:
+        runs = {"ecs": "Amazon ECS", "kubernetes": "Kubernetes"}[orchestrator]
+        super().__init__(
+            f"this runs on {runs}, which the command is not for",
+            hint=f"use `dashborion {instead} -e {shlex.quote(environment)}`",
+            environment=environment,
+        )
 
 
 class NotFound(DashborionError):

@@ -16,7 +16,13 @@ from typing import Any, Generic, TypeVar
 
 from dashborion.concurrency import Deadline, result, start
 from dashborion.config import Environment
-from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
+from dashborion.errors import (
+    Ambiguous,
+    DashborionError,
+    NotFound,
+    PartialFailure,
+    WrongOrchestrator,
+)
 from dashborion.models import (
     Check,
     Found,
@@ -29,7 +35,13 @@ from dashborion.models import (
     WorkloadDetail,
     WorkloadStatus,
 )
-from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
+from dashborion.orchestrators.protocol import (
+    Followed,
+    Look,
+    Orchestrator,
+    Runtime,
+    Subject,
+)
 
 T = TypeVar("T")
 
@@ -57,6 +69,14 @@ class Answer(Generic[T]):
         if self.failures:
             count = len(self.failures)
             raise PartialFailure(f"{count} environment{'s' if count > 1 else ''} failed")
+
+
+@dataclass(frozen=True)
+class Special:
+    """A command that only one orchestrator has, and what to type for the others ``instead``."""
+
+    orchestrator: str
+    instead: str
 
 
 @dataclass(frozen=True)
@@ -121,6 +141,21 @@ class Fleet:
         answer = self._each(lambda one: one.instance(name, query), searching=True)
         return self._one(name, answer)
 
+    def natives(self, special: Special, ask: Callable[[Any], list[Found[T]]]) -> Answer[Found[T]]:
+        """What one orchestrator has, of its environments; the others are failures that say so.
+
+        ``ask`` gets an environment's ``Native``.
+        """
+        answer = self._each(lambda one: ask(one.native), special=special)
+        return Answer(_flat(answer.items), answer.failures, answer.asked)
+
+    def native(self, special: Special, name: str, ask: Callable[[Any], T]) -> Answer[T]:
+        """The one thing of that name in all environments of one orchestrator."""
+        answer = self._each(lambda one: ask(one.native), searching=True, special=special)
+        if len(answer.items) > 1:
+            raise _ambiguous(name, [getattr(one, "item", one) for one in answer.items])
+        return answer
+
     def site(self, name: Name, query: Query) -> Site:
         """The one workload that a change or a wait is about.
 
@@ -159,9 +194,11 @@ class Fleet:
             self.report(failure)  # all but the one that `require_complete` will raise
         return answer
 
-    def _asked(self, ask: Callable[[Orchestrator], T]) -> Iterator[tuple[Environment, Future[T]]]:
+    def _asked(
+        self, ask: Callable[[Orchestrator], T], special: Special | None = None
+    ) -> Iterator[tuple[Environment, Future[T]]]:
         """Each environment with its answer under way; says what is still waited for."""
-        futures = [start(partial(self._ask, one, ask)) for one in self.environments]
+        futures = [start(partial(self._ask, one, ask, special)) for one in self.environments]
         waiting = {
             future: one.label for one, future in zip(self.environments, futures, strict=True)
         }
@@ -185,18 +222,25 @@ class Fleet:
                 waiting.clear()
             tell()
 
-    def _each(self, ask: Callable[[Orchestrator], T], *, searching: bool = False) -> Answer[T]:
+    def _each(
+        self,
+        ask: Callable[[Orchestrator], T],
+        *,
+        searching: bool = False,
+        special: Special | None = None,
+    ) -> Answer[T]:
         """Ask all environments side by side.
 
         When ``searching``, an environment that does not have the name is no
-        failure as long as another one has it.
+        failure as long as another one has it. Environments that have nothing
+        ``special`` are failures without being asked.
 
         Raises:
             DashborionError: the first environment's, when none of them answered.
         """
         answer: Answer[T] = Answer([], asked=len(self.environments))
         absent: list[NotFound] = []
-        for environment, future in self._asked(ask):
+        for environment, future in self._asked(ask, special):
             try:
                 answer.items.append(result(future, self.runtime(environment).deadline))
             except NotFound as error:
@@ -215,7 +259,13 @@ class Fleet:
             self.report(failure)
         return answer
 
-    def _ask(self, environment: Environment, ask: Callable[[Orchestrator], T]) -> T:
+    def _ask(
+        self, environment: Environment, ask: Callable[[Orchestrator], T], special: Special | None
+    ) -> T:
+        if special is not None and special.orchestrator != environment.orchestrator:
+            raise WrongOrchestrator(
+                environment.label, environment.orchestrator, instead=special.instead
+            )
         return ask(self.connect(environment, self.runtime(environment)))
 
     def _one(self, name: Name, answer: Answer[Found[T]]) -> Answer[Found[T]]:
@@ -247,7 +297,7 @@ class Site:
         return self.orchestrator.look(self.subject, followed)
 
 
-def _ambiguous(name: Name, items: Sequence[Any]) -> Ambiguous:
+def _ambiguous(name: Name | str, items: Sequence[Any]) -> Ambiguous:
     places = [f"{one.project}/{one.environment}" if one.project else one.environment
               for one in items]  # fmt: skip
     return Ambiguous(

@@ -364,7 +364,9 @@ class Query(Struct, frozen=True, kw_only=True):
     ``selector`` is ``key=value[,…]`` on labels or tags. ``workload`` keeps
     that workload's instances. ``stopped`` asks for finished instances too.
     ``endpoints`` asks for the ways in, which take calls of their own. ``raw`` asks
-    for the API's own objects beside the models.
+    for the API's own objects beside the models. ``within`` names what has the
+    objects as its parts, such as a task definition's family, ``limit`` keeps the
+    newest of them.
     """
 
     namespace: str | None = None
@@ -375,3 +377,5 @@ class Query(Struct, frozen=True, kw_only=True):
     stopped: bool = False
     endpoints: bool = True
     raw: bool = False
+    within: str | None = None
+    limit: int | None = None

@@ -24,6 +24,7 @@ from dashborion.__main__ import main
 from dashborion.context import Context
 from dashborion.demo.strict_moto import StrictAws
 from dashborion.streams import Streams
+from tests import schemas
 from tests.conftest import Result
 from tests.support.fleet_on_ecs import CLUSTER, REGION
 
@@ -105,6 +106,7 @@ class Terminal:
         self.took = time.monotonic() - started
         said = _PROGRESS.sub("", streams.err.getvalue())  # type: ignore[attr-defined]
         seen = Result(code, streams.out.getvalue(), said)  # type: ignore[attr-defined]
+        schemas.check(command, seen.out)
         _hold_to_the_rules(seen, command, fails_with_rows=fails_with_rows)
         return seen
 

@@ -23,6 +23,7 @@ from dashborion.__main__ import main
 from dashborion.context import Context
 from dashborion.streams import Streams
 
+from . import schemas
 from .support.cluster import populate
 from .support.control_plane import ASSETS, ControlPlane
 from .support.kubelet import Kubelet
@@ -102,7 +103,9 @@ def dashborion() -> Door:
             context.now = lambda: now.astimezone(UTC)
         with contextlib.redirect_stdout(streams.out), contextlib.redirect_stderr(streams.err):
             code = main(shlex.split(command), context=context)
-        return Result(code, streams.out.getvalue(), streams.err.getvalue())  # type: ignore[attr-defined]
+        seen = Result(code, streams.out.getvalue(), streams.err.getvalue())  # type: ignore[attr-defined]
+        schemas.check(command, seen.out)
+        return seen
 
     return run
 

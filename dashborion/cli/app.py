@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashborion.cli.commands import group, later
+from dashborion.cli import api, schema
+from dashborion.cli.commands import command, group, later
 
 app = group(
     add_completion=True,
@@ -13,14 +14,12 @@ app = group(
 WORKLOADS = "ECS services; Kubernetes Deployments, StatefulSets and DaemonSets."
 MODULES = ("workloads", "deploy")
 ALIAS = "`services` is another name for this group."
-later(
-    app,
-    "workloads",
-    WORKLOADS,
-    modules=MODULES,
-    epilog="`services` is another name for this group.",
-)
+later(app, "workloads", WORKLOADS, modules=MODULES, epilog=ALIAS)
 later(app, "services", WORKLOADS, modules=MODULES, hidden=True)
 later(app, "instances", "ECS tasks and Kubernetes pods.")
+later(app, "k8s", "What only Kubernetes has; `ecs` is the same for ECS.")
+later(app, "ecs", "What only ECS has; `k8s` is the same for Kubernetes.")
 later(app, "env", "Environments: clusters under the names by which they are chosen.")
 later(app, "demo", "An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")
+command(app, "api")(api.api)
+command(app, "schema")(schema.schema)

@@ -77,6 +77,11 @@ class Command(_Everywhere, TyperCommand):
 class Group(_Everywhere, TyperGroup):
     """A group that takes the global options; alone, it shows its help and succeeds."""
 
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Groups before single commands, each in the order in which they were added."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: not isinstance(self.commands[name], TyperGroup))
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not args and not ctx.resilient_parsing:
             typer.echo(ctx.get_help())

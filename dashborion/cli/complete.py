@@ -21,3 +21,10 @@ def environments(incomplete: str) -> list[str]:
     except DashborionError:
         return []
     return [name for name in dict.fromkeys(offered) if name.startswith(incomplete)]
+
+
+def schemas(incomplete: str) -> list[str]:
+    """Names of objects that have a schema."""
+    from dashborion.schema import known
+
+    return [name for name in known() if name.lower().startswith(incomplete.lower())]

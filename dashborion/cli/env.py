@@ -47,7 +47,7 @@ def use(
 ) -> None:
     """Remember an environment for commands without -e, for this config file.
 
-    Example: dashborion env use homebox/staging
+    Example: dashborion env use media/staging
     """
     from dashborion.environments import Choice
 

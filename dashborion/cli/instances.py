@@ -35,7 +35,7 @@ def list_(
 ) -> None:
     """List instances; finished ones only with --all or --status stopped.
 
-    Example: dashborion instances list -w api --sort -restarts
+    Example: dashborion instances list -w web --sort -restarts
     """
     from dashborion import flow
     from dashborion.cli.parse import members
@@ -67,7 +67,7 @@ def describe(
 ) -> None:
     """Show one instance: its containers, how they ended before, its events.
 
-    Example: dashborion instances describe api-7d9f
+    Example: dashborion instances describe database-0 -e media/staging
     """
     from dashborion.models import Name
     from dashborion.render import views
@@ -87,7 +87,7 @@ def stop(
 ) -> None:
     """Stop one instance; its workload starts another.
 
-    Example: dashborion instances stop api-7d9f
+    Example: dashborion instances stop database-0 -e media/staging
     """
     from dashborion.cli import change
     from dashborion.errors import Refusal

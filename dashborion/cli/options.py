@@ -36,8 +36,8 @@ Raw = Annotated[
 
 
 @dataclass(frozen=True)
-class Where:
-    """Which environments, and which namespace in them."""
+class Chosen:
+    """Which environments."""
 
     project: Annotated[
         str | None, Option("--project", "-p", help="Only this project.", rich_help_panel=WHERE)
@@ -55,6 +55,19 @@ class Where:
     all_envs: Annotated[
         bool, Option("--all-envs", help="Every environment there is.", rich_help_panel=WHERE)
     ] = False
+
+    @property
+    def choice(self) -> Choice:
+        """The environments, as the selection takes them."""
+        from dashborion.environments import Choice
+
+        return Choice(self.project, tuple(self.env or ()), self.all_envs)
+
+
+@dataclass(frozen=True)
+class Where(Chosen):
+    """Which environments, and which namespace in them."""
+
     namespace: Annotated[
         str | None,
         Option(
@@ -69,13 +82,6 @@ class Where:
         Option("--all-namespaces", "-A", help="Every namespace.", rich_help_panel=WHERE),
     ] = False
 
-    @property
-    def choice(self) -> Choice:
-        """The environments, as the selection takes them."""
-        from dashborion.environments import Choice
-
-        return Choice(self.project, tuple(self.env or ()), self.all_envs)
-
     def query(self, **more: Any) -> Query:
         """A query in this namespace, or in all.
 
@@ -88,6 +94,27 @@ class Where:
         if self.namespace is not None and self.all_namespaces:
             raise UsageError("-n and -A exclude each other")
         return Query(namespace=self.namespace, all_namespaces=self.all_namespaces, **more)
+
+
+@dataclass(frozen=True)
+class Clusterwide(Chosen):
+    """Which environments, for what is in no namespace: asking for one is an error that says so."""
+
+    namespace: Annotated[str | None, Option("--namespace", "-n", hidden=True)] = None
+    all_namespaces: Annotated[bool, Option("--all-namespaces", "-A", hidden=True)] = False
+
+    def query(self, **more: Any) -> Query:
+        """A query of the whole cluster.
+
+        Raises:
+            UsageError: a namespace was asked for.
+        """
+        from dashborion.errors import UsageError
+        from dashborion.models import Query
+
+        if self.namespace is not None or self.all_namespaces:
+            raise UsageError("these are in no namespace", hint="leave -n and -A out")
+        return Query(**more)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dashborion.cli.options import Output, RawListed, Where
+    from dashborion.cli.options import Clusterwide, Output, RawListed, Shown, Where
     from dashborion.context import Context
     from dashborion.fleet import Answer
     from dashborion.flow import Flow
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 
 def show_listed(
-    context: Context, view: View, answer: Answer[Found[Any]], where: Where, listed: RawListed
+    context: Context,
+    view: View,
+    answer: Answer[Found[Any]],
+    where: Where | Clusterwide,
+    listed: RawListed,
 ) -> None:
     """A list, then the failure if some environment is missing from it."""
     items = [found.item for found in answer.items]
@@ -82,6 +86,21 @@ def show_found(context: Context, view: View, answer: Answer[Found[Any]], output:
     answer.require_complete()
 
 
+def show_difference(context: Context, answer: Answer[Any], shown: Shown) -> None:
+    """What changed: a page in words, or a row for each change."""
+    from dashborion import render
+    from dashborion.render import Format, native_views
+
+    found, now = answer.items[0], context.now()
+    if shown.output in (Format.TABLE, Format.JSON, Format.YAML):
+        render.show_one(context.streams, native_views.CHANGES, found, shown.style, now=now)
+    else:
+        render.show_list(context.streams, native_views.CHANGES, found.changes, shown.style, now=now)
+    if not found.changes:
+        context.streams.note(f"{found.before} and {found.after} say the same")
+    answer.require_complete()
+
+
 def _telling(items: list[Any], environments: int, *, all_namespaces: bool) -> frozenset[str]:
     """The columns without which rows of different places would look alike."""
     extra = set()
@@ -89,6 +108,6 @@ def _telling(items: list[Any], environments: int, *, all_namespaces: bool) -> fr
         extra.add("environment")
         if any(item.project for item in items):
             extra.add("project")
-    if all_namespaces or len({item.namespace for item in items}) > 1:
+    if all_namespaces or len({getattr(item, "namespace", None) for item in items}) > 1:
         extra.add("namespace")
     return frozenset(extra)

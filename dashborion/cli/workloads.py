@@ -53,7 +53,7 @@ def list_(
 ) -> None:
     """List workloads.
 
-    Example: dashborion workloads list 'api*' --status degraded -o json
+    Example: dashborion workloads list 're*' --status degraded -o json
     """
     from dashborion.cli.parse import members, workload_types
     from dashborion.models import WorkloadStatus
@@ -82,7 +82,7 @@ def describe(
 ) -> None:
     """Show one workload: why it is not well, instances, endpoints, revisions, events.
 
-    Example: dashborion workloads describe api -e production
+    Example: dashborion workloads describe web -e media/staging
     """
     from dashborion.models import Name
     from dashborion.render import views
@@ -112,7 +112,7 @@ def scale(
 ) -> None:
     """Set the number of replicas.
 
-    Example: dashborion workloads scale api -r 5 --wait
+    Example: dashborion workloads scale web -r 3 --wait
     """
     from dashborion.cli import change
     from dashborion.models import Name
@@ -165,7 +165,7 @@ def restart(
 ) -> None:
     """Replace all instances by new ones, a few at a time.
 
-    Example: dashborion workloads restart api --wait
+    Example: dashborion workloads restart web --wait
     """
     from dashborion.cli import change
     from dashborion.models import Name
@@ -187,7 +187,7 @@ def status_(
 ) -> None:
     """Show how far the rollout is; with --wait follow it, failing fast with the reason.
 
-    Example: dashborion workloads status api --wait --timeout 5m
+    Example: dashborion workloads status web --wait --timeout 5m
     """
     from dashborion import render
     from dashborion.cli import change
@@ -222,7 +222,7 @@ def events(
 ) -> None:
     """List what happened to a workload and to what it made, newest last.
 
-    Example: dashborion workloads events api
+    Example: dashborion workloads events payments
     """
     from dashborion import render
     from dashborion.models import Name

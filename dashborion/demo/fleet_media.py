@@ -1,5 +1,6 @@
 """The project `media`: two namespaces with a workload in every state, made to have a past."""
 
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from .kubernetes_cluster import KubernetesCluster
 from .kubernetes_objects import condition_of
 from .kubernetes_resources import Object
+from .kubernetes_store import stamp
 
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "encoder"  # the Deployment whose rollout begins again and again
@@ -142,7 +144,52 @@ def _build(media: Media) -> None:
     media.service("database", clusterIP="None")
     media.workload("StatefulSet", "database", "16.4", replicas=count, serviceName="database")
     media.workload("DaemonSet", "node-logs", "3.0.1")
+    _configure(media)
+    _work(media)
+    _announce(media)
+
+
+def _configure(media: Media) -> None:
     media.put("ConfigMap", "v1", "settings", data={"quality": "high", "region": "eu-west-3"})
+    proxy = "listen: 8080\nroutes:\n  - path: /\n    to: 127.0.0.1:8000\n"
+    favicon = b64encode(bytes(318)).decode()
+    files = {"data": {"envoy.yaml": proxy}, "binaryData": {"favicon.ico": favicon}}
+    media.put("ConfigMap", "v1", "proxy", **files)
+
+
+def _announce(media: Media) -> None:
+    """As pipelines do: an event of somebody's own."""
+    web = {"kind": "Deployment", "apiVersion": "apps/v1", "name": "web"}
+    now = stamp(media.cluster.clock())
+    media.put(
+        "Event",
+        "v1",
+        "web.released",
+        involvedObject={**web, "namespace": media.namespace},
+        type="Normal",
+        reason="Released",
+        message="8.2.0 was released by the pipeline",
+        source={"component": "pipeline"},
+        firstTimestamp=now,
+        lastTimestamp=now,
+        count=1,
+    )
+
+
+def _work(media: Media) -> None:
+    """Once, by the clock, and suspended."""
+    media.put("Job", "batch/v1", "reindex", spec={"template": _once("reindex", "1.4.0-done")})
+    failing = {"backoffLimit": 0, "template": _once("import", "0.9.0-fail")}
+    media.put("Job", "batch/v1", "import", spec=failing)
+    for name, at, suspend in (("cleanup", "*/15 * * * *", False), ("report", "0 6 * * 1", True)):
+        made = {"spec": {"template": _once(name, "2.0.0-done")}}
+        spec = {"schedule": at, "suspend": suspend, "jobTemplate": made}
+        media.put("CronJob", "batch/v1", name, spec=spec)
+
+
+def _once(name: str, tag: str) -> Object:
+    container = {"name": name, "image": f"registry.example/media/{name}:{tag}"}
+    return {"spec": {"restartPolicy": "Never", "containers": [container]}}
 
 
 def _change(media: Media) -> None:

@@ -31,6 +31,7 @@ from .kubernetes_resources import BY_KIND, REVIEWS, Object, Resource, discovery
 from .kubernetes_selectors import written
 from .kubernetes_store import Store
 from .kubernetes_tables import table
+from .kubernetes_versions import kept, served
 from .wire import Answer, Server
 
 USER = "dashborion-demo"
@@ -154,7 +155,7 @@ class KubernetesApi:
         if request.accepts("PartialObjectMetadata"):
             kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
             return _sent({**kind, "metadata": item["metadata"]})
-        return _sent(item)
+        return _sent(served(item, resource.group_version))
 
     def _found(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)
@@ -205,8 +206,11 @@ class KubernetesApi:
             raise invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
-        item = admitted(resource.plural, {**item, "metadata": metadata})
-        return self.store.create(resource.plural, item, dry_run=request.is_dry_run)
+        item = kept({**item, "metadata": metadata}, resource.group_version)
+        made = self.store.create(
+            resource.plural, admitted(resource.plural, item), dry_run=request.is_dry_run
+        )
+        return served(made, resource.group_version)
 
     def _patch(self, request: Request, resource: Resource) -> Answer:
         kind, patch = request.content_type, request.json
@@ -214,6 +218,7 @@ class KubernetesApi:
         if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
             return _sent(self._create(request, resource), 201)
         item = self._found(request)
+        item = served(item, resource.group_version)
         before = _scale(resource, item) if request.subresource == "scale" else item
         return _sent(self._change(request, resource, patched(kind, before, patch)))
 
@@ -230,11 +235,12 @@ class KubernetesApi:
         item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
         is_status = request.subresource == "status"
         if not is_status:
-            item = admitted(resource.plural, item)
+            item = admitted(resource.plural, kept(item, resource.group_version))
             refuse_changed_selector(resource.plural, old, item)
-        return self.store.replace(
+        changed = self.store.replace(
             resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
         )
+        return served(changed, resource.group_version)
 
     def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)

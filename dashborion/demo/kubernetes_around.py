@@ -4,7 +4,7 @@ from .kubernetes_objects import World, is_active, is_ready, is_terminating, suff
 from .kubernetes_resources import BY_KIND, Object
 from .kubernetes_store import stamp
 
-_OWNED = ("replicasets", "pods", "controllerrevisions", "endpointslices", "jobs")
+_OWNED = ("jobs", "replicasets", "pods", "controllerrevisions", "endpointslices")
 
 
 def collect_orphans(world: World) -> None:

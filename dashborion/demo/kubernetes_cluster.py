@@ -5,6 +5,7 @@ from typing import Any
 
 from .kubernetes_api import KubernetesApi
 from .kubernetes_around import autoscale, collect_orphans, connect_services, work
+from .kubernetes_cronjobs import schedule
 from .kubernetes_defaults import admitted
 from .kubernetes_deployments import deploy, replicate
 from .kubernetes_kubelets import Kubelets
@@ -46,6 +47,7 @@ class KubernetesCluster:
             replicate(world)
             state(world)
             run_daemons(world, self.kubelets.names)
+            schedule(world)
             work(world)
             self.kubelets.tick(world)
             connect_services(world)

@@ -14,6 +14,7 @@ from .kubernetes_resources import Object, Resource
 from .kubernetes_selectors import Test, field_test, label_test
 from .kubernetes_store import Change, Store
 from .kubernetes_tables import table
+from .kubernetes_versions import served
 
 _BOOKMARK_SECONDS = 5.0
 _LONGEST_WATCH = 1800.0
@@ -57,6 +58,7 @@ def listed(store: Store, resource: Resource, request: Request) -> Object:
         kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
         items = [{"metadata": item["metadata"]} for item in found]
     else:
+        found = [served(item, resource.group_version) for item in found]
         items = [{k: v for k, v in item.items() if k not in kind} for item in found]
     return {**kind, "metadata": metadata, "items": items}
 
@@ -134,6 +136,8 @@ class _Writer:
         if self._is_table:
             metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
             item = table(self._resource, [item], self._store.clock(), metadata)
+        else:
+            item = served(item, self._resource.group_version)
         return self.raw(kind, item)
 
     def raw(self, kind: str, item: Object) -> bytes:

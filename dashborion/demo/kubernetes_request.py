@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .kubernetes_errors import bad_request
-from .kubernetes_resources import BY_PLURAL, Resource
+from .kubernetes_resources import BY_PATH, Resource
 
 _TRUE = ("1", "t", "T", "true", "True", "TRUE", "")
 
@@ -82,8 +82,7 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
     if rest[0] == "namespaces" and not own:
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *more = [*rest, "", "", ""]
-    found = BY_PLURAL.get(plural)
-    is_known = found is not None and found.group_version == group_version and not any(more)
+    found = BY_PATH.get((group_version, plural)) if not any(more) else None
     return Request(
         method,
         path,
@@ -92,7 +91,7 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         body,
         group_version=group_version,
         plural=plural,
-        resource=found if is_known else None,
+        resource=found,
         namespace=namespace,
         name=name,
         subresource=subresource,

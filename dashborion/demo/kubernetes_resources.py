@@ -11,7 +11,7 @@ _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "updat
 
 @dataclass(frozen=True)
 class Resource:
-    """One resource; plurals are unique over all groups here."""
+    """One resource; plurals are unique over all groups here, but for another version."""
 
     group_version: str
     plural: str
@@ -59,17 +59,23 @@ RESOURCES = (
     Resource("batch/v1", "cronjobs", "CronJob", ("cj",), True, ("status",), True),
     Resource("networking.k8s.io/v1", "ingresses", "Ingress", ("ing",), True, ("status",)),
     Resource("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
-    Resource(
-        "autoscaling/v1",
-        "horizontalpodautoscalers",
-        "HorizontalPodAutoscaler",
-        ("hpa",),
-        True,
-        ("status",),
-        True,
+    *(
+        Resource(
+            version,
+            "horizontalpodautoscalers",
+            "HorizontalPodAutoscaler",
+            ("hpa",),
+            True,
+            ("status",),
+            True,
+        )
+        for version in ("autoscaling/v2", "autoscaling/v1")  # liked best first, kept as the last
     ),
 )
 BY_PLURAL: Mapping[str, Resource] = {each.plural: each for each in RESOURCES}
+BY_PATH: Mapping[tuple[str, str], Resource] = {
+    (each.group_version, each.plural): each for each in RESOURCES
+}
 BY_KIND: Mapping[str, Resource] = {each.kind: each for each in RESOURCES}
 # Questions that are posted and kept nowhere.
 REVIEWS = {
@@ -98,11 +104,13 @@ def discovery(path: str, address: str) -> Object | None:
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": where}
     versions = _group_versions()
     if path == "/apis":
-        groups = [_group(each) for each in versions if "/" in each]
+        names = dict.fromkeys(each.rpartition("/")[0] for each in versions if "/" in each)
+        groups = [_group(each, versions) for each in names]
         return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
     for each in versions:
-        if path == f"/apis/{each.rpartition('/')[0]}" and "/" in each:
-            return {"kind": "APIGroup", "apiVersion": "v1", **_group(each)}
+        group = each.rpartition("/")[0]
+        if group and path == f"/apis/{group}":
+            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, versions)}
         if path == ("/apis/" if "/" in each else "/api/") + each:
             return _resource_list(each)
     return None
@@ -113,10 +121,13 @@ def _group_versions() -> list[str]:
     return list(dict.fromkeys(versions))
 
 
-def _group(group_version: str) -> Object:
-    group, _, version = group_version.rpartition("/")
-    found = {"groupVersion": group_version, "version": version}
-    return {"name": group, "versions": [found], "preferredVersion": found}
+def _group(group: str, versions: list[str]) -> Object:
+    found = [
+        {"groupVersion": each, "version": each.rpartition("/")[2]}
+        for each in versions
+        if each.rpartition("/")[0] == group
+    ]
+    return {"name": group, "versions": found, "preferredVersion": found[0]}
 
 
 def _resource_list(group_version: str) -> Object:

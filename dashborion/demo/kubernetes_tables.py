@@ -137,6 +137,10 @@ def _spec(name: str) -> Callable[[Object], Any]:
     return lambda item: (item.get("spec") or {}).get(name)
 
 
+def _keys(item: Object) -> int:
+    return len(item.get("data") or {}) + len(item.get("binaryData") or {})
+
+
 def _target(item: Object) -> str:
     reference = item["spec"]["scaleTargetRef"]
     return f"{reference['kind']}/{reference['name']}"
@@ -184,7 +188,7 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
     "namespaces": (("Status", _status("phase", "Active")),),
     "nodes": (("Status", _node), ("Version", _node_version)),
     "endpoints": (("Endpoints", _addressed),),
-    "configmaps": (("Data", lambda item: len(item.get("data") or {})),),
+    "configmaps": (("Data", _keys),),
     "controllerrevisions": (("Revision", lambda item: item["revision"]),),
 }
 _EVENTS: tuple[Column, ...] = (

@@ -289,6 +289,11 @@ class Cluster:
             status=status,
             agent_connected=True,
             registered_at=self.ago(days=3),
+            registered_resources=[
+                {"name": name, "type": "INTEGER", "integerValue": amount}
+                for name, amount in (("CPU", 2048), ("MEMORY", 3884))
+            ],
+            version_info={"agentVersion": "1.95.0", "dockerVersion": "DockerVersion: 25.0.8"},
             attributes={"ecs.availability-zone": zone, "ecs.instance-type": "t3.medium"},
         )
         self.backend.container_instances.setdefault(self.name, {})[digits] = found

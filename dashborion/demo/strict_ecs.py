@@ -58,6 +58,8 @@ class StrictEcs(EC2ContainerServiceResponse):
             cluster.running_tasks_count = status.count("RUNNING")
             cluster.pending_tasks_count = sum(s in ("PROVISIONING", "PENDING") for s in status)
             cluster.active_services_count = len(self._active_services(cluster))
+            machines = self.ecs_backend.container_instances.get(cluster.name, {})
+            cluster.registered_container_instances_count = len(machines)
         include = self._get_param("include", [])
         for what, member in (("SETTINGS", "settings"), ("CONFIGURATIONS", "configuration")):
             if what not in include:
@@ -229,11 +231,32 @@ class StrictEcs(EC2ContainerServiceResponse):
         known = self.ecs_backend.container_instances.get(cluster.name, {})
         wanted = [_id_in(cluster, "container-instance", each) for each in asked]
         arns = [self._arn("container-instance", cluster, each) for each in wanted]
+        for each in known.values():
+            self._fill(cluster, each)
         return _found(
             "containerInstances",
             arns,
             {each.container_instance_arn: each for each in known.values()},
         )
+
+    def _fill(self, cluster: Cluster, instance: Any) -> None:
+        """What runs on a machine, and the room that it leaves."""
+        arn = instance.container_instance_arn
+        tasks = self.ecs_backend.tasks.get(cluster.name, {}).values()
+        mine = [each for each in tasks if each.container_instance_arn == arn]
+        mine = [each for each in mine if each.last_status != "STOPPED"]
+        running = [each for each in mine if each.last_status == "RUNNING"]
+        instance.running_tasks_count = len(running)
+        instance.pending_tasks_count = len(mine) - len(running)
+        known = self.ecs_backend.describe_task_definition
+        used: list[Any] = [
+            one for t in mine for one in known(t.task_definition_arn).container_definitions
+        ]
+        instance.remaining_resources = [
+            {**each, "integerValue": each["integerValue"]
+             - sum(int(one.get(each["name"].lower()) or 0) for one in used)}
+            for each in instance.registered_resources
+        ]  # fmt: skip
 
     # Task definitions
 

@@ -365,7 +365,7 @@ def api_name(service: str, operation: str) -> str:
 
 
 def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
-    """A list that the API promises: of ARNs, or of objects.
+    """A list that the API promises: of ARNs or families' names, or of objects.
 
     Raises:
         BadAnswer: it is not there, or holds something else.
@@ -373,7 +373,7 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     found = answer.get(key)
     if not isinstance(found, list):
         raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
-    kind = str if key.endswith("Arns") else dict
+    kind = str if key.endswith(("Arns", "families")) else dict
     if not all(isinstance(one, kind) for one in found):
         raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")
     return found

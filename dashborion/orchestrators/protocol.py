@@ -145,6 +145,18 @@ class Look:
     troubles: tuple[Trouble, ...] = ()
 
 
+class Native(Protocol):
+    """What only one orchestrator has, by the word that commands use for the kind."""
+
+    def listed(self, kind: str, query: Query) -> list[Found[Any]]:
+        """The objects of a kind, in the order in which they are shown."""
+        ...
+
+    def described(self, kind: str, name: str, query: Query) -> Found[Any]:
+        """The one object of that name, else ``NotFound`` or ``Ambiguous``."""
+        ...
+
+
 class Orchestrator(Protocol):
     """One environment, reachable through one adapter.
 
@@ -237,4 +249,9 @@ class Orchestrator(Protocol):
 
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
+        ...
+
+    @property
+    def native(self) -> Native:
+        """What this kind of orchestrator has and others do not."""
         ...

@@ -50,8 +50,12 @@ def human(value: Cell, now: datetime) -> str:
 
 
 def age(then: datetime, now: datetime) -> str:
-    """How long ago, in at most two units, as kubectl's ``HumanDuration``."""
-    seconds = int((now - then).total_seconds())
+    """How long ago; see ``length``."""
+    return length(int((now - then).total_seconds()))
+
+
+def length(seconds: int) -> str:
+    """A duration in at most two units, as kubectl's ``HumanDuration``."""
     if seconds < 0:
         return "0s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400

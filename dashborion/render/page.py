@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
+from dashborion import native
 from dashborion.models import Autoscaling, Change, InstanceDetail, Rollout, WorkloadDetail
-from dashborion.render import table, views
+from dashborion.render import native_page, table, views
 from dashborion.render.cells import Cell, human, plain
-from dashborion.streams import Streams
+from dashborion.streams import Streams, escape
 
 Fields = Sequence[tuple[str, Cell]]
 Sections = Sequence[tuple[str, views.View, Sequence[Any]]]
@@ -29,6 +30,7 @@ _MEMBERS = views.View(
 def text(streams: Streams, item: Any, *, now: datetime) -> str:
     """The page; on a terminal with ages and colours, in a pipe with whole values."""
     fields, sections = _content(item)
+    texts = native_page.texts(item)
     width = max(len(label) for label, _ in fields) + 2
     lines = []
     for label, value in fields:
@@ -44,6 +46,8 @@ def text(streams: Streams, item: Any, *, now: datetime) -> str:
             lines.append(table.rich_text(streams, view.columns, rows, headers=True, now=now))
         else:
             lines.append(table.tab_separated(view.columns, rows, headers=True))
+    for title, body in texts:
+        lines += [f"\n{escape(title)}\n", *(f"{escape(line)}\n" for line in body.splitlines())]
     return "".join(lines)
 
 
@@ -54,6 +58,8 @@ def _content(item: Any) -> tuple[Fields, Sections]:
         return _instance(item)
     if isinstance(item, Change) and item.rollout is not None:
         return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
+    if type(item).__module__.startswith(native.__name__):
+        return native_page.fields(item), native_page.sections(item)
     return _scalars(item), ()
 
 

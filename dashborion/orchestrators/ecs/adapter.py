@@ -32,6 +32,7 @@ from dashborion.orchestrators.ecs.change import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
 from dashborion.orchestrators.ecs.deploy import Definitions
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
+from dashborion.orchestrators.ecs.native import EcsNative
 from dashborion.orchestrators.protocol import (
     Followed,
     History,
@@ -180,6 +181,11 @@ class EcsOrchestrator:
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop the task that was found."""
         self._changes.stop(found)
+
+    @property
+    def native(self) -> EcsNative:
+        """What only ECS has."""
+        return EcsNative(self.client, self.place)
 
     @property
     def _changes(self) -> Changes:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 # The APIs' own bounds.
 SERVICES_A_PAGE, SERVICES_A_CALL = 100, 10
 TASKS_A_PAGE, TASKS_A_CALL = 100, 100
+CLUSTERS_A_PAGE, INSTANCES_A_PAGE = 100, 100
 BALANCERS_A_CALL = 20
 TARGET_GROUPS_A_CALL = 20
 SERVICE_DEPLOYMENTS = 10
@@ -234,6 +235,19 @@ class Client:
         if not any(one.get("status") == "ACTIVE" for one in found):
             raise self._no_cluster()
 
+    def cluster_arns(self) -> list[str]:
+        """The ARNs of the clusters in this region."""
+        pages = self.aws.pages("ecs", "list_clusters", "clusterArns", maxResults=CLUSTERS_A_PAGE)
+        return [arn for page in pages for arn in page]
+
+    def container_instance_arns(self) -> list[str]:
+        """The ARNs of the machines that are registered in the cluster."""
+        pages = self.aws.pages(
+            "ecs", "list_container_instances", "containerInstanceArns",
+            cluster=self.cluster, maxResults=INSTANCES_A_PAGE,
+        )  # fmt: skip
+        return [arn for page in self._of_cluster(pages) for arn in page]
+
     def may(self, operation: str, **arguments: Any) -> bool | None:
         """Whether a harmless read is allowed; None when something else went wrong."""
         try:
@@ -317,11 +331,7 @@ class Client:
 
     def _no_cluster(self) -> NotFound:
         try:
-            arns = [
-                arn
-                for page in self.aws.pages("ecs", "list_clusters", "clusterArns")
-                for arn in page
-            ]
+            arns = self.cluster_arns()
         except Forbidden:
             arns = []
         known = [last(arn) for arn in arns]
@@ -351,3 +361,6 @@ def _convert(type_: type[T], found: Any) -> T:
         return msgspec.convert(found, type_)
     except msgspec.ValidationError as error:
         raise BadAnswer(f"an answer that is not what the API documents: {error}") from error
+
+
+convert = _convert

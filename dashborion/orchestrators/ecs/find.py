@@ -34,7 +34,7 @@ def service(
         where = f"cluster '{client.cluster}'"
     else:
         services = [one.item for one in client.services()]
-        _require(place, namespace, services)
+        require_namespace(place, namespace, services)
         inside = [one for one in services if place.namespace(one.tags) == namespace]
         known = [one.service_name for one in inside]
         where = f"namespace '{namespace}'"
@@ -43,7 +43,9 @@ def service(
     raise NotFound("workload", str(name), where=where, known=known)
 
 
-def _require(place: normalise.Place, namespace: str, services: Iterable[wire.Service]) -> None:
+def require_namespace(
+    place: normalise.Place, namespace: str, services: Iterable[wire.Service]
+) -> None:
     """Called when nothing was found in a namespace: is there one?
 
     Raises:
@@ -83,7 +85,7 @@ def task(
     if not known:
         client.cluster_exists()
     if namespace is not None:
-        _require(place, namespace, [one.item for one in client.services()])
+        require_namespace(place, namespace, [one.item for one in client.services()])
     where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
     raise NotFound("instance", name.name, where=where, known=known)
 

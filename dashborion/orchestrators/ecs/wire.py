@@ -140,6 +140,7 @@ class Service(Wire, frozen=True):
     tags: list[Tag] = []
     deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
     deployment_controller: DeploymentController = DeploymentController()
+    current_service_deployment: str | None = None
 
 
 # --- Task definitions ---------------------------------------------------------------------------

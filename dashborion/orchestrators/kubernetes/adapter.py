@@ -35,6 +35,7 @@ from dashborion.orchestrators.kubernetes.credentials import Credentials
 from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.native import KubernetesNative
 from dashborion.orchestrators.protocol import (
     Followed,
     History,
@@ -193,6 +194,11 @@ class KubernetesOrchestrator:
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, by its uid."""
         self._changes.stop(found.item, (found.raw or {})["metadata"]["uid"])
+
+    @property
+    def native(self) -> KubernetesNative:
+        """What only Kubernetes has."""
+        return KubernetesNative(self._fetch, self.environment, self._client.credentials.namespace)
 
     def check(self) -> Check:
         """The server's version, as whom it sees us, and what that identity may do."""

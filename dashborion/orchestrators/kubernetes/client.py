@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from dashborion import __version__
 from dashborion.errors import BadAnswer, CredentialsError, MaybeApplied, Throttled, UsageError
 from dashborion.models import Found
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import wire, wire_native
 from dashborion.orchestrators.kubernetes.answers import (
     Asked,
     Expired,
@@ -43,6 +43,7 @@ ATTEMPTS = 5
 FORGOTTEN = 5  # times that a list's version may expire before it is read
 CHUNK = 500  # what kubectl asks for; larger chunks hold etcd and the server's memory longer
 JSON = "application/json"
+ROWS = "application/json;as=Table;g=meta.k8s.io;v=v1"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 T = TypeVar("T")
@@ -173,12 +174,14 @@ class Client:
         selector: str | None = None,
         fields: str | None = None,
         metadata_only: bool = False,
+        as_rows: bool = False,
         raw: bool = False,
     ) -> list[Found[T]] | None:
         """All objects in a namespace, or in all; None if the server has no such resource."""
         found: list[Found[T]] = []
         pages = self.pages(resource, namespace, selector=selector, fields=fields,
-                           metadata_only=metadata_only, raw=raw, forget=found.clear)  # fmt: skip
+                           metadata_only=metadata_only, as_rows=as_rows, raw=raw,
+                           forget=found.clear)  # fmt: skip
         try:
             for items in pages:
                 found += items
@@ -194,10 +197,13 @@ class Client:
         selector: str | None = None,
         fields: str | None = None,
         metadata_only: bool = False,
+        as_rows: bool = False,
         raw: bool = False,
         forget: Callable[[], None] | None = None,
     ) -> Iterator[list[Found[T]]]:
         """The same chunk by chunk, as they come; no object twice. Raises ``Missing``.
+
+        ``as_rows`` gives ``TableRow``s: what the server prints for kubectl, and metadata.
 
         Chunks are asked for one after the other. When the server has forgotten
         the list's version (410), it offers a token that goes on behind the last
@@ -206,7 +212,7 @@ class Client:
         """
         path = resource.path(namespace)
         params = {"limit": str(CHUNK), "labelSelector": selector, "fieldSelector": fields}
-        accept = METADATA_ONLY if metadata_only else JSON
+        accept = METADATA_ONLY if metadata_only else ROWS if as_rows else JSON
         asked = self._asked("GET", path)
         seen: set[str] = set()
         token: str | None = None
@@ -223,7 +229,7 @@ class Client:
                     forget()
                     seen.clear()
                 continue
-            page, items = _page(resource, body, asked, raw=raw)
+            page, items = _page(resource, body, asked, raw=raw, as_rows=as_rows)
             yield _unseen(items, seen)
             if not page.metadata.continue_:
                 return
@@ -326,8 +332,12 @@ def _backoff(attempt: int) -> float:
 
 
 def _page(
-    resource: Resource[T], body: bytes, asked: Asked, *, raw: bool
-) -> tuple[wire.Page[Any], list[Found[T]]]:
+    resource: Resource[T], body: bytes, asked: Asked, *, raw: bool, as_rows: bool
+) -> tuple[wire.Page[Any] | wire_native.Table, list[Found[T]]]:
+    if as_rows:
+        table = decode(wire_native.Table, body, asked)
+        rows: list[Any] = [Found(row) for row in table.rows or ()]
+        return table, rows
     if not raw:
         page = decode(wire.Page[resource.type_], body, asked)  # type: ignore[name-defined]
         return page, [Found(item) for item in page.items or ()]

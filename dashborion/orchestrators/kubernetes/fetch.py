@@ -37,6 +37,7 @@ class Fetch:
         selector: str | None = None,
         fields: str | None = None,
         metadata_only: bool = False,
+        as_rows: bool = False,
         raw: bool = False,
     ) -> Future[list[Found[T]]]:
         """Start a list; a server without the resource fails it with ``BadAnswer``."""
@@ -48,6 +49,7 @@ class Fetch:
                 selector=selector,
                 fields=fields,
                 metadata_only=metadata_only,
+                as_rows=as_rows,
                 raw=raw,
             )
             if found is None:

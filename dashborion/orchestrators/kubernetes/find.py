@@ -60,7 +60,7 @@ def controller(
     if namespace is not None:
         require_namespace(fetch, namespace)
     names = _names(fetch, resources, namespace)
-    raise NotFound("workload", str(name), where=_place(namespace), known=names)
+    raise NotFound("workload", str(name), where=place(namespace), known=names)
 
 
 def pod(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
@@ -91,7 +91,7 @@ def pod(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
     if namespace is not None:
         require_namespace(fetch, namespace)
     known = [meta.name for meta in metas]
-    raise NotFound("instance", name.name, where=_place(namespace), known=known)
+    raise NotFound("instance", name.name, where=place(namespace), known=known)
 
 
 def require_namespace(fetch: Fetch, namespace: str) -> None:
@@ -130,5 +130,5 @@ def _names(fetch: Fetch, resources: list[Resource[Any]], namespace: str | None) 
     return [one.item.metadata.name for one in fetch.permitted(listed)]
 
 
-def _place(namespace: str | None) -> str:
+def place(namespace: str | None) -> str:
     return f"namespace '{namespace}'" if namespace else "any namespace"

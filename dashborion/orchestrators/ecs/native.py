@@ -1,0 +1,294 @@
+"""What only ECS has, in as few calls as the APIs' pages and batches allow, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from dashborion.concurrency import every
+from dashborion.errors import BadAnswer, Forbidden, NotFound, UsageError
+from dashborion.models import Found, Name, Query
+from dashborion.native import ecs as models
+from dashborion.orchestrators.aws import batches
+from dashborion.orchestrators.aws_errors import Refused
+from dashborion.orchestrators.ecs import find, native_objects, normalise, wire, wire_native
+from dashborion.orchestrators.ecs.client import Client, convert, last
+from dashborion.orchestrators.ecs.difference import differences
+
+# The APIs' own bounds.
+A_PAGE = 100
+CLUSTERS_A_CALL, INSTANCES_A_CALL, DEPLOYMENTS_A_CALL = 100, 100, 20
+
+
+@dataclass(frozen=True)
+class EcsNative:
+    """The kinds of one account and region, as ``Native``; some are those of the one cluster."""
+
+    client: Client
+    place: normalise.Place
+
+    def listed(self, kind: str, query: Query) -> list[Found[Any]]:
+        """The objects of a kind: by name, and what has a time with the newest last.
+
+        ``query.within`` is a family, for its revisions, or a service, for its deployments.
+        """
+        lists: Mapping[str, Callable[[Query], list[Found[Any]]]] = {
+            "task-definitions": self._definitions,
+            "clusters": self._clusters,
+            "container-instances": self._container_instances,
+            "deployments": self._deployments,
+        }
+        return lists[kind](query)
+
+    def described(self, kind: str, name: str, query: Query) -> Found[Any]:
+        """One task definition or cluster; a cluster without a name is the environment's.
+
+        Raises:
+            NotFound: with the names there are.
+        """
+        if kind == "clusters":
+            return self._cluster(name or self.client.cluster)
+        raw, tags = self._definition(name)
+        item = convert(wire_native.TaskDefinition, raw)
+        labels = [convert(wire.Tag, one) for one in tags]
+        return Found(
+            native_objects.definition(item, labels, self.place.environment),
+            raw | {"tags": tags} if query.raw else None,
+        )
+
+    def difference(self, first: str, second: str | None, *, values: bool) -> models.Difference:
+        """What changed from one revision to another.
+
+        ``first`` alone is a family, of which the newest two are compared, or a
+        revision, which is compared with the newest. ``second`` may be a revision's
+        number; after a family without one, its predecessor is the other.
+
+        Raises:
+            NotFound: no such family or revision, or only one.
+        """
+        names = self._pair(first, second)
+        calls = [partial(self._definition, name) for name in names]
+        (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
+        old, new = (f"{one['family']}:{one['revision']}" for one in (before, after))
+        return models.Difference(
+            project=self.place.environment.project,
+            environment=self.place.environment.name,
+            name=new,
+            before=old,
+            after=new,
+            changes=differences(before, after, values=values),
+        )
+
+    # --- Task definitions -----------------------------------------------------------------------
+
+    def _definitions(self, query: Query) -> list[Found[Any]]:
+        if query.within is None:
+            families = self._families()
+            return [Found(native_objects.family(name, self.place.environment), {"family": name})
+                    for name in sorted(families)]  # fmt: skip
+        arns = self._revisions(query.within, query.limit or A_PAGE)
+        if query.raw:
+            calls = [partial(self._definition, arn) for arn in arns]
+            found = list(every(calls, self.client.aws.runtime.deadline))
+            raws = {raw["taskDefinitionArn"]: raw | {"tags": tags} for raw, tags in found}
+        else:
+            raws = {}
+        known = self.client.task_definitions(arns)
+        return [
+            Found(native_objects.revision(known[arn], self.place.environment), raws.get(arn))
+            for arn in reversed(arns)
+            if arn in known
+        ]
+
+    def _families(self) -> list[str]:
+        pages = self.client.aws.pages(
+            "ecs", "list_task_definition_families", "families",
+            status="ACTIVE", maxResults=A_PAGE,
+        )  # fmt: skip
+        return [name for page in pages for name in page]
+
+    def _revisions(self, family: str, most: int) -> list[str]:
+        """The ARNs of a family's newest active revisions, the newest first.
+
+        Raises:
+            NotFound: with the families there are.
+        """
+        found: list[str] = []
+        pages = self.client.aws.pages(
+            "ecs", "list_task_definitions", "taskDefinitionArns",
+            familyPrefix=family, sort="DESC", maxResults=min(most, A_PAGE),
+        )  # fmt: skip
+        for page in pages:
+            # The prefix is a whole family's name, but let nobody rely on it.
+            found += [arn for arn in page if last(arn).rpartition(":")[0] == family]
+            if len(found) >= most:
+                break
+        if not found:
+            raise NotFound(
+                "task definition family", family,
+                where=self.client.aws.region, known=self._families(),
+            )  # fmt: skip
+        return found[:most]
+
+    def _definition(self, name: str) -> tuple[dict[str, Any], list[Any]]:
+        """A revision by ``family``, ``family:revision`` or ARN, as the API has it, and its tags."""
+        ask = partial(self.client.aws.call, "ecs", "describe_task_definition", taskDefinition=name)
+        try:
+            answer = self._with_tags(ask)
+        except Refused as error:
+            family, _, number = last(name).partition(":")
+            self._revisions(family, 1)  # says which families there are
+            known = [last(arn).rpartition(":")[2] for arn in self._revisions(family, A_PAGE)]
+            raise NotFound(
+                "revision", number, where=f"task definition '{family}'", known=known
+            ) from error
+        found = answer.get("taskDefinition")
+        if not isinstance(found, dict):
+            raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
+        return found, list(answer.get("tags") or ())
+
+    def _with_tags(self, ask: Callable[..., Mapping[str, Any]], *also: str) -> Mapping[str, Any]:
+        """An answer with tags; whoever may not read these gets none, and a warning."""
+        try:
+            return ask(include=[*also, "TAGS"])
+        except Forbidden as error:
+            if "ListTagsForResource" not in error.message:
+                raise
+            self.client.aws.runtime.warn(error)
+            return ask(include=list(also))
+
+    def _pair(self, first: str, second: str | None) -> tuple[str, str]:
+        """The names of the two revisions to compare, the earlier one first."""
+        family, _, number = first.partition(":")
+        if second is not None and ":" not in second:
+            if not second.isdecimal():
+                raise UsageError(f"'{second}' is no revision", hint="a number, or FAMILY:REVISION")
+            second = f"{family}:{second}"
+        if number:
+            return first, second or family
+        if second is not None and second.partition(":")[0] != family:
+            return first, second
+        arns = self._revisions(family, A_PAGE if second else 2)
+        numbers = sorted(int(last(arn).rpartition(":")[2]) for arn in arns)
+        newest = int(second.partition(":")[2]) if second else numbers[-1]
+        earlier = [one for one in numbers if one < newest]
+        if not earlier:
+            raise NotFound("revision before", f"{family}:{newest}", where=self.client.aws.region)
+        return f"{family}:{earlier[-1]}", f"{family}:{newest}"
+
+    # --- Clusters and their instances -----------------------------------------------------------
+
+    def _clusters(self, query: Query) -> list[Found[Any]]:
+        calls = [
+            partial(self.client.aws.items, "ecs", "describe_clusters", "clusters",
+                    clusters=list(some))
+            for some in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
+        ]  # fmt: skip
+        return self._made(calls, wire_native.Cluster, native_objects.cluster, raw=query.raw)
+
+    def _cluster(self, name: str) -> Found[Any]:
+        ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
+        answer = self._with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
+        for raw in answer.get("clusters") or ():
+            if raw.get("status") != "INACTIVE":
+                item = convert(wire_native.Cluster, raw)
+                return Found(native_objects.cluster_detail(item, self.place.environment), dict(raw))
+        known = [last(arn) for arn in self.client.cluster_arns()]
+        raise NotFound("cluster", name, where=self.client.aws.region, known=known)
+
+    def _container_instances(self, query: Query) -> list[Found[Any]]:
+        calls = [
+            partial(self.client.aws.items, "ecs", "describe_container_instances",
+                    "containerInstances", cluster=self.client.cluster,
+                    containerInstances=[last(arn) for arn in some])
+            for some in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
+        ]  # fmt: skip
+        return self._made(
+            calls, wire_native.ContainerInstance, native_objects.container_instance, raw=query.raw
+        )
+
+    def _made(
+        self, calls: Iterable[Any], type_: type[Any], make: Callable[..., Any], *, raw: bool
+    ) -> list[Found[Any]]:
+        found = [
+            Found(make(convert(type_, one), self.place.environment), dict(one) if raw else None)
+            for some in every(calls, self.client.aws.runtime.deadline)
+            for one in some
+        ]
+        return sorted(found, key=lambda one: str(one.item.name))
+
+    # --- Deployments ----------------------------------------------------------------------------
+
+    def _deployments(self, query: Query) -> list[Found[Any]]:
+        """The current one of each service, or the newest of one service."""
+        if query.within is not None:
+            name = Name.parse(query.within)
+            services = [find.service(self.client, self.place, name, query).item]
+            arns = self._deployments_of(services[0].service_name, query.limit or A_PAGE)
+        else:
+            services = self._services(query)
+            arns = [arn for one in services if (arn := one.current_service_deployment)]
+        namespaces = {one.service_name: self.place.namespace(one.tags) for one in services}
+        calls = [
+            partial(self.client.aws.items, "ecs", "describe_service_deployments",
+                    "serviceDeployments", serviceDeploymentArns=list(some))
+            for some in batches(arns, DEPLOYMENTS_A_CALL)
+        ]  # fmt: skip
+        raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
+        items = [convert(wire_native.ServiceDeployment, one) for one in raws]
+        definitions = self._definitions_of(items)
+        found = [
+            Found(native_objects.deployment(item, namespaces, definitions, self.place), raw)
+            for item, raw in zip(items, raws, strict=True)
+        ]
+        return sorted(found, key=lambda one: _by_service_and_time(one.item))
+
+    def _services(self, query: Query) -> list[wire.Service]:
+        services = [one.item for one in self.client.services()]
+        wanted = None if query.all_namespaces else query.namespace
+        if not services:
+            self.client.cluster_exists()
+        if wanted is None:
+            return services
+        inside = [one for one in services if self.place.namespace(one.tags) == wanted]
+        if not inside:
+            find.require_namespace(self.place, wanted, services)
+        return inside
+
+    def _deployments_of(self, service: str, most: int) -> list[str]:
+        """The ARNs of a service's newest deployments; ECS lists the newest first."""
+        found: list[str] = []
+        pages = self.client.aws.pages(
+            "ecs", "list_service_deployments", "serviceDeployments",
+            cluster=self.client.cluster, service=service, maxResults=min(most, A_PAGE),
+        )  # fmt: skip
+        for page in pages:
+            found += [str(one.get("serviceDeploymentArn")) for one in page]
+            if len(found) >= most:
+                break
+        return found[:most]
+
+    def _definitions_of(self, items: Iterable[wire_native.ServiceDeployment]) -> dict[str, str]:
+        """Task definitions by service revision; whoever may not ask gets a warning."""
+        arns = sorted(
+            {one.target_service_revision.arn for one in items if one.target_service_revision}
+        )
+        calls = [
+            partial(self.client.aws.items, "ecs", "describe_service_revisions",
+                    "serviceRevisions", serviceRevisionArns=list(some))
+            for some in batches(arns, DEPLOYMENTS_A_CALL)
+        ]  # fmt: skip
+        try:
+            raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
+        except (Forbidden, Refused) as error:
+            self.client.aws.runtime.warn(error)
+            return {}
+        revisions = [convert(wire_native.ServiceRevision, one) for one in raws]
+        return {one.service_revision_arn: one.task_definition or "" for one in revisions}
+
+
+def _by_service_and_time(item: models.ServiceDeployment) -> tuple[Any, ...]:
+    made = item.created_at
+    return (item.namespace, item.service, made is not None, made)

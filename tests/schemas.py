@@ -1,0 +1,114 @@
+"""Everything that the test door sees with ``-o json`` is held against ``dashborion schema``.
+
+Validators are compiled once for each model. Of a long list some thirty items are looked at: a
+thousand of them are made by the same lines.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import fastjsonschema
+
+from dashborion.schema import document
+
+LOOKED_AT = 30
+PRINTED: dict[str, str | list[str]] = {
+    "workloads list": ["Workload"],
+    "workloads describe": "WorkloadDetail",
+    "workloads scale": "Change",
+    "workloads restart": "Change",
+    "workloads status": "Rollout",
+    "workloads events": ["Event"],
+    "instances list": ["Instance"],
+    "instances describe": "InstanceDetail",
+    "instances stop": "Change",
+    "k8s ingresses list": ["Ingress"],
+    "k8s ingresses describe": "IngressDetail",
+    "k8s configmaps list": ["ConfigMap"],
+    "k8s configmaps describe": "ConfigMapDetail",
+    "k8s services list": ["Service"],
+    "k8s services describe": "ServiceDetail",
+    "k8s nodes list": ["Node"],
+    "k8s nodes describe": "NodeDetail",
+    "k8s namespaces list": ["Namespace"],
+    "k8s namespaces describe": "NamespaceDetail",
+    "k8s events list": ["ClusterEvent"],
+    "k8s events describe": "ClusterEvent",
+    "k8s jobs list": ["Job"],
+    "k8s jobs describe": "JobDetail",
+    "k8s cronjobs list": ["CronJob"],
+    "k8s cronjobs describe": "CronJobDetail",
+    "k8s autoscalers list": ["Autoscaler"],
+    "k8s autoscalers describe": "AutoscalerDetail",
+    "ecs task-definitions list": ["TaskDefinitionFamily", "TaskDefinition"],
+    "ecs task-definitions describe": "TaskDefinitionDetail",
+    "ecs task-definitions diff": "Difference",
+    "ecs clusters list": ["Cluster"],
+    "ecs clusters describe": "ClusterDetail",
+    "ecs container-instances list": ["ContainerInstance"],
+    "ecs deployments list": ["ServiceDeployment"],
+    "env list": ["EnvironmentInfo"],
+    "env show": "EnvironmentInfo",
+    "env check": ["Check"],
+}
+"""What each command prints: one model, or a list of one of these models."""
+
+
+def check(command: str, out: str) -> None:
+    """Called with everything that was typed; whatever is no JSON of a known command is let be."""
+    words = ["workloads" if word == "services" else word for word in shlex.split(command)]
+    name = next((one for one in PRINTED if _begins(words, one.split())), None)
+    if name is None or not out or not _is_json(words):
+        return
+    model, printed = PRINTED[name], json.loads(out)
+    if name == "env show" and isinstance(printed, list):  # of a glob
+        model = [str(model)]
+    if isinstance(model, str):
+        _hold(printed, [model])
+        return
+    assert isinstance(printed, list), f"{command}: no list"
+    for one in printed[:: max(1, len(printed) // LOOKED_AT)]:
+        _hold(one, model)
+
+
+def _begins(words: list[str], name: list[str]) -> bool:
+    """Global options may stand before a command's words."""
+    plain = [word for word in words if not word.startswith("-")]
+    return plain[: len(name)] == name
+
+
+def _is_json(words: list[str]) -> bool:
+    pairs = list(zip(words, [*words[1:], ""], strict=True))
+    said = any(one in ("-o", "--output") and value == "json" for one, value in pairs)
+    joined = {"-ojson", "--output=json"} & set(words)
+    return bool(said or joined) and not {"--raw", "--help", "--version"} & set(words)
+
+
+def _hold(printed: Any, models: list[str]) -> None:
+    failures = []
+    for model in models:
+        try:
+            validator(model)(printed)
+        except fastjsonschema.JsonSchemaValueException as error:
+            failures.append(f"{model}: {error.message}")
+        else:
+            return
+    raise AssertionError(f"not as the schema says: {'; '.join(failures)}")
+
+
+@cache
+def validator(model: str) -> Callable[[Any], Any]:
+    """Compiled; a property that the schema does not have is an error here."""
+    whole = document(model)
+    for one in whole["$defs"].values():
+        if "properties" in one:
+            one["additionalProperties"] = False
+    compiled: Callable[[Any], Any] = fastjsonschema.compile(
+        {key: value for key, value in whole.items() if key != "$schema"}
+    )
+    return compiled
