@@ -10,6 +10,7 @@
     │   ├── ConfigError        2  config       a file that cannot be read as meant
     │   └── Ambiguous          2  ambiguous    a name that fits more than one object
     ├── NotFound               3  not-found
+    ├── NothingToRead          3  no-logs      nothing has written yet, or not where it can be read
     ├── AccessError            4
     │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
     │   └── Forbidden          4  forbidden    somebody who may not
@@ -96,6 +97,13 @@ class NotFound(DashborionError):
             hint=suggestion(name.rpartition("/")[2], self.known),
             environment=environment,
         )
+
+
+class NothingToRead(DashborionError):
+    """No log: nothing runs, has written yet, or writes where it can be read."""
+
+    exit_code = 3
+    code = "no-logs"
 
 
 class AccessError(DashborionError):
