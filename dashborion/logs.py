@@ -249,6 +249,7 @@ class Following:
         except Ended:
             return None
         except DashborionError as error:
+            error.environment = error.environment or reader.label
             return error
         return None
 

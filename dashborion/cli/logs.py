@@ -192,6 +192,7 @@ def _snapshot(context: Context, readers: Sequence[Reader], wanted: Wanted, shape
         try:
             readings += reader.snapshot()
         except NothingToRead as error:
+            error.environment = reader.label
             nothing.append(error)
     require_few(len(readings), wanted.most)
     for missing in nothing[0 if readings else 1 :]:

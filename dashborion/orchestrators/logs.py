@@ -93,6 +93,11 @@ class Sink(Protocol):
 class Reader(Protocol):
     """The logs of one workload, or of one instance, in one environment."""
 
+    @property
+    def label(self) -> str:
+        """The environment's."""
+        ...
+
     def snapshot(self) -> Sequence[Reading]:
         """All there is now, opened.
 

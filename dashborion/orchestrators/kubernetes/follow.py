@@ -69,6 +69,11 @@ class Follower:
         self._lock = threading.Lock()
         self._stopped = False
 
+    @property
+    def label(self) -> str:
+        """As ``Reader``."""
+        return self.members.environment.label
+
     def snapshot(self) -> list[Reading]:
         """As ``Reader``."""
         return self.logs.snapshot()
