@@ -11,6 +11,7 @@
     │   ├── Ambiguous          2  ambiguous    a name that fits more than one object
     │   └── WrongOrchestrator  2  wrong-orchestrator  a command that the environment has no use for
     ├── NotFound               3  not-found
+    ├── NothingToRead          3  no-logs      nothing has written yet, or not where it can be read
     ├── AccessError            4
     │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
     │   └── Forbidden          4  forbidden    somebody who may not
@@ -112,6 +113,13 @@ class NotFound(DashborionError):
             hint=suggestion(name.rpartition("/")[2], self.known),
             environment=environment,
         )
+
+
+class NothingToRead(DashborionError):
+    """No log: nothing runs, has written yet, or writes where it can be read."""
+
+    exit_code = 3
+    code = "no-logs"
 
 
 class AccessError(DashborionError):

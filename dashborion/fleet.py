@@ -35,13 +35,8 @@ from dashborion.models import (
     WorkloadDetail,
     WorkloadStatus,
 )
-from dashborion.orchestrators.protocol import (
-    Followed,
-    Look,
-    Orchestrator,
-    Runtime,
-    Subject,
-)
+from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
 
 T = TypeVar("T")
 
@@ -181,6 +176,46 @@ class Fleet:
             raise _ambiguous(name, [item(one) for one in answer.items])
         return answer.items[0]
 
+    def logs(self, names: Sequence[Name], query: Query, wanted: Wanted) -> Answer[Reader]:
+        """The logs of these workloads, in every environment that has them.
+
+        Raises:
+            NotFound: a name that no environment has.
+        """
+        return self._readers(names, lambda one, name: one.logs(name, query, wanted))
+
+    def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Answer[Reader]:
+        """The logs of the one instance of that id, name or unique prefix."""
+        answer = self._readers([name], lambda one, name: one.instance_logs(name, query, wanted))
+        if len(answer.items) > 1:
+            raise Ambiguous(
+                f"'{name}' is in {len(answer.items)} environments", hint="choose with -e"
+            )
+        return answer
+
+    def _readers(
+        self, names: Sequence[Name], read: Callable[[Orchestrator, Name], Reader]
+    ) -> Answer[Reader]:
+        def ask(one: Orchestrator) -> list[Reader | NotFound]:
+            asked = [start(partial(_or_absent, read, one, name)) for name in names]
+            found = [result(each, self.runtime(one.environment).deadline) for each in asked]
+            absent = [each for each in found if isinstance(each, NotFound)]
+            if len(absent) == len(found):
+                raise absent[0]
+            return found
+
+        answer = self._each(ask, searching=True)
+        for position, name in enumerate(names):
+            found = [each[position] for each in answer.items]
+            absent = [each for each in found if isinstance(each, NotFound)]
+            if len(absent) == len(found) and not answer.failures:
+                raise absent[0] if len(found) == 1 else NotFound(
+                    absent[0].noun, str(name), where=self._where(),
+                    known={known for each in absent for known in each.known},
+                )  # fmt: skip
+        readers = [each for some in answer.items for each in some if not isinstance(each, NotFound)]
+        return Answer(readers, answer.failures, answer.asked)
+
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
         answer: Answer[Check] = Answer([], asked=len(self.environments))
@@ -295,6 +330,15 @@ class Site:
         """One look, with a read's whole time for itself, or what is left of the wait's."""
         self.deadline.restart(max(left, LOOK_SECONDS))
         return self.orchestrator.look(self.subject, followed)
+
+
+def _or_absent(
+    read: Callable[[Orchestrator, Name], Reader], one: Orchestrator, name: Name
+) -> Reader | NotFound:
+    try:
+        return read(one, name)
+    except NotFound as error:
+        return error
 
 
 def _ambiguous(name: Name | str, items: Sequence[Any]) -> Ambiguous:

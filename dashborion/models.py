@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 
 class WorkloadType(StrEnum):
@@ -252,6 +252,24 @@ class InstanceDetail(Instance, frozen=True, kw_only=True):
 
     labels: dict[str, str]
     events: list[Event]
+
+
+# Lines travel as bytes with their moment in front, 2026-01-01T00:00:00.000000000Z, and a space.
+STAMP = 30
+HEAD = STAMP + 1
+
+
+class LogLine(Model, frozen=True, kw_only=True):
+    """One line that a container wrote; ``timestamp`` is as precise as the orchestrator has it."""
+
+    timestamp: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    project: str | None
+    environment: str
+    namespace: str
+    workload: str | None
+    instance: str
+    container: str
+    message: str
 
 
 class Change(Model, frozen=True, kw_only=True):

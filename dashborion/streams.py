@@ -120,6 +120,20 @@ class Streams:
         with _piped():
             self.out.write(text)
 
+    def write_bytes(self, data: bytes) -> None:
+        """Data in UTF-8, or of whatever a container wrote: as it is, if ``out`` takes bytes.
+
+        Raises:
+            ClosedPipe: as ``write``.
+        """
+        buffer = getattr(self.out, "buffer", None)
+        with _piped():
+            if buffer is None or not self.unicode:
+                self.out.write(data.decode(errors="replace"))
+            else:
+                self.out.flush()  # what was written as text comes first
+                buffer.write(data)
+
     def flush(self) -> None:
         """Hand on what is buffered; raises as ``write``, or ``OSError`` on a full disk."""
         with _piped():

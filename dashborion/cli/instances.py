@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashborion.cli.logs import Logged
 from dashborion.cli.options import Care, Output, RawListed, Shown, Where, command, group
 from dashborion.cli.show import show_flow, show_found, show_listed
 
@@ -74,6 +75,31 @@ def describe(
 
     answer = ctx.obj.fleet(where.choice).instance(Name.parse_instance(id_), where.query())
     show_found(ctx.obj, views.INSTANCES, answer, output)
+
+
+@command(app, "logs")
+def logs_(
+    ctx: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    *,
+    where: Where,
+    logged: Logged,
+) -> None:
+    """Print what one instance has written.
+
+    Example: dashborion instances logs api-7d9f --since 15m
+    """
+    from dashborion.cli import logs
+    from dashborion.models import Name
+
+    context: Context = ctx.obj
+    name, query = Name.parse_instance(id_), where.query()
+    logs.show(
+        context,
+        logged,
+        lambda which: context.fleet(where.choice).instance_logs(name, query, which),
+        of_one=True,
+    )
 
 
 @command(app, "stop")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -42,6 +43,25 @@ def duration(text: str, option: str) -> float:
     if found is None:
         raise UsageError(f"{option}: '{text}' is no duration", hint="90s, 15m, 2h or seconds")
     return float(found["number"]) * _UNITS[found["unit"]]
+
+
+def moment(text: str, option: str, now: datetime) -> datetime:
+    """A time so long before now, or one in RFC 3339; without a zone it is UTC.
+
+    Raises:
+        UsageError: anything else.
+    """
+    example = "15m, 2h, or a time such as 2026-01-31T08:00:00Z"
+    if _DURATION.fullmatch(text.strip()):
+        try:
+            return now - timedelta(seconds=duration(text, option))
+        except OverflowError as error:
+            raise UsageError(f"{option}: '{text}' is too long ago", hint=example) from error
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"{option}: '{text}' is no time", hint=example) from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | None:

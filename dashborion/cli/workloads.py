@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashborion.cli.logs import Logged
 from dashborion.cli.options import (
     Care,
     Listed,
@@ -233,3 +234,24 @@ def events(
     found = answer.items[0].item.events
     render.show_list(context.streams, views.EVENTS, found, listed.style(), now=context.now())
     answer.require_complete()
+
+
+@command(app, "logs")
+def logs_(
+    ctx: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=NAME_FORMS)],
+    *,
+    where: Where,
+    logged: Logged,
+) -> None:
+    """Print what all instances of workloads have written, in one stream by time.
+
+    Example: dashborion workloads logs api web -f -i error
+    """
+    from dashborion.cli import logs
+    from dashborion.models import Name
+
+    context: Context = ctx.obj
+    wanted = [Name.parse(name) for name in dict.fromkeys(names)]
+    query = where.query()
+    logs.show(context, logged, lambda which: context.fleet(where.choice).logs(wanted, query, which))

@@ -21,7 +21,6 @@ from moto.eks.responses import EKSResponse
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
-from moto.logs.responses import LogsResponse
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
@@ -30,6 +29,7 @@ from .seeding_around import Region
 from .signatures import is_signed
 from .strict_ecs import StrictEcs
 from .strict_elb import StrictElb, StrictScaling
+from .strict_logs import StrictLogs
 from .wire import Answer, Ask, Server, refusal, understand
 
 _STATE: tuple[BackendDict[Any], ...] = (
@@ -45,7 +45,7 @@ _FACES: dict[str, Any] = {  # by the name that requests are signed for
     "ecs": StrictEcs,
     "elasticloadbalancing": StrictElb,
     "application-autoscaling": StrictScaling,
-    "logs": LogsResponse,
+    "logs": StrictLogs,
     "sts": TokenResponse,
     "eks": EKSResponse,
 }

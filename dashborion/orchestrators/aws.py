@@ -117,23 +117,28 @@ class Sessions:
             UsageError: no region is configured anywhere.
             CredentialsError: unknown profile, or no credentials.
         """
+        self._session(target)
+        region = target.region or self._regions[target.profile, target.role_arn]
+        if not region:
+            raise UsageError(
+                "no AWS region for this environment",
+                hint="set `region:` in the config, $AWS_REGION, or the profile's region",
+            )
+        return self._in(target, runtime, region)
+
+    def _in(self, target: AwsTarget, runtime: Runtime, region: str) -> Aws:
         with self._lock:
-            session = self._session(target)
-            region = target.region or self._regions[target.profile, target.role_arn]
-            if not region:
-                raise UsageError(
-                    "no AWS region for this environment",
-                    hint="set `region:` in the config, $AWS_REGION, or the profile's region",
-                )
             key = (target.profile, target.role_arn, region)
             limit = self._limits.setdefault(key, threading.Semaphore(AT_ONCE))
+            profile = self._session(target).profile_name
         return Aws(
             client=partial(self._client, target, region, _READS),
             writer=partial(self._client, target, region, _WRITES),
             region=region,
-            profile=session.profile_name,
+            profile=profile,
             runtime=runtime,
             limit=limit,
+            elsewhere=partial(self._in, target, runtime),
         )
 
     def keys(self, target: AwsTarget) -> Any:
@@ -251,6 +256,11 @@ class Aws:
     profile: str | None
     runtime: Runtime
     limit: threading.Semaphore
+    elsewhere: Callable[[str], Aws]
+
+    def there(self, region: str | None) -> Aws:
+        """The same identity's calls to another region; None is this one."""
+        return self if region in (None, "", self.region) else self.elsewhere(str(region))
 
     def call(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
         """One operation, such as ``call("ecs", "list_services", …)``; raises as ``translated``."""

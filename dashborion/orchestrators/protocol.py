@@ -25,6 +25,7 @@ from dashborion.models import (
     Workload,
     WorkloadDetail,
 )
+from dashborion.orchestrators.logs import Reader, Wanted
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,14 @@ class Orchestrator(Protocol):
 
     def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
         """The last log lines of an instance, of its previous run if it is between two."""
+        ...
+
+    def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of the one workload of that name."""
+        ...
+
+    def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of the one instance of that id, name or unique prefix."""
         ...
 
     def stop(self, found: Found[InstanceDetail]) -> None:

@@ -26,6 +26,14 @@ class Format(StrEnum):
     NAME = "name"
 
 
+class LogFormat(StrEnum):
+    """How log lines are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    RAW = "raw"
+
+
 @dataclass(frozen=True)
 class Style:
     """What was asked of the output.

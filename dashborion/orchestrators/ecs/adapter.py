@@ -27,12 +27,13 @@ from dashborion.models import (
     WorkloadType,
 )
 from dashborion.orchestrators.aws import Sessions
-from dashborion.orchestrators.ecs import describe, find, normalise, tasks, wire
+from dashborion.orchestrators.ecs import describe, find, follow, logs, normalise, tasks, wire
 from dashborion.orchestrators.ecs.change import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
 from dashborion.orchestrators.ecs.deploy import Definitions
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
 from dashborion.orchestrators.ecs.native import EcsNative
+from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import (
     Followed,
     History,
@@ -177,6 +178,17 @@ class EcsOrchestrator:
     def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
         """The end of a task's log."""
         return self._changes.last_words(subject, instance, lines)
+
+    def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of a service's tasks."""
+        service = find.service(self.client, self.place, name, query).item
+        return follow.Follower(logs.of_service(self.client, self.place, service), wanted)
+
+    def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of one task, stopped ones too."""
+        namespace = name.namespace or (None if query.all_namespaces else query.namespace)
+        found = find.task(self.client, self.place, name, namespace).item
+        return follow.Follower(logs.of_task(self.client, self.place, found), wanted)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop the task that was found."""

@@ -121,7 +121,7 @@ class Client:
         """By ARN. A revision never changes, so it is asked for once and kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
         shelf = Shelf(
-            "task-definitions-3",  # the number grows with the fields that are kept
+            "task-definitions-4",  # the number grows with the fields that are kept
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(wanted)),
             wire.TaskDefinition,
         )

@@ -151,11 +151,19 @@ class HealthCheck(Wire, frozen=True):
 
 
 class LogOptions(Struct, frozen=True):
-    """Those of ``awslogs`` only: other drivers' may be secrets, and this is kept on disk."""
+    """Those of ``awslogs``, and of the others where their lines go to.
+
+    Nothing else: other drivers' options may be secrets, and this is kept on disk.
+    """
 
     group: str | None = field(name="awslogs-group", default=None)
     region: str | None = field(name="awslogs-region", default=None)
     stream_prefix: str | None = field(name="awslogs-stream-prefix", default=None)
+    splunk: str | None = field(name="splunk-url", default=None)
+    fluentd: str | None = field(name="fluentd-address", default=None)
+    gelf: str | None = field(name="gelf-address", default=None)
+    syslog: str | None = field(name="syslog-address", default=None)
+    output: str | None = field(name="Name", default=None)  # FireLens' plugin
 
 
 class LogConfiguration(Wire, frozen=True):
@@ -194,6 +202,7 @@ class NetworkInterface(Wire, frozen=True):
 class Container(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    runtime_id: str | None = None
     last_status: str = "PENDING"
     health_status: str | None = None
     exit_code: int | None = None
@@ -316,3 +325,16 @@ class ScalableTarget(Pascal, frozen=True):
     min_capacity: int = 0
     max_capacity: int = 0
     suspended_state: Suspended = Suspended()
+
+
+# --- CloudWatch Logs ------------------------------------------------------------------------------
+
+
+class LogEvent(Wire, frozen=True):
+    """Times in milliseconds; id and stream only where several streams were asked for."""
+
+    timestamp: int = 0
+    message: str = ""
+    ingestion_time: int = 0
+    event_id: str = ""
+    log_stream_name: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -24,8 +25,11 @@ from dashborion.models import (
 from dashborion.orchestrators.kubernetes import (
     describe,
     find,
+    follow,
+    logs,
     normalise,
     pods,
+    runs,
     wire,
 )
 from dashborion.orchestrators.kubernetes import resources as api
@@ -36,6 +40,7 @@ from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.native import KubernetesNative
+from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import (
     Followed,
     History,
@@ -190,6 +195,23 @@ class KubernetesOrchestrator:
     def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
         """The end of a pod's log."""
         return self._changes.last_words(subject, instance, lines)
+
+    def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of a controller's pods."""
+        namespace = name.namespace or self._namespace(query)
+        found = find.controller(self._fetch, name, namespace).item
+        return follow.Follower(logs.of_workload(self._fetch, found, self.environment), wanted)
+
+    def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The log of a pod: of its default container, if it says which that is."""
+        found = find.pod(self._fetch, name, name.namespace or self._namespace(query)).item
+        default = (found.metadata.annotations or {}).get(runs.DEFAULT_CONTAINER)
+        if default and not wanted.containers:
+            wanted = replace(wanted, containers=(default,))
+        owner = pods.owner(found, {})
+        workload = owner.name.name if owner else None
+        members = logs.of_pod(self._fetch, found, workload, self.environment)
+        return follow.Follower(members, wanted)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, by its uid."""

@@ -6,16 +6,19 @@ One pooled keep-alive HTTP client. Nothing in here knows what a workload is.
 from __future__ import annotations
 
 import random
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, overload
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
+import urllib3.connection
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
@@ -47,6 +50,19 @@ ROWS = "application/json;as=Table;g=meta.k8s.io;v=v1"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 T = TypeVar("T")
+S = TypeVar("S")
+
+# A peer that is gone without a word is noticed after a minute and a half, however long a followed
+# log is silent; load balancers that forget idle connections are kept from it.
+_KEEP_ALIVE = [
+    *urllib3.connection.HTTPConnection.default_socket_options,
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+        if hasattr(socket, name)  # not everywhere
+    ),
+]
 
 
 class Client:
@@ -68,6 +84,7 @@ class Client:
             "maxsize": 16,
             "retries": False,
             "ssl_context": credentials.tls,
+            "socket_options": _KEEP_ALIVE,
         }
         if credentials.server_name:
             settings["server_hostname"] = credentials.server_name
@@ -166,6 +183,20 @@ class Client:
         except Missing:
             return None
 
+    def open(
+        self, path: str, params: Mapping[str, str | None], *, endless: bool
+    ) -> urllib3.BaseHTTPResponse:
+        """A body to be read bit by bit, such as a log; whoever asked closes it.
+
+        An ``endless`` one may be silent for ever, even before its first byte: the
+        API server sends nothing at all until the kubelet has something to say.
+
+        Raises:
+            Missing: 404.
+        """
+        request = _Request(self._asked("GET", path), params, accept="*/*", encoding="identity")
+        return self._ask(request, partial(self._answer, endless=endless))
+
     def collect(
         self,
         resource: Resource[T],
@@ -246,13 +277,20 @@ class Client:
                 raise
             raise BadAnswer(f"{asked}: {error.message}") from error
 
-    def _ask(self, request: _Request) -> bytes:
+    @overload
+    def _ask(self, request: _Request) -> bytes: ...
+    @overload
+    def _ask(self, request: _Request, send: Callable[[_Request, str | None], S]) -> S: ...
+    def _ask(
+        self, request: _Request, send: Callable[[_Request, str | None], Any] | None = None
+    ) -> Any:
         """Send until it is answered: the retries of a read, within the deadline."""
+        send = send or self._send
         refusals = 0
         for attempt in range(1, ATTEMPTS + 1):
             authorization = self.credentials.authorization()
             try:
-                return self._send(request, authorization)
+                return send(request, authorization)
             except CredentialsError:
                 refusals += 1
                 if refusals > 1:
@@ -266,7 +304,18 @@ class Client:
         raise AssertionError("the last attempt returns or raises")
 
     def _send(self, request: _Request, authorization: str | None) -> bytes:
-        """One attempt; an error answer or no answer is raised."""
+        """One attempt, read to its end; an error answer or no answer is raised."""
+        return self._answer(request, authorization, whole=True).data
+
+    def _answer(
+        self,
+        request: _Request,
+        authorization: str | None,
+        *,
+        whole: bool = False,
+        endless: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """One attempt; ``whole`` with its body."""
         left = self.runtime.deadline.remaining()
         if left <= 0:
             raise self.runtime.deadline.expired()
@@ -279,24 +328,28 @@ class Client:
                 body=request.body,
                 headers=self._headers(request, authorization),
                 redirect=False,
+                preload_content=whole,
                 timeout=urllib3.Timeout(
-                    connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left)
+                    connect=min(CONNECT_SECONDS, left),
+                    read=None if endless else min(READ_SECONDS, left),
                 ),
             )
             outcome = str(response.status)
-            content = response.data
+            good = 200 <= response.status < 300
+            content = b"" if good else response.data
         except (HTTPError, ValueError, OSError) as error:
             waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
             raise broken(error, asked, waited=waited) from error
         finally:
             elapsed = time.monotonic() - started
             self.runtime.trace(Call(f"{asked.method} {asked.path}", outcome, elapsed))
-        if 200 <= response.status < 300:
-            return content
+        if good:
+            return response
         raise refused(asked, response.status, content, response.headers)
 
     def _headers(self, request: _Request, authorization: str | None) -> HTTPHeaderDict:
         headers = HTTPHeaderDict(_ALWAYS, Accept=request.accept)
+        headers["Accept-Encoding"] = request.encoding
         if request.content_type:
             headers["Content-Type"] = request.content_type
         if authorization:
@@ -317,6 +370,7 @@ class _Request:
     accept: str = JSON
     body: bytes | None = None
     content_type: str | None = None
+    encoding: str = "gzip"
 
     @property
     def url(self) -> str:
@@ -324,7 +378,7 @@ class _Request:
         return f"{self.asked.host}{self.asked.path}{'?' if query else ''}{query}"
 
 
-_ALWAYS = {"User-Agent": f"dashborion/{__version__}", "Accept-Encoding": "gzip"}
+_ALWAYS = {"User-Agent": f"dashborion/{__version__}"}
 
 
 def _backoff(attempt: int) -> float:

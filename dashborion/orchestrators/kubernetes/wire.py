@@ -91,6 +91,7 @@ class ContainerSpec(Wire, frozen=True):
 class PodSpec(Wire, frozen=True):
     containers: list[ContainerSpec] | None = None
     init_containers: list[ContainerSpec] | None = None
+    ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
 
 
@@ -110,6 +111,7 @@ class Terminated(Wire, frozen=True):
     message: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    container_id: str | None = field(name="containerID", default=None)
 
 
 class ContainerState(Wire, frozen=True):
@@ -126,6 +128,7 @@ class ContainerStatus(Wire, frozen=True):
     restart_count: int = 0
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
+    container_id: str | None = field(name="containerID", default=None)
 
 
 class PodStatus(Wire, frozen=True):
@@ -137,6 +140,7 @@ class PodStatus(Wire, frozen=True):
     start_time: datetime | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
 
 
 class Pod(Wire, frozen=True):

@@ -1,0 +1,124 @@
+"""CloudWatch Logs as moto has it, with AWS's tokens, bounds and order of events.
+
+moto's token is an index into the events by time, so an event that is taken in late is never
+seen and another comes twice. Here a token says how many events had been taken in when its pages
+were made, and how many of those were handed out.
+"""
+
+import heapq
+import json
+import re
+from typing import Any
+
+from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.logs.models import LogEvent, LogGroup, LogStream
+from moto.logs.responses import LogsResponse
+
+EVENTS_A_PAGE, BYTES_A_PAGE, BYTES_AN_EVENT = 10_000, 1_048_576, 26
+STREAMS_A_CALL = 100
+_TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
+
+
+class StrictLogs(LogsResponse):
+    """One request to CloudWatch Logs."""
+
+    def get_log_events(self) -> str:
+        stream = self._stream(self._get_param("logStreamName"))
+        limit = self._limit()
+        token, from_head = self._get_param("nextToken"), self._get_param("startFromHead", False)
+        events = list(stream.events)
+        begin, taken, at = 0, len(events), 0
+        if token:
+            found = _TOKEN.fullmatch(token)
+            if found is None:
+                raise InvalidParameterException("The specified nextToken is invalid.")
+            begin, taken, at = int(found["batch"]), int(found["taken"]), int(found["at"])
+        batch = self._within(events[begin:taken])
+        if token and token[0] == "b":
+            page = _sized(batch[:at][::-1], limit)[::-1]
+            first, last = at - len(page), at
+        elif token or from_head:
+            if at >= len(batch) and len(events) > taken:  # what was taken in since
+                begin, taken, at = taken, len(events), 0
+                batch = self._within(events[begin:taken])
+            page = _sized(batch[at:], limit)
+            first, last = at, at + len(page)
+        else:
+            page = _sized(batch[::-1], limit)[::-1]
+            first, last = len(batch) - len(page), len(batch)
+        return json.dumps(
+            {
+                "events": [each.to_response_dict() for each in page],
+                "nextForwardToken": f"f/{begin}/{taken}/{last}",
+                "nextBackwardToken": f"b/{begin}/{taken}/{first}",
+            }
+        )
+
+    def filter_log_events(self) -> str:
+        group = self._group()
+        names, prefix = self._get_param("logStreamNames"), self._get_param("logStreamNamePrefix")
+        if names and prefix:
+            raise InvalidParameterException("logStreamNames and logStreamNamePrefix exclude.")
+        if names is not None and not 1 <= len(names) <= STREAMS_A_CALL:
+            raise InvalidParameterException("logStreamNames must have 1 to 100 members.")
+        if names is None:
+            names = [name for name in group.streams if name.startswith(prefix or "")]
+        start, end = self._get_param("startTime") or 0, self._get_param("endTime")
+        pattern = self._get_param("filterPattern")
+        found = heapq.merge(
+            *(self._stream(name).filter_log_events(start, end, pattern) for name in names),
+            key=lambda each: (each["timestamp"], str(each["eventId"]).zfill(60)),
+        )
+        events = list(found)
+        if token := self._get_param("nextToken"):
+            at, id_ = token.split("/")
+            events = [
+                each
+                for each in events
+                if (each["timestamp"], str(each["eventId"]).zfill(60)) > (int(at), id_)
+            ]
+        page = _sized(events, self._limit(), size=lambda each: len(each["message"].encode()))
+        answer: dict[str, Any] = {"events": page, "searchedLogStreams": []}
+        if len(page) < len(events):
+            answer["nextToken"] = f"{page[-1]['timestamp']}/{str(page[-1]['eventId']).zfill(60)}"
+        return json.dumps(answer)
+
+    def _within(self, events: list[LogEvent]) -> list[LogEvent]:
+        """By time; the end is excluded here, and only here."""
+        start, end = self._get_param("startTime"), self._get_param("endTime")
+        kept = [
+            each
+            for each in events
+            if (start is None or each.timestamp >= start) and (end is None or each.timestamp < end)
+        ]
+        return sorted(kept, key=lambda each: each.timestamp)
+
+    def _limit(self) -> int:
+        limit = int(self._get_param("limit") or EVENTS_A_PAGE)
+        if not 1 <= limit <= EVENTS_A_PAGE:
+            raise InvalidParameterException("limit must be between 1 and 10000.")
+        return limit
+
+    def _group(self) -> LogGroup:
+        name = self._get_param("logGroupName")
+        group = self.logs_backend.groups.get(name)
+        if group is None:
+            raise ResourceNotFoundException("The specified log group does not exist.")
+        return group
+
+    def _stream(self, name: str) -> LogStream:
+        stream = self._group().streams.get(name)
+        if stream is None:
+            raise ResourceNotFoundException("The specified log stream does not exist.")
+        return stream
+
+
+def _sized(events: list[Any], limit: int, size: Any = None) -> list[Any]:
+    """A page: so many events, or a megabyte of them."""
+    size = size or (lambda each: len(each.message.encode()))
+    room = BYTES_A_PAGE
+    for count, each in enumerate(events[:limit]):
+        room -= size(each) + BYTES_AN_EVENT
+        if room < 0 and count:
+            return events[:count]
+    return events[:limit]

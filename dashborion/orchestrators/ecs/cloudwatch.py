@@ -1,0 +1,125 @@
+"""CloudWatch Logs: pages of events, and events as lines.
+
+A group is asked in its own region. What it does not have, or does not show us,
+is said with the name that was looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from dashborion.errors import BadAnswer, Forbidden, NothingToRead
+from dashborion.orchestrators.aws import Aws, required
+from dashborion.orchestrators.aws_errors import Refused
+from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.logs import Block
+
+EVENTS_A_PAGE = 10_000
+STREAMS_A_CALL = 100
+
+
+class Absent(NothingToRead):
+    """A group or stream that is not there, or not yet."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Events, oldest first, and how to go on in either direction."""
+
+    events: Sequence[wire.LogEvent]
+    forward: str
+    backward: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """A log group."""
+
+    aws: Aws
+    name: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return (self.aws.region, self.name)
+
+    def page(self, stream: str, **arguments: Any) -> Page:
+        """A page of one stream's events.
+
+        A forward token is exact: with it come the events that were taken in since,
+        however old they say they are.
+
+        Raises:
+            Absent: no such stream or group.
+            Forbidden: with the group's name.
+        """
+        given = {key: value for key, value in arguments.items() if value is not None}
+        answer = self._ask("get_log_events", stream, logStreamName=stream, **given)
+        forward, backward = answer.get("nextForwardToken"), answer.get("nextBackwardToken")
+        if not forward or not backward:
+            raise BadAnswer("logs:GetLogEvents: an answer without tokens: it was cut short")
+        return Page(_events(answer, "logs:GetLogEvents"), str(forward), str(backward))
+
+    def several(self, streams: Sequence[str], start: int | None) -> Iterator[wire.LogEvent]:
+        """The events of up to a hundred streams from a moment on, page after page; as ``page``."""
+        arguments: dict[str, Any] = {"logStreamNames": list(streams)}
+        if start is not None:
+            arguments["startTime"] = max(0, start)
+        while True:
+            answer = self._ask("filter_log_events", ", ".join(streams), **arguments)
+            yield from _events(answer, "logs:FilterLogEvents")
+            if not answer.get("nextToken"):
+                return
+            arguments["nextToken"] = answer["nextToken"]
+
+    def _ask(self, operation: str, stream: str, **arguments: Any) -> Mapping[str, Any]:
+        try:
+            return self.aws.call("logs", operation, logGroupName=self.name, **arguments)
+        except Refused as error:
+            if error.reason != "ResourceNotFoundException":
+                raise
+            raise Absent(self._missing(stream, error.message)) from error
+        except Forbidden as error:
+            if self.name not in error.message:
+                error.message += f" (log group '{self.name}')"
+            raise
+
+    def _missing(self, stream: str, said: str) -> str:
+        if "log stream" in said:
+            return f"no log stream '{stream}' in log group '{self.name}' in {self.aws.region}"
+        return f"no log group '{self.name}' in {self.aws.region}"
+
+
+def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:
+    try:
+        return msgspec.convert(required(answer, "events", operation), list[wire.LogEvent])
+    except msgspec.ValidationError as error:
+        raise BadAnswer(f"{operation}: an answer that is not as documented: {error}") from error
+
+
+def lines(events: Iterable[wire.LogEvent]) -> Block:
+    """Events as lines; one may hold several, and stays one."""
+    return [
+        _moment(*divmod(one.timestamp, 1000))
+        + one.message.removesuffix("\n").encode(errors="replace")
+        for one in events
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _moment(second: int, millisecond: int) -> bytes:
+    try:
+        at = datetime.fromtimestamp(second, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise BadAnswer(f"an event of no time: second {second}") from error
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{millisecond:03}000000Z ".encode()
+
+
+def milliseconds(moment: datetime | None, more: int = 0) -> int | None:
+    """A moment as the API has it; None stays None."""
+    return None if moment is None else int(moment.timestamp() * 1000) + more

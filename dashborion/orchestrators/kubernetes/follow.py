@@ -1,0 +1,278 @@
+"""Following pods: who joins and leaves, and each container's runs one after the other.
+
+A thread for each container waits in a connection of its own. The list of pods
+tells which runs there are; a run is left only when nothing more can come of it.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from enum import Enum
+from typing import Any
+
+from dashborion.concurrency import start
+from dashborion.errors import DashborionError, Unavailable, UsageError
+from dashborion.models import STAMP
+from dashborion.orchestrators.kubernetes import runs, wire
+from dashborion.orchestrators.kubernetes.answers import Missing
+from dashborion.orchestrators.kubernetes.logs import PodLogs, Pods, Replaced, RunLog, Target
+from dashborion.orchestrators.kubernetes.runs import Run
+from dashborion.orchestrators.logs import (
+    Block,
+    Ended,
+    Reading,
+    Sink,
+    Source,
+    Wanted,
+    require_few,
+    stamp,
+)
+
+LOOK_SECONDS = 1.0  # between two looks at which pods there are
+FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # before a log that gave nothing is opened again
+
+
+class Place(Enum):
+    """Where the API has the log of a run."""
+
+    RUNNING = "running"  # it goes on
+    ENDED = "ended"  # the container's last
+    PREVIOUS = "previous"  # the one before
+    LOST = "lost"  # nowhere: two restarts ago
+    GONE = "gone"  # the pod is
+
+
+def place(pod: wire.Pod | None, run: Run) -> Place:
+    """Look up a run in its pod as it is now."""
+    if pod is None:
+        return Place.GONE
+    now = runs.run_of(pod, run.container)
+    if now is not None and now.id == run.id:
+        return Place.RUNNING if now.is_running else Place.ENDED
+    return Place.PREVIOUS if runs.previous_id(pod, run.container) == run.id else Place.LOST
+
+
+class Follower:
+    """``Reader`` of pods."""
+
+    def __init__(self, members: Pods, wanted: Wanted) -> None:
+        self.members = members
+        self.wanted = wanted
+        self.logs = PodLogs(members, wanted)
+        self.failed: DashborionError | None = None  # what no container can go on with
+        self._followed: dict[tuple[str, str], _Container] = {}
+        self._said: set[str] = set()
+        self._open: set[Any] = set()
+        self._lock = threading.Lock()
+        self._stopped = False
+
+    @property
+    def label(self) -> str:
+        """As ``Reader``."""
+        return self.members.environment.label
+
+    def snapshot(self) -> list[Reading]:
+        """As ``Reader``."""
+        return self.logs.snapshot()
+
+    def follow(self, sink: Sink) -> None:
+        """As ``Reader``; a pod alone has an end, a workload may always get another one."""
+        found = self.members.list()
+        targets = self.logs.targets(found)
+        require_few(len([one for one in targets if one.run]), self.wanted.most)
+        if not found:
+            sink.say(f"{self.members.nothing}; waiting for some")
+        first = self.logs.asked()
+        while True:
+            self._arrange(sink, targets, first)
+            alive = [one for one in self._followed.values() if one.is_alive]
+            if self.members.is_alone and not alive and all(map(runs.is_over, found)):
+                return
+            first = {}  # who comes later is read from the beginning
+            sink.pause(LOOK_SECONDS)
+            if self.failed is not None:
+                raise self.failed
+            found = self._look(sink, found)
+            targets = self.logs.targets(found)
+
+    def _look(self, sink: Sink, before: list[wire.Pod]) -> list[wire.Pod]:
+        """The pods there are now; while the API does not say, those there were."""
+        self.members.fetch.client.runtime.deadline.restart()
+        try:
+            return self.members.list()
+        except Unavailable as error:
+            self._say(sink, f"asking again which instances there are: {error.message}")
+            return before
+
+    def _arrange(
+        self,
+        sink: Sink,
+        targets: list[Target],
+        first: Mapping[str, str | None],
+    ) -> None:
+        """Start to follow who is new, hand on new runs, let those go that are not there."""
+        present = set()
+        alive = sum(one.is_alive for one in self._followed.values())
+        for one in targets:
+            key = (one.pod.metadata.uid, one.container)
+            present.add(key)
+            if key in self._followed:
+                self._followed[key].read(one.run)
+            elif one.run is None:
+                if not runs.is_over(one.pod):
+                    self._say(sink, runs.waits_for(one.pod, one.container))
+            elif alive >= self.wanted.most:
+                limit = f"as long as {self.wanted.most} others are (--max-streams)"
+                self._say(sink, f"{one.source} is not followed {limit}")
+            else:
+                alive += 1
+                self._followed[key] = _Container(self, sink, one.source, first)
+                self._followed[key].read(one.run)
+            if key in self._followed and runs.is_over(one.pod):
+                self._followed[key].leave()
+        for key in self._followed.keys() - present:
+            self._followed[key].leave()
+            if not self._followed[key].is_alive:
+                del self._followed[key]
+
+    def _say(self, sink: Sink, text: str) -> None:
+        if text not in self._said:
+            self._said.add(text)
+            sink.say(text)
+
+    # --- Connections, ended by whoever ends it all ----------------------------------------------
+
+    def opened(self, response: Any) -> None:
+        with self._lock:
+            self._open = {one for one in self._open if not one.closed} | {response}
+            if self._stopped:
+                _shut(response)
+
+    def stop(self) -> None:
+        """As ``Reader``."""
+        with self._lock:
+            self._stopped = True
+            for response in self._open:
+                _shut(response)
+        for one in list(self._followed.values()):
+            one.leave()
+
+
+def _shut(response: Any) -> None:
+    with suppress(OSError, ValueError, RuntimeError):  # it has ended by itself
+        response.shutdown()
+
+
+class _Container:
+    """One container's thread."""
+
+    def __init__(
+        self, follower: Follower, sink: Sink, source: Source, first: Mapping[str, str | None]
+    ) -> None:
+        self._follower, self._sink, self._source = follower, sink, source
+        self._first = first
+        self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
+        self._newest = ""
+        self.is_alive = True
+        start(self._work)
+
+    def read(self, run: Run | None) -> None:
+        """Read this run too, unless it is the one known."""
+        if run is not None and run.id != self._newest:
+            self._newest = run.id
+            self._runs.put(run)
+
+    def leave(self) -> None:
+        """There will be no more runs."""
+        self._runs.put(None)
+
+    def _work(self) -> None:
+        try:
+            self._sink.say(f"joined {self._source}")
+            self._read_all()
+            self._sink.say(f"left {self._source}")
+        except Ended:
+            return
+        except DashborionError as error:
+            self._follower.failed = error
+        finally:
+            self.is_alive = False
+
+    def _read_all(self) -> None:
+        before: Run | None = None
+        while (run := self._runs.get()) is not None:
+            if before is not None:
+                skipped = run.restarts - before.restarts - 1
+                self._sink.say(f"{self._source} was restarted")
+                if skipped > 0:
+                    self._sink.say(f"{self._source}: the logs of {skipped} runs between are gone")
+            self._read(run)
+            self._first = {}
+            before = run
+
+    def _read(self, run: Run) -> None:
+        """One run, to its end."""
+        log = RunLog(
+            self._follower.members, run, self._first,
+            say=lambda text: self._sink.say(f"{self._source}: {text}"),
+            opened=self._follower.opened,
+        )  # fmt: skip
+        where = Place.RUNNING if run.is_running else Place.ENDED
+        delay, unfinished = FIRST_DELAY, b""
+        while True:
+            got, cut = self._read_once(log, where)
+            now = self._place(run)
+            # An end that the API reports may be the kubelet's connection that broke: a run that
+            # has ended is read again, until nothing comes and its last line is the same.
+            is_drained = where is not Place.RUNNING and cut is None and not got
+            if now in (Place.GONE, Place.LOST) or (is_drained and log.rest in (b"", unfinished)):
+                break
+            unfinished = log.rest if where is not Place.RUNNING else b""
+            if where is Place.RUNNING is now:
+                self._sink.say(f"{self._source}: the connection was cut, reading on")
+            where = now
+            delay = FIRST_DELAY if got else min(delay * 2, LONGEST_DELAY)
+            self._sink.pause(delay)
+        if last := log.last_line():
+            self._sink.lines(self._source, last)
+        if not is_drained and (cut is not None or now is Place.LOST):
+            self._sink.say(f"{self._source} is gone: what it wrote last could not be read")
+
+    def _read_once(self, log: RunLog, where: Place) -> tuple[bool, DashborionError | None]:
+        """Whether lines came, and what ended them if it was not their end."""
+        self._follower.members.fetch.client.runtime.deadline.restart()
+        got = False
+        blocks = log.read(endless=where is Place.RUNNING, previous=where is Place.PREVIOUS)
+        try:
+            for block in blocks:
+                got = True
+                if kept := self._asked_for(block):
+                    self._sink.lines(self._source, kept)
+        except Replaced:
+            return got, Unavailable("restarted meanwhile")
+        except (Unavailable, UsageError, Missing) as error:
+            return got, error
+        return got, None
+
+    def _asked_for(self, block: Block) -> Block:
+        """Without what the API's whole seconds let in at first, and what comes after the end."""
+        wanted = self._follower.wanted
+        if not wanted.since and not wanted.until:
+            return block
+        first = stamp(wanted.since) if wanted.since else b""
+        last = stamp(wanted.until) if wanted.until else b"~"
+        return [line for line in block if first <= line[:STAMP] <= last]
+
+    def _place(self, run: Run) -> Place:
+        """Where its log is now, however long it takes the API to say."""
+        delay = FIRST_DELAY
+        while True:
+            self._follower.members.fetch.client.runtime.deadline.restart()
+            try:
+                return place(self._follower.members.get(run), run)
+            except Unavailable:
+                self._sink.pause(delay)
+                delay = min(delay * 2, LONGEST_DELAY)
