@@ -289,7 +289,7 @@ class EcsOrchestrator:
         )
 
     def _placed(
-        self, found: Iterable[Found[wire.Task]], services: Iterable[wire.Service], query: Query
+        self, found: Sequence[Found[wire.Task]], services: Iterable[wire.Service], query: Query
     ) -> list[Found[Instance]]:
         tags = {one.service_name: one.tags for one in services}
         wanted = None if query.all_namespaces else query.namespace
@@ -299,6 +299,8 @@ class EcsOrchestrator:
             known = {self.place.namespace(some) for some in tags.values()}
             where = f"cluster '{self.place.cluster}'"
             raise NotFound("namespace", wanted, where=where, known=known)
+        ended = (one.item.task_definition_arn for one in found if _is_over(one.item))
+        definitions = self.client.kept_definitions(ended)
         placed = []
         for one in found:
             both = [*tags.get(tasks.workload_of(one.item) or "", ()), *one.item.tags]
@@ -306,7 +308,8 @@ class EcsOrchestrator:
             if wanted is not None and namespace != wanted:
                 continue
             if normalise.selected(normalise.labels(both), query.selector):
-                item = tasks.instance(one.item, namespace, self.environment)
+                definition = definitions.get(one.item.task_definition_arn)
+                item = tasks.instance(one.item, namespace, self.environment, definition)
                 placed.append(Found(item, one.raw))
         return placed
 

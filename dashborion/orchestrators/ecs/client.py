@@ -120,11 +120,7 @@ class Client:
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """By ARN. A revision never changes, so it is asked for once and kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
-        shelf = Shelf(
-            "task-definitions-4",  # the number grows with the fields that are kept
-            (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(wanted)),
-            wire.TaskDefinition,
-        )
+        shelf = self._shelf(wanted)
         known = {arn: found for arn, found in shelf.read().items() if arn in set(wanted)}
         asked = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in known]
         fetched: dict[str, wire.TaskDefinition] = {}
@@ -142,6 +138,19 @@ class Client:
         if fetched:
             shelf.add(fetched)
         return known | fetched
+
+    def kept_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
+        """Those that need not be asked for, by ARN."""
+        wanted = {arn for arn in arns if arn}
+        kept = self._shelf(wanted).read() if wanted else {}
+        return {arn: found for arn, found in kept.items() if arn in wanted}
+
+    def _shelf(self, arns: Iterable[str]) -> Shelf[wire.TaskDefinition]:
+        return Shelf(
+            "task-definitions-4",  # the number grows with the fields that are kept
+            (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
+            wire.TaskDefinition,
+        )
 
     def _task_definition(self, arn: str) -> wire.TaskDefinition | None:
         try:

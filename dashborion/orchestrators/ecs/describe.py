@@ -31,12 +31,12 @@ def workload(
     history = start(partial(_definitions, client, current))
 
     namespace = place.namespace(service.tags)
-    present = result(running, deadline)
-    instances = [
-        tasks.instance(one.item, namespace, place.environment)
-        for one in (*present, *result(stopped, deadline))
-    ]
+    found_tasks = [one.item for one in (*result(running, deadline), *result(stopped, deadline))]
     definitions = result(history, deadline)
+    instances = [
+        tasks.instance(one, namespace, place.environment, definitions.get(one.task_definition_arn))
+        for one in found_tasks
+    ]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
     plain = normalise.workload(
@@ -65,7 +65,10 @@ def instance(
     owner = tasks.workload_of(task)
     services = client.described([owner]) if owner else []
     tags = [*(services[0].item.tags if services else ()), *task.tags]
-    plain = tasks.instance(task, place.namespace(tags), place.environment)
+    known = client.kept_definitions([task.task_definition_arn])
+    plain = tasks.instance(
+        task, place.namespace(tags), place.environment, known.get(task.task_definition_arn)
+    )
     events = normalise.events(services[0].item) if services else []
     detail = InstanceDetail(
         **msgspec.structs.asdict(plain),

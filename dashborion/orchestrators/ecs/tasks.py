@@ -9,13 +9,19 @@ from dashborion.orchestrators.ecs.rollout import revision
 
 _PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
 _STOPPED = frozenset({"DEPROVISIONING", "STOPPED", "DELETED"})
+_STOPPED_BY_ECS = frozenset({137, 143})  # 128 and the signal's number
 _SERVICE = "service:"
 _SHORT = 6
 _HEALTH = {"HEALTHY": "healthy", "UNHEALTHY": "unhealthy"}
 
 
-def instance(task: wire.Task, namespace: str, environment: Environment) -> Instance:
-    """The normalised task."""
+def instance(
+    task: wire.Task,
+    namespace: str,
+    environment: Environment,
+    definition: wire.TaskDefinition | None = None,
+) -> Instance:
+    """The normalised task; its definition, where it is known, tells which containers count."""
     status = instance_status(task)
     health = _HEALTH.get(task.health_status or "")
     owner = workload_of(task)
@@ -31,7 +37,7 @@ def instance(task: wire.Task, namespace: str, environment: Environment) -> Insta
         orchestrator=environment.orchestrator,
         status=status,
         ready=running and health != "unhealthy",
-        reason=reason(task),
+        reason=reason(task, definition),
         message=_message(task),
         health=health if status is InstanceStatus.RUNNING else None,
         ip=_address(task),
@@ -71,14 +77,14 @@ def instance_status(task: wire.Task) -> InstanceStatus:
     return InstanceStatus.STOPPED if task.last_status in _STOPPED else InstanceStatus.RUNNING
 
 
-def reason(task: wire.Task) -> str | None:
+def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
     """Why it stopped, is stopping or is not well, in one word; None when all is well.
 
     A task that failed to start comes first: its containers carry no exit code.
     """
     status = instance_status(task)
     if status is InstanceStatus.STOPPED:
-        return _stopped(task)
+        return _stopped(task, definition)
     if task.desired_status == "STOPPED" or task.last_status in ("DEACTIVATING", "STOPPING"):
         return "Terminating"
     if task.connectivity == "DISCONNECTED" and task.container_instance_arn:
@@ -88,19 +94,32 @@ def reason(task: wire.Task) -> str | None:
     return "Unhealthy" if task.health_status == "UNHEALTHY" else None
 
 
-def _stopped(task: wire.Task) -> str | None:
+def _stopped(task: wire.Task, definition: wire.TaskDefinition | None) -> str | None:
     said = task.stopped_reason or ""
     if task.stop_code == "TaskFailedToStart":
         return _word(said) or task.stop_code
     for container in task.containers:
         if container.reason:
             return _word(container.reason) or container.reason
-    codes = [one.exit_code for one in task.containers if one.exit_code is not None]
     if task.stop_code == "EssentialContainerExited":
-        return "Error" if any(codes) or not codes else "Completed"
+        return _exited(task, definition)
     if "health check" in said:
         return "FailedHealthChecks"
     return task.stop_code
+
+
+def _exited(task: wire.Task, definition: wire.TaskDefinition | None) -> str:
+    """Whether the essential container that ended first had done its work.
+
+    The others are then sent SIGTERM and, when they do not heed it, SIGKILL: what these leave
+    behind says nothing, unless there is nothing else.
+    """
+    defined = definition.container_definitions if definition is not None else []
+    spared = {one.name for one in defined if not one.essential}
+    found = [one.exit_code for one in task.containers if one.name not in spared]
+    codes = [code for code in found if code is not None]
+    own = [code for code in codes if code not in _STOPPED_BY_ECS]
+    return "Completed" if own and not any(own) else "Error"
 
 
 def _word(text: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs import tasks, wire
 
 from .raw import container, instance, stopped, task
 
@@ -55,6 +55,21 @@ def ended(name: str = "app", **change: Any) -> dict[str, Any]:
             id="the second container failed",
         ),
         pytest.param(
+            stopped(ended("a", exitCode=0), ended("b", exitCode=143), code=ENDED),
+            "Completed",
+            id="the second was told to end",
+        ),
+        pytest.param(
+            stopped(ended("a", exitCode=0), ended("b", exitCode=137), code=ENDED),
+            "Completed",
+            id="the second did not heed it",
+        ),
+        pytest.param(
+            stopped(ended("a", exitCode=137), ended("b", exitCode=143), code=ENDED),
+            "Error",
+            id="the first was killed",
+        ),
+        pytest.param(
             stopped(
                 ended(exitCode=143), code=BY_SERVICE, said="Task failed ELB health checks in (tg x)"
             ),
@@ -83,6 +98,18 @@ def ended(name: str = "app", **change: Any) -> dict[str, Any]:
 )
 def test_why_a_task_stopped(item: wire.Task, reason: str | None) -> None:
     assert instance(item).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("essential", "reason"), [({"a", "b"}, "Error"), ({"a"}, "Completed"), ({"b"}, "Error")]
+)
+def test_with_its_definition_only_essential_containers_count(
+    essential: set[str], reason: str
+) -> None:
+    item = stopped(ended("a", exitCode=0), ended("b", exitCode=2), code=ENDED)
+    containers = [wire.ContainerDefinition(name=one, essential=one in essential) for one in "ab"]
+    definition = wire.TaskDefinition(task_definition_arn="x", container_definitions=containers)
+    assert tasks.reason(item, definition) == reason
 
 
 @pytest.mark.parametrize(
