@@ -96,13 +96,13 @@ def test_the_api_itself_checks_the_precondition(
     from dashborion.orchestrators.kubernetes.change import Changes
 
     here.add(deployment("raced"))
-    present = Changes._present
+    present = Changes.present
 
     def meanwhile(self: Changes, item: object) -> frozenset[str]:
         here.merge("raced", {"replicas": 4})
         return present(self, item)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Changes, "_present", meanwhile)
+    monkeypatch.setattr(Changes, "present", meanwhile)
     seen = dashborion("workloads scale raced -r 2 --current 1 -o json")
     assert (seen.exit_code, seen.error["code"]) == (1, "conflict")
     assert seen.error["message"] == "raced has 4 replicas, not 1"
@@ -122,7 +122,7 @@ def test_one_that_was_replaced_under_its_name_is_left_alone(
         here.add(deployment("reborn"), settled=False)
         return frozenset()
 
-    monkeypatch.setattr(Changes, "_present", meanwhile)
+    monkeypatch.setattr(Changes, "present", meanwhile)
     seen = dashborion("workloads scale reborn -r 3 -o json")
     assert (seen.exit_code, seen.error["code"]) == (1, "conflict")
     assert "deleted or replaced" in seen.error["message"]
