@@ -31,7 +31,7 @@ class LivingShop:
                 self.shop.scheduler.tick(self.now)
 
     @property
-    def meanwhile(self) -> list[Callable[[], None]]:
+    def meanwhile(self) -> list[Callable[[], object]]:
         """What a command's sleeps take: two seconds each."""
         return [lambda: self.passes(2)] * 400
 

@@ -53,9 +53,9 @@ def test_there_and_back_and_there_again(dashborion: Terminal, shop: LivingShop) 
 def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     dashborion: Terminal, shop: LivingShop
 ) -> None:
-    shop.service("checkout").deployment_configuration["deploymentCircuitBreaker"] = {
-        "enable": False
-    }
+    off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    shop.ecs.update_service(cluster=CLUSTER, service="checkout", deploymentConfiguration=off)
+    shop.aws.spy.reset()
     seen = dashborion(f"workloads deploy checkout --image {BAD} --wait -o json")
     assert (seen.exit_code, seen.error["code"], seen.out) == (7, "rollout-failed", "")
     assert "CannotPullContainer" in seen.error["message"]
@@ -182,7 +182,7 @@ def test_tags_are_kept_save_for_those_that_only_aws_may_set(
     dashborion: Terminal, shop: LivingShop
 ) -> None:
     tags = [{"key": "team", "value": "shop"}, {"key": "aws:cloudformation:stack-id", "value": "x"}]
-    arn = shop.service("checkout").task_definition
+    arn = str(shop.service("checkout").task_definition)
     family, _, number = arn.rpartition("/")[2].rpartition(":")
     shop.shop.cluster.backend.task_definitions[family][int(number)].tags = tags
     seen = dashborion(f"workloads deploy checkout --image {NEW}")

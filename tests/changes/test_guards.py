@@ -15,10 +15,11 @@ from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 from .conftest import Keyboard, Terminal
 
 HERE = {"cluster": CLUSTER, "region": REGION}
-CHANGES = ["workloads scale web -r 4", "workloads restart web", "instances stop {task}"]
+DEPLOY = "workloads deploy web --image app=example.com/web:2"
+CHANGES = ["workloads scale web -r 4", "workloads restart web", "instances stop {task}", DEPLOY]
 
 
-@pytest.fixture(params=CHANGES, ids=["scale", "restart", "stop"])
+@pytest.fixture(params=CHANGES, ids=["scale", "restart", "stop", "deploy"])
 def change(request: pytest.FixtureRequest, fleet: Fleet) -> str:
     return str(request.param).format(task=fleet.tasks["web"][0].id)
 

@@ -15,7 +15,8 @@ from tests.faults.server import Api
 from .conftest import Keyboard, Terminal
 from .standin import SCALE, WEB, changed, point_at, take_all_methods
 
-COMMANDS = [SCALE, "workloads restart deployment/web", "instances stop web-1"]
+DEPLOY = "workloads deploy deployment/web --image example.com/web:2"
+COMMANDS = [SCALE, "workloads restart deployment/web", "instances stop web-1", DEPLOY]
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def folder_file() -> None:
     Path("dashborion.yaml").write_text(text)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop"])
+@pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop", "deploy"])
 @pytest.mark.parametrize("environment", ["prod", "k8s:here", "k8s:here/default", "mine"])
 def test_read_only_follows_the_context(
     dashborion: Terminal, api: Api, home: Path, command: str, environment: str
@@ -53,7 +54,7 @@ def test_read_only_follows_the_context(
     assert changed(api) == []
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop"])
+@pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop", "deploy"])
 @pytest.mark.parametrize("environment", ["prod", "k8s:here", "mine"])
 def test_protected_follows_it_too(
     dashborion: Terminal, api: Api, home: Path, command: str, environment: str
