@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -21,6 +21,8 @@ from dashborion.streams import Color, Streams
 if TYPE_CHECKING:
     from dashborion.concurrency import Deadline
     from dashborion.config import Config, Environment
+    from dashborion.config_edit import ConfigFile
+    from dashborion.discovery import Sight
     from dashborion.embedded import Embedded
     from dashborion.environments import Choice, InUse, Surroundings
     from dashborion.errors import DashborionError
@@ -185,6 +187,38 @@ class Context:
         return Fleet(
             environments, connector.connect, runtime, self.streams.fail, self.streams.progress
         )
+
+    @cached_property
+    def config_file(self) -> ConfigFile:
+        """What discovered environments are added to: a named file, or the user's own."""
+        from dashborion.config import Origin
+        from dashborion.config_edit import ConfigFile
+
+        if self.globals.demo:
+            return ConfigFile(self.demo.folder / "demo.yaml", self.config)
+        if named := self.globals.config or self.environ.get("DASHBORION_CONFIG"):
+            return ConfigFile.open(Path(named).expanduser(), Origin.NAMED)
+        return ConfigFile.open(self.user_file, Origin.USER)
+
+    def discover(self, profiles: Sequence[str], regions: Sequence[str]) -> Sight:
+        """Look for clusters where it is said, or where the config and AWS' own files point."""
+        from dashborion.concurrency import Deadline
+        from dashborion.discovery import Discovery, places
+        from dashborion.orchestrators import Connector
+        from dashborion.orchestrators.protocol import Runtime
+
+        known = self.config_file.config.environments
+        if not self.globals.config and not self.environ.get("DASHBORION_CONFIG"):
+            known += self.config.environments
+        runtime = Runtime(
+            deadline=Deadline(self.read_seconds),
+            trace=self._trace if self.globals.verbose else lambda _: None,
+            environ=self.environ,
+            sleep=self.sleep,
+        )
+        streams, search = self.streams, Connector(self.environ).search()
+        discovery = Discovery(search, runtime, streams.note, streams.warn, streams.progress)
+        return discovery.look(lambda: self.kubeconfig, places(profiles, regions, known))
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label

@@ -225,8 +225,8 @@ def _nothing_configured(around: Surroundings) -> UsageError:
         return UsageError(f"{around.config.where} has no environments")
     return UsageError(
         "no environment: there is no config file, no kubeconfig, and this is not a pod",
-        hint="write a dashborion.yaml (see `dashborion env --help`), point $KUBECONFIG at a file, "
-        "or look around first: `dashborion --demo workloads list`",
+        hint="`dashborion env discover` looks for clusters, `dashborion --demo workloads list` has "
+        "some to try on, and $KUBECONFIG may name a file",
     )
 
 

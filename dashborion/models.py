@@ -336,6 +336,23 @@ class EnvironmentInfo(Model, frozen=True, kw_only=True):
     source: str | None
 
 
+class Discovered(Model, frozen=True, kw_only=True):
+    """A cluster as ``env discover`` proposes it: the environment that it would be.
+
+    ``configured`` when the config file has its target already, under that ``name``.
+    """
+
+    name: str
+    project: str | None
+    environment: str
+    orchestrator: str
+    target: str
+    region: str | None
+    profile: str | None
+    protected: bool
+    configured: bool
+
+
 T = TypeVar("T")
 
 

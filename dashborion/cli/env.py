@@ -99,6 +99,49 @@ def check(ctx: typer.Context, *, where: Where, listed: Listed) -> None:
     answer.require_complete()
 
 
+@command(app, "discover")
+def discover(
+    ctx: typer.Context,
+    patterns: Annotated[
+        list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Only these names; * and ?.")
+    ] = None,
+    *,
+    profile: Annotated[
+        list[str] | None, typer.Option("--profile", help="An AWS profile to look with; repeatable.")
+    ] = None,
+    region: Annotated[
+        list[str] | None, typer.Option("--region", help="An AWS region to look in; repeatable.")
+    ] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add them to the config file.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    listed: Listed,
+) -> None:
+    """Look for clusters: kubeconfig contexts, ECS and EKS. Nothing is written without --add.
+
+    AWS is asked as the profiles and in the regions of the config and of AWS' own files, unless
+    --profile or --region say where. A name such as homebox-prod or prod-homebox becomes
+    homebox/production (which is protected); without such a word the project is the profile, or
+    `discovered`. --add keeps what the file says, comments included; it is your own file or the
+    one that --config names.
+
+    Example: dashborion env discover --region eu-west-3 --region us-east-1
+    """
+    from dashborion import render
+    from dashborion.cli.discovered import chosen, put, require_addable
+    from dashborion.render import views
+
+    context: Context = ctx.obj
+    if add:
+        require_addable(context, yes=yes)
+    sight = context.discover(profile or (), region or ())
+    found = chosen(context, sight, patterns or ())
+    rows = [row for row, _ in found]
+    render.show_list(context.streams, views.DISCOVERED, rows, listed.style(), now=context.now())
+    if add:
+        put(context, found, yes=yes)
+    sight.require_complete()
+
+
 def _current(context: Context) -> str | None:
     """The label that a command without -e would use; None when it would have to ask."""
     from dashborion.environments import Choice, choose_quietly

@@ -17,6 +17,7 @@ from dashborion.orchestrators.aws_plugins import EksUser, eks_user
 if TYPE_CHECKING:
     from dashborion.config import Environment
     from dashborion.orchestrators.aws import Sessions
+    from dashborion.orchestrators.discover import Search
     from dashborion.orchestrators.eks import OwnTokens
     from dashborion.orchestrators.kubernetes.credentials import Credentials
     from dashborion.orchestrators.protocol import Orchestrator, Runtime
@@ -63,6 +64,12 @@ class Connector:
 
         credentials = self._credentials(environment, runtime)
         return KubernetesOrchestrator.connect(environment, runtime, credentials)
+
+    def search(self) -> Search:
+        """What asks AWS which clusters there are."""
+        from dashborion.orchestrators.discover import Search
+
+        return Search(self._sessions)
 
     def _credentials(self, environment: Environment, runtime: Runtime) -> Credentials:
         if isinstance(environment.target, EksTarget):

@@ -286,6 +286,21 @@ ENVIRONMENTS = View(
 )
 
 
+DISCOVERED = View(
+    "environments",
+    [
+        Column("name", lambda one: one.name, elastic=1, least=14),
+        Column("orchestrator", lambda one: one.orchestrator),
+        Column("target", lambda one: one.target, elastic=2, least=16),
+        Column("region", lambda one: one.region),
+        Column("profile", lambda one: one.profile),
+        Column("guard", lambda one: "protected" if one.protected else None, lambda _: BUSY),
+        Column("configured", lambda one: one.configured,
+               lambda one: QUIET if one.configured else GOOD),
+    ],
+)  # fmt: skip
+
+
 CONTAINERS = View(
     "containers",
     [
