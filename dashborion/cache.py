@@ -58,7 +58,8 @@ class Shelf(Generic[T]):
                 content = file.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
                 return {}
-            return msgspec.msgpack.decode(content, type=dict[str, ready(self.type_)])  # type: ignore[name-defined]
+            ready(self.type_)
+            return msgspec.msgpack.decode(content, type=dict[str, self.type_])  # type: ignore[name-defined]
         except (OSError, msgspec.DecodeError):
             return {}
 
