@@ -23,6 +23,7 @@ from dashborion.models import Found
 from dashborion.orchestrators.aws import Aws, batches
 from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import wire
+from dashborion.structs import ready
 
 T = TypeVar("T")
 
@@ -367,7 +368,7 @@ def _converted(type_: type[T], found: list[Mapping[str, Any]], *, raw: bool) -> 
 
 def _convert(type_: type[T], found: Any) -> T:
     try:
-        return msgspec.convert(found, type_)
+        return msgspec.convert(found, ready(type_))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"an answer that is not what the API documents: {error}") from error
 

@@ -19,6 +19,7 @@ from dashborion.orchestrators.aws import Aws, required
 from dashborion.orchestrators.aws_errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.logs import Block
+from dashborion.structs import ready
 
 EVENTS_A_PAGE = 10_000
 STREAMS_A_CALL = 100
@@ -97,7 +98,7 @@ class Group:
 
 def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:
     try:
-        return msgspec.convert(required(answer, "events", operation), list[wire.LogEvent])
+        return msgspec.convert(required(answer, "events", operation), ready(list[wire.LogEvent]))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"{operation}: an answer that is not as documented: {error}") from error
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dashborion.concurrency import every
-from dashborion.errors import BadAnswer, Forbidden, NotFound, UsageError
+from dashborion.errors import BadAnswer, Forbidden, NotFound
 from dashborion.models import Found, Name, Query
 from dashborion.native import ecs as models
 from dashborion.orchestrators.aws import batches
@@ -162,17 +162,16 @@ class EcsNative:
     def _pair(self, first: str, second: str | None) -> tuple[str, str]:
         """The names of the two revisions to compare, the earlier one first."""
         family, _, number = first.partition(":")
-        if second is not None and ":" not in second:
-            if not second.isdecimal():
-                raise UsageError(f"'{second}' is no revision", hint="a number, or FAMILY:REVISION")
+        if second is not None and second.isdecimal():
             second = f"{family}:{second}"
         if number:
             return first, second or family
         if second is not None and second.partition(":")[0] != family:
             return first, second
-        arns = self._revisions(family, A_PAGE if second else 2)
+        wanted = (second or "").partition(":")[2]
+        arns = self._revisions(family, A_PAGE if wanted else 2)
         numbers = sorted(int(last(arn).rpartition(":")[2]) for arn in arns)
-        newest = int(second.partition(":")[2]) if second else numbers[-1]
+        newest = int(wanted) if wanted.isdecimal() else numbers[-1]
         earlier = [one for one in numbers if one < newest]
         if not earlier:
             raise NotFound("revision before", f"{family}:{newest}", where=self.client.aws.region)

@@ -38,6 +38,7 @@ from dashborion.errors import (
     UsageError,
 )
 from dashborion.orchestrators.kubernetes import wire
+from dashborion.structs import ready
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 CHANGING = ("PATCH", "PUT", "DELETE")
@@ -108,14 +109,14 @@ def decode(type_: type[T], body: bytes, asked: Asked) -> T:
 def convert(type_: type[T], plain: Any, asked: Asked) -> T:
     """Plain data as that type; raises as ``decode``."""
     try:
-        return msgspec.convert(plain, type_)
+        return msgspec.convert(plain, ready(type_))
     except (msgspec.ValidationError, RecursionError) as error:
         raise _misshapen(error, asked) from error
 
 
 @cache
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type_)
+    return msgspec.json.Decoder(ready(type_))
 
 
 def _misshapen(error: Exception, asked: Asked) -> BadAnswer:
@@ -149,7 +150,7 @@ def refused(
 ) -> DashborionError:
     """The error for an error answer: from the API's ``Status``, or whatever stands in its place."""
     try:
-        said = msgspec.json.decode(content, type=wire.Status)
+        said = msgspec.json.decode(content, type=ready(wire.Status))
     except (msgspec.DecodeError, RecursionError):
         said = wire.Status()  # a proxy's page
     message = said.message or f"{asked} was answered with {status}"

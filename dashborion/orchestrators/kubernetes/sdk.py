@@ -197,6 +197,19 @@ def _standing_in(
 kube_config.ExecProvider = _SharedExec
 
 
+_write_file = kube_config._create_temp_file_with_content  # noqa: SLF001 - as above
+_writing = threading.Lock()
+
+
+def _write_whole_file(*arguments: Any, **more: Any) -> Any:
+    """The SDK names a file in its cache before the file is written: others would read it empty."""
+    with _writing:
+        return _write_file(*arguments, **more)
+
+
+kube_config._create_temp_file_with_content = _write_whole_file  # noqa: SLF001
+
+
 def _expired(status: Mapping[str, Any]) -> bool:
     ends = status.get("expirationTimestamp")
     try:
