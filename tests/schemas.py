@@ -22,10 +22,15 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads describe": "WorkloadDetail",
     "workloads scale": "Change",
     "workloads restart": "Change",
+    "workloads deploy": "Change",
+    "workloads rollback": "Change",
+    "workloads history": ["Revision"],
+    "workloads logs": "LogLine",
     "workloads status": "Rollout",
     "workloads events": ["Event"],
     "instances list": ["Instance"],
     "instances describe": "InstanceDetail",
+    "instances logs": "LogLine",
     "instances stop": "Change",
     "k8s ingresses list": ["Ingress"],
     "k8s ingresses describe": "IngressDetail",
@@ -65,7 +70,13 @@ def check(command: str, out: str) -> None:
     name = next((one for one in PRINTED if _begins(words, one.split())), None)
     if name is None or not out or not _is_json(words):
         return
-    model, printed = PRINTED[name], json.loads(out)
+    model = PRINTED[name]
+    if model == "LogLine":  # an object a line
+        lines = out.splitlines()
+        for line in lines[:: max(1, len(lines) // LOOKED_AT)]:
+            _hold(json.loads(line), ["LogLine"])
+        return
+    printed = json.loads(out)
     if name == "env show" and isinstance(printed, list):  # of a glob
         model = [str(model)]
     if isinstance(model, str):

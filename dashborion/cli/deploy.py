@@ -35,7 +35,7 @@ def deploy(
 ) -> None:
     """Give containers new images; nothing else of the definition changes.
 
-    Example: dashborion workloads deploy api --image api=example.com/api:1.4.2 --wait
+    Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
     """
     from dashborion.cli import change
     from dashborion.cli.parse import images
@@ -85,7 +85,7 @@ def history(
 ) -> None:
     """List the revisions of a workload, the newest last, and which one runs.
 
-    Example: dashborion workloads history api
+    Example: dashborion workloads history payments
     """
     from dashborion import render
     from dashborion.models import Name
@@ -116,7 +116,7 @@ def rollback(
 ) -> None:
     """Go back to an earlier revision: the one that ran before, or the one named.
 
-    Example: dashborion workloads rollback api --to 12 --wait
+    Example: dashborion workloads rollback catalog -e media/staging --wait
     """
     from dashborion.cli import change
     from dashborion.errors import Refusal

@@ -87,7 +87,7 @@ def logs_(
 ) -> None:
     """Print what one instance has written.
 
-    Example: dashborion instances logs api-7d9f --since 15m
+    Example: dashborion instances logs database-0 -e media/staging --since 15m
     """
     from dashborion.cli import logs
     from dashborion.models import Name

@@ -246,7 +246,7 @@ def logs_(
 ) -> None:
     """Print what all instances of workloads have written, in one stream by time.
 
-    Example: dashborion workloads logs api web -f -i error
+    Example: dashborion workloads logs web checkout --since 15m
     """
     from dashborion.cli import logs
     from dashborion.models import Name

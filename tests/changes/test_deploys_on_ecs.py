@@ -57,7 +57,8 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     shop.ecs.update_service(cluster=CLUSTER, service="checkout", deploymentConfiguration=off)
     shop.aws.spy.reset()
     seen = dashborion(f"workloads deploy checkout --image {BAD} --wait -o json")
-    assert (seen.exit_code, seen.error["code"], seen.out) == (7, "rollout-failed", "")
+    assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
+    assert (seen.json["action"], seen.json["after"]) == ("deploy", BAD)
     assert "CannotPullContainer" in seen.error["message"]
     assert sum(dashborion.slept) < 120, "well before the timeout of ten minutes"
     assert shop.images("checkout") == [BAD]

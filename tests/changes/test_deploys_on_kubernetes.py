@@ -61,7 +61,8 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
 ) -> None:
     here.add(deployment("shop", replicas=2, strategy=STRATEGY))
     seen = dashborion(f"workloads deploy shop --image {BAD} --wait -o json")
-    assert (seen.exit_code, seen.error["code"], seen.out) == (7, "rollout-failed", "")
+    assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
+    assert (seen.json["action"], seen.json["after"]) == ("deploy", BAD)
     assert "ImagePullBackOff" in seen.error["message"]
     assert sum(dashborion.slept) < 60, "well before the timeout of ten minutes"
 
