@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.models import EnvironmentInfo
 
-app = group(help="Environments: clusters under the names by which they are chosen.")
+app = group(
+    help="Environments: clusters under the names by which they are chosen.",
+    epilog="A dashborion.yaml: `environments: {prod: {orchestrator: kubernetes, context: NAME}}`, "
+    "or `{orchestrator: ecs, cluster: NAME, region: REGION, profile: NAME, protected: true}`.",
+)
 
 NAME = typer.Argument(metavar="NAME", help="As -e takes it.", autocompletion=complete.environments)
 
