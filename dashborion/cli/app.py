@@ -19,7 +19,11 @@ later(app, "services", WORKLOADS, modules=MODULES, hidden=True)
 later(app, "instances", "ECS tasks and Kubernetes pods.")
 later(app, "k8s", "What only Kubernetes has; `ecs` is the same for ECS.")
 later(app, "ecs", "What only ECS has; `k8s` is the same for Kubernetes.")
-later(app, "env", "Environments: clusters under the names by which they are chosen.")
+FILE = (
+    "A dashborion.yaml: `environments: {prod: {orchestrator: kubernetes, context: NAME}}`, "
+    "or `{orchestrator: ecs, cluster: NAME, region: REGION, profile: NAME, protected: true}`."
+)
+later(app, "env", "Environments: clusters under the names by which they are chosen.", epilog=FILE)
 later(app, "demo", "An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")
 command(app, "api")(api.api)
 command(app, "schema")(schema.schema)
