@@ -167,9 +167,16 @@ def _said(text: str) -> Any:
         return None
 
 
+def _unshared(said: Any) -> Any:
+    """Without YAML's aliases: what is added under one name is not to appear under another."""
+    if isinstance(said, dict):
+        return {key: _unshared(value) for key, value in said.items()}
+    return [_unshared(value) for value in said] if isinstance(said, list) else said
+
+
 def _expected(before: str, environments: Sequence[Environment]) -> Any:
     """What the file has to say in the end."""
-    expected = _said(before) or {}
+    expected = _unshared(_said(before) or {})
     for one in environments:
         projects = expected["projects"] = expected.get("projects") or {}
         project = projects[one.project] = projects.get(one.project) or {}

@@ -163,9 +163,9 @@ def places(
         if isinstance(one.target, EcsTarget | EksTarget):
             where = configured.setdefault(one.target.profile, set())
             where.update(filter(None, [one.target.region]))
+    # Nobody asked for AWS' default profile: it may have no credentials.
+    implied = not profiles and None not in configured and bool(configured or not regions)
     configured[None] = configured.pop(None, set())  # last: a profile says more
-    # Nobody asked for AWS' default profile where others are named: it may have no credentials.
-    implied = not profiles and (len(configured) > 1 or not regions)
     return [
         Place(profile, region, implied=implied and profile is None)
         for profile in (profiles or configured)
