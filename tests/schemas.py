@@ -17,7 +17,7 @@ import fastjsonschema
 from dashborion.schema import document
 
 LOOKED_AT = 30
-PRINTED: dict[str, str | list[str] | tuple[str]] = {
+PRINTED: dict[str, str | list[str]] = {
     "workloads list": ["Workload"],
     "workloads describe": "WorkloadDetail",
     "workloads scale": "Change",
@@ -56,7 +56,7 @@ PRINTED: dict[str, str | list[str] | tuple[str]] = {
     "env show": "EnvironmentInfo",
     "env check": ["Check"],
 }
-"""What each command prints: one model, a list of one of these, or (a tuple) one a line."""
+"""What each command prints: one model, or a list of one of these models."""
 
 
 def check(command: str, out: str) -> None:
@@ -65,13 +65,7 @@ def check(command: str, out: str) -> None:
     name = next((one for one in PRINTED if _begins(words, one.split())), None)
     if name is None or not out or not _is_json(words):
         return
-    model = PRINTED[name]
-    if isinstance(model, tuple):
-        lines = out.splitlines()
-        for line in lines[:: max(1, len(lines) // LOOKED_AT)]:
-            _hold(json.loads(line), list(model))
-        return
-    printed = json.loads(out)
+    model, printed = PRINTED[name], json.loads(out)
     if name == "env show" and isinstance(printed, list):  # of a glob
         model = [str(model)]
     if isinstance(model, str):
