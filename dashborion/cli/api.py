@@ -48,7 +48,7 @@ ROUTES = (
 # What the path says already, what is not JSON, and what never ends.
 _NOT_ASKED = frozenset({
     "project", "env", "all-envs", "output", "columns", "no-headers", "follow", "highlight",
-    "timestamps", "help", "config", "demo", "color", "verbose", "debug", "version",
+    "timestamps", "no-prefix", "help", "config", "demo", "color", "verbose", "debug", "version",
 })  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def _add_list(one: typer.Typer, kind: Kind) -> None:
 def _add_describe(one: typer.Typer, kind: Kind) -> None:
     def describe(
         ctx: typer.Context,
-        name: Annotated[str, typer.Argument(metavar="NAME", help=kind.name_forms)],
+        name: Any,
         *,
         where: Any,
         output: Output,

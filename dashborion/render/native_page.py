@@ -15,7 +15,8 @@ from dashborion.render.native_views import PARTS
 
 _FIRST = ("name", "project", "environment", "namespace")
 _LAST = ("labels", "created_at")
-_UPPER = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "id": "ID"}
+_UPPER = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
+_NAMES = {"ingress_class": "Class"}
 _VIEWS: Mapping[type[Any], views.View] = {**PARTS, Event: views.EVENTS}
 
 
@@ -51,6 +52,8 @@ def texts(item: Any) -> list[tuple[str, str]]:
 
 def label(name: str) -> str:
     """``External IPs`` of ``external_ips``."""
+    if name in _NAMES:
+        return _NAMES[name]
     words = [_UPPER.get(word, word) for word in name.removesuffix("_at").split("_")]
     return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 

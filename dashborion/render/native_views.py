@@ -254,7 +254,7 @@ CHANGES = View("changes", [
 
 CONTAINERS = View("containers", [
     Column("name", lambda one: one.name, elastic=1, least=14),
-    Column("image", lambda one: one.image, elastic=2),
+    Column("image", lambda one: one.image, short=lambda one: short_image(one.image), elastic=2),
     Column("essential", lambda one: one.essential),
     Column("cpu", lambda one: one.cpu or None, right=True),
     Column("memory", lambda one: one.memory or one.memory_reservation, right=True),

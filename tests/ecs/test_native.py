@@ -12,6 +12,7 @@ import pytest
 from tests.aws import MANY, Terminal
 from tests.demo.conftest import connect
 from tests.ecs.test_calls import asked
+from tests.ecs.test_denied import warnings, without_tags
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 
 
@@ -259,6 +260,22 @@ def test_a_call_that_is_denied(
     found = dashborion(f"ecs {command} -o json")
     assert (found.exit_code, found.error["code"]) == (4, "forbidden")
     assert action in found.error["message"]
+
+
+@pytest.mark.parametrize(
+    ("command", "operation"),
+    [
+        ("task-definitions describe web", "ecs:DescribeTaskDefinition"),
+        ("clusters describe", "ecs:DescribeClusters"),
+    ],
+)
+def test_tags_that_may_not_be_read_cost_themselves_and_a_warning(
+    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+) -> None:
+    fleet.aws.faults.add(operation, without_tags("ecs:ListTagsForResource"))
+    found = dashborion(f"ecs {command} -o json")
+    assert (found.exit_code, found.json["labels"]) == (0, {})
+    assert len(warnings(found)) == 1
 
 
 def test_without_the_right_to_revisions_the_task_definition_is_unknown(

@@ -64,7 +64,8 @@ def _workloads() -> list[Manifest]:
     web["metadata"]["labels"] |= {"team": "blue"}
     return [
         web,
-        deployment("crash", container("crash")),
+        # Its rollout shall not be over before its tests: the demo's ten minutes pass in 30 s.
+        deployment("crash", container("crash"), progressDeadlineSeconds=36000),
         deployment("pull", container("pull")),
         deployment("oom", container("oom")),
         deployment("unready", container("unready")),

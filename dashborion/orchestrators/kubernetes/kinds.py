@@ -77,7 +77,7 @@ def values(item: wire_native.ConfigMap) -> dict[str, Any]:
 
 def _size(text: str) -> int:
     try:
-        return len(b64decode(text))
+        return len(b64decode(text, validate=True))
     except NotBase64:
         return len(text)
 

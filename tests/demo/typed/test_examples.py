@@ -13,8 +13,17 @@ import pytest
 from tests.commands import commands, options
 from tests.conftest import Door
 
+from .shell import ROOT
+
 COMMANDS = commands()
 EXAMPLE = re.compile(r"Example: (.+)$", re.MULTILINE)
+
+MARKED = re.compile(r"<!-- demo: .*?-->\n```sh\n(.*?)```", re.DOTALL)
+README = [
+    line
+    for block in MARKED.findall((ROOT / "README.md").read_text())
+    for line in block.splitlines()
+]
 
 NOT_HERE = {
     "demo start": "it runs already; tests/demo/test_command_line.py types it",
@@ -61,6 +70,15 @@ def test_the_example_works_on_the_demo(
         done = dashborion(f"{shlex.join(words)}{careful} --demo")
         assert done.exit_code == 0, done.err
         assert done.out
+
+
+@pytest.mark.parametrize("line", README)
+def test_the_readmes_line_works_on_the_demo(
+    dashborion: Door, running: Path, surroundings: None, line: str
+) -> None:
+    done = dashborion(f"{line.removeprefix('dashborion ')} --demo")
+    assert done.exit_code == 0, done.err
+    assert done.out
 
 
 def test_only_commands_that_there_are_stay_out() -> None:
