@@ -45,6 +45,14 @@ class Place(Enum):
     GONE = "gone"  # the pod is
 
 
+class End(Enum):
+    """How a read ended: by itself, with the connection, or before it began."""
+
+    CLEAN = "clean"
+    BROKEN = "broken"
+    REFUSED = "refused"
+
+
 def place(pod: wire.Pod | None, run: Run) -> Place:
     """Look up a run in its pod as it is now."""
     if pod is None:
@@ -221,28 +229,31 @@ class _Container:
             opened=self._follower.opened,
         )  # fmt: skip
         where = Place.RUNNING if run.is_running else Place.ENDED
-        delay, unfinished = FIRST_DELAY, b""
+        delay, unfinished, is_loose = 0.0, b"", False
         while True:
-            got, cut = self._read_once(log, where)
-            now = self._place(run)
+            got, end = self._read_once(log, where)
+            is_loose = (end is End.BROKEN or bool(log.rest)) if end is not End.REFUSED else is_loose
+            pod = self._pod(run)
+            now = place(pod, run)
             # An end that the API reports may be the kubelet's connection that broke: a run that
             # has ended is read again, until nothing comes and its last line is the same.
-            is_drained = where is not Place.RUNNING and cut is None and not got
+            is_drained = where is not Place.RUNNING and end is End.CLEAN and not got
             if now in (Place.GONE, Place.LOST) or (is_drained and log.rest in (b"", unfinished)):
                 break
             unfinished = log.rest if where is not Place.RUNNING else b""
-            if where is Place.RUNNING is now:
+            is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
+            if where is Place.RUNNING is now and not is_leaving and end is not End.REFUSED:
                 self._sink.say(f"{self._source}: the connection was cut, reading on")
             where = now
-            delay = FIRST_DELAY if got else min(delay * 2, LONGEST_DELAY)
             self._sink.pause(delay)
+            delay = 0.0 if got else min(delay * 2 or FIRST_DELAY, LONGEST_DELAY)
         if last := log.last_line():
             self._sink.lines(self._source, last)
-        if not is_drained and (cut is not None or now is Place.LOST):
+        if not is_drained and (is_loose or now is Place.LOST):
             self._sink.say(f"{self._source} is gone: what it wrote last could not be read")
 
-    def _read_once(self, log: RunLog, where: Place) -> tuple[bool, DashborionError | None]:
-        """Whether lines came, and what ended them if it was not their end."""
+    def _read_once(self, log: RunLog, where: Place) -> tuple[bool, End]:
+        """Whether lines came, and how that ended."""
         self._follower.members.fetch.client.runtime.deadline.restart()
         got = False
         blocks = log.read(endless=where is Place.RUNNING, previous=where is Place.PREVIOUS)
@@ -251,11 +262,11 @@ class _Container:
                 got = True
                 if kept := self._asked_for(block):
                     self._sink.lines(self._source, kept)
-        except Replaced:
-            return got, Unavailable("restarted meanwhile")
-        except (Unavailable, UsageError, Missing) as error:
-            return got, error
-        return got, None
+        except (Replaced, UsageError, Missing):
+            return got, End.REFUSED
+        except Unavailable:
+            return got, End.BROKEN
+        return got, End.CLEAN
 
     def _asked_for(self, block: Block) -> Block:
         """Without what the API's whole seconds let in at first, and what comes after the end."""
@@ -266,13 +277,13 @@ class _Container:
         last = stamp(wanted.until) if wanted.until else b"~"
         return [line for line in block if first <= line[:STAMP] <= last]
 
-    def _place(self, run: Run) -> Place:
-        """Where its log is now, however long it takes the API to say."""
+    def _pod(self, run: Run) -> wire.Pod | None:
+        """The run's pod now, however long it takes the API to say."""
         delay = FIRST_DELAY
         while True:
             self._follower.members.fetch.client.runtime.deadline.restart()
             try:
-                return place(self._follower.members.get(run), run)
+                return self._follower.members.get(run)
             except Unavailable:
                 self._sink.pause(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
