@@ -226,21 +226,24 @@ class _Container:
         log = RunLog(
             self._follower.members, run, self._first,
             say=lambda text: self._sink.say(f"{self._source}: {text}"),
+            pause=self._sink.pause,
             opened=self._follower.opened,
         )  # fmt: skip
         where = Place.RUNNING if run.is_running else Place.ENDED
-        delay, unfinished, is_loose = 0.0, b"", False
+        delay, is_loose = 0.0, False
+        ends: list[bytes] = []  # what stood behind the last newline, read by read
         while True:
             got, end = self._read_once(log, where)
             is_loose = (end is End.BROKEN or bool(log.rest)) if end is not End.REFUSED else is_loose
+            # An end that the API reports may be that of the kubelet's connection. So a run that
+            # has ended is read until it ends the same, with nothing new, twice in a row.
+            is_final = where is not Place.RUNNING and end is End.CLEAN and log.is_caught_up
+            ends = [*ends, log.rest] if is_final and not got else []
+            is_drained = ends[-2:] == [log.rest] * 2
             pod = self._pod(run)
             now = place(pod, run)
-            # An end that the API reports may be the kubelet's connection that broke: a run that
-            # has ended is read again, until nothing comes and its last line is the same.
-            is_drained = where is not Place.RUNNING and end is End.CLEAN and not got
-            if now in (Place.GONE, Place.LOST) or (is_drained and log.rest in (b"", unfinished)):
+            if is_drained or now in (Place.GONE, Place.LOST):
                 break
-            unfinished = log.rest if where is not Place.RUNNING else b""
             is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
             if where is Place.RUNNING is now and not is_leaving and end is not End.REFUSED:
                 self._sink.say(f"{self._source}: the connection was cut, reading on")

@@ -122,6 +122,11 @@ class Again:
         self.is_proven = False  # that this is the same log
         self.gap: tuple[bytes, bytes] | None = None
 
+    @property
+    def is_past(self) -> bool:
+        """Whether all that was seen before has come again."""
+        return not self._left
+
     def new(self, block: Block) -> Block:
         """The lines of a block that were not seen."""
         if not self._left or not block:
