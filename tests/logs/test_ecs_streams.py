@@ -66,7 +66,7 @@ def test_a_stream_without_a_prefix_is_the_runtime_id(fleet: Fleet, dashborion: T
 def test_another_driver_is_named_with_where_its_lines_go(
     logs: Json | None, words: list[str], fleet: Fleet, dashborion: Terminal
 ) -> None:
-    service(fleet, "other", container(**({"logConfiguration": logs} if logs else {})))
+    service(fleet, "other", container() | ({"logConfiguration": logs} if logs else {}))
     seen = dashborion("workloads logs other")
     assert (seen.exit_code, seen.out) == (3, "")
     for word in words:

@@ -32,6 +32,7 @@ from dashborion.orchestrators.logs import (
 )
 
 LOOK_SECONDS = 1.0  # between two looks at which pods there are
+REFUSALS = 8  # of a log that its pod should have
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # before a log that gave nothing is opened again
 
 
@@ -230,29 +231,30 @@ class _Container:
             opened=self._follower.opened,
         )  # fmt: skip
         where = Place.RUNNING if run.is_running else Place.ENDED
-        delay, is_loose = 0.0, False
+        delay, is_loose, refusals = 0.0, False, 0
         ends: list[bytes] = []  # what stood behind the last newline, read by read
         while True:
             got, end = self._read_once(log, where)
             is_loose = (end is End.BROKEN or bool(log.rest)) if end is not End.REFUSED else is_loose
             # An end that the API reports may be that of the kubelet's connection. So a run that
             # has ended is read until it ends the same, with nothing new, twice in a row.
-            is_final = where is not Place.RUNNING and end is End.CLEAN and log.is_caught_up
-            ends = [*ends, log.rest] if is_final and not got else []
+            is_final = where is not Place.RUNNING and end is End.CLEAN
+            ends = [*ends, log.rest] if is_final and log.is_caught_up and not got else []
             is_drained = ends[-2:] == [log.rest] * 2
+            delay = 0.0 if got or is_final else min(delay * 2 or FIRST_DELAY, LONGEST_DELAY)
             pod = self._pod(run)
             now = place(pod, run)
-            if is_drained or now in (Place.GONE, Place.LOST):
+            refusals = refusals + 1 if end is End.REFUSED and where is now else 0
+            if is_drained or now in (Place.GONE, Place.LOST) or refusals == REFUSALS:
                 break
             is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
             if where is Place.RUNNING is now and not is_leaving and end is not End.REFUSED:
                 self._sink.say(f"{self._source}: the connection was cut, reading on")
             where = now
             self._sink.pause(delay)
-            delay = 0.0 if got else min(delay * 2 or FIRST_DELAY, LONGEST_DELAY)
         if last := log.last_line():
             self._sink.lines(self._source, last)
-        if not is_drained and (is_loose or now is Place.LOST):
+        if not is_drained and (is_loose or now is Place.LOST or refusals):
             self._sink.say(f"{self._source} is gone: what it wrote last could not be read")
 
     def _read_once(self, log: RunLog, where: Place) -> tuple[bool, End]:

@@ -124,8 +124,8 @@ class Again:
 
     @property
     def is_past(self) -> bool:
-        """Whether all that was seen before has come again."""
-        return not self._left
+        """Whether all that was seen before has come again, as far as it is still there."""
+        return self._by_time or not self._left
 
     def new(self, block: Block) -> Block:
         """The lines of a block that were not seen."""
