@@ -10,7 +10,7 @@ import pytest
 
 from dashborion.errors import DashborionError, Unreachable
 from dashborion.logs import Live, Picked, Window, merged
-from dashborion.models import HEAD
+from dashborion.models import HEAD, STAMP
 from dashborion.orchestrators.logs import Block, Ended, Reading, Source, stamp
 from dashborion.render import logs as render
 
@@ -36,19 +36,27 @@ def never(_: Source, error: DashborionError) -> None:
 @pytest.mark.parametrize("seed", range(10))
 def test_all_lines_come_in_the_order_of_their_moments(seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311
-    readings, every = [], []
+    logs: list[Block] = []
+    readings = []
     for number in range(rng.randrange(1, 8)):
-        second, blocks = 0.0, []
+        second = 0.0
+        blocks: list[Block] = []
         for _ in range(rng.randrange(6)):
-            block = []
-            for _ in range(rng.randrange(1, 30)):
+            blocks.append([])
+            for count in range(rng.randrange(1, 30)):
                 second += rng.choice((0, 0.001, 1))
-                block.append(at(second, f"{number} {len(every):05}"))
-                every.append(block[-1])
-            blocks.append(block)
+                blocks[-1].append(at(second, f"{number} {len(blocks)} {count}"))
+        logs.append([line for block in blocks for line in block])
         readings.append(Reading(source(str(number)), iter(blocks)))
-    text = b"".join(merged(readings, as_is, never))
-    assert text == b"".join(line[HEAD:] + b"\n" for line in sorted(every, key=lambda one: one[:30]))
+
+    def with_moment(_: Source, block: Block) -> Block:
+        return [line[:HEAD] + line + b"\n" for line in block]
+
+    printed = b"".join(merged(readings, with_moment, never)).splitlines()
+    moments = [line[:STAMP] for line in printed]
+    assert moments == sorted(moments)
+    for number, log in enumerate(logs):
+        assert [line for line in printed if line[HEAD:].startswith(b"%d " % number)] == log
 
 
 def test_no_more_than_a_block_of_each_reading_is_held() -> None:
@@ -133,5 +141,5 @@ def test_colours_are_stable_and_tell_instances_apart() -> None:
         (text,) = render.Text(color=True)(source(name), [at(1, "x")])
         return text[HEAD : text.index(b"m")]
 
-    assert prefix("web-1") == b"\x1b[33"  # of the name alone: the same in every run
+    assert prefix("web-1") == b"\x1b[93"  # of the name alone: the same in every run
     assert len({prefix(f"web-{n}") for n in range(40)}) > 5

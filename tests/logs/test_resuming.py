@@ -75,6 +75,23 @@ def test_a_rotation_between_lines_that_were_seen_leaves_no_gap() -> None:
     assert again.gap is None
 
 
+def test_older_lines_of_the_second_in_which_it_began_do_not_come() -> None:
+    again = Again(seen(line(1.5, "c"), line(1.6, "d")))
+    whole = [line(1, "a"), line(1.2, "b"), line(1.5, "c"), line(1.6, "d"), line(1.7, "e")]
+    assert again.new(whole[:1]) == []
+    assert again.new(whole[1:]) == [line(1.7, "e")]
+    assert again.is_proven
+    assert again.gap is None
+
+
+def test_until_all_that_was_seen_has_come_it_is_not_past() -> None:
+    again = Again(seen(line(1, "a"), line(1.1, "b")))
+    again.new([line(1, "a")])
+    assert not again.is_past
+    again.new([line(1.1, "b")])
+    assert again.is_past
+
+
 def test_lines_of_one_moment_are_counted() -> None:
     again = Again(seen(line(1, "same"), line(1, "same")))
     assert again.new([line(1, "same")] * 3) == [line(1, "same")]
@@ -83,9 +100,7 @@ def test_lines_of_one_moment_are_counted() -> None:
 def test_what_was_seen_may_come_in_several_blocks() -> None:
     again = Again(seen(line(1, "a"), line(1.1, "b"), line(1.2, "c")))
     assert again.new([line(1, "a")]) == []
-    assert not again.is_past
     assert again.new([line(1.1, "b"), line(1.2, "c")]) == []
-    assert again.is_past
     assert again.new([line(1.3, "d")]) == [line(1.3, "d")]
 
 

@@ -241,7 +241,8 @@ class _Container:
             is_final = where is not Place.RUNNING and end is End.CLEAN
             ends = [*ends, log.rest] if is_final and log.is_caught_up and not got else []
             is_drained = ends[-2:] == [log.rest] * 2
-            delay = 0.0 if got or is_final else min(delay * 2 or FIRST_DELAY, LONGEST_DELAY)
+            longest = FIRST_DELAY if is_final else LONGEST_DELAY
+            delay = 0.0 if got else min(delay * 2 or FIRST_DELAY, longest)
             pod = self._pod(run)
             now = place(pod, run)
             refusals = refusals + 1 if end is End.REFUSED and where is now else 0

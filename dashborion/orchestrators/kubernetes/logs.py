@@ -172,9 +172,10 @@ class RunLog:
             for block in lines.blocks(_chunks(response, path, endless=endless)):
                 good, odd = stamped(block)
                 fresh = again.new(good)
-                if not checked and not again.is_proven:
-                    self._require_same(previous=previous)
-                checked = self.is_begun = True
+                if not checked and not again.is_undecided:
+                    if not again.is_proven:
+                        self._require_same(previous=previous)
+                    checked = self.is_begun = True
                 self._pass_on(odd)
                 if again.gap is not None:
                     self._tell_gap(*again.gap)
