@@ -12,7 +12,7 @@ import re
 import shlex
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -64,7 +64,12 @@ class Terminal:
 
     moment: datetime | None = None
     seconds: float = 20.0
-    said: list[str] = field(default_factory=list)
+    streams: Streams | None = None
+
+    def saying(self, *, out: bool = False) -> str:
+        """What a running command has said so far."""
+        stream = self.streams and (self.streams.out if out else self.streams.err)
+        return stream.getvalue() if isinstance(stream, io.StringIO) else ""
 
     def __call__(
         self,
@@ -74,7 +79,7 @@ class Terminal:
         meanwhile: Callable[[], object] | None = None,
         tty: bool = False,
     ) -> Result:
-        streams = Streams.test(tty=tty, width=200)
+        self.streams = streams = Streams.test(tty=tty, width=200)
         streams.out = out = Screen(enough)
         context = Context(streams, cwd=Path.cwd(), read_seconds=self.seconds)
         if (moment := self.moment) is not None:
