@@ -61,6 +61,8 @@ class ContainerLogs:
         self._changed = threading.Condition()
         self._breaks = 0
         self.is_closed = False
+        # Logs that are not kept: written, with timestamps, whenever someone reads them.
+        self.made: dict[Key, Callable[[], Iterator[bytes]]] = {}
         # Told of what is about to be sent to whoever reads a log: after how many bytes the
         # connection breaks, if it does.
         self.cut: Callable[[Key, bytes], int | None] = lambda _key, _data: None
@@ -230,6 +232,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/plain")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if key in self.logs.made:
+            for chunk in self.logs.made[key]():
+                self._send_chunk(chunk)
         self._send_log(key, text[: int(options.get("limitBytes", len(text)))])
         if options.get("follow") == "true":
             for more in self.logs.follow(key, run, len(lines), self._reader_has_left):

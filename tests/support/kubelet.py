@@ -105,6 +105,12 @@ class Kubelet:
         """One more line in a container's log, for readers and for those who follow."""
         self._logs.append((namespace, pod, container), text, at, newline=newline)
 
+    def make_log(
+        self, namespace: str, pod: str, container: str, chunks: Callable[[], Iterator[bytes]]
+    ) -> None:
+        """Lines with timestamps, made up as they are read: more than memory should hold."""
+        self._logs.made[namespace, pod, container] = chunks
+
     def break_log_streams(self) -> None:
         """Ends every followed log in the middle, as a lost connection does."""
         self._logs.break_streams()
