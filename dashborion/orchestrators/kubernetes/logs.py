@@ -38,7 +38,7 @@ from dashborion.orchestrators.logs import (
 
 CHUNK = 1 << 16
 STALE_SECONDS = 2.0  # that the API may take to know of a restart
-SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.05
+SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
 ATTEMPTS = 5  # at a log that breaks off again and again
 
 
