@@ -18,6 +18,7 @@ import msgspec
 
 from dashborion.cache import Shelf
 from dashborion.concurrency import every, result, start
+from dashborion.decoding import ready
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models import Found
 from dashborion.orchestrators.aws import Aws, batches
@@ -323,6 +324,6 @@ def _converted(type_: type[T], found: list[Mapping[str, Any]], *, raw: bool) -> 
 
 def _convert(type_: type[T], found: Any) -> T:
     try:
-        return msgspec.convert(found, type_)
+        return msgspec.convert(found, ready(type_))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"an answer that is not what the API documents: {error}") from error

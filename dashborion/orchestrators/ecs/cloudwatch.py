@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from dashborion.decoding import ready
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
 from dashborion.orchestrators.aws import Aws, required
 from dashborion.orchestrators.aws_errors import Refused
@@ -102,7 +103,8 @@ class Group:
 
 def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:
     try:
-        return msgspec.convert(required(answer, "events", operation), list[wire.LogEvent])
+        found = required(answer, "events", operation)
+        return msgspec.convert(found, ready(list[wire.LogEvent]))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"{operation}: an answer that is not as documented: {error}") from error
 

@@ -138,7 +138,7 @@ class Pool:
             for names in batches(sorted(tails), STREAMS_A_CALL):
                 for event in self.group.several(names, self.begin or None):
                     newest = max(newest, event.ingestion_time)
-                    if event.event_id in self.ids:
+                    if event.event_id in self.ids or event.log_stream_name not in tails:
                         continue
                     self.ids[event.event_id] = event.timestamp
                     if tails[event.log_stream_name].is_new(event):

@@ -25,6 +25,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from dashborion.decoding import ready
 from dashborion.errors import (
     BadAnswer,
     Conflict,
@@ -101,14 +102,14 @@ def decode(type_: type[T], body: bytes, asked: Asked) -> T:
 def convert(type_: type[T], plain: Any, asked: Asked) -> T:
     """Plain data as that type; raises as ``decode``."""
     try:
-        return msgspec.convert(plain, type_)
+        return msgspec.convert(plain, ready(type_))
     except (msgspec.ValidationError, RecursionError) as error:
         raise _misshapen(error, asked) from error
 
 
 @cache
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(type_)
+    return msgspec.json.Decoder(ready(type_))
 
 
 def _misshapen(error: Exception, asked: Asked) -> BadAnswer:
@@ -142,7 +143,7 @@ def refused(
 ) -> DashborionError:
     """The error for an error answer: from the API's ``Status``, or whatever stands in its place."""
     try:
-        said = msgspec.json.decode(content, type=wire.Status)
+        said: wire.Status = _decoder(wire.Status).decode(content)
     except (msgspec.DecodeError, RecursionError):
         said = wire.Status()  # a proxy's page
     message = said.message or f"{asked} was answered with {status}"

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from dashborion.concurrency import start
-from dashborion.errors import DashborionError, Unavailable, UsageError
+from dashborion.errors import Unavailable, UsageError
 from dashborion.models import STAMP
 from dashborion.orchestrators.kubernetes import runs, wire
 from dashborion.orchestrators.kubernetes.answers import Missing
@@ -71,7 +71,7 @@ class Follower:
         self.members = members
         self.wanted = wanted
         self.logs = PodLogs(members, wanted)
-        self.failed: DashborionError | None = None  # what no container can go on with
+        self.failed: Exception | None = None  # what no container can go on with
         self._followed: dict[tuple[str, str], _Container] = {}
         self._said: set[str] = set()
         self._open: set[Any] = set()
@@ -97,13 +97,13 @@ class Follower:
         first = self.logs.asked()
         while True:
             self._arrange(sink, targets, first)
+            if self.failed is not None:
+                raise self.failed
             alive = [one for one in self._followed.values() if one.is_alive]
             if self.members.is_alone and not alive and all(map(runs.is_over, found)):
                 return
             first = {}  # who comes later is read from the beginning
             sink.pause(LOOK_SECONDS)
-            if self.failed is not None:
-                raise self.failed
             found = self._look(sink, found)
             targets = self.logs.targets(found)
 
@@ -205,7 +205,7 @@ class _Container:
             self._sink.say(f"left {self._source}")
         except Ended:
             return
-        except DashborionError as error:
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that others wait for
             self._follower.failed = error
         finally:
             self.is_alive = False
@@ -235,6 +235,7 @@ class _Container:
         ends: list[bytes] = []  # what stood behind the last newline, read by read
         while True:
             got, end = self._read_once(log, where)
+            self._sink.pause(0)  # nobody asks on when all is over
             is_loose = (end is End.BROKEN or bool(log.rest)) if end is not End.REFUSED else is_loose
             # An end that the API reports may be that of the kubelet's connection. So a run that
             # has ended is read until it ends the same, with nothing new, twice in a row.
