@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dashborion.decoding import ready
 from dashborion.files import write_private
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ class Shelf(Generic[T]):
                 content = file.read(MOST_BYTES + 1)
             if len(content) > MOST_BYTES:
                 return {}
+            ready(self.type_)
             return msgspec.msgpack.decode(content, type=dict[str, self.type_])  # type: ignore[name-defined]
         except (OSError, msgspec.DecodeError):
             return {}
