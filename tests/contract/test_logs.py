@@ -42,7 +42,9 @@ def test_one_instance_is_read_by_its_name(there: UnderTest) -> None:
     one = next(each for each in instances if each["workload"] == bare(there.healthy))
     options = f"-n {one['namespace']} -o json --tail 1"
     seen = there(f"instances logs {one['name']} {options}")
-    assert {json.loads(line)["instance"] for line in seen.out.splitlines()} == {one["name"]}
+    lines = [json.loads(line) for line in seen.out.splitlines()]
+    assert {line["instance"] for line in lines} == {one["name"]}
+    assert {line["namespace"] for line in lines} == {one["namespace"]}
 
 
 def test_a_stopped_workload_is_said_to_be_scaled_to_zero(there: UnderTest) -> None:

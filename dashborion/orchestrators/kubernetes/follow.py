@@ -185,6 +185,7 @@ class _Container:
         self._first = first
         self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._newest = ""
+        self._is_leaving = False
         self.is_alive = True
         start(self._work)
 
@@ -196,7 +197,9 @@ class _Container:
 
     def leave(self) -> None:
         """There will be no more runs."""
-        self._runs.put(None)
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._runs.put(None)
 
     def _work(self) -> None:
         try:
