@@ -3,7 +3,8 @@
 Every container that has ever started has ten lines, `line N of POD/CONTAINER`, a second apart (as
 the API's `sinceTime` has no fractions), the last when it started: line 4 is 6 s older than
 `startedAt`. One that restarted has three more of its previous run. A test adds lines of its own,
-and may break the streams of those who follow.
+breaks the connections of those who read (in the middle of a line, if it likes), begins a new file
+as a rotation does, and restarts containers: a run that a test began has no lines but the test's.
 """
 
 import select
