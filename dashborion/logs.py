@@ -89,8 +89,8 @@ class _Head:
 def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterator[bytes]:
     """All lines by time, as text to be written; holds one block of each reading at most.
 
-    Lines of one moment stay in the order of the readings, and of the log. A
-    reading that ends with an error costs its own rest.
+    Lines of one moment stay in the order of their log. A reading that ends with an
+    error costs its own rest.
     """
     heads = [_Head(reading, shape) for reading in readings]
     while heads:

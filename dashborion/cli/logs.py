@@ -174,7 +174,8 @@ def show(
     answer = find(wanted)
     if answer.asked > 1:
         shape = logged.shape(context, places=True, of_one=of_one)
-    if logged.follow:
+    is_past = wanted.until is not None and wanted.until <= context.now()
+    if logged.follow and not is_past:
         _followed(context, answer.items, wanted, shape, in_order=logged.in_order)
     else:
         _snapshot(context, answer.items, wanted, shape)

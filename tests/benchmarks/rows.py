@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import clouds, setups
+from . import clouds, logs, setups
 from .setups import SetUp
 
 
@@ -70,5 +70,12 @@ ROWS = (
         "dashborion workloads list --config $CONFIG --all-envs",
         "dashborion workloads list --config $CONFIG -e env-0",
         clouds.twenty_far_environments,
+    ),
+    Row(
+        "logs",
+        "dashborion workloads logs chatty --tail -1",
+        "sh -c '$KUBECTL logs --timestamps --prefix -l app=chatty --tail=-1 "
+        "--max-log-requests=10 | sort'",
+        logs.ten_long_logs,
     ),
 )

@@ -3,7 +3,8 @@
 Every container that has ever started has ten lines, `line N of POD/CONTAINER`, a second apart (as
 the API's `sinceTime` has no fractions), the last when it started: line 4 is 6 s older than
 `startedAt`. One that restarted has three more of its previous run. A test adds lines of its own,
-and may break the streams of those who follow.
+breaks the connections of those who read (in the middle of a line, if it likes), begins a new file
+as a rotation does, and restarts containers: a run that a test began has no lines but the test's.
 """
 
 import select
@@ -29,12 +30,20 @@ _PREVIOUS_LINES = 3
 @dataclass(frozen=True)
 class _Line:
     at: datetime
-    text: str
+    text: bytes
 
     def written(self, *, timestamps: bool) -> bytes:
         # The kubelet writes nanoseconds.
         stamp = f"{self.at:%Y-%m-%dT%H:%M:%S}.{self.at.microsecond:06}000Z " if timestamps else ""
-        return f"{stamp}{self.text}\n".encode()
+        return stamp.encode() + self.text
+
+
+@dataclass
+class _Run:
+    """One run of a container; a restart begins another."""
+
+    lines: list[_Line]
+    is_over: bool = False
 
 
 class _NoLogError(Exception):
@@ -48,14 +57,43 @@ class ContainerLogs:
 
     def __init__(self, status_of: Callable[[str, str], Status | None]) -> None:
         self._status_of = status_of  # a pod's status, if it has one
-        self._added: defaultdict[Key, list[_Line]] = defaultdict(list)
+        self._runs: dict[tuple[Key, str], _Run] = {}  # by the container's id
+        self._early: defaultdict[Key, list[_Line]] = defaultdict(list)  # before it was started
         self._changed = threading.Condition()
         self._breaks = 0
         self.is_closed = False
+        # Logs that are not kept: written, with timestamps, whenever someone reads them.
+        self.made: dict[Key, Callable[[], Iterator[bytes]]] = {}
+        # Told of what is about to be sent to whoever reads a log: after how many bytes the
+        # connection breaks, if it does.
+        self.cut: Callable[[Key, bytes], int | None] = lambda _key, _data: None
 
-    def append(self, key: Key, text: str, at: datetime | None = None) -> None:
+    def append(
+        self, key: Key, text: str | bytes, at: datetime | None = None, *, newline: bool = True
+    ) -> None:
+        said = text.encode() if isinstance(text, str) else text
+        line = _Line(at or datetime.now(UTC), said + (b"\n" if newline else b""))
         with self._changed:
-            self._added[key].append(_Line(at or datetime.now(UTC), text))
+            try:
+                self._run(key, previous=False).lines.append(line)
+            except _NoLogError:
+                self._early[key].append(line)
+            self._changed.notify_all()
+
+    def rotate(self, key: Key) -> None:
+        """What was written so far lies in a file that nobody reads any more."""
+        with self._changed:
+            run = self._run(key, previous=False)
+            self._runs[key, self._id(key)] = _Run([])
+            run.is_over = True
+            self._changed.notify_all()
+
+    def restarted(self, key: Key, ended: str) -> None:
+        """Called when a container's status has a new run in the place of `ended`."""
+        with self._changed:
+            self._runs[key, self._id(key)] = _Run([])
+            if (key, ended) in self._runs:
+                self._runs[key, ended].is_over = True
             self._changed.notify_all()
 
     def break_streams(self) -> None:
@@ -72,42 +110,45 @@ class ContainerLogs:
     def forget(self, namespace: str, pod: str) -> None:
         """Ends the streams of a pod that is gone; one of the same name starts afresh."""
         with self._changed:
-            for key in [key for key in self._added if key[:2] == (namespace, pod)]:
-                del self._added[key]
+            for found in [one for one in self._runs if one[0][:2] == (namespace, pod)]:
+                self._runs.pop(found).is_over = True
             self._changed.notify_all()
 
-    def read(self, key: Key, *, previous: bool) -> list[_Line]:
-        """The whole log, or `_NoLogError` in the kubelet's own words."""
+    def read(self, key: Key, *, previous: bool) -> tuple[_Run, list[_Line]]:
+        """The run and its whole log now, or `_NoLogError` in the kubelet's own words."""
         with self._changed:
-            return self._lines(key, previous=previous)
+            run = self._run(key, previous=previous)
+            return run, list(run.lines)
 
-    def _lines(self, key: Key, *, previous: bool) -> list[_Line]:
+    def _run(self, key: Key, *, previous: bool) -> _Run:
+        _, pod, container = key
+        ran = _run_of(self._status(key), previous=previous, pod=pod)
+        id_ = ran.get("containerID") or self._id(key)
+        if (key, id_) not in self._runs:
+            started = datetime.fromisoformat(ran["startedAt"])
+            own = _first_words(started, f"{pod}/{container}", previous=previous)
+            self._runs[key, id_] = _Run([*own, *self._early.pop(key, [])])
+        return self._runs[key, id_]
+
+    def _id(self, key: Key) -> str:
+        return str(self._status(key).get("containerID", ""))
+
+    def _status(self, key: Key) -> Status:
         namespace, pod, container = key
         status = self._status_of(namespace, pod)
         if status is None:
             raise _NoLogError(HTTPStatus.NOT_FOUND, f'pod "{pod}" not found')
-        found = [
-            each
-            for part in ("initContainerStatuses", "containerStatuses")
-            for each in status.get(part, ())
-            if each["name"] == container
-        ]
-        if not found:
-            message = f'container "{container}" in pod "{pod}" is not available'
-            raise _NoLogError(HTTPStatus.BAD_REQUEST, message)
-        ran = _run_of(found[0], previous=previous, pod=pod)
-        started = datetime.fromisoformat(ran["startedAt"])
-        count, note = (_PREVIOUS_LINES, " before its restart") if previous else (_LINES, "")
-        own = [
-            _Line(
-                started - timedelta(seconds=count - number),
-                f"line {number} of {pod}/{container}{note}",
-            )
-            for number in range(1, count + 1)
-        ]
-        return own if previous else own + self._added[key]
+        for part in ("initContainerStatuses", "containerStatuses"):
+            for each in status.get(part, ()):
+                if each["name"] == container:
+                    found: Status = each
+                    return found
+        message = f'container "{container}" in pod "{pod}" is not available'
+        raise _NoLogError(HTTPStatus.BAD_REQUEST, message)
 
-    def follow(self, key: Key, seen: int, give_up: Callable[[], bool]) -> Iterator[list[_Line]]:
+    def follow(
+        self, key: Key, run: _Run, seen: int, give_up: Callable[[], bool]
+    ) -> Iterator[list[_Line]]:
         """Lines after the first `seen`, as they come, while the container runs.
 
         Raises ConnectionAbortedError when a test breaks the streams.
@@ -116,27 +157,33 @@ class ContainerLogs:
             breaks = self._breaks
         while True:
             with self._changed:
-                try:
-                    lines = self._lines(key, previous=False)
-                except _NoLogError:
-                    return
-                if len(lines) <= seen:
-                    if self.is_closed or not self._is_running(key) or give_up():
+                more = run.lines[seen:]
+                if not more:
+                    if self.is_closed or run.is_over or not self._is_running(key) or give_up():
                         return
                     if self._breaks > breaks:
                         raise ConnectionAbortedError
                     self._changed.wait(0.5)
                     continue
-            yield lines[seen:]
-            seen = len(lines)
+            yield more
+            seen += len(more)
 
     def _is_running(self, key: Key) -> bool:
-        status = self._status_of(*key[:2]) or {}
-        return any(
-            each["name"] == key[2] and "running" in each["state"]
-            for part in ("initContainerStatuses", "containerStatuses")
-            for each in status.get(part, ())
+        try:
+            return "running" in self._status(key)["state"]
+        except _NoLogError:
+            return False
+
+
+def _first_words(started: datetime, name: str, *, previous: bool) -> list[_Line]:
+    count, note = (_PREVIOUS_LINES, " before its restart") if previous else (_LINES, "")
+    return [
+        _Line(
+            started - timedelta(seconds=count - number),
+            f"line {number} of {name}{note}\n".encode(),
         )
+        for number in range(1, count + 1)
+    ]
 
 
 def _run_of(status: Status, *, previous: bool, pod: str) -> dict[str, str]:
@@ -179,18 +226,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: stderr belongs to the tests."""
 
     def _answer(self, key: Key, options: dict[str, str]) -> None:
-        lines = self.logs.read(key, previous=options.get("previous") == "true")
+        run, lines = self.logs.read(key, previous=options.get("previous") == "true")
         timestamps = options.get("timestamps") == "true"
         text = b"".join(each.written(timestamps=timestamps) for each in _chosen(lines, options))
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self._send_chunk(text[: int(options.get("limitBytes", len(text)))])
+        if key in self.logs.made:
+            for chunk in self.logs.made[key]():
+                self._send_chunk(chunk)
+        self._send_log(key, text[: int(options.get("limitBytes", len(text)))])
         if options.get("follow") == "true":
-            for more in self.logs.follow(key, len(lines), self._reader_has_left):
-                self._send_chunk(b"".join(each.written(timestamps=timestamps) for each in more))
+            for more in self.logs.follow(key, run, len(lines), self._reader_has_left):
+                self._send_log(key, b"".join(each.written(timestamps=timestamps) for each in more))
         self.wfile.write(b"0\r\n\r\n")
+
+    def _send_log(self, key: Key, data: bytes) -> None:
+        cut = self.logs.cut(key, data) if data else None
+        self._send_chunk(data[:cut])
+        if cut is not None:
+            raise ConnectionAbortedError
 
     def _send_chunk(self, data: bytes) -> None:
         if data:

@@ -4,10 +4,13 @@ How a pod fares is said by the names of its images; `containers.py` has the tabl
 still picture: written once when the pod is bound to a node, and never again.
 """
 
+import contextlib
+import copy
 import itertools
 import queue
+import secrets
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Self
 
@@ -90,14 +93,61 @@ class Kubelet:
         self._api.close()
 
     def append_line(
-        self, namespace: str, pod: str, container: str, text: str, *, at: datetime | None = None
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        text: str | bytes,
+        *,
+        at: datetime | None = None,
+        newline: bool = True,
     ) -> None:
         """One more line in a container's log, for readers and for those who follow."""
-        self._logs.append((namespace, pod, container), text, at)
+        self._logs.append((namespace, pod, container), text, at, newline=newline)
+
+    def make_log(
+        self, namespace: str, pod: str, container: str, chunks: Callable[[], Iterator[bytes]]
+    ) -> None:
+        """Lines with timestamps, made up as they are read: more than memory should hold."""
+        self._logs.made[namespace, pod, container] = chunks
 
     def break_log_streams(self) -> None:
         """Ends every followed log in the middle, as a lost connection does."""
         self._logs.break_streams()
+
+    def rotate_log(self, namespace: str, pod: str, container: str) -> None:
+        """Begins a new file: what was written so far is not read any more."""
+        self._logs.rotate((namespace, pod, container))
+
+    @contextlib.contextmanager
+    def cutting(self, cut: Callable[[tuple[str, str, str], bytes], int | None]) -> Iterator[None]:
+        """Meanwhile this decides after how many bytes of what is sent a log's connection breaks."""
+        before, self._logs.cut = self._logs.cut, cut
+        try:
+            yield
+        finally:
+            self._logs.cut = before
+
+    def restart_container(self, namespace: str, pod: str, container: str) -> None:
+        """The container ends, and its next run begins at once, with an empty log."""
+        self._change(namespace, pod, container, _restarted)
+
+    def end_container(self, namespace: str, pod: str, container: str) -> None:
+        """The container ends, and nothing starts it again; its log stays."""
+        self._change(namespace, pod, container, _ended)
+
+    def _change(
+        self, namespace: str, pod: str, container: str, change: Callable[[dict[str, Any]], None]
+    ) -> None:
+        status = copy.deepcopy(self._statuses[namespace, pod])
+        (one,) = (each for each in status["containerStatuses"] if each["name"] == container)
+        before = one.get("containerID", "")
+        change(one)
+        self._statuses[namespace, pod] = status
+        if one.get("containerID", "") != before:
+            self._logs.restarted((namespace, pod, container), before)
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/status"
+        self._api.merge(path, {"status": {"containerStatuses": status["containerStatuses"]}})
 
     def _nodes_are_untainted(self) -> bool:
         nodes = self._api.request("GET", "/api/v1/nodes")["items"]
@@ -214,6 +264,30 @@ class Kubelet:
                     },
                 }
             )
+
+
+def _terminated(one: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "terminated": {
+            "reason": "Error",
+            "exitCode": 1,
+            "startedAt": one["state"].get("running", {}).get("startedAt", right_now()),
+            "finishedAt": right_now(),
+            "containerID": one["containerID"],
+        }
+    }
+
+
+def _restarted(one: dict[str, Any]) -> None:
+    one["lastState"] = _terminated(one)
+    one["state"] = {"running": {"startedAt": right_now()}}
+    one["restartCount"] += 1
+    one["containerID"] = f"containerd://{secrets.token_hex(32)}"
+
+
+def _ended(one: dict[str, Any]) -> None:
+    one["state"] = _terminated(one)
+    one["ready"] = False
 
 
 def _is_ready() -> Manifest:

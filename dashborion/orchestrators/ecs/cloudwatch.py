@@ -28,6 +28,10 @@ STREAMS_A_CALL = 100
 class Absent(NothingToRead):
     """A group or stream that is not there, or not yet."""
 
+    def __init__(self, message: str, *, is_group: bool) -> None:
+        super().__init__(message)
+        self.is_group = is_group
+
 
 @dataclass(frozen=True)
 class Page:
@@ -84,21 +88,23 @@ class Group:
         except Refused as error:
             if error.reason != "ResourceNotFoundException":
                 raise
-            raise Absent(self._missing(stream, error.message)) from error
+            raise self._absent(stream, error.message) from error
         except Forbidden as error:
             if self.name not in error.message:
                 error.message += f" (log group '{self.name}')"
             raise
 
-    def _missing(self, stream: str, said: str) -> str:
+    def _absent(self, stream: str, said: str) -> Absent:
+        group = f"log group '{self.name}' in {self.aws.region}"
         if "log stream" in said:
-            return f"no log stream '{stream}' in log group '{self.name}' in {self.aws.region}"
-        return f"no log group '{self.name}' in {self.aws.region}"
+            return Absent(f"no log stream '{stream}' in {group}", is_group=False)
+        return Absent(f"no {group}", is_group=True)
 
 
 def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:
     try:
-        return msgspec.convert(required(answer, "events", operation), ready(list[wire.LogEvent]))
+        found = required(answer, "events", operation)
+        return msgspec.convert(found, ready(list[wire.LogEvent]))
     except msgspec.ValidationError as error:
         raise BadAnswer(f"{operation}: an answer that is not as documented: {error}") from error
 

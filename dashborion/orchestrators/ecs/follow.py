@@ -31,6 +31,7 @@ from dashborion.orchestrators.logs import Reading, Sink, Wanted, require_few, un
 POLL_SECONDS = 1.0
 LOOK_EVERY = 2  # polls between two looks at which tasks there are
 FEW = 10  # streams that are read one by one
+LATE_POLLS = 10  # after which it is said that a stream is waited for
 DRAINED_POLLS = 10  # without a line after a task's end; CloudWatch takes lines in late
 # How much of the past is read again for events that are taken in late; less of it when there is
 # much to read.
@@ -137,7 +138,7 @@ class Pool:
             for names in batches(sorted(tails), STREAMS_A_CALL):
                 for event in self.group.several(names, self.begin or None):
                     newest = max(newest, event.ingestion_time)
-                    if event.event_id in self.ids:
+                    if event.event_id in self.ids or event.log_stream_name not in tails:
                         continue
                     self.ids[event.event_id] = event.timestamp
                     if tails[event.log_stream_name].is_new(event):
@@ -281,7 +282,8 @@ class Follower:
         elif isinstance(error, Absent):
             job.quiet += 1
             if job.token is None:
-                self._say(sink, f"{error.message} yet: waiting for it")
+                if error.is_group or job.quiet == LATE_POLLS:
+                    self._say(sink, f"{error.message}: waiting for it")
             else:
                 job.is_over, job.quiet = True, DRAINED_POLLS  # somebody has deleted it
         elif isinstance(error, Forbidden) and len(self._tails) > 1:

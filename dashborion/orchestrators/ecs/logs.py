@@ -190,7 +190,9 @@ def of_task(client: Client, place: normalise.Place, task: wire.Task) -> Tasks:
     def found() -> list[wire.Task]:
         return [one.item for one in client.described_tasks([id_])] or [task]
 
-    namespace = place.namespace(task.tags)
+    owner = tasks.workload_of(task)
+    services = client.described([owner]) if owner else []
+    namespace = place.namespace([*(services[0].item.tags if services else ()), *task.tags])
     nothing = f"{tasks.name_of(task)} is gone"
     return Tasks(client, place, namespace, found, list, nothing, is_alone=True)
 

@@ -150,7 +150,7 @@ def refused(
 ) -> DashborionError:
     """The error for an error answer: from the API's ``Status``, or whatever stands in its place."""
     try:
-        said = msgspec.json.decode(content, type=ready(wire.Status))
+        said: wire.Status = _decoder(wire.Status).decode(content)
     except (msgspec.DecodeError, RecursionError):
         said = wire.Status()  # a proxy's page
     message = said.message or f"{asked} was answered with {status}"

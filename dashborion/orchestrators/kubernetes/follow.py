@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any
 
 from dashborion.concurrency import start
-from dashborion.errors import DashborionError, Unavailable, UsageError
+from dashborion.errors import Unavailable, UsageError
 from dashborion.models import STAMP
 from dashborion.orchestrators.kubernetes import runs, wire
 from dashborion.orchestrators.kubernetes.answers import Missing
@@ -32,6 +32,7 @@ from dashborion.orchestrators.logs import (
 )
 
 LOOK_SECONDS = 1.0  # between two looks at which pods there are
+REFUSALS = 8  # of a log that its pod should have
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # before a log that gave nothing is opened again
 
 
@@ -43,6 +44,14 @@ class Place(Enum):
     PREVIOUS = "previous"  # the one before
     LOST = "lost"  # nowhere: two restarts ago
     GONE = "gone"  # the pod is
+
+
+class End(Enum):
+    """How a read ended: by itself, with the connection, or before it began."""
+
+    CLEAN = "clean"
+    BROKEN = "broken"
+    REFUSED = "refused"
 
 
 def place(pod: wire.Pod | None, run: Run) -> Place:
@@ -62,7 +71,7 @@ class Follower:
         self.members = members
         self.wanted = wanted
         self.logs = PodLogs(members, wanted)
-        self.failed: DashborionError | None = None  # what no container can go on with
+        self.failed: Exception | None = None  # what no container can go on with
         self._followed: dict[tuple[str, str], _Container] = {}
         self._said: set[str] = set()
         self._open: set[Any] = set()
@@ -88,13 +97,13 @@ class Follower:
         first = self.logs.asked()
         while True:
             self._arrange(sink, targets, first)
+            if self.failed is not None:
+                raise self.failed
             alive = [one for one in self._followed.values() if one.is_alive]
             if self.members.is_alone and not alive and all(map(runs.is_over, found)):
                 return
             first = {}  # who comes later is read from the beginning
             sink.pause(LOOK_SECONDS)
-            if self.failed is not None:
-                raise self.failed
             found = self._look(sink, found)
             targets = self.logs.targets(found)
 
@@ -176,6 +185,7 @@ class _Container:
         self._first = first
         self._runs: queue.SimpleQueue[Run | None] = queue.SimpleQueue()
         self._newest = ""
+        self._is_leaving = False
         self.is_alive = True
         start(self._work)
 
@@ -187,7 +197,9 @@ class _Container:
 
     def leave(self) -> None:
         """There will be no more runs."""
-        self._runs.put(None)
+        if not self._is_leaving:
+            self._is_leaving = True
+            self._runs.put(None)
 
     def _work(self) -> None:
         try:
@@ -196,7 +208,7 @@ class _Container:
             self._sink.say(f"left {self._source}")
         except Ended:
             return
-        except DashborionError as error:
+        except Exception as error:  # noqa: BLE001 - raised again by the thread that others wait for
             self._follower.failed = error
         finally:
             self.is_alive = False
@@ -218,31 +230,40 @@ class _Container:
         log = RunLog(
             self._follower.members, run, self._first,
             say=lambda text: self._sink.say(f"{self._source}: {text}"),
+            pause=self._sink.pause,
             opened=self._follower.opened,
         )  # fmt: skip
         where = Place.RUNNING if run.is_running else Place.ENDED
-        delay, unfinished = FIRST_DELAY, b""
+        delay, is_loose, refusals = 0.0, False, 0
+        ends: list[bytes] = []  # what stood behind the last newline, read by read
         while True:
-            got, cut = self._read_once(log, where)
-            now = self._place(run)
-            # An end that the API reports may be the kubelet's connection that broke: a run that
-            # has ended is read again, until nothing comes and its last line is the same.
-            is_drained = where is not Place.RUNNING and cut is None and not got
-            if now in (Place.GONE, Place.LOST) or (is_drained and log.rest in (b"", unfinished)):
+            got, end = self._read_once(log, where)
+            self._sink.pause(0)  # nobody asks on when all is over
+            is_loose = (end is End.BROKEN or bool(log.rest)) if end is not End.REFUSED else is_loose
+            # An end that the API reports may be that of the kubelet's connection. So a run that
+            # has ended is read until it ends the same, with nothing new, twice in a row.
+            is_final = where is not Place.RUNNING and end is End.CLEAN
+            ends = [*ends, log.rest] if is_final and log.is_caught_up and not got else []
+            is_drained = ends[-2:] == [log.rest] * 2
+            longest = FIRST_DELAY if is_final else LONGEST_DELAY
+            delay = 0.0 if got else min(delay * 2 or FIRST_DELAY, longest)
+            pod = self._pod(run)
+            now = place(pod, run)
+            refusals = refusals + 1 if end is End.REFUSED and where is now else 0
+            if is_drained or now in (Place.GONE, Place.LOST) or refusals == REFUSALS:
                 break
-            unfinished = log.rest if where is not Place.RUNNING else b""
-            if where is Place.RUNNING is now:
+            is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
+            if where is Place.RUNNING is now and not is_leaving and end is not End.REFUSED:
                 self._sink.say(f"{self._source}: the connection was cut, reading on")
             where = now
-            delay = FIRST_DELAY if got else min(delay * 2, LONGEST_DELAY)
             self._sink.pause(delay)
         if last := log.last_line():
             self._sink.lines(self._source, last)
-        if not is_drained and (cut is not None or now is Place.LOST):
+        if not is_drained and (is_loose or now is Place.LOST or refusals):
             self._sink.say(f"{self._source} is gone: what it wrote last could not be read")
 
-    def _read_once(self, log: RunLog, where: Place) -> tuple[bool, DashborionError | None]:
-        """Whether lines came, and what ended them if it was not their end."""
+    def _read_once(self, log: RunLog, where: Place) -> tuple[bool, End]:
+        """Whether lines came, and how that ended."""
         self._follower.members.fetch.client.runtime.deadline.restart()
         got = False
         blocks = log.read(endless=where is Place.RUNNING, previous=where is Place.PREVIOUS)
@@ -251,11 +272,11 @@ class _Container:
                 got = True
                 if kept := self._asked_for(block):
                     self._sink.lines(self._source, kept)
-        except Replaced:
-            return got, Unavailable("restarted meanwhile")
-        except (Unavailable, UsageError, Missing) as error:
-            return got, error
-        return got, None
+        except (Replaced, UsageError, Missing):
+            return got, End.REFUSED
+        except Unavailable:
+            return got, End.BROKEN
+        return got, End.CLEAN
 
     def _asked_for(self, block: Block) -> Block:
         """Without what the API's whole seconds let in at first, and what comes after the end."""
@@ -266,13 +287,13 @@ class _Container:
         last = stamp(wanted.until) if wanted.until else b"~"
         return [line for line in block if first <= line[:STAMP] <= last]
 
-    def _place(self, run: Run) -> Place:
-        """Where its log is now, however long it takes the API to say."""
+    def _pod(self, run: Run) -> wire.Pod | None:
+        """The run's pod now, however long it takes the API to say."""
         delay = FIRST_DELAY
         while True:
             self._follower.members.fetch.client.runtime.deadline.restart()
             try:
-                return place(self._follower.members.get(run), run)
+                return self._follower.members.get(run)
             except Unavailable:
                 self._sink.pause(delay)
                 delay = min(delay * 2, LONGEST_DELAY)

@@ -37,7 +37,8 @@ from dashborion.orchestrators.logs import (
 )
 
 CHUNK = 1 << 16
-SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.05
+STALE_SECONDS = 2.0  # that the API may take to know of a restart
+SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
 ATTEMPTS = 5  # at a log that breaks off again and again
 
 
@@ -133,7 +134,10 @@ class RunLog:
     run: Run
     first: Mapping[str, str | None]  # what to ask for as long as nothing was seen
     say: Callable[[str], None]
+    pause: Callable[[float], None]
     opened: Callable[[Any], Any] = lambda _: None  # told of each answer that is being read
+    is_begun: bool = False
+    is_caught_up: bool = False  # whether the last read came past all that was seen before
     cursor: Cursor = field(default_factory=Cursor)
     rest: bytes = b""
     said: set[bytes] = field(default_factory=set)
@@ -168,9 +172,10 @@ class RunLog:
             for block in lines.blocks(_chunks(response, path, endless=endless)):
                 good, odd = stamped(block)
                 fresh = again.new(good)
-                if not checked and not again.is_proven:
-                    self._require_same(previous=previous)
-                checked = True
+                if not checked and not again.is_undecided:
+                    if not again.is_proven:
+                        self._require_same(previous=previous)
+                    checked = self.is_begun = True
                 self._pass_on(odd)
                 if again.gap is not None:
                     self._tell_gap(*again.gap)
@@ -181,6 +186,7 @@ class RunLog:
         finally:
             response.close()
             self.rest = lines.rest
+            self.is_caught_up = again.is_past
 
     def last_line(self) -> Block:
         """The line without a newline at the end, once it is known to be one."""
@@ -192,13 +198,19 @@ class RunLog:
         return good
 
     def _require_same(self, *, previous: bool) -> None:
-        pod = self.pods.get(self.run)
-        if pod is None:
-            return  # nobody has another log under this name: it was open before the pod went
-        there = runs.run_of(pod, self.run.container)
-        id_ = runs.previous_id(pod, self.run.container) if previous else there and there.id
-        if id_ != self.run.id:
-            raise Replaced
+        """Look at the pod, and if there was a break before, once more in a moment.
+
+        A kubelet has the next run's log before the API knows of the restart.
+        """
+        for moment in (0.0, STALE_SECONDS) if self.is_begun else (0.0,):
+            self.pause(moment)
+            pod = self.pods.get(self.run)
+            if pod is None:
+                return  # nobody has another log under this name: it was open before the pod went
+            there = runs.run_of(pod, self.run.container)
+            id_ = runs.previous_id(pod, self.run.container) if previous else there and there.id
+            if id_ != self.run.id:
+                raise Replaced
 
     def _pass_on(self, odd: Block) -> None:
         """Lines without a moment are the kubelet's, about the log; each is said once."""
@@ -324,6 +336,7 @@ class PodLogs:
         log = RunLog(
             self.members, run, self.asked(),
             say=lambda text: runtime.warn(NothingToRead(f"{target.source}: {text}")),
+            pause=runtime.sleep,
         )  # fmt: skip
         blocks = self._bounded(self._whole(log))
         return _with(next(blocks, None), blocks)

@@ -109,9 +109,10 @@ class Cursor:
 class Again:
     """What comes after a cut, without the lines that were there before it.
 
-    Where the lines already seen begin with the one that was expected, so many of
-    them are skipped. Where they do not, the file was rotated (or it is another
-    run's): then moments tell, and ``gap`` says what may be missing.
+    From the first of them on, as many are skipped as were seen; older ones of the
+    same second were not wanted when the log was first read. Where the first does not
+    come, the file was rotated (or it is another run's): then moments tell, and
+    ``gap`` says what may be missing.
     """
 
     def __init__(self, cursor: Cursor) -> None:
@@ -122,18 +123,36 @@ class Again:
         self.is_proven = False  # that this is the same log
         self.gap: tuple[bytes, bytes] | None = None
 
+    @property
+    def is_past(self) -> bool:
+        """Whether all that was seen before has come again, as far as it is still there."""
+        return self._by_time or not self._left
+
     def new(self, block: Block) -> Block:
         """The lines of a block that were not seen."""
         if not self._left or not block:
             return block
-        if not self.is_proven and not self._by_time:
-            self.is_proven = block[0][:STAMP] == self._first
-            self._by_time = not self.is_proven
+        if self.is_undecided:
+            block = self._from_first(block)
         if self._by_time:
             return self._newer(block)
         skipped = min(self._left, len(block))
         self._left -= skipped
         return block[skipped:]
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is still to be seen if this is the same log."""
+        return bool(self._left) and not self.is_proven and not self._by_time
+
+    def _from_first(self, block: Block) -> Block:
+        for position, line in enumerate(block):
+            moment = line[:STAMP]
+            if moment >= self._first:
+                self.is_proven = moment == self._first
+                self._by_time = not self.is_proven
+                return block[position:]
+        return []
 
     def _newer(self, block: Block) -> Block:
         for position, line in enumerate(block):
