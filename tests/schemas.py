@@ -57,6 +57,7 @@ PRINTED: dict[str, str | list[str]] = {
     "ecs clusters describe": "ClusterDetail",
     "ecs container-instances list": ["ContainerInstance"],
     "ecs deployments list": ["ServiceDeployment"],
+    "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",
     "env check": ["Check"],

@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from dashborion.__main__ import main
-from dashborion.cli import api, instances
+from dashborion.cli import api
 from dashborion.cli.app import app
 from dashborion.context import Context
 from dashborion.errors import PartialFailure
@@ -109,11 +109,3 @@ def test_logs_are_one_array(monkeypatch: pytest.MonkeyPatch, *, fails: bool, cod
     done, out = _typed(["api", path], fails=fails, monkeypatch=monkeypatch)
     assert (done, json.loads(out)) == (code, LINES)
     assert "\\u202e" in out
-
-
-def test_logs_before_there_are_any(dashborion: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    if "logs" in {one.name for one in instances.app.registered_commands}:
-        pytest.skip("there are")
-    found = dashborion("api /api/p/instances/e/web-1/logs")
-    assert (found.exit_code, found.out) == (2, "")
-    assert "no `instances logs` yet" in found.err
