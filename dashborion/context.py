@@ -164,6 +164,7 @@ class Context:
         from dashborion.fleet import Fleet
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
+        from dashborion.remember import recorder
 
         deadline = self._deadline = Deadline(self.read_seconds)
 
@@ -179,7 +180,12 @@ class Context:
         connector, environments = Connector(self.environ), self.environments(choice)
         connector.prepare(environments, deadline)
         return Fleet(
-            environments, connector.connect, runtime, self.streams.fail, self.streams.progress
+            environments,
+            connector.connect,
+            runtime,
+            self.streams.fail,
+            self.streams.progress,
+            partial(recorder, environ=self.environ),
         )
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:

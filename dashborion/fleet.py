@@ -30,6 +30,7 @@ from dashborion.models import (
     WorkloadStatus,
 )
 from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
+from dashborion.remember import Recorder
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ class Fleet:
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None] = lambda _: None
+    recorder: Callable[[Environment, Query], Recorder] | None = None  # keeps names for completion
 
     def workloads(
         self,
@@ -87,7 +89,8 @@ class Fleet:
             NotFound: a pattern without wildcards that nothing fits.
         """
         names = [Name.parse(pattern) for pattern in patterns]
-        answer = self._each(lambda one: one.workloads(widened(query, names)))
+        asked = widened(query, names)
+        answer = self._each(lambda one: self._kept(one, asked, "workloads", one.workloads(asked)))
         items = _flat(answer.items)
         if not answer.failures:
             _require_matches(names, [found.item for found in items], self._where())
@@ -103,7 +106,10 @@ class Fleet:
         self, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
     ) -> Answer[Found[Instance]]:
         """The instances that fit every restriction, in the default order."""
-        answer = self._each(lambda one: one.instances(query), searching=query.workload is not None)
+        answer = self._each(
+            lambda one: self._kept(one, query, "instances", one.instances(query)),
+            searching=query.workload is not None,
+        )
         items = [
             found
             for found in _flat(answer.items)
@@ -113,7 +119,10 @@ class Fleet:
 
     def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
         """The one workload of that name in all environments."""
-        answer = self._each(lambda one: one.workload(name, query), searching=True)
+        answer = self._each(
+            lambda one: self._kept(one, query, None, [one.workload(name, query)])[0],
+            searching=True,
+        )
         return self._one(name, answer)
 
     def instance(self, name: Name, query: Query) -> Answer[Found[InstanceDetail]]:
@@ -217,6 +226,15 @@ class Fleet:
 
     def _ask(self, environment: Environment, ask: Callable[[Orchestrator], T]) -> T:
         return ask(self.connect(environment, self.runtime(environment)))
+
+    def _kept(
+        self, one: Orchestrator, query: Query, kind: str | None, found: list[Found[T]]
+    ) -> list[Found[T]]:
+        if self.recorder is not None:
+            kept = self.recorder(one.environment, query)
+            kept.add(found)
+            kept.close(kind)
+        return found
 
     def _one(self, name: Name, answer: Answer[Found[T]]) -> Answer[Found[T]]:
         if len(answer.items) > 1:

@@ -56,11 +56,14 @@ def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) ->
     """
     if explicit:
         return (Path(explicit).expanduser(),)
-    named = environ.get("KUBECONFIG", "")
-    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-    if not named:
-        paths = [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
-    return tuple(path for path in paths if path.exists())
+    return tuple(path for path in kubeconfig_candidates(environ) if path.exists())
+
+
+def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
+    """The files that count unless one is given, whether they exist or not."""
+    if named := environ.get("KUBECONFIG", ""):
+        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 
 
 def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:

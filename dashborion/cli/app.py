@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dashborion.cli import completion
 from dashborion.cli.commands import group, later
+
+completion.register()
 
 app = group(
     add_completion=True,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashborion.cli import commands, complete
+from dashborion.cli import commands
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ class Where:
             "--env",
             "-e",
             help="NAME, PROJECT/NAME, a glob, k8s:CONTEXT or ecs:CLUSTER; repeatable.",
-            autocompletion=complete.environments,
             rich_help_panel=WHERE,
         ),
     ] = None
