@@ -5,6 +5,7 @@ _dashborion_completion() {
     local -a offered
     while IFS=$'\t' read -r value help; do
         if [[ "$value" == ":files" ]]; then
+            compset -P 1 '-*='
             _files
             return
         fi

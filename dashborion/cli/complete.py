@@ -48,7 +48,7 @@ def projects(ctx: typer.Context) -> list[str]:
 
 def namespaces(ctx: typer.Context) -> list[str]:
     """Namespaces in which lists have seen something."""
-    return [row[0] for row in filling.rows(ctx, "workloads", None)]
+    return sorted({row[0] for row in filling.rows(ctx, "workloads", None)})
 
 
 def workloads(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -127,7 +127,7 @@ def sorts(ctx: typer.Context) -> list[str]:
     return _columns(ctx)
 
 
-def files(ctx: typer.Context) -> list[str]:
+def files(ctx: typer.Context, *_: Any) -> list[str]:
     """Whatever the shell finds."""
     if isinstance(line := ctx.find_root().obj, Line):
         line.files = True

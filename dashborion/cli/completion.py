@@ -11,9 +11,11 @@ A shell gets one value a line, zsh and fish with a help text behind a tab, or
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stderr
 from typing import Any
 
 import typer
@@ -66,6 +68,7 @@ ZSH = r"""
     local -a offered
     while IFS=$'\t' read -r value help; do
         if [[ "$value" == "%(files)s" ]]; then
+            compset -P 1 '-*='
             _files
             return
         fi
@@ -89,7 +92,9 @@ function %(complete_func)s
     set -l given (env _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) \
         %(autocomplete_var)s=complete_fish %(prog_name)s 2>/dev/null </dev/null)
     if test "$given[1]" = "%(files)s"
-        __fish_complete_path (commandline -ct | string replace -r -- '^-[^=]*=' '')
+        set -l option (commandline -ct | string match -r -- '^-[^=]*=')
+        set -l path (commandline -ct | string replace -r -- '^-[^=]*=' '')
+        string join \n -- "$option"(__fish_complete_path "$path")
     else
         printf '%%s\n' $given
     end
@@ -119,13 +124,15 @@ def respond(instruction: str, environ: Mapping[str, str]) -> int:
             )
             sys.stdout.write(f"{script}\n")
         else:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            sys.stdout.write("".join(f"{one}\n" for one in _answer(shell, environ)))
+            with redirect_stderr(io.StringIO()):
+                offered = _answer(shell, environ)
+            sys.stdout.write("".join(f"{one}\n" for one in offered))
         sys.stdout.flush()
     except typer.Exit as done:
         return int(done.exit_code)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads: nor does what is left at exit
     except (Exception, KeyboardInterrupt):  # noqa: BLE001 - as said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nothing is left to be flushed at exit
         return 1
     return 0
 
@@ -147,7 +154,7 @@ def _answer(shell: str, environ: Mapping[str, str]) -> list[str]:
         text = f"{whole}{item.value}"
         help_ = " ".join((item.help or "").split()) if shell != "bash" else ""
         offered[text] = f"{text}\t{help_}" if help_ else text
-    return [shown for shown in offered.values() if shown.isprintable() or "\t" in shown]
+    return [shown for text, shown in offered.items() if text.isprintable()]
 
 
 class _Request(shell_completion.ShellComplete):

@@ -50,9 +50,9 @@ def context(ctx: typer.Context) -> Context:
 
 
 def rows(ctx: typer.Context, kind: str, namespace: str | None) -> list[list[Any]]:
-    """The rows of a kind in a namespace ("" is each environment's own) or in all (None)."""
+    """Rows of a kind, by name; in a namespace ("" is each environment's own) or in all (None)."""
     wanted = [(one, one.namespace if namespace == "" else namespace) for one in _places(ctx)]
-    return _looked_up(ctx, kind, kind, wanted)
+    return sorted(_looked_up(ctx, kind, kind, wanted), key=lambda row: (row[2], row[0]))
 
 
 def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list[Any]]:
