@@ -61,7 +61,7 @@ class Table(NamedTuple):
 
 def table(file: str, kind: str, namespace: str | None) -> Table | None:
     """The newest rows of a kind in a namespace or in all; None if they were never listed."""
-    tables = _read(cache_folder() / file).get(kind, {})
+    tables = _kinds(cache_folder() / file).get(kind, {})
     fitting = [tables[key] for key in {namespace or EVERYWHERE, EVERYWHERE} if key in tables]
     if not fitting:
         return None
@@ -75,14 +75,14 @@ def keep(
 ) -> None:
     """Keep rows under a scope; those of a list that was restricted join what is known."""
     path = cache_folder() / file
-    document = _read(path)
+    document = _kinds(path)
     tables = document.setdefault(kind, {})
     before = tables.pop(scope, None)
-    kept = {tuple(row[:3]): row for row in rows}
+    kept = {str(list(row[:3])): row for row in rows}
     at = now
     if not whole:
         at = before["at"] if before else 0.0
-        kept |= {tuple(row[:3]): row for row in (before["rows"] if before else ())}
+        kept |= {str(row[:3]): row for row in (before["rows"] if before else ())}
     tables[scope] = {"at": at, "rows": list(kept.values())[:MOST_ROWS]}
     for oldest in list(tables)[:-MOST_TABLES]:
         del tables[oldest]
@@ -99,9 +99,12 @@ def key(typed: Sequence[Any], environ: Mapping[str, str]) -> str:
 def find(key: str) -> list[Place] | None:
     """The environments that the index has under a key, None if it has none or files changed."""
     entry = _read(_index()).get(key)
-    if entry is None or any(_state(path) != state for path, state in entry["files"].items()):
+    try:
+        if entry is None or any(_state(path) != state for path, state in entry["files"].items()):
+            return None
+        return [Place(*one) for one in entry["places"]]
+    except (TypeError, KeyError, AttributeError):  # not ours
         return None
-    return [Place(*one) for one in entry["places"]]
 
 
 def note(key: str, places: Iterable[Place], files: Iterable[Path]) -> None:
@@ -153,6 +156,20 @@ def _state(path: Path | str) -> list[int] | None:
     if not os.path.isfile(path):  # noqa: PTH113
         return [0]
     return [found.st_mtime_ns, found.st_size, found.st_ino]
+
+
+def _kinds(path: Path) -> dict[str, dict[str, Any]]:
+    """The tables of each kind; nothing of a file that is not as we write it."""
+    found = _read(path)
+    try:
+        tables = [table for kind in found.values() for table in kind.values()]
+        sound = all(
+            isinstance(table["at"], float) and all(isinstance(row, list) for row in table["rows"])
+            for table in tables
+        )
+    except (TypeError, KeyError, AttributeError):
+        return {}
+    return found if sound else {}
 
 
 def _read(path: Path) -> dict[str, Any]:

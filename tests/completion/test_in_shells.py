@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,3 +99,23 @@ def test_tab_shows_no_error(shell: Shell) -> None:
     before = shell.wait_for("(?s).*RAN<workloads describe we>")[0].decode()
     assert "rror" not in before
     assert "contexts" not in before
+
+
+INTERACTIVE = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"], "fish": ["fish", "-i"]}
+
+
+def test_what_install_completion_writes_works_on_the_first_tab(
+    name: str, fleet: Api, dashborion: Door
+) -> None:
+    assert dashborion("workloads list").exit_code == 0
+    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    environ = {**os.environ, "PATH": path, "TERM": "xterm"}
+    install = [name, "-c", "dashborion --install-completion; true"]
+    done = subprocess.run(install, env=environ, capture_output=True, text=True, check=True)
+    assert f"{name} completion installed" in done.stdout
+
+    with Shell(INTERACTIVE[name], environ) as running:
+        running.type("echo REA''DY\n")
+        running.wait_for("READY\r?\n")
+        running.type("dashborion workloads describe we\t\n")
+        running.wait_for("Name: +web")
