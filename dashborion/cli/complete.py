@@ -83,22 +83,26 @@ def instances(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def containers(ctx: typer.Context) -> list[str]:
     """The containers of the workload or instance on the line, else all of them."""
+    about = {word.rpartition("/")[2] for word in _subjects(ctx)}
     rows = filling.rows(ctx, "instances", _namespace(ctx))
-    named = [ctx.params.get(name) for name in ("name", "names", "id_", "workload")]
-    words = {one for value in named for one in ([value] if isinstance(value, str) else value or ())}
-    about = {word.rpartition("/")[2] for word in words}
     return [
-        name
-        for row in rows
-        if not about or about & {row[1], row[2], row[3]}
-        for name in row[4]
-    ]  # fmt: skip
+        name for row in rows if not about or about & {row[1], row[2], row[3]} for name in row[4]
+    ]
 
 
 def revisions(ctx: typer.Context) -> list[str]:
     """The revisions of the workload on the line."""
-    name = str(ctx.params.get("name") or "")
-    return [row[1] for row in filling.revisions(ctx, name, _namespace(ctx))] if name else []
+    named = _subjects(ctx)
+    return [row[1] for row in filling.revisions(ctx, named[0], _namespace(ctx))] if named else []
+
+
+def _subjects(ctx: typer.Context) -> list[str]:
+    """The names on the line; Typer gives up on arguments where an option still lacks its value."""
+    values = [ctx.params.get(name) for name in ("name", "names", "id_", "workload")]
+    found = [
+        one for value in values for one in ([value] if isinstance(value, str) else value or ())
+    ]
+    return found or list(ctx.args)
 
 
 def statuses(ctx: typer.Context) -> list[str]:

@@ -142,7 +142,7 @@ def _answer(shell: str, environ: Mapping[str, str]) -> list[str]:
 
     before, word = _typed(shell, environ)
     line = Line()
-    request = _Request(typer.main.get_command(app), {"obj": line}, PROGRAM, VARIABLE)
+    request = Request(typer.main.get_command(app), {"obj": line}, PROGRAM, VARIABLE)
     items = request.get_completions(before, word)
     if line.files:
         return [FILES]
@@ -157,7 +157,7 @@ def _answer(shell: str, environ: Mapping[str, str]) -> list[str]:
     return [shown for text, shown in offered.items() if text.isprintable()]
 
 
-class _Request(shell_completion.ShellComplete):
+class Request(shell_completion.ShellComplete):
     """Typer's way to the completions; the two halves that speak to a shell are not used."""
 
     def source_vars(self) -> dict[str, Any]:
