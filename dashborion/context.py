@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0  # for all that one command reads, retries included
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Globals:
     """The options that every command takes, before or after its name."""
 
@@ -43,7 +43,7 @@ class Globals:
     debug: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Context:
     """Streams, surroundings and the clock; config, environments and adapters when asked."""
 

@@ -14,6 +14,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from dashborion.concurrency import Deadline, result, start
 from dashborion.config import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
@@ -60,8 +62,7 @@ class Answer(Generic[T]):
             raise PartialFailure(f"{count} environment{'s' if count > 1 else ''} failed")
 
 
-@dataclass(frozen=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """The chosen environments and how to reach them.
 
     ``runtime`` makes what an environment's adapter is lent; ``report`` is told
@@ -251,8 +252,7 @@ class Fleet:
         return ", ".join(environment.label for environment in self.environments)
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """A workload and the orchestrator that can change it."""
 
     orchestrator: Orchestrator

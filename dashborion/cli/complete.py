@@ -19,7 +19,7 @@ from dashborion.cli import filling
 Completer = Callable[..., list[str]]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Line:
     """The command line that is being completed, in the place of a command's context."""
 

@@ -1,8 +1,9 @@
 """Options that several commands share, and how a command gets them.
 
-Sets of options are frozen dataclasses whose fields are Typer options. A
+Sets of options are dataclasses whose fields are Typer options. A
 command takes one as a parameter; ``command`` spreads its fields into the
-command's own signature and collects them again.
+command's own signature and collects them again. (One that is frozen and
+compares costs a millisecond to make, at every start.)
 
 Only Typer and the standard library are imported here.
 """
@@ -35,7 +36,7 @@ Raw = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Where:
     """Which environments, and which namespace in them."""
 
@@ -89,7 +90,7 @@ class Where:
         return Query(namespace=self.namespace, all_namespaces=self.all_namespaces, **more)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Shown:
     """How one of dashborion's own objects is shown."""
 
@@ -100,14 +101,14 @@ class Shown:
         return Style(format=self.output)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Output(Shown):
     """How one object of an API is shown."""
 
     raw: Raw = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Listed:
     """How a list of dashborion's own objects is shown."""
 
@@ -135,7 +136,7 @@ class Listed:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RawListed(Listed):
     """How a list of an API's objects is shown."""
 
@@ -159,7 +160,7 @@ class RawListed(Listed):
 CHANGE = "Change"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Care:
     """How careful a change is."""
 
@@ -169,7 +170,7 @@ class Care:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Waiting:
     """Whether to wait for the rollout, and when to give up."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.config import Environment
@@ -26,8 +27,7 @@ from dashborion.models import (
 )
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One attempt at one API operation, as ``-v`` shows it: no query, no header, no body."""
 
     operation: str
@@ -35,8 +35,7 @@ class Call:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """What a command lends to the adapters it connects.
 
     ``warn`` takes what is missing from an otherwise good answer; it and
@@ -50,8 +49,7 @@ class Runtime:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One workload that is about to be changed or waited for.
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
@@ -68,8 +66,7 @@ class Subject:
     handle: Any
 
 
-@dataclass(frozen=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """What a wait follows: a change's own mark, and the instances there were before it.
 
     ``before`` None means that instances are told apart by their revision.
@@ -79,8 +76,7 @@ class Followed:
     before: frozenset[str] | None = None
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What is wrong with one instance, ``count`` times so far."""
 
     kind: Literal["crash", "pull", "placement"]
@@ -90,8 +86,7 @@ class Trouble:
     count: int = 1
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at a rollout: done, ended badly (``ended`` names how), or still under way."""
 
     rollout: Rollout

@@ -26,7 +26,7 @@ class Format(StrEnum):
     NAME = "name"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Style:
     """What was asked of the output.
 

@@ -10,12 +10,12 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 import urllib3
+from msgspec import Struct
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
@@ -304,10 +304,9 @@ class Client:
         return Asked(by.host, method, path, user=by.user, proxy=by.proxy)
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     asked: Asked
-    params: Mapping[str, str | None] = field(default_factory=dict)
+    params: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     accept: str = JSON
     body: bytes | None = None
     content_type: str | None = None
