@@ -20,11 +20,11 @@ COMPLETE = "_DASHBORION_COMPLETE"  # by which the shell's script asks for comple
 
 def main(argv: Sequence[str], *, context: Context | None = None) -> int:
     """Run one command line; what happened is the exit code."""
-    if instruction := os.environ.get(COMPLETE):
-        from dashborion.cli.completion import respond
-
-        return respond(instruction, os.environ)
     try:
+        if instruction := os.environ.get(COMPLETE):
+            from dashborion.cli.completion import respond
+
+            return respond(instruction, os.environ)
         from dashborion.context import Context as NewContext
         from dashborion.streams import ClosedPipe
 

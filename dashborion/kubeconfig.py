@@ -48,6 +48,11 @@ class Kubeconfig:
         entry = self.cluster_entries.get(cluster)
         return _text(entry.body.get("server")) or "" if entry else ""
 
+    def runs_plugin(self, context: str) -> bool:
+        """Whether a program makes the credentials of a context's user, which may ask for some."""
+        entry = self.user_entries.get(self.users.get(context) or "")
+        return entry is not None and bool({"exec", "auth-provider"} & set(entry.body))
+
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:
     """The given file, those of ``$KUBECONFIG``, or ``~/.kube/config``, as far as they exist.

@@ -39,13 +39,13 @@ class Place(NamedTuple):
     """An environment that a command line means.
 
     ``namespace`` is the one that it is about unless another is named, None for all.
-    ``trusted`` is False for those of a folder's file, which are never asked on a tab.
+    ``askable`` is False for those that are never asked on a tab.
     """
 
     label: str
     file: str
     namespace: str | None
-    trusted: bool
+    askable: bool
 
 
 class Table(NamedTuple):

@@ -77,10 +77,10 @@ class Recorder:
 
 def recorder(environment: Environment, query: Query, environ: Mapping[str, str]) -> Recorder:
     """What keeps the names of an answer."""
-    return Recorder(place(environment, environ, trusted=True), query)
+    return Recorder(place(environment, environ, askable=True), query)
 
 
-def place(environment: Environment, environ: Mapping[str, str], *, trusted: bool) -> names.Place:
+def place(environment: Environment, environ: Mapping[str, str], *, askable: bool) -> names.Place:
     """Where an environment's names lie, and which of them a command is about by itself."""
     target = environment.target
     known = Kubeconfig()
@@ -89,7 +89,7 @@ def place(environment: Environment, environ: Mapping[str, str], *, trusted: bool
             known = read_kubeconfig(kubeconfig_paths(environ, target.kubeconfig))
     digest = hashlib.sha256(repr(_identity(environment, known, environ)).encode()).hexdigest()
     file = f"names-{digest[:24]}.json"
-    return names.Place(environment.label, file, _namespace(environment, known), trusted)
+    return names.Place(environment.label, file, _namespace(environment, known), askable)
 
 
 def _identity(

@@ -17,6 +17,7 @@ from dashborion.context import Context
 from dashborion.environments import Choice
 from dashborion.errors import DashborionError
 from dashborion.fleet import Fleet
+from dashborion.kubeconfig import kubeconfig_paths, read_kubeconfig
 from dashborion.models import Name, Query
 from dashborion.streams import Streams
 
@@ -49,11 +50,8 @@ def may_prompt(environment: Environment, context: Context) -> bool:
     """Whether getting an environment's credentials may ask the user something."""
     target = environment.target
     if isinstance(target, KubernetesTarget):
-        from dashborion.kubeconfig import kubeconfig_paths, read_kubeconfig
-
-        known = read_kubeconfig(kubeconfig_paths(context.environ, target.kubeconfig))
-        entry = known.user_entries.get(known.users.get(target.context) or "")
-        return entry is not None and bool({"exec", "auth-provider"} & set(entry.body))
+        paths = kubeconfig_paths(context.environ, target.kubeconfig)
+        return read_kubeconfig(paths).runs_plugin(target.context)
     if isinstance(target, EcsTarget | EksTarget):
         from dashborion.orchestrators.aws import may_prompt as aws_may_prompt
 

@@ -69,7 +69,7 @@ def _looked_up(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> lis
     old = [
         (place, scope, table is None)
         for (place, scope), table in zip(wanted, tables, strict=True)
-        if place.trusted and (table is None or not table.fresh(now))
+        if place.askable and (table is None or not table.fresh(now))
     ]
     if old:
         _renew(ctx, kind, about, old)
@@ -97,15 +97,21 @@ def _places(ctx: typer.Context) -> list[names.Place]:
 
 
 def _chosen(context: Context, choice: Choice) -> list[names.Place]:
-    from dashborion.config import Origin
+    """The environments; one of a folder's file, or whose user a program logs in, is not asked."""
+    from dashborion.config import KubernetesTarget, Origin
     from dashborion.environments import choose_quietly
+    from dashborion.kubeconfig import kubeconfig_paths, read_kubeconfig
     from dashborion.remember import place
 
     strange = context.config.environments if context.config.origin is Origin.FOLDER else ()
-    return [
-        place(one, context.environ, trusted=one not in strange)
-        for one in choose_quietly(choice, context.surroundings())
-    ]
+    found = []
+    for one in choose_quietly(choice, context.surroundings()):
+        askable = one not in strange
+        if askable and isinstance(one.target, KubernetesTarget):
+            known = read_kubeconfig(kubeconfig_paths(context.environ, one.target.kubeconfig))
+            askable = not known.runs_plugin(one.target.context)
+        found.append(place(one, context.environ, askable=askable))
+    return found
 
 
 def _deciding(context: Context) -> Iterable[Path]:
