@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -20,6 +21,7 @@ from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from dashborion import __version__
+from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, CredentialsError, MaybeApplied, Throttled, UsageError
 from dashborion.models import Found
 from dashborion.orchestrators.kubernetes import wire
@@ -211,9 +213,14 @@ class Client:
         seen: set[str] = set()
         token: str | None = None
         forgotten = 0
+
+        def chunk(after: str | None) -> Callable[[], bytes]:
+            return partial(self._chunk, asked, {**params, "continue": after}, accept)
+
+        coming = chunk(None)
         while True:
             try:
-                body = self._chunk(asked, {**params, "continue": token}, accept)
+                body = coming()
             except Expired as expired:
                 forgotten += 1
                 if forgotten > FORGOTTEN:
@@ -222,14 +229,17 @@ class Client:
                 if token is None and forget is not None:
                     forget()
                     seen.clear()
+                coming = chunk(token)
                 continue
-            page, items = _page(resource, body, asked, raw=raw)
-            yield _unseen(items, seen)
-            if not page.metadata.continue_:
+            before, token = token, decode(wire.Header, body, asked).metadata.continue_ or None
+            if token is not None:
+                if token == before:
+                    raise BadAnswer(f"{asked}: the same chunk again and again")
+                # On its way while this one is decoded.
+                coming = partial(result, start(chunk(token)), self.runtime.deadline)
+            yield _unseen(_items(resource, body, asked, raw=raw), seen)
+            if token is None:
                 return
-            if page.metadata.continue_ == token:
-                raise BadAnswer(f"{asked}: the same chunk again and again")
-            token = page.metadata.continue_
 
     def _chunk(self, asked: Asked, params: Mapping[str, str | None], accept: str) -> bytes:
         """One chunk of a list; what the server says against our own token is no usage error."""
@@ -324,20 +334,18 @@ def _backoff(attempt: int) -> float:
     return float(0.1 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
-def _page(
-    resource: Resource[T], body: bytes, asked: Asked, *, raw: bool
-) -> tuple[wire.Page[Any], list[Found[T]]]:
+def _items(resource: Resource[T], body: bytes, asked: Asked, *, raw: bool) -> list[Found[T]]:
     if not raw:
         page = decode(wire.Page[resource.type_], body, asked)  # type: ignore[name-defined]
-        return page, [Found(item) for item in page.items or ()]
-    page = decode(wire.Page[dict[str, Any]], body, asked)
-    return page, [
+        return [Found(item) for item in page.items or ()]
+    plain = decode(wire.Page[dict[str, Any]], body, asked)
+    return [
         # Items of a list lack what kubectl and every other reader of one object needs.
         Found(
             convert(resource.type_, item, asked),
             {"apiVersion": resource.group_version, "kind": resource.kind, **item},
         )
-        for item in page.items or ()
+        for item in plain.items or ()
     ]
 
 
