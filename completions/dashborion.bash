@@ -1,12 +1,30 @@
-
 _dashborion_completion() {
-    local IFS=$'
-'
-    COMPREPLY=( $( env COMP_WORDS="${COMP_WORDS[*]}" \
-                   COMP_CWORD=$COMP_CWORD \
-                   _DASHBORION_COMPLETE=complete_bash $1 ) )
+    local IFS=$' \t\n' line="${COMP_LINE:0:COMP_POINT}" word given split=""
+    local -a words
+    read -ra words <<< "$line"
+    word="${line##*[[:blank:]]}"
+    if [ -z "$word" ]; then words+=(""); fi
+    # Bash replaces what stands behind the last of its own breaks, not the whole word.
+    case "$word" in
+        *["$COMP_WORDBREAKS"]*) split="${word%"${word##*[$COMP_WORDBREAKS]}"}" ;;
+    esac
+    COMPREPLY=()
+    while IFS= read -r given; do
+        if [ "$given" = ":files" ]; then
+            if type compopt >/dev/null 2>&1; then compopt -o filenames; fi
+            while IFS= read -r given; do
+                COMPREPLY+=("$given")
+            done < <(compgen -f -- "${word#"$split"}")
+            return 0
+        fi
+        case "$split" in
+            -*=) COMPREPLY+=("$given") ;;
+            -*=*) given="${split%%=*}=$given"; COMPREPLY+=("${given#"$split"}") ;;
+            *) COMPREPLY+=("${given#"$split"}") ;;
+        esac
+    done < <(COMP_WORDS="$line" COMP_CWORD=$((${#words[@]} - 1)) \
+             _DASHBORION_COMPLETE=complete_bash "$1" 2>/dev/null </dev/null)
     return 0
 }
 
-complete -o default -F _dashborion_completion dashborion
-
+complete -F _dashborion_completion dashborion

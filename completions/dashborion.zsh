@@ -1,9 +1,24 @@
-
 #compdef dashborion
 
 _dashborion_completion() {
-  eval $(env _TYPER_COMPLETE_ARGS="${words[1,$CURRENT]}" _DASHBORION_COMPLETE=complete_zsh dashborion)
+    local value help
+    local -a offered
+    while IFS=$'\t' read -r value help; do
+        if [[ "$value" == ":files" ]]; then
+            compset -P 1 '-*='
+            _files
+            return
+        fi
+        offered+=("${value//:/\\:}${help:+:$help}")
+    done < <(env _TYPER_COMPLETE_ARGS="${(j: :)words[1,$CURRENT]}" \
+             _DASHBORION_COMPLETE=complete_zsh "${words[1]}" 2>/dev/null </dev/null)
+    if (( ${#offered} )); then
+        _describe -V values offered
+    fi
 }
 
-compdef _dashborion_completion dashborion
-
+if [[ "${funcstack[1]}" == "_dashborion" ]]; then
+    _dashborion_completion "$@"
+else
+    compdef _dashborion_completion dashborion
+fi

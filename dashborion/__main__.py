@@ -21,6 +21,10 @@ COMPLETE = "_DASHBORION_COMPLETE"  # by which the shell's script asks for comple
 def main(argv: Sequence[str], *, context: Context | None = None) -> int:
     """Run one command line; what happened is the exit code."""
     try:
+        if instruction := os.environ.get(COMPLETE):
+            from dashborion.cli.completion import respond
+
+            return respond(instruction, os.environ)
         from dashborion.context import Context as NewContext
         from dashborion.streams import ClosedPipe
 
@@ -40,8 +44,6 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
         except (BrokenPipeError, ClosedPipe):
             raise
         except SystemExit as end:
-            if os.environ.get(COMPLETE):
-                raise
             raise ClosedPipe from end  # rich ends the process when its help cannot be written
         except OSError as error:
             _silence(streams)
@@ -75,8 +77,6 @@ def _run(argv: Sequence[str], context: Context) -> int:
     from dashborion.cli.app import app
 
     command = typer.main.get_command(app)
-    if os.environ.get(COMPLETE):
-        command.main(list(argv), prog_name="dashborion")
     try:
         # Not `command.main`: it answers a closed pipe by ending the process with 1.
         with command.make_context("dashborion", list(argv), obj=context) as ctx:

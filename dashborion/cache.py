@@ -8,7 +8,6 @@ produce a broken file.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +15,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from dashborion.files import write_private
+from dashborion.files import cache_folder, write_private
 from dashborion.structs import ready
 
 T = TypeVar("T")
 
 MOST_ENTRIES = 5000
 MOST_BYTES = 8 << 20
-
-
-def folder() -> Path:
-    """Where caches lie on this system, or where ``$DASHBORION_CACHE_DIR`` says."""
-    import platformdirs
-
-    if named := os.environ.get("DASHBORION_CACHE_DIR"):
-        return Path(named)
-    return platformdirs.user_cache_path("dashborion")
 
 
 @dataclass(frozen=True)
@@ -49,7 +39,7 @@ class Shelf(Generic[T]):
     @property
     def path(self) -> Path:
         digest = hashlib.sha256("\0".join(self.keys).encode()).hexdigest()[:24]
-        return folder() / f"{self.kind}-{digest}.msgpack"
+        return cache_folder() / f"{self.kind}-{digest}.msgpack"
 
     def read(self) -> dict[str, T]:
         """What is kept, the oldest first; nothing if the file is missing, foreign or broken."""

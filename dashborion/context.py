@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0  # for all that one command reads, retries included
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Globals:
     """The options that every command takes, before or after its name."""
 
@@ -45,7 +45,7 @@ class Globals:
     debug: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Context:
     """Streams, surroundings and the clock; config, environments and adapters when asked."""
 
@@ -169,6 +169,7 @@ class Context:
         from dashborion.fleet import Fleet
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
+        from dashborion.remember import recorder
 
         deadline = self._deadline = Deadline(self.read_seconds)
 
@@ -185,7 +186,12 @@ class Context:
         asked = [one for one in environments if only in (None, one.orchestrator)]
         connector.prepare(asked, deadline)
         return Fleet(
-            environments, connector.connect, runtime, self.streams.fail, self.streams.progress
+            environments,
+            connector.connect,
+            runtime,
+            self.streams.fail,
+            self.streams.progress,
+            partial(recorder, environ=self.environ),
         )
 
     @cached_property

@@ -8,13 +8,12 @@ environments, and its current context the default.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dashborion.config import (
     Config,
@@ -37,8 +36,7 @@ AD_HOC = (AD_HOC_KUBERNETES, AD_HOC_ECS)
 IN_CLUSTER = "in-cluster"
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What was typed: ``-p``, ``-e`` and ``--all-envs``."""
 
     project: str | None = None
@@ -46,8 +44,7 @@ class Choice:
     all_environments: bool = False
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """Everything besides the command line that takes part in the choice."""
 
     config: Config
@@ -95,7 +92,7 @@ def choose(choice: Choice, around: Surroundings) -> tuple[Environment, ...]:
 def choose_quietly(choice: Choice, around: Surroundings) -> tuple[Environment, ...]:
     """As ``choose``, without a word: nothing fits is an empty choice."""
     try:
-        return choose(choice, dataclasses.replace(around, note=lambda _: None))
+        return choose(choice, msgspec.structs.replace(around, note=lambda _: None))
     except UsageError:
         return ()
 
@@ -301,8 +298,7 @@ class _State(msgspec.Struct):
     in_use: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class InUse:
+class InUse(Struct, frozen=True):
     """What ``env use`` remembers, one choice for each config file."""
 
     path: Path

@@ -1,9 +1,8 @@
-"""Small files: YAML that people write, and private ones that dashborion writes."""
+"""Small files: YAML that people write, and private ones that dashborion writes, and where."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +58,8 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: the folder cannot be made or written.
     """
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -68,3 +69,12 @@ def write_private(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def cache_folder() -> Path:
+    """Where caches lie on this system, or where ``$DASHBORION_CACHE_DIR`` says."""
+    if named := os.environ.get("DASHBORION_CACHE_DIR"):
+        return Path(named)
+    import platformdirs
+
+    return platformdirs.user_cache_path("dashborion")

@@ -14,6 +14,8 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
+
 from dashborion.concurrency import Deadline, result, start
 from dashborion.config import Environment
 from dashborion.errors import (
@@ -37,6 +39,7 @@ from dashborion.models import (
 )
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import Followed, Look, Orchestrator, Runtime, Subject
+from dashborion.remember import Recorder
 
 T = TypeVar("T")
 
@@ -66,16 +69,14 @@ class Answer(Generic[T]):
             raise PartialFailure(f"{count} environment{'s' if count > 1 else ''} failed")
 
 
-@dataclass(frozen=True)
-class Special:
+class Special(Struct, frozen=True):
     """A command that only one orchestrator has, and what to type for the others ``instead``."""
 
     orchestrator: str
     instead: str
 
 
-@dataclass(frozen=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """The chosen environments and how to reach them.
 
     ``runtime`` makes what an environment's adapter is lent; ``report`` is told
@@ -88,6 +89,7 @@ class Fleet:
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None] = lambda _: None
+    recorder: Callable[[Environment, Query], Recorder] | None = None  # keeps names for completion
 
     def workloads(
         self,
@@ -102,7 +104,8 @@ class Fleet:
             NotFound: a pattern without wildcards that nothing fits.
         """
         names = [Name.parse(pattern) for pattern in patterns]
-        answer = self._each(lambda one: one.workloads(widened(query, names)))
+        asked = widened(query, names)
+        answer = self._each(lambda one: self._kept(one, asked, "workloads", one.workloads(asked)))
         items = _flat(answer.items)
         if not answer.failures:
             _require_matches(names, [found.item for found in items], self._where())
@@ -118,7 +121,10 @@ class Fleet:
         self, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
     ) -> Answer[Found[Instance]]:
         """The instances that fit every restriction, in the default order."""
-        answer = self._each(lambda one: one.instances(query), searching=query.workload is not None)
+        answer = self._each(
+            lambda one: self._kept(one, query, "instances", one.instances(query)),
+            searching=query.workload is not None,
+        )
         items = [
             found
             for found in _flat(answer.items)
@@ -128,7 +134,10 @@ class Fleet:
 
     def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
         """The one workload of that name in all environments."""
-        answer = self._each(lambda one: one.workload(name, query), searching=True)
+        answer = self._each(
+            lambda one: self._kept(one, query, None, [one.workload(name, query)])[0],
+            searching=True,
+        )
         return self._one(name, answer)
 
     def instance(self, name: Name, query: Query) -> Answer[Found[InstanceDetail]]:
@@ -303,6 +312,15 @@ class Fleet:
             )
         return ask(self.connect(environment, self.runtime(environment)))
 
+    def _kept(
+        self, one: Orchestrator, query: Query, kind: str | None, found: list[Found[T]]
+    ) -> list[Found[T]]:
+        if self.recorder is not None:
+            kept = self.recorder(one.environment, query)
+            kept.add(found)
+            kept.close(kind)
+        return found
+
     def _one(self, name: Name, answer: Answer[Found[T]]) -> Answer[Found[T]]:
         if len(answer.items) > 1:
             raise _ambiguous(name, [one.item for one in answer.items])
@@ -318,8 +336,7 @@ class Fleet:
         return ", ".join(environment.label for environment in self.environments)
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(Struct, frozen=True):
     """A workload and the orchestrator that can change it."""
 
     orchestrator: Orchestrator

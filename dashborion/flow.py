@@ -83,8 +83,13 @@ def instances(
     """The instances that fit every restriction, as ``Fleet.instances`` finds them."""
 
     def ask(orchestrator: Orchestrator) -> Iterator[list[Row]]:
+        kept = fleet.recorder(orchestrator.environment, query) if fleet.recorder else None
         for part in orchestrator.flow(query):
+            if kept is not None:
+                kept.add(part)
             yield [one for one in part if statuses is None or one.item.status in statuses]
+        if kept is not None:
+            kept.close("instances")
 
     return Flow(fleet, ask)
 

@@ -48,6 +48,11 @@ class Kubeconfig:
         entry = self.cluster_entries.get(cluster)
         return _text(entry.body.get("server")) or "" if entry else ""
 
+    def runs_plugin(self, context: str) -> bool:
+        """Whether a program makes the credentials of a context's user, which may ask for some."""
+        entry = self.user_entries.get(self.users.get(context) or "")
+        return entry is not None and bool({"exec", "auth-provider"} & set(entry.body))
+
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:
     """The given file, those of ``$KUBECONFIG``, or ``~/.kube/config``, as far as they exist.
@@ -56,11 +61,14 @@ def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) ->
     """
     if explicit:
         return (Path(explicit).expanduser(),)
-    named = environ.get("KUBECONFIG", "")
-    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-    if not named:
-        paths = [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
-    return tuple(path for path in paths if path.exists())
+    return tuple(path for path in kubeconfig_candidates(environ) if path.exists())
+
+
+def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
+    """The files that count unless one is given, whether they exist or not."""
+    if named := environ.get("KUBECONFIG", ""):
+        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 
 
 def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:

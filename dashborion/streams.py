@@ -65,7 +65,7 @@ def _piped() -> Iterator[None]:
         raise ClosedPipe from error
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Streams:
     """Two text streams and what is known about them.
 

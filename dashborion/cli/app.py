@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dashborion.cli import api, schema
+from dashborion.cli import api, completion, schema
 from dashborion.cli.commands import command, group, later
+
+completion.register()
 
 app = group(
     add_completion=True,

@@ -20,13 +20,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.models import ArgumentInfo, OptionInfo
 
 from dashborion import __version__
+from dashborion.cli import complete
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
 EVERYWHERE = "Global options"
+COLORS = ("auto", "always", "never")
 
 
 class _Everywhere:
@@ -172,29 +175,33 @@ def _global_options() -> list[TyperOption]:
         )
 
     return [
-        option("--config", metavar="FILE", help="This config file.", type=str),
+        option("--config", metavar="FILE", help="This config file.", type=str,
+               autocompletion=complete.files),
         option("--demo", help="On the embedded demo.", is_flag=True, type=bool),
-        option("--color", metavar="WHEN", help="auto, always or never.", type=str),
+        option("--color", metavar="WHEN", help="auto, always or never.", type=str,
+               autocompletion=lambda *_: list(COLORS)),
         option("--verbose", "-v", help="Each API call, on stderr.", is_flag=True, type=bool),
         option("--debug", help="Errors with a traceback.", is_flag=True, type=bool),
         option("--version", help="The version.", is_flag=True, is_eager=True, type=bool),
-    ]
+    ]  # fmt: skip
 
 
 def _remember(ctx: Any, param: Any, value: Any) -> None:
     """Keep a global option on the context, wherever on the line it stood."""
-    if ctx.resilient_parsing:
+    context: Context | None = ctx.find_root().obj
+    if ctx.resilient_parsing:  # completion has its own kind of context, and needs these two
+        if value and context is not None and param.name in ("config", "demo"):
+            setattr(context.globals, param.name, value)
         return
     if value == "":
         raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
-    if not value:
+    if not value or context is None:
         return
-    context: Context = ctx.find_root().obj
     if param.name == "version":
         context.streams.write(f"dashborion {__version__}\n")
         raise typer.Exit
     if param.name == "color":
-        if value not in ("auto", "always", "never"):
+        if value not in COLORS:
             raise typer.BadParameter("expected auto, always or never", ctx=ctx, param=param)
         context.streams.set_color(value, context.environ)
     setattr(context.globals, param.name, value)
@@ -228,7 +235,22 @@ def _spread(function: Callable[..., None]) -> Callable[..., None]:
             values[name] = options(**taken)
         function(**values)
 
-    keyword = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in plain]
+    keyword = [_completed(one.replace(kind=inspect.Parameter.KEYWORD_ONLY)) for one in plain]
     collected.__signature__ = inspect.Signature(keyword)  # type: ignore[attr-defined]
     collected.__annotations__ = {one.name: one.annotation for one in keyword}
     return collected
+
+
+def _completed(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Say what tab offers, where the command itself does not."""
+    for info in getattr(parameter.annotation, "__metadata__", ()):
+        if info.autocompletion is not None:
+            continue
+        if isinstance(info, ArgumentInfo):
+            info.autocompletion = complete.subject
+        elif isinstance(info, OptionInfo):
+            # Typer takes the first name for a default, which it is where nothing is annotated.
+            words = (info.default, *(info.param_decls or ()))
+            found = [complete.OPTIONS[word] for word in words if word in complete.OPTIONS]
+            info.autocompletion = found[0] if found else None
+    return parameter

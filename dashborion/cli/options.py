@@ -1,8 +1,9 @@
 """Options that several commands share, and how a command gets them.
 
-Sets of options are frozen dataclasses whose fields are Typer options. A
+Sets of options are dataclasses whose fields are Typer options. A
 command takes one as a parameter; ``command`` spreads its fields into the
-command's own signature and collects them again.
+command's own signature and collects them again. (One that is frozen and
+compares costs a millisecond to make, at every start.)
 
 Only Typer and the standard library are imported here.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashborion.cli import commands, complete
+from dashborion.cli import commands
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ Raw = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Chosen:
     """Which environments."""
 
@@ -48,7 +49,6 @@ class Chosen:
             "--env",
             "-e",
             help="NAME, PROJECT/NAME, a glob, k8s:CONTEXT or ecs:CLUSTER; repeatable.",
-            autocompletion=complete.environments,
             rich_help_panel=WHERE,
         ),
     ] = None
@@ -64,7 +64,7 @@ class Chosen:
         return Choice(self.project, tuple(self.env or ()), self.all_envs)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Where(Chosen):
     """Which environments, and which namespace in them."""
 
@@ -96,7 +96,7 @@ class Where(Chosen):
         return Query(namespace=self.namespace, all_namespaces=self.all_namespaces, **more)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Clusterwide(Chosen):
     """Which environments, for what is in no namespace: asking for one is an error that says so."""
 
@@ -117,7 +117,7 @@ class Clusterwide(Chosen):
         return Query(**more)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Shown:
     """How one of dashborion's own objects is shown."""
 
@@ -128,14 +128,14 @@ class Shown:
         return Style(format=self.output)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Output(Shown):
     """How one object of an API is shown."""
 
     raw: Raw = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Listed:
     """How a list of dashborion's own objects is shown."""
 
@@ -163,7 +163,7 @@ class Listed:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RawListed(Listed):
     """How a list of an API's objects is shown."""
 
@@ -187,7 +187,7 @@ class RawListed(Listed):
 CHANGE = "Change"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Care:
     """How careful a change is."""
 
@@ -197,7 +197,7 @@ class Care:
     ] = False
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Waiting:
     """Whether to wait for the rollout, and when to give up."""
 

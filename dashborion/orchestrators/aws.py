@@ -201,6 +201,23 @@ class Sessions:
             return self._clients[key]
 
 
+def may_prompt(profile: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether credentials may ask the user something: an MFA code, or a program of the user's."""
+    if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
+        return False
+    session = botocore.session.Session(profile=profile)
+    with translated(profile):
+        profiles = session.full_config["profiles"]
+    name, seen = session.profile or "default", set()
+    while name in profiles and name not in seen:
+        seen.add(name)
+        settings = profiles[name]
+        if settings.get("mfa_serial") or settings.get("credential_process"):
+            return True
+        name = settings.get("source_profile", "")
+    return False
+
+
 def _in_utc(value: Any) -> datetime:
     """A timestamp of any of AWS' forms; botocore's own parser answers in the machine's zone."""
     found: datetime = parse_timestamp(value)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
+
+from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.config import Environment
@@ -28,8 +29,7 @@ from dashborion.models import (
 from dashborion.orchestrators.logs import Reader, Wanted
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One attempt at one API operation, as ``-v`` shows it: no query, no header, no body."""
 
     operation: str
@@ -37,8 +37,7 @@ class Call:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Runtime:
+class Runtime(Struct, frozen=True):
     """What a command lends to the adapters it connects.
 
     ``warn`` takes what is missing from an otherwise good answer; it and
@@ -56,8 +55,7 @@ Images = Sequence[tuple[str | None, str]]
 """Containers and the images they shall have."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One workload that is about to be changed or waited for.
 
     ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
@@ -85,8 +83,7 @@ class Subject:
         return f"the replicas are {replicas} now: most likely {owner.source}, which {bounds}"
 
 
-@dataclass(frozen=True)
-class Followed:
+class Followed(Struct, frozen=True):
     """What a wait follows: a change's own mark, and the instances there were before it.
 
     ``before`` None means that instances are told apart by their revision. ``newest``
@@ -100,8 +97,7 @@ class Followed:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A change of a workload's definition, worked out and not yet sent.
 
     ``before`` and ``after`` are what it is about, images or revisions;
@@ -116,16 +112,14 @@ class Planned:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
 
     revisions: list[Revision]
     doubt: str | None = None
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """What is wrong with one instance, ``count`` times so far."""
 
     kind: Literal["crash", "pull", "placement"]
@@ -135,8 +129,7 @@ class Trouble:
     count: int = 1
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at a rollout: done, ended badly (``ended`` names how), or still under way."""
 
     rollout: Rollout

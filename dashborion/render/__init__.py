@@ -34,7 +34,7 @@ class LogFormat(StrEnum):
     RAW = "raw"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Style:
     """What was asked of the output.
 

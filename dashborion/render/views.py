@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from dashborion.errors import UsageError, suggestion
 from dashborion.models import (
@@ -38,8 +39,11 @@ def _plain(_: Any) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Column:
+def _name(item: Any) -> str:
+    return str(item.name)
+
+
+class Column(Struct, frozen=True):
     """One column: ``wide`` ones are shown on demand, ``extra`` ones when rows need them.
 
     ``age_header`` is the header over ages, on a terminal. ``least`` keeps that
@@ -62,13 +66,12 @@ class Column:
         return self.key.upper()
 
 
-@dataclass(frozen=True)
-class View:
+class View(Struct, frozen=True):
     """A model's columns, and the name by which other commands take it."""
 
     noun: str
     columns: Sequence[Column]
-    name: Callable[[Any], str] = field(default=lambda item: str(item.name))
+    name: Callable[[Any], str] = _name
     kind: Callable[[Any], str] | None = None
 
     def chosen(self, style: Style) -> list[Column]:

@@ -63,12 +63,23 @@ def _several_teams() -> list[Manifest]:
 
 
 def _many_pods() -> list[Manifest]:
+    """Two hundred Deployments of twenty-five pods each."""
     found = [namespace(team) for team in _TEAMS]
-    for number in range(20):
+    for number in range(200):
         team, name = _TEAMS[number % len(_TEAMS)], f"service-{number}"
-        made = deployment(name, *_containers(name), replicas=100, namespace=team)
+        made = deployment(name, *_containers(name), replicas=25, namespace=team)
         found.append(_dressed(made, team))
     return found
+
+
+def _ten() -> list[Manifest]:
+    """Seven Deployments, two StatefulSets and a DaemonSet, in the namespace that is there."""
+    made = [deployment(f"web-{one}", *_containers(f"web-{one}"), replicas=2) for one in range(7)]
+    made += [stateful_set(f"db-{one}", *_containers(f"db-{one}")) for one in range(2)]
+    made.append(daemon_set("agent", *_containers("agent")))
+    for one in made:
+        one["metadata"]["namespace"] = "default"
+    return [_dressed(one, "default") for one in made]
 
 
 def _dressed(workload: Manifest, team: str) -> Manifest:
@@ -132,4 +143,5 @@ def _containers(name: str) -> list[Manifest]:
 
 
 SIXTY_WORKLOADS = tuple(_several_teams())
-TWO_THOUSAND_PODS = tuple(_many_pods())
+TEN_WORKLOADS = tuple(_ten())
+FIVE_THOUSAND_PODS = tuple(_many_pods())

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from .logs import FOLLOWED_PODS, LINES_A_SECOND, NAME, SECONDS, fifty_busy_pods
-from .measure import BIN, MEGA
-from .setups import OF_THE_MACHINE
+from .measure import MEGA
+from .setups import BIN, OF_THE_MACHINE
 
 GRACE_SECONDS = 60
 

@@ -17,10 +17,9 @@ from pathlib import Path
 import msgspec
 
 from .rows import Row
-from .setups import OF_THE_MACHINE, Environment
+from .setups import BIN, OF_THE_MACHINE, Environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-BIN = Path(sys.executable).parent
 MEGA = 1_000_000
 
 

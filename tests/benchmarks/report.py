@@ -16,7 +16,7 @@ from rich.table import Table
 from .measure import Measured, Side
 from .rows import Row
 
-NUMBERS = ("ours s", "peer s", "ratio", "ours MB", "peer MB", "ratio")
+NUMBERS = ("ours s", "peer s", "x", "aim", "ours MB", "peer MB", "x", "aim")
 
 
 def show(measured: Sequence[Measured], left_out: Mapping[Row, str], runs: int) -> None:
@@ -27,7 +27,7 @@ def show(measured: Sequence[Measured], left_out: Mapping[Row, str], runs: int) -
     for header in NUMBERS:
         table.add_column(header, justify="right", no_wrap=True)
     for one in measured:
-        table.add_row(one.row.name, *_numbers(one.ours, one.peer))
+        table.add_row(one.row.name, *_numbers(one))
     if measured:
         console.print(table)
     for row, reason in left_out.items():
@@ -41,6 +41,7 @@ def write(file: Path, measured: Sequence[Measured], left_out: Mapping[Row, str])
         "python": platform.python_version(),
         "system": platform.platform(),
         "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
         "rows": [
             {
                 "name": one.row.name,
@@ -59,15 +60,22 @@ def write(file: Path, measured: Sequence[Measured], left_out: Mapping[Row, str])
     file.write_bytes(msgspec.json.format(msgspec.json.encode(document)) + b"\n")
 
 
-def _numbers(ours: Side, peer: Side) -> list[str]:
+def _numbers(one: Measured) -> list[str]:
+    ours, peer = one.ours, one.peer
     return [
         f"{ours.seconds:.3f}",
         f"{peer.seconds:.3f}",
         f"{ours.seconds / peer.seconds:.2f}",
+        _aim(one.row.time),
         f"{ours.megabytes:.0f}",
         f"{peer.megabytes:.0f}",
         f"{ours.megabytes / peer.megabytes:.2f}",
+        _aim(one.row.memory),
     ]
+
+
+def _aim(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:g}"
 
 
 def _side(side: Side) -> dict[str, Any]:

@@ -14,12 +14,23 @@ from .setups import SetUp
 
 @dataclass(frozen=True)
 class Row:
-    """Our command, the peer's command for the same job, and what both need."""
+    """Our command, the peer's command for the same job, what both need, and what we aim at.
+
+    ``time`` and ``memory`` are the ratios that we do not want to exceed; None where there is none.
+    """
 
     name: str
     ours: str
     peer: str
     set_up: SetUp
+    time: float | None = None
+    memory: float | None = None
+
+
+def _tab(program: str, variable: str, line: str) -> str:
+    """A shell's question for completions of a line."""
+    place = line.count(" ")
+    return f"env {variable}=complete_bash COMP_WORDS='{line}' COMP_CWORD={place} {program}"
 
 
 ROWS = (
@@ -28,48 +39,83 @@ ROWS = (
         "dashborion --version",
         "python $BARE_TYPER --version",
         setups.bare_typer,
+        time=1.5,
     ),
     Row(
         "help",
         "dashborion workloads --help",
         "python $BARE_TYPER --help",
         setups.bare_typer,
+        time=1.5,
     ),
     Row(
-        "workloads",
+        "tab",
+        _tab("$BIN/dashborion", "_DASHBORION_COMPLETE", "dashborion workloads describe web-"),
+        _tab("$BIN/python $BARE_TYPER", "_BARE_COMPLETE", "bare greet web-"),
+        setups.ten_workloads,
+        time=1.5,
+    ),
+    Row(
+        "ten",
+        "dashborion workloads list",
+        "kubectl get deploy,sts,ds",
+        setups.ten_workloads,
+        time=3,
+    ),
+    Row(
+        "sixty",
         "dashborion workloads list -A",
         "kubectl get deploy,sts,ds -A",
         setups.sixty_workloads,
     ),
     Row(
-        "workloads-json",
+        "sixty-json",
         "dashborion workloads list -A -o json",
         "kubectl get deploy,sts,ds,svc,ing -A -o json",
         setups.sixty_workloads,
     ),
     Row(
-        "instances-json",
+        "pods-json",
         "dashborion instances list -A -o json",
         "kubectl get pods -A -o json",
-        setups.two_thousand_pods,
+        setups.five_thousand_pods,
+        time=0.25,
+        memory=0.2,
+    ),
+    Row(
+        "pods",
+        "dashborion instances list -A",
+        "kubectl get pods -A",
+        setups.five_thousand_pods,
+        time=0.6,
+        memory=0.4,
+    ),
+    Row(
+        "rows-200000",
+        "dashborion instances list -A -e k8s:rows-200000 -o json",
+        "dashborion instances list -A -e k8s:rows-20000 -o json",
+        setups.long_lists,
     ),
     Row(
         "ecs-ten",
         "dashborion workloads list -e ecs:$CLUSTER -o json",
         "aws ecs describe-services --include TAGS --cluster $CLUSTER --services $NAMES",
         clouds.ten_services,
+        time=1,
     ),
     Row(
         "ecs-thousand",
         "dashborion workloads list -e ecs:bench -o name",
         "python $SEQUENTIAL",
         clouds.thousand_slow_services,
+        time=0.25,
     ),
     Row(
         "ecs-environments",
         "dashborion workloads list --config $CONFIG --all-envs",
         "dashborion workloads list --config $CONFIG -e env-0",
         clouds.twenty_far_environments,
+        time=2,
     ),
     Row(
         "logs",

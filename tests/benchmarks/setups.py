@@ -7,6 +7,8 @@ Each gives its commands a HOME of their own. A set-up that this machine cannot h
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +20,9 @@ from tests.support.control_plane import ASSETS, ControlPlane
 from tests.support.kubelet import Kubelet
 
 from . import fleets
+from .long_lists import LongLists
+
+BIN = Path(sys.executable).parent
 
 Environment = dict[str, str]
 SetUp = Callable[[], AbstractContextManager[Environment]]
@@ -25,7 +30,7 @@ SetUp = Callable[[], AbstractContextManager[Environment]]
 # Never handed on: what the machine's user has set would be measured too.
 OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS", "LINES", "HOME")
 
-_SETTLING_SECONDS = 300
+_SETTLING_SECONDS = 600
 
 
 class Unavailable(Exception):
@@ -34,11 +39,33 @@ class Unavailable(Exception):
 
 @contextmanager
 def bare_typer() -> Iterator[Environment]:
-    """``$BARE_TYPER``: the least that a Typer program with a version can be."""
+    """``$BARE_TYPER``: a Typer program with a version and two commands, and nothing else."""
     with home() as own:
-        program = Path(own["HOME"], "bare.py")
-        program.write_text(_BARE, encoding="utf-8")
-        yield {**own, "BARE_TYPER": str(program)}
+        yield _with_bare_typer(own)
+
+
+@contextmanager
+def ten_workloads() -> Iterator[Environment]:
+    """A control plane with ten workloads in one namespace, and ``$BARE_TYPER``.
+
+    A list has just kept their names for completion.
+    """
+    with _cluster(fleets.TEN_WORKLOADS) as environment:
+        made = _with_bare_typer(environment)
+        listed = [str(BIN / "dashborion"), "workloads", "list"]
+        subprocess.run(listed, env={**os.environ, **made}, capture_output=True, check=True)
+        yield {**made, "BIN": str(BIN)}
+
+
+@contextmanager
+def long_lists() -> Iterator[Environment]:
+    """A stand-in API behind the contexts ``rows-20000`` and ``rows-200000``, with that many pods.
+
+    A control plane with so many takes minutes and gigabytes; what is measured is our memory.
+    """
+    with home() as own, LongLists() as api:
+        kubeconfig = api.write_kubeconfig(Path(own["HOME"], "kubeconfig"), 20_000, 200_000)
+        yield {**own, "KUBECONFIG": str(kubeconfig)}
 
 
 @contextmanager
@@ -49,9 +76,9 @@ def sixty_workloads() -> Iterator[Environment]:
 
 
 @contextmanager
-def two_thousand_pods() -> Iterator[Environment]:
-    """A control plane with twenty Deployments of a hundred pods each."""
-    with _cluster(fleets.TWO_THOUSAND_PODS) as environment:
+def five_thousand_pods() -> Iterator[Environment]:
+    """A control plane with two hundred Deployments of twenty-five pods each."""
+    with _cluster(fleets.FIVE_THOUSAND_PODS) as environment:
         yield environment
 
 
@@ -60,6 +87,12 @@ def home() -> Iterator[Environment]:
     """A ``$HOME`` with nothing in it."""
     with tempfile.TemporaryDirectory(prefix="benchmark-home-") as folder:
         yield {"HOME": folder}
+
+
+def _with_bare_typer(own: Environment) -> Environment:
+    program = Path(own["HOME"], "bare")
+    program.write_text(_BARE, encoding="utf-8")
+    return {**own, "BARE_TYPER": str(program)}
 
 
 @contextmanager
@@ -79,7 +112,7 @@ _BARE = dedent(
     """\
     import typer
 
-    app = typer.Typer(add_completion=False)
+    app = typer.Typer()
 
 
     def show(value: bool) -> None:
@@ -88,14 +121,30 @@ _BARE = dedent(
             raise typer.Exit
 
 
-    @app.command()
-    def main(
-        name: str = typer.Argument("world", help="Whom to greet."),
-        loud: bool = typer.Option(False, "--loud", "-l", help="Louder."),
+    def names() -> list[str]:
+        return ["web-0", "web-1", "world"]
+
+
+    @app.callback()
+    def bare(
         version: bool = typer.Option(False, "--version", callback=show, is_eager=True),
+    ) -> None:
+        \"\"\"Two commands.\"\"\"
+
+
+    @app.command()
+    def greet(
+        name: str = typer.Argument("world", help="Whom to greet.", autocompletion=names),
+        loud: bool = typer.Option(False, "--loud", "-l", help="Louder."),
     ) -> None:
         \"\"\"Greet somebody.\"\"\"
         typer.echo(f"Hello {name}")
+
+
+    @app.command()
+    def leave(name: str = typer.Argument("world", help="Whom to leave.")) -> None:
+        \"\"\"Leave somebody.\"\"\"
+        typer.echo(f"Goodbye {name}")
 
 
     app()

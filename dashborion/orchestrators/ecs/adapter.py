@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from math import ceil
+
+import msgspec
 
 from dashborion.concurrency import result, start
 from dashborion.config import EcsTarget, Environment
@@ -141,7 +143,9 @@ class EcsOrchestrator:
         """One service, with the Application Auto Scaling target that owns its count."""
         subject = self._changes.subject(name, query)
         scaler = describe.scaler(self.client, subject.workload.name)
-        return replace(subject, autoscaling=normalise.autoscaling(scaler, subject.handle))
+        return msgspec.structs.replace(
+            subject, autoscaling=normalise.autoscaling(scaler, subject.handle)
+        )
 
     def scale(self, subject: Subject, replicas: int, *, current: int | None) -> Followed:
         """Through UpdateService."""

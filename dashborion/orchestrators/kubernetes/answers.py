@@ -6,13 +6,13 @@ Messages name the call and the server, never a query, a header or a body.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
+from msgspec import Struct
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
@@ -79,8 +79,7 @@ class Retry(DashborionError):
         self.after = after
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One call: whom, what, and through which proxy and as which user."""
 
     host: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import Struct
 
 from dashborion.config import Environment
 from dashborion.errors import Conflict, DashborionError, MaybeApplied, NotFound
@@ -45,8 +46,7 @@ def caution(item: normalise.Controller) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """Changes to one environment's objects, and looks at what became of them."""
 
     fetch: Fetch

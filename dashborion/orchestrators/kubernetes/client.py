@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, overload
 from urllib.parse import urlencode
@@ -19,10 +18,12 @@ from urllib.parse import urlencode
 import msgspec
 import urllib3
 import urllib3.connection
+from msgspec import Struct
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
 from dashborion import __version__
+from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, CredentialsError, MaybeApplied, Throttled, UsageError
 from dashborion.models import Found
 from dashborion.orchestrators.kubernetes import wire, wire_native
@@ -248,9 +249,14 @@ class Client:
         seen: set[str] = set()
         token: str | None = None
         forgotten = 0
+
+        def chunk(after: str | None) -> Callable[[], bytes]:
+            return partial(self._chunk, asked, {**params, "continue": after}, accept)
+
+        coming = chunk(None)
         while True:
             try:
-                body = self._chunk(asked, {**params, "continue": token}, accept)
+                body = coming()
             except Expired as expired:
                 forgotten += 1
                 if forgotten > FORGOTTEN:
@@ -259,14 +265,17 @@ class Client:
                 if token is None and forget is not None:
                     forget()
                     seen.clear()
+                coming = chunk(token)
                 continue
-            page, items = _page(resource, body, asked, raw=raw, as_rows=as_rows)
-            yield _unseen(items, seen)
-            if not page.metadata.continue_:
+            before, token = token, decode(wire.Header, body, asked).metadata.continue_ or None
+            if token is not None:
+                if token == before:
+                    raise BadAnswer(f"{asked}: the same chunk again and again")
+                # On its way while this one is decoded.
+                coming = partial(result, start(chunk(token)), self.runtime.deadline)
+            yield _unseen(_items(resource, body, asked, raw=raw, as_rows=as_rows), seen)
+            if token is None:
                 return
-            if page.metadata.continue_ == token:
-                raise BadAnswer(f"{asked}: the same chunk again and again")
-            token = page.metadata.continue_
 
     def _chunk(self, asked: Asked, params: Mapping[str, str | None], accept: str) -> bytes:
         """One chunk of a list; what the server says against our own token is no usage error."""
@@ -363,10 +372,9 @@ class Client:
         return Asked(by.host, method, path, user=by.user, proxy=by.proxy)
 
 
-@dataclass(frozen=True)
-class _Request:
+class _Request(Struct, frozen=True):
     asked: Asked
-    params: Mapping[str, str | None] = field(default_factory=dict)
+    params: Mapping[str, str | None] = msgspec.field(default_factory=dict)
     accept: str = JSON
     body: bytes | None = None
     content_type: str | None = None
@@ -385,24 +393,23 @@ def _backoff(attempt: int) -> float:
     return float(0.1 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
 
-def _page(
+def _items(
     resource: Resource[T], body: bytes, asked: Asked, *, raw: bool, as_rows: bool
-) -> tuple[wire.Page[Any] | wire_native.Table, list[Found[T]]]:
+) -> list[Found[T]]:
     if as_rows:
-        table = decode(wire_native.Table, body, asked)
-        rows: list[Any] = [Found(row) for row in table.rows or ()]
-        return table, rows
+        rows: list[Any] = [Found(row) for row in decode(wire_native.Table, body, asked).rows or ()]
+        return rows
     if not raw:
         page = decode(wire.Page[resource.type_], body, asked)  # type: ignore[name-defined]
-        return page, [Found(item) for item in page.items or ()]
-    page = decode(wire.Page[dict[str, Any]], body, asked)
-    return page, [
+        return [Found(item) for item in page.items or ()]
+    plain = decode(wire.Page[dict[str, Any]], body, asked)
+    return [
         # Items of a list lack what kubectl and every other reader of one object needs.
         Found(
             convert(resource.type_, item, asked),
             {"apiVersion": resource.group_version, "kind": resource.kind, **item},
         )
-        for item in page.items or ()
+        for item in plain.items or ()
     ]
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 
 import msgspec
+from msgspec import Struct
 
 from dashborion.concurrency import start
 from dashborion.config import Environment
@@ -29,8 +29,7 @@ from dashborion.orchestrators.kubernetes.endpoints import (
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 
 
-@dataclass(frozen=True)
-class Nearby:
+class Nearby(Struct, frozen=True):
     """Lists of a namespace that describing a workload needs, already under way."""
 
     services: Future[list[Found[wire.Service]]]
@@ -109,8 +108,7 @@ def instance(
     return Found(detail, found.raw)
 
 
-@dataclass(frozen=True)
-class _History:
+class _History(Struct, frozen=True):
     """A controller's revisions, whichever resource keeps them for its kind."""
 
     item: normalise.Controller

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from dashborion.models import Endpoint, EndpointType
 from dashborion.orchestrators.kubernetes import wire
@@ -14,8 +15,7 @@ from dashborion.orchestrators.kubernetes import wire
 _HTTP, _HTTPS = 80, 443
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Struct, frozen=True):
     """Ready addresses of a Service, of all that it has."""
 
     healthy: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from dashborion.concurrency import ahead, result, start
 from dashborion.errors import BadAnswer, Forbidden
@@ -17,8 +18,7 @@ from dashborion.orchestrators.kubernetes.resources import Resource
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Fetch:
+class Fetch(Struct, frozen=True):
     """The client's calls, started on threads and awaited within the deadline."""
 
     client: Client

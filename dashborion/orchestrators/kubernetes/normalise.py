@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from typing import TypeVar
+
+from msgspec import Struct
 
 from dashborion.config import Environment
 from dashborion.models import (
@@ -41,8 +42,7 @@ _KIND_NAMES: dict[type[Controller], str] = {
 }
 
 
-@dataclass(frozen=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """A controller's replicas, whatever its kind calls them.
 
     ``running`` are the ready ones: status has no count of pods whose containers

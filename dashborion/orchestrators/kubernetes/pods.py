@@ -7,8 +7,9 @@ overwrites the one before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dashborion.config import Environment
 from dashborion.models import Container, Instance, InstanceStatus, Name, Termination, WorkloadType
@@ -20,8 +21,7 @@ _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
 
 
-@dataclass(frozen=True)
-class Owned:
+class Owned(Struct, frozen=True):
     """The workload a pod belongs to, and which of its revisions the pod is.
 
     ``uid`` is empty where only the name could be told.

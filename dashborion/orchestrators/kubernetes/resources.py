@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import wire
@@ -13,8 +14,7 @@ from dashborion.orchestrators.kubernetes.answers import Missing
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Resource(Generic[T]):
+class Resource(Struct, Generic[T], frozen=True):
     """One resource of one version of the API."""
 
     type_: type[T]

@@ -10,10 +10,11 @@ pod that dies a week later is not a rollout.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import Literal
+
+from msgspec import Struct
 
 from dashborion.models import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
@@ -118,8 +119,7 @@ def daemonset(item: wire.DaemonSet) -> Rollout:
     return rollout(RolloutState.COMPLETE)
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """A wait's judgement: done, ended badly, or what it still waits for."""
 
     message: str

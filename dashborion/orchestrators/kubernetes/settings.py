@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 def _nobody() -> None:
     return None
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """An address, a TLS context and an ``Authorization`` header.
 
     ``authorization`` gives the header's value, renewed first when its expiry is

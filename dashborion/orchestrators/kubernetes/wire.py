@@ -57,6 +57,12 @@ class Page(Wire, Generic[I], frozen=True):
     metadata: ListMeta
 
 
+class Header(Wire, frozen=True):
+    """Of a chunk, whether another one follows."""
+
+    metadata: ListMeta
+
+
 class Status(Wire, frozen=True):
     """How the API words an error."""
 
