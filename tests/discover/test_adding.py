@@ -87,8 +87,8 @@ def test_comments_and_columns_stay(dashborion: Terminal, aws: StrictAws, user_fi
     assert not [line for line in changes if line.startswith("-")]
     home = f"region: {PARIS}, profile: home}}"
     assert [line[2:] for line in changes if line.startswith("+")] == [
-        f"{' ' * 12}production-ecs: {{orchestrator: ecs, protected: true, "
-        f"cluster: homebox-prod, {home}",
+        (f"{' ' * 12}production-ecs: {{orchestrator: ecs, protected: true, "
+        f"cluster: homebox-prod, {home}"),
         "    rubix:",
         "        environments:",
         f"{' ' * 12}production: {{orchestrator: eks, protected: true, cluster: rubix-prod, {home}",
