@@ -96,6 +96,10 @@ def check(ctx: typer.Context, *, where: Where, listed: Listed) -> None:
     context: Context = ctx.obj
     answer = context.fleet(where.choice).check()
     render.show_list(context.streams, views.CHECKS, answer.items, listed.style(), now=context.now())
+    if context.streams.err_tty and any(
+        may.allowed is None for one in answer.items for may in one.permissions
+    ):
+        context.streams.note("some rights are not known without using them: see -o wide, `untried`")
     answer.require_complete()
 
 

@@ -197,6 +197,14 @@ def _denied(check: Check) -> str | None:
     return ", ".join(one.action for one in check.permissions if one.allowed is False) or None
 
 
+def _untried(check: Check) -> str | None:
+    return ", ".join(one.action for one in check.permissions if one.allowed is None) or None
+
+
+def _allowed(check: Check) -> str | None:
+    return ", ".join(one.action for one in check.permissions if one.allowed) or None
+
+
 def _last(container: Container) -> str | None:
     last = container.last_termination
     return f"{last.reason} (exit {last.exit_code})" if last else None
@@ -267,6 +275,8 @@ CHECKS = View(
         Column("version", lambda one: one.version),
         Column("seconds", lambda one: one.seconds if one.reachable else None, right=True),
         Column("denied", _denied, lambda _: BUSY),
+        Column("allowed", _allowed, wide=True),
+        Column("untried", _untried, wide=True),
         Column("error", lambda one: one.error, lambda _: BAD, elastic=3, least=16),
         Column("endpoint", lambda one: one.endpoint, wide=True),
     ],

@@ -173,4 +173,21 @@ def test_a_check_says_what_is_allowed(dashborion: Terminal, fleet: Fleet) -> Non
     (found,) = dashborion("env check -o json").json
     allowed = {one["action"]: one["allowed"] for one in found["permissions"]}
     assert (allowed["list workloads"], allowed["list instances"]) == (True, False)
+    assert allowed["read logs"] is None, "there is no task to try it on"
+    assert (allowed["scale workloads"], allowed["execute in instances"]) == (None, None)
     assert found["identity"].startswith(f"arn:aws:sts::{fleet.aws.account}:")
+
+
+@pytest.mark.parametrize("denied", [False, True], ids=["allowed", "denied"])
+def test_a_check_tries_a_log_and_changes_nothing(
+    dashborion: Terminal, fleet: Fleet, denied: bool
+) -> None:
+    if denied:
+        fleet.aws.faults.deny("logs:*")
+
+    (found,) = dashborion("env check -o json").json
+
+    allowed = {one["action"]: one["allowed"] for one in found["permissions"]}
+    assert allowed["read logs"] is not denied
+    verbs = {name.partition(":")[2][:3] for name in fleet.aws.spy.counts}
+    assert verbs <= {"Lis", "Des", "Get"}

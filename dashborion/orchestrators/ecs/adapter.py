@@ -51,7 +51,8 @@ PERMISSIONS = (
     ("list workloads", "list_services"),
     ("list instances", "list_tasks"),
 )
-UNASKED = ("read logs", "scale workloads", "restart workloads", "stop instances")
+# What could be told only by doing it.
+UNASKED = ("scale workloads", "restart workloads", "stop instances", "execute in instances")
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,7 @@ class EcsOrchestrator:
         deadline = self.client.aws.runtime.deadline
         asked = {action: start(partial(self.client.may, call, maxResults=1))
                  for action, call in PERMISSIONS}  # fmt: skip
+        asked["read logs"] = start(self.client.may_read_logs)
         allowed = {action: result(future, deadline) for action, future in asked.items()}
         return Check(
             project=self.environment.project,

@@ -268,6 +268,36 @@ class Client:
             return None
         return True
 
+    def may_read_logs(self) -> bool | None:
+        """Whether a running task's own log may be read; None where there is none to try it on."""
+        try:
+            arns = self.aws.items(
+                "ecs", "list_tasks", "taskArns", cluster=self.cluster, maxResults=1
+            )
+            found = self.described_tasks(arns) if arns else []
+            definitions = self.task_definitions(one.item.task_definition_arn for one in found)
+        except (Forbidden, Refused):
+            return None
+        for definition in definitions.values():
+            for container in definition.container_definitions:
+                logs = container.log_configuration
+                if logs is not None and logs.log_driver == "awslogs" and logs.options.group:
+                    return self._may_read(logs.options.group)
+        return None
+
+    def _may_read(self, group: str) -> bool | None:
+        """Asked of a stream that need not be there: who may not read is told so first."""
+        try:
+            self.aws.call(
+                "logs", "get_log_events",
+                logGroupName=group, logStreamName="dashborion-check", limit=1,
+            )  # fmt: skip
+        except Forbidden:
+            return False
+        except Refused as error:
+            return True if error.reason == "ResourceNotFoundException" else None
+        return True
+
     # --- Load balancers and autoscaling ---------------------------------------------------------
 
     def target_groups(self, arns: Iterable[str]) -> list[wire.TargetGroup]:
