@@ -333,7 +333,7 @@ ENDPOINTS = View(
     [
         Column("type", lambda one: str(one.type)),
         Column("name", lambda one: one.name, elastic=1, least=14),
-        Column("address", lambda one: one.address),
+        Column("address", lambda one: one.address, elastic=3),
         Column("port", lambda one: one.port, right=True),
         Column("protocol", lambda one: one.protocol),
         Column("healthy", _healthy, _health_style),

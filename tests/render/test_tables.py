@@ -7,11 +7,11 @@ from textwrap import dedent
 
 import pytest
 
-from dashborion.models import Workload
+from dashborion.models import Endpoint, EndpointType, Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
 from dashborion.render.table import fitted
-from dashborion.render.views import WORKLOADS, Column, short_image
+from dashborion.render.views import ENDPOINTS, WORKLOADS, Column, short_image
 from dashborion.streams import Streams
 
 from .conftest import NOW, workload
@@ -158,3 +158,22 @@ def test_ages_are_those_of_kubectl(seconds: int, expected: str) -> None:
 )
 def test_short_images(image: str | None, short: str | None) -> None:
     assert short_image(image) == short
+
+
+def test_the_endpoints_of_a_load_balancer_fit_a_terminal() -> None:
+    """Bug: an address of AWS' own, 50 characters long, does not give way."""
+    one = Endpoint(
+        type=EndpointType.TARGET_GROUP,
+        name="web-staging",
+        address="web-staging-1766875812.eu-west-3.elb.amazonaws.com",
+        port=443,
+        protocol="HTTPS",
+        url="https://www.staging.shop.example/",
+        healthy=2,
+        total=2,
+    )
+    streams = Streams.test(tty=True, width=80)
+    show_list(streams, ENDPOINTS, [one], Style(), now=NOW)
+    lines = streams.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(len(line) for line in lines) <= 80
+    assert "https://ww" in lines[1]
