@@ -16,6 +16,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from dashborion.concurrency import prepare
 from dashborion.files import write_private
 
 T = TypeVar("T")
@@ -52,6 +53,7 @@ class Shelf(Generic[T]):
 
     def read(self) -> dict[str, T]:
         """What is kept, the oldest first; nothing if the file is missing, foreign or broken."""
+        prepare(self.type_)
         try:
             with self.path.open("rb") as file:
                 content = file.read(MOST_BYTES + 1)

@@ -12,13 +12,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from dashborion.errors import TimedOut
 
 T = TypeVar("T")
 
 GRACE_SECONDS = 0.2
+
+_building = threading.Lock()
+_prepared: set[Any] = set()
 
 
 class Deadline:
@@ -73,3 +76,18 @@ def result(future: Future[T], deadline: Deadline) -> T:
 def every(calls: Iterable[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
     """Start all calls, then give their results in order."""
     return (result(future, deadline) for future in [start(call) for call in calls])
+
+
+def prepare(type_: Any) -> None:
+    """Called before a thread decodes into a type.
+
+    msgspec looks a Struct's fields up when it is first decoded into and leaves what it has so
+    far where other threads find it: two that are first at once end the process (SIGSEGV).
+    """
+    if type_ in _prepared:
+        return
+    import msgspec
+
+    with _building:
+        msgspec.json.Decoder(type_)
+        _prepared.add(type_)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dashborion.cache import Shelf
-from dashborion.concurrency import every, result, start
+from dashborion.concurrency import every, prepare, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models import Found
 from dashborion.orchestrators.aws import Aws, batches
@@ -331,6 +331,7 @@ def _converted(type_: type[T], found: list[Mapping[str, Any]], *, raw: bool) -> 
 
 
 def _convert(type_: type[T], found: Any) -> T:
+    prepare(type_)
     try:
         return msgspec.convert(found, type_)
     except msgspec.ValidationError as error:

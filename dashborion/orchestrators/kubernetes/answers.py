@@ -25,6 +25,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from dashborion.concurrency import prepare
 from dashborion.errors import (
     BadAnswer,
     Conflict,
@@ -107,6 +108,7 @@ def decode(type_: type[T], body: bytes, asked: Asked) -> T:
 
 def convert(type_: type[T], plain: Any, asked: Asked) -> T:
     """Plain data as that type; raises as ``decode``."""
+    prepare(type_)
     try:
         return msgspec.convert(plain, type_)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -115,6 +117,7 @@ def convert(type_: type[T], plain: Any, asked: Asked) -> T:
 
 @cache
 def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    prepare(type_)
     return msgspec.json.Decoder(type_)
 
 
@@ -149,7 +152,7 @@ def refused(
 ) -> DashborionError:
     """The error for an error answer: from the API's ``Status``, or whatever stands in its place."""
     try:
-        said = msgspec.json.decode(content, type=wire.Status)
+        said = _decoder(wire.Status).decode(content)
     except (msgspec.DecodeError, RecursionError):
         said = wire.Status()  # a proxy's page
     message = said.message or f"{asked} was answered with {status}"
