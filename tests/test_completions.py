@@ -31,7 +31,7 @@ def test_the_script_is_what_the_program_prints(shell: str) -> None:
     ("words", "offered"),
     [
         pytest.param("dashborion work", "workloads", id="group"),
-        pytest.param("dashborion workloads d", "describe", id="command"),
+        pytest.param("dashborion workloads des", "describe", id="command"),
         pytest.param("dashborion workloads list --all-n", "--all-namespaces", id="option"),
         pytest.param("dashborion workloads list -o y", "yaml", id="format"),
         pytest.param("dashborion workloads list -e sta", "staging", id="environment"),

@@ -235,11 +235,11 @@ class _Session:
             self._send(b"", ABNF.OPCODE_PING)
         if waiting or connection in readable:
             self._receive()
-        if self.own.stdin in readable:
-            self._read_stdin()
         if resized is not None and resized in readable:
             os.read(resized, CHUNK)
             self._tell_size()
+        if self.own.stdin in readable:
+            self._read_stdin()
         self._flush()
 
     def _read_stdin(self) -> None:
