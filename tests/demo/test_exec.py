@@ -69,10 +69,9 @@ def typed(cluster: KubernetesCluster, tmp_path: Path) -> Typed:
         out, err = (tmp_path / name for name in ("out", "err"))
         (tmp_path / "in").write_bytes(stdin or b"")
         with contextlib.ExitStack() as stack:
-            files = [stack.enter_context(one.open("wb")) for one in (out, err)]
+            to_out, to_err = (stack.enter_context(one.open("wb")).fileno() for one in (out, err))
             given = stack.enter_context((tmp_path / "in").open("rb")).fileno()
-            own = Terminal(given if stdin is not None else None, *(f.fileno() for f in files),
-                           tty=False)  # fmt: skip
+            own = Terminal(given if stdin is not None else None, to_out, to_err, tty=False)
             context = Context(streams, cwd=Path.cwd(), terminal=lambda _: own)
             code = main(shlex.split(command), context=context)
         said: Any = streams.err
