@@ -129,9 +129,10 @@ def _silence(streams: Streams) -> None:
 
 def _wants_json(argv: Sequence[str]) -> bool:
     """Whether errors shall be JSON, known before the line is parsed: parsing is what may fail."""
+    own = list(argv[: argv.index("--")] if "--" in argv else argv)  # not a command's to be run
     return any(
         word in ("-ojson", "--output=json") or (word in ("-o", "--output") and value == "json")
-        for word, value in pairwise([*argv, ""])
+        for word, value in pairwise([*own, ""])
     )
 
 

@@ -29,9 +29,16 @@ if TYPE_CHECKING:
     from dashborion.fleet import Fleet
     from dashborion.kubeconfig import Kubeconfig
     from dashborion.orchestrators.protocol import Call
+    from dashborion.terminal import Terminal
 
 
 READ_SECONDS = 60.0  # for all that one command reads, retries included
+
+
+def _terminal(*, stdin: bool) -> Terminal:
+    from dashborion.terminal import Terminal
+
+    return Terminal.system(stdin=stdin)
 
 
 @dataclass(eq=False, repr=False)
@@ -57,6 +64,7 @@ class Context:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     read_seconds: float = READ_SECONDS
+    terminal: Callable[[bool], Terminal] = lambda stdin: _terminal(stdin=stdin)
     globals: Globals = field(default_factory=Globals)
     _deadline: Deadline | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)

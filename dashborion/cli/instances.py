@@ -102,6 +102,46 @@ def logs_(
     )
 
 
+@command(app, "exec")
+def exec_(
+    ctx: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    words: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    *,
+    container: Annotated[
+        str | None, typer.Option("--container", "-c", help="In this container.")
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin/--no-stdin", help="Whether the command gets our stdin.")
+    ] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    where: Where,
+) -> None:
+    """Run a command in an instance: on a terminal with one, else with pipes; its exit code is ours.
+
+    Example: dashborion instances exec database-0 -e media/staging -- ls /
+    """
+    import shlex
+
+    from dashborion.cli import change
+    from dashborion.models import Name
+
+    context: Context = ctx.obj
+    name = Name.parse_instance(id_)
+    orchestrator, found = context.fleet(where.choice).place(name, where.query())
+    note = context.streams.note
+    inside = orchestrator.container(found, container, note)
+    what = f"run {shlex.join(words)} in {found.item.name}/{inside}"
+    change.announce(context, orchestrator.environment, what, Care(yes=yes))
+    try:
+        own = context.terminal(stdin)
+        code = orchestrator.execute(found, inside, words, own, note=note)
+    except KeyboardInterrupt:
+        note(f"interrupted: the command may go on in {found.item.name}")
+        raise
+    raise typer.Exit(code)
+
+
 @command(app, "stop")
 def stop(
     ctx: typer.Context,

@@ -23,8 +23,9 @@ from .kubernetes_errors import (
     not_allowed,
     not_found,
 )
+from .kubernetes_exec import executed, require_running
 from .kubernetes_lists import listed, watched
-from .kubernetes_logs import PodLogs
+from .kubernetes_logs import PodLogs, container_of
 from .kubernetes_patches import patched
 from .kubernetes_request import Request, understand
 from .kubernetes_resources import BY_KIND, REVIEWS, Object, Resource, discovery
@@ -119,6 +120,8 @@ class KubernetesApi:
         subresource = request.subresource
         if subresource == "log" and request.plural == "pods":
             return self._log(request)
+        if subresource == "exec" and request.plural == "pods":
+            return self._exec(request)
         if subresource == "finalize" and request.plural == "namespaces":
             return _sent(self._found(request))
         if subresource and subresource not in request.resource.subresources:
@@ -170,6 +173,14 @@ class KubernetesApi:
         return _streamed(
             self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
         )
+
+    def _exec(self, request: Request) -> Answer:
+        if request.method not in ("GET", "POST"):
+            raise not_allowed()
+        pod = self._found(request)
+        name = container_of(pod, request.query.get("container", ""))
+        require_running(pod, name)
+        return executed(pod, name, request.values("command"), request)
 
     # Writing
 

@@ -28,7 +28,7 @@ class PodLogs:
     def stream(
         self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]
     ) -> Iterator[bytes]:
-        name = _container(pod, query.get("container", ""))
+        name = container_of(pod, query.get("container", ""))
         is_stamped = query.get("timestamps") == "true"
         previous = query.get("previous") == "true"
         found, is_running = self._written(pod, name, previous=previous)
@@ -46,7 +46,7 @@ class PodLogs:
             seen = len(found)
 
 
-def _container(pod: Object, asked: str) -> str:
+def container_of(pod: Object, asked: str) -> str:
     spec, name = pod["spec"], pod["metadata"]["name"]
     regular: list[str] = [each["name"] for each in spec["containers"]]
     initial = [each["name"] for each in spec.get("initContainers") or ()]

@@ -27,6 +27,11 @@ class Request:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def values(self, name: str) -> list[str]:
+        """All of a parameter that may come more than once."""
+        return [value for key, value in self.pairs if key == name]
 
     def flag(self, name: str) -> bool:
         return self.query.get(name, "false") in _TRUE
@@ -66,7 +71,8 @@ class Request:
 
 def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
     parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    query = dict(pairs)
     lower = {name.lower(): value for name, value in headers.items()}
     path = parts.path.rstrip("/") or "/"
     steps = [unquote(step) for step in path.strip("/").split("/")]
@@ -95,4 +101,5 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         namespace=namespace,
         name=name,
         subresource=subresource,
+        pairs=pairs,
     )

@@ -33,6 +33,11 @@ from .service_deployments import (
 )
 
 Thing = TypeVar("Thing")
+_NO_EXEC = (
+    "The execute command failed because execute command was not enabled when the task was run or "
+    "the execute command agent isn't running. Wait and try again or run a new task with execute "
+    "command enabled and try again."
+)
 _OF_THE_PAGE = ("maxResults", "nextToken")
 
 
@@ -209,6 +214,16 @@ class StrictEcs(EC2ContainerServiceResponse):
             stopped_at=utcnow(),
         )
         return ActionResult({"task": task})
+
+    def execute_command(self) -> ActionResult:
+        cluster = self._cluster()
+        task: Any = self._task(cluster, _task_id(cluster, self._get_param("task")))
+        if task is None or not getattr(task, "enable_execute_command", False):
+            raise InvalidParameterException(_NO_EXEC)
+        session = {"sessionId": "ecs-execute-command-1", "streamUrl": "wss://ssm.invalid/1"}
+        found = {"session": {**session, "tokenValue": "made-up"}, "interactive": True}
+        names = {"containerName": self._get_param("container"), "taskArn": task.task_arn}
+        return ActionResult({**found, **names, "clusterArn": cluster.arn})
 
     def _task(self, cluster: Cluster, task_id: str) -> Task | None:
         tasks = self.ecs_backend.tasks.get(cluster.name, {})

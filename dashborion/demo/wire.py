@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -56,7 +57,7 @@ class Answer:
     """What is sent, or `cut_after` bytes of the promised body; then an abrupt end or none.
 
     With `chunks` the body comes as they come; an empty one only asks whether the reader is
-    still there.
+    still there. With `converse` the connection is another protocol's from here on.
     """
 
     status: int
@@ -65,6 +66,7 @@ class Answer:
     cut_after: int | None = None
     is_reset: bool = False
     chunks: Iterator[bytes] | None = None
+    converse: Callable[[BufferedIOBase, BufferedIOBase], None] | None = None
 
 
 RESET = Answer(0, {}, b"", is_reset=True)
@@ -193,6 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
         if answer == RESET:
             self._reset()
             return
+        if answer.converse is not None:
+            self._hand_over(answer, answer.converse)
+            return
         if answer.chunks is not None:
             self._stream(answer, answer.chunks)
             return
@@ -222,6 +227,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
         except OSError:
             self.close_connection = True
+
+    def _hand_over(
+        self, answer: Answer, converse: Callable[[BufferedIOBase, BufferedIOBase], None]
+    ) -> None:
+        self._begin(answer)
+        self.end_headers()
+        self.wfile.flush()
+        self.close_connection = True
+        try:
+            converse(self.rfile, self.wfile)
+        except (OSError, ValueError):
+            return  # the other side has left, or speaks something else
 
     def _reader_has_left(self) -> bool:
         return bool(select.select([self.connection], [], [], 0)[0])

@@ -27,6 +27,7 @@ from dashborion.models import (
     WorkloadDetail,
 )
 from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.terminal import Terminal
 
 
 class Call(Struct, frozen=True):
@@ -247,6 +248,30 @@ class Orchestrator(Protocol):
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop one instance, and no other of the same name; raises as ``scale``."""
+        ...
+
+    def container(
+        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+    ) -> str:
+        """The container in which a command can run; the choice, if there was one, is noted.
+
+        Raises:
+            NotFound: no container of that name.
+            UsageError: there are several, and none stands out.
+            Refusal: none can run there; with what is missing, and how to get it.
+        """
+        ...
+
+    def execute(
+        self,
+        found: Found[InstanceDetail],
+        container: str,
+        command: Sequence[str],
+        own: Terminal,
+        *,
+        note: Callable[[str], None],
+    ) -> int:
+        """Run a command in a container, on our own streams; the exit code."""
         ...
 
     def check(self) -> Check:

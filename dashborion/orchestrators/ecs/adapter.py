@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -30,6 +30,7 @@ from dashborion.models import (
 )
 from dashborion.orchestrators.aws import Sessions
 from dashborion.orchestrators.ecs import describe, find, follow, logs, normalise, tasks, wire
+from dashborion.orchestrators.ecs import exec as exec_
 from dashborion.orchestrators.ecs.change import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
 from dashborion.orchestrators.ecs.deploy import Definitions
@@ -45,6 +46,7 @@ from dashborion.orchestrators.protocol import (
     Runtime,
     Subject,
 )
+from dashborion.terminal import Terminal
 
 # What a permission is called, and the harmless call that tells; ECS has no question for the rest.
 PERMISSIONS = (
@@ -198,6 +200,24 @@ class EcsOrchestrator:
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop the task that was found."""
         self._changes.stop(found)
+
+    def container(
+        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+    ) -> str:
+        """Where ECS Exec is on and its agent runs."""
+        return exec_.container_of(found, wanted, note)
+
+    def execute(
+        self,
+        found: Found[InstanceDetail],
+        container: str,
+        command: Sequence[str],
+        own: Terminal,  # noqa: ARG002 - the plugin has the process' own
+        *,
+        note: Callable[[str], None],  # noqa: ARG002
+    ) -> int:
+        """Through ExecuteCommand and AWS' plugin."""
+        return exec_.execute(self.client, found, container, command)
 
     @property
     def native(self) -> EcsNative:

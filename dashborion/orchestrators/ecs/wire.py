@@ -245,6 +245,25 @@ class Task(Wire, frozen=True):
     tags: list[Tag] = []
 
 
+class ManagedAgent(Wire, frozen=True):
+    name: str = ""
+    last_status: str = ""
+    reason: str | None = None
+
+
+class ExecContainer(Wire, frozen=True):
+    name: str = ""
+    managed_agents: list[ManagedAgent] = []
+
+
+class ExecTask(Wire, frozen=True):
+    """What says whether a command can run in a task; asked for by nothing else."""
+
+    cluster_arn: str = ""
+    enable_execute_command: bool = False
+    containers: list[ExecContainer] = []
+
+
 # --- Load balancers and autoscaling ---------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -50,6 +50,7 @@ from dashborion.orchestrators.protocol import (
     Runtime,
     Subject,
 )
+from dashborion.terminal import Terminal
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -216,6 +217,28 @@ class KubernetesOrchestrator:
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, by its uid."""
         self._changes.stop(found.item, (found.raw or {})["metadata"]["uid"])
+
+    def container(
+        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+    ) -> str:
+        """As kubectl chooses it."""
+        from dashborion.orchestrators.kubernetes import exec as over_websocket
+
+        return over_websocket.container_of(found, wanted, note)
+
+    def execute(
+        self,
+        found: Found[InstanceDetail],
+        container: str,
+        command: Sequence[str],
+        own: Terminal,
+        *,
+        note: Callable[[str], None],
+    ) -> int:
+        """Over a websocket."""
+        from dashborion.orchestrators.kubernetes import exec as over_websocket
+
+        return over_websocket.execute(self._client, found.item, container, command, own, note=note)
 
     @property
     def native(self) -> KubernetesNative:

@@ -1,0 +1,134 @@
+"""A command in a task's container: ExecuteCommand, and AWS' plugin that speaks with its session.
+
+As ``aws ecs execute-command`` does it. The plugin takes the terminal as it is,
+and does not hand on the remote command's exit code.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
+from dashborion.models import Found, InstanceDetail
+from dashborion.orchestrators.aws_errors import Refused
+from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.client import Client, last
+
+PLUGIN = "session-manager-plugin"
+AGENT = "ExecuteCommandAgent"
+_INSTALL = (
+    "install it: https://docs.aws.amazon.com/systems-manager/latest/userguide/"
+    "session-manager-working-with-install-plugin.html"
+)
+_OF_AWS = ("ecs-service-connect-", "aws-guardduty-agent", "aws-otel-collector-ecs")
+_CHECKED = "the task's role needs ssmmessages:*, and its subnet a way to Systems Manager"
+
+
+def container_of(
+    found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+) -> str:
+    """The container that a command runs in, when one can.
+
+    Raises:
+        NotFound: no container of that name.
+        UsageError: there are several, and none was named.
+        Refusal: ECS Exec is off for the task, its agent does not run, or the plugin is not here.
+    """
+    task = msgspec.convert(found.raw or {}, wire.ExecTask)
+    name = found.item.name
+    if not task.enable_execute_command:
+        raise Refusal(
+            f"{name}: ECS Exec is off: a task has it from its service when it starts",
+            hint=f"`aws ecs update-service --cluster {last(task.cluster_arn)} --service "
+            f"{found.item.workload or 'NAME'} --enable-execute-command --force-new-deployment`",
+        )
+    own = [one for one in task.containers if not one.name.startswith(_OF_AWS)]
+    names = [one.name for one in own]
+    if wanted is None and len(own) != 1:
+        raise UsageError(f"{name} has {len(own)} containers: {', '.join(names)}",
+                         hint="name one with -c")  # fmt: skip
+    chosen = next((one for one in task.containers if one.name == (wanted or names[0])), None)
+    if chosen is None:
+        raise NotFound("container", str(wanted), where=name, known=names)
+    _require_agent(chosen, name)
+    if shutil.which(PLUGIN) is None:
+        raise Refusal(f"`{PLUGIN}` is not on the PATH: it speaks with the container", hint=_INSTALL)
+    note(f"{PLUGIN} does not tell the command's exit code: ours will be the plugin's")
+    return chosen.name
+
+
+def _require_agent(container: wire.ExecContainer, name: str) -> None:
+    agent = next((one for one in container.managed_agents if one.name == AGENT), None)
+    if agent is None or agent.last_status != "RUNNING":
+        status = agent.last_status if agent else "missing"
+        why = f" ({agent.reason})" if agent and agent.reason else ""
+        hint = "it needs some seconds after the task's start" if status == "PENDING" else _CHECKED
+        raise Refusal(f"{name}: the {AGENT} of container '{container.name}' is {status}{why}",
+                      hint=hint)  # fmt: skip
+
+
+def execute(
+    client: Client, found: Found[InstanceDetail], container: str, command: Sequence[str]
+) -> int:
+    """Start the session and hand the terminal to the plugin; the plugin's exit code.
+
+    Raises:
+        Forbidden: ``ecs:ExecuteCommand`` is not allowed.
+        Refused: the task cannot be reached; with what it needs.
+    """
+    task = found.item.id
+    try:
+        answer = client.aws.write(
+            "ecs", "execute_command", cluster=client.cluster, task=task, container=container,
+            command=shlex.join(command), interactive=True,
+        )  # fmt: skip
+    except Forbidden as error:
+        error.hint = "the policy needs ecs:ExecuteCommand on the cluster and on the task"
+        raise
+    except Refused as error:
+        error.hint = _CHECKED if error.reason == "TargetNotConnectedException" else error.hint
+        raise
+    session = answer.get("session")
+    if not isinstance(session, Mapping):
+        raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
+    return _run_plugin(_arguments(client, found, container, session))
+
+
+def _arguments(
+    client: Client, found: Found[InstanceDetail], container: str, session: Mapping[str, Any]
+) -> list[str]:
+    """In the plugin's order: session, region, operation, profile, target, endpoint."""
+    containers = (found.raw or {}).get("containers") or ()
+    runtime = next((one.get("runtimeId") for one in containers if one["name"] == container), None)
+    target = f"ecs:{client.cluster}_{found.item.id}_{runtime}"
+    return [
+        PLUGIN,
+        json.dumps(dict(session)),
+        client.aws.region,
+        "StartSession",
+        "" if client.aws.profile in (None, "default") else client.aws.profile,
+        json.dumps({"Target": target}),
+        client.aws.endpoint,
+    ]
+
+
+def _run_plugin(arguments: list[str]) -> int:
+    """The plugin has the terminal, its ^C and ^Z included, as long as it runs."""
+    keys = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
+    kept = {one: signal.signal(one, signal.SIG_IGN) for one in keys}
+    try:
+        code = subprocess.run(arguments, check=False).returncode
+    except OSError as error:
+        raise DashborionError(f"cannot run {PLUGIN}: {error.strerror or error}") from error
+    finally:
+        for one, handler in kept.items():
+            signal.signal(one, handler)
+    return code if code >= 0 else 128 - code
