@@ -17,6 +17,7 @@ from botocore.parsers import ResponseParserError
 
 from dashborion.demo.seeding import Cluster
 from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.wire import Answer
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 
 from .conftest import connect
@@ -67,7 +68,13 @@ def test_a_query_s_lists_are_lists(aws: StrictAws) -> None:
 
 def test_the_spy_knows_how_many_calls_were_in_flight(aws: StrictAws) -> None:
     ecs = connect(aws, "ecs", max_pool_connections=8)
-    aws.faults.delay("ecs:ListClusters", 0.2)
+    together = threading.Barrier(8, timeout=30)
+
+    def waits_for_the_others(_: object, do: Callable[[], Answer]) -> Answer:
+        together.wait()
+        return do()
+
+    aws.faults.add("ecs:ListClusters", waits_for_the_others)
     with ThreadPoolExecutor(8) as pool:
         for _ in range(8):
             pool.submit(ecs.list_clusters)

@@ -11,6 +11,7 @@ from typing import Self
 from dashborion.demo.kubernetes_cluster import KubernetesCluster
 from dashborion.demo.tls import own_identity
 
+from .api import Manifest
 from .control_plane import ControlPlane
 
 TOKEN = "demo-token"
@@ -49,6 +50,14 @@ class StandIn(ControlPlane):
         self._thread.join()
         self._api.close()
         self.cluster.api.stop()
+
+    def apply(self, manifest: Manifest) -> None:
+        """The same, with deadlines that are as far away as a real server's."""
+        if manifest["kind"] == "Deployment":
+            spec = manifest["spec"]
+            deadline = spec.get("progressDeadlineSeconds", 600) * int(SPEED)
+            manifest = {**manifest, "spec": {**spec, "progressDeadlineSeconds": deadline}}
+        super().apply(manifest)
 
     def token(self, user: str = "admin") -> str:
         """Nobody but the admin is known there."""
