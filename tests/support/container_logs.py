@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from .container_exec import exec_in_container
+
 Key = tuple[str, str, str]  # namespace, pod, container
 Status = dict[str, Any]
 
@@ -219,6 +221,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self._send_text(error.status, str(error))
                 except OSError:
                     self.close_connection = True  # the reader has left, or a test breaks the stream
+            case ["exec", _, pod, container]:
+                exec_in_container(self, pod, container)
             case _:
                 self._send_text(HTTPStatus.NOT_FOUND, "404 page not found")
 
