@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
 
-from dashborion.__main__ import main
 from dashborion.cli import api
-from dashborion.cli.app import app
-from dashborion.context import Context
-from dashborion.errors import PartialFailure
-from dashborion.streams import Streams
 from tests.conftest import Door
 
 CONFIG = "projects: {p: {environments: {e: {orchestrator: kubernetes, context: nowhere}}}}"
@@ -27,7 +19,7 @@ def config() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/", "/api", "/api/p", "/api/p/workloads", "/api/p/pods/e", "/workloads/e",
+    ["/", "/api", "/api/p", "/api/p/workloads", "/api/p/pods/e", "/workloads/e",
      "/api/p/workloads/e/web/logs", "/api/p/instances/e/id/logs/more", "/api//workloads/e"],
 )  # fmt: skip
 def test_an_unknown_path_lists_the_routes(dashborion: Door, path: str) -> None:
@@ -75,37 +67,3 @@ def test_where(dashborion: Door, path: str, said: str) -> None:
     found = dashborion(f"api '{path}'")
     assert found.exit_code != 0
     assert said in found.error["message"]
-
-
-LINES = [{"message": "a", "timestamp": "2026-01-01T00:00:00Z"}, {"message": "b\u202e"}]
-
-
-def _typed(words: list[str], *, fails: bool, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
-    """A command line that has an ``instances logs``, which prints two lines."""
-
-    def logs(ctx: typer.Context, id_: str, tail: int = 0, env: str = "", output: str = "") -> None:
-        assert (id_, tail, env, output) == ("web-1", 5, "p/e", "json")
-        for line in LINES:
-            ctx.obj.streams.write(json.dumps(line) + "\n")
-        if fails:
-            raise PartialFailure("one environment failed")
-
-    root: Any = typer.main.get_command(app)
-    group = typer.Typer()
-    group.command("logs")(logs)
-    group.command("other")(lambda: None)
-    made: Any = typer.main.get_command(group)
-    commands = root.commands["instances"].commands
-    monkeypatch.setitem(commands, "logs", made.commands["logs"])
-    monkeypatch.setattr(typer.main, "get_command", lambda _: root)
-    streams = Streams.test()
-    code = main(words, context=Context(streams))
-    return code, streams.out.getvalue()  # type: ignore[attr-defined]
-
-
-@pytest.mark.parametrize(("fails", "code"), [(False, 0), (True, 5)], ids=["done", "partly"])
-def test_logs_are_one_array(monkeypatch: pytest.MonkeyPatch, *, fails: bool, code: int) -> None:
-    path = "/api/p/instances/e/web-1/logs?tail=5"
-    done, out = _typed(["api", path], fails=fails, monkeypatch=monkeypatch)
-    assert (done, json.loads(out)) == (code, LINES)
-    assert "\\u202e" in out

@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import platformdirs
 
@@ -135,14 +137,14 @@ def start(folder: Path | None = None, *, speed: float = 1.0, wait_seconds: float
         NotStarted: with the path of the log, where there is one.
     """
     place = Place(folder or default_folder())
-    if (found := status(place.folder)) and found.version == __version__:
+    if (found := status(place.folder)) and found.version == __version__ and _answers(found):
         return found
     if importlib.util.find_spec("moto") is None:
         raise MissingExtra
     place.make()
     with _locked(place.lock):
         found = status(place.folder)
-        if found and found.version == __version__:
+        if found and found.version == __version__ and _answers(found):
             return found  # somebody else was quicker
         stop(place.folder)  # one of another version, or that nobody knows how to reach
         return _spawn(place, speed, wait_seconds)
@@ -236,6 +238,16 @@ def _spawn(place: Place, speed: float, wait_seconds: float) -> Running:
         child.wait()
         raise NotStarted(f"the demo did not start within {wait_seconds:g} seconds", place.log)
     raise NotStarted("the demo ended as soon as it was started", place.log)
+
+
+def _answers(running: Running) -> bool:
+    """One that was killed holds its lock for a moment more."""
+    there = urlsplit(running.kubernetes_url)
+    try:
+        socket.create_connection((there.hostname or "", there.port or 0), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

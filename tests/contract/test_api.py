@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -50,7 +51,10 @@ def get(there: UnderTest, path: str) -> Result:
 )
 def test_a_path_is_its_command(there: UnderTest, path: str, command: str) -> None:
     typed = command.format(healthy=there.healthy)
-    asked, expected = get(there, path), there(f"{typed} -o json")
+    for _ in range(5):  # until both have seen the same moment of a fleet that moves
+        asked, expected = get(there, path), there(f"{typed} -o json")
+        if asked.out == expected.out:
+            break
     assert (asked.exit_code, asked.err) == (0, "")
     assert asked.out == expected.out
     assert asked.json
@@ -63,6 +67,15 @@ def test_an_instance_by_its_id(there: UnderTest) -> None:
     ]  # fmt: skip
     asked = get(there, f"/api/-/instances/{{env}}/{id_}?namespace=media")
     assert asked.json == there(f"instances describe {id_} -n media -o json").json
+
+
+def test_logs_are_the_commands_lines_in_one_array(there: UnderTest) -> None:
+    listed = there(f"instances list -w {there.healthy} -o json").json
+    id_ = listed[0]["id"]
+    asked = get(there, f"/api/-/instances/{{env}}/{id_}/logs?namespace=media&tail=3")
+    lines = there(f"instances logs {id_} -n media --tail 3 -o json").lines
+    assert [set(one) for one in asked.json] == [set(json.loads(line)) for line in lines]
+    assert {one["instance"] for one in asked.json} <= {listed[0]["name"]}
 
 
 def test_what_is_not_there_is_the_commands_error(there: UnderTest) -> None:

@@ -52,7 +52,9 @@ def test_it_holds_no_values_of_variables(dashborion: Terminal, fleet: Fleet, pla
 def test_nothing_else_is_left_behind(dashborion: Terminal, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     dashborion("workloads describe web")
-    assert [one.name for one in place.iterdir()] == [only_file(place).name]
+    kept = {one.name.partition("-")[0] for one in place.iterdir()}
+    assert kept == {"task", "names"}  # task definitions, and what tab offers
+    assert {mode(one) for one in place.iterdir()} == {0o600}
 
 
 @pytest.mark.parametrize(
