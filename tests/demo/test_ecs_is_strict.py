@@ -297,5 +297,8 @@ def test_at_most_twenty_service_deployments_are_described_at_once(ecs: Any, coun
 def test_what_is_not_there_is_a_clean_refusal_and_no_500(ecs: Any) -> None:
     code, status = refused(ecs.get_task_protection, cluster=CLUSTER, tasks=[ID])
     assert (code, status) == ("UnknownOperationException", 400)
+    call = {"cluster": CLUSTER, "task": ID, "command": "sh", "interactive": True}
+    code, status = refused(ecs.execute_command, **call)
+    assert (code, status) == ("InvalidParameterException", 400)
     code, status = refused(ecs.describe_capacity_providers)  # where moto trips over itself
     assert (code, status) == ("StandInBroke", 400)
