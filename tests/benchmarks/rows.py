@@ -63,6 +63,13 @@ ROWS = (
         time=3,
     ),
     Row(
+        "ten-eks",
+        "dashborion workloads list",
+        "kubectl get deploy,sts,ds",
+        setups.ten_workloads_for_aws_users,
+        time=0.7,
+    ),
+    Row(
         "sixty",
         "dashborion workloads list -A",
         "kubectl get deploy,sts,ds -A",

@@ -6,6 +6,7 @@ Each gives its commands a HOME of their own. A set-up that this machine cannot h
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.support.kubelet import Kubelet
 
 from . import fleets
 from .long_lists import LongLists
+from .token_reviews import TokenReviews
 
 BIN = Path(sys.executable).parent
 
@@ -83,6 +85,31 @@ def five_thousand_pods() -> Iterator[Environment]:
 
 
 @contextmanager
+def ten_workloads_for_aws_users() -> Iterator[Environment]:
+    """Ten workloads behind a kubeconfig user whose plugin is ``aws eks get-token``."""
+    if not (BIN / "aws").exists():
+        raise Unavailable("the AWS CLI comes with the extra `bench`")
+    with (
+        tempfile.TemporaryDirectory(prefix="benchmark-webhook-") as folder,
+        TokenReviews(Path(folder, "kubeconfig")) as reviews,
+        _cluster(fleets.TEN_WORKLOADS, *reviews.arguments) as environment,
+    ):
+        path = Path(environment["KUBECONFIG"])
+        config = json.loads(path.read_text(encoding="utf-8"))
+        arguments = ["eks", "get-token", "--cluster-name", "bench", "--region", "eu-west-3"]
+        plugin = {
+            "apiVersion": "client.authentication.k8s.io/v1beta1",
+            "command": str(BIN / "aws"),
+            "args": arguments,
+            "interactiveMode": "Never",
+        }
+        config["users"][0]["user"] = {"exec": plugin}
+        path.write_text(json.dumps(config), encoding="utf-8")
+        keys = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "made-up"}
+        yield {**environment, **keys}
+
+
+@contextmanager
 def home() -> Iterator[Environment]:
     """A ``$HOME`` with nothing in it."""
     with tempfile.TemporaryDirectory(prefix="benchmark-home-") as folder:
@@ -96,11 +123,11 @@ def _with_bare_typer(own: Environment) -> Environment:
 
 
 @contextmanager
-def _cluster(manifests: Iterable[Manifest]) -> Iterator[Environment]:
+def _cluster(manifests: Iterable[Manifest], *arguments: str) -> Iterator[Environment]:
     """``$KUBECONFIG`` for a control plane that has these and has come to rest."""
     if not os.environ.get(ASSETS):
         raise Unavailable(f"${ASSETS} names no folder with a control plane's programs")
-    with home() as own, ControlPlane.from_environment() as plane, Kubelet(plane):
+    with home() as own, ControlPlane.from_environment(*arguments) as plane, Kubelet(plane):
         for manifest in manifests:
             plane.apply(manifest)
         plane.wait_for("the fleet to settle", lambda: fleets.settled(plane), _SETTLING_SECONDS)

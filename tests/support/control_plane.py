@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -48,14 +48,14 @@ class ControlPlane:
     StatefulSets, Namespaces and Nodes) and `nobody` (may do nothing).
     """
 
-    def __init__(self, assets: Path, folder: Path) -> None:
+    def __init__(self, assets: Path, folder: Path, arguments: Sequence[str] = ()) -> None:
         if missing := [name for name in BINARIES if not (assets / name).is_file()]:
             raise FileNotFoundError(f"{assets} lacks {', '.join(missing)}")
         self.folder = folder
         self.ca_file = folder / "ca.crt"
         self.certificate_file = folder / "server.crt"
         self.key_file = folder / "server.key"
-        self._assets = assets
+        self._assets, self._arguments = assets, arguments
         self._etcd_port, self._peer_port, self._api_port, *self._controller_ports = free_ports(5)
         self.url = f"https://127.0.0.1:{self._api_port}"
         self._api = self.client()
@@ -63,10 +63,13 @@ class ControlPlane:
 
     @classmethod
     @contextmanager
-    def from_environment(cls) -> Iterator[Self]:
-        """A running one from $KUBEBUILDER_ASSETS, with its state in a temporary folder."""
+    def from_environment(cls, *arguments: str) -> Iterator[Self]:
+        """A running one from $KUBEBUILDER_ASSETS, with its state in a temporary folder.
+
+        The API server gets the arguments, too.
+        """
         with tempfile.TemporaryDirectory(prefix="control-plane-") as folder:
-            plane = cls(Path(os.environ[ASSETS]), Path(folder))
+            plane = cls(Path(os.environ[ASSETS]), Path(folder), arguments)
             try:
                 plane.start()
                 yield plane
@@ -198,6 +201,7 @@ class ControlPlane:
             # Else it asks DNS for the names of the nodes before it reads a log.
             "--kubelet-preferred-address-types=InternalIP",
             *(["--insecure-port=0"] if version <= LAST_INSECURE else []),
+            *self._arguments,
         )
         self.wait_for("the API server to be ready", self._is_ready)
 
