@@ -111,14 +111,15 @@ def connect(target: Target, environ: Mapping[str, str], own: OwnTokens) -> Crede
 
     def load(refused: bool) -> Settings:
         now = read_kubeconfig(paths) if refused else known
-        found = plain.load(now, target.context, environ)
+        answer = own(entry.get("exec"))
+        found = plain.load(now, target.context, environ, answer)
         if found is not None:
             return found
         from dashborion.orchestrators.kubernetes import sdk
 
         if refused:
             sdk.forget()
-        return sdk.load(where, target.context, entry, user, own(entry.get("exec")))
+        return sdk.load(where, target.context, entry, user, answer)
 
     namespace = target.namespace or known.namespaces[target.context] or "default"
     return Credentials(namespace, user, _impersonation(entry), load)

@@ -1,4 +1,4 @@
-"""A kubeconfig user with a static token or a client certificate, read without the SDK.
+"""A kubeconfig user with a static token, a certificate or tokens of our own, without the SDK.
 
 Importing the SDK takes as long as everything else that a small list does. What
 is read here needs none of it; the rules are those of the SDK's
@@ -14,13 +14,16 @@ import os
 import ssl
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from dashborion.errors import DashborionError
 from dashborion.kubeconfig import Entry, Kubeconfig
 from dashborion.orchestrators.kubernetes.settings import Settings, tls_context
 
+Answer = Callable[[], Mapping[str, Any] | None]
 IMPERSONATION = {"as", "as-uid", "as-groups", "as-user-extra"}
 _USER = {
     "token",
@@ -30,6 +33,7 @@ _USER = {
     "client-key-data",
     *IMPERSONATION,
 }
+_PLUGGED = {"exec", *IMPERSONATION}
 _CLUSTER = {
     "server",
     "certificate-authority",
@@ -40,18 +44,28 @@ _CLUSTER = {
 }
 
 
-def load(known: Kubeconfig, context: str, environ: Mapping[str, str]) -> Settings | None:
-    """The settings of a context, or None where they are the SDK's business."""
+def load(
+    known: Kubeconfig, context: str, environ: Mapping[str, str], own: Answer | None = None
+) -> Settings | None:
+    """The settings of a context, or None where they are the SDK's business.
+
+    ``own`` gives what the user's plugin would; None from it is a plugin to run.
+
+    Raises:
+        DashborionError: what ``own`` raised, with the user's name.
+    """
     user = known.user_entries.get(known.users.get(context) or "")
     cluster = known.cluster_entries.get(known.clusters.get(context) or "")
     if user is None or cluster is None or _through_a_proxy(environ):
         return None
-    if set(user.body) - _USER or set(cluster.body) - _CLUSTER:
+    plugged = own if "exec" in user.body else None
+    if set(user.body) - (_PLUGGED if plugged else _USER) or set(cluster.body) - _CLUSTER:
         return None
     if user.path.parent != cluster.path.parent:
         return None  # the SDK takes all relative paths from the cluster's folder
     try:
-        return _settings(user, cluster)
+        bearer = _Bearer(plugged, known.users.get(context)) if plugged else None
+        return _settings(user, cluster, bearer)
     except (_NotPlain, OSError, ValueError):  # an SSLError is an OSError, base64's a ValueError
         return None
 
@@ -60,12 +74,35 @@ class _NotPlain(Exception):
     """A value that is not what it is in nearly every kubeconfig."""
 
 
-def _settings(user: Entry, cluster: Entry) -> Settings:
+class _Bearer:
+    """A plugin's answers, asked for again when they expire; not safe from several threads."""
+
+    def __init__(self, answer: Answer, user: str | None) -> None:
+        self._answer, self._user = answer, user
+        self._known = self._asked()
+
+    def header(self) -> str:
+        if datetime.fromisoformat(str(self._known["expirationTimestamp"])) <= datetime.now(UTC):
+            self._known = self._asked()
+        return f"Bearer {self._known['token']}"
+
+    def _asked(self) -> Mapping[str, Any]:
+        try:
+            found = self._answer()
+        except DashborionError as error:
+            error.message = f"user '{self._user}': {error.message}"
+            raise
+        if found is None:
+            raise _NotPlain
+        return found
+
+
+def _settings(user: Entry, cluster: Entry, bearer: _Bearer | None) -> Settings:
     token = _text(user.body, "token")
     if token is not None and not (token.isascii() and token.isprintable() and " " not in token):
         raise _NotPlain
     certificate, key = _source(user, "client-certificate"), _source(user, "client-key")
-    if (certificate is None) != (key is None) or not (token or key):
+    if (certificate is None) != (key is None) or not (token or key or bearer):
         raise _NotPlain
     server = _text(cluster.body, "server") or ""
     unverified = cluster.body.get("insecure-skip-tls-verify", False)
@@ -80,7 +117,7 @@ def _settings(user: Entry, cluster: Entry) -> Settings:
         host=server.rstrip("/"),
         tls=tls,
         server_name=_text(cluster.body, "tls-server-name"),
-        authorization=lambda: f"Bearer {token}" if token else None,
+        authorization=bearer.header if bearer else lambda: f"Bearer {token}" if token else None,
     )
 
 
