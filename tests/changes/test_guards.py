@@ -88,8 +88,8 @@ def test_a_dry_run_asks_nobody(dashborion: Terminal, protected: Fleet, change: s
 
 def test_an_answer_may_take_its_time(dashborion: Terminal, protected: Fleet, change: str) -> None:
     """Bug: the minute for reads goes on while a person thinks; the change then fails."""
-    dashborion.seconds = 0.6
-    dashborion.keyboard = Keyboard("y\n", before=lambda: time.sleep(0.7))
+    dashborion.seconds = 2
+    dashborion.keyboard = Keyboard("y\n", before=lambda: time.sleep(2.1))
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected)) == (0, 1), seen.err
 
