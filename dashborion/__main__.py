@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from dashborion.errors import BROKEN_PIPE, INTERRUPTED, DashborionError, UsageError
 
 if TYPE_CHECKING:
+    import typer
+
     from dashborion.context import Context
     from dashborion.streams import Streams
 
@@ -22,9 +24,9 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
     """Run one command line; what happened is the exit code."""
     try:
         if instruction := os.environ.get(COMPLETE):
-            from dashborion.cli.completion import respond
+            from dashborion.completion.shells import respond
 
-            return respond(instruction, os.environ)
+            return respond(instruction, os.environ, _app)
         from dashborion.context import Context as NewContext
         from dashborion.streams import ClosedPipe
 
@@ -74,9 +76,7 @@ def run() -> None:
 def _run(argv: Sequence[str], context: Context) -> int:
     import typer
 
-    from dashborion.cli.app import app
-
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(_app())
     try:
         # Not `command.main`: it answers a closed pipe by ending the process with 1.
         with command.make_context("dashborion", list(argv), obj=context) as ctx:
@@ -89,6 +89,12 @@ def _run(argv: Sequence[str], context: Context) -> int:
     except typer.Abort:
         return 1
     return 0
+
+
+def _app() -> typer.Typer:
+    from dashborion.cli.app import app
+
+    return app
 
 
 def _failed(context: Context, error: DashborionError, cause: BaseException) -> int:

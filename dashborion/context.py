@@ -20,14 +20,14 @@ from dashborion.streams import Color, Streams
 
 if TYPE_CHECKING:
     from dashborion.concurrency import Deadline
-    from dashborion.config import Config, Environment
-    from dashborion.config_edit import ConfigFile
-    from dashborion.discovery import Sight
-    from dashborion.embedded import Embedded
-    from dashborion.environments import Choice, InUse, Surroundings
+    from dashborion.config.demo import Embedded
+    from dashborion.config.edit import ConfigFile
+    from dashborion.config.environments import Choice, InUse, Surroundings
+    from dashborion.config.kubeconfig import Kubeconfig
+    from dashborion.config.targets import Config, Environment
+    from dashborion.discovery.search import Sight
+    from dashborion.engines.fleet import Fleet
     from dashborion.errors import DashborionError
-    from dashborion.fleet import Fleet
-    from dashborion.kubeconfig import Kubeconfig
     from dashborion.orchestrators.protocol import Call
     from dashborion.terminal import Terminal
 
@@ -83,17 +83,16 @@ class Context:
     @cached_property
     def demo(self) -> Embedded:
         """The embedded ECS and Kubernetes of this user."""
-        from dashborion.demo.process import default_folder
-        from dashborion.embedded import Embedded
+        from dashborion.config.demo import Embedded
 
-        return Embedded(default_folder())
+        return Embedded.of_this_user()
 
     @cached_property
     def in_use(self) -> InUse:
         """What ``env use`` remembers; the demo's choice lies with the demo."""
         import platformdirs
 
-        from dashborion.environments import InUse
+        from dashborion.config.environments import InUse
 
         if self.globals.demo:
             return InUse(self.demo.folder / "in-use.json")
@@ -102,7 +101,7 @@ class Context:
     @cached_property
     def kubeconfig(self) -> Kubeconfig:
         """The names in the kubeconfig that the environment variables point at."""
-        from dashborion.kubeconfig import kubeconfig_paths, read_kubeconfig
+        from dashborion.config.kubeconfig import kubeconfig_paths, read_kubeconfig
 
         return read_kubeconfig(kubeconfig_paths(self.environ))
 
@@ -111,9 +110,9 @@ class Context:
         """The demo's, the config file's, or without one what the kubeconfig has."""
         if self.globals.demo:
             return self._demo_config()
-        from dashborion.config import find, load
-        from dashborion.environments import without_config
-        from dashborion.kubeconfig import in_cluster
+        from dashborion.config.environments import without_config
+        from dashborion.config.file import find, load
+        from dashborion.config.kubeconfig import in_cluster
 
         found = find(
             self.globals.config,
@@ -135,12 +134,12 @@ class Context:
 
     def environments(self, choice: Choice) -> tuple[Environment, ...]:
         """The environments that were chosen, with the flags of the user's own file."""
-        from dashborion.environments import choose
+        from dashborion.config.environments import choose
 
         return tuple(self.flagged(one) for one in choose(choice, self.surroundings()))
 
     def surroundings(self) -> Surroundings:
-        from dashborion.environments import Surroundings
+        from dashborion.config.environments import Surroundings
 
         return Surroundings(
             config=self.config,
@@ -152,8 +151,8 @@ class Context:
 
     def flagged(self, environment: Environment) -> Environment:
         """With the flags of the user's own file, where it names the same target."""
-        from dashborion.config import Origin
-        from dashborion.environments import with_flags_of
+        from dashborion.config.environments import with_flags_of
+        from dashborion.config.targets import Origin
 
         if self.config.origin is Origin.USER and environment.project is not None:
             return environment
@@ -162,7 +161,8 @@ class Context:
     @cached_property
     def own_config(self) -> Config:
         """The user's own file, which protects its targets under any name."""
-        from dashborion.config import Config, Origin, load
+        from dashborion.config.file import load
+        from dashborion.config.targets import Config, Origin
 
         if self.globals.demo:
             return self.config
@@ -174,10 +174,10 @@ class Context:
         ``only`` one orchestrator will be asked: the others' credentials are left alone.
         """
         from dashborion.concurrency import Deadline
-        from dashborion.fleet import Fleet
+        from dashborion.engines.fleet import Fleet
+        from dashborion.engines.recorder import recorder
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
-        from dashborion.remember import recorder
 
         deadline = self._deadline = Deadline(self.read_seconds)
 
@@ -205,8 +205,8 @@ class Context:
     @cached_property
     def config_file(self) -> ConfigFile:
         """What discovered environments are added to: a named file, or the user's own."""
-        from dashborion.config import Origin
-        from dashborion.config_edit import ConfigFile
+        from dashborion.config.edit import ConfigFile
+        from dashborion.config.targets import Origin
 
         if self.globals.demo:
             return ConfigFile(self.demo.folder / "demo.yaml", self.config)
@@ -217,7 +217,7 @@ class Context:
     def discover(self, profiles: Sequence[str], regions: Sequence[str]) -> Sight:
         """Look for clusters where it is said, or where the config and AWS' own files point."""
         from dashborion.concurrency import Deadline
-        from dashborion.discovery import Discovery, places
+        from dashborion.discovery.search import Discovery, places
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
 

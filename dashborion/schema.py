@@ -2,27 +2,45 @@
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any
 
 import msgspec
 
-from dashborion import models
 from dashborion.errors import UsageError, suggestion
-from dashborion.native import ecs, kubernetes
+from dashborion.models import (
+    change,
+    ecs,
+    endpoint,
+    environment,
+    event,
+    instance,
+    kubernetes,
+    log,
+    rollout,
+    workload,
+)
+from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_BASES = (models.Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
+_COMMON = (workload, instance, endpoint, event, rollout, change, log, environment)
+_BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 
 
-def known() -> dict[str, type[models.Model]]:
+def known() -> dict[str, type[Model]]:
     """The models by name. A list prints an array of them, a description one."""
-    return {
-        name: found
-        for module in (models, kubernetes, ecs)
+    common = {name: found for module in _COMMON for name, found in _models_in(module)}
+    native = {name: found for module in (kubernetes, ecs) for name, found in _models_in(module)}
+    return dict(sorted(common.items())) | native
+
+
+def _models_in(module: ModuleType) -> list[tuple[str, type[Model]]]:
+    return [
+        (name, found)
         for name, found in sorted(vars(module).items())
-        if isinstance(found, type) and issubclass(found, models.Model) and found not in _BASES
-    }
+        if isinstance(found, type) and issubclass(found, Model) and found not in _BASES
+    ]
 
 
 def document(name: str | None = None) -> dict[str, Any]:
@@ -41,7 +59,7 @@ def document(name: str | None = None) -> dict[str, Any]:
     return {"$schema": DIALECT, "$ref": reference, "$defs": _definitions([found])}
 
 
-def _definitions(types: list[type[models.Model]]) -> dict[str, Any]:
+def _definitions(types: list[type[Model]]) -> dict[str, Any]:
     """Every property is required: what is unknown is null, and never left out."""
     _, found = msgspec.json.schema_components(types, ref_template=_REF)
     return {

@@ -22,7 +22,7 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.streams import Streams
 from tests import schemas
 from tests.conftest import Result

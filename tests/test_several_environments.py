@@ -12,7 +12,7 @@ import yaml
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.wire import refusal
 from dashborion.streams import Streams
 from tests.aws import Terminal, credentials

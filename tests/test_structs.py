@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashborion.structs import ready
+from dashborion.models.ready import ready
 
 AT_ONCE = 8
 

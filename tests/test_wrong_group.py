@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import Terminal, point_at
 from tests.commands import commands
 from tests.conftest import Door

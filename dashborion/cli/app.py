@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dashborion.cli import api, completion, schema
+from dashborion.cli import api, schema
 from dashborion.cli.commands import command, group, later
+from dashborion.completion import shells
 
-completion.register()
+shells.register()
 
 app = group(
     add_completion=True,

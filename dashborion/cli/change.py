@@ -10,12 +10,14 @@ from dashborion.errors import DashborionError, Refusal, RolloutFailed
 
 if TYPE_CHECKING:
     from dashborion.cli.options import Care, Shown
-    from dashborion.config import Environment
+    from dashborion.config.targets import Environment
     from dashborion.context import Context
-    from dashborion.fleet import Site
-    from dashborion.models import Change, Rollout, Workload
+    from dashborion.engines.fleet import Site
+    from dashborion.engines.rollout import Patience
+    from dashborion.models.change import Change
+    from dashborion.models.rollout import Rollout
+    from dashborion.models.workload import Workload
     from dashborion.orchestrators.protocol import Followed, Look, Planned
-    from dashborion.rollout import Patience
 
 EVENTS, LINES = 5, 10
 
@@ -28,7 +30,7 @@ def announce(context: Context, environment: Environment, what: str, care: Care) 
         Declined: somebody said no.
         UsageError: nobody is there to ask.
     """
-    from dashborion.environments import require_changeable
+    from dashborion.config.environments import require_changeable
 
     require_changeable(environment)
     context.streams.note(f"{'would ' if care.dry_run else ''}{what} in {environment.label}")
@@ -58,7 +60,7 @@ def require_fit(site: Site) -> None:
 
 def label(workload: Workload) -> str:
     """``deployment/web in namespace shop``."""
-    from dashborion.models import KIND_OF
+    from dashborion.models.kinds import KIND_OF
 
     return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
 
@@ -79,7 +81,7 @@ def follow(
         RolloutFailed: after saying why, with events and the last log lines.
         RolloutPending: the time is up.
     """
-    from dashborion.rollout import Wait
+    from dashborion.engines.rollout import Wait
 
     live = context.streams.err_tty
     report = context.streams.progress if live else context.streams.note
@@ -114,7 +116,7 @@ def follow(
 
 def _standing(look: Look, before: Look | None) -> Rollout:
     """Where the rollout that is followed stands: what took its place is another one."""
-    from dashborion.models import Rollout, RolloutState
+    from dashborion.models.rollout import Rollout, RolloutState
 
     if look.ended not in ("rolled-back", "superseded", "deleted"):
         return look.rollout
@@ -124,7 +126,7 @@ def _standing(look: Look, before: Look | None) -> Rollout:
 
 def _aftermath(context: Context, site: Site, instance: str | None) -> None:
     """The newest warnings and one failed instance's last words; nothing that fails to come."""
-    from dashborion.models import Name, Query
+    from dashborion.models.query import Name, Query
 
     workload = site.subject.workload
     site.deadline.restart()
@@ -248,7 +250,7 @@ def change_of(
     dry_run: bool,
 ) -> Change:
     """The change of a workload, not waited for."""
-    from dashborion.models import Change
+    from dashborion.models.change import Change
 
     return Change(
         action=action,

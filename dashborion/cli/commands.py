@@ -23,7 +23,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.models import ArgumentInfo, OptionInfo
 
 from dashborion import __version__
-from dashborion.cli import complete
+from dashborion.completion import values
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -176,7 +176,7 @@ def _global_options() -> list[TyperOption]:
 
     return [
         option("--config", metavar="FILE", help="This config file.", type=str,
-               autocompletion=complete.files),
+               autocompletion=values.files),
         option("--demo", help="On the embedded demo.", is_flag=True, type=bool),
         option("--color", metavar="WHEN", help="auto, always or never.", type=str,
                autocompletion=lambda *_: list(COLORS)),
@@ -247,10 +247,10 @@ def _completed(parameter: inspect.Parameter) -> inspect.Parameter:
         if info.autocompletion is not None:
             continue
         if isinstance(info, ArgumentInfo):
-            info.autocompletion = complete.subject
+            info.autocompletion = values.subject
         elif isinstance(info, OptionInfo):
             # Typer takes the first name for a default, which it is where nothing is annotated.
             words = (info.default, *(info.param_decls or ()))
-            found = [complete.OPTIONS[word] for word in words if word in complete.OPTIONS]
+            found = [values.OPTIONS[word] for word in words if word in values.OPTIONS]
             info.autocompletion = found[0] if found else None
     return parameter

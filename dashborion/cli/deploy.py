@@ -11,9 +11,9 @@ from dashborion.cli.workloads import NAME_FORMS, app
 
 if TYPE_CHECKING:
     from dashborion.context import Context
-    from dashborion.fleet import Site
+    from dashborion.engines.fleet import Site
+    from dashborion.engines.rollout import Patience
     from dashborion.orchestrators.protocol import Planned
-    from dashborion.rollout import Patience
 
 
 @command(app, "deploy")
@@ -39,7 +39,7 @@ def deploy(
     """
     from dashborion.cli import change
     from dashborion.cli.parse import images
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     patience, wanted = waiting.patience, images(image)
@@ -88,7 +88,7 @@ def history(
     Example: dashborion workloads history payments
     """
     from dashborion import render
-    from dashborion.models import Name
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     context: Context = ctx.obj
@@ -120,7 +120,7 @@ def rollback(
     """
     from dashborion.cli import change
     from dashborion.errors import Refusal
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     patience = waiting.patience

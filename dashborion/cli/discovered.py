@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from dashborion.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
-    from dashborion.config import Environment
+    from dashborion.config.targets import Environment
     from dashborion.context import Context
-    from dashborion.discovery import Sight
-    from dashborion.models import Discovered
+    from dashborion.discovery.search import Sight
+    from dashborion.models.environment import Discovered
 
 Found = Sequence[tuple["Discovered", "Environment"]]
 
@@ -35,7 +35,7 @@ def chosen(context: Context, sight: Sight, patterns: Sequence[str]) -> Found:
     Raises:
         NotFound: a name that nothing fits, though everything could be searched.
     """
-    from dashborion.proposals import propose
+    from dashborion.discovery.proposals import propose
 
     found = propose(sight.candidates, context.config_file.config.environments)
     names = [row.name for row, _ in found]

@@ -20,7 +20,7 @@ from dashborion.cli.show import show_difference, show_found, show_listed
 
 if TYPE_CHECKING:
     from dashborion.context import Context
-    from dashborion.models import Query
+    from dashborion.models.query import Query
 
 app = group(help="What only ECS has; `k8s` is the same for Kubernetes.")
 definitions = group(help="Families of task definitions and their revisions.")
@@ -46,7 +46,7 @@ def _list(
     view: str | None = None,
     instead: str,
 ) -> None:
-    from dashborion.fleet import Special
+    from dashborion.engines.fleet import Special
     from dashborion.render import native_views
 
     context: Context = ctx.obj
@@ -58,7 +58,7 @@ def _list(
 def _describe(
     ctx: typer.Context, kind: str, name: str, where: Clusterwide, output: Output, *, instead: str
 ) -> None:
-    from dashborion.fleet import Special
+    from dashborion.engines.fleet import Special
     from dashborion.render import native_views
 
     context: Context = ctx.obj
@@ -125,7 +125,7 @@ def diff(
 
     Example: dashborion ecs task-definitions diff shop-staging-payments -e shop/staging
     """
-    from dashborion.fleet import Special
+    from dashborion.engines.fleet import Special
 
     special = Special("ecs", "workloads describe NAME")
     answer = ctx.obj.fleet(where.choice, only="ecs").native(

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli import complete
 from dashborion.cli.options import Listed, Shown, Where, command, group
+from dashborion.completion import values
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
-    from dashborion.config import Environment
+    from dashborion.config.targets import Environment
     from dashborion.context import Context
-    from dashborion.models import EnvironmentInfo
+    from dashborion.models.environment import EnvironmentInfo
 
 app = group()
 
-NAME = typer.Argument(metavar="NAME", help="As -e takes it.", autocompletion=complete.environments)
+NAME = typer.Argument(metavar="NAME", help="As -e takes it.", autocompletion=values.environments)
 
 
 @command(app, "list")
@@ -49,7 +49,7 @@ def use(
 
     Example: dashborion env use media/staging
     """
-    from dashborion.environments import Choice
+    from dashborion.config.environments import Choice
 
     context: Context = ctx.obj
     if forget == (name is not None):
@@ -71,7 +71,7 @@ def show(ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown:
     Example: dashborion env show -o json
     """
     from dashborion import render
-    from dashborion.environments import Choice
+    from dashborion.config.environments import Choice
     from dashborion.render import views
 
     context: Context = ctx.obj
@@ -148,13 +148,13 @@ def discover(
 
 def _current(context: Context) -> str | None:
     """The label that a command without -e would use; None when it would have to ask."""
-    from dashborion.environments import Choice, choose_quietly
+    from dashborion.config.environments import Choice, choose_quietly
 
     chosen = choose_quietly(Choice(), context.surroundings())
     return chosen[0].label if len(chosen) == 1 else None
 
 
 def _info(context: Context, environment: Environment, current: str | None) -> EnvironmentInfo:
-    from dashborion.environments import described
+    from dashborion.config.environments import described
 
     return described(context.config, environment, current=environment.label == current)

@@ -38,9 +38,10 @@ def list_(
 
     Example: dashborion instances list -w web --sort -restarts
     """
-    from dashborion import flow
     from dashborion.cli.parse import members
-    from dashborion.models import InstanceStatus, Name
+    from dashborion.engines import long_lists
+    from dashborion.models.instance import InstanceStatus
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     statuses = members(InstanceStatus, status, "--status")
@@ -52,7 +53,9 @@ def list_(
     )
     fleet = ctx.obj.fleet(where.choice)
     if workload is None and listed.flows(ctx.obj.streams, where):
-        show_flow(ctx.obj, views.INSTANCES, flow.instances(fleet, query, statuses=statuses), listed)
+        show_flow(
+            ctx.obj, views.INSTANCES, long_lists.instances(fleet, query, statuses=statuses), listed
+        )
     else:
         answer = fleet.instances(query, statuses=statuses)
         show_listed(ctx.obj, views.INSTANCES, answer, where, listed)
@@ -70,7 +73,7 @@ def describe(
 
     Example: dashborion instances describe database-0 -e media/staging
     """
-    from dashborion.models import Name
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     answer = ctx.obj.fleet(where.choice).instance(Name.parse_instance(id_), where.query())
@@ -90,7 +93,7 @@ def logs_(
     Example: dashborion instances logs database-0 -e media/staging --since 15m
     """
     from dashborion.cli import logs
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     name, query = Name.parse_instance(id_), where.query()
@@ -124,7 +127,7 @@ def exec_(
     import shlex
 
     from dashborion.cli import change
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)
@@ -157,7 +160,8 @@ def stop(
     """
     from dashborion.cli import change
     from dashborion.errors import Refusal
-    from dashborion.models import Change, Name
+    from dashborion.models.change import Change
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)

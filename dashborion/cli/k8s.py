@@ -75,7 +75,7 @@ def _add_list(one: typer.Typer, kind: Kind) -> None:
             str | None, typer.Option("--selector", "-l", help="Labels, as key=value,...")
         ] = None,
     ) -> None:
-        from dashborion.fleet import Special
+        from dashborion.engines.fleet import Special
         from dashborion.render import native_views
 
         query = where.query(selector=selector, raw=listed.raw)
@@ -98,7 +98,7 @@ def _add_describe(one: typer.Typer, kind: Kind) -> None:
         where: Any,
         output: Output,
     ) -> None:
-        from dashborion.fleet import Special
+        from dashborion.engines.fleet import Special
         from dashborion.render import native_views
 
         query = where.query()

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dashborion.context import Context
-    from dashborion.fleet import Answer
-    from dashborion.logs import Shape
+    from dashborion.engines.fleet import Answer
+    from dashborion.engines.logs import Shape
     from dashborion.orchestrators.logs import Block, Reader, Reading, Source, Wanted
 
 LINES, PRINTED = "Lines", "Output"
@@ -110,7 +110,7 @@ class Logged:
         Raises:
             UsageError: no regular expression.
         """
-        from dashborion.logs import Picked
+        from dashborion.engines.logs import Picked
         from dashborion.render import logs
 
         picked = Picked(patterns(self.include, "--include"), patterns(self.exclude, "--exclude"))
@@ -183,8 +183,8 @@ def show(
 
 
 def _snapshot(context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape) -> None:
+    from dashborion.engines.logs import merged
     from dashborion.errors import NothingToRead
-    from dashborion.logs import merged
     from dashborion.orchestrators.logs import require_few
 
     readings: list[Reading] = []
@@ -218,7 +218,7 @@ def _followed(
 ) -> None:
     from datetime import timedelta
 
-    from dashborion.logs import WINDOW_SECONDS, Following, Window
+    from dashborion.engines.logs import WINDOW_SECONDS, Following, Window
 
     until = wanted.until
     grace = timedelta(seconds=WINDOW_SECONDS)

@@ -19,9 +19,9 @@ from dashborion.cli import commands
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
-    from dashborion.environments import Choice
-    from dashborion.models import Query
-    from dashborion.rollout import Patience
+    from dashborion.config.environments import Choice
+    from dashborion.engines.rollout import Patience
+    from dashborion.models.query import Query
     from dashborion.streams import Streams
 
 command, group = commands.command, commands.group  # what takes the sets, beside them
@@ -59,7 +59,7 @@ class Chosen:
     @property
     def choice(self) -> Choice:
         """The environments, as the selection takes them."""
-        from dashborion.environments import Choice
+        from dashborion.config.environments import Choice
 
         return Choice(self.project, tuple(self.env or ()), self.all_envs)
 
@@ -89,7 +89,7 @@ class Where(Chosen):
             UsageError: both were asked for.
         """
         from dashborion.errors import UsageError
-        from dashborion.models import Query
+        from dashborion.models.query import Query
 
         if self.namespace is not None and self.all_namespaces:
             raise UsageError("-n and -A exclude each other")
@@ -110,7 +110,7 @@ class Clusterwide(Chosen):
             UsageError: a namespace was asked for.
         """
         from dashborion.errors import UsageError
-        from dashborion.models import Query
+        from dashborion.models.query import Query
 
         if self.namespace is not None or self.all_namespaces:
             raise UsageError("these are in no namespace", hint="leave -n and -A out")
@@ -230,7 +230,7 @@ class Waiting:
             UsageError: no duration.
         """
         from dashborion.cli.parse import duration
-        from dashborion.rollout import Patience
+        from dashborion.engines.rollout import Patience
 
         patience = Patience(
             crashes=self.fail_crashes,

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from dashborion.errors import UsageError, suggestion
-from dashborion.models import KIND_WORDS, WorkloadType
+from dashborion.models.kinds import KIND_WORDS, WorkloadType
 
 E = TypeVar("E", bound=StrEnum)
 

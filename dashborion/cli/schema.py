@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli import complete
+from dashborion.completion import values
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -17,7 +17,7 @@ def schema(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="Such as Workload or Instance.", autocompletion=complete.schemas
+            metavar="[NAME]", help="Such as Workload or Instance.", autocompletion=values.schemas
         ),
     ] = None,
 ) -> None:

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
     from dashborion.cli.options import Clusterwide, Output, RawListed, Shown, Where
     from dashborion.context import Context
-    from dashborion.fleet import Answer
-    from dashborion.flow import Flow
-    from dashborion.models import Found
+    from dashborion.engines.fleet import Answer
+    from dashborion.engines.long_lists import Flow
+    from dashborion.models.query import Found
     from dashborion.render.views import View
 
 

@@ -22,8 +22,8 @@ from dashborion.cli.show import show_found, show_listed
 
 if TYPE_CHECKING:
     from dashborion.context import Context
-    from dashborion.fleet import Site
-    from dashborion.models import Rollout
+    from dashborion.engines.fleet import Site
+    from dashborion.models.rollout import Rollout
 
 app = group()
 
@@ -57,7 +57,7 @@ def list_(
     Example: dashborion workloads list 're*' --status degraded -o json
     """
     from dashborion.cli.parse import members, workload_types
-    from dashborion.models import WorkloadStatus
+    from dashborion.models.workload import WorkloadStatus
     from dashborion.render import views
 
     query = where.query(
@@ -85,7 +85,7 @@ def describe(
 
     Example: dashborion workloads describe web -e media/staging
     """
-    from dashborion.models import Name
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     answer = ctx.obj.fleet(where.choice).workload(Name.parse(name), where.query())
@@ -116,7 +116,7 @@ def scale(
     Example: dashborion workloads scale web -r 3 --wait
     """
     from dashborion.cli import change
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     patience = waiting.patience  # a bad duration is an error before the change, not after
@@ -169,7 +169,7 @@ def restart(
     Example: dashborion workloads restart web --wait
     """
     from dashborion.cli import change
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     patience = waiting.patience
@@ -192,7 +192,7 @@ def status_(
     """
     from dashborion import render
     from dashborion.cli import change
-    from dashborion.models import Name
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     patience = waiting.patience
@@ -226,7 +226,7 @@ def events(
     Example: dashborion workloads events payments
     """
     from dashborion import render
-    from dashborion.models import Name
+    from dashborion.models.query import Name
     from dashborion.render import views
 
     context: Context = ctx.obj
@@ -249,7 +249,7 @@ def logs_(
     Example: dashborion workloads logs web checkout --since 15m
     """
     from dashborion.cli import logs
-    from dashborion.models import Name
+    from dashborion.models.query import Name
 
     context: Context = ctx.obj
     wanted = [Name.parse(name) for name in dict.fromkeys(names)]

@@ -10,9 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashborion import __version__
-
-from .process import Place, Running, as_json, hold
-from .server import Demo
+from dashborion.demo.process import Place, Running, as_json, hold
+from dashborion.demo.server import Demo
 
 IDLE_SECONDS = 15 * 60.0
 _LOOK_SECONDS = 5.0

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, NamedTuple
 
-from .wire import RESET, Answer, Ask, refusal
+from dashborion.demo.wire import RESET, Answer, Ask, refusal
 
 Fault = Callable[[Ask, Callable[[], Answer]], Answer]
 ALWAYS = math.inf

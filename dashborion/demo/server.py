@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from . import fleet_media, fleet_shop
-from .kubernetes_cluster import KubernetesCluster
-from .living_ecs import LivingEcs
-from .strict_moto import StrictAws
-from .tls import own_identity
+from dashborion.demo.ecs.living import LivingEcs
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets import media as fleet_media
+from dashborion.demo.fleets import shop as fleet_shop
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
+from dashborion.demo.tls import own_identity
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats

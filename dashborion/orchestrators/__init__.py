@@ -10,16 +10,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.concurrency import Deadline, result, start
-from dashborion.config import EcsTarget, EksTarget
+from dashborion.config.targets import EcsTarget, EksTarget
 from dashborion.errors import AccessError, TimedOut, UsageError
-from dashborion.orchestrators.aws_plugins import EksUser, eks_user
+from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
 
 if TYPE_CHECKING:
-    from dashborion.config import Environment
-    from dashborion.orchestrators.aws import Sessions
-    from dashborion.orchestrators.discover import Search
-    from dashborion.orchestrators.eks import OwnTokens
-    from dashborion.orchestrators.kubernetes.credentials import Credentials
+    from dashborion.config.targets import Environment
+    from dashborion.orchestrators.aws.clusters import Search
+    from dashborion.orchestrators.aws.sessions import Sessions
+    from dashborion.orchestrators.kubernetes.credentials.eks import OwnTokens
+    from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
     from dashborion.orchestrators.protocol import Orchestrator, Runtime
 
 
@@ -67,16 +67,16 @@ class Connector:
 
     def search(self) -> Search:
         """What asks AWS which clusters there are."""
-        from dashborion.orchestrators.discover import Search
+        from dashborion.orchestrators.aws.clusters import Search
 
         return Search(self._sessions)
 
     def _credentials(self, environment: Environment, runtime: Runtime) -> Credentials:
         if isinstance(environment.target, EksTarget):
-            from dashborion.orchestrators import eks
+            from dashborion.orchestrators.kubernetes.credentials import eks
 
             return eks.connect(environment.target, runtime, self._sessions)
-        from dashborion.orchestrators.kubernetes import credentials
+        from dashborion.orchestrators.kubernetes.credentials import kubeconfig as credentials
 
         own = partial(self._own_answers, runtime)
         return credentials.connect(environment.target, runtime.environ, own)
@@ -103,13 +103,13 @@ class Connector:
 
     @property
     def _own_tokens(self) -> OwnTokens:
-        from dashborion.orchestrators.eks import OwnTokens
+        from dashborion.orchestrators.kubernetes.credentials.eks import OwnTokens
 
         return OwnTokens(self._sessions, self._one_prompt)
 
     @property
     def _sessions(self) -> Sessions:
-        from dashborion.orchestrators.aws import Sessions
+        from dashborion.orchestrators.aws.sessions import Sessions
 
         with self._lock:
             if self._made is None:

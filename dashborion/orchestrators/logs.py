@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from dashborion.errors import NothingToRead, UsageError
-from dashborion.models import STAMP
+from dashborion.models.log import STAMP
 
 Block = list[bytes]
 

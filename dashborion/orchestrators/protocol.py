@@ -11,21 +11,13 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
-from dashborion.models import (
-    Autoscaling,
-    Check,
-    Found,
-    Instance,
-    InstanceDetail,
-    Name,
-    Query,
-    Revision,
-    Rollout,
-    Workload,
-    WorkloadDetail,
-)
+from dashborion.models.environment import Check
+from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.query import Found, Name, Query
+from dashborion.models.rollout import Revision, Rollout
+from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
 

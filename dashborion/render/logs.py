@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from dashborion.models import HEAD
+from dashborion.models.log import HEAD
 from dashborion.streams import HOSTILE, escape
 
 
@@ -115,7 +115,7 @@ class Json:
 
         import msgspec
 
-        from dashborion.models import LogLine
+        from dashborion.models.log import LogLine
 
         made = []
         for line in block:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.models import Event
+from dashborion.models.event import Event
 from dashborion.render import views
 from dashborion.render.cells import Cell
 from dashborion.render.native_views import PARTS

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dashborion.native import ecs
-from dashborion.native import kubernetes as k8s
+from dashborion.models import ecs
+from dashborion.models import kubernetes as k8s
 from dashborion.render.cells import Cell
 from dashborion.render.views import BAD, BUSY, GOOD, QUIET, STYLES, Column, View, short_image
 

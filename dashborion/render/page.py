@@ -8,8 +8,11 @@ from typing import Any
 
 import msgspec
 
-from dashborion import native
-from dashborion.models import Autoscaling, Change, InstanceDetail, Rollout, WorkloadDetail
+from dashborion import models
+from dashborion.models.change import Change
+from dashborion.models.instance import InstanceDetail
+from dashborion.models.rollout import Rollout
+from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import native_page, table, views
 from dashborion.render.cells import Cell, human, plain
 from dashborion.streams import Streams, escape
@@ -58,7 +61,7 @@ def _content(item: Any) -> tuple[Fields, Sections]:
         return _instance(item)
     if isinstance(item, Change) and item.rollout is not None:
         return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
-    if type(item).__module__.startswith(native.__name__):
+    if type(item).__module__.startswith(models.__name__):
         return native_page.fields(item), native_page.sections(item)
     return _scalars(item), ()
 

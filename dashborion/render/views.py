@@ -13,16 +13,11 @@ from typing import Any
 from msgspec import Struct
 
 from dashborion.errors import UsageError, suggestion
-from dashborion.models import (
-    KIND_OF,
-    Check,
-    Container,
-    Endpoint,
-    EnvironmentInfo,
-    Instance,
-    Reason,
-    Workload,
-)
+from dashborion.models.endpoint import Endpoint
+from dashborion.models.environment import Check, EnvironmentInfo
+from dashborion.models.instance import Container, Instance
+from dashborion.models.kinds import KIND_OF
+from dashborion.models.workload import Reason, Workload
 from dashborion.render import Format, Style
 from dashborion.render.cells import Cell, chunks
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
-from dashborion.demo.seeding_tasks import container
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.seeding_tasks import container
 
 from .setups import Environment, home
 

@@ -22,8 +22,8 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.living_ecs import LivingEcs
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.living import LivingEcs
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.streams import Streams
 from tests.aws import KEY, point_at
 from tests.conftest import Result

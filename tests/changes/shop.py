@@ -8,8 +8,8 @@ from typing import Any
 
 from moto.ecs.models import Service
 
-from dashborion.demo.fleet_shop import REGION, Shop, populate
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.shop import REGION, Shop, populate
 from tests.demo.conftest import connect
 
 CLUSTER = "shop-production"

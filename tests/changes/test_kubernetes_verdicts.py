@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
-from dashborion.orchestrators.kubernetes.change import _concerned, troubles
+from dashborion.orchestrators.kubernetes.changes import _concerned, troubles
 from dashborion.orchestrators.protocol import Trouble
 from tests.orchestrators.kubernetes.raw import (
     ABSENT,

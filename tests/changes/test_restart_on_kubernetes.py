@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.change import RESTARTED_AT
+from dashborion.orchestrators.kubernetes.changes import RESTARTED_AT
 from tests.support.api import ApiError
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
 

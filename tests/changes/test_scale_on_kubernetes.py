@@ -93,7 +93,7 @@ def test_the_api_itself_checks_the_precondition(
     dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody scales between our look and our change."""
-    from dashborion.orchestrators.kubernetes.change import Changes
+    from dashborion.orchestrators.kubernetes.changes import Changes
 
     here.add(deployment("raced"))
     present = Changes.present
@@ -112,7 +112,7 @@ def test_the_api_itself_checks_the_precondition(
 def test_one_that_was_replaced_under_its_name_is_left_alone(
     dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dashborion.orchestrators.kubernetes.change import Changes
+    from dashborion.orchestrators.kubernetes.changes import Changes
 
     here.add(deployment("reborn"))
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from dashborion.engines.rollout import Patience, Wait
 from dashborion.errors import Forbidden, RolloutFailed, RolloutPending, Throttled, Unreachable
-from dashborion.models import Rollout, RolloutState
+from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.protocol import Look, Trouble
-from dashborion.rollout import Patience, Wait
 
 STATE = Rollout(state=RolloutState.PROGRESSING, revision="2", message=None)
 DONE = Look(STATE, "all there", done=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from dashborion.demo.wire import Answer, Ask
-from dashborion.rollout import POLL_SECONDS
+from dashborion.engines.rollout import POLL_SECONDS
 from tests.support.fleet_on_ecs import Fleet
 
 from .conftest import Terminal

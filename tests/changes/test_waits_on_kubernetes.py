@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dashborion.rollout import POLL_SECONDS
+from dashborion.engines.rollout import POLL_SECONDS
 from tests.support.manifests import container, deployment
 
 from .conftest import Terminal

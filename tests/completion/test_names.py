@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dashborion.orchestrators.aws import may_prompt
+from dashborion.orchestrators.aws.sessions import may_prompt
 from tests.conftest import Door
 from tests.faults.conftest import Kube
 from tests.faults.kubeconfigs import Plugin, credential, document, write

@@ -9,9 +9,9 @@ import pytest
 import typer
 
 from dashborion.cli.commands import command, group
-from dashborion.cli.complete import Line
-from dashborion.cli.completion import PROGRAM, VARIABLE, Request
 from dashborion.cli.options import Where
+from dashborion.completion.shells import PROGRAM, VARIABLE, Request
+from dashborion.completion.values import Line
 from tests.conftest import Door
 from tests.faults.server import Api
 

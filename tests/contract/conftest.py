@@ -12,8 +12,8 @@ import botocore.endpoint
 import pytest
 import yaml
 
-from dashborion.demo.living_ecs import LivingEcs
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.living import LivingEcs
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import Terminal, point_at
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate

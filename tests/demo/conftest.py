@@ -7,8 +7,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from dashborion.demo.seeding import Cluster
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.seeding import Cluster
 from tests.support.fleet_on_ecs import REGION, Fleet, many, populate
 
 

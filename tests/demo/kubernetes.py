@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from dashborion.demo.kubernetes_cluster import KubernetesCluster
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.wire import Answer
 from tests.support.manifests import namespace
 

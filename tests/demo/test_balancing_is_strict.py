@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.seeding import Cluster
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.seeding import Cluster
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 
 from .conftest import connect

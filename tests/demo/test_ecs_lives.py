@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dashborion.demo.fleet_shop import REGION, Shop, populate
-from dashborion.demo.living_ecs import LivingEcs
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.living import LivingEcs
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.shop import REGION, Shop, populate
 
 from .conftest import connect
 

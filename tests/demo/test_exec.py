@@ -22,8 +22,8 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo import kubernetes_exec
-from dashborion.demo.kubernetes_cluster import KubernetesCluster
+from dashborion.demo.kubernetes import exec as demo_exec
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.streams import Streams
 from dashborion.terminal import Terminal
 from tests.conftest import Result
@@ -134,8 +134,8 @@ def test_a_guarded_environment_is_guarded_here_too(
 def test_an_older_server_cannot_be_told_that_stdin_has_ended(
     typed: Typed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    only = kubernetes_exec.PROTOCOLS[1:]
-    monkeypatch.setattr(kubernetes_exec.executed, "__kwdefaults__", {"protocols": only})
+    only = demo_exec.PROTOCOLS[1:]
+    monkeypatch.setattr(demo_exec.executed, "__kwdefaults__", {"protocols": only})
     seen = typed("instances exec web -- sh -c 'sleep 0.5; echo done'", b"x\n")
     assert (seen.exit_code, seen.out) == (0, "done\n")
     assert "cannot be told that stdin has ended" in seen.err

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashborion.demo.kubernetes_objects import MOST_PODS
+from dashborion.demo.kubernetes.objects import MOST_PODS
 from tests.support.manifests import (
     autoscaler,
     container,

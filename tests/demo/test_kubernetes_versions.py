@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.kubernetes_cluster import KubernetesCluster
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from tests.real.kubectl import kubectl, kubectl_items
 from tests.support.stand_in import StandIn
 

@@ -15,8 +15,8 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from dashborion.demo.seeding import Cluster
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.seeding import Cluster
 from dashborion.demo.wire import Answer
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 

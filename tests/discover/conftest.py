@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto.eks.models import eks_backends
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import KEY, SECRET, Terminal, credentials, write_aws
 from tests.faults.kubeconfigs import document, merged, write
 

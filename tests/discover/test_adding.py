@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dashborion.config import EcsTarget, EksTarget, Environment, KubernetesTarget, Origin, load
-from dashborion.config_edit import added
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.config.edit import added
+from dashborion.config.file import load
+from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget, Origin
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.errors import ConfigError
 from tests.aws import Terminal
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.wire import refusal
 from tests.aws import Terminal, write_config
 from tests.conftest import Door

@@ -7,8 +7,8 @@ from itertools import permutations
 
 import pytest
 
-from dashborion.config import EcsTarget, EksTarget, Environment, KubernetesTarget
-from dashborion.proposals import Candidate, FoundTarget, distinct, propose
+from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget
+from dashborion.discovery.proposals import Candidate, FoundTarget, distinct, propose
 
 ARN = "arn:aws:eks:eu-west-3:123456789012:cluster/"
 

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import Terminal, point_at
 from tests.support.fleet_on_ecs import Fleet, many, populate
 

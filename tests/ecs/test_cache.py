@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dashborion import cache
-from dashborion.cache import Shelf
+from dashborion.storage import cache
+from dashborion.storage.cache import Shelf
 from tests.aws import SECRET, Terminal
 from tests.support.fleet_on_ecs import Fleet, populate
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import Terminal, point_at
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet, populate
 

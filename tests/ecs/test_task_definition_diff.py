@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.seeding_tasks import container
+from dashborion.demo.fleets.seeding_tasks import container
 from tests.aws import Terminal
 from tests.support.fleet_on_ecs import Fleet
 

@@ -16,7 +16,7 @@ import yaml
 from moto.eks.models import eks_backends
 from moto.sts.models import sts_backends
 
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.aws import KEY, SECRET, Terminal, credentials, write_aws
 from tests.faults.kubeconfigs import document, write
 from tests.faults.misbehaviour import Fault, status

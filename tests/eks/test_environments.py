@@ -13,7 +13,7 @@ import pytest
 import trustme
 from botocore.credentials import AssumeRoleProvider
 
-from dashborion.orchestrators.eks import Token
+from dashborion.orchestrators.kubernetes.credentials.eks import Token
 from tests.aws import KEY, Terminal, write_aws
 from tests.faults.misbehaviour import status
 

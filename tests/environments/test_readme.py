@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from dashborion import errors
-from dashborion.models import Change, Instance, InstanceDetail, Workload, WorkloadDetail
+from dashborion.models.change import Change
+from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.workload import Workload, WorkloadDetail
 from tests.conftest import Door
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

@@ -20,7 +20,7 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.orchestrators.kubernetes import plain
+from dashborion.orchestrators.kubernetes.credentials import plain
 from dashborion.streams import Streams
 from tests.conftest import Result
 

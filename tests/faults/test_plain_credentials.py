@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import trustme
 
-from dashborion.kubeconfig import read_kubeconfig
-from dashborion.orchestrators.kubernetes import plain, sdk
-from dashborion.orchestrators.kubernetes.settings import Settings
+from dashborion.config.kubeconfig import read_kubeconfig
+from dashborion.orchestrators.kubernetes.credentials import plain, sdk
+from dashborion.orchestrators.kubernetes.credentials.settings import Settings
 
 from .conftest import Kube, Terminal
 from .kubeconfigs import TOKEN, document, exec_user, merged, write

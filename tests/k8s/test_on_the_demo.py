@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashborion.demo.kubernetes_request import Request
+from dashborion.demo.kubernetes.request import Request
 from tests.conftest import Door
 from tests.k8s.objects import KINDS
 from tests.support.stand_in import StandIn

@@ -20,7 +20,7 @@ import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.orchestrators.ecs import follow as ecs_follow
 from dashborion.streams import Streams
 from tests.aws import point_at

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.seeding_tasks import Json, awslogs, container
+from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
 from tests.aws import FILE, HERE, write_config
 from tests.logs.conftest import Terminal, lines
 from tests.support.api import wait_for

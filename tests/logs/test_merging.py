@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashborion.engines.logs import Live, Picked, Window, merged
 from dashborion.errors import DashborionError, Unreachable
-from dashborion.logs import Live, Picked, Window, merged
-from dashborion.models import HEAD, STAMP
+from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block, Ended, Reading, Source, stamp
 from dashborion.render import logs as render
 

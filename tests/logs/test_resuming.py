@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashborion.models import STAMP
+from dashborion.models.log import STAMP
 from dashborion.orchestrators.kubernetes.resume import LONGEST, Again, Cursor, Lines, stamped
 from dashborion.orchestrators.logs import Block, stamp
 

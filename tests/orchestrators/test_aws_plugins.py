@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.aws_plugins import EksUser, eks_user
+from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
 
 GET_TOKEN = ["eks", "get-token", "--cluster-name", "rubix"]
 ROLE = "arn:aws:iam::123456789012:role/on-call"

@@ -6,16 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashborion.models import (
-    Endpoint,
-    EndpointType,
-    Resources,
-    Rollout,
-    RolloutState,
-    Workload,
-    WorkloadStatus,
-    WorkloadType,
-)
+from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.models.workload import Resources, Workload, WorkloadStatus
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

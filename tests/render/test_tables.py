@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from dashborion.models import Endpoint, EndpointType, Workload
+from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
 from dashborion.render.table import fitted

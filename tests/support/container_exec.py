@@ -6,9 +6,9 @@ The programs are those of the demo's shell. A kubelet of 1.20 knows no v5 of the
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from dashborion.demo.kubernetes_errors import Refused
-from dashborion.demo.kubernetes_exec import PROTOCOLS, executed
-from dashborion.demo.kubernetes_request import understand
+from dashborion.demo.kubernetes.errors import Refused
+from dashborion.demo.kubernetes.exec import PROTOCOLS, executed
+from dashborion.demo.kubernetes.request import understand
 
 _NAMES = {"input": "stdin", "output": "stdout", "error": "stderr"}  # a kubelet's own
 

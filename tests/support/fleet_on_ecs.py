@@ -5,10 +5,10 @@ from typing import Any
 
 from moto.ecs.models import Service, Task, TaskDefinition
 
-from dashborion.demo.seeding import Cluster
-from dashborion.demo.seeding_around import Region, serves
-from dashborion.demo.seeding_tasks import Json, awslogs, container
-from dashborion.demo.strict_moto import StrictAws
+from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.fleets.seeding import Cluster
+from dashborion.demo.fleets.seeding_around import Region, serves
+from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
 
 REGION = "eu-west-3"
 CLUSTER = "homebox-staging"

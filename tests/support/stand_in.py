@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from dashborion.demo.kubernetes_cluster import KubernetesCluster
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.tls import own_identity
 
 from .api import Manifest

@@ -13,25 +13,18 @@ from math import ceil
 import msgspec
 
 from dashborion.concurrency import result, start
-from dashborion.config import EcsTarget, Environment
+from dashborion.config.targets import EcsTarget, Environment
 from dashborion.errors import NotFound, UsageError
-from dashborion.models import (
-    Check,
-    Found,
-    Instance,
-    InstanceDetail,
-    InstanceStatus,
-    Name,
-    Permission,
-    Query,
-    Workload,
-    WorkloadDetail,
-    WorkloadType,
-)
-from dashborion.orchestrators.aws import Sessions
-from dashborion.orchestrators.ecs import describe, find, follow, logs, normalise, tasks, wire
+from dashborion.models.environment import Check, Permission
+from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Found, Name, Query
+from dashborion.models.workload import Workload, WorkloadDetail
+from dashborion.orchestrators.aws.sessions import Sessions
+from dashborion.orchestrators.ecs import describe, find, follow, logs, normalise, wire
 from dashborion.orchestrators.ecs import exec as exec_
-from dashborion.orchestrators.ecs.change import Changes
+from dashborion.orchestrators.ecs import instances as tasks
+from dashborion.orchestrators.ecs.changes import Changes
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
 from dashborion.orchestrators.ecs.deploy import Definitions
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dashborion.cache import Shelf
 from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
-from dashborion.models import Found
-from dashborion.orchestrators.aws import Aws, batches
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.models.query import Found
+from dashborion.models.ready import ready
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.sessions import Aws, batches
 from dashborion.orchestrators.ecs import wire
-from dashborion.structs import ready
+from dashborion.storage.cache import Shelf
 
 T = TypeVar("T")
 

@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
-from dashborion.orchestrators.aws import Aws, required
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.models.ready import ready
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.sessions import Aws, required
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.logs import Block
-from dashborion.structs import ready
 
 EVENTS_A_PAGE = 10_000
 STREAMS_A_CALL = 100

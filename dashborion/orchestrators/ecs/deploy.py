@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashborion.difference import differences
 from dashborion.errors import BadAnswer, DashborionError, MaybeApplied, NotFound, Refusal
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, rollout, wire
-from dashborion.orchestrators.ecs.change import Changes
+from dashborion.orchestrators.ecs.changes import Changes
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import Past, past
 from dashborion.orchestrators.images import placed, told

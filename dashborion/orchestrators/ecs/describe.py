@@ -8,9 +8,12 @@ import msgspec
 
 from dashborion.concurrency import result, start
 from dashborion.errors import Forbidden
-from dashborion.models import Found, InstanceDetail, WorkloadDetail
-from dashborion.orchestrators.aws_errors import Refused
-from dashborion.orchestrators.ecs import normalise, rollout, tasks, wire
+from dashborion.models.instance import InstanceDetail
+from dashborion.models.query import Found
+from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.ecs import instances as tasks
+from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints, routes
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dashborion.native.ecs import Changed
+from dashborion.models.ecs import Changed
 
 # What says which revision it is, or follows from the rest.
 _OF_THE_REVISION = frozenset({

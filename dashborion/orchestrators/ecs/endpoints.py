@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from dashborion.concurrency import every
 from dashborion.errors import Forbidden
-from dashborion.models import Endpoint, EndpointType
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
 

@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
-from dashborion.models import Found, InstanceDetail
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.models.instance import InstanceDetail
+from dashborion.models.query import Found
+from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client, last
 

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable
 
 from dashborion.errors import Ambiguous, NotFound
-from dashborion.models import Found, Name, Query, WorkloadType
-from dashborion.orchestrators.aws_errors import Refused
-from dashborion.orchestrators.ecs import normalise, tasks, wire
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Found, Name, Query
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.ecs import instances, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, last
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -71,11 +72,11 @@ def task(
     known: list[str] = []
     for stopped in (False, True):
         listed = _within(client, place, _listed(client, name, stopped=stopped), namespace)
-        known += [tasks.name_of(one.item) for one in listed]
+        known += [instances.name_of(one.item) for one in listed]
         exact = [one for one in listed if name.name in _names(one.item)]
         matching = exact or [one for one in listed if name.name and _begins(one.item, name.name)]
         if len(matching) > 1:
-            shown = ", ".join(sorted(tasks.name_of(one.item) for one in matching[:8]))
+            shown = ", ".join(sorted(instances.name_of(one.item) for one in matching[:8]))
             raise Ambiguous(
                 f"'{name.name}' begins the names of {len(matching)} instances: {shown}",
                 hint="type more of the id or name",
@@ -110,13 +111,13 @@ def _within(
     return [
         one
         for one in found
-        if place.namespace([*tags.get(tasks.workload_of(one.item) or "", ()), *one.item.tags])
+        if place.namespace([*tags.get(instances.workload_of(one.item) or "", ()), *one.item.tags])
         == namespace
     ]
 
 
 def _names(item: wire.Task) -> tuple[str, str]:
-    return tasks.task_id(item), tasks.name_of(item)
+    return instances.task_id(item), instances.name_of(item)
 
 
 def _begins(item: wire.Task, text: str) -> bool:

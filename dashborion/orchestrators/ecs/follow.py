@@ -15,8 +15,8 @@ from functools import partial
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden, Unavailable
-from dashborion.orchestrators.aws import batches
-from dashborion.orchestrators.ecs import logs, tasks, wire
+from dashborion.orchestrators.aws.sessions import batches
+from dashborion.orchestrators.ecs import instances, logs, wire
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,
     STREAMS_A_CALL,
@@ -179,7 +179,7 @@ class Follower:
     def follow(self, sink: Sink) -> None:
         """As ``Reader``; a task alone has an end, a service may always start another one."""
         running = self.members.running()
-        self._left = {tasks.task_id(one) for one in self.members.stopped()}
+        self._left = {instances.task_id(one) for one in self.members.stopped()}
         if not running:
             sink.say(f"{self.members.nothing}; waiting for some")
         streams, problems = self.members.streams(running, self.wanted)
@@ -205,7 +205,7 @@ class Follower:
         self.members.client.aws.runtime.deadline.restart()
         try:
             found = [*self.members.running(), *self.members.stopped()]
-            fresh = [one for one in found if tasks.task_id(one) not in self._left]
+            fresh = [one for one in found if instances.task_id(one) not in self._left]
             streams, problems = self.members.streams(fresh, self.wanted)
         except Unavailable as error:
             self._say(sink, f"asking again which instances there are: {error.message}")
@@ -231,7 +231,7 @@ class Follower:
 
     def _leave_over(self, found: Sequence[wire.Task]) -> None:
         """Those that have stopped, and those that ECS has forgotten, are read to their end."""
-        there = {tasks.task_id(one) for one in found if not logs.is_over(one)}
+        there = {instances.task_id(one) for one in found if not logs.is_over(one)}
         for tail in self._tails.values():
             tail.is_over = tail.stream.task not in there
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from dashborion.errors import Forbidden
-from dashborion.models import Revision
-from dashborion.orchestrators.aws_errors import Refused
+from dashborion.models.rollout import Revision
+from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
 

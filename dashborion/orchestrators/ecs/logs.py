@@ -13,10 +13,10 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from dashborion.concurrency import result, start
-from dashborion.config import EcsTarget
+from dashborion.config.targets import EcsTarget
 from dashborion.errors import DashborionError, NotFound, NothingToRead
-from dashborion.models import InstanceStatus
-from dashborion.orchestrators.ecs import normalise, tasks, wire
+from dashborion.models.instance import InstanceStatus
+from dashborion.orchestrators.ecs import instances, normalise, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,
@@ -73,7 +73,7 @@ class Tasks:
         for task in found:
             definition = definitions.get(task.task_definition_arn)
             if definition is None:
-                problems.append(f"{tasks.name_of(task)}: its task definition cannot be read")
+                problems.append(f"{instances.name_of(task)}: its task definition cannot be read")
                 continue
             every = definition.container_definitions
             known |= {one.name for one in every}
@@ -101,8 +101,8 @@ class Tasks:
             project=environment.project,
             environment=environment.name,
             namespace=self.namespace,
-            workload=tasks.workload_of(task),
-            instance=tasks.name_of(task),
+            workload=instances.workload_of(task),
+            instance=instances.name_of(task),
             container=container.name,
             alone=alone,
             digits=MILLISECONDS,
@@ -116,7 +116,7 @@ class Tasks:
         group = logs.options.group or self._fallback
         if not group or logs.log_driver not in ("awslogs", ""):
             return f"{container.name}: {unread(logs)}"
-        id_ = tasks.task_id(task)
+        id_ = instances.task_id(task)
         name = f"{logs.options.stream_prefix}/{container.name}/{id_}"
         if not logs.options.stream_prefix:
             runtime = next((one.runtime_id for one in task.containers
@@ -185,20 +185,20 @@ def of_service(client: Client, place: normalise.Place, service: wire.Service) ->
 
 def of_task(client: Client, place: normalise.Place, task: wire.Task) -> Tasks:
     """One task alone, running or stopped."""
-    id_ = tasks.task_id(task)
+    id_ = instances.task_id(task)
 
     def found() -> list[wire.Task]:
         return [one.item for one in client.described_tasks([id_])] or [task]
 
-    owner = tasks.workload_of(task)
+    owner = instances.workload_of(task)
     services = client.described([owner]) if owner else []
     namespace = place.namespace([*(services[0].item.tags if services else ()), *task.tags])
-    nothing = f"{tasks.name_of(task)} is gone"
+    nothing = f"{instances.name_of(task)} is gone"
     return Tasks(client, place, namespace, found, list, nothing, is_alone=True)
 
 
 def is_over(task: wire.Task) -> bool:
-    return tasks.instance_status(task) is InstanceStatus.STOPPED
+    return instances.instance_status(task) is InstanceStatus.STOPPED
 
 
 def chosen(members: Tasks, wanted: Wanted) -> list[wire.Task]:

@@ -9,13 +9,14 @@ from typing import Any
 
 from dashborion.concurrency import every
 from dashborion.errors import BadAnswer, Forbidden, NotFound
-from dashborion.models import Found, Name, Query
-from dashborion.native import ecs as models
-from dashborion.orchestrators.aws import batches
-from dashborion.orchestrators.aws_errors import Refused
-from dashborion.orchestrators.ecs import find, native_objects, normalise, wire, wire_native
+from dashborion.models import ecs as models
+from dashborion.models.query import Found, Name, Query
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.sessions import batches
+from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, convert, last
 from dashborion.orchestrators.ecs.difference import differences
+from dashborion.orchestrators.ecs.wire import native
 
 # The APIs' own bounds.
 A_PAGE = 100
@@ -51,10 +52,10 @@ class EcsNative:
         if kind == "clusters":
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
-        item = convert(wire_native.TaskDefinition, raw)
+        item = convert(native.TaskDefinition, raw)
         labels = [convert(wire.Tag, one) for one in tags]
         return Found(
-            native_objects.definition(item, labels, self.place.environment),
+            native_normalise.definition(item, labels, self.place.environment),
             raw | {"tags": tags} if query.raw else None,
         )
 
@@ -86,7 +87,7 @@ class EcsNative:
     def _definitions(self, query: Query) -> list[Found[Any]]:
         if query.within is None:
             families = self._families()
-            return [Found(native_objects.family(name, self.place.environment), {"family": name})
+            return [Found(native_normalise.family(name, self.place.environment), {"family": name})
                     for name in sorted(families)]  # fmt: skip
         arns = self._revisions(query.within, query.limit or A_PAGE)
         if query.raw:
@@ -97,7 +98,7 @@ class EcsNative:
             raws = {}
         known = self.client.task_definitions(arns)
         return [
-            Found(native_objects.revision(known[arn], self.place.environment), raws.get(arn))
+            Found(native_normalise.revision(known[arn], self.place.environment), raws.get(arn))
             for arn in reversed(arns)
             if arn in known
         ]
@@ -185,15 +186,17 @@ class EcsNative:
                     clusters=list(some))
             for some in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
         ]  # fmt: skip
-        return self._made(calls, wire_native.Cluster, native_objects.cluster, raw=query.raw)
+        return self._made(calls, native.Cluster, native_normalise.cluster, raw=query.raw)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
         answer = self._with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
         for raw in answer.get("clusters") or ():
             if raw.get("status") != "INACTIVE":
-                item = convert(wire_native.Cluster, raw)
-                return Found(native_objects.cluster_detail(item, self.place.environment), dict(raw))
+                item = convert(native.Cluster, raw)
+                return Found(
+                    native_normalise.cluster_detail(item, self.place.environment), dict(raw)
+                )
         known = [last(arn) for arn in self.client.cluster_arns()]
         raise NotFound("cluster", name, where=self.client.aws.region, known=known)
 
@@ -205,7 +208,7 @@ class EcsNative:
             for some in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
         ]  # fmt: skip
         return self._made(
-            calls, wire_native.ContainerInstance, native_objects.container_instance, raw=query.raw
+            calls, native.ContainerInstance, native_normalise.container_instance, raw=query.raw
         )
 
     def _made(
@@ -236,10 +239,10 @@ class EcsNative:
             for some in batches(arns, DEPLOYMENTS_A_CALL)
         ]  # fmt: skip
         raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
-        items = [convert(wire_native.ServiceDeployment, one) for one in raws]
+        items = [convert(native.ServiceDeployment, one) for one in raws]
         definitions = self._definitions_of(items)
         found = [
-            Found(native_objects.deployment(item, namespaces, definitions, self.place), raw)
+            Found(native_normalise.deployment(item, namespaces, definitions, self.place), raw)
             for item, raw in zip(items, raws, strict=True)
         ]
         return sorted(found, key=lambda one: _by_service_and_time(one.item))
@@ -269,7 +272,7 @@ class EcsNative:
                 break
         return found[:most]
 
-    def _definitions_of(self, items: Iterable[wire_native.ServiceDeployment]) -> dict[str, str]:
+    def _definitions_of(self, items: Iterable[native.ServiceDeployment]) -> dict[str, str]:
         """Task definitions by service revision; whoever may not ask gets a warning."""
         arns = sorted(
             {one.target_service_revision.arn for one in items if one.target_service_revision}
@@ -284,7 +287,7 @@ class EcsNative:
         except (Forbidden, Refused) as error:
             self.client.aws.runtime.warn(error)
             return {}
-        revisions = [convert(wire_native.ServiceRevision, one) for one in raws]
+        revisions = [convert(native.ServiceRevision, one) for one in raws]
         return {one.service_revision_arn: one.task_definition or "" for one in revisions}
 
 

@@ -8,23 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import UsageError
-from dashborion.models import (
-    Autoscaling,
-    Endpoint,
-    Event,
-    EventType,
-    Instance,
-    Reason,
-    Resources,
-    Revision,
-    Rollout,
-    RolloutState,
-    Workload,
-    WorkloadStatus,
-    WorkloadType,
-)
+from dashborion.models.endpoint import Endpoint
+from dashborion.models.event import Event, EventType
+from dashborion.models.instance import Instance
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
 from dashborion.orchestrators.ecs import rollout, wire
 
 _UNITS_A_CORE = 1024

@@ -13,7 +13,7 @@ from datetime import timedelta
 from math import ceil
 from typing import Literal
 
-from dashborion.models import Rollout, RolloutState
+from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.ecs import wire
 
 _STATES = {

@@ -9,33 +9,18 @@ from datetime import datetime
 from functools import partial
 
 from dashborion.concurrency import start
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError
-from dashborion.models import (
-    Check,
-    Found,
-    Instance,
-    InstanceDetail,
-    Name,
-    Permission,
-    Query,
-    Workload,
-    WorkloadDetail,
-)
-from dashborion.orchestrators.kubernetes import (
-    describe,
-    find,
-    follow,
-    logs,
-    normalise,
-    pods,
-    runs,
-    wire,
-)
+from dashborion.models.environment import Check, Permission
+from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.query import Found, Name, Query
+from dashborion.models.workload import Workload, WorkloadDetail
+from dashborion.orchestrators.kubernetes import describe, find, follow, logs, normalise, runs, wire
+from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.change import Changes
+from dashborion.orchestrators.kubernetes.changes import Changes
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.credentials import Credentials
+from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch

@@ -25,9 +25,10 @@ from urllib3.exceptions import HTTPError, InsecureRequestWarning
 from dashborion import __version__
 from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, CredentialsError, MaybeApplied, Throttled, UsageError
-from dashborion.models import Found
-from dashborion.orchestrators.kubernetes import wire, wire_native
-from dashborion.orchestrators.kubernetes.answers import (
+from dashborion.models.query import Found
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
+from dashborion.orchestrators.kubernetes.errors import (
     Asked,
     Expired,
     Missing,
@@ -37,8 +38,8 @@ from dashborion.orchestrators.kubernetes.answers import (
     decode,
     refused,
 )
-from dashborion.orchestrators.kubernetes.credentials import Credentials
 from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.kubernetes.wire import native
 from dashborion.orchestrators.protocol import Call, Runtime
 
 CONNECT_SECONDS = 5.0
@@ -397,7 +398,7 @@ def _items(
     resource: Resource[T], body: bytes, asked: Asked, *, raw: bool, as_rows: bool
 ) -> list[Found[T]]:
     if as_rows:
-        rows: list[Any] = [Found(row) for row in decode(wire_native.Table, body, asked).rows or ()]
+        rows: list[Any] = [Found(row) for row in decode(native.Table, body, asked).rows or ()]
         return rows
     if not raw:
         page = decode(wire.Page[resource.type_], body, asked)  # type: ignore[name-defined]

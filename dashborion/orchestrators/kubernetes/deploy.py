@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dashborion.difference import differences
 from dashborion.errors import Conflict, NotFound, Refusal
-from dashborion.models import Revision, RolloutState
+from dashborion.models.rollout import Revision, RolloutState
+from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import placed, told
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.change import (
+from dashborion.orchestrators.kubernetes.changes import (
     JSON_PATCH,
     STRATEGIC,
     Changes,

@@ -14,10 +14,14 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.concurrency import start
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
-from dashborion.models import Found, InstanceDetail, Revision, WorkloadDetail
-from dashborion.orchestrators.kubernetes import normalise, pods, wire
+from dashborion.models.instance import InstanceDetail
+from dashborion.models.query import Found
+from dashborion.models.rollout import Revision
+from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.kubernetes import instances as pods
+from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import (

@@ -30,10 +30,11 @@ from dashborion.errors import (
     Refusal,
     Unreachable,
 )
-from dashborion.models import Found, Instance, InstanceDetail
+from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.answers import Asked, Missing, Retry, refused
 from dashborion.orchestrators.kubernetes.client import CONNECT_SECONDS, READ_SECONDS, Client
+from dashborion.orchestrators.kubernetes.errors import Asked, Missing, Retry, refused
 from dashborion.orchestrators.protocol import Call
 from dashborion.terminal import CHUNK, Terminal
 

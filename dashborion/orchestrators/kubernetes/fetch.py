@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from dashborion.concurrency import ahead, result, start
 from dashborion.errors import BadAnswer, Forbidden
-from dashborion.models import Found
-from dashborion.orchestrators.kubernetes.answers import Missing
+from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.resources import Resource
 
 T = TypeVar("T")

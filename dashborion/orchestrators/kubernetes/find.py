@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from dashborion.concurrency import start
 from dashborion.errors import Ambiguous, Forbidden, NotFound
-from dashborion.models import Found, Name, WorkloadType
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Found, Name
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch

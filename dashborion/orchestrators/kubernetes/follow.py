@@ -15,9 +15,9 @@ from typing import Any
 
 from dashborion.concurrency import start
 from dashborion.errors import Unavailable, UsageError
-from dashborion.models import STAMP
+from dashborion.models.log import STAMP
 from dashborion.orchestrators.kubernetes import runs, wire
-from dashborion.orchestrators.kubernetes.answers import Missing
+from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.logs import PodLogs, Pods, Replaced, RunLog, Target
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.logs import (

@@ -11,7 +11,7 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from dashborion.concurrency import result, start
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import (
     DashborionError,
     NotFound,
@@ -20,9 +20,10 @@ from dashborion.errors import (
     Unreachable,
     UsageError,
 )
-from dashborion.orchestrators.kubernetes import normalise, pods, runs, wire
+from dashborion.orchestrators.kubernetes import instances as pods
+from dashborion.orchestrators.kubernetes import normalise, runs, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.answers import Missing
+from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.resume import Again, Cursor, Lines, stamped
 from dashborion.orchestrators.kubernetes.runs import Run

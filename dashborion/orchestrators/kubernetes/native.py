@@ -9,14 +9,15 @@ from typing import Any
 
 import msgspec
 
-from dashborion.config import Environment
+from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, Forbidden, NotFound
-from dashborion.models import Found, Query
-from dashborion.native import kubernetes as models
-from dashborion.orchestrators.kubernetes import find, kinds, normalise, wire_native
+from dashborion.models import kubernetes as models
+from dashborion.models.query import Found, Query
+from dashborion.orchestrators.kubernetes import find, native_normalise, normalise
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.kubernetes.wire import native
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
 
@@ -40,14 +41,14 @@ class Kind:
 
 
 def _conditions(item: Any) -> dict[str, Any]:
-    return {"conditions": kinds.conditions(item.status.conditions)}
+    return {"conditions": native_normalise.conditions(item.status.conditions)}
 
 
-def _of_node(item: wire_native.Node) -> dict[str, Any]:
-    return _conditions(item) | {"taints": kinds.taints(item)}
+def _of_node(item: native.Node) -> dict[str, Any]:
+    return _conditions(item) | {"taints": native_normalise.taints(item)}
 
 
-def _running_jobs(item: wire_native.CronJob) -> dict[str, Any]:
+def _running_jobs(item: native.CronJob) -> dict[str, Any]:
     return {"jobs": [one.name for one in item.status.active or () if one.name]}
 
 
@@ -57,62 +58,62 @@ def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple
 
 KINDS: Mapping[str, Kind] = {
     "ingresses": Kind(
-        _versions(wire_native.Ingress, "ingresses", "Ingress", "networking.k8s.io/v1"),
-        kinds.ingress,
+        _versions(native.Ingress, "ingresses", "Ingress", "networking.k8s.io/v1"),
+        native_normalise.ingress,
         models.IngressDetail,
     ),
     "configmaps": Kind(
-        _versions(wire_native.ConfigMap, "configmaps", "ConfigMap", "v1"),
-        kinds.config_map,
+        _versions(native.ConfigMap, "configmaps", "ConfigMap", "v1"),
+        native_normalise.config_map,
         models.ConfigMapDetail,
-        kinds.values,
-        counted=kinds.counted_config_map,
+        native_normalise.values,
+        counted=native_normalise.counted_config_map,
     ),
     "services": Kind(
-        _versions(wire_native.Service, "services", "Service", "v1"),
-        kinds.service,
+        _versions(native.Service, "services", "Service", "v1"),
+        native_normalise.service,
         models.ServiceDetail,
     ),
     "nodes": Kind(
-        _versions(wire_native.Node, "nodes", "Node", "v1"),
-        kinds.node,
+        _versions(native.Node, "nodes", "Node", "v1"),
+        native_normalise.node,
         models.NodeDetail,
         _of_node,
         namespaced=False,
     ),
     "namespaces": Kind(
-        _versions(wire_native.Namespace, "namespaces", "Namespace", "v1"),
-        kinds.namespace,
+        _versions(native.Namespace, "namespaces", "Namespace", "v1"),
+        native_normalise.namespace,
         models.NamespaceDetail,
         _conditions,
         namespaced=False,
     ),
     "events": Kind(
-        _versions(wire_native.Event, "events", "Event", "v1"),
-        kinds.event,
+        _versions(native.Event, "events", "Event", "v1"),
+        native_normalise.event,
         detail=None,
         order=lambda one: (one.timestamp is not None, one.timestamp, one.namespace, one.name),
     ),
     "jobs": Kind(
-        _versions(wire_native.Job, "jobs", "Job", "batch/v1"),
-        kinds.job,
+        _versions(native.Job, "jobs", "Job", "batch/v1"),
+        native_normalise.job,
         models.JobDetail,
         _conditions,
     ),
     "cronjobs": Kind(
         # `batch/v1` has CronJobs since 1.21, the beta was there from 1.8 to 1.24.
-        _versions(wire_native.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
-        kinds.cron_job,
+        _versions(native.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
+        native_normalise.cron_job,
         models.CronJobDetail,
         _running_jobs,
     ),
     "autoscalers": Kind(
         # `v2` since 1.23; `v1` knows no metric but the share of CPU.
         _versions(
-            wire_native.Autoscaler, "horizontalpodautoscalers", "HorizontalPodAutoscaler",
+            native.Autoscaler, "horizontalpodautoscalers", "HorizontalPodAutoscaler",
             "autoscaling/v2", "autoscaling/v2beta2", "autoscaling/v1",
         ),
-        kinds.autoscaler,
+        native_normalise.autoscaler,
         models.AutoscalerDetail,
         _conditions,
     ),
@@ -197,7 +198,7 @@ class KubernetesNative:
         meta = item.metadata
         # Events about nodes carry the node's name where others have a uid.
         fields = f"involvedObject.uid={meta.uid}"
-        if isinstance(item, wire_native.Node):
+        if isinstance(item, native.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
         listed = self.fetch.collect(api.EVENTS, meta.namespace or "default", fields=fields)
         found = [normalise.event(one) for one in self.fetch.optional(listed)]
@@ -218,7 +219,7 @@ class KubernetesNative:
         """Whether discovery names it; every authenticated user may ask, unless forbidden."""
         path = f"/apis/{resource.group_version}"
         try:
-            found = self.fetch.client.fetch(wire_native.ApiResources, path)
+            found = self.fetch.client.fetch(native.ApiResources, path)
         except Forbidden:
             return False
         names = {one.name for one in (found.resources if found else None) or ()}

@@ -14,23 +14,15 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from dashborion.config import Environment
-from dashborion.models import (
-    Autoscaling,
-    Endpoint,
-    Event,
-    EventType,
-    Instance,
-    Reason,
-    Resources,
-    Revision,
-    Rollout,
-    RolloutState,
-    Workload,
-    WorkloadStatus,
-    WorkloadType,
-)
-from dashborion.orchestrators.kubernetes import pods, quantity, rollout, wire
+from dashborion.config.targets import Environment
+from dashborion.models.endpoint import Endpoint
+from dashborion.models.event import Event, EventType
+from dashborion.models.instance import Instance
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
+from dashborion.orchestrators.kubernetes import instances as pods
+from dashborion.orchestrators.kubernetes import quantity, rollout, wire
 
 Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import wire
-from dashborion.orchestrators.kubernetes.answers import Missing
+from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashborion.models import HEAD, STAMP
+from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block
 
 SECOND = 19  # characters of a moment without its fraction

@@ -16,7 +16,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dashborion.models import Rollout, RolloutState
+from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
 
 Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet

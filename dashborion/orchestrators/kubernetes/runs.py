@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import pods, wire
+from dashborion.orchestrators.kubernetes import instances, wire
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
@@ -114,5 +114,5 @@ def waits_for(pod: wire.Pod, container: str) -> str:
     """Why a container has not written anything yet."""
     status = statuses(pod).get(container)
     waiting = status.state.waiting if status else None
-    reason = waiting.reason if waiting and waiting.reason else pods.state_word(pod)
+    reason = waiting.reason if waiting and waiting.reason else instances.state_word(pod)
     return f"{pod.metadata.name}/{container} is waiting to start: {reason}"

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dashborion.config import EcsTarget, Environment
-from dashborion.models import Endpoint, Instance, Workload
-from dashborion.orchestrators.ecs import normalise, tasks, wire
+from dashborion.config.targets import EcsTarget, Environment
+from dashborion.models.endpoint import Endpoint
+from dashborion.models.instance import Instance
+from dashborion.models.workload import Workload
+from dashborion.orchestrators.ecs import instances, normalise, wire
 
 Raw = dict[str, Any]
 T = TypeVar("T")
@@ -232,4 +234,4 @@ def stopped(*containers: Raw, code: str | None = None, said: str = "", **change:
 
 
 def instance(item: wire.Task) -> Instance:
-    return tasks.instance(item, "media", ENVIRONMENT)
+    return instances.instance(item, "media", ENVIRONMENT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.models import EventType
+from dashborion.models.event import EventType
 from dashborion.orchestrators.ecs import normalise
 
 from .raw import ABSENT, ago, service

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs import tasks, wire
+from dashborion.orchestrators.ecs import instances, wire
 
 from .raw import container, instance, stopped, task
 
@@ -109,7 +109,7 @@ def test_with_its_definition_only_essential_containers_count(
     item = stopped(ended("a", exitCode=0), ended("b", exitCode=2), code=ENDED)
     containers = [wire.ContainerDefinition(name=one, essential=one in essential) for one in "ab"]
     definition = wire.TaskDefinition(task_definition_arn="x", container_definitions=containers)
-    assert tasks.reason(item, definition) == reason
+    assert instances.reason(item, definition) == reason
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import InstanceStatus
+from dashborion.models.instance import InstanceStatus
 
 from .raw import container, instance, task
 

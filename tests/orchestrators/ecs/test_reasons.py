@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Reason
+from dashborion.models.workload import Reason
 from dashborion.orchestrators.ecs import normalise, wire
 
 from .raw import HEAD, ago, container, deployment, instance, service, stopped, task

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.models import RolloutState, WorkloadStatus
+from dashborion.models.rollout import RolloutState
+from dashborion.models.workload import WorkloadStatus
 from dashborion.orchestrators.ecs import endpoints, normalise, rollout, wire
 
 from .raw import ABSENT, DEFINITION, ELB, HEAD, Raw, ago, service, task_set, workload

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.models import WorkloadType
+from dashborion.models.kinds import WorkloadType
 from dashborion.orchestrators.ecs import normalise
 
 from .raw import (

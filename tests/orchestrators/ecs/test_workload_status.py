@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.models import WorkloadStatus
+from dashborion.models.workload import WorkloadStatus
 from dashborion.orchestrators.ecs import rollout
 
 from .raw import ABSENT, Raw, deployment, service, workload

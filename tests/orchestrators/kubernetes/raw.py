@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from dashborion.config import Environment, KubernetesTarget
-from dashborion.models import Instance
-from dashborion.orchestrators.kubernetes import pods, wire
+from dashborion.config.targets import Environment, KubernetesTarget
+from dashborion.models.instance import Instance
+from dashborion.orchestrators.kubernetes import instances, wire
 
 Raw = dict[str, Any]
 T = TypeVar("T")
@@ -178,5 +178,5 @@ def pod(
     return decode(wire.Pod, merged(whole, {key: part for key, part in change.items() if part}))
 
 
-def instance(item: wire.Pod, owned: pods.Owned | None = None) -> Instance:
-    return pods.instance(item, owned, ENVIRONMENT)
+def instance(item: wire.Pod, owned: instances.Owned | None = None) -> Instance:
+    return instances.instance(item, owned, ENVIRONMENT)

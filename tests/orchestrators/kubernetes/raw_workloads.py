@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashborion.models import Workload
+from dashborion.models.workload import Workload
 from dashborion.orchestrators.kubernetes import normalise, wire
 
 from .raw import ENVIRONMENT, Raw, condition, container, decode, merged, metadata

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dashborion.models import Autoscaling
+from dashborion.models.workload import Autoscaling
 from dashborion.orchestrators.kubernetes import normalise, wire
 
 from .raw import ABSENT, Raw, decode, merged, metadata

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Endpoint, EndpointType
+from dashborion.models.endpoint import Endpoint, EndpointType
 
 from .raw import Raw
 from .raw_network import balancer, found, port, service

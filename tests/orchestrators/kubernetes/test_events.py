@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.models import Event
+from dashborion.models.event import Event
 from dashborion.orchestrators.kubernetes import normalise, wire
 
 from .raw import ABSENT, Raw, decode, merged

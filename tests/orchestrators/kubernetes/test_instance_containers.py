@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Container, Termination
+from dashborion.models.instance import Container, Termination
 
 from .raw import Raw, condition, ending, instance, pod, reported, running, terminated, waiting
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Name, WorkloadType
-from dashborion.orchestrators.kubernetes.pods import Owned
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Name
+from dashborion.orchestrators.kubernetes.instances import Owned
 
 from .raw import Raw, condition, ending, instance, pod, reported, running, terminated, waiting
 

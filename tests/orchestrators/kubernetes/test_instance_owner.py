@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Name, WorkloadType
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Name
 from dashborion.orchestrators.kubernetes import wire
-from dashborion.orchestrators.kubernetes.pods import owner as owner_of
+from dashborion.orchestrators.kubernetes.instances import owner as owner_of
 
 from .raw import Raw, decode, metadata, owner, pod
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import InstanceStatus
-from dashborion.orchestrators.kubernetes.pods import instance_status
+from dashborion.models.instance import InstanceStatus
+from dashborion.orchestrators.kubernetes.instances import instance_status
 
 from .raw import Raw, pod, reported, running, terminated, waiting
 

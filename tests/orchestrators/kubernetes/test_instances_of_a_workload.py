@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 
 from dashborion.concurrency import Deadline
-from dashborion.models import Found
+from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import describe, wire
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.fetch import Fetch

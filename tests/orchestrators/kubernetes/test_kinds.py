@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashborion.config import Environment, KubernetesTarget
-from dashborion.native import kubernetes as native
-from dashborion.orchestrators.kubernetes import kinds, wire_native
+from dashborion.config.targets import Environment, KubernetesTarget
+from dashborion.models import kubernetes as native
+from dashborion.orchestrators.kubernetes import native_normalise
+from dashborion.orchestrators.kubernetes.wire import native as wire_native
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
 
@@ -20,7 +21,9 @@ def made(type_: Any, **body: Any) -> Any:
 
 def autoscaler(spec: dict[str, Any], **status: Any) -> native.Autoscaler:
     whole = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5, **spec}
-    return kinds.autoscaler(made(wire_native.Autoscaler, spec=whole, status=status), HERE)
+    return native_normalise.autoscaler(
+        made(wire_native.Autoscaler, spec=whole, status=status), HERE
+    )
 
 
 def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
@@ -93,7 +96,7 @@ def test_metrics_in_the_units_of_their_targets(
     ],
 )
 def test_a_nodes_status(conditions: Any, expected: str) -> None:
-    node = kinds.node(made(wire_native.Node, status={"conditions": conditions}), HERE)
+    node = native_normalise.node(made(wire_native.Node, status={"conditions": conditions}), HERE)
     assert node.status == expected
 
 
@@ -109,9 +112,9 @@ def test_a_nodes_roles_and_taints() -> None:
         metadata={"name": "x", "labels": labels},
         spec={"unschedulable": True, "taints": taints},
     )
-    node = kinds.node(item, HERE)
+    node = native_normalise.node(item, HERE)
     assert (node.roles, node.schedulable) == (["control-plane", "infra"], False)
-    assert kinds.taints(item) == ["a:NoSchedule", "b=c:E"]
+    assert native_normalise.taints(item) == ["a:NoSchedule", "b=c:E"]
 
 
 @pytest.mark.parametrize(
@@ -126,12 +129,12 @@ def test_a_nodes_roles_and_taints() -> None:
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
     item = made(wire_native.Job, spec=spec, status={"conditions": conditions})
-    assert kinds.job(item, HERE).status == expected
+    assert native_normalise.job(item, HERE).status == expected
 
 
 def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:
     item = made(wire_native.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
-    assert kinds.values(item)["binary_data"] == {"a": 3, "b": 1}
+    assert native_normalise.values(item)["binary_data"] == {"a": 3, "b": 1}
 
 
 def test_a_newer_events_series_and_reporter() -> None:
@@ -144,7 +147,7 @@ def test_a_newer_events_series_and_reporter() -> None:
         reportingInstance="one",
         involvedObject={"kind": "Pod", "name": "web", "fieldPath": "spec.containers{app}"},
     )
-    found = kinds.event(item, HERE)
+    found = native_normalise.event(item, HERE)
     assert (found.count, found.source, found.object) == (7, "scheduler, one", "pod/web")
     assert found.timestamp
     assert found.first_seen
@@ -155,4 +158,4 @@ def test_a_newer_events_series_and_reporter() -> None:
 def test_the_old_way_to_name_an_ingress_class() -> None:
     annotations = {"kubernetes.io/ingress.class": "alb"}
     item = made(wire_native.Ingress, metadata={"name": "x", "annotations": annotations})
-    assert kinds.ingress(item, HERE).ingress_class == "alb"
+    assert native_normalise.ingress(item, HERE).ingress_class == "alb"

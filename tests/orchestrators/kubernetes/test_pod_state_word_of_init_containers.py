@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.pods import state_word
+from dashborion.orchestrators.kubernetes.instances import state_word
 
 from .raw import Raw, condition, ending, pod, reported, running, terminated, waiting
 

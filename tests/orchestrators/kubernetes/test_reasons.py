@@ -6,7 +6,9 @@ from datetime import datetime
 
 import pytest
 
-from dashborion.models import Event, EventType, Instance, Reason
+from dashborion.models.event import Event, EventType
+from dashborion.models.instance import Instance
+from dashborion.models.workload import Reason
 from dashborion.orchestrators.kubernetes import normalise
 
 from .raw import Raw, condition, ending, instance, pod, running, terminated, waiting

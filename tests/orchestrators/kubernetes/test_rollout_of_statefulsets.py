@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import RolloutState
+from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.kubernetes.rollout import statefulset as judge
 
 from .raw import ABSENT, Raw

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models import Resources, Workload
+from dashborion.models.workload import Resources, Workload
 
 from .raw import Raw, container, instance, pod
 from .raw_workloads import daemonset, deployment, statefulset, template, workload

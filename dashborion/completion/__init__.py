@@ -1,0 +1,1 @@
+"""Everything that tab needs: the shells' scripts, what is offered, and where names come from."""

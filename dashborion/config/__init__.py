@@ -1,0 +1,1 @@
+"""Which environments there are, and which of them a command means."""

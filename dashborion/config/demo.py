@@ -1,0 +1,151 @@
+"""``--demo``: the embedded default as environments, and nothing of the user's own beside it.
+
+The servers are ``dashborion.demo``'s, in a process of their own. Here is what
+this process needs to use them: a config, and surroundings in which neither the
+AWS SDK nor a cache looks at the user's files.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dashborion.config.targets import Config, EcsTarget, Environment, KubernetesTarget, Origin
+from dashborion.errors import Unreachable, UsageError
+
+if TYPE_CHECKING:
+    from dashborion.demo.process import Running
+
+ENVIRONMENTS = ("staging", "production")
+_EXTRA = "pip install 'dashborion[demo]'"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """The demo of this user, in a folder of its own."""
+
+    folder: Path
+
+    @classmethod
+    def of_this_user(cls) -> Embedded:
+        """The one that ``--demo`` means."""
+        from dashborion.demo.process import default_folder
+
+        return cls(default_folder())
+
+    def start(self, *, speed: float = 1.0) -> Running:
+        """The running demo, started if need be.
+
+        Raises:
+            UsageError: the extra is not installed.
+            Unreachable: it did not start; with its log.
+        """
+        from dashborion.demo import process
+
+        with _translated():
+            return process.start(self.folder, speed=speed)
+
+    def stop(self) -> bool:
+        """End it; False if it did not run."""
+        from dashborion.demo import process
+
+        with _translated():
+            return process.stop(self.folder)
+
+    def status(self) -> Running | None:
+        """The running demo, if it runs."""
+        from dashborion.demo import process
+
+        with _translated():
+            return process.status(self.folder)
+
+    def reset(self) -> Running:
+        """Put the fleet back as it was; raises as ``start``."""
+        from dashborion.demo import process
+
+        with _translated():
+            return process.reset(self.folder)
+
+    def variables(self, running: Running) -> dict[str, str]:
+        """What points kubectl and the AWS CLI at the demo, quoted for a shell."""
+        plain = {
+            "KUBECONFIG": str(running.kubeconfig),
+            "AWS_ENDPOINT_URL": running.aws_url,
+            "AWS_REGION": running.region,
+            "AWS_DEFAULT_REGION": running.region,
+            "AWS_ACCESS_KEY_ID": running.access_key,
+            "AWS_SECRET_ACCESS_KEY": running.secret_key,
+        }
+        return {name: shlex.quote(value) for name, value in plain.items()}
+
+    def config(self, running: Running) -> Config:
+        """The demo's environments, as a file would give them."""
+        shop = [
+            EcsTarget(
+                cluster=f"shop-{name}",
+                region=running.region,
+                endpoint_url=running.aws_url,
+                protected=name == "production",
+            )
+            for name in ENVIRONMENTS
+        ]
+        media = [
+            KubernetesTarget(
+                context=f"media-{name}",
+                kubeconfig=str(running.kubeconfig),
+                protected=name == "production",
+            )
+            for name in ENVIRONMENTS
+        ]
+        environments = [
+            Environment(project=project, name=name, target=target)
+            for project, targets in (("shop", shop), ("media", media))
+            for name, target in zip(ENVIRONMENTS, targets, strict=True)
+        ]
+        return Config(
+            origin=Origin.USER,
+            path=self.folder / "demo.yaml",  # names the choice of `env use`; there is no such file
+            title="the demo",
+            default="shop/staging",
+            environments=tuple(environments),
+        )
+
+    def isolate(self, running: Running, environ: MutableMapping[str, str] = os.environ) -> None:
+        """Take the user's settings, credentials, proxies and caches out of this process' sight.
+
+        Ad-hoc names are looked for in the demo's own kubeconfig and ECS.
+        """
+        for name in list(environ):
+            if name.startswith(("AWS_", "DASHBORION_")) or name.lower().endswith("_proxy"):
+                del environ[name]
+        environ.update(
+            AWS_ENDPOINT_URL=running.aws_url,
+            AWS_REGION=running.region,
+            AWS_ACCESS_KEY_ID=running.access_key,
+            AWS_SECRET_ACCESS_KEY=running.secret_key,
+            AWS_CONFIG_FILE=os.devnull,
+            AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+            AWS_EC2_METADATA_DISABLED="true",
+            DASHBORION_CACHE_DIR=str(self.folder / "cache"),
+            KUBECONFIG=str(running.kubeconfig),
+        )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    from dashborion.demo import process
+
+    try:
+        yield
+    except process.MissingExtra as error:
+        raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
+    except process.NotStarted as error:
+        raise Unreachable(
+            f"the demo did not start: {error.message}",
+            hint=f"its log is {error.log}" if error.log else None,
+        ) from error

@@ -1,0 +1,1 @@
+"""The demo's ECS and the AWS services around it."""

@@ -1,0 +1,143 @@
+"""Deployments of an ECS service: how one begins, ends, fails, is taken back or superseded."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+
+_EVENTS = 100  # which is what ECS keeps
+_EARLIER = 10
+_BREAKER = "ECS deployment circuit breaker: "
+
+
+def begin(
+    service: Any, definition_arn: str, now: datetime, *, reason: str = "", **more: Any
+) -> Json:
+    """A new PRIMARY one; what was still under way is superseded."""
+    number = len(service.deployments) + len(service.earlier_deployments)
+    digits = hexadecimal(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
+    identity = f"ecs-svc/{int(digits, 16) % 10**19:019}"
+    for each in service.deployments:
+        if each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS":
+            each["serviceDeployment"] = {
+                "status": "STOPPED",
+                "statusReason": "Service deployment was stopped by a newer service deployment.",
+                "finishedAt": now,
+            }
+        if each["status"] == "PRIMARY":
+            each["status"] = "ACTIVE"
+    launch = _launch(service)
+    found = {
+        "id": identity,
+        "status": "PRIMARY",
+        "taskDefinition": definition_arn,
+        "desiredCount": service.desired_count,
+        "runningCount": 0,
+        "pendingCount": 0,
+        "failedTasks": 0,
+        "createdAt": now,
+        "updatedAt": now,
+        "rolloutState": "IN_PROGRESS",
+        "rolloutStateReason": reason or f"ECS deployment {identity} in progress.",
+        **launch,
+        **more,
+    }
+    service.deployments.insert(0, found)
+    service.task_definition = definition_arn
+    return found
+
+
+def _launch(service: Any) -> Json:
+    if service.deployments:
+        last = service.deployments[0]
+        kept = ("launchType", "capacityProviderStrategy", "serviceConnectConfiguration")
+        return {key: last[key] for key in kept if key in last}
+    return {"launchType": service.launch_type}
+
+
+def tell(service: Any, now: datetime, message: str) -> None:
+    """One of the service's events, newest first."""
+    digits = hexadecimal(f"{service.arn} {now.timestamp()} {message}")
+    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    text = f"(service {service.name}) {message}"
+    service.events.insert(0, {"id": "-".join(parts), "createdAt": now, "message": text})
+    del service.events[_EVENTS:]
+
+
+def complete(service: Any, deployment: Json, now: datetime) -> None:
+    identity = deployment["id"]
+    deployment["rolloutState"] = "COMPLETED"
+    deployment["rolloutStateReason"] = f"ECS deployment {identity} completed."
+    if "rollsBack" in deployment:
+        for each in (*service.deployments, *service.earlier_deployments):
+            if each["id"] == deployment["rollsBack"]:
+                each["serviceDeployment"] = {
+                    **each["serviceDeployment"],
+                    "status": "ROLLBACK_SUCCESSFUL",
+                    "finishedAt": now,
+                }
+    deployment["updatedAt"] = now
+    tell(service, now, f"(deployment {identity}) deployment completed.")
+    tell(service, now, "has reached a steady state.")
+
+
+def put_away(service: Any) -> None:
+    """Those without tasks are no longer shown among the service's deployments."""
+    over = [
+        each
+        for each in service.deployments
+        if each["status"] != "PRIMARY" and not each["runningCount"] and not each["pendingCount"]
+    ]
+    if over and service.deployments[0].get("rolloutState") != "IN_PROGRESS":
+        service.deployments = [each for each in service.deployments if each not in over]
+        for each in over:
+            each["status"] = "INACTIVE"
+        service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
+
+
+def threshold(service: Any) -> int:
+    half = math.ceil(int(service.desired_count) / 2)
+    return max(3, min(200, half))
+
+
+def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
+    """Fails it when too many of its tasks have, and goes back if the service wants that."""
+    breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
+    if not breaker.get("enable") or deployment.get("rolloutState") != "IN_PROGRESS":
+        return
+    if deployment["failedTasks"] < threshold(service):
+        return
+    good = next(
+        (
+            each
+            for each in (*service.deployments, *service.earlier_deployments)
+            if each.get("rolloutState") == "COMPLETED" and each["id"] != deployment["id"]
+        ),
+        None,
+    )
+    deployment |= {"rolloutState": "FAILED", "updatedAt": now}
+    status = {"status": "ROLLBACK_FAILED", "finishedAt": now}
+    tell(service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start.")
+    deployment["rolloutStateReason"] = f"{_BREAKER}tasks failed to start."
+    if breaker.get("rollback") and good is not None:
+        back = begin(service, good["taskDefinition"], now, rollsBack=deployment["id"])
+        reason = f"{_BREAKER}rolling back to deploymentId {back['id']}."
+        back["rolloutStateReason"] = deployment["rolloutStateReason"] = reason
+        status = {
+            "status": "ROLLBACK_IN_PROGRESS",
+            "rollback": {"reason": reason, "startedAt": now},
+        }
+        tell(service, now, f"rolling back to deployment {back['id']}.")
+    deployment["serviceDeployment"] = {
+        **status,
+        "statusReason": "Service deployment rolled back because the circuit breaker threshold was "
+        "exceeded."
+        if "rollback" in status
+        else "Service deployment failed: the circuit breaker threshold was exceeded.",
+        "deploymentCircuitBreaker": {
+            "status": "TRIGGERED",
+            "failureCount": deployment["failedTasks"],
+            "threshold": threshold(service),
+        },
+    }

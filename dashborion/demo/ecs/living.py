@@ -1,0 +1,101 @@
+"""ECS whose changes play out: what a request changes here, the scheduler's ticks carry out."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.ecs.exceptions import ECSException, InvalidParameterException
+
+from dashborion.demo.ecs.deployments import begin
+from dashborion.demo.ecs.strict_ecs import StrictEcs, _task_id
+from dashborion.demo.ecs.tasks import stop
+
+_SET = {  # members of UpdateService that are kept as they come
+    "enableExecuteCommand": "enable_execute_command",
+    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+    "platformVersion": "platform_version",
+    "networkConfiguration": "network_configuration",
+    "loadBalancers": "load_balancers",
+    "propagateTags": "propagate_tags",
+}
+
+
+MOST_TASKS = 200  # AWS has a quota here, too: the memory is the user's
+
+
+class ServiceNotActive(ECSException):
+    def __init__(self) -> None:
+        super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
+
+
+class LivingEcs(StrictEcs):
+    """One request to ECS."""
+
+    def update_service(self) -> ActionResult:
+        cluster = self._cluster()
+        service: Any = self._service(cluster)
+        if service.status != "ACTIVE":
+            raise ServiceNotActive
+        desired, asked = self._get_param("desiredCount"), self._get_param("taskDefinition")
+        is_forced = bool(self._get_param("forceNewDeployment", False))
+        self._refuse(service, desired, asked, is_forced=is_forced)
+        definition = service.task_definition
+        if asked:
+            definition = self.ecs_backend.describe_task_definition(asked).arn
+        for name, attribute in _SET.items():
+            if self._get_param(name) is not None:
+                setattr(service, attribute, self._get_param(name))
+        if configuration := self._get_param("deploymentConfiguration"):
+            service.deployment_configuration = {
+                **(service.deployment_configuration or {}),
+                **configuration,
+            }
+        if desired is not None:
+            service.desired_count = int(desired)
+            service.deployments[0]["desiredCount"] = int(desired)
+        if is_forced or definition != service.task_definition:
+            begin(service, definition, datetime.now(UTC))
+        return ActionResult({"service": service})
+
+    def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:
+        if desired is not None and int(desired) < 0:
+            raise InvalidParameterException("desiredCount must be greater than or equal to 0.")
+        if desired is not None and int(desired) > MOST_TASKS:
+            raise InvalidParameterException(
+                f"The demo runs no more than {MOST_TASKS} tasks of a service."
+            )
+        if desired is not None and service.scheduling_strategy == "DAEMON":
+            raise InvalidParameterException(
+                "The daemon scheduling strategy does not support a desired count for services. "
+                "Remove the desired count value and try again."
+            )
+        controller = (service.deployment_controller or {}).get("type", "ECS")
+        if controller != "ECS" and (asked or is_forced):
+            what = "force a new deployment" if is_forced else "update task definition"
+            raise InvalidParameterException(
+                f"Unable to {what} on services with a {controller} deployment controller. "
+                "Use AWS CodeDeploy to trigger a new deployment."
+            )
+
+    def delete_service(self) -> ActionResult:
+        service: Any = self._service(self._cluster())
+        if service.desired_count > 0 and not self._get_param("force", False):
+            message = "The service cannot be stopped while it is scaled above 0."
+            raise InvalidParameterException(message)
+        service.status, service.desired_count = "DRAINING", 0
+        return ActionResult({"service": service})
+
+    def stop_task(self) -> ActionResult:
+        cluster = self._cluster()
+        task = self._task(cluster, _task_id(cluster, self._get_param("task")))
+        if task is None:
+            raise InvalidParameterException("The referenced task was not found.")
+        if not str(task.group).startswith("service:"):
+            return super().stop_task()
+        stop(
+            task,
+            datetime.now(UTC),
+            "UserInitiated",
+            self._get_param("reason", "Task stopped by user"),
+        )
+        return ActionResult({"task": task})

@@ -1,0 +1,340 @@
+"""The ECS service scheduler: starts and stops tasks a step at a time, as AWS's does."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from moto.ecs.models import TaskDefinition
+from moto.elbv2.models import elbv2_backends
+
+from dashborion.demo.behaviour import behaviour_of
+from dashborion.demo.ecs.deployments import break_circuit, complete, put_away, tell
+from dashborion.demo.ecs.tasks import forget_logs, has_ended_early, move_on, open_logs, stop
+from dashborion.demo.fleets.seeding import Cluster
+from dashborion.demo.fleets.seeding_tasks import Json
+
+_KEPT_STOPPED = 8  # tasks of a service that describe still finds
+_ROOM = 2048  # CPU units of an EC2 instance here
+_BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tasks that fail
+_NO_ROOM = (
+    "was unable to place a task because no container instance met all of its requirements. "
+    "Reason: No Container Instances were found in your cluster."
+)
+
+
+@dataclass
+class _Mind:
+    """What the scheduler remembers about a service."""
+
+    deployment: str = ""
+    failed: set[str] = field(default_factory=set)
+    failures: int = 0
+    next_start: datetime | None = None
+    next_complaint: datetime | None = None
+    was_steady: bool = True
+
+
+class EcsScheduler:
+    """All services of one cluster. Nothing moves but in `tick`."""
+
+    def __init__(self, cluster: Cluster, account: str, *, speed: float = 1.0) -> None:
+        self.cluster, self.account, self.speed = cluster, account, speed
+        self.epoch: datetime | None = None
+        self._now: datetime | None = None
+        self._minds: dict[str, _Mind] = {}
+        self._opened: set[str] = set()
+
+    def clock(self) -> datetime:
+        return self._now or datetime.now(UTC)
+
+    def tick(self, now: datetime | None = None) -> None:
+        """Call with the stand-in's lock held."""
+        self._now = now
+        moment = self.clock()
+        self.cluster.now = moment
+        tasks: dict[str, list[Any]] = {}
+        for task in list(self.cluster.backend.tasks.get(self.cluster.name, {}).values()):
+            tasks.setdefault(str(task.group), []).append(task)
+        for service in list(self.cluster.backend.services.values()):
+            is_ours = service.cluster_name == self.cluster.name
+            if is_ours and service.status != "INACTIVE" and service.deployments:
+                mine = tasks.get(f"service:{service.name}", [])
+                _Turn(self, service, mine, moment).take()
+
+    def definition(self, arn: str) -> TaskDefinition:
+        family, _, revision = arn.rpartition("/")[2].rpartition(":")
+        return self.cluster.backend.task_definitions[family][int(revision)]
+
+    def mind(self, service: Any) -> _Mind:
+        return self._minds.setdefault(service.name, _Mind())
+
+    def note_started(self, task: Any) -> None:
+        if task.started_at is not None and task.id not in self._opened:
+            self._opened.add(task.id)
+            definition = self.definition(task.task_definition_arn)
+            open_logs(task, definition, self.account, self)
+
+    def forget(self, task: Any) -> None:
+        self._opened.discard(task.id)
+        forget_logs(task, self.definition(task.task_definition_arn), self.account)
+        self.cluster.backend.tasks[self.cluster.name].pop(task.task_arn, None)
+
+
+@dataclass
+class _Turn:
+    """One service in one tick."""
+
+    scheduler: EcsScheduler
+    service: Any
+    tasks: list[Any]
+    now: datetime
+
+    @property
+    def primary(self) -> Json:
+        found: Json = self.service.deployments[0]
+        return found
+
+    @property
+    def mind(self) -> _Mind:
+        return self.scheduler.mind(self.service)
+
+    def take(self) -> None:
+        for task in self.tasks:
+            definition = self.scheduler.definition(task.task_definition_arn)
+            move_on(task, definition, self.now, self.scheduler.speed)
+            self.scheduler.note_started(task)
+        if self.service.scheduling_strategy == "DAEMON":
+            known = self.scheduler.cluster.backend.container_instances
+            self.service.desired_count = len(known.get(self.service.cluster_name, {}))
+        if self.service.status == "DRAINING":
+            self.service.desired_count = 0
+        self._count_failures()
+        break_circuit(self.service, self.primary, self.now)
+        if self.mind.deployment != self.primary["id"]:  # a new one starts without a back-off
+            self.mind.deployment = self.primary["id"]
+            self.mind.failures, self.mind.next_start = 0, None
+        self._start()
+        self._stop()
+        self._balance()
+        self._forget()
+        self._report()
+
+    def _alive(self, *, of_primary: bool) -> list[Any]:
+        return [
+            task
+            for task in self.tasks
+            if task.desired_status == "RUNNING"
+            and (task.started_by == self.primary["id"]) == of_primary
+        ]
+
+    def _count_failures(self) -> None:
+        mind, primary = self.mind, self.primary
+        for task in self.tasks:
+            is_new = task.id not in mind.failed
+            if task.desired_status == "STOPPED" and is_new and has_ended_early(task):
+                mind.failed.add(task.id)
+                self._tell_of(task)
+                for each in self.service.deployments:
+                    if each["id"] == task.started_by:
+                        each["failedTasks"] += 1
+                mind.failures += 1
+                wait = _BACK_OFF[min(mind.failures, len(_BACK_OFF)) - 1]
+                mind.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
+        lasting = 10 / self.scheduler.speed
+        for task in self._alive(of_primary=True):
+            started = task.started_at
+            if started and (self.now - started).total_seconds() > lasting and mind.failures:
+                mind.failures = primary["failedTasks"] = 0
+
+    def _tell_of(self, task: Any) -> None:
+        if task.stop_code == "TaskFailedToStart":
+            message = f"was unable to start a task. Reason: {task.stopped_reason}"
+        else:
+            message = f"deregistered a failed task (task {task.id}): {task.stopped_reason}."
+        tell(self.service, self.now, message)
+        if self.mind.failures == 3:
+            tell(self.service, self.now, "is unable to consistently start tasks successfully.")
+
+    def _limits(self) -> tuple[int, int]:
+        """How many must run, and how many there may be."""
+        told, desired = self.service.deployment_configuration or {}, self.service.desired_count
+        is_daemon = self.service.scheduling_strategy == "DAEMON"
+        low = math.ceil(desired * told.get("minimumHealthyPercent", 0 if is_daemon else 100) / 100)
+        return low, math.floor(desired * told.get("maximumPercent", 200) / 100)
+
+    def _start(self) -> None:
+        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        _, most = self._limits()
+        if self.service.scheduling_strategy == "DAEMON":
+            most = self.service.desired_count
+        missing = self.service.desired_count - len(mine)
+        room = most - len(mine) - len(old)
+        waits = self.mind.next_start is not None and self.now < self.mind.next_start
+        if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
+            return
+        definition = self.scheduler.definition(self.primary["taskDefinition"])
+        is_ec2 = self.service.launch_type == "EC2"
+        if is_ec2 and int(definition.cpu or 0) > _ROOM:
+            self._complain()
+            return
+        started = [self._make(definition, n) for n in range(min(missing, room))]
+        names = " ".join(f"(task {task.id})" for task in started)
+        what = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
+        tell(self.service, self.now, f"has started {what}: {names}.")
+
+    def _complain(self) -> None:
+        due = self.mind.next_complaint
+        if due is None or self.now >= due:
+            tell(self.service, self.now, _NO_ROOM)
+            self.mind.next_complaint = self.now + timedelta(seconds=60 / self.scheduler.speed)
+
+    def _make(self, definition: TaskDefinition, number: int) -> Any:
+        cluster = self.scheduler.cluster
+        where: Json = {"zone": "abc"[(len(self.tasks) + number) % 3]}
+        providers = self.service.capacity_provider_strategy
+        launch_type = "EC2" if self.service.launch_type == "EC2" else "FARGATE"
+        if launch_type == "EC2":
+            known = list(cluster.backend.container_instances.get(cluster.name, {}).values())
+            if known:
+                host: Any = known[(len(self.tasks) + number) % len(known)]
+                where = {
+                    "zone": host.attributes["ecs.availability-zone"][-1],
+                    "container_instance_arn": host.container_instance_arn,
+                }
+        if providers:
+            where["capacity_provider_name"] = providers[0]["capacityProvider"]
+        task: Any = cluster.task(
+            definition,
+            service=self.service,
+            started_by=self.primary["id"],
+            last_status="PROVISIONING",
+            created_at=self.now,
+            launch_type=launch_type,
+            **where,
+        )
+        if launch_type == "FARGATE":
+            cluster.place(task)
+        self.tasks.append(task)
+        return task
+
+    def _stop(self) -> None:
+        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        desired = self.service.desired_count
+        surplus = sorted(mine, key=lambda task: (task.started_at is not None, task.created_at))
+        self._end(surplus[: max(0, len(mine) - desired)])
+        low, most = self._limits()
+        waiting = [task for task in old if task.last_status != "RUNNING"]
+        running = [task for task in old if task.last_status == "RUNNING"]
+        ready = [task for task in mine if self._is_well(task)]
+        is_free = most <= len(old) + len(mine) or bool(ready) or not mine
+        spare = len(ready) + len(running) - low
+        if desired == 0:
+            spare = len(running)
+        self._end(waiting + (running[: max(0, spare)] if is_free else []))
+
+    def _is_well(self, task: Any) -> bool:
+        is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
+        return bool(is_healthy and not self._is_starting(task))
+
+    def _end(self, tasks: Iterable[Any]) -> None:
+        ended = list(tasks)
+        for task in ended:
+            reason = f"Scaling activity initiated by (deployment {self.primary['id']})"
+            stop(task, self.now, "ServiceSchedulerInitiated", reason)
+        if ended:
+            names = " ".join(f"(task {task.id})" for task in ended)
+            tell(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
+
+    def _balance(self) -> None:
+        """Registers what runs with the target groups, and takes out what does not."""
+        backend = elbv2_backends[self.scheduler.account][self.scheduler.cluster.backend.region_name]
+        for each in self.service.load_balancers or ():
+            group = backend.target_groups.get(each.get("targetGroupArn", ""))
+            if group is None:
+                continue
+            found: dict[str, Any] = {}
+            for task in self.tasks:
+                address = _address(task)
+                if address and task.started_at and task.last_status != "STOPPED":
+                    health = self._target(task)
+                    found[address] = {"Id": address, "Port": group.port, "Health": health}
+            group.targets.clear()
+            group.targets.update(found)
+
+    def _target(self, task: Any) -> tuple[str, str | None, str | None]:
+        if task.desired_status == "STOPPED":
+            why = "Target deregistration is in progress"
+            return "draining", "Target.DeregistrationInProgress", why
+        age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
+        if age < 2:
+            return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
+        definition = self.scheduler.definition(task.task_definition_arn)
+        images = [str(each["image"]) for each in definition.container_definitions]
+        if any(behaviour_of(image).ready_after is None for image in images):
+            return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"
+        return "healthy", None, None
+
+    def _forget(self) -> None:
+        over = [task for task in self.tasks if task.last_status == "STOPPED"]
+        over.sort(key=lambda task: task.stopped_at)
+        for task in over[: max(0, len(over) - _KEPT_STOPPED)]:
+            self.scheduler.forget(task)
+            self.mind.failed.discard(task.id)
+            self.tasks.remove(task)
+
+    def _report(self) -> None:
+        service = self.service
+        for each in service.deployments:
+            mine = [
+                task
+                for task in self.tasks
+                if task.started_by == each["id"] and task.desired_status == "RUNNING"
+            ]
+            counts = {
+                "runningCount": sum(task.last_status == "RUNNING" for task in mine),
+                "pendingCount": sum(task.last_status != "RUNNING" for task in mine),
+            }
+            primary = each["status"] == "PRIMARY"
+            counts["desiredCount"] = service.desired_count if primary else len(mine)
+            if any(each[key] != value for key, value in counts.items()):
+                each |= {**counts, "updatedAt": self.now}
+        service.running_count = sum(each["runningCount"] for each in service.deployments)
+        service.pending_count = sum(each["pendingCount"] for each in service.deployments)
+        self._settle()
+        put_away(service)
+        if service.status == "DRAINING" and not service.running_count:
+            service.status = "INACTIVE"
+
+    def _settle(self) -> None:
+        service, primary = self.service, self.primary
+        desired = service.desired_count
+        old = self._alive(of_primary=False)
+        ending = any(
+            task.desired_status == "STOPPED" and task.last_status != "STOPPED"
+            for task in self.tasks
+        )
+        unready = [task for task in self._alive(of_primary=True) if self._is_starting(task)]
+        has_all = service.running_count == desired == primary["runningCount"]
+        is_steady = has_all and not (old or unready or ending)
+        if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
+            complete(service, primary, self.now)
+        elif is_steady and not self.mind.was_steady:
+            tell(service, self.now, "has reached a steady state.")
+        self.mind.was_steady = is_steady
+
+    def _is_starting(self, task: Any) -> bool:
+        """A deployment is not over while its newest tasks may still fail their first seconds."""
+        if task.started_at is None:
+            return True
+        age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
+        return bool(age < 3 and self.primary.get("rolloutState") == "IN_PROGRESS")
+
+
+def _address(task: Any) -> str:
+    for attachment in task.attachments or ():
+        for each in attachment["details"]:
+            if each["name"] == "privateIPv4Address":
+                return str(each["value"])
+    return ""

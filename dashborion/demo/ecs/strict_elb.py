@@ -1,0 +1,206 @@
+"""Load balancers and autoscaling as moto has them, with AWS's limits, pages and health."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from moto.applicationautoscaling.exceptions import AWSValidationException
+from moto.applicationautoscaling.models import FakeScalableTarget
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
+from moto.elbv2.exceptions import (
+    ListenerNotFoundError,
+    LoadBalancerNotFoundError,
+    RuleNotFoundError,
+    TargetGroupNotFoundError,
+    ValidationError,
+)
+from moto.elbv2.models import FakeTargetGroup
+from moto.elbv2.responses import ELBV2Response
+
+from dashborion.demo.ecs.paging import BadTokenError, page_of
+
+_MOST_NAMED = 20  # documented for load balancers and tags; taken for the others too
+_NOT_REGISTERED = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
+_NOT_IN_USE = (
+    "unused",
+    "Target.NotInUse",
+    "Target group is not configured to receive traffic from the load balancer",
+)
+# Where a condition's values also are, which is where newer clients write them.
+_CONFIGS = {
+    "host-header": "HostHeaderConfig",
+    "path-pattern": "PathPatternConfig",
+    "http-request-method": "HttpRequestMethodConfig",
+    "source-ip": "SourceIpConfig",
+}
+_LINKED_ROLE = (
+    "aws-service-role/ecs.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_ECSService"
+)
+
+
+class StrictElb(ELBV2Response):
+    """One request to Elastic Load Balancing v2."""
+
+    def describe_load_balancers(self) -> ActionResult:
+        known = self.elbv2_backend.load_balancers.values()
+        for each in known:
+            each.activate()
+        named = self._named("LoadBalancerArns", "Names")
+        if named is None:
+            return self._page("LoadBalancers", list(known))
+        found = [each for each in known if each.arn in named or each.name in named]
+        return _all_of("LoadBalancers", found, named, LoadBalancerNotFoundError)
+
+    def describe_target_groups(self) -> ActionResult:
+        known = sorted(self.elbv2_backend.target_groups.values(), key=lambda each: each.name)
+        for each in known:  # moto adds one for every rule
+            each.load_balancer_arns = list(dict.fromkeys(each.load_balancer_arns))
+        balancer = self._get_param("LoadBalancerArn")
+        named = self._named("TargetGroupArns", "Names")
+        if balancer and named is not None:
+            raise ValidationError("A load balancer and target groups cannot both be specified")
+        if balancer:
+            if balancer not in self.elbv2_backend.load_balancers:
+                raise LoadBalancerNotFoundError
+            found = [each for each in known if balancer in each.load_balancer_arns]
+            return self._page("TargetGroups", found)
+        if named is None:
+            return self._page("TargetGroups", known)
+        found = [each for each in known if each.arn in named or each.name in named]
+        return _all_of("TargetGroups", found, named, TargetGroupNotFoundError)
+
+    def describe_listeners(self) -> ActionResult:
+        balancer = self._get_param("LoadBalancerArn")
+        named = self._named("ListenerArns")
+        if not balancer:
+            found = self.elbv2_backend.describe_listeners(None, list(named or ()))
+            return _all_of("Listeners", found, named or set(), ListenerNotFoundError)
+        return self._page("Listeners", self.elbv2_backend.describe_listeners(balancer, []))
+
+    def describe_rules(self) -> ActionResult:
+        listener = self._get_param("ListenerArn")
+        named = self._named("RuleArns")
+        arns = sorted(named) if named else None
+        found = self.elbv2_backend.describe_rules(listener, arns)
+        for rule in found:
+            rule.conditions = [_in_both_places(each) for each in rule.conditions]
+        if named:
+            return _all_of("Rules", found, named, RuleNotFoundError)
+        return self._page("Rules", found)
+
+    def describe_tags(self) -> ActionResult:
+        self._named("ResourceArns")
+        return super().describe_tags()
+
+    def describe_target_health(self) -> ActionResult:
+        group = self.elbv2_backend.target_groups.get(self._get_param("TargetGroupArn"))
+        if group is None:
+            raise TargetGroupNotFoundError
+        asked = self._get_param("Targets", []) or group.targets.values()
+        return ActionResult({"TargetHealthDescriptions": [_health(group, e) for e in asked]})
+
+    def _named(self, *parameters: str) -> set[str] | None:
+        """The things that are asked for by name; a call may name 20, in one way."""
+        given = [found for each in parameters if (found := self._get_param(each))]
+        if len(given) > 1:
+            raise ValidationError(f"{' and '.join(parameters)} cannot both be specified")
+        if given and len(given[0]) > _MOST_NAMED:
+            raise ValidationError(f"Up to {_MOST_NAMED} can be named in one call")
+        return set(given[0]) if given else None
+
+    def _page(self, result: str, found: Sequence[Any]) -> ActionResult:
+        size = self._get_int_param("PageSize", 400)
+        if not 1 <= size <= 400:
+            raise ValidationError(f"1 validation error detected: PageSize {size} is not in 1..400")
+        asked = {k: v for k, v in self._get_params().items() if k not in ("Marker", "PageSize")}
+        question, marker = [result, asked], self._get_param("Marker")
+        try:
+            page, marker = page_of(found, size, marker, question, key=_arn, is_sorted=True)
+        except BadTokenError as error:
+            raise ValidationError("Invalid marker") from error
+        return ActionResult({result: page, "NextMarker": marker})
+
+
+class StrictScaling(ApplicationAutoScalingResponse):
+    """One request to Application Auto Scaling."""
+
+    def describe_scalable_targets(self) -> str:
+        self._validate_params()
+        resources = self._get_param("ResourceIds")
+        dimension = self._get_param("ScalableDimension")
+        size = self._get_int_param("MaxResults", 50)
+        if dimension and not resources:
+            raise AWSValidationException("A scalable dimension needs a resource ID")
+        if len(resources or ()) > 50 or not 1 <= size <= 50:
+            raise AWSValidationException("ResourceIds and MaxResults are limited to 50")
+        found = self.applicationautoscaling_backend.describe_scalable_targets(
+            self._get_param("ServiceNamespace"), resources, dimension
+        )
+        question, token = [resources, dimension], self._get_param("NextToken")
+        try:
+            page, token = page_of(found, size, token, question, key=_arn)
+        except BadTokenError as error:
+            raise AWSError("Invalid token", "InvalidNextTokenException") from error
+        answer: dict[str, Any] = {"ScalableTargets": [self._target(each) for each in page]}
+        return json.dumps(answer | ({"NextToken": token} if token else {}))
+
+    def _target(self, target: FakeScalableTarget) -> dict[str, Any]:
+        """With what moto only has when it was given."""
+        suspended: Any = target.suspended_state or {}
+        return {
+            "ServiceNamespace": target.service_namespace,
+            "ResourceId": target.resource_id,
+            "ScalableDimension": target.scalable_dimension,
+            "ScalableTargetARN": target.arn,
+            "MinCapacity": target.min_capacity,
+            "MaxCapacity": target.max_capacity,
+            "RoleARN": target.role_arn
+            or f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}",
+            "CreationTime": target.creation_time,
+            "SuspendedState": {
+                "DynamicScalingInSuspended": False,
+                "DynamicScalingOutSuspended": False,
+                "ScheduledScalingSuspended": False,
+                **suspended,
+            },
+        }
+
+
+def _arn(thing: Any) -> str:
+    return str(thing.arn)
+
+
+def _all_of(
+    result: str, found: Sequence[Any], named: set[str], missing: Callable[[], Exception]
+) -> ActionResult:
+    if len(found) < len(named):
+        raise missing()
+    return ActionResult({result: found})
+
+
+def _in_both_places(condition: dict[str, Any]) -> dict[str, Any]:
+    config = _CONFIGS.get(condition["Field"])
+    if config is None:
+        return condition
+    values = condition.get("Values") or condition.get(config, {}).get("Values", [])
+    return {**condition, "Values": values, config: {"Values": values}}
+
+
+def _health(group: FakeTargetGroup, asked: dict[str, Any]) -> dict[str, Any]:
+    target = group.targets.get(asked["Id"])
+    if target is None:
+        state = _NOT_REGISTERED
+    elif not group.load_balancer_arns:
+        state = _NOT_IN_USE
+    else:
+        state = target.get("Health", ("healthy", None, None))
+    port = (target or asked).get("Port", group.port)
+    told = zip(("State", "Reason", "Description"), state, strict=True)
+    return {
+        "Target": {"Id": asked["Id"], "Port": port, "AvailabilityZone": "all"},
+        "HealthCheckPort": str(port),
+        "TargetHealth": {name: value for name, value in told if value is not None},
+    }

@@ -1,0 +1,247 @@
+"""The life of an ECS task: what its containers' images make of it, second by second."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from moto.ecs.models import TaskDefinition
+from moto.logs.models import LogEvent, LogStream, logs_backends
+
+from dashborion.demo.behaviour import Behaviour, behaviour_of
+from dashborion.demo.container_lines import lines
+from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+
+PROVISIONING_SECONDS = 1.0
+PENDING_SECONDS = 2.5  # since its creation, as are all of these
+_CHECKED_SECONDS = 4.0
+_OUT_OF_MEMORY_SECONDS = 60.0
+_STOPPING = (("DEACTIVATING", 0.5), ("STOPPING", 1.5), ("DEPROVISIONING", 2.0))
+_NO_IMAGE = (
+    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
+    "ref {image}: {image}: not found"
+)
+_OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+
+
+@dataclass(frozen=True)
+class Fate:
+    """The first container that ends decides: when, how, and what is said about it."""
+
+    after: float | None = None
+    container: str = ""
+    exit_code: int | None = None
+    code: str = ""
+    reason: str = ""
+    container_reason: str = ""
+
+
+def fate_of(definition: TaskDefinition) -> Fate:
+    for each in definition.container_definitions:
+        image, name = str(each["image"]), str(each["name"])
+        behaviour = behaviour_of(image)
+        if not behaviour.is_pulled:
+            reason = _NO_IMAGE.format(image=image)
+            after = PENDING_SECONDS + 1
+            return Fate(after, name, None, "TaskFailedToStart", reason, reason)
+        if behaviour.runs_for is not None:
+            lasts, why = behaviour.runs_for, ""
+            if behaviour.reason == "OOMKilled":
+                lasts, why = _OUT_OF_MEMORY_SECONDS, _OUT_OF_MEMORY
+            return Fate(
+                PENDING_SECONDS + lasts,
+                name,
+                behaviour.exit_code,
+                "EssentialContainerExited",
+                "Essential container in task exited",
+                why,
+            )
+    return Fate()
+
+
+def has_ended_early(task: Any) -> bool:
+    """Failed of itself before it ran for long: what ECS counts as a failed task."""
+    if task.stop_code not in ("TaskFailedToStart", "EssentialContainerExited"):
+        return False
+    started = task.started_at
+    return started is None or (task.stopping_at - started).total_seconds() < 30
+
+
+def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
+    """The task as it is at that moment."""
+    if task.last_status == "STOPPED":
+        return
+    if task.desired_status == "STOPPED":
+        _wind_down(task, now, speed)
+        return
+    age = (now - task.created_at).total_seconds() * speed
+    fate = fate_of(definition)
+    creating = any(
+        not behaviour_of(str(each["image"])).is_created for each in definition.container_definitions
+    )
+    if age < PROVISIONING_SECONDS:
+        return
+    if age < PENDING_SECONDS or creating or (fate.code == "TaskFailedToStart"):
+        _set(task, "PENDING")
+    elif task.started_at is None:
+        _start(task, definition, task.created_at + timedelta(seconds=PENDING_SECONDS / speed))
+    if task.last_status == "RUNNING":
+        _check(task, definition, age)
+    if fate.after is not None and age >= fate.after:
+        at = task.created_at + timedelta(seconds=fate.after / speed)
+        stop(task, at, fate.code, fate.reason, fate=fate)
+        if fate.code == "TaskFailedToStart":
+            _stopped(task, at)
+
+
+def _set(task: Any, status: str) -> None:
+    if task.last_status == status:
+        return
+    task.last_status = status
+    task.version += 1
+    for each in task.containers:
+        if not (status != "STOPPED" and getattr(each, "exitCode", None) is not None):
+            vars(each)["lastStatus"] = "RUNNING" if "ING" in status and task.started_at else status
+
+
+def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
+    task.started_at = at
+    task.pull_started_at = task.created_at
+    task.pull_stopped_at = at
+    task.connectivity, task.connectivity_at = "CONNECTED", at
+    _set(task, "RUNNING")
+    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
+        digits = hexadecimal(f"{task.id} {defined['name']}")
+        vars(each)["runtimeId"] = f"{task.id}-{int(digits, 16) % 10**10:010}"
+
+
+def _check(task: Any, definition: TaskDefinition, age: float) -> None:
+    if age < _CHECKED_SECONDS:
+        return
+    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
+        if "healthCheck" in defined:
+            is_well = behaviour_of(str(defined["image"])).ready_after is not None
+            vars(each)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
+    found = {vars(each)["healthStatus"] for each in task.containers} - {"UNKNOWN"}
+    if found:
+        task.health_status = "UNHEALTHY" if "UNHEALTHY" in found else "HEALTHY"
+
+
+def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None) -> None:
+    """Begins its end; what it has not said by then it never says."""
+    if task.desired_status == "STOPPED":
+        return
+    task.desired_status, task.stopping_at = "STOPPED", at
+    task.stop_code, task.stopped_reason = code, reason
+    task.version += 1
+    task.execution_stopped_at = at
+    for each in task.containers:
+        if fate and each.name == fate.container:
+            told: dict[str, Any] = {"exitCode": fate.exit_code}
+            if fate.container_reason:
+                told["reason"] = fate.container_reason
+            vars(each).update(told, lastStatus="STOPPED")
+        elif task.started_at is not None and not (fate and fate.code == "TaskFailedToStart"):
+            vars(each).update(exitCode=143 if fate is None else 137)
+
+
+def _wind_down(task: Any, now: datetime, speed: float) -> None:
+    age = (now - task.stopping_at).total_seconds() * speed
+    for status, until in _STOPPING:
+        if age < until:
+            _set(task, status)
+            return
+    _stopped(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
+
+
+def _stopped(task: Any, at: datetime) -> None:
+    task.stopped_at = at
+    task.health_status = "UNKNOWN"
+    task.connectivity = task.connectivity_at = None
+    _set(task, "STOPPED")
+    for each in task.containers:
+        vars(each)["lastStatus"] = "STOPPED"
+
+
+class Clock(Protocol):
+    """Whose time the lines are told in; before `epoch` containers were quiet."""
+
+    epoch: datetime | None
+
+    def clock(self) -> datetime: ...
+
+
+class TaskStream(LogStream):
+    """The log of one container, told anew at every reading: nothing is kept."""
+
+    def __init__(
+        self,
+        group: Any,
+        name: str,
+        *,
+        task: Any,
+        container: str,
+        behaviour: Behaviour,
+        world: Clock,
+    ) -> None:
+        self._task = task
+        self._container, self._behaviour, self._world = container, behaviour, world
+        super().__init__(group, name)
+        self.creation_time = task.started_at.replace(tzinfo=None)  # moto's times are naive
+        self.last_ingestion_time = self.creation_time
+
+    @property
+    def events(self) -> list[LogEvent]:
+        task, now = self._task, self._world.clock()
+        is_own_end = task.stop_code != "ServiceSchedulerInitiated"
+        found = lines(
+            f"{task.id[:8]}/{self._container}",
+            task.started_at,
+            getattr(task, "stopping_at", None),
+            now=now,
+            epoch=self._world.epoch or now,
+            last=self._behaviour.last_words if is_own_end else "",
+        )
+        return [self._event(number, each.at, each.text) for number, each in enumerate(found)]
+
+    @events.setter
+    def events(self, _: list[LogEvent]) -> None:
+        """moto clears it at the start."""
+
+    def _event(self, number: int, at: datetime, text: str) -> LogEvent:
+        stamp = round(at.timestamp() * 1000)
+        found = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
+        found.event_id = f"{stamp}{hexadecimal(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
+        return found
+
+
+def open_logs(task: Any, definition: TaskDefinition, account: str, world: Clock) -> None:
+    """A stream for each container that writes to CloudWatch Logs."""
+    for each, options in _written(definition):
+        backend = logs_backends[account][options["awslogs-region"]]
+        if options["awslogs-group"] not in backend.groups:
+            backend.create_log_group(options["awslogs-group"], {})
+        group = backend.groups[options["awslogs-group"]]
+        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
+        behaviour = behaviour_of(str(each["image"]))
+        group.streams[name] = TaskStream(
+            group, name, task=task, container=each["name"], behaviour=behaviour, world=world
+        )
+
+
+def _written(definition: TaskDefinition) -> Iterator[tuple[Json, Json]]:
+    """The containers that write to CloudWatch Logs, with how."""
+    containers: list[Any] = definition.container_definitions
+    for each in containers:
+        told = each.get("logConfiguration") or {}
+        if told.get("logDriver") == "awslogs":
+            yield each, told["options"]
+
+
+def forget_logs(task: Any, definition: TaskDefinition, account: str) -> None:
+    for each, options in _written(definition):
+        backend = logs_backends[account][options["awslogs-region"]]
+        group = backend.groups.get(options["awslogs-group"])
+        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
+        if group is not None:
+            group.streams.pop(name, None)

@@ -1,0 +1,200 @@
+"""The project `media`: two namespaces with a workload in every state, made to have a past."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
+from dashborion.demo.kubernetes.objects import condition_of
+from dashborion.demo.kubernetes.resources import Object
+from dashborion.demo.kubernetes.store import stamp
+
+ENVIRONMENTS = ("staging", "production")
+REPEATING = "encoder"  # the Deployment whose rollout begins again and again
+_TAGS = ("3.1.0", "3.2.0")
+
+
+@dataclass
+class Media:
+    """One environment's namespace."""
+
+    cluster: KubernetesCluster
+    environment: str
+    _steady_since: datetime | None = None
+
+    @property
+    def namespace(self) -> str:
+        return f"media-{self.environment}"
+
+    def put(self, kind: str, version: str, name: str, **more: Any) -> None:
+        labels = {"app": name, "team": "media"}
+        metadata = {"name": name, "namespace": self.namespace, "labels": labels}
+        self.cluster.put({"apiVersion": version, "kind": kind, "metadata": metadata, **more})
+
+    def workload(self, kind: str, name: str, *tags: str, **spec: Any) -> None:
+        """One container per tag; the first is called like the workload."""
+        names = [name, *spec.pop("beside", ())]
+        containers = [
+            {
+                "name": each,
+                "image": f"registry.example/media/{each}:{tag}",
+                "ports": [{"name": "http", "containerPort": 8080}] if each == name else [],
+                "env": [{"name": "STAGE", "value": self.environment}],
+                "resources": {
+                    "requests": {"cpu": "100m", "memory": "128Mi"},
+                    "limits": {"memory": "256Mi"},
+                },
+            }
+            for each, tag in zip(names, tags, strict=True)
+        ]
+        labels = {"app": name}
+        template: Object = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
+        template["spec"] |= spec.pop("pod", {})
+        whole = {"selector": {"matchLabels": labels}, "template": template, **spec}
+        self.put(kind, "apps/v1", name, spec=whole)
+
+    def image(self, name: str, tag: str) -> None:
+        found = self.cluster.store.get("deployments", self.namespace, name)
+        if found is None:
+            return
+        containers = found["spec"]["template"]["spec"]["containers"]
+        image = f"{containers[0]['image'].rpartition(':')[0]}:{tag}"
+        template = found["spec"]["template"]
+        first = {**containers[0], "image": image}
+        pods = {**template["spec"], "containers": [first, *containers[1:]]}
+        spec = {**found["spec"], "template": {**template, "spec": pods}}
+        self.cluster.store.replace("deployments", {**found, "spec": spec})
+
+    def service(self, name: str, **spec: Any) -> None:
+        ports = [{"name": "http", "port": 80, "targetPort": 8080}]
+        self.put("Service", "v1", name, spec={"selector": {"app": name}, "ports": ports, **spec})
+
+    def repeat(self, now: datetime, pause: float) -> None:
+        """Begins the rollout that is always there to be watched, a while after the last."""
+        found = self.cluster.store.get("deployments", self.namespace, REPEATING)
+        if found is None or found["spec"].get("paused"):
+            return
+        observed = (found.get("status") or {}).get("observedGeneration")
+        done = condition_of(found, "Progressing").get("reason") == "NewReplicaSetAvailable"
+        if not done or observed != found["metadata"]["generation"]:
+            self._steady_since = None
+        elif self._steady_since is None:
+            self._steady_since = now
+        elif (now - self._steady_since).total_seconds() * self.cluster.speed >= pause:
+            image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+            self.image(REPEATING, _TAGS[image.endswith(_TAGS[0])])
+            self._steady_since = None
+
+
+def populate(cluster: KubernetesCluster, now: datetime) -> list[Media]:
+    """Lets the cluster have been there for a day."""
+    cluster.kubelets.epoch = now
+    found = [Media(cluster, each) for each in ENVIRONMENTS]
+    with cluster.store.lock:
+        start = now - timedelta(hours=26)
+        cluster.tick(start)
+        for each in found:
+            cluster.put({"kind": "Namespace", "metadata": {"name": each.namespace}})
+            _build(each)
+        _pass(cluster, start, 14)
+        start = now - timedelta(minutes=40)
+        cluster.tick(start)
+        for each in found:
+            _change(each)
+        _pass(cluster, start, 20)
+        _pass(cluster, now - timedelta(minutes=20), 2)
+        cluster.tick(now)
+    return found
+
+
+def _pass(cluster: KubernetesCluster, start: datetime, seconds: int) -> None:
+    for each in range(1, seconds):
+        cluster.tick(start + timedelta(seconds=each / cluster.speed))
+
+
+def _build(media: Media) -> None:
+    is_production = media.environment == "production"
+    count = 3 if is_production else 2
+    media.workload("Deployment", "web", "8.2.0", "1.31", beside=["envoy"], replicas=count)
+    media.service("web")
+    host = "media.example" if is_production else "staging.media.example"
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    rules = [{"host": host, "http": {"paths": [path]}}]
+    tls = [{"hosts": [host], "secretName": "web-tls"}]
+    spec = {"ingressClassName": "nginx", "tls": tls, "rules": rules}
+    address = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}
+    media.put("Ingress", "networking.k8s.io/v1", "web", spec=spec, status=address)
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    bounds = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 8}
+    bounds["targetCPUUtilizationPercentage"] = 70
+    media.put("HorizontalPodAutoscaler", "autoscaling/v1", "web", spec=bounds)
+    media.workload(
+        "Deployment", "encoder", _TAGS[0], replicas=4, minReadySeconds=3, revisionHistoryLimit=3
+    )
+    media.workload("Deployment", "transcoder", "1.9.0", replicas=count, progressDeadlineSeconds=60)
+    media.workload("Deployment", "subtitles", "0.4.0" if is_production else "0.5.0-crash")
+    media.workload("Deployment", "catalog", "2.0.0", replicas=2, progressDeadlineSeconds=120)
+    media.workload("Deployment", "posters", "1.1.0-oom" if is_production else "1.0.4")
+    player = "6.1.0" if is_production else "6.2.0-unready"
+    media.workload("Deployment", "player", player, replicas=2)
+    media.service("player")
+    media.workload("Deployment", "archive", "2025.11", replicas=0)
+    media.service("database", clusterIP="None")
+    media.workload("StatefulSet", "database", "16.4", replicas=count, serviceName="database")
+    media.workload("DaemonSet", "node-logs", "3.0.1")
+    _configure(media)
+    _work(media)
+    _announce(media)
+
+
+def _configure(media: Media) -> None:
+    media.put("ConfigMap", "v1", "settings", data={"quality": "high", "region": "eu-west-3"})
+    proxy = "listen: 8080\nroutes:\n  - path: /\n    to: 127.0.0.1:8000\n"
+    favicon = b64encode(bytes(318)).decode()
+    files = {"data": {"envoy.yaml": proxy}, "binaryData": {"favicon.ico": favicon}}
+    media.put("ConfigMap", "v1", "proxy", **files)
+
+
+def _announce(media: Media) -> None:
+    """As pipelines do: an event of somebody's own."""
+    web = {"kind": "Deployment", "apiVersion": "apps/v1", "name": "web"}
+    now = stamp(media.cluster.clock())
+    media.put(
+        "Event",
+        "v1",
+        "web.released",
+        involvedObject={**web, "namespace": media.namespace},
+        type="Normal",
+        reason="Released",
+        message="8.2.0 was released by the pipeline",
+        source={"component": "pipeline"},
+        firstTimestamp=now,
+        lastTimestamp=now,
+        count=1,
+    )
+
+
+def _work(media: Media) -> None:
+    """Once, by the clock, and suspended."""
+    media.put("Job", "batch/v1", "reindex", spec={"template": _once("reindex", "1.4.0-done")})
+    failing = {"backoffLimit": 0, "template": _once("import", "0.9.0-fail")}
+    media.put("Job", "batch/v1", "import", spec=failing)
+    for name, at, suspend in (("cleanup", "*/15 * * * *", False), ("report", "0 6 * * 1", True)):
+        made = {"spec": {"template": _once(name, "2.0.0-done")}}
+        spec = {"schedule": at, "suspend": suspend, "jobTemplate": made}
+        media.put("CronJob", "batch/v1", name, spec=spec)
+
+
+def _once(name: str, tag: str) -> Object:
+    container = {"name": name, "image": f"registry.example/media/{name}:{tag}"}
+    return {"spec": {"restartPolicy": "Never", "containers": [container]}}
+
+
+def _change(media: Media) -> None:
+    """What went wrong forty minutes ago."""
+    if media.environment == "production":
+        media.image("transcoder", "1.10.0-crash")
+    else:
+        media.image("catalog", "2.1.0-missing")

@@ -1,0 +1,1 @@
+"""The demo's Kubernetes API with what lives behind it."""

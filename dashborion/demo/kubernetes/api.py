@@ -1,0 +1,373 @@
+"""A Kubernetes API server, as far as dashborion and kubectl ask of one.
+
+Facts in here are those of Kubernetes 1.33, tried against the real server where tests look.
+"""
+
+import hmac
+import json
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from dashborion.demo.kubernetes.defaults import admitted, refuse_changed_selector
+from dashborion.demo.kubernetes.errors import (
+    Refused,
+    about,
+    bad_request,
+    conflict,
+    invalid,
+    not_allowed,
+    not_found,
+)
+from dashborion.demo.kubernetes.exec import executed, require_running
+from dashborion.demo.kubernetes.lists import listed, watched
+from dashborion.demo.kubernetes.logs import PodLogs, container_of
+from dashborion.demo.kubernetes.patches import patched
+from dashborion.demo.kubernetes.request import Request, understand
+from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
+from dashborion.demo.kubernetes.selectors import written
+from dashborion.demo.kubernetes.store import Store
+from dashborion.demo.kubernetes.tables import table
+from dashborion.demo.kubernetes.versions import kept, served
+from dashborion.demo.wire import Answer, Server
+
+USER = "dashborion-demo"
+_JSON = {"Content-Type": "application/json"}
+_TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+_HEALTH = ("/healthz", "/livez", "/readyz")
+
+
+class KubernetesApi:
+    """Answers HTTP requests from a store; every request needs the token.
+
+    `intercept` sees each request first: what it returns is the answer, and nothing is written.
+    """
+
+    def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
+        self.store = store
+        self.token = token
+        self.intercept: Callable[[Request], Answer | None] = lambda _: None
+        self.on_ask: Callable[[], None] = lambda: None  # told of every request that is let in
+        self.on_write: Callable[[], None] = lambda: None
+        self._logs = logs
+        self._server: Server | None = None
+        self._is_over = False
+        self._has_tls = False
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise RuntimeError("not started")
+        host, port = self._server.server_address[:2]
+        return f"{'https' if self._has_tls else 'http'}://{host!s}:{port}"
+
+    def start(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        tls: ssl.SSLContext | None = None,
+        poll_seconds: float = 0.02,
+    ) -> None:
+        self._is_over, self._has_tls = False, tls is not None
+        self._server = Server(host, port, self.answer, tls=tls)
+        self._server.start(poll_seconds)
+
+    def stop(self) -> None:
+        self._is_over = True
+        with self.store.changed:
+            self.store.changed.notify_all()
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+    def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        request = understand(method, url, headers, body)
+        try:
+            self._authenticate(request)
+            self.on_ask()
+            return self._noted(self.intercept(request) or self._answer(request))
+        except Refused as error:
+            return _sent(error.status, error.code)
+        except (KeyError, TypeError, AttributeError, IndexError) as error:
+            return _sent(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
+
+    def _noted(self, answer: Answer) -> Answer:
+        """Whoever still reads a stream has not gone: a log may be followed for hours."""
+        chunks = answer.chunks
+        if chunks is None:
+            return answer
+
+        def each() -> Iterator[bytes]:
+            for chunk in chunks:
+                self.on_ask()
+                yield chunk
+
+        return replace(answer, chunks=each())
+
+    def _authenticate(self, request: Request) -> None:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self.token.encode()):
+            raise Refused(401, "Unauthorized", "Unauthorized")
+
+    def _answer(self, request: Request) -> Answer:
+        if request.resource is None:
+            return self._elsewhere(request)
+        subresource = request.subresource
+        if subresource == "log" and request.plural == "pods":
+            return self._log(request)
+        if subresource == "exec" and request.plural == "pods":
+            return self._exec(request)
+        if subresource == "finalize" and request.plural == "namespaces":
+            return _sent(self._found(request))
+        if subresource and subresource not in request.resource.subresources:
+            return _not_there()
+        if request.method == "GET":
+            return self._read(request, request.resource)
+        answer = self._write(request, request.resource)
+        self.on_write()
+        return answer
+
+    def _elsewhere(self, request: Request) -> Answer:
+        if request.path in _HEALTH:
+            return Answer(200, _TEXT, b"ok")
+        kind = REVIEWS.get((request.group_version, request.plural))
+        if kind and request.method == "POST":
+            is_json = request.content_type == "application/json"  # kubectl speaks protobuf here
+            return _sent(_reviewed(kind, request.json if is_json else {}), 201)
+        found = discovery(request.path, request.headers.get("host", ""))
+        return _not_there() if found is None else _sent(found)
+
+    # Reading
+
+    def _read(self, request: Request, resource: Resource) -> Answer:
+        if not request.name:
+            if request.flag("watch") and "watch" in request.query:
+                return _streamed(watched(self.store, resource, request, lambda: self._is_over))
+            return _sent(listed(self.store, resource, request))
+        item = self._found(request)
+        if request.subresource == "scale":
+            return _sent(_scale(resource, item))
+        if request.accepts("Table"):
+            metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+            return _sent(table(resource, [item], self.store.clock(), metadata))
+        if request.accepts("PartialObjectMetadata"):
+            kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+            return _sent({**kind, "metadata": item["metadata"]})
+        return _sent(served(item, resource.group_version))
+
+    def _found(self, request: Request) -> Object:
+        item = self.store.get(request.plural, request.namespace, request.name)
+        if item is None or request.resource is None:
+            raise not_found(request.resource, request.name)  # type: ignore[arg-type]
+        return item
+
+    def _log(self, request: Request) -> Answer:
+        if request.method != "GET":
+            raise not_allowed()
+        pod = self._found(request)
+        return _streamed(
+            self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
+        )
+
+    def _exec(self, request: Request) -> Answer:
+        if request.method not in ("GET", "POST"):
+            raise not_allowed()
+        pod = self._found(request)
+        name = container_of(pod, request.query.get("container", ""))
+        require_running(pod, name)
+        return executed(pod, name, request.values("command"), request)
+
+    # Writing
+
+    def _write(self, request: Request, resource: Resource) -> Answer:
+        with self.store.lock:
+            if request.method == "POST" and not request.name:
+                return _sent(self._create(request, resource), 201)
+            if request.method == "PUT" and request.name:
+                return _sent(self._change(request, resource, request.json))
+            if request.method == "PATCH" and request.name:
+                return self._patch(request, resource)
+            if request.method == "DELETE":
+                return self._delete(request, resource)
+        raise not_allowed()
+
+    def _create(self, request: Request, resource: Resource) -> Object:
+        item: Object = request.json
+        if item.get("kind", resource.kind) != resource.kind:
+            raise bad_request(
+                f"{item['kind']} in version {json.dumps(item.get('apiVersion', ''))} cannot be "
+                f"handled as a {resource.kind}"
+            )
+        metadata = dict(item.get("metadata") or {})
+        if resource.is_namespaced:
+            if metadata.setdefault("namespace", request.namespace) != request.namespace:
+                raise bad_request(
+                    "the namespace of the provided object does not match the namespace sent on "
+                    "the request"
+                )
+            if self.store.get("namespaces", "", request.namespace) is None:
+                raise not_found(BY_KIND["Namespace"], request.namespace)
+        if not metadata.get("name") and not metadata.get("generateName"):
+            problem = "Required value: name or generateName is required"
+            raise invalid(resource, "", "metadata.name", problem)
+        for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
+            metadata.pop(key, None)
+        item = kept({**item, "metadata": metadata}, resource.group_version)
+        made = self.store.create(
+            resource.plural, admitted(resource.plural, item), dry_run=request.is_dry_run
+        )
+        return served(made, resource.group_version)
+
+    def _patch(self, request: Request, resource: Resource) -> Answer:
+        kind, patch = request.content_type, request.json
+        is_apply = kind == "application/apply-patch+yaml"
+        if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
+            return _sent(self._create(request, resource), 201)
+        item = self._found(request)
+        item = served(item, resource.group_version)
+        before = _scale(resource, item) if request.subresource == "scale" else item
+        return _sent(self._change(request, resource, patched(kind, before, patch)))
+
+    def _change(self, request: Request, resource: Resource, given: Object) -> Object:
+        """Writes the object as it shall be, or its scale, or its status."""
+        old = self._found(request)
+        name = given.get("metadata", {}).get("name", request.name)
+        if name != request.name:
+            message = f"the name of the object ({name}) does not match the name on the URL"
+            raise bad_request(f"{message} ({request.name})")
+        if request.subresource == "scale":
+            return self._rescale(request, resource, old, given)
+        namespace = {"namespace": request.namespace} if resource.is_namespaced else {}
+        item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
+        is_status = request.subresource == "status"
+        if not is_status:
+            item = admitted(resource.plural, kept(item, resource.group_version))
+            refuse_changed_selector(resource.plural, old, item)
+        changed = self.store.replace(
+            resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
+        )
+        return served(changed, resource.group_version)
+
+    def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
+        metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)
+        version = metadata.get("resourceVersion") or old["metadata"]["resourceVersion"]
+        if version != old["metadata"]["resourceVersion"]:
+            raise conflict(resource, request.name)
+        if not isinstance(count, int) or count < 0:
+            scales = Resource("autoscaling/v1", "scales", "Scale")
+            problem = f"Invalid value: {count}: must be greater than or equal to 0"
+            raise invalid(scales, request.name, "spec.replicas", problem)
+        item = {**old, "spec": {**old["spec"], "replicas": count}}
+        return _scale(
+            resource, self.store.replace(resource.plural, item, dry_run=request.is_dry_run)
+        )
+
+    def _delete(self, request: Request, resource: Resource) -> Answer:
+        if request.subresource:
+            raise not_allowed()
+        if not request.name:
+            chunk = listed(self.store, resource, request)
+            for each in chunk["items"]:
+                self._end(resource, each, {}, request)
+            return _sent(chunk)
+        item, options = self._found(request), request.json if request.body else {}
+        wanted = options.get("preconditions") or {}
+        mine = item["metadata"]
+        for key, what in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+            if wanted.get(key, mine[key]) != mine[key]:
+                why = (
+                    f"Precondition failed: {what} in precondition: {wanted[key]}, "
+                    f"{what} in object meta: {mine[key]}"
+                )
+                raise conflict(resource, request.name, why)
+        marked = self._end(resource, item, options, request)
+        if marked is not None:
+            return _sent(marked)
+        details = about(resource, request.name, uid=mine["uid"])
+        done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+        return _sent({**done, "details": details})
+
+    def _end(
+        self, resource: Resource, item: Object, options: Object, request: Request
+    ) -> Object | None:
+        """The object if it lives on for its grace period, None if it is gone."""
+        metadata, store = item["metadata"], self.store
+        if request.is_dry_run or options.get("dryRun"):
+            return item
+        grace = options.get("gracePeriodSeconds", request.number("gracePeriodSeconds"))
+        if resource.plural == "pods" and grace != 0 and item["spec"].get("nodeName"):
+            if "deletionTimestamp" in metadata:
+                return item
+            seconds = item["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+            at = store.clock() + timedelta(seconds=seconds)
+            return store.mark_for_deletion("pods", item, at, seconds)
+        policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
+        if policy == "Orphan":
+            self._orphan(metadata["uid"])
+        if resource.plural == "namespaces":
+            for plural in (each.plural for each in BY_KIND.values() if each.is_namespaced):
+                for each in store.all(plural, metadata["name"]):
+                    store.remove(plural, each)
+        store.remove(resource.plural, item)
+        return None
+
+    def _orphan(self, owner: str) -> None:
+        for plural in ("replicasets", "pods", "controllerrevisions"):
+            for each in self.store.all(plural):
+                references = each["metadata"].get("ownerReferences") or ()
+                kept = [reference for reference in references if reference["uid"] != owner]
+                if len(kept) < len(references):
+                    metadata = {**each["metadata"], "ownerReferences": kept}
+                    self.store.replace(plural, {**each, "metadata": metadata})
+
+
+def _scale(resource: Resource, item: Object) -> Object:
+    metadata, spec = item["metadata"], item["spec"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    if "scale" not in resource.subresources:
+        raise not_allowed()
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {key: metadata[key] for key in kept},
+        "spec": {"replicas": spec.get("replicas", 1)},
+        "status": {
+            "replicas": (item.get("status") or {}).get("replicas", 0),
+            "selector": written(spec.get("selector") or {}),
+        },
+    }
+
+
+def _reviewed(kind: str, body: Object) -> Object:
+    """The one user may do everything."""
+    if kind == "SelfSubjectAccessReview":
+        status: Object = {"allowed": True, "reason": "the demo's user may do all"}
+    else:
+        status = {"userInfo": {"username": USER, "groups": ["system:authenticated"]}}
+    group = next(version for (version, _), each in REVIEWS.items() if each == kind)
+    head = {"kind": kind, "apiVersion": group, "metadata": {"creationTimestamp": None}}
+    return {**head, "spec": body.get("spec") or {}, "status": status}
+
+
+def _sent(item: Any, status: int = 200) -> Answer:
+    return Answer(status, _JSON, msgspec.json.encode(item) + b"\n")
+
+
+def _streamed(chunks: Iterator[bytes], kind: str = "application/json") -> Answer:
+    """The first chunk is awaited here, so that what is wrong with a request is its answer."""
+    first = next(chunks, b"")
+
+    def whole() -> Iterator[bytes]:
+        yield first
+        yield from chunks
+
+    return Answer(200, {"Content-Type": kind}, b"", chunks=whole())
+
+
+def _not_there() -> Answer:
+    return Answer(404, _TEXT, b"404 page not found\n")

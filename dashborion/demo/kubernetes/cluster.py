@@ -1,0 +1,70 @@
+"""A living Kubernetes: API server, controllers, scheduler and kubelets, moved by `tick`."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from dashborion.demo.kubernetes.api import KubernetesApi
+from dashborion.demo.kubernetes.around import autoscale, collect_orphans, connect_services, work
+from dashborion.demo.kubernetes.cronjobs import schedule
+from dashborion.demo.kubernetes.defaults import admitted
+from dashborion.demo.kubernetes.deployments import deploy, replicate
+from dashborion.demo.kubernetes.kubelets import Kubelets
+from dashborion.demo.kubernetes.logs import PodLogs
+from dashborion.demo.kubernetes.objects import World
+from dashborion.demo.kubernetes.resources import BY_KIND, Object
+from dashborion.demo.kubernetes.sets import run_daemons, state
+from dashborion.demo.kubernetes.store import Store
+
+
+class KubernetesCluster:
+    """One cluster. Nothing moves but in `tick`; every wait is `speed` times as short."""
+
+    def __init__(self, token: str, *, nodes: int = 3, speed: float = 1.0) -> None:
+        self.speed = speed
+        self._now: datetime | None = None  # a time set by hand, for the past and for tests
+        self.store = Store(self.clock)
+        self.kubelets = Kubelets(self.store, nodes, speed)
+        self.api = KubernetesApi(self.store, PodLogs(self.kubelets.written, self.clock), token)
+        self._is_new = True
+
+    def clock(self) -> datetime:
+        return self._now or datetime.now(UTC)
+
+    def tick(self, now: datetime | None = None) -> None:
+        """Everything moves on to that moment; without one the clock is the real one."""
+        with self.store.lock:
+            self._now = now
+            world = World(self.store, self.clock(), self.speed)
+            if self._is_new:
+                self._is_new = False
+                self.kubelets.epoch = self.kubelets.epoch or world.now
+                self.kubelets.join(world)
+                for name in ("default", "kube-system"):
+                    self.put({"kind": "Namespace", "metadata": {"name": name}})
+            collect_orphans(world)
+            autoscale(world)
+            deploy(world)
+            replicate(world)
+            state(world)
+            run_daemons(world, self.kubelets.names)
+            schedule(world)
+            work(world)
+            self.kubelets.tick(world)
+            connect_services(world)
+            world.forget_old_events()
+
+    def reset(self) -> None:
+        """Empty, as before the first tick; versions go on, so watches see everything go."""
+        self.store.clear()
+        self._is_new = True
+
+    def put(self, manifest: Object) -> Object:
+        """Creates an object as a client would, or changes one that is there."""
+        resource = BY_KIND[manifest["kind"]]
+        metadata = manifest["metadata"]
+        with self.store.lock:
+            known = self.store.get(resource.plural, metadata.get("namespace", ""), metadata["name"])
+            item: dict[str, Any] = admitted(resource.plural, manifest)
+            if known is None:
+                return self.store.create(resource.plural, item)
+            return self.store.replace(resource.plural, item)

@@ -1,0 +1,85 @@
+"""The logs of pods, as the API server hands them on from a kubelet."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from dashborion.demo.container_lines import Line
+from dashborion.demo.kubernetes.errors import bad_request
+from dashborion.demo.kubernetes.resources import Object
+
+_POLL_SECONDS = 0.2
+
+
+class Written(Protocol):
+    """What a container has written, and whether it may still write."""
+
+    def __call__(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
+        """Raises Refused, in the kubelet's words, for a container that has never run."""
+
+
+class PodLogs:
+    """`GET pods/NAME/log` with all of its options."""
+
+    def __init__(self, written: Written, clock: Callable[[], datetime]) -> None:
+        self._written, self._clock = written, clock
+
+    def stream(
+        self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]
+    ) -> Iterator[bytes]:
+        name = container_of(pod, query.get("container", ""))
+        is_stamped = query.get("timestamps") == "true"
+        previous = query.get("previous") == "true"
+        found, is_running = self._written(pod, name, previous=previous)
+        text = b"".join(_line(each, is_stamped) for each in _chosen(found, query, self._clock()))
+        yield text[: int(query.get("limitBytes", len(text)))]
+        if query.get("follow") != "true" or previous:
+            return
+        seen = len(found)
+        while is_running and not is_over():
+            time.sleep(_POLL_SECONDS)
+            found, is_running = self._written(pod, name, previous=False)
+            if len(found) < seen:
+                return  # the container was started again: this was the log of its last run
+            yield b"".join(_line(each, is_stamped) for each in found[seen:])
+            seen = len(found)
+
+
+def container_of(pod: Object, asked: str) -> str:
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    regular: list[str] = [each["name"] for each in spec["containers"]]
+    initial = [each["name"] for each in spec.get("initContainers") or ()]
+    if asked:
+        if asked not in regular + initial:
+            raise bad_request(f"container {asked} is not valid for pod {name}")
+        return asked
+    if len(regular) == 1 and not initial:
+        return regular[0]
+    if len(regular) == 1:
+        names = f"[{' '.join(regular)}] or one of the init containers: [{' '.join(initial)}]"
+    else:
+        names = f"[{' '.join(regular)}]"
+        if initial:
+            names += f" or one of the init containers: [{' '.join(initial)}]"
+    raise bad_request(f"a container name must be specified for pod {name}, choose one of: {names}")
+
+
+def _chosen(found: list[Line], query: Mapping[str, str], now: datetime) -> list[Line]:
+    """The kubelet first seeks the tail, then drops what is too old."""
+    if "tailLines" in query:
+        count = int(query["tailLines"])
+        found = found[-count:] if count else []
+    if "sinceTime" in query:
+        since = datetime.fromisoformat(query["sinceTime"])
+    elif "sinceSeconds" in query:
+        since = now - timedelta(seconds=int(query["sinceSeconds"]))
+    else:
+        return found
+    return [line for line in found if line.at >= since]
+
+
+def _line(line: Line, is_stamped: bool) -> bytes:
+    at = line.at.astimezone(UTC)
+    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}000Z " if is_stamped else ""
+    return f"{stamp}{line.text}\n".encode()

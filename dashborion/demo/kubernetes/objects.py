@@ -1,0 +1,223 @@
+"""What controllers share: owners, conditions, events, pods made from templates."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashborion.demo.kubernetes.defaults import admitted
+from dashborion.demo.kubernetes.resources import Object
+from dashborion.demo.kubernetes.store import Store, stamp
+
+HASH = "pod-template-hash"
+REVISION_HASH = "controller-revision-hash"
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+_MOST_EVENTS = 500
+
+
+MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
+
+
+@dataclass
+class World:
+    """What controllers work on; `now` is the moment of this tick, `speed` shortens every wait."""
+
+    store: Store
+    now: datetime
+    speed: float = 1.0
+
+    @property
+    def stamp(self) -> str:
+        return stamp(self.now)
+
+    def seconds_since(self, when: str | datetime) -> float:
+        """Simulated seconds: so many as would have passed at speed 1."""
+        at = datetime.fromisoformat(when) if isinstance(when, str) else when
+        return (self.now - at).total_seconds() * self.speed
+
+    def owned(self, plural: str, owner: Object) -> list[Object]:
+        uid = owner["metadata"]["uid"]
+        namespace = owner["metadata"]["namespace"]
+        return [each for each in self.store.all(plural, namespace) if owner_uid(each) == uid]
+
+    def event(
+        self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str
+    ) -> None:
+        """Told once; the same again makes it count."""
+        metadata = about["metadata"]
+        namespace = metadata.get("namespace", "default")
+        text = f"{metadata['uid']} {reason} {message}"
+        name = f"{metadata['name']}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        known = self.store.get("events", namespace, name)
+        if known is not None:
+            again = {"count": known["count"] + 1, "lastTimestamp": self.stamp}
+            self.store.replace("events", {**known, **again})
+            return
+        self.store.create(
+            "events",
+            {
+                "metadata": {"name": name, "namespace": namespace},
+                "involvedObject": {
+                    "kind": about["kind"],
+                    "namespace": namespace,
+                    "name": metadata["name"],
+                    "uid": metadata["uid"],
+                    "apiVersion": about["apiVersion"],
+                    "resourceVersion": metadata["resourceVersion"],
+                },
+                "reason": reason,
+                "message": message,
+                "source": {"component": source},
+                "reportingComponent": source,
+                "firstTimestamp": self.stamp,
+                "lastTimestamp": self.stamp,
+                "count": 1,
+                "type": kind,
+                "eventTime": None,
+            },
+        )
+
+    def forget_old_events(self) -> None:
+        """A real server keeps them for an hour."""
+        if self.store.count("events") > _MOST_EVENTS:
+            found = sorted(self.store.all("events"), key=lambda each: each["lastTimestamp"])
+            for each in found[: len(found) - _MOST_EVENTS * 4 // 5]:
+                self.store.remove("events", each)
+
+    def create_pod(
+        self, owner: Object, template: Object, name: str, labels: Mapping[str, str], **spec: Any
+    ) -> Object:
+        """A pod as the owner's template has it, under the owner's control."""
+        given = template.get("metadata") or {}
+        pod: Object = {
+            "metadata": {
+                "name": name,
+                "namespace": owner["metadata"]["namespace"],
+                "labels": {**(given.get("labels") or {}), **labels},
+                "annotations": given.get("annotations") or {},
+                "ownerReferences": [controlled_by(owner)],
+            },
+            "spec": {**template["spec"], **spec},
+            "status": {"phase": "Pending", "qosClass": "Burstable"},
+        }
+        if not pod["metadata"]["annotations"]:
+            del pod["metadata"]["annotations"]
+        return self.store.create("pods", admitted("pods", pod))
+
+    def end_pod(self, pod: Object) -> None:
+        """Its kubelet takes it from there; one that has no node is gone at once."""
+        if not pod["spec"].get("nodeName"):
+            self.store.remove("pods", pod)
+        elif not is_terminating(pod):
+            grace = pod["spec"]["terminationGracePeriodSeconds"]
+            self.store.mark_for_deletion("pods", pod, self.now + timedelta(seconds=grace), grace)
+
+    def scale(self, plural: str, item: Object, count: int) -> Object:
+        return self.store.replace(plural, {**item, "spec": {**item["spec"], "replicas": count}})
+
+    def annotate(self, plural: str, item: Object, **annotations: str) -> Object:
+        metadata = item["metadata"]
+        merged = {**(metadata.get("annotations") or {}), **annotations}
+        return self.store.replace(plural, {**item, "metadata": {**metadata, "annotations": merged}})
+
+    def condition(
+        self, status: Object, kind: str, value: bool, reason: str, message: str
+    ) -> list[Object]:
+        """The conditions with this one as it is now; times move only when something does."""
+        found: list[Object] = list(status.get("conditions") or ())
+        old = next((each for each in found if each["type"] == kind), None)
+        text = "True" if value else "False"
+        if old and (old["status"], old["reason"], old["message"]) == (text, reason, message):
+            return found
+        stays = old is not None and old["status"] == text
+        new = {
+            "type": kind,
+            "status": text,
+            "lastUpdateTime": self.stamp,
+            "lastTransitionTime": old["lastTransitionTime"] if old and stays else self.stamp,
+            "reason": reason,
+            "message": message,
+        }
+        return [each for each in found if each["type"] != kind] + [new]
+
+
+def controlled_by(owner: Object) -> Object:
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def owner_uid(item: Object) -> str:
+    for each in item["metadata"].get("ownerReferences") or ():
+        if each.get("controller"):
+            return str(each["uid"])
+    return ""
+
+
+def condition_of(item: Object, kind: str) -> Object:
+    conditions = (item.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
+def is_ready(pod: Object) -> bool:
+    return condition_of(pod, "Ready").get("status") == "True"
+
+
+def is_available(pod: Object, seconds: float, world: World) -> bool:
+    condition = condition_of(pod, "Ready")
+    if condition.get("status") != "True":
+        return False
+    return not seconds or world.seconds_since(condition["lastTransitionTime"]) >= seconds
+
+
+def is_terminating(item: Object) -> bool:
+    return "deletionTimestamp" in item["metadata"]
+
+
+def is_active(pod: Object) -> bool:
+    return not is_terminating(pod) and pod["status"].get("phase") not in ("Succeeded", "Failed")
+
+
+def without_zeros(status: Object) -> Object:
+    """The API leaves out counts that are zero, where zero is their default."""
+    return {key: value for key, value in status.items() if value not in (0, [], None)}
+
+
+def template_hash(template: Object, salt: object = "") -> str:
+    """Ten letters, the same for the same template."""
+    text = json.dumps(template, sort_keys=True) + str(salt)
+    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
+    return "".join(_LETTERS[number // 27**at % 27] for at in range(10))
+
+
+def suffix(*parts: object) -> str:
+    """Five letters for a pod's name."""
+    number = int(hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest(), 16)
+    return "".join(_LETTERS[number // 27**at % 27] for at in range(5))
+
+
+def scaled(value: Any, of: int, *, up: bool) -> int:
+    """A count, or a share such as `25%`."""
+    if isinstance(value, int):
+        return value
+    share = int(str(value).removesuffix("%")) * of / 100
+    return math.ceil(share) if up else math.floor(share)
+
+
+def first_to_go(pods: Iterable[Object]) -> list[Object]:
+    """A ReplicaSet's choice: unplaced, not running, not ready, then the youngest."""
+
+    def rank(pod: Object) -> tuple[bool, bool, bool]:
+        phase = pod["status"].get("phase")
+        return bool(pod["spec"].get("nodeName")), phase == "Running", is_ready(pod)
+
+    youngest = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
+    return sorted(youngest, key=rank)

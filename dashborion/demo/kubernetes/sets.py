@@ -1,0 +1,243 @@
+"""The StatefulSet and DaemonSet controllers, whose revisions are ControllerRevisions."""
+
+from typing import Any
+
+from dashborion.demo.kubernetes.objects import (
+    MOST_PODS,
+    REVISION_HASH,
+    World,
+    controlled_by,
+    is_active,
+    is_available,
+    is_ready,
+    is_terminating,
+    scaled,
+    suffix,
+    template_hash,
+    without_zeros,
+)
+from dashborion.demo.kubernetes.resources import Object
+
+_STATEFUL = "statefulset-controller"
+_DAEMON = "daemonset-controller"
+
+
+def revise(world: World, item: Object) -> tuple[str, int]:
+    """The revision of the current template: its hash and number; it is kept if it is new."""
+    template = item["spec"]["template"]
+    code, name = template_hash(template), item["metadata"]["name"]
+    known = world.owned("controllerrevisions", item)
+    newest = max((each["revision"] for each in known), default=0)
+    mine = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
+    if mine is None:
+        labels = template["metadata"].get("labels") or {}
+        world.store.create(
+            "controllerrevisions",
+            {
+                "metadata": {
+                    "name": f"{name}-{code}",
+                    "namespace": item["metadata"]["namespace"],
+                    "labels": {**labels, REVISION_HASH: code},
+                    "ownerReferences": [controlled_by(item)],
+                },
+                "data": {"spec": {"template": {**template, "$patch": "replace"}}},
+                "revision": newest + 1,
+            },
+        )
+        newest += 1
+        surplus = len(known) - item["spec"]["revisionHistoryLimit"]
+        for each in sorted(known, key=lambda one: one["revision"])[: max(0, surplus)]:
+            world.store.remove("controllerrevisions", each)
+    elif mine["revision"] < newest:
+        newest += 1
+        world.store.replace("controllerrevisions", {**mine, "revision": newest})
+    return code, newest
+
+
+def _code(pod: Object) -> str:
+    return str((pod["metadata"].get("labels") or {}).get(REVISION_HASH, ""))
+
+
+def state(world: World) -> None:
+    """Every StatefulSet: in the order of its numbers, one at a time."""
+    for each in world.store.all("statefulsets"):
+        code, _ = revise(world, each)
+        name, status = each["metadata"]["name"], each.get("status") or {}
+        update = f"{name}-{code}"  # which is also what their pods' labels say
+        current = status.get("currentRevision") or update
+        pods = {_ordinal(pod): pod for pod in world.owned("pods", each)}
+        _step(world, each, pods, update, current)
+        _report(world, each, list(pods.values()), update, current)
+
+
+def _ordinal(pod: Object) -> int:
+    return int(pod["metadata"]["name"].rpartition("-")[2])
+
+
+def _step(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> None:
+    spec = item["spec"]
+    count, rolling = spec["replicas"], spec["updateStrategy"].get("rollingUpdate") or {}
+    if _fill_up(world, item, pods, code, current):
+        return
+    surplus = sorted((number for number in pods if number >= count), reverse=True)
+    if surplus:
+        _end(world, item, pods[surplus[0]])
+        return
+    for number in range(min(count, MOST_PODS) - 1, rolling.get("partition", 0) - 1, -1):
+        pod = pods.get(number)
+        if pod is None or is_terminating(pod):
+            return
+        if _is_behind(spec, pod, code, number):
+            _end(world, item, pod)
+            return
+        if not is_ready(pod):
+            return
+
+
+def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> bool:
+    """Makes what is missing; whether that is all that may happen now."""
+    spec = item["spec"]
+    in_turn = spec["podManagementPolicy"] == "OrderedReady"
+    first = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    for number in range(min(spec["replicas"], MOST_PODS)):
+        pod = pods.get(number)
+        if pod is None:
+            pods[number] = _make(world, item, number, code if number >= first else current)
+            if in_turn:
+                return True
+        elif in_turn and (is_terminating(pod) or not is_ready(pod)):
+            # One that is neither of the newest revision nor well is replaced all the same.
+            return not _is_behind(spec, pod, code, number)
+    return False
+
+
+def _is_behind(spec: Object, pod: Object, code: str, number: int) -> bool:
+    strategy = spec["updateStrategy"]
+    first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
+    is_rolling = strategy["type"] == "RollingUpdate"
+    return is_rolling and number >= first and _code(pod) != code and not is_terminating(pod)
+
+
+def _make(world: World, item: Object, number: int, code: str) -> Object:
+    name = f"{item['metadata']['name']}-{number}"
+    template = item["spec"]["template"]
+    for each in world.owned("controllerrevisions", item):
+        if each["metadata"]["name"] == code:
+            kept = each["data"]["spec"]["template"]
+            template = {key: value for key, value in kept.items() if key != "$patch"}
+    labels = {
+        REVISION_HASH: code,
+        "statefulset.kubernetes.io/pod-name": name,
+        "apps.kubernetes.io/pod-index": str(number),
+    }
+    found = world.create_pod(
+        item, template, name, labels, hostname=name, subdomain=item["spec"].get("serviceName", "")
+    )
+    message = f"create Pod {name} in StatefulSet {item['metadata']['name']} successful"
+    world.event(item, "SuccessfulCreate", message, source=_STATEFUL)
+    return found
+
+
+def _end(world: World, item: Object, pod: Object) -> None:
+    if is_terminating(pod):
+        return
+    world.end_pod(pod)
+    name = pod["metadata"]["name"]
+    message = f"delete Pod {name} in StatefulSet {item['metadata']['name']} successful"
+    world.event(item, "SuccessfulDelete", message, source=_STATEFUL)
+
+
+def _report(world: World, item: Object, pods: list[Object], update: str, current: str) -> None:
+    spec = item["spec"]
+    count = spec["replicas"]
+    wait = spec.get("minReadySeconds", 0)
+    alive = [pod for pod in pods if is_active(pod)]
+    updated = [pod for pod in alive if _code(pod) == update]
+    is_done = len(updated) == count == len(pods) and all(map(is_ready, updated))
+    if is_done and spec["updateStrategy"]["type"] == "RollingUpdate":
+        current = update
+    counts = {
+        "readyReplicas": sum(map(is_ready, alive)),
+        "currentReplicas": sum(_code(pod) == current for pod in alive),
+        "updatedReplicas": len(updated),
+    }
+    status: Object = {
+        "observedGeneration": item["metadata"]["generation"],
+        "replicas": len(pods),
+        **without_zeros(counts),
+        "availableReplicas": sum(is_available(pod, wait, world) for pod in alive),
+        "currentRevision": current,
+        "updateRevision": update,
+        "collisionCount": 0,
+    }
+    world.store.set_status("statefulsets", item, status)
+
+
+def run_daemons(world: World, nodes: list[str]) -> None:
+    """Every DaemonSet has a pod on each node; updates go node by node."""
+    for each in world.store.all("daemonsets"):
+        code, number = revise(world, each)
+        places = _places(each, nodes)
+        pods = world.owned("pods", each)
+        by_node: dict[str, Object] = {}
+        for pod in pods:
+            by_node[pod["spec"].get("nodeName", "")] = pod
+        for node in places:
+            if node not in by_node:
+                by_node[node] = _daemon(world, each, node, code, number)
+        for node, pod in by_node.items():
+            if node not in places:
+                world.end_pod(pod)
+        _roll_daemons(world, each, [by_node[node] for node in places], code)
+        _report_daemons(world, each, [by_node[node] for node in places], code)
+
+
+def _places(item: Object, nodes: list[str]) -> list[str]:
+    wanted = item["spec"]["template"]["spec"].get("nodeSelector") or {}
+    hostname = wanted.get("kubernetes.io/hostname")
+    return [node for node in nodes if hostname in (None, node)]
+
+
+def _daemon(world: World, item: Object, node: str, code: str, number: int) -> Object:
+    metadata = item["metadata"]
+    name = f"{metadata['name']}-{suffix(metadata['uid'], node, world.store.version)}"
+    labels = {REVISION_HASH: code, "pod-template-generation": str(number)}
+    found = world.create_pod(item, item["spec"]["template"], name, labels, nodeName=node)
+    world.event(item, "SuccessfulCreate", f"Created pod: {name}", source=_DAEMON)
+    return found
+
+
+def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:
+    strategy = item["spec"]["updateStrategy"]
+    if strategy["type"] != "RollingUpdate":
+        return
+    most: Any = strategy["rollingUpdate"]["maxUnavailable"]
+    room = max(1, scaled(most, len(pods), up=True)) - sum(not is_ready(pod) for pod in pods)
+    for pod in pods:
+        if _code(pod) == code or is_terminating(pod):
+            continue
+        if not is_ready(pod) or room > 0:
+            room -= is_ready(pod)
+            world.end_pod(pod)
+            message = f"Deleted pod: {pod['metadata']['name']}"
+            world.event(item, "SuccessfulDelete", message, source=_DAEMON)
+
+
+def _report_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:
+    alive = [pod for pod in pods if is_active(pod)]
+    wait = item["spec"].get("minReadySeconds", 0)
+    available = sum(is_available(pod, wait, world) for pod in alive)
+    counts = {
+        "updatedNumberScheduled": sum(_code(pod) == code for pod in alive),
+        "numberAvailable": available,
+        "numberUnavailable": len(pods) - available,
+    }
+    status = {
+        "currentNumberScheduled": len(pods),
+        "desiredNumberScheduled": len(pods),
+        "numberMisscheduled": 0,
+        "numberReady": sum(map(is_ready, alive)),
+        "observedGeneration": item["metadata"]["generation"],
+        **without_zeros(counts),
+    }
+    world.store.set_status("daemonsets", item, status)

@@ -1,0 +1,1 @@
+"""Looking for clusters, and naming those that were found."""

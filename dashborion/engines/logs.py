@@ -1,0 +1,269 @@
+"""Many logs as one: merged by time, picked by patterns, or live as lines arrive. No SDK.
+
+How a line looks is the caller's: ``shape`` makes of a source's lines those that
+are printed, the moment still in front and the newline behind.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from operator import itemgetter
+
+from dashborion.concurrency import start
+from dashborion.errors import DashborionError
+from dashborion.models.log import HEAD, STAMP
+from dashborion.orchestrators.logs import (
+    Block,
+    Ended,
+    Reader,
+    Reading,
+    Source,
+)
+
+Shape = Callable[[Source, Block], Block]
+Failed = Callable[[Source, DashborionError], None]
+Item = tuple[Source, Block] | str
+
+WINDOW_SECONDS = 2.0  # in which a sorted live stream puts lines into order
+WAITING = 2000  # blocks that may wait to be printed before those who read have to wait
+GATHER_SECONDS = 0.03
+TICK_SECONDS = 0.25
+
+_moment = itemgetter(slice(0, STAMP))
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Keeps lines that fit one of ``include``, if there are any, and none of ``exclude``."""
+
+    include: Sequence[re.Pattern[str]] = ()
+    exclude: Sequence[re.Pattern[str]] = ()
+
+    def __call__(self, block: Block) -> Block:
+        if not self.include and not self.exclude:
+            return block
+        return [line for line in block if self._keeps(line[HEAD:].decode(errors="replace"))]
+
+    def _keeps(self, text: str) -> bool:
+        if self.include and not any(one.search(text) for one in self.include):
+            return False
+        return not any(one.search(text) for one in self.exclude)
+
+
+class _Head:
+    """A reading's lines that were read and not yet given away."""
+
+    def __init__(self, reading: Reading, shape: Shape) -> None:
+        self._reading, self._shape = reading, shape
+        self.lines: Block = []
+        self.at = 0
+        self.is_over = False
+
+    def fill(self, failed: Failed) -> None:
+        """Have at least one line, unless the reading is over."""
+        while self.at == len(self.lines) and not self.is_over:
+            try:
+                block = next(self._reading.blocks, None)
+            except DashborionError as error:
+                failed(self._reading.source, error)
+                block = None
+            self.is_over = block is None
+            self.lines = self._shape(self._reading.source, block) if block else []
+            self.at = 0
+
+    def until(self, bound: bytes | None) -> Block:
+        """Give away the lines up to a moment, or all."""
+        begin = self.at
+        self.at = len(self.lines)
+        if bound is not None:
+            self.at = bisect_right(self.lines, bound, begin, key=_moment)
+        return self.lines[begin : self.at]
+
+
+def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterator[bytes]:
+    """All lines by time, as text to be written; holds one block of each reading at most.
+
+    Lines of one moment stay in the order of their log. A reading that ends with an
+    error costs its own rest.
+    """
+    heads = [_Head(reading, shape) for reading in readings]
+    while heads:
+        for head in heads:
+            head.fill(failed)
+        heads = [head for head in heads if head.at < len(head.lines)]
+        # What comes next in a reading may be as old as the last line that it has given.
+        bound = min((head.lines[-1][:STAMP] for head in heads), default=None)
+        lines = [line for head in heads for line in head.until(bound)]
+        lines.sort(key=_moment)
+        yield written(lines)
+
+
+def written(lines: Block) -> bytes:
+    """Shaped lines without their moments."""
+    return b"".join([line[HEAD:] for line in lines])
+
+
+class Live:
+    """What followers hand over, as ``Sink``: a bounded list between their threads and ours.
+
+    A list and not a ``queue.Queue``, which would wake us up for each of ten thousand
+    lines a second.
+    """
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+        self._lock = threading.Lock()
+        self._some = threading.Event()
+        self._room = threading.Event()
+        self._ended = threading.Event()
+        self._room.set()
+
+    def lines(self, source: Source, block: Block) -> None:
+        """As ``Sink.lines``."""
+        self._put((source, block))
+
+    def say(self, text: str) -> None:
+        """As ``Sink.say``."""
+        self._put(text)
+
+    def pause(self, seconds: float) -> None:
+        """As ``Sink.pause``."""
+        if self._ended.wait(seconds):
+            raise Ended
+
+    def _put(self, item: Item) -> None:
+        self._room.wait()
+        if self._ended.is_set():
+            raise Ended
+        with self._lock:
+            self._items.append(item)
+            if len(self._items) >= WAITING:
+                self._room.clear()
+        self._some.set()
+
+    def end(self) -> None:
+        """Let those go who wait for room."""
+        self._ended.set()
+        self._room.set()
+
+    def take(self, seconds: float) -> list[Item]:
+        """All that waits, and what follows in a moment; waits for so long if nothing does."""
+        if self._some.wait(seconds) and not self._ended.wait(GATHER_SECONDS):
+            self._some.clear()
+        with self._lock:
+            items, self._items = self._items, []
+            if not self._ended.is_set():
+                self._room.set()
+        return items
+
+
+@dataclass
+class Window:
+    """Lines that arrived in the last two seconds, kept to be given away in order."""
+
+    seconds: float
+    clock: Callable[[], float]
+    _held: Block = field(default_factory=list)
+    _arrived: list[tuple[float, bytes]] = field(default_factory=list)
+
+    def through(self, lines: Block) -> Block:
+        """Take these in; give those that have been here long enough, and what is older."""
+        now = self.clock()
+        if lines:
+            self._held += lines
+            self._arrived.append((now, max(map(_moment, lines))))
+        ripe = [newest for at, newest in self._arrived if at <= now - self.seconds]
+        if not ripe:
+            return []
+        del self._arrived[: len(ripe)]
+        self._held.sort(key=_moment)
+        end = bisect_right(self._held, max(ripe), key=_moment)
+        given, self._held = self._held[:end], self._held[end:]
+        return given
+
+    def rest(self) -> Block:
+        """All that is left, in order."""
+        self._held.sort(key=_moment)
+        return self._held
+
+
+@dataclass
+class Following:
+    """Readers, each on a thread of its own, and their lines as they come.
+
+    ``say`` is told what a person should know, in its place among the lines;
+    ``failed`` of a reader that could not go on while others do.
+    """
+
+    readers: Sequence[Reader]
+    shape: Shape
+    say: Callable[[str], None]
+    failed: Callable[[DashborionError], None]
+    window: Window | None = None
+    is_over: Callable[[], bool] = lambda: False
+    live: Live = field(default_factory=Live)
+
+    def lines(self) -> Generator[bytes, None, None]:
+        """Text to be written at once, until every reader has ended.
+
+        Raises:
+            DashborionError: the first reader's, when none of them could go on.
+        """
+        running = {start(partial(self._follow, reader)) for reader in self.readers}
+        errors: list[DashborionError] = []
+        try:
+            while True:
+                done = {one for one in running if one.done()}
+                items = self.live.take(TICK_SECONDS if running > done else 0)
+                yield from self._printed(items)
+                running -= done
+                errors += self._errors(done)
+                if self.is_over() or not (running or items):
+                    break
+            if self.window is not None:
+                yield written(self.window.rest())
+        finally:
+            self.live.end()
+            for reader in self.readers:
+                reader.stop()
+        if errors and len(errors) == len(self.readers):
+            raise errors[0]
+
+    def _errors(self, done: Iterable[Future[DashborionError | None]]) -> list[DashborionError]:
+        """Of the readers that have ended; said, unless there is only one."""
+        found = [error for one in done if (error := one.result())]
+        if len(self.readers) > 1:
+            for error in found:
+                self.failed(error)
+        return found
+
+    def _follow(self, reader: Reader) -> DashborionError | None:
+        try:
+            reader.follow(self.live)
+        except Ended:
+            return None
+        except DashborionError as error:
+            error.environment = error.environment or reader.label
+            return error
+        return None
+
+    def _printed(self, items: Sequence[Item]) -> Iterator[bytes]:
+        lines: Block = []
+        for item in items:
+            if isinstance(item, str):
+                if lines and self.window is None:
+                    yield written(lines)
+                    lines = []
+                self.say(item)
+            else:
+                lines += self.shape(*item)
+        if self.window is not None:
+            lines = self.window.through(lines)
+        if lines:
+            yield written(lines)

@@ -1,0 +1,24 @@
+"""What an orchestrator said about an object."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from dashborion.models.base import Model
+
+
+class EventType(StrEnum):
+    NORMAL = "normal"
+    WARNING = "warning"
+
+
+class Event(Model, frozen=True, kw_only=True):
+    """Something the orchestrator said about an object; ``count`` times, last at ``timestamp``."""
+
+    timestamp: datetime | None
+    type: EventType
+    reason: str | None
+    message: str
+    object: str
+    count: int

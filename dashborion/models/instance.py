@@ -1,0 +1,73 @@
+"""Tasks and pods, with their containers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from dashborion.models.base import Model
+from dashborion.models.event import Event
+
+
+class InstanceStatus(StrEnum):
+    RUNNING = "running"
+    PENDING = "pending"
+    STOPPED = "stopped"
+
+
+class Termination(Model, frozen=True, kw_only=True):
+    """How a container's previous run ended."""
+
+    reason: str | None
+    exit_code: int | None
+    message: str | None
+    finished_at: datetime | None
+
+
+class Container(Model, frozen=True, kw_only=True):
+    """One container of an instance. ``init`` ones run to their end before the others start."""
+
+    name: str
+    status: InstanceStatus
+    image: str | None
+    ready: bool
+    restarts: int
+    exit_code: int | None
+    reason: str | None
+    last_termination: Termination | None
+    init: bool = False
+
+
+class Instance(Model, frozen=True, kw_only=True):
+    """An ECS task or a Kubernetes pod."""
+
+    project: str | None
+    environment: str
+    namespace: str
+    id: str
+    name: str
+    workload: str | None
+    orchestrator: str
+    status: InstanceStatus
+    ready: bool
+    reason: str | None
+    message: str | None
+    health: str | None
+    ip: str | None
+    node: str | None
+    zone: str | None
+    revision: str | None
+    restarts: int
+    created_at: datetime | None
+    started_at: datetime | None
+    stopped_at: datetime | None
+    cpu: str | None
+    memory: str | None
+    containers: list[Container]
+
+
+class InstanceDetail(Instance, frozen=True, kw_only=True):
+    """What ``instances describe`` adds to the list's object."""
+
+    labels: dict[str, str]
+    events: list[Event]

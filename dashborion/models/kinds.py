@@ -1,0 +1,45 @@
+"""The types of workloads, and the words by which people name them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class WorkloadType(StrEnum):
+    ECS_SERVICE = "ecs-service"
+    DEPLOYMENT = "k8s-deployment"
+    STATEFULSET = "k8s-statefulset"
+    DAEMONSET = "k8s-daemonset"
+
+
+KIND_WORDS = {
+    "service": WorkloadType.ECS_SERVICE,
+    "services": WorkloadType.ECS_SERVICE,
+    "svc": WorkloadType.ECS_SERVICE,
+    "deployment": WorkloadType.DEPLOYMENT,
+    "deployments": WorkloadType.DEPLOYMENT,
+    "deploy": WorkloadType.DEPLOYMENT,
+    "deployment.apps": WorkloadType.DEPLOYMENT,
+    "statefulset": WorkloadType.STATEFULSET,
+    "statefulsets": WorkloadType.STATEFULSET,
+    "sts": WorkloadType.STATEFULSET,
+    "statefulset.apps": WorkloadType.STATEFULSET,
+    "daemonset": WorkloadType.DAEMONSET,
+    "daemonsets": WorkloadType.DAEMONSET,
+    "ds": WorkloadType.DAEMONSET,
+    "daemonset.apps": WorkloadType.DAEMONSET,
+    **{str(member): member for member in WorkloadType},
+}
+"""What users call the types, kubectl's short names and ``-o name`` forms included."""
+
+
+KIND_OF = {
+    WorkloadType.ECS_SERVICE: "service",
+    WorkloadType.DEPLOYMENT: "deployment",
+    WorkloadType.STATEFULSET: "statefulset",
+    WorkloadType.DAEMONSET: "daemonset",
+}
+"""The word for a type inside a NAME such as ``deployment/web``."""
+
+
+INSTANCE_WORDS = frozenset({"pod", "pods", "po", "task", "tasks", "instance", "instances"})

@@ -1,0 +1,1 @@
+"""AWS for every adapter that needs it: sessions, calls, errors."""

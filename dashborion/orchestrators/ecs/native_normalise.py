@@ -1,0 +1,183 @@
+"""The objects of ``dashborion ecs`` as models. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dashborion.config.targets import Environment
+from dashborion.models import ecs as native
+from dashborion.orchestrators.ecs import normalise, wire
+from dashborion.orchestrators.ecs.wire import native as wire_native
+
+_ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
+
+
+def family(name: str, environment: Environment) -> native.TaskDefinitionFamily:
+    return native.TaskDefinitionFamily(**_place(environment), name=name)
+
+
+def revision(item: wire.TaskDefinition, environment: Environment) -> native.TaskDefinition:
+    """For a list: from what is kept on disk of a definition."""
+    name = last(item.task_definition_arn)
+    return native.TaskDefinition(
+        **_place(environment),
+        name=name,
+        family=name.rpartition(":")[0],
+        revision=int(name.rpartition(":")[2]),
+        images=[one.image for one in item.container_definitions],
+        cpu=item.cpu,
+        memory=item.memory,
+        registered_at=item.registered_at,
+    )
+
+
+def definition(
+    item: wire_native.TaskDefinition, tags: Sequence[wire.Tag], environment: Environment
+) -> native.TaskDefinitionDetail:
+    return native.TaskDefinitionDetail(
+        **_place(environment),
+        name=f"{item.family}:{item.revision}",
+        family=item.family,
+        revision=item.revision,
+        images=[one.image for one in item.container_definitions],
+        cpu=item.cpu,
+        memory=item.memory,
+        registered_at=item.registered_at,
+        arn=item.task_definition_arn,
+        status=item.status,
+        registered_by=item.registered_by,
+        network_mode=item.network_mode,
+        launch_types=item.requires_compatibilities,
+        task_role=item.task_role_arn,
+        execution_role=item.execution_role_arn,
+        volumes=[one.name for one in item.volumes],
+        containers=[_container(one) for one in item.container_definitions],
+        labels=normalise.labels(tags),
+    )
+
+
+def _container(item: wire_native.ContainerDefinition) -> native.ContainerDefinition:
+    return native.ContainerDefinition(
+        name=item.name,
+        image=item.image,
+        essential=item.essential,
+        cpu=item.cpu,
+        memory=item.memory,
+        memory_reservation=item.memory_reservation,
+        ports=[_port(one) for one in item.port_mappings],
+        entry_point=item.entry_point,
+        command=item.command,
+        environment=[one.name for one in item.environment],
+        secrets=[one.name for one in item.secrets],
+        depends_on=[f"{one.container_name}:{one.condition}" for one in item.depends_on],
+        health_check=shlex.join(item.health_check.command) if item.health_check else None,
+        log_driver=item.log_configuration.log_driver if item.log_configuration else None,
+    )
+
+
+def _port(item: wire_native.PortMapping) -> str:
+    port = item.container_port_range or item.container_port
+    host = f"{item.host_port}:" if item.host_port and item.host_port != port else ""
+    return f"{host}{port}/{item.protocol}"
+
+
+def cluster(item: wire_native.Cluster, environment: Environment) -> native.Cluster:
+    return native.Cluster(**_cluster(item, environment))
+
+
+def cluster_detail(item: wire_native.Cluster, environment: Environment) -> native.ClusterDetail:
+    return native.ClusterDetail(
+        **_cluster(item, environment),
+        arn=item.cluster_arn,
+        service_connect_namespace=item.service_connect_defaults.namespace,
+        settings={one.name: one.value for one in item.settings},
+        statistics={one.name: one.value for one in item.statistics},
+        labels=normalise.labels(item.tags),
+    )
+
+
+def _cluster(item: wire_native.Cluster, environment: Environment) -> dict[str, Any]:
+    return {
+        **_place(environment),
+        "name": item.cluster_name,
+        "status": item.status,
+        "services": item.active_services_count,
+        "running": item.running_tasks_count,
+        "pending": item.pending_tasks_count,
+        "instances": item.registered_container_instances_count,
+        "capacity_providers": item.capacity_providers,
+    }
+
+
+def container_instance(
+    item: wire_native.ContainerInstance, environment: Environment
+) -> native.ContainerInstance:
+    attributes = {one.name: one.value for one in item.attributes}
+    whole, free = _amounts(item.registered_resources), _amounts(item.remaining_resources)
+    docker = item.version_info.docker_version
+    return native.ContainerInstance(
+        **_place(environment),
+        name=last(item.container_instance_arn),
+        instance=item.ec2_instance_id,
+        status=item.status,
+        connected=item.agent_connected,
+        running=item.running_tasks_count,
+        pending=item.pending_tasks_count,
+        instance_type=attributes.get(_TYPE),
+        zone=attributes.get(_ZONE),
+        cpu=whole.get("CPU"),
+        cpu_free=free.get("CPU"),
+        memory=whole.get("MEMORY"),
+        memory_free=free.get("MEMORY"),
+        agent_version=item.version_info.agent_version,
+        runtime_version=docker.removeprefix("DockerVersion: ") if docker else None,
+        capacity_provider=item.capacity_provider_name,
+        created_at=item.registered_at,
+    )
+
+
+def _amounts(found: Iterable[wire_native.Amount]) -> dict[str, int]:
+    return {one.name: one.integer_value for one in found}
+
+
+def deployment(
+    item: wire_native.ServiceDeployment,
+    namespaces: Mapping[str, str],
+    definitions: Mapping[str, str],
+    place: normalise.Place,
+) -> native.ServiceDeployment:
+    """``namespaces`` by service, ``definitions`` of task by service revision."""
+    service, counts = last(item.service_arn), item.target_service_revision
+    breaker = item.deployment_circuit_breaker
+    known = definitions.get(counts.arn) if counts else None
+    return native.ServiceDeployment(
+        **_place(place.environment),
+        name=last(item.service_deployment_arn),
+        namespace=namespaces.get(service, place.cluster),
+        service=service,
+        status=item.status,
+        reason=item.status_reason,
+        lifecycle_stage=item.lifecycle_stage,
+        strategy=item.deployment_configuration.strategy if item.deployment_configuration else None,
+        task_definition=last(known) if known else None,
+        requested=counts.requested_task_count if counts else None,
+        running=counts.running_task_count if counts else None,
+        pending=counts.pending_task_count if counts else None,
+        failures=breaker.failure_count if breaker else None,
+        threshold=breaker.threshold if breaker else None,
+        rollback=item.rollback.reason if item.rollback else None,
+        created_at=item.created_at,
+        started_at=item.started_at,
+        finished_at=item.finished_at,
+    )
+
+
+def last(arn: str) -> str:
+    """What an ARN ends in: a name, an id, or ``family:revision``."""
+    return arn.rsplit("/", 1)[-1]
+
+
+def _place(environment: Environment) -> dict[str, Any]:
+    return {"project": environment.project, "environment": environment.name}

@@ -1,0 +1,323 @@
+"""A pod as an instance: its one-word state in kubectl's order of precedence, and its containers.
+
+Pure. The order is that of ``printPod`` in kubectl's ``printers.go``; each step
+overwrites the one before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from dashborion.config.targets import Environment
+from dashborion.models.instance import Container, Instance, InstanceStatus, Termination
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Name
+from dashborion.orchestrators.kubernetes import quantity, wire
+from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
+
+ZONE = "topology.kubernetes.io/zone"
+_FINISHED = ("Succeeded", "Failed")
+_KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
+
+
+class Owned(Struct, frozen=True):
+    """The workload a pod belongs to, and which of its revisions the pod is.
+
+    ``uid`` is empty where only the name could be told.
+    """
+
+    name: Name
+    uid: str
+    revision: str | None
+
+    def is_of(self, metadata: wire.Meta) -> bool:
+        """Whether this is the workload with that metadata."""
+        return self.uid == metadata.uid or (not self.uid and self.name.name == metadata.name)
+
+
+def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
+    """Follow the controller references; None for a bare pod or a Job's.
+
+    ``replicasets`` are metadata by uid. One that is missing from it (created
+    after the list, or forbidden) is named after its Deployment and the hash
+    that the pod carries as a label.
+    """
+    reference = _controller(pod.metadata)
+    labels = pod.metadata.labels or {}
+    if reference is None or not reference.api_version.startswith("apps/"):
+        return None  # nobody's, a Job's, or another project's kind of the same name
+    namespace = pod.metadata.namespace
+    if reference.kind in _KINDS:
+        name = Name(reference.name, _KINDS[reference.kind], namespace)
+        label = labels.get("controller-revision-hash", "")
+        return Owned(name, reference.uid, label.removeprefix(f"{reference.name}-") or None)
+    if reference.kind != "ReplicaSet":
+        return None
+    if (replicaset := replicasets.get(reference.uid)) is not None:
+        parent = _controller(replicaset)
+        if parent is None or parent.kind != "Deployment":
+            return None
+        revision = (replicaset.annotations or {}).get(REVISION)
+        return Owned(Name(parent.name, WorkloadType.DEPLOYMENT, namespace), parent.uid, revision)
+    hash_ = labels.get("pod-template-hash")
+    if not hash_ or not reference.name.endswith(f"-{hash_}"):
+        return None
+    name = Name(reference.name.removesuffix(f"-{hash_}"), WorkloadType.DEPLOYMENT, namespace)
+    return Owned(name, "", None)
+
+
+def _controller(metadata: wire.Meta) -> wire.Owner | None:
+    return next((one for one in metadata.owner_references or () if one.controller), None)
+
+
+def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> Instance:
+    """The normalised pod."""
+    ready = condition(pod.status.conditions, "Ready")
+    status = instance_status(pod)
+    cpu, memory = requests(pod.spec)
+    return Instance(
+        project=environment.project,
+        environment=environment.name,
+        namespace=pod.metadata.namespace,
+        id=pod.metadata.name,
+        name=pod.metadata.name,
+        workload=owned.name.name if owned else None,
+        orchestrator=environment.orchestrator,
+        status=status,
+        ready=ready is not None and ready.status == "True",
+        reason=_reason(pod, status),
+        message=_message(pod, ready),
+        health=_health(status, ready),
+        ip=pod.status.pod_ip or None,
+        node=pod.spec.node_name or None,
+        zone=(pod.metadata.labels or {}).get(ZONE),
+        revision=owned.revision if owned else None,
+        restarts=restarts(pod),
+        created_at=pod.metadata.creation_timestamp,
+        started_at=pod.status.start_time,
+        stopped_at=_stopped_at(pod) if status is InstanceStatus.STOPPED else None,
+        cpu=quantity.canonical_cpu(cpu) if cpu else None,
+        memory=quantity.canonical_memory(memory) if memory else None,
+        containers=containers(pod),
+    )
+
+
+def instance_status(pod: wire.Pod) -> InstanceStatus:
+    """Pending until every regular container has started, and again while one of them waits."""
+    if pod.status.phase in _FINISHED:
+        return InstanceStatus.STOPPED
+    states = [item.state for item in pod.status.container_statuses or ()]
+    if not states or len(states) < len(pod.spec.containers or ()):
+        return InstanceStatus.PENDING
+    if any(state.running is None and state.terminated is None for state in states):
+        return InstanceStatus.PENDING
+    if any(state.running for state in states):
+        return InstanceStatus.RUNNING
+    gone = pod.metadata.deletion_timestamp is not None
+    return InstanceStatus.STOPPED if gone else InstanceStatus.PENDING
+
+
+def state_word(pod: wire.Pod) -> str:
+    """The STATUS that ``kubectl get pods`` prints."""
+    word = pod.status.reason or pod.status.phase or "Unknown"
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    if scheduled and scheduled.reason == "SchedulingGated":
+        word = "SchedulingGated"
+    initializing = _init_word(pod)
+    if initializing is None or _initialized(pod):
+        word = _container_word(pod, initializing or word)
+    else:
+        word = initializing
+    if pod.metadata.deletion_timestamp is not None:
+        if pod.status.reason == "NodeLost":
+            return "Unknown"
+        if pod.status.phase not in _FINISHED:
+            return "Terminating"
+    return word
+
+
+def restarts(pod: wire.Pod) -> int:
+    """kubectl's RESTARTS: of init containers while these run, then of the others and sidecars."""
+    sidecars = _sidecars(pod)
+    initial = pod.status.init_container_statuses or ()
+    if _init_word(pod) is not None and not _initialized(pod):
+        undone = next(
+            (place for place, item in enumerate(initial) if not _is_done(item, sidecars)), 0
+        )
+        return sum(item.restart_count for item in initial[: undone + 1])
+    counted = [item for item in initial if item.name in sidecars]
+    return sum(item.restart_count for item in (*counted, *(pod.status.container_statuses or ())))
+
+
+def containers(pod: wire.Pod) -> list[Container]:
+    """Regular containers, then sidecars, then those init containers that have not succeeded."""
+    regular = {item.name: item for item in pod.status.container_statuses or ()}
+    initial = {item.name: item for item in pod.status.init_container_statuses or ()}
+    sidecars = _sidecars(pod)
+    found = [_container(spec, regular.get(spec.name)) for spec in pod.spec.containers or ()]
+    for spec in pod.spec.init_containers or ():
+        if spec.name in sidecars:
+            found.append(_container(spec, initial.get(spec.name)))
+    for spec in pod.spec.init_containers or ():
+        status = initial.get(spec.name)
+        done = status and status.state.terminated and status.state.terminated.exit_code == 0
+        if spec.name not in sidecars and not done:
+            found.append(_container(spec, status, init=True))
+    return found
+
+
+def requests(
+    spec: wire.PodSpec,
+) -> tuple[quantity.Amount | None, quantity.Amount | None]:
+    """Cores and bytes requested by the containers that run side by side; None when none does."""
+    sidecars = [item for item in spec.init_containers or () if item.restart_policy == "Always"]
+    asked = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
+    cpu = quantity.total(request["cpu"] for request in asked if "cpu" in request)
+    memory = quantity.total(request["memory"] for request in asked if "memory" in request)
+    return cpu, memory
+
+
+def _container(
+    spec: wire.ContainerSpec, status: wire.ContainerStatus | None, *, init: bool = False
+) -> Container:
+    state = status.state if status else wire.ContainerState()
+    last = status.last_state.terminated if status else None
+    return Container(
+        name=spec.name,
+        status=_container_status(state),
+        image=spec.image,
+        ready=status.ready if status else False,
+        restarts=status.restart_count if status else 0,
+        exit_code=state.terminated.exit_code if state.terminated else None,
+        reason=_state_reason(state),
+        last_termination=_termination(last) if last else None,
+        init=init,
+    )
+
+
+def _container_status(state: wire.ContainerState) -> InstanceStatus:
+    if state.terminated:
+        return InstanceStatus.STOPPED
+    return InstanceStatus.RUNNING if state.running else InstanceStatus.PENDING
+
+
+def _termination(ended: wire.Terminated) -> Termination:
+    return Termination(
+        reason=_ending(ended),
+        exit_code=ended.exit_code,
+        message=ended.message,
+        finished_at=ended.finished_at,
+    )
+
+
+def _state_reason(state: wire.ContainerState) -> str | None:
+    """What stands in the way of running: waiting comes before terminated."""
+    if state.waiting and state.waiting.reason:
+        return state.waiting.reason
+    return _ending(state.terminated) if state.terminated else None
+
+
+def _ending(ended: wire.Terminated) -> str:
+    if ended.reason:
+        return ended.reason
+    return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
+
+
+def _init_word(pod: wire.Pod) -> str | None:
+    """``Init:…`` for the first init container that is not done; None when all are."""
+    sidecars = _sidecars(pod)
+    for done, item in enumerate(pod.status.init_container_statuses or ()):
+        if _is_done(item, sidecars):
+            continue
+        ended = item.state.terminated
+        if ended:
+            return f"Init:{_ending(ended)}"
+        waiting = item.state.waiting
+        if waiting and waiting.reason and waiting.reason != "PodInitializing":
+            return f"Init:{waiting.reason}"
+        return f"Init:{done}/{len(pod.spec.init_containers or ())}"
+    return None
+
+
+def _is_done(item: wire.ContainerStatus, sidecars: frozenset[str]) -> bool:
+    """Whether an init container lets the next one start."""
+    ended = item.state.terminated
+    return (ended is not None and ended.exit_code == 0) or (
+        item.name in sidecars and bool(item.started)
+    )
+
+
+def _container_word(pod: wire.Pod, word: str) -> str:
+    """Regular containers, last to first, so that the first one's reason wins."""
+    has_running = False
+    for item in reversed(pod.status.container_statuses or ()):
+        reason = _state_reason(item.state)
+        if reason:
+            word = reason
+        elif item.ready and item.state.running:
+            has_running = True
+    if word == "Completed" and has_running:
+        ready = condition(pod.status.conditions, "Ready")
+        return "Running" if ready and ready.status == "True" else "NotReady"
+    return word
+
+
+def _reason(pod: wire.Pod, status: InstanceStatus) -> str | None:
+    word = state_word(pod)
+    if word.lower() != status:
+        return word
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    if scheduled and scheduled.status == "False":
+        return scheduled.reason
+    return None
+
+
+def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
+    """The most particular text there is: the pod's, a container's, the scheduler's, readiness'."""
+    if pod.status.message:
+        return pod.status.message
+    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    for item in statuses:
+        states: tuple[wire.Waiting | wire.Terminated | None, ...] = (
+            item.state.waiting,
+            item.state.terminated,
+        )
+        for state in states:
+            succeeded = isinstance(state, wire.Terminated) and state.exit_code == 0
+            if state and state.message and not succeeded:
+                return state.message
+    scheduled = condition(pod.status.conditions, "PodScheduled")
+    if scheduled and scheduled.status == "False":
+        return scheduled.message
+    if ready and ready.status == "False" and pod.status.phase not in _FINISHED:
+        return ready.message
+    return None
+
+
+def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
+    if status is not InstanceStatus.RUNNING or ready is None:
+        return None
+    return "healthy" if ready.status == "True" else "unhealthy"
+
+
+def _stopped_at(pod: wire.Pod) -> datetime | None:
+    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+    ended = [item.state.terminated for item in statuses]
+    times = [item.finished_at for item in ended if item and item.finished_at]
+    return max(times, default=None)
+
+
+def _initialized(pod: wire.Pod) -> bool:
+    found = condition(pod.status.conditions, "Initialized")
+    return found is not None and found.status == "True"
+
+
+def _sidecars(pod: wire.Pod) -> frozenset[str]:
+    """Init containers that go on running: ``restartPolicy: Always`` (1.28)."""
+    initial = pod.spec.init_containers
+    if not initial:
+        return frozenset()
+    return frozenset(item.name for item in initial if item.restart_policy == "Always")
