@@ -7,26 +7,26 @@ stand in.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shlex
 import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
 from dashborion.__main__ import main
 from dashborion.context import Context
 from dashborion.streams import Streams
-
-from . import schemas
-from .support.cluster import populate
-from .support.control_plane import ASSETS, ControlPlane
-from .support.kubelet import Kubelet
+from tests.support import schemas
+from tests.support.cluster import populate
+from tests.support.control_plane import ASSETS, ControlPlane
+from tests.support.door import Door, Result
+from tests.support.kubeconfigs import Kube, document, write
+from tests.support.kubelet import Kubelet
+from tests.support.stub_api import Api
 
 _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS", "LINES")
 
@@ -35,40 +35,6 @@ def pytest_configure() -> None:
     """A suite started in the background ignores Ctrl-C; the commands that it runs must not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command did: its exit code and both streams."""
-
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def error(self) -> Any:
-        """The error object of ``-o json``, from the last line of stderr."""
-        return json.loads(self.err.splitlines()[-1])["error"]
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-
-class Door(Protocol):
-    def __call__(
-        self,
-        command: str,
-        *,
-        tty: bool = False,
-        width: int = 80,
-        now: datetime | None = None,
-        cwd: Path | None = None,
-    ) -> Result: ...
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +74,29 @@ def dashborion() -> Door:
         return seen
 
     return run
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    """A server with a small fleet on it."""
+    with Api() as server:
+        yield server
+
+
+@pytest.fixture
+def kube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kube:
+    """Write a kubeconfig with one context, ``here``, and point $KUBECONFIG at it."""
+
+    def point(server: str, **more: Any) -> Path:
+        return use(document(server, **more))
+
+    def use(content: Mapping[str, Any]) -> Path:
+        path = write(tmp_path / "kubeconfig", content)
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        monkeypatch.setenv("DASHBORION_ENV", f"k8s:{content['current-context']}")
+        return path
+
+    return point
 
 
 @pytest.fixture(scope="session")

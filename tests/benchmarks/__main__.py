@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import report
-from .measure import Failed, Measured, measure
-from .rows import ROWS, Row
-from .setups import SetUp, Unavailable
+from tests.benchmarks import report
+from tests.benchmarks.measure import Failed, Measured, measure
+from tests.benchmarks.rows import ROWS, Row
+from tests.benchmarks.setups import SetUp, Unavailable
 
 
 def main() -> int:

@@ -9,8 +9,7 @@ from textwrap import dedent
 
 from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.fleets.seeding_tasks import container
-
-from .setups import Environment, home
+from tests.benchmarks.setups import Environment, home
 
 REGION = "eu-west-3"
 SLOW_SECONDS, FAR_SECONDS = 0.05, 0.2

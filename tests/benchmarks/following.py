@@ -10,9 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from .logs import FOLLOWED_PODS, LINES_A_SECOND, NAME, SECONDS, fifty_busy_pods
-from .measure import MEGA
-from .setups import BIN, OF_THE_MACHINE
+from tests.benchmarks.logs import FOLLOWED_PODS, LINES_A_SECOND, NAME, SECONDS, fifty_busy_pods
+from tests.benchmarks.measure import MEGA
+from tests.benchmarks.setups import BIN, OF_THE_MACHINE
 
 GRACE_SECONDS = 60
 

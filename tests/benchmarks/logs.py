@@ -11,11 +11,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 
+from tests.benchmarks.setups import Environment, Unavailable, home
 from tests.support.control_plane import ASSETS, ControlPlane
 from tests.support.kubelet import Kubelet
 from tests.support.manifests import deployment, namespace
-
-from .setups import Environment, Unavailable, home
 
 SPACE, NAME = "media", "chatty"
 LINES_A_POD = 50_000

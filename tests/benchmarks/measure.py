@@ -16,8 +16,8 @@ from pathlib import Path
 
 import msgspec
 
-from .rows import Row
-from .setups import BIN, OF_THE_MACHINE, Environment
+from tests.benchmarks.rows import Row
+from tests.benchmarks.setups import BIN, OF_THE_MACHINE, Environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 MEGA = 1_000_000

@@ -13,8 +13,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from .measure import Measured, Side
-from .rows import Row
+from tests.benchmarks.measure import Measured, Side
+from tests.benchmarks.rows import Row
 
 NUMBERS = ("ours s", "peer s", "x", "aim", "ours MB", "peer MB", "x", "aim")
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import clouds, logs, setups
-from .setups import SetUp
+from tests.benchmarks import clouds, logs, setups
+from tests.benchmarks.setups import SetUp
 
 
 @dataclass(frozen=True)

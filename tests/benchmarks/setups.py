@@ -16,13 +16,12 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from textwrap import dedent
 
+from tests.benchmarks import fleets
+from tests.benchmarks.long_lists import LongLists
+from tests.benchmarks.token_reviews import TokenReviews
 from tests.support.api import Manifest
 from tests.support.control_plane import ASSETS, ControlPlane
 from tests.support.kubelet import Kubelet
-
-from . import fleets
-from .long_lists import LongLists
-from .token_reviews import TokenReviews
 
 BIN = Path(sys.executable).parent
 

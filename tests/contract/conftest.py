@@ -14,12 +14,11 @@ import yaml
 
 from dashborion.demo.ecs.living import LivingEcs
 from dashborion.demo.ecs.strict_moto import StrictAws
-from tests.aws import Terminal, point_at
+from tests.contract.under_test import UnderTest
+from tests.support.aws import Terminal, point_at
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
 from tests.support.stand_in import StandIn
-
-from .under_test import UnderTest
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.aws import Terminal
-from tests.conftest import Result
+from tests.support.aws import Terminal
+from tests.support.door import Result
 
 
 @dataclass(frozen=True)

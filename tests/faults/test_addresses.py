@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from .conftest import Kube, Terminal, require_unreachable
-from .server import Api
+from tests.support.faults_door import Terminal, require_unreachable
+from tests.support.kubeconfigs import Kube
+from tests.support.stub_api import Api
 
 COMMANDS = ["workloads list", "workloads describe web", "instances list", "env check"]
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from . import misbehaviour
-from .conftest import Terminal
-from .misbehaviour import PAGE, Fault, body, page, redirect
-from .server import Api
+from tests.support import misbehaviour
+from tests.support.faults_door import Terminal
+from tests.support.misbehaviour import PAGE, Fault, body, page, redirect
+from tests.support.stub_api import Api
 
 LISTS = [
     pytest.param("workloads list --type deployment", "deployments", id="workloads list"),

@@ -6,11 +6,11 @@ import gzip
 
 import pytest
 
-from . import misbehaviour
-from .conftest import Terminal
-from .misbehaviour import Fault, body, status
-from .objects import pod
-from .server import Api
+from tests.support import misbehaviour
+from tests.support.faults_door import Terminal
+from tests.support.misbehaviour import Fault, body, status
+from tests.support.stub_api import Api
+from tests.support.stub_objects import pod
 
 SILENT = [
     pytest.param(misbehaviour.hang, id="hanging"),

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Kube, Terminal
-from .kubeconfigs import RENEWED, TOKEN, Plugin, credential, document, exec_user, merged, write
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import (
+    RENEWED,
+    TOKEN,
+    Kube,
+    Plugin,
+    credential,
+    document,
+    exec_user,
+    merged,
+    write,
+)
+from tests.support.stub_api import Api
 
 PAST, FUTURE = "2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"
 

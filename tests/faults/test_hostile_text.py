@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from .conftest import Kube, Terminal
-from .kubeconfigs import document, write
-from .misbehaviour import status
-from .objects import Manifest, deployment, event, pod
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import Kube, document, write
+from tests.support.misbehaviour import status
+from tests.support.stub_api import Api
+from tests.support.stub_objects import Manifest, deployment, event, pod
 
 # Nothing of this may reach a terminal; the line's own end and a pipe's tabs are looked at apart.
 _HARMFUL = re.compile(

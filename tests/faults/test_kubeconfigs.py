@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import Kube, Terminal
-from .kubeconfigs import TOKEN, document, merged, write
-from .objects import deployment, metadata
-from .server import Api, basic
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import TOKEN, Kube, document, merged, write
+from tests.support.stub_api import Api, basic
+from tests.support.stub_objects import deployment, metadata
 
 pytestmark = pytest.mark.usefixtures("however_read")
 

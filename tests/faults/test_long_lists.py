@@ -13,11 +13,11 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from .conftest import Kube, Terminal
-from .kubeconfigs import document, merged, write
-from .misbehaviour import Exchange, cut, status
-from .objects import metadata, pod
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import Kube, document, merged, write
+from tests.support.misbehaviour import Exchange, cut, status
+from tests.support.stub_api import Api
+from tests.support.stub_objects import metadata, pod
 
 PROGRAM = [sys.executable, "-m", "dashborion"]
 COUNT = 2600  # more than is held back, and not a whole number of chunks

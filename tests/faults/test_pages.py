@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Terminal
-from .misbehaviour import body, cut, page, status
-from .objects import pod
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.misbehaviour import body, cut, page, status
+from tests.support.stub_api import Api
+from tests.support.stub_objects import pod
 
 NAMES = [f"web-{number}" for number in range(7)]
 EXPIRED = "The provided continue parameter is too old"

@@ -16,11 +16,10 @@ import trustme
 from dashborion.config.kubeconfig import read_kubeconfig
 from dashborion.orchestrators.kubernetes.credentials import plain, sdk
 from dashborion.orchestrators.kubernetes.credentials.settings import Settings
-
-from .conftest import Kube, Terminal
-from .kubeconfigs import TOKEN, document, exec_user, merged, write
-from .misbehaviour import Exchange, status
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import TOKEN, Kube, document, exec_user, merged, write
+from tests.support.misbehaviour import Exchange, status
+from tests.support.stub_api import Api
 
 SERVER = "https://api.internal:6443"
 

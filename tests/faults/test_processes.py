@@ -14,11 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from . import misbehaviour
-from .conftest import Kube
-from .kubeconfigs import Plugin
-from .objects import deployment
-from .server import Api
+from tests.support import misbehaviour
+from tests.support.kubeconfigs import Kube, Plugin
+from tests.support.stub_api import Api
+from tests.support.stub_objects import deployment
 
 PROGRAM = [sys.executable, "-m", "dashborion"]
 SOON = 2.0  # a third of a second, on a machine with nothing else to do

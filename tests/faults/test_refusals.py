@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from .conftest import Kube, Terminal
-from .kubeconfigs import TOKEN
-from .misbehaviour import page, status
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.kubeconfigs import TOKEN, Kube
+from tests.support.misbehaviour import page, status
+from tests.support.stub_api import Api
 
 FORBIDDEN = 'User "jane" cannot list resource "{}" in API group "apps" in the namespace "default"'
 EVERY_KIND = ("deployments", "statefulsets", "daemonsets")

@@ -7,9 +7,9 @@ from email.utils import format_datetime
 
 import pytest
 
-from .conftest import Terminal
-from .misbehaviour import Fault, page, status
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.misbehaviour import Fault, page, status
+from tests.support.stub_api import Api
 
 ATTEMPTS = 5
 TROUBLE = [

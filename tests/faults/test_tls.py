@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from .conftest import Kube, Terminal, require_unreachable
-from .kubeconfigs import Plugin, credential
-from .server import Api
+from tests.support.faults_door import Terminal, require_unreachable
+from tests.support.kubeconfigs import Kube, Plugin, credential
+from tests.support.stub_api import Api
 
 pytestmark = pytest.mark.usefixtures("however_read")
 

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from .conftest import Terminal
-from .objects import deployment, pod
-from .server import Api
+from tests.support.faults_door import Terminal
+from tests.support.stub_api import Api
+from tests.support.stub_objects import deployment, pod
 
 NAMES = {
     "dots": "..",

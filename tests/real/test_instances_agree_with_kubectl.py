@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import Door
-from tests.real.kubectl import kubectl, kubectl_items
 from tests.support.cluster import NAMESPACES as FLEET
+from tests.support.door import Door
+from tests.support.kubectl import kubectl, kubectl_items
 
 
 def listed(dashborion: Door) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Door
-from tests.real.kubectl import kubectl_items
 from tests.support.cluster import NAMESPACES as FLEET
+from tests.support.door import Door
+from tests.support.kubectl import kubectl_items
 
 
 def test_every_field(dashborion: Door, as_admin: Path) -> None:

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from .api import Manifest
-from .control_plane import ControlPlane
-from .manifests import (
+from tests.support.api import Manifest
+from tests.support.control_plane import ControlPlane
+from tests.support.manifests import (
     autoscaler,
     container,
     daemon_set,

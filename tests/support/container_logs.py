@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .container_exec import exec_in_container
+from tests.support.container_exec import exec_in_container
 
 Key = tuple[str, str, str]  # namespace, pod, container
 Status = dict[str, Any]

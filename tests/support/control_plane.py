@@ -20,9 +20,9 @@ from typing import Any, Self, TypeVar
 import trustme
 import urllib3
 
-from . import api
-from .api import ApiClient, ApiError, Manifest
-from .processes import Child, free_ports
+from tests.support import api
+from tests.support.api import ApiClient, ApiError, Manifest
+from tests.support.processes import Child, free_ports
 
 Found = TypeVar("Found")
 

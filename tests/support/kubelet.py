@@ -17,11 +17,11 @@ from typing import Any, Self
 import msgspec
 import urllib3
 
-from .api import ApiError, Manifest, Watch
-from .container_logs import ContainerLogs, LogServer
-from .containers import Pod, right_now
-from .control_plane import ControlPlane
-from .pod_status import Verdict, verdict_on
+from tests.support.api import ApiError, Manifest, Watch
+from tests.support.container_logs import ContainerLogs, LogServer
+from tests.support.containers import Pod, right_now
+from tests.support.control_plane import ControlPlane
+from tests.support.pod_status import Verdict, verdict_on
 
 _HOST_IP = "127.0.0.1"
 _WORKERS = 8

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from .api import Manifest
+from tests.support.api import Manifest
 
 _REGISTRY = "example.com"
 

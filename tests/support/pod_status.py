@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from .containers import (
+from tests.support.containers import (
     INIT,
     REGULAR,
     Fragment,

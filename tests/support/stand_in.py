@@ -10,9 +10,8 @@ from typing import Self
 
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.tls import own_identity
-
-from .api import Manifest
-from .control_plane import ControlPlane
+from tests.support.api import Manifest
+from tests.support.control_plane import ControlPlane
 
 TOKEN = "demo-token"
 SPEED = 20.0

@@ -1,0 +1,62 @@
+"""Fleets on ECS that a change plays out in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import botocore.endpoint
+import pytest
+
+from dashborion.demo.ecs.living import LivingEcs
+from dashborion.demo.ecs.strict_moto import StrictAws
+from tests.support.aws import KEY, point_at
+from tests.support.changes_door import Terminal
+from tests.support.ecs_mover import Mover, then
+from tests.support.fleet_on_ecs import Fleet, populate
+from tests.support.living_shop import CLUSTER, LivingShop
+
+
+@pytest.fixture
+def dashborion() -> Terminal:
+    return Terminal()
+
+
+@pytest.fixture
+def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """A fleet on ECS that the test may change."""
+    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    with StrictAws() as aws:
+        point_at(monkeypatch, aws)
+        yield populate(aws)
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Terminal) -> Iterator[LivingShop]:
+    """The demo's fleet on ECS, which lives while the command sleeps."""
+    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
+    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
+        point_at(monkeypatch, aws, CLUSTER)
+        living = LivingShop(aws)
+        aws.spy.reset()
+        dashborion.steps = living.meanwhile
+        yield living
+
+
+@pytest.fixture
+def web(fleet: Fleet) -> Mover:
+    """A service of two tasks whose new deployment waits for what the test does next."""
+    found = Mover(fleet, "web")
+    then(fleet, "ecs:UpdateService", found.begins)
+    return found
+
+
+@pytest.fixture
+def counted(fleet: Fleet) -> Mover:
+    """The same for a change of count."""
+    found = Mover(fleet, "web")
+    then(fleet, "ecs:UpdateService", found.shrinks)
+    return found

@@ -1,0 +1,163 @@
+"""What a person sees while a wait goes on, and what Ctrl-C does to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import wait_for
+from tests.support.changes_door import Keyboard, Terminal
+from tests.support.ecs_mover import Mover
+from tests.support.fleet_on_ecs import Fleet
+from tests.support.misbehaviour import body, hang
+from tests.support.stub_api import Api
+from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+
+ERASE = "\r\x1b[K"
+
+
+def test_progress_is_one_live_line_on_a_terminal(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.runs(1), web.runs(1), web.completes]
+
+    seen = dashborion("workloads restart web --wait", tty=True)
+
+    assert seen.exit_code == 0
+    for count in ("0 of 2", "1 of 2"):
+        assert dashborion.raw_err.count(f"{ERASE}web: {count} tasks running") == 1
+    assert "web: " not in seen.err, "a line that stays"
+    assert dashborion.raw_err.endswith(ERASE)
+
+
+def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.task_fails, web.task_fails]
+    seen = dashborion("workloads restart web --wait", tty=True)
+    assert seen.exit_code == 7
+    assert seen.err.splitlines()[-1].startswith("error: Error x2 (web-")
+    assert not any(one.startswith("web: ") for one in seen.err.splitlines())
+
+
+def test_elsewhere_it_is_a_line_a_change(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.runs(1), web.runs(1), web.completes]
+    seen = dashborion("workloads restart web --wait")
+    assert dashborion.raw_err == seen.err, "no line is erased where there is no terminal"
+    assert sum(one.startswith("web: ") for one in seen.err.splitlines()) == 3
+
+
+def test_with_json_each_line_on_stderr_is_an_object(dashborion: Terminal, web: Mover) -> None:
+    dashborion.steps = [web.task_fails, web.task_fails]
+    seen = dashborion("workloads restart web --wait -o json")
+    said = [next(iter(json.loads(line))) for line in seen.err.splitlines()]
+    assert set(said) == {"note", "error"}
+    assert said[-1] == "error"
+
+
+def test_what_the_api_says_cannot_move_the_cursor(dashborion: Terminal, web: Mover) -> None:
+    def fails() -> None:
+        web.task_fails(stop_code="TaskFailedToStart", stopped_reason="Bad: \x1b[2J", containers={})
+
+    dashborion.steps = [fails, fails]
+    seen = dashborion("workloads restart web --wait", tty=True)
+    assert seen.exit_code == 7
+    assert "\x1b" not in seen.err
+
+
+def test_an_interrupt_in_process(dashborion: Terminal, web: Mover) -> None:
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    dashborion.steps = [web.runs(1), ctrl_c]
+    seen = dashborion("workloads restart web --wait")
+    assert seen.exit_code == 130
+    assert seen.err.splitlines()[-1] == "interrupted: the rollout of web goes on"
+
+
+def test_an_interrupt_at_the_question_changes_nothing(
+    dashborion: Terminal, fleet: Fleet, home: Path
+) -> None:
+    from tests.support.aws import FILE, HERE, write_config
+
+    def ctrl_c() -> None:
+        raise KeyboardInterrupt
+
+    write_config(home, {HERE: {**FILE[HERE], "protected": True}})
+    dashborion.keyboard = Keyboard("y\n", before=ctrl_c)
+    seen = dashborion("workloads restart web", tty=True)
+    assert seen.exit_code == 130
+    assert fleet.aws.spy.counts["ecs:UpdateService"] == 0
+    assert seen.err.splitlines()[-1] == "interrupted: nothing was changed"
+
+
+def test_an_end_of_input_at_the_question_is_a_no_on_a_line_of_its_own(
+    dashborion: Terminal, fleet: Fleet, home: Path
+) -> None:
+    """Bug: the answer goes on where the question ended."""
+    from tests.support.aws import FILE, HERE, write_config
+
+    write_config(home, {HERE: {**FILE[HERE], "protected": True}})
+    dashborion.keyboard = Keyboard("")
+    seen = dashborion("workloads restart web", tty=True)
+    assert (seen.exit_code, fleet.aws.spy.counts["ecs:UpdateService"]) == (1, 0)
+    assert seen.err.splitlines()[-1] == "error: nothing was changed"
+
+
+# --- A process of its own -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    take_all_methods(monkeypatch)
+    with Api() as server:
+        point_at(server, tmp_path, monkeypatch)
+        server.objects["deployments"] = [unfinished()]
+        server.on(f"{WEB}/scale", body({"metadata": {}}))
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [(SCALE.replace("-r 3", "-r 1"), 1), ("workloads status deployment/web", 0)],
+    ids=["scale", "status"],
+)
+def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
+    command = [sys.executable, "-m", "dashborion", *words.split(), "--wait"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:  # type: ignore[call-overload]
+        try:
+            wait_for("its first look", lambda: looks_at(api) > 0, 10)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=10)
+        finally:
+            child.kill()
+
+    assert child.returncode == 130, err
+    assert err.splitlines()[-1] == "interrupted: the rollout of web goes on"
+    assert "Traceback" not in err
+    assert len(changed(api)) == count
+
+
+def test_ctrl_c_while_a_change_is_under_way_says_that_it_may_have_been_applied(api: Api) -> None:
+    """Bug: it ends with 130 and not a word, and nobody knows whether it scaled."""
+    api._rules.clear()
+    api.on(f"{WEB}/scale", hang)
+    command = [sys.executable, "-m", "dashborion", *SCALE.split()]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            wait_for("the change", lambda: changed(api), 10)
+            child.send_signal(signal.SIGINT)
+            _, err = child.communicate(timeout=10)
+        finally:
+            child.kill()
+    assert child.returncode == 130
+    assert "may have been applied" in err
+
+
+def looks_at(api: Api) -> int:
+    """How often the object itself was asked for: the first time is the search for the name."""
+    return sum(one.path == WEB and one.method == "GET" for one in api.requests) - 1

@@ -1,0 +1,54 @@
+"""Commands against the strict AWS: one that stands for the folder, and one of a test's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import botocore.endpoint
+import pytest
+
+from dashborion.demo.ecs.strict_moto import StrictAws
+from tests.support.aws import Terminal, point_at
+from tests.support.fleet_on_ecs import Fleet, many, populate
+
+
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Fleet]:
+    """The fleet, and many services beside it; nobody changes what is in it."""
+    with StrictAws() as aws:
+        fleet = populate(aws)
+        many(aws)
+        yield fleet
+
+
+@pytest.fixture
+def fleet(standing: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """The fleet, with the environment's variables pointing at it, and no faults."""
+    point_at(monkeypatch, standing.aws)
+    standing.aws.spy.reset()
+    yield standing
+    standing.aws.faults.clear()
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+    """A fleet that the test may change."""
+    with StrictAws() as aws:
+        point_at(monkeypatch, aws)
+        yield populate(aws)
+
+
+@pytest.fixture
+def dashborion() -> Terminal:
+    return Terminal()
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long botocore would have slept between its attempts; it does not."""
+    taken: list[float] = []
+    clock = SimpleNamespace(sleep=taken.append, time=time.time)
+    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    return taken

@@ -1,0 +1,135 @@
+"""What changed between two revisions, in words and as JSON; nobody's values unless asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dashborion.demo.fleets.seeding_tasks import container
+from tests.support.aws import Terminal
+from tests.support.fleet_on_ecs import Fleet
+
+SECRET = "arn:aws:ssm:eu-west-3:1:parameter/made-up-token"
+OTHER = "arn:aws:ssm:eu-west-3:1:parameter/made-up-other"
+
+
+@pytest.fixture
+def revisions(own: Fleet) -> Fleet:
+    """Three of a family ``api``."""
+    own.define(
+        "api",
+        container(
+            environment=[{"name": "MODE", "value": "hidden-slow"}, {"name": "OLD", "value": "x-y"}],
+            secrets=[{"name": "TOKEN", "valueFrom": SECRET}],
+            portMappings=[{"containerPort": 8080, "protocol": "tcp"}],
+        ),
+    )
+    own.define(
+        "api",
+        container(
+            image="example.test/app:2.0",
+            cpu=512,
+            environment=[{"name": "MODE", "value": "hidden-fast"}],
+            secrets=[{"name": "TOKEN", "valueFrom": OTHER}],
+            portMappings=[{"containerPort": 9090, "protocol": "tcp"}],
+        ),
+        container("proxy", environment=[{"name": "NEW", "value": "hidden-new"}]),
+        cpu="512",
+    )
+    own.define("api", container(image="example.test/app:3.0"), cpu="512")
+    return own
+
+
+def changes(dashborion: Terminal, command: str) -> list[Any]:
+    found: list[Any] = dashborion(f"ecs task-definitions diff {command} -o json").json["changes"]
+    return found
+
+
+def brief(found: list[Any]) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
+    return {
+        (one["where"], one["field"]): (one["change"], one["before"], one["after"]) for one in found
+    }
+
+
+def test_every_change_is_named(dashborion: Terminal, revisions: Fleet) -> None:
+    found = brief(changes(dashborion, "api:1 api:2"))
+    images = ("changed", "example.test/app:1.0", "example.test/app:2.0")
+    assert found["container app", "image"] == images
+    assert found["task definition", "cpu"] == ("changed", "256", "512")
+    assert found["container app", "portMappings 8080 protocol"] == ("removed", "tcp", None)
+    assert found["container app", "portMappings 9090 protocol"] == ("added", None, "tcp")
+    assert found["container proxy", "image"][0] == "added"
+    assert found["container app", "environment OLD"] == ("removed", None, None)
+    assert found["container app", "environment MODE"] == ("changed", None, None)
+    assert found["container app", "secrets TOKEN"] == ("changed", None, None)
+    assert found["container proxy", "environment NEW"] == ("added", None, None)
+    assert not [field for _, field in found if field in ("revision", "taskDefinitionArn")]
+
+
+@pytest.mark.parametrize("output", ["table", "wide", "json", "yaml", "csv", "name"])
+@pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
+def test_values_of_variables_and_secrets_are_hidden(
+    dashborion: Terminal, revisions: Fleet, output: str, *, tty: bool
+) -> None:
+    shown = dashborion(f"ecs task-definitions diff api:1 api:2 -o {output}", tty=tty).out
+    assert "environment MODE" in shown
+    for value in ("hidden-", "x-y", "made-up"):
+        assert value not in shown
+
+
+def test_raw_shows_them(dashborion: Terminal, revisions: Fleet) -> None:
+    found = brief(changes(dashborion, "api:1 api:2 --raw"))
+    mode = ("changed", "hidden-slow", "hidden-fast")
+    assert found["container app", "environment MODE"] == mode
+    assert found["container app", "secrets TOKEN"] == ("changed", SECRET, OTHER)
+
+
+def test_in_words(dashborion: Terminal, revisions: Fleet) -> None:
+    lines = dashborion("ecs task-definitions diff api:1 api:2").lines
+    assert "container app\timage\texample.test/app:1.0 -> example.test/app:2.0" in lines
+    assert "container app\tenvironment MODE\tchanged, value hidden" in lines
+    assert "container app\tenvironment OLD\tremoved, value hidden" in lines
+
+
+@pytest.mark.parametrize(
+    ("typed", "before", "after"),
+    [
+        pytest.param("api", "api:2", "api:3", id="the newest two"),
+        pytest.param("api:1", "api:1", "api:3", id="with the newest"),
+        pytest.param("api:1 2", "api:1", "api:2", id="a number"),
+        pytest.param("api:3 api:1", "api:3", "api:1", id="backwards"),
+        pytest.param("api 2", "api:1", "api:2", id="with the one before"),
+        pytest.param("api:2 web", "api:2", "web:1", id="another family's newest"),
+        pytest.param("web api:2", "web:1", "api:2", id="of another family"),
+    ],
+)
+def test_which_two(
+    dashborion: Terminal, revisions: Fleet, typed: str, before: str, after: str
+) -> None:
+    found = dashborion(f"ecs task-definitions diff {typed} -o json").json
+    assert (found["before"], found["after"]) == (before, after)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        pytest.param("web", 3, "no revision before 'web:1'", id="only one"),
+        pytest.param("api 1", 3, "no revision before 'api:1'", id="the first"),
+        pytest.param("api:1 9", 3, "no revision '9'", id="no such revision"),
+        pytest.param("apo", 3, "did you mean 'api'?", id="no such family"),
+    ],
+)
+def test_what_cannot_be_compared(
+    dashborion: Terminal, revisions: Fleet, typed: str, code: int, said: str
+) -> None:
+    found = dashborion(f"ecs task-definitions diff {typed}")
+    assert (found.exit_code, found.out) == (code, "")
+    assert said in found.err
+
+
+def test_two_that_say_the_same(dashborion: Terminal, revisions: Fleet) -> None:
+    revisions.define("api", container(image="example.test/app:3.0"), cpu="512")
+    found = dashborion("ecs task-definitions diff api")
+    assert found.exit_code == 0
+    assert "api:3 and api:4 say the same" in found.err

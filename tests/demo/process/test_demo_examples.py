@@ -1,0 +1,88 @@
+"""Every command's help ends with an example, and the example works on the demo as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.command_tree import commands, options
+from tests.support.door import Door
+from tests.support.shell import ROOT
+
+COMMANDS = commands()
+EXAMPLE = re.compile(r"Example: (.+)$", re.MULTILINE)
+
+MARKED = re.compile(r"<!-- demo: .*?-->\n```sh\n(.*?)```", re.DOTALL)
+README = [
+    line
+    for block in MARKED.findall((ROOT / "README.md").read_text())
+    for line in block.splitlines()
+]
+
+NOT_HERE = {
+    "demo start": "it runs already; tests/demo/process/test_demo_command_line.py types it",
+    "demo stop": "others look at this demo",
+    "demo reset": "others look at this demo",
+    "env use": "it would be the environment of the examples without -e",
+}
+"""Commands that must not be run on a demo that is shared, and why."""
+
+
+@pytest.fixture
+def surroundings() -> Iterator[None]:
+    """``--demo`` takes the user's variables out of its process' sight, which is ours."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def examples(name: str) -> list[str]:
+    return EXAMPLE.findall(COMMANDS[name].help or "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_ends_with_an_example_of_the_command(dashborion: Door, name: str) -> None:
+    found = examples(name)
+    assert found
+    assert all(f"dashborion {name}" in one for one in found)
+    assert (COMMANDS[name].help or "").rstrip().endswith(found[-1])
+    shown = dashborion(f"{name} --help", width=200)
+    assert (shown.exit_code, shown.err) == (0, "")
+    assert f"Example: {found[-1]}" in " ".join(shown.out.split())
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name not in NOT_HERE])
+def test_the_example_works_on_the_demo(
+    dashborion: Door,
+    running: Path,
+    surroundings: None,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    """Changes are tried without being made: what they do is tested elsewhere."""
+    careful = " --dry-run" if "--dry-run" in options(COMMANDS[name]) else ""
+    for example in examples(name):
+        program, *words = shlex.split(example)
+        assert program == "dashborion"
+        done = dashborion(f"--demo {shlex.join(words)}{careful}")
+        assert done.exit_code == 0, done.err
+        assert done.out or capfd.readouterr().out  # `exec` hands on bytes to the process' own
+
+
+@pytest.mark.parametrize("line", README)
+def test_the_readmes_line_works_on_the_demo(
+    dashborion: Door, running: Path, surroundings: None, line: str
+) -> None:
+    done = dashborion(f"{line.removeprefix('dashborion ')} --demo")
+    assert done.exit_code == 0, done.err
+    assert done.out
+
+
+def test_only_commands_that_there_are_stay_out() -> None:
+    assert set(NOT_HERE) <= set(COMMANDS)

@@ -1,0 +1,12 @@
+"""Logs from a stub API."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.logs_door import Terminal
+
+
+@pytest.fixture
+def dashborion() -> Terminal:
+    return Terminal()

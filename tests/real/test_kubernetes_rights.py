@@ -1,0 +1,68 @@
+"""What RBAC denies costs that part and a warning; nothing left is exit 4."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.door import Door
+
+AsUser = Callable[[str], Path]
+
+
+def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Door, as_user: AsUser) -> None:
+    as_user("viewer")
+    result = dashborion("workloads list -o json")
+    assert result.exit_code == 0
+    assert {one["type"] for one in result.json} == {"k8s-deployment", "k8s-daemonset"}
+    assert 'User \\"viewer\\" cannot list resource \\"statefulsets\\"' in result.err
+    assert result.err.count('"warning"') == 1
+
+
+def test_describing_with_less_than_all_rights(dashborion: Door, as_user: AsUser) -> None:
+    as_user("viewer")
+    found = dashborion("workloads describe web -o json")
+    assert found.exit_code == 0
+    assert len(found.json["instances"]) == 2
+    name = found.json["instances"][0]["name"]
+    assert dashborion(f"instances describe {name} -o json").json["zone"] is None
+
+
+def test_an_unknown_namespace_without_the_right_to_ask(dashborion: Door, as_user: AsUser) -> None:
+    as_user("viewer")
+    result = dashborion("instances list -n nowhere")
+    assert (result.exit_code, result.out) == (
+        0,
+        "NAME\tWORKLOAD\tREADY\tSTATUS\tRESTARTS\tCREATED\n",
+    )
+
+
+def test_nothing_left_is_exit_4_and_names_call_and_identity(
+    dashborion: Door, as_user: AsUser
+) -> None:
+    as_user("nobody")
+    for command in ("workloads list", "instances list", "workloads describe web"):
+        result = dashborion(f"{command} -o json")
+        assert (result.exit_code, result.out) == (4, "")
+        assert result.error["code"] == "forbidden"
+        assert 'User "nobody" cannot' in result.error["message"]
+        assert result.error["environment"] == "k8s:real"
+
+
+def test_check_says_as_whom_and_what_is_denied(dashborion: Door, as_user: AsUser) -> None:
+    as_user("viewer")
+    (check,) = dashborion("env check -o json").json
+    assert check["reachable"] is True
+    assert check["identity"] == "viewer"
+    assert check["version"].startswith("v1.")
+    allowed = {one["action"]: one["allowed"] for one in check["permissions"]}
+    assert allowed["list instances"] is True
+    assert allowed["scale workloads"] is False
+
+
+def test_check_of_a_token_that_is_not_accepted(dashborion: Door, as_admin: Path) -> None:
+    as_admin.write_text(as_admin.read_text().replace("admin-token", "stale"))
+    result = dashborion("env check")
+    assert result.exit_code == 4
+    assert "are not accepted" in result.err
+    assert "k8s:real" in result.out

@@ -1,0 +1,355 @@
+"""Where names come from: from lists, kept by environment; and from the API where it asks nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dashborion.orchestrators.aws.sessions import may_prompt
+from tests.shells.conftest import Offers
+from tests.support.door import Door
+from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
+from tests.support.misbehaviour import Exchange, status
+from tests.support.stub_api import Api
+from tests.support.stub_objects import deployment, pod, statefulset
+
+DESCRIBE = "dashborion workloads describe "
+
+
+@pytest.fixture
+def cache(home: Path) -> Path:
+    return home / ".cache" / "dashborion"
+
+
+def _kept(cache: Path) -> Path:
+    (found,) = cache.glob("names-*.json")
+    return found
+
+
+def _age(cache: Path, seconds: float) -> None:
+    """Make what is kept older."""
+    path = _kept(cache)
+    document = json.loads(path.read_bytes())
+    for tables in document.values():
+        for table in tables.values():
+            table["at"] -= seconds
+    path.write_text(json.dumps(document))
+
+
+def _until(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_names_that_a_list_saw_are_offered_and_nobody_is_asked(
+    dashborion: Door, fleet: Api, offers: Offers
+) -> None:
+    dashborion("workloads list")
+    asked = len(fleet.requests)
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert offers(f"{DESCRIBE}w") == ["web"]
+    assert len(fleet.requests) == asked
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        pytest.param(DESCRIBE, ["api", "db", "web"], id="workloads"),
+        pytest.param("dashborion services describe a", ["api"], id="under the other name"),
+        pytest.param("dashborion workloads list ", ["api", "db", "web"], id="a pattern"),
+        pytest.param(f"{DESCRIBE}sts/", ["sts/db"], id="a kind"),
+        pytest.param("dashborion instances describe ", ["web-1"], id="instances"),
+        pytest.param("dashborion instances list -w d", ["db"], id="the workload of instances"),
+        pytest.param("dashborion workloads list -n ", ["default", "other"], id="namespaces"),
+        pytest.param(f"{DESCRIBE}-n other ", ["elsewhere"], id="in a namespace"),
+        pytest.param(f"{DESCRIBE}other/", ["other/elsewhere"], id="after a namespace"),
+        pytest.param(f"{DESCRIBE}other/ds/", [], id="after a namespace and a kind of none"),
+    ],
+)
+def test_names_that_were_never_listed_are_fetched(
+    fleet: Api, offers: Offers, line: str, offered: list[str]
+) -> None:
+    fleet.objects["deployments"].append(deployment("elsewhere", "other"))
+
+    assert offers(line) == offered
+
+
+def test_a_name_of_two_kinds_is_offered_with_its_kind(fleet: Api, offers: Offers) -> None:
+    fleet.objects["statefulsets"].append(statefulset("web"))
+
+    assert offers(f"{DESCRIBE}") == ["api", "db", "deployment/web", "statefulset/web"]
+
+
+def test_old_names_are_offered_and_renewed_meanwhile(
+    dashborion: Door, fleet: Api, offers: Offers, cache: Path
+) -> None:
+    dashborion("workloads list")
+    _age(cache, 61)
+    fleet.objects["deployments"].append(deployment("new"))
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+    _until(lambda: "new" in _kept(cache).read_text())
+    _until(lambda: not list(cache.glob("*.renewing")))
+    assert offers(DESCRIBE) == ["api", "db", "new", "web"]
+
+
+def test_a_restricted_list_does_not_hide_the_other_names(
+    dashborion: Door, fleet: Api, offers: Offers
+) -> None:
+    dashborion("workloads list")
+    dashborion("workloads list --type sts")
+    dashborion("workloads list --status stopped")
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+
+
+def test_a_name_that_is_gone_from_a_new_list_is_no_longer_offered(
+    dashborion: Door, fleet: Api, offers: Offers
+) -> None:
+    dashborion("workloads list")
+    del fleet.objects["deployments"][0]
+    dashborion("workloads list")
+
+    assert offers(DESCRIBE) == ["api", "db"]
+
+
+def test_an_api_that_hangs_offers_nothing_and_is_not_waited_for(fleet: Api, offers: Offers) -> None:
+    answered = threading.Event()
+
+    def late(exchange: Exchange) -> None:
+        exchange.over.wait(10)
+        answered.set()
+        status(503)(exchange)
+
+    fleet.on("*", late)
+
+    assert offers(DESCRIBE) == []
+    assert fleet.asked.is_set()
+    assert not answered.is_set()
+
+
+def test_another_cluster_behind_the_same_context_has_names_of_its_own(
+    dashborion: Door, fleet: Api, kube: Kube, offers: Offers
+) -> None:
+    dashborion("workloads list")
+    with Api() as other:
+        other.objects = {**other.objects, "deployments": [deployment("theirs")], "statefulsets": []}
+        kube(other.url)
+
+        assert offers(DESCRIBE) == ["theirs"]
+
+
+def test_a_plugin_is_never_run_for_a_tab(
+    dashborion: Door, fleet: Api, kube: Kube, offers: Offers, tmp_path: Path, cache: Path
+) -> None:
+    plugin = Plugin.write(tmp_path / "plugin", credential())
+    kube(fleet.url, user=plugin.user)
+
+    assert offers(DESCRIBE) == []
+    assert (plugin.runs, fleet.requests) == (0, [])
+
+    dashborion("workloads list")
+    assert plugin.runs == 1
+    _age(cache, 61)
+    asked = len(fleet.requests)
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+    _until(lambda: not list(cache.glob("*.renewing")))
+    assert (plugin.runs, len(fleet.requests)) == (1, asked)
+
+
+FILE = "environments: {here: {orchestrator: kubernetes, context: here}}"
+
+
+def test_an_environment_of_a_folders_file_is_never_asked_for_a_tab(
+    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHBORION_ENV")
+    Path("dashborion.yaml").write_text(FILE)
+
+    assert offers(DESCRIBE) == []
+    assert fleet.requests == []
+    dashborion("workloads list")
+    assert offers(DESCRIBE) == ["api", "db", "web"], "what a list saw may be offered"
+
+
+def test_an_environment_of_the_users_own_file_is_asked(
+    fleet: Api, offers: Offers, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHBORION_ENV")
+    path = home / ".config" / "dashborion" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(FILE)
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+
+
+def test_the_config_that_is_named_on_the_line_counts(
+    fleet: Api, offers: Offers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DASHBORION_ENV")
+    file = write(tmp_path / "some.yaml", FILE)
+
+    assert offers(f"dashborion workloads describe --config {file} -e here w") == ["web"]
+    assert offers(f"dashborion --config {file} workloads list -e ") == ["here"]
+
+
+def test_a_folder_on_the_way_of_modules_is_not_imported(fleet: Api, offers: Offers) -> None:
+    for name in ("dashborion", "json", "msgspec"):
+        Path(f"{name}.py").write_text("open('imported', 'w')")
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert not Path("imported").exists()
+
+
+def test_names_that_a_terminal_would_not_take_are_not_offered(fleet: Api, offers: Offers) -> None:
+    fleet.objects["deployments"].append(deployment("evil\x1b[2J\n; rm"))
+
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+
+
+def test_what_is_kept_is_the_users_alone(dashborion: Door, fleet: Api, cache: Path) -> None:
+    dashborion("workloads list")
+
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+    assert stat.S_IMODE(_kept(cache).stat().st_mode) == 0o600
+    assert "s3cr3t" not in _kept(cache).read_text()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "{",
+        "\x00",
+        '{"workloads": 1}',
+        '{"workloads": {"default": []}}',
+        '{"workloads": {"default": {"at": 0.0, "rows": [1]}}}',
+    ],
+)
+def test_a_broken_file_of_names_is_silence(
+    dashborion: Door, fleet: Api, offers: Offers, cache: Path, content: str
+) -> None:
+    dashborion("workloads list")
+    _kept(cache).write_text(content)
+
+    assert offers(DESCRIBE) in ([], ["api", "db", "web"])
+    assert dashborion("workloads list").exit_code == 0
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+
+
+def test_without_a_place_for_the_cache_lists_work(
+    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DASHBORION_CACHE_DIR", "/dev/null/cache")
+
+    assert dashborion("workloads list").exit_code == 0
+    assert offers(DESCRIBE) == []
+
+
+def test_many_names_are_kept_up_to_a_bound(dashborion: Door, fleet: Api, cache: Path) -> None:
+    fleet.objects["pods"] = [pod(f"web-{number}") for number in range(6000)]
+    fleet.chunk = 3000
+    dashborion("instances list -o json")
+
+    assert len(json.loads(_kept(cache).read_bytes())["instances"]["default"]["rows"]) == 5000
+
+
+IMPORTED = """
+import sys
+from dashborion.__main__ import main
+main([])
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(
+    dashborion: Door, fleet: Api, offers: Offers
+) -> None:
+    dashborion("workloads list")
+    offers(DESCRIBE)  # from now on the index knows which environment is meant
+    settings = {"_DASHBORION_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"{DESCRIBE}w"}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTED], env={**os.environ, **settings}, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "web\n"
+    heavy = {"yaml", "rich", "msgspec", "urllib3", "kubernetes", "boto3", "dashborion.config"}
+    assert not heavy & set(done.stderr.split())
+
+
+def test_a_file_that_decides_which_environment_is_meant_may_change(
+    fleet: Api, kube: Kube, offers: Offers, dashborion: Door
+) -> None:
+    dashborion("workloads list")
+    assert offers(DESCRIBE) == ["api", "db", "web"]
+    fleet.objects["deployments"].append(deployment("elsewhere", "other"))
+
+    write(Path(os.environ["KUBECONFIG"]), document(fleet.url, namespace="other"))
+
+    assert offers(DESCRIBE) == ["elsewhere"]
+
+
+PROFILES = """
+[profile plain]
+region = eu-west-3
+[profile mfa]
+role_arn = arn:aws:iam::123456789012:role/made-up
+source_profile = plain
+mfa_serial = arn:aws:iam::123456789012:mfa/jane
+[profile behind-mfa]
+role_arn = arn:aws:iam::123456789012:role/other
+source_profile = mfa
+[profile process]
+credential_process = made-up-program
+[profile round]
+source_profile = round
+[profile sso]
+sso_session = made-up
+sso_account_id = 123456789012
+sso_role_name = made-up
+[sso-session made-up]
+sso_start_url = https://example.com/start
+sso_region = eu-west-3
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "environ", "asks"),
+    [
+        pytest.param("plain", {}, False, id="keys"),
+        pytest.param("mfa", {}, True, id="an MFA code"),
+        pytest.param("behind-mfa", {}, True, id="an MFA code for the source"),
+        pytest.param("process", {}, True, id="a program of the user's"),
+        pytest.param("round", {}, False, id="a circle"),
+        pytest.param("sso", {}, False, id="SSO, whose expiry is an error and opens nothing"),
+        pytest.param(None, {"AWS_PROFILE": "mfa"}, True, id="a profile from a variable"),
+        pytest.param(None, {"AWS_ACCESS_KEY_ID": "x"}, False, id="keys in variables"),
+    ],
+)
+def test_credentials_that_ask_the_user_are_known_beforehand(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    profile: str | None,
+    environ: dict[str, str],
+    asks: bool,
+) -> None:
+    (home / ".aws").mkdir()
+    (home / ".aws" / "config").write_text(PROFILES)
+    for key, value in environ.items():
+        monkeypatch.setenv(key, value)
+
+    assert may_prompt(profile, os.environ) is asks

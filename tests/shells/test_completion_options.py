@@ -1,0 +1,116 @@
+"""Options that are completed under whatever command has them, and words that never change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import pytest
+import typer
+
+from dashborion.cli.commands import command, group
+from dashborion.cli.options import Where
+from dashborion.completion.shells import PROGRAM, VARIABLE, Request
+from dashborion.completion.values import Line
+from tests.shells.conftest import Offers
+from tests.support.door import Door
+from tests.support.stub_api import Api
+
+app = group()
+
+
+@command(app, "try")
+def try_(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    *,
+    where: Where,
+    container: Annotated[str | None, typer.Option("--container", "-c")] = None,
+    to: Annotated[str | None, typer.Option("--to")] = None,
+) -> None:
+    """A command that another group may have."""
+
+
+@command(app, "other")
+def other(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """So that there are two."""
+
+
+root = group()
+root.add_typer(app, name="workloads")
+
+
+def _offered(*before: str, word: str = "") -> list[str]:
+    request = Request(typer.main.get_command(root), {"obj": Line()}, PROGRAM, VARIABLE)
+    return [one.value for one in request.get_completions(["workloads", *before], word)]
+
+
+def test_containers_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+    fleet.objects["pods"][0]["metadata"]["ownerReferences"] = [
+        {
+            "apiVersion": "apps/v1",
+            "kind": "StatefulSet",
+            "name": "db",
+            "uid": "x",
+            "controller": True,
+        }
+    ]
+    dashborion("instances list")
+
+    assert _offered("try", "db", "-c") == ["main"]
+    assert _offered("try", "db", "--container") == ["main"]
+    assert _offered("try", "web", "-c") == []
+
+
+def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+    owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": True}
+    made = fleet.objects["deployments"][0]
+    fleet.objects["replicasets"] = [
+        {
+            "metadata": {
+                "name": f"web-{number}", "namespace": "default", "uid": f"rs-{number}",
+                "annotations": {"deployment.kubernetes.io/revision": str(number)},
+                "labels": made["spec"]["selector"]["matchLabels"],
+                "ownerReferences": [{**owner, "uid": made["metadata"]["uid"]}],
+            },
+            "spec": {"template": made["spec"]["template"]},
+        }
+        for number in (1, 2)
+    ]  # fmt: skip
+    assert dashborion("workloads describe web").exit_code == 0
+
+    assert sorted(_offered("try", "web", "--to")) == ["1", "2"]
+    assert _offered("try", "--to") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        pytest.param("workloads list --status ", ["running", "degraded", "stopped"], id="statuses"),
+        pytest.param("instances list --status ", ["running", "pending", "stopped"], id="of pods"),
+        pytest.param("workloads list --type sta", ["statefulset"], id="types"),
+        pytest.param("workloads list --columns name,sta", ["name,status"], id="another column"),
+        pytest.param("workloads list --sort upd", ["updated"], id="a column to sort by"),
+        pytest.param("workloads list -o j", ["json"], id="formats"),
+        pytest.param("env list --columns ta", ["target"], id="columns of environments"),
+        pytest.param("--color a", ["auto", "always"], id="colours"),
+        pytest.param("workloads describe --config ", [":files"], id="files"),
+        pytest.param("serv", [], id="a hidden group"),
+        pytest.param("env use k8s:h", ["k8s:here"], id="environments"),
+    ],
+)  # fmt: skip
+def test_words_are_offered(fleet: Api, offers: Offers, line: str, offered: list[str]) -> None:
+    assert offers(f"dashborion {line}") == offered
+
+
+def test_projects_and_their_environments(offers: Offers, tmp_path: Path) -> None:
+    file = tmp_path / "some.yaml"
+    places = "{orchestrator: kubernetes, context: a}"
+    file.write_text(
+        f"projects: {{shop: {{environments: {{one: {places}, two: {places}}}}},"
+        f" media: {{environments: {{one: {places}}}}}}}"
+    )
+    line = f"dashborion --config {file} workloads list"
+
+    assert offers(f"{line} -p ") == ["shop", "media"]
+    assert offers(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
+    assert offers(f"{line} -p media -e ") == ["one", "media/one"]

@@ -1,0 +1,104 @@
+"""The first config file there is, and how far it is trusted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.door import Door
+
+Write = Callable[..., Path]
+ONE = "environments: {%s: {orchestrator: kubernetes, context: c}}"
+
+
+def names(result: object) -> list[str]:
+    return [one["name"] for one in result.json]  # type: ignore[attr-defined]
+
+
+def test_config_comes_before_the_variable_before_the_folder_before_the_users_own(
+    dashborion: Door,
+    folder_file: Write,
+    user_file: Write,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    user_file(ONE % "user")
+    assert names(dashborion("env list -o json")) == ["user"]
+    folder_file(ONE % "folder")
+    assert names(dashborion("env list -o json")) == ["folder"]
+    (tmp_path / "variable.yaml").write_text(ONE % "variable")
+    monkeypatch.setenv("DASHBORION_CONFIG", str(tmp_path / "variable.yaml"))
+    assert names(dashborion("env list -o json")) == ["variable"]
+    (tmp_path / "named.yaml").write_text(ONE % "named")
+    assert names(dashborion(f"env list -o json --config {tmp_path}/named.yaml")) == ["named"]
+    assert names(dashborion(f"--config {tmp_path}/named.yaml env list -o json")) == ["named"]
+
+
+def test_a_parent_counts_inside_a_git_repository_only(dashborion: Door, tmp_path: Path) -> None:
+    deep = tmp_path / "repository" / "a" / "b"
+    deep.mkdir(parents=True)
+    (tmp_path / "repository" / "dashborion.yaml").write_text(ONE % "repository")
+    (tmp_path / "dashborion.yaml").write_text(ONE % "above")
+    assert names(dashborion("env list -o json", cwd=deep)) == []
+    (tmp_path / "repository" / ".git").mkdir()
+    assert names(dashborion("env list -o json", cwd=deep)) == ["repository"]
+    (tmp_path / "repository" / "dashborion.yaml").unlink()
+    assert names(dashborion("env list -o json", cwd=deep)) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_somebody_elses_file_is_ignored_with_a_warning(
+    dashborion: Door, folder_file: Write
+) -> None:
+    path = folder_file(ONE % "theirs")
+    os.chown(path, 12345, 12345)
+    result = dashborion("env list -o json")
+    assert names(result) == []
+    assert "belongs to somebody else" in result.err
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "kubernetes, context: c, kubeconfig: evil",
+        "ecs, cluster: c, endpoint_url: 'http://127.0.0.1:1'",
+        "ecs, cluster: c, role_arn: 'arn:aws:iam::111122223333:role/other'",
+        "eks, cluster: c, role_arn: 'arn:aws:iam::111122223333:role/other'",
+    ],
+    ids=["kubeconfig", "endpoint_url", "role_arn", "role_arn of eks"],
+)
+def test_a_folders_file_may_not_name_what_runs_or_receives_credentials(
+    dashborion: Door, folder_file: Write, user_file: Write, key: str
+) -> None:
+    text = f"environments: {{one: {{orchestrator: {key}}}}}"
+    path = folder_file(text)
+    result = dashborion("env list")
+    assert result.exit_code == 2
+    assert "is not allowed in a folder's file" in result.err
+    assert dashborion(f"env list --config {path}").exit_code == 0
+    path.unlink()
+    user_file(text)
+    assert dashborion("env list").exit_code == 0
+
+
+@pytest.mark.parametrize("flag", ["protected", "read_only"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("theirs", id="a folder's environment"),
+        pytest.param("k8s:live", id="an ad-hoc one"),
+        pytest.param("k8s:live/elsewhere", id="an ad-hoc one in a namespace"),
+    ],
+)
+def test_the_users_own_flags_follow_the_target(
+    dashborion: Door, folder_file: Write, user_file: Write, kubeconfig: Write, name: str, flag: str
+) -> None:
+    kubeconfig("live", "other")
+    user_file(f"environments: {{mine: {{orchestrator: kubernetes, context: live, {flag}: true}}}}")
+    folder_file("environments: {theirs: {orchestrator: kubernetes, context: live}}")
+    key = {"protected": "protected", "read_only": "readOnly"}[flag]
+    assert dashborion(f"env show {name} -o json").json[key] is True
+    assert dashborion("env show k8s:other -o json").json[key] is False

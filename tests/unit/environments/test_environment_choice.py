@@ -1,0 +1,149 @@
+"""Which environment a command is about, from what was typed down to the only one there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.door import Door, Result
+
+Write = Callable[..., Path]
+
+
+def chosen(result: Result) -> list[str]:
+    """The names that ``env show`` settled on."""
+    assert result.exit_code == 0, result.err
+    shown = result.json
+    return [one["name"] for one in (shown if isinstance(shown, list) else [shown])]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("homebox/production", ["homebox/production"], id="project and name"),
+        pytest.param("'*/production'", ["homebox/production", "rubix/production"], id="a glob"),
+        pytest.param("'homebox/*'", ["homebox/staging", "homebox/production"], id="of a project"),
+        pytest.param("'stag*'", ["homebox/staging", "rubix/staging"], id="a glob on the name"),
+    ],
+)
+def test_e_takes_a_name_or_a_glob(
+    dashborion: Door, folder_file: Write, name: str, expected: list[str]
+) -> None:
+    folder_file()
+    assert chosen(dashborion(f"env show {name} -o json")) == expected
+
+
+def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Door, folder_file: Write) -> None:
+    folder_file()
+    result = dashborion("workloads list -e production")
+    assert result.exit_code == 2
+    assert "homebox/production, rubix/production" in result.err
+
+
+def test_p_makes_a_short_name_enough(
+    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_file()
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    result = dashborion("workloads list -p rubix -e production")
+    assert "rubix/production: no AWS credentials" in result.err  # it got as far as connecting
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param("-e homebox/prod", ["no environment 'homebox/prod'", "homebox/"], id="env"),
+        pytest.param("-p homebx", ["no project 'homebx'", "did you mean 'homebox'?"], id="project"),
+        pytest.param("-e 'x*'", ["no environment 'x*'"], id="a glob that fits nothing"),
+        pytest.param("-p rubix -e homebox/staging", ["no environment"], id="of another project"),
+        pytest.param("--all-envs -e staging", ["exclude each other"], id="all and one"),
+        pytest.param("-p rubix", ["which environment?", "rubix/staging"], id="one of two"),
+    ],
+)
+def test_what_fits_nothing_exits_with_2(
+    dashborion: Door, folder_file: Write, options: str, said: list[str]
+) -> None:
+    folder_file()
+    result = dashborion(f"workloads list {options}")
+    assert result.exit_code == 2
+    assert all(words in result.err for words in said), result.err
+
+
+def test_the_order_of_precedence(
+    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_file()
+    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]  # the file's default
+    dashborion("env use rubix/staging")
+    assert chosen(dashborion("env show -o json")) == ["rubix/staging"]
+    monkeypatch.setenv("DASHBORION_ENV", "homebox/production")
+    assert chosen(dashborion("env show -o json")) == ["homebox/production"]
+    assert chosen(dashborion("env show rubix/production -o json")) == ["rubix/production"]
+
+
+def test_the_project_variable_narrows(
+    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_file()
+    monkeypatch.setenv("DASHBORION_PROJECT", "rubix")
+    assert chosen(dashborion("env show production -o json")) == ["rubix/production"]
+
+
+def test_a_variable_that_fits_nothing_is_named(
+    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_file()
+    monkeypatch.setenv("DASHBORION_ENV", "moon")
+    result = dashborion("workloads list")
+    assert result.exit_code == 2
+    assert "$DASHBORION_ENV: no environment 'moon'" in result.err
+
+
+def test_the_only_environment_needs_no_choice(dashborion: Door, folder_file: Write) -> None:
+    folder_file("environments: {one: {orchestrator: kubernetes, context: c}}")
+    assert chosen(dashborion("env show -o json")) == ["one"]
+
+
+def test_use_is_remembered_for_each_config_file(
+    dashborion: Door, folder_file: Write, user_file: Write, tmp_path: Path
+) -> None:
+    folder_file()
+    user_file("environments: {mine: {orchestrator: kubernetes, context: c}}")
+    dashborion("env use rubix/staging")
+    assert chosen(dashborion("env show -o json", cwd=tmp_path)) == ["mine"]
+    assert chosen(dashborion("env show -o json")) == ["rubix/staging"]
+
+
+def test_use_forget_goes_back_to_the_default(dashborion: Door, folder_file: Write) -> None:
+    folder_file()
+    dashborion("env use rubix/staging")
+    assert dashborion("env use --forget").exit_code == 0
+    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]
+
+
+@pytest.mark.parametrize(
+    "words", ["env use", "env use 'rubix/*'", "env use moon", "env use rubix/staging --forget"]
+)
+def test_use_takes_one_environment(dashborion: Door, folder_file: Write, words: str) -> None:
+    folder_file()
+    assert dashborion(words).exit_code == 2
+
+
+def test_a_broken_state_file_remembers_nothing(
+    dashborion: Door, folder_file: Write, home: Path
+) -> None:
+    folder_file()
+    state = home / ".local" / "state" / "dashborion" / "state.json"
+    state.parent.mkdir(parents=True)
+    state.write_text('{"in_use": {"')
+    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]
+
+
+def test_the_state_file_is_private(dashborion: Door, folder_file: Write, home: Path) -> None:
+    folder_file()
+    dashborion("env use rubix/staging")
+    state = home / ".local" / "state" / "dashborion" / "state.json"
+    assert state.stat().st_mode & 0o777 == 0o600
+    assert state.parent.stat().st_mode & 0o777 == 0o700

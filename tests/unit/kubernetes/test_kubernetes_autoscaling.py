@@ -1,0 +1,93 @@
+"""The HorizontalPodAutoscaler (``autoscaling/v1``) that scales a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dashborion.models.workload import Autoscaling
+from dashborion.orchestrators.kubernetes import normalise, wire
+from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
+from tests.unit.kubernetes.raw_kubernetes_workloads import daemonset, deployment, statefulset
+
+
+def autoscaler(name: str = "web", **change: Raw) -> wire.Autoscaler:
+    base: Raw = {
+        "metadata": metadata(name),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 2,
+            "maxReplicas": 10,
+            "targetCPUUtilizationPercentage": 80,
+        },
+        "status": {"currentReplicas": 3, "desiredReplicas": 4, "lastScaleTime": None},
+    }
+    return decode(wire.Autoscaler, merged(base, change))
+
+
+def aimed(kind: str, name: str = "web") -> wire.Autoscaler:
+    return autoscaler("cpu", spec={"scaleTargetRef": {"kind": kind, "name": name}})
+
+
+def of_web(*autoscalers: wire.Autoscaler, desired: int = 3) -> Autoscaling | None:
+    return normalise.autoscaling(deployment(), autoscalers, desired)
+
+
+def test_bounds_and_counts() -> None:
+    assert of_web(autoscaler()) == Autoscaling(
+        min=2,
+        max=10,
+        current=3,
+        desired=4,
+        source="horizontalpodautoscaler/web",
+        suspended=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("build", "kind"),
+    [(deployment, "Deployment"), (statefulset, "StatefulSet"), (daemonset, "DaemonSet")],
+)
+def test_it_is_found_by_kind_and_name(build: Callable[[], normalise.Controller], kind: str) -> None:
+    others = [aimed(other) for other in ("Deployment", "StatefulSet", "Rollout") if other != kind]
+    assert normalise.autoscaling(build(), others, 3) is None
+    found = normalise.autoscaling(build(), [*others, aimed(kind, "shop"), aimed(kind)], 3)
+    assert found is not None
+    assert found.source == "horizontalpodautoscaler/cpu"
+
+
+def test_without_one_it_is_null() -> None:
+    assert of_web() is None
+    assert of_web(aimed("Deployment", "shop")) is None
+
+
+@pytest.mark.parametrize("minimum", [None, ABSENT])
+def test_an_absent_minimum_is_one(minimum: object) -> None:
+    found = of_web(autoscaler(spec={"minReplicas": minimum}))
+    assert found is not None
+    assert found.min == 1
+
+
+def test_a_minimum_of_zero_is_zero() -> None:
+    found = of_web(autoscaler(spec={"minReplicas": 0}))
+    assert found is not None
+    assert found.min == 0
+
+
+@pytest.mark.parametrize(
+    ("minimum", "desired", "suspended"),
+    [(2, 0, True), (None, 0, True), (0, 0, False), (2, 1, False)],
+)
+def test_a_workload_that_somebody_scaled_to_zero_is_left_alone(
+    minimum: int | None, desired: int, *, suspended: bool
+) -> None:
+    found = of_web(autoscaler(spec={"minReplicas": minimum}), desired=desired)
+    assert found is not None
+    assert found.suspended is suspended
+
+
+def test_one_that_has_not_looked_yet_knows_no_counts() -> None:
+    found = of_web(autoscaler(status={"currentReplicas": ABSENT, "desiredReplicas": ABSENT}))
+    assert found is not None
+    assert (found.current, found.desired) == (None, None)

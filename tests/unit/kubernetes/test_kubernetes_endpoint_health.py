@@ -1,0 +1,113 @@
+"""How many of a Service's addresses are ready: from EndpointSlices, or from Endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.endpoints import Health, endpoints_health, slice_health
+from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
+from tests.unit.kubernetes.raw_kubernetes_network import found, ingress, port, rule, service
+
+
+def behind(address: str, *, ready: bool | None = True) -> Raw:
+    return {
+        "addresses": [address],
+        "conditions": {"ready": ready, "serving": ready, "terminating": False},
+        "nodeName": "node-a",
+        "targetRef": {"kind": "Pod", "name": "web-0"},
+    }
+
+
+def a_slice(*endpoints: Raw, family: str = "IPv4", **change: object) -> wire.EndpointSlice:
+    base = {
+        "metadata": metadata("web-abcde"),
+        "addressType": family,
+        "endpoints": list(endpoints),
+        "ports": [{"port": 8080, "protocol": "TCP"}],
+    }
+    return decode(wire.EndpointSlice, merged(base, change))
+
+
+def test_ready_addresses_of_all() -> None:
+    item = a_slice(behind("10.1.0.1"), behind("10.1.0.2", ready=False), behind("10.1.0.3"))
+    assert slice_health([item]) == Health(2, 3)
+
+
+@pytest.mark.parametrize("conditions", [{"ready": None}, {"ready": ABSENT}], ids=["null", "absent"])
+def test_readiness_that_is_unsaid_is_ready(conditions: Raw) -> None:
+    one = merged(behind("10.1.0.1"), {"conditions": conditions})
+    assert slice_health([a_slice(one)]) == Health(1, 1)
+
+
+def test_several_slices_are_added_up() -> None:
+    slices = [a_slice(behind("10.1.0.1")), a_slice(behind("10.1.0.2", ready=False))]
+    assert slice_health(slices) == Health(1, 2)
+
+
+def test_an_address_in_several_slices_counts_once() -> None:
+    assert slice_health([a_slice(behind("10.1.0.1")), a_slice(behind("10.1.0.1"))]) == Health(1, 1)
+
+
+def test_of_a_dual_stack_service_one_family_counts() -> None:
+    four = a_slice(behind("10.1.0.1"), behind("10.1.0.2", ready=False))
+    six = a_slice(behind("fd00::1"), behind("fd00::2", ready=False), family="IPv6")
+    assert slice_health([four, six]) == Health(1, 2)
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_of_two_families_the_larger_counts(turn: int) -> None:
+    four = a_slice(behind("10.1.0.1"))
+    six = a_slice(behind("fd00::1"), behind("fd00::2"), family="IPv6")
+    assert slice_health([four, six][::turn]) == Health(2, 2)
+
+
+@pytest.mark.parametrize("endpoints", [None, []])
+def test_no_endpoints_are_none_of_none(endpoints: object) -> None:
+    assert slice_health([a_slice(endpoints=endpoints)]) == Health(0, 0)
+    assert slice_health([]) == Health(0, 0)
+
+
+def endpoints(*subsets: Raw) -> wire.Endpoints:
+    return decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": list(subsets) or None})
+
+
+def subset(ready: list[str] | None, waiting: list[str] | None = None) -> Raw:
+    return {
+        "addresses": ready and [{"ip": ip, "nodeName": "node-a"} for ip in ready],
+        "notReadyAddresses": waiting and [{"ip": ip} for ip in waiting],
+        "ports": [port(80)],
+    }
+
+
+@pytest.mark.parametrize(
+    ("subsets", "expected"),
+    [
+        pytest.param([], Health(0, 0), id="null"),
+        pytest.param([subset(None, None)], Health(0, 0), id="null addresses"),
+        pytest.param([subset(["a", "b"], ["c"])], Health(2, 3), id="ready and not"),
+        pytest.param([subset(["a"]), subset(["a"])], Health(1, 1), id="the same under two ports"),
+        pytest.param([subset(["a"]), subset(None, ["b"])], Health(1, 2), id="two subsets"),
+        pytest.param([subset(["a"], None), subset(None, ["a"])], Health(1, 1), id="half ready"),
+    ],
+)
+def test_endpoints_objects_count_addresses(subsets: list[Raw], expected: Health) -> None:
+    assert endpoints_health(endpoints(*subsets)) == expected
+
+
+def test_a_services_health_is_its_ports_and_its_ingresses() -> None:
+    web = service(ports=[port(80), port(81)])
+    front = ingress(rule("a.example.com", ("/", "web")))
+    counted = found(web, front, health={"web": Health(1, 2)})
+    assert [(one.healthy, one.total) for one in counted] == [(1, 2)] * 3
+
+
+def test_health_that_nobody_asked_for_is_null() -> None:
+    assert [(one.healthy, one.total) for one in found(service())] == [(None, None)]
+    unknown = found(service(), health={"other": Health(1, 1)})
+    assert [(one.healthy, one.total) for one in unknown] == [(None, None)]
+
+
+def test_none_healthy_is_not_null() -> None:
+    (one,) = found(service(), health={"web": Health(0, 0)})
+    assert (one.healthy, one.total) == (0, 0)

@@ -1,0 +1,92 @@
+"""What a workload's and an instance's containers request, added up in canonical form."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashborion.models.workload import Resources, Workload
+from tests.unit.kubernetes.raw_kubernetes import Raw, container, instance, pod
+from tests.unit.kubernetes.raw_kubernetes_workloads import (
+    daemonset,
+    deployment,
+    statefulset,
+    template,
+    workload,
+)
+
+
+def of(*requests: Raw | None, init: list[Raw] | None = None) -> Workload:
+    asked = [container(f"c{number}", one) for number, one in enumerate(requests)]
+    return workload(deployment(spec={"template": template(asked, init or [])}))
+
+
+def test_requests_are_added_up() -> None:
+    found = of({"cpu": "250m", "memory": "256Mi"}, {"cpu": "1", "memory": "1Gi"})
+    assert (found.cpu, found.memory) == ("1250m", "1280Mi")
+    assert found.resources == Resources(cpu_millicores=1250, memory_mib=1280)
+
+
+@pytest.mark.parametrize("requests", [[], [None], [{}], [{"ephemeral-storage": "1Gi"}]])
+def test_no_requests_are_null(requests: list[Raw | None]) -> None:
+    found = of(*requests)
+    assert (found.cpu, found.memory) == (None, None)
+    assert found.resources == Resources(cpu_millicores=None, memory_mib=None)
+
+
+def test_one_may_be_requested_without_the_other() -> None:
+    found = of({"memory": "1Gi"}, {"memory": "1Gi"}, None)
+    assert (found.cpu, found.memory) == (None, "2Gi")
+
+
+def test_a_request_of_zero_is_not_null() -> None:
+    found = of({"cpu": "0", "memory": "0"})
+    assert (found.cpu, found.memory) == ("0", "0")
+    assert found.resources == Resources(cpu_millicores=0, memory_mib=0)
+
+
+@pytest.mark.parametrize(("cpu", "expected"), [(2, "2"), (0.5, "500m"), ("0.1", "100m")])
+def test_cpu_may_be_written_as_a_number(cpu: object, expected: str) -> None:
+    assert of({"cpu": cpu}).cpu == expected
+
+
+def test_plain_numbers_are_rounded_up() -> None:
+
+    found = of({"cpu": "100u", "memory": "1500k"})
+    assert found.resources == Resources(cpu_millicores=1, memory_mib=2)
+
+
+def test_a_sidecar_counts_and_an_init_container_does_not() -> None:
+    asked = {"cpu": "100m", "memory": "64Mi"}
+    proxy = container("proxy", asked, restartPolicy="Always")
+    migrate = container("migrate", {"cpu": "4", "memory": "8Gi"})
+    found = of(asked, init=[migrate, proxy])
+    assert (found.cpu, found.memory) == ("200m", "128Mi")
+
+
+@pytest.mark.parametrize("build", [deployment, statefulset, daemonset])
+def test_every_kind_has_them(build: object) -> None:
+    whole = {"template": template([container("app", {"cpu": "1500m"})])}
+    assert callable(build)
+    assert workload(build(spec=whole)).cpu == "1500m"
+
+
+def test_an_instance_has_its_own() -> None:
+    asked = {"cpu": "250m", "memory": "256Mi"}
+    found = instance(pod(spec={"containers": [container("app", asked), container("b", asked)]}))
+    assert (found.cpu, found.memory) == ("500m", "512Mi")
+
+
+@pytest.mark.parametrize(
+    ("each", "expected"),
+    [
+        pytest.param(["2G"], "2G", id="one"),
+        pytest.param(["16G"], "16G", id="a large one"),
+        pytest.param(["1G", "1G"], "2G", id="a sum"),
+        pytest.param(["128k"], "128k", id="a small one"),
+        pytest.param(["2000M"], "2G", id="reduced"),
+    ],
+)
+def test_decimal_sizes_stay_decimal(each: list[str], expected: str) -> None:
+
+    # `resource.Quantity` keeps the family of what was written (of the first, in a sum).
+    assert of(*({"memory": one} for one in each)).memory == expected

@@ -1,0 +1,179 @@
+"""A terminal gets a fitted table with ages, a pipe gets everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from textwrap import dedent
+
+import pytest
+
+from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Workload
+from dashborion.render import Format, Style, show_list
+from dashborion.render.cells import age
+from dashborion.render.table import fitted
+from dashborion.render.views import ENDPOINTS, WORKLOADS, Column, short_image
+from dashborion.streams import Streams
+from tests.support.render_samples import NOW, workload
+
+
+def shown(items: list[Workload], style: Style, *, tty: bool = False, width: int = 100) -> str:
+    streams = Streams.test(tty=tty, width=width)
+    show_list(streams, WORKLOADS, items, style, now=NOW)
+    return streams.out.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_terminal(three: list[Workload]) -> None:
+    expected = """\
+    NAME                         TYPE        STATUS    READY  ROLLOUT   IMAGE    AGE
+    web                          deployment  running   2/2    complete  web:1.2  3m20s
+    api                          deployment  degraded  1/3    complete  web:1.2  3m20s
+    job-runner-with-a-long-name  deployment  running   0/0    complete  web:1.2  -
+    """
+    assert shown(three, Style(), tty=True) == dedent(expected)
+
+
+def test_a_pipe(three: list[Workload]) -> None:
+    rows = [line.split("\t") for line in shown(three, Style()).splitlines()]
+    assert rows == [
+        ["NAME", "TYPE", "STATUS", "READY", "ROLLOUT", "IMAGE", "CREATED"],
+        ["web", "k8s-deployment", "running", "2/2", "complete",
+         "registry.example.com/team/web:1.2", "2026-03-01T11:56:40Z"],
+        ["api", "k8s-deployment", "degraded", "1/3", "complete",
+         "registry.example.com/team/web:1.2", "2026-03-01T11:56:40Z"],
+        ["job-runner-with-a-long-name", "k8s-deployment", "running", "0/0", "complete",
+         "registry.example.com/team/web:1.2", "-"],
+    ]  # fmt: skip
+
+
+def test_csv_has_every_column_and_leaves_the_unknown_empty() -> None:
+    out = shown([workload(created_at=None, image='a"b,c')], Style(format=Format.CSV))
+    head, row = out.splitlines()
+    assert head.startswith("name,type,status,ready,rollout,image,created,")
+    assert row.startswith('web,k8s-deployment,running,2/2,complete,"a""b,c",,')
+
+
+def test_no_headers(three: list[Workload]) -> None:
+    for tty in (True, False):
+        assert shown(three, Style(headers=False), tty=tty).splitlines()[0].startswith("web")
+
+
+def test_columns_in_the_order_asked_for(three: list[Workload]) -> None:
+    out = shown(three, Style(columns=["STATUS", "name"]))
+    assert out.splitlines()[:2] == ["STATUS\tNAME", "running\tweb"]
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        pytest.param("name", ["api", "job-runner-with-a-long-name", "web"], id="a name"),
+        pytest.param("-ready", ["web", "api", "job-runner-with-a-long-name"], id="descending"),
+        pytest.param("created", ["web", "api", "job-runner-with-a-long-name"], id="unknown last"),
+        pytest.param("-created", ["web", "api", "job-runner-with-a-long-name"], id="still last"),
+    ],
+)
+def test_sorting(three: list[Workload], sort: str, expected: list[str]) -> None:
+    out = shown(three, Style(columns=["name"], sort=sort, headers=False))
+    assert out.split() == expected
+
+
+def test_colour_only_where_it_is_wanted(three: list[Workload]) -> None:
+    assert "\x1b" not in shown(three, Style(), tty=True)
+    streams = Streams.test(tty=True, width=100)
+    streams.set_color("always", {})
+    show_list(streams, WORKLOADS, three, Style(), now=NOW)
+    assert "\x1b[31mdegraded" in streams.out.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("color", "environ", "expected"),
+    [
+        ("auto", {}, True),
+        ("auto", {"NO_COLOR": "1"}, False),
+        ("auto", {"NO_COLOR": ""}, True),
+        ("auto", {"TERM": "dumb"}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {}, False),
+    ],
+)
+def test_no_color_and_the_option(color: str, environ: dict[str, str], *, expected: bool) -> None:
+    streams = Streams.test(tty=True)
+    streams.set_color(color, environ)  # type: ignore[arg-type]
+    assert streams.out_color is expected
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 108, 300])
+def test_no_column_is_ever_dropped(three: list[Workload], width: int) -> None:
+    for format_ in (Format.TABLE, Format.WIDE):
+        head = shown(three, Style(format=format_), tty=True, width=width).splitlines()[0]
+        columns = WORKLOADS.chosen(Style(format=format_))
+        assert head.split() == [one.age_header or one.header for one in columns]
+
+
+def test_a_table_is_as_wide_as_the_terminal_if_its_columns_give_way() -> None:
+    items = [workload("n" * 60, image="example.com/" + "i" * 60)]
+    lines = shown(items, Style(), tty=True, width=90).splitlines()
+    assert max(len(line) for line in lines) <= 90
+    assert "…" in lines[1]
+
+
+def test_wide_characters_keep_their_columns_in_line() -> None:
+    out = shown([workload("東京"), workload("web")], Style(columns=["name", "ready"]), tty=True)
+    assert out.splitlines()[1:] == ["東京  2/2", "web   2/2"]
+
+
+def test_the_most_elastic_column_gives_way_first() -> None:
+    columns = [
+        Column("a", str, elastic=1, least=5),
+        Column("b", str),
+        Column("c", str, elastic=2, least=5),
+    ]
+    assert fitted(columns, [20, 10, 20], 50) == [20, 10, 20]
+    assert fitted(columns, [20, 10, 20], 40) == [20, 10, 10]
+    assert fitted(columns, [20, 10, 20], 30) == [15, 10, 5]
+    assert fitted(columns, [20, 10, 20], 5) == [5, 10, 5]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (-5, "0s"), (0, "0s"), (119, "119s"), (120, "2m"), (125, "2m5s"), (600, "10m"),
+        (3600 * 2, "120m"), (3600 * 3, "3h"), (3600 * 7 + 60, "7h1m"), (3600 * 8, "8h"),
+        (3600 * 47, "47h"), (86400 * 2, "2d"), (86400 * 7 + 3600, "7d1h"), (86400 * 8, "8d"),
+        (86400 * 729, "729d"), (86400 * 365 * 3, "3y"), (86400 * 365 * 8, "8y"),
+    ],
+)  # fmt: skip
+def test_ages_are_those_of_kubectl(seconds: int, expected: str) -> None:
+    assert age(NOW - timedelta(seconds=seconds), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "short"),
+    [
+        (None, None),
+        ("web", "web"),
+        ("registry.example.com:5000/team/web:1.2", "web:1.2"),
+        (f"example.com/web@sha256:{'ab' * 32}", "web@sha256:abababababab"),
+    ],
+)
+def test_short_images(image: str | None, short: str | None) -> None:
+    assert short_image(image) == short
+
+
+def test_the_endpoints_of_a_load_balancer_fit_a_terminal() -> None:
+    """Bug: an address of AWS' own, 50 characters long, does not give way."""
+    one = Endpoint(
+        type=EndpointType.TARGET_GROUP,
+        name="web-staging",
+        address="web-staging-1766875812.eu-west-3.elb.amazonaws.com",
+        port=443,
+        protocol="HTTPS",
+        url="https://www.staging.shop.example/",
+        healthy=2,
+        total=2,
+    )
+    streams = Streams.test(tty=True, width=80)
+    show_list(streams, ENDPOINTS, [one], Style(), now=NOW)
+    lines = streams.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(len(line) for line in lines) <= 80
+    assert "https://ww" in lines[1]
