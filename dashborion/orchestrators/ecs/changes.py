@@ -25,14 +25,14 @@ class Changes:
     """Changes to one cluster's services, and looks at what became of them."""
 
     client: Client
-    place: normalise.Place
+    scope: normalise.ClusterScope
 
     def subject(self, name: Name, query: Query) -> Subject:
         """The one service of that name; who else sets its count is the adapter's to add."""
-        found = find.service(self.client, self.place, name, query)
+        found = find.service(self.client, self.scope, name, query)
         service = found.item
         return Subject(
-            workload=normalise.workload(service, None, 0, [], self.place),
+            workload=normalise.workload(service, None, 0, [], self.scope),
             autoscaling=None,
             refusal=refusal(service),
             fixed=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
@@ -125,12 +125,12 @@ class Changes:
 
     def members(self, service: wire.Service) -> list[Instance]:
         """A service's tasks, stopped ones too."""
-        namespace = self.place.namespace(service.tags)
+        namespace = self.scope.namespace(service.tags)
         found = [
             *self.client.tasks(service=service.service_name),
             *self.client.tasks(service=service.service_name, stopped=True),
         ]
-        return [instances.instance(one.item, namespace, self.place.environment) for one in found]
+        return [instances.instance(one.item, namespace, self.scope.environment) for one in found]
 
     def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
         """The end of a task's log, through its own ``awslogs`` configuration."""

@@ -167,7 +167,7 @@ class Follower:
     @property
     def label(self) -> str:
         """As ``Reader``."""
-        return self.members.place.environment.label
+        return self.members.scope.environment.label
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``."""

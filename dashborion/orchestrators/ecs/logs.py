@@ -53,7 +53,7 @@ class Tasks:
     """The tasks to read, looked up again and again: a service's, or one alone."""
 
     client: Client
-    place: normalise.Place
+    scope: normalise.ClusterScope
     namespace: str
     running: Callable[[], list[wire.Task]]
     stopped: Callable[[], list[wire.Task]]
@@ -96,7 +96,7 @@ class Tasks:
     def _source(
         self, task: wire.Task, container: wire.ContainerDefinition, *, alone: bool
     ) -> Source:
-        environment = self.place.environment
+        environment = self.scope.environment
         return Source(
             project=environment.project,
             environment=environment.name,
@@ -129,7 +129,7 @@ class Tasks:
 
     @property
     def _fallback(self) -> str | None:
-        target = self.place.environment.target
+        target = self.scope.environment.target
         return target.log_group if isinstance(target, EcsTarget) else None
 
 
@@ -164,7 +164,7 @@ def _without_secrets(address: str) -> str:
     return f"{parts.scheme}://{host}" if parts.scheme else host
 
 
-def of_service(client: Client, place: normalise.Place, service: wire.Service) -> Tasks:
+def of_service(client: Client, scope: normalise.ClusterScope, service: wire.Service) -> Tasks:
     """A service's tasks; those that are being stopped still run, and write."""
     name = service.service_name
 
@@ -180,10 +180,10 @@ def of_service(client: Client, place: normalise.Place, service: wire.Service) ->
     nothing = f"{name} has no instances"
     if service.desired_count == 0:
         nothing += ": it is scaled to zero"
-    return Tasks(client, place, place.namespace(service.tags), running, stopped, nothing)
+    return Tasks(client, scope, scope.namespace(service.tags), running, stopped, nothing)
 
 
-def of_task(client: Client, place: normalise.Place, task: wire.Task) -> Tasks:
+def of_task(client: Client, scope: normalise.ClusterScope, task: wire.Task) -> Tasks:
     """One task alone, running or stopped."""
     id_ = instances.task_id(task)
 
@@ -192,9 +192,9 @@ def of_task(client: Client, place: normalise.Place, task: wire.Task) -> Tasks:
 
     owner = instances.workload_of(task)
     services = client.described([owner]) if owner else []
-    namespace = place.namespace([*(services[0].item.tags if services else ()), *task.tags])
+    namespace = scope.namespace([*(services[0].item.tags if services else ()), *task.tags])
     nothing = f"{instances.name_of(task)} is gone"
-    return Tasks(client, place, namespace, found, list, nothing, is_alone=True)
+    return Tasks(client, scope, namespace, found, list, nothing, is_alone=True)
 
 
 def is_over(task: wire.Task) -> bool:

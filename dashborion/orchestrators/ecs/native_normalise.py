@@ -146,16 +146,16 @@ def deployment(
     item: wire_native.ServiceDeployment,
     namespaces: Mapping[str, str],
     definitions: Mapping[str, str],
-    place: normalise.Place,
+    scope: normalise.ClusterScope,
 ) -> native.ServiceDeployment:
     """``namespaces`` by service, ``definitions`` of task by service revision."""
     service, counts = last(item.service_arn), item.target_service_revision
     breaker = item.deployment_circuit_breaker
     known = definitions.get(counts.arn) if counts else None
     return native.ServiceDeployment(
-        **_place(place.environment),
+        **_place(scope.environment),
         name=last(item.service_deployment_arn),
-        namespace=namespaces.get(service, place.cluster),
+        namespace=namespaces.get(service, scope.cluster),
         service=service,
         status=item.status,
         reason=item.status_reason,
