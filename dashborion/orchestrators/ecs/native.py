@@ -15,7 +15,6 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.sessions import batches
 from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, convert, last
-from dashborion.orchestrators.ecs.difference import differences
 from dashborion.orchestrators.ecs.wire import native
 
 # The APIs' own bounds.
@@ -79,7 +78,7 @@ class EcsNative:
             name=new,
             before=old,
             after=new,
-            changes=differences(before, after, values=values),
+            changes=native_normalise.changes(before, after, values=values),
         )
 
     # --- Task definitions -----------------------------------------------------------------------
