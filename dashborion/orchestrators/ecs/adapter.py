@@ -182,13 +182,13 @@ class EcsOrchestrator:
     def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of a service's tasks."""
         service = find.service(self.client, self.scope, name, query).item
-        return follow.Follower(logs.of_service(self.client, self.scope, service), wanted)
+        return follow.LogReader(logs.of_workload(self.client, self.scope, service), wanted)
 
     def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of one task, stopped ones too."""
         namespace = name.namespace or (None if query.all_namespaces else query.namespace)
         found = find.task(self.client, self.scope, name, namespace).item
-        return follow.Follower(logs.of_task(self.client, self.scope, found), wanted)
+        return follow.LogReader(logs.of_instance(self.client, self.scope, found), wanted)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop the task that was found."""
@@ -234,7 +234,7 @@ class EcsOrchestrator:
         deadline = self.client.aws.runtime.deadline
         asked = {action: start(partial(self.client.may, call, maxResults=1))
                  for action, call in PERMISSIONS}  # fmt: skip
-        asked["read logs"] = start(self.client.may_read_logs)
+        asked["read logs"] = start(partial(logs.may_read, self.client, self.scope))
         allowed = {action: result(future, deadline) for action, future in asked.items()}
         return Check(
             project=self.environment.project,
