@@ -1,62 +1,154 @@
-"""How two definitions differ, a line for each field; values of environment variables hidden."""
+"""How two definitions differ, field by field, and which fields' values are hidden. Pure.
+
+Works on the API's own objects, so a field that nobody thought of is found too.
+This is the only place that decides what is private: dry runs and diffs of every
+orchestrator show what comes from here.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-HIDDEN = "(hidden)"
-_ENVIRONMENT = ("env", "environment")  # what Kubernetes and ECS call the list of variables
-_ABSENT = object()
+HIDDEN, ABSENT = "(hidden)", "(none)"
+
+# Fields below which every value is hidden, in a task definition or a pod template: values of
+# variables, references to secrets, and free text in which people keep passwords and tokens.
+# Commands and arguments are shown, as `describe` shows them.
+_PRIVATE = frozenset({
+    "env", "environment", "secrets", "secretOptions",
+    "repositoryCredentials", "credentialsParameter", "credentialSpecs",
+    "options", "driverOpts", "volumeAttributes", "properties",  # of drivers, plugins and proxies
+    "dockerLabels", "dockerVolumeConfiguration.labels", "annotations", "httpHeaders",
+})  # fmt: skip
+# Fields whose keys are the user's own words: `env` is no list of variables there.
+_PUBLIC = frozenset({"labels", "matchLabels", "nodeSelector", "dnsConfig.options"})
+_PUBLIC_OPTIONS = "awslogs-"  # log groups and streams; other drivers' options may be tokens
+
+# What tells the items of a list apart, in order of preference.
+_IDENTITIES = ("name", "containerName", "containerPort", "containerPath", "mountPath", "key")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step down into a definition: a key, or the name of an item in a list."""
+
+    name: str
+    is_item: bool = False
+
+
+Path = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One field that differs; a value is None where the field is missing.
+
+    ``hidden`` values must not be shown. When ``reordered``, the same items stand
+    in another order, and the values are the items' names.
+    """
+
+    path: Path
+    before: Any
+    after: Any
+    hidden: bool = False
+    reordered: bool = False
+
+
+def changed_fields(before: Any, after: Any) -> Iterator[FieldChange]:
+    """The smallest fields that differ, in the order of the definitions.
+
+    Items of a list are compared by their names, if they have some; other lists
+    are compared as wholes, and an empty one is as good as none. Of an object that
+    was added or removed every field is a change of its own, so that each is hidden
+    or shown by itself.
+    """
+    return _changed((), before, after)
 
 
 def differences(before: Any, after: Any) -> list[str]:
-    """Lines such as ``spec.containers[app].image: web:1 -> web:2``; none when nothing differs.
-
-    Items of a list are told apart by their names where they have some, so that
-    one more among them is one line.
-    """
-    return _between(before, after, "", in_environment=False)
+    """Lines such as ``spec.containers[app].image: web:1 -> web:2``; none if nothing differs."""
+    return [_line(change) for change in changed_fields(before, after)]
 
 
-def _between(before: Any, after: Any, path: str, *, in_environment: bool) -> list[str]:
+def text(value: Any) -> str | None:
+    """A value as it is shown: strings as they are, the rest as JSON, None if it is missing."""
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
+
+
+def _changed(path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
+    before, after = (None if value == [] else value for value in (before, after))
     if before == after:
-        return []
-    one, other = _members(before), _members(after)
-    if one is None or other is None or not (one or other):  # a plain value on one side at least
-        hide = in_environment and path.endswith(".value")
-        return [f"{path}: {_shown(before, hide=hide)} -> {_shown(after, hide=hide)}"]
-    lines = []
+        return
+    old, new = _members(before), _members(after)
+    if old is None or new is None or not (old or new):
+        leaves = [*_leaves(path, before), *_leaves(path, after)]
+        yield FieldChange(path, before, after, hidden=any(map(_is_private, leaves)))
+        return
     is_list = isinstance(before, list) or isinstance(after, list)
-    for key in dict.fromkeys([*one, *other]):
-        step = f"[{key}]" if is_list else f".{key}" if path else key
-        lines += _between(
-            one.get(key, _ABSENT),
-            other.get(key, _ABSENT),
-            path + step,
-            in_environment=in_environment or key in _ENVIRONMENT,
-        )
-    return lines or [f"{path}: order {', '.join(one)} -> {', '.join(other)}"]
+    differs = False
+    for key in dict.fromkeys([*old, *new]):
+        for change in _changed((*path, Step(key, is_list)), old.get(key), new.get(key)):
+            differs = True
+            yield change
+    if not differs:
+        yield FieldChange(path, list(old), list(new), reordered=True)
 
 
 def _members(value: Any) -> Mapping[str, Any] | None:
-    """A mapping as it is, a list by its items' names or places, None of anything else."""
-    if value is _ABSENT:
+    """A mapping's values by key, a list's items by name, None if the value has neither.
+
+    The field that names an item is left out of it.
+    """
+    if value is None:
         return {}
     if isinstance(value, Mapping):
         return value
-    if not isinstance(value, list):
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
         return None
-    names = [one.get("name") if isinstance(one, Mapping) else None for one in value]
-    if None in names or len(set(names)) < len(names):
-        names = [str(place) for place in range(len(value))]
-    return dict(zip(map(str, names), value, strict=True))
+    for identity in _IDENTITIES:
+        names = [str(item[identity]) for item in value if item.get(identity) is not None]
+        if len(set(names)) == len(value):
+            items = [{key: item[key] for key in item if key != identity} for item in value]
+            return dict(zip(names, items, strict=True))
+    return None
 
 
-def _shown(value: Any, *, hide: bool) -> str:
-    if value is _ABSENT:
-        return "(none)"
-    if hide or (isinstance(value, Mapping | list) and value):
-        return HIDDEN
-    return value if isinstance(value, str) else json.dumps(value, default=str)
+def _leaves(path: Path, value: Any) -> Iterator[Path]:
+    """The paths of all plain values in a value that is shown as a whole."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _leaves((*path, Step(key)), item)
+    elif isinstance(value, list) and value:
+        for item in value:
+            yield from _leaves((*path, Step("", is_item=True)), item)
+    else:
+        yield path
+
+
+def _is_private(path: Path) -> bool:
+    parent = ""
+    keys = [step.name for step in path if not step.is_item]
+    for key in keys:
+        field = f"{parent}.{key}"
+        if key in _PRIVATE or field in _PRIVATE:
+            public_option = parent == "logConfiguration" and keys[-1].startswith(_PUBLIC_OPTIONS)
+            return field not in _PUBLIC and not public_option
+        if key in _PUBLIC:
+            return False
+        parent = key
+    return False
+
+
+def _line(change: FieldChange) -> str:
+    path = "".join(f"[{step.name}]" if step.is_item else f".{step.name}" for step in change.path)
+    path = path.removeprefix(".")
+    if change.reordered:
+        return f"{path}: order {', '.join(change.before)} -> {', '.join(change.after)}"
+    values = (change.before, change.after)
+    before, after = (
+        ABSENT if value is None else HIDDEN if change.hidden else text(value) for value in values
+    )
+    return f"{path}: {before} -> {after}"

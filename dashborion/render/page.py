@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
-from dashborion import models
 from dashborion.models.change import Change
+from dashborion.models.ecs import EcsObject
 from dashborion.models.instance import InstanceDetail
+from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import native_page, table, views
@@ -61,7 +62,7 @@ def _content(item: Any) -> tuple[Fields, Sections]:
         return _instance(item)
     if isinstance(item, Change) and item.rollout is not None:
         return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
-    if type(item).__module__.startswith(models.__name__):
+    if isinstance(item, EcsObject | ClusterObject):
         return native_page.fields(item), native_page.sections(item)
     return _scalars(item), ()
 

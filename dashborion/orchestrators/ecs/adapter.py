@@ -56,7 +56,7 @@ class EcsOrchestrator:
 
     environment: Environment
     client: Client
-    place: normalise.Place
+    scope: normalise.ClusterScope
 
     @classmethod
     def connect(
@@ -68,8 +68,8 @@ class EcsOrchestrator:
             raise UsageError(f"not an ECS target: {type(target).__name__}")
         aws = sessions.connect(target, runtime)
         cluster = target.cluster.rsplit("/", 1)[-1]
-        place = normalise.Place(environment, cluster, target.namespace_tag)
-        return cls(environment, Client(aws, cluster), place)
+        scope = normalise.ClusterScope(environment, cluster, target.namespace_tag)
+        return cls(environment, Client(aws, cluster), scope)
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """All services, with their task definitions and, if asked for, their endpoints."""
@@ -91,7 +91,7 @@ class EcsOrchestrator:
                     definitions.get(normalise.definition_of(one.item)),
                     unhealthy[one.item.service_name],
                     endpoints(one.item, ways),
-                    self.place,
+                    self.scope,
                 ),
                 one.raw,
             )
@@ -100,14 +100,14 @@ class EcsOrchestrator:
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
         """One service and everything around it."""
-        found = find.service(self.client, self.place, name, query)
-        return describe.workload(self.client, found, self.place)
+        found = find.service(self.client, self.scope, name, query)
+        return describe.workload(self.client, found, self.scope)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
         """Tasks with their service; its tags say in which namespace they are."""
         owner: str | None = None
         if query.workload is not None:
-            service = find.service(self.client, self.place, query.workload, query).item
+            service = find.service(self.client, self.scope, query.workload, query).item
             owner, services = service.service_name, [service]
             known = None
         else:
@@ -132,8 +132,8 @@ class EcsOrchestrator:
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One task with its service's tags and events that name it."""
         namespace = name.namespace or (None if query.all_namespaces else query.namespace)
-        found = find.task(self.client, self.place, name, namespace)
-        return describe.instance(self.client, found, self.place)
+        found = find.task(self.client, self.scope, name, namespace)
+        return describe.instance(self.client, found, self.scope)
 
     def subject(self, name: Name, query: Query) -> Subject:
         """One service, with the Application Auto Scaling target that owns its count."""
@@ -181,14 +181,14 @@ class EcsOrchestrator:
 
     def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of a service's tasks."""
-        service = find.service(self.client, self.place, name, query).item
-        return follow.Follower(logs.of_service(self.client, self.place, service), wanted)
+        service = find.service(self.client, self.scope, name, query).item
+        return follow.LogReader(logs.of_workload(self.client, self.scope, service), wanted)
 
     def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of one task, stopped ones too."""
         namespace = name.namespace or (None if query.all_namespaces else query.namespace)
-        found = find.task(self.client, self.place, name, namespace).item
-        return follow.Follower(logs.of_task(self.client, self.place, found), wanted)
+        found = find.task(self.client, self.scope, name, namespace).item
+        return follow.LogReader(logs.of_instance(self.client, self.scope, found), wanted)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop the task that was found."""
@@ -215,11 +215,11 @@ class EcsOrchestrator:
     @property
     def native(self) -> EcsNative:
         """What only ECS has."""
-        return EcsNative(self.client, self.place)
+        return EcsNative(self.client, self.scope)
 
     @property
     def _changes(self) -> Changes:
-        return Changes(self.client, self.place)
+        return Changes(self.client, self.scope)
 
     @property
     def _definitions(self) -> Definitions:
@@ -234,7 +234,7 @@ class EcsOrchestrator:
         deadline = self.client.aws.runtime.deadline
         asked = {action: start(partial(self.client.may, call, maxResults=1))
                  for action, call in PERMISSIONS}  # fmt: skip
-        asked["read logs"] = start(self.client.may_read_logs)
+        asked["read logs"] = start(partial(logs.may_read, self.client, self.scope))
         allowed = {action: result(future, deadline) for action, future in asked.items()}
         return Check(
             project=self.environment.project,
@@ -260,15 +260,15 @@ class EcsOrchestrator:
         Raises:
             NotFound: no service at all is in that namespace.
         """
-        spaces = {self.place.namespace(one.item.tags) for one in found}
+        spaces = {self.scope.namespace(one.item.tags) for one in found}
         wanted = None if query.all_namespaces else query.namespace
-        if wanted is not None and wanted not in spaces | {self.place.cluster}:
-            where = f"cluster '{self.place.cluster}'"
+        if wanted is not None and wanted not in spaces | {self.scope.cluster}:
+            where = f"cluster '{self.scope.cluster}'"
             raise NotFound("namespace", wanted, where=where, known=spaces)
         return [
             one
             for one in found
-            if (wanted is None or self.place.namespace(one.item.tags) == wanted)
+            if (wanted is None or self.scope.namespace(one.item.tags) == wanted)
             and normalise.selected(normalise.labels(one.item.tags), query.selector)
         ]
 
@@ -313,17 +313,17 @@ class EcsOrchestrator:
         tags = {one.service_name: one.tags for one in services}
         wanted = None if query.all_namespaces else query.namespace
         if wanted is not None and wanted not in {
-            self.place.cluster, *(self.place.namespace(some) for some in tags.values()),
+            self.scope.cluster, *(self.scope.namespace(some) for some in tags.values()),
         }:  # fmt: skip
-            known = {self.place.namespace(some) for some in tags.values()}
-            where = f"cluster '{self.place.cluster}'"
+            known = {self.scope.namespace(some) for some in tags.values()}
+            where = f"cluster '{self.scope.cluster}'"
             raise NotFound("namespace", wanted, where=where, known=known)
         ended = (one.item.task_definition_arn for one in found if _is_over(one.item))
         definitions = self.client.kept_definitions(ended)
         placed = []
         for one in found:
             both = [*tags.get(tasks.workload_of(one.item) or "", ()), *one.item.tags]
-            namespace = self.place.namespace(both)
+            namespace = self.scope.namespace(both)
             if wanted is not None and namespace != wanted:
                 continue
             if normalise.selected(normalise.labels(both), query.selector):

@@ -9,7 +9,7 @@ from typing import Any
 from dashborion.errors import Conflict, MaybeApplied
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.ecs import find, instances, normalise, rollout, wire
+from dashborion.orchestrators.ecs import find, instances, logs, normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import Followed, Look, Subject, Trouble
 
@@ -25,14 +25,14 @@ class Changes:
     """Changes to one cluster's services, and looks at what became of them."""
 
     client: Client
-    place: normalise.Place
+    scope: normalise.ClusterScope
 
     def subject(self, name: Name, query: Query) -> Subject:
         """The one service of that name; who else sets its count is the adapter's to add."""
-        found = find.service(self.client, self.place, name, query)
+        found = find.service(self.client, self.scope, name, query)
         service = found.item
         return Subject(
-            workload=normalise.workload(service, None, 0, [], self.place),
+            workload=normalise.workload(service, None, 0, [], self.scope),
             autoscaling=None,
             refusal=refusal(service),
             fixed=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
@@ -125,37 +125,24 @@ class Changes:
 
     def members(self, service: wire.Service) -> list[Instance]:
         """A service's tasks, stopped ones too."""
-        namespace = self.place.namespace(service.tags)
+        namespace = self.scope.namespace(service.tags)
         found = [
             *self.client.tasks(service=service.service_name),
             *self.client.tasks(service=service.service_name, stopped=True),
         ]
-        return [instances.instance(one.item, namespace, self.place.environment) for one in found]
+        return [instances.instance(one.item, namespace, self.scope.environment) for one in found]
 
     def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
-        """The end of a task's log, through its own ``awslogs`` configuration."""
+        """The end of a task's log, as far as it can be read."""
         every = [
             *self.client.tasks(service=subject.workload.name, stopped=True),
             *self.client.tasks(service=subject.workload.name),
         ]
         for found in every:
             task = found.item
-            if instances.name_of(task) != instance:
-                continue
-            definition = self.client.task_definitions([task.task_definition_arn])
-            for one in definition.values():
-                for container in one.container_definitions:
-                    said = self._log(task, container, lines)
-                    if said:
-                        return said
+            if instances.name_of(task) == instance:
+                return logs.last_lines(self.client, self.scope, task, lines)
         return []
-
-    def _log(self, task: wire.Task, container: wire.ContainerDefinition, lines: int) -> list[str]:
-        logs = container.log_configuration
-        if logs is None or logs.log_driver != "awslogs":
-            return []
-        stream = f"{logs.options.stream_prefix or ''}/{container.name}/{instances.task_id(task)}"
-        return self.client.log_lines(logs.options.group or "", stream, lines)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Stop a task: its id is its own, no other task will ever have it."""

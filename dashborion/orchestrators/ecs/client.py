@@ -204,17 +204,6 @@ class Client:
         found = self._all(wire.ServiceRevision, calls)
         return {one.service_revision_arn: one for one in found}
 
-    def log_lines(self, group: str, stream: str, most: int) -> list[str]:
-        """The newest lines of a log stream; none while it does not exist."""
-        try:
-            events = self.aws.items(
-                "logs", "get_log_events", "events",
-                logGroupName=group, logStreamName=stream, limit=most,
-            )  # fmt: skip
-        except (Refused, Forbidden):
-            return []
-        return [str(one.get("message", "")) for one in events]
-
     def update_service(self, service: str, **changes: Any) -> wire.Service:
         """Change a service, once; the answer is the service with its new deployment."""
         answer = self.aws.write(
@@ -266,36 +255,6 @@ class Client:
             return False
         except Refused:
             return None
-        return True
-
-    def may_read_logs(self) -> bool | None:
-        """Whether a running task's own log may be read; None where there is none to try it on."""
-        try:
-            arns = self.aws.items(
-                "ecs", "list_tasks", "taskArns", cluster=self.cluster, maxResults=1
-            )
-            found = self.described_tasks(arns) if arns else []
-            definitions = self.task_definitions(one.item.task_definition_arn for one in found)
-        except (Forbidden, Refused):
-            return None
-        for definition in definitions.values():
-            for container in definition.container_definitions:
-                logs = container.log_configuration
-                if logs is not None and logs.log_driver == "awslogs" and logs.options.group:
-                    return self._may_read(logs.options.group)
-        return None
-
-    def _may_read(self, group: str) -> bool | None:
-        """Asked of a stream that need not be there: who may not read is told so first."""
-        try:
-            self.aws.call(
-                "logs", "get_log_events",
-                logGroupName=group, logStreamName="dashborion-check", limit=1,
-            )  # fmt: skip
-        except Forbidden:
-            return False
-        except Refused as error:
-            return True if error.reason == "ResourceNotFoundException" else None
         return True
 
     # --- Load balancers and autoscaling ---------------------------------------------------------

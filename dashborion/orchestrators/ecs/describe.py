@@ -21,7 +21,7 @@ REVISIONS = 10
 
 
 def workload(
-    client: Client, found: Found[wire.Service], place: normalise.Place
+    client: Client, found: Found[wire.Service], scope: normalise.ClusterScope
 ) -> Found[WorkloadDetail]:
     """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
     service = found.item
@@ -33,11 +33,11 @@ def workload(
     scaling = start(partial(scaler, client, service.service_name))
     history = start(partial(_definitions, client, current))
 
-    namespace = place.namespace(service.tags)
+    namespace = scope.namespace(service.tags)
     found_tasks = [one.item for one in (*result(running, deadline), *result(stopped, deadline))]
     definitions = result(history, deadline)
     instances = [
-        tasks.instance(one, namespace, place.environment, definitions.get(one.task_definition_arn))
+        tasks.instance(one, namespace, scope.environment, definitions.get(one.task_definition_arn))
         for one in found_tasks
     ]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
@@ -47,7 +47,7 @@ def workload(
         definitions.get(current),
         unhealthy if checked else 0,
         endpoints(service, result(ways, deadline)),
-        place,
+        scope,
     )
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
@@ -61,7 +61,7 @@ def workload(
 
 
 def instance(
-    client: Client, found: Found[wire.Task], place: normalise.Place
+    client: Client, found: Found[wire.Task], scope: normalise.ClusterScope
 ) -> Found[InstanceDetail]:
     """The task with its service's namespace and those events of the service that name it."""
     task = found.item
@@ -70,7 +70,7 @@ def instance(
     tags = [*(services[0].item.tags if services else ()), *task.tags]
     known = client.kept_definitions([task.task_definition_arn])
     plain = tasks.instance(
-        task, place.namespace(tags), place.environment, known.get(task.task_definition_arn)
+        task, scope.namespace(tags), scope.environment, known.get(task.task_definition_arn)
     )
     events = normalise.events(services[0].item) if services else []
     detail = InstanceDetail(

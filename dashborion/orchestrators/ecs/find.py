@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
 def service(
-    client: Client, place: normalise.Place, name: Name, query: Query
+    client: Client, scope: normalise.ClusterScope, name: Name, query: Query
 ) -> Found[wire.Service]:
     """The service of that name.
 
@@ -27,7 +27,7 @@ def service(
     namespace = name.namespace or (None if query.all_namespaces else query.namespace)
     if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
         for found in client.described([name.name], raw=True):
-            there = namespace in (None, place.namespace(found.item.tags))
+            there = namespace in (None, scope.namespace(found.item.tags))
             if there and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
@@ -35,8 +35,8 @@ def service(
         where = f"cluster '{client.cluster}'"
     else:
         services = [one.item for one in client.services()]
-        require_namespace(place, namespace, services)
-        inside = [one for one in services if place.namespace(one.tags) == namespace]
+        require_namespace(scope, namespace, services)
+        inside = [one for one in services if scope.namespace(one.tags) == namespace]
         known = [one.service_name for one in inside]
         where = f"namespace '{namespace}'"
     if not known:
@@ -45,21 +45,21 @@ def service(
 
 
 def require_namespace(
-    place: normalise.Place, namespace: str, services: Iterable[wire.Service]
+    scope: normalise.ClusterScope, namespace: str, services: Iterable[wire.Service]
 ) -> None:
     """Called when nothing was found in a namespace: is there one?
 
     Raises:
         NotFound: with those that the services' tags name.
     """
-    known = {place.namespace(one.tags) for one in services}
-    if namespace not in known | {place.cluster}:
-        where = f"cluster '{place.cluster}'"
+    known = {scope.namespace(one.tags) for one in services}
+    if namespace not in known | {scope.cluster}:
+        where = f"cluster '{scope.cluster}'"
         raise NotFound("namespace", namespace, where=where, known=known)
 
 
 def task(
-    client: Client, place: normalise.Place, name: Name, namespace: str | None
+    client: Client, scope: normalise.ClusterScope, name: Name, namespace: str | None
 ) -> Found[wire.Task]:
     """The task of that id or name, or the only one whose id or name begins with it.
 
@@ -71,7 +71,7 @@ def task(
     """
     known: list[str] = []
     for stopped in (False, True):
-        listed = _within(client, place, _listed(client, name, stopped=stopped), namespace)
+        listed = _within(client, scope, _listed(client, name, stopped=stopped), namespace)
         known += [instances.name_of(one.item) for one in listed]
         exact = [one for one in listed if name.name in _names(one.item)]
         matching = exact or [one for one in listed if name.name and _begins(one.item, name.name)]
@@ -86,7 +86,7 @@ def task(
     if not known:
         client.cluster_exists()
     if namespace is not None:
-        require_namespace(place, namespace, [one.item for one in client.services()])
+        require_namespace(scope, namespace, [one.item for one in client.services()])
     where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
     raise NotFound("instance", name.name, where=where, known=known)
 
@@ -102,7 +102,10 @@ def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Tas
 
 
 def _within(
-    client: Client, place: normalise.Place, found: list[Found[wire.Task]], namespace: str | None
+    client: Client,
+    scope: normalise.ClusterScope,
+    found: list[Found[wire.Task]],
+    namespace: str | None,
 ) -> list[Found[wire.Task]]:
     """Those in a namespace, which their service's tags or their own name."""
     if namespace is None or not found:
@@ -111,7 +114,7 @@ def _within(
     return [
         one
         for one in found
-        if place.namespace([*tags.get(instances.workload_of(one.item) or "", ()), *one.item.tags])
+        if scope.namespace([*tags.get(instances.workload_of(one.item) or "", ()), *one.item.tags])
         == namespace
     ]
 

@@ -1,4 +1,4 @@
-"""Following tasks: who joins and leaves, and each one's streams without a gap or a double.
+"""Following tasks: which ones come and go, and their streams without a gap or a double.
 
 A few streams are read one by one with tokens, which are exact. More of them
 would use up the account's 25 calls a second, so those beyond the first few are
@@ -25,13 +25,12 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     lines,
     milliseconds,
 )
-from dashborion.orchestrators.ecs.logs import Stream, Tasks
 from dashborion.orchestrators.logs import Reading, Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
-LOOK_EVERY = 2  # polls between two looks at which tasks there are
+POLLS_A_LOOK = 2  # between two looks at which tasks there are
 FEW = 10  # streams that are read one by one
-LATE_POLLS = 10  # after which it is said that a stream is waited for
+LATE_POLLS = 10  # after which a message says that a stream is waited for
 DRAINED_POLLS = 10  # without a line after a task's end; CloudWatch takes lines in late
 # How much of the past is read again for events that are taken in late; less of it when there is
 # much to read.
@@ -42,13 +41,14 @@ OVERLAP_MS, SHORT_OVERLAP_MS, MANY_EVENTS = 120_000, 15_000, 10_000
 class Tail:
     """One stream, and how far it has been read.
 
-    ``reached`` is when CloudWatch took in the newest event that was read, and
-    ``at_reached`` those of that millisecond; None when not all of them were read.
+    ``reached`` is the ingestion time of the newest event that was read, and
+    ``at_reached`` counts the events of that millisecond; None when not all of them
+    were read.
     """
 
-    stream: Stream
+    stream: logs.Stream
     wanted: Wanted
-    is_first: bool  # it was there when the command began: its past counts as asked for
+    is_first: bool  # it was there when the command began: its past is wanted, too
     token: str | None = None
     reached: int = 0
     at_reached: Counter[tuple[int, str]] | None = field(default_factory=Counter)
@@ -58,41 +58,46 @@ class Tail:
     quiet: int = 0  # polls without a line
 
     def read(self) -> list[wire.LogEvent]:
-        """What has come; raises as ``Group.page``, but not in place of what was read before."""
+        """The events since the last read.
+
+        Raises as ``Group.page``, unless something was read before the failure.
+        """
         span = {"startTime": milliseconds(self.wanted.since)} if self.is_first else {}
         if self.token is None and self.is_first and self.wanted.tail is not None:
-            return self._read_tail(self.wanted.tail, span)
-        found: list[wire.LogEvent] = []
+            return self._read_newest(self.wanted.tail, span)
+        events: list[wire.LogEvent] = []
         self.is_caught_up = False
-        while not self.is_caught_up and len(found) < EVENTS_A_PAGE:
+        while not self.is_caught_up and len(events) < EVENTS_A_PAGE:
             try:
                 page = self.stream.group.page(
                     self.stream.name, startFromHead=True, nextToken=self.token, **span
                 )
             except DashborionError:
-                if not found:
+                if not events:
                     raise
                 break
-            found += page.events
+            events += page.events
             self._reach(page.events)
             self.is_caught_up, self.token = page.forward == self.token, page.forward
-        return found
+        return events
 
-    def _read_tail(self, count: int, span: dict[str, int | None]) -> list[wire.LogEvent]:
-        found, page = logs.tail(self.stream, count, span)
+    def _read_newest(self, count: int, span: dict[str, int | None]) -> list[wire.LogEvent]:
+        events, page = logs.newest_events(self.stream.group, self.stream.name, count, **span)
         self._reach(page.events)
-        if len(found) != len(page.events) or len(found) >= count:
+        if len(events) != len(page.events) or len(events) >= count:
             self.at_reached = None
         self.token = page.forward
-        return found
+        return events
 
     def _reach(self, events: Sequence[wire.LogEvent]) -> None:
-        newest = max((one.ingestion_time for one in events), default=0)
+        newest = max((event.ingestion_time for event in events), default=0)
         if newest > self.reached:
             self.reached, self.at_reached = newest, Counter()
         if self.at_reached is not None:
             self.at_reached.update(
-                (one.timestamp, one.message) for one in events if one.ingestion_time == self.reached
+                (event.timestamp, event.message)
+                for event in events
+                if event.ingestion_time == self.reached
             )
 
     def is_new(self, event: wire.LogEvent) -> bool:
@@ -111,8 +116,8 @@ class Pool:
     """The streams of one group that are read together.
 
     ``ids`` are the events seen in the time that is read again, from ``begin`` on, with
-    their timestamps; ``newest`` is CloudWatch's own time, for a container's clock may
-    be wrong.
+    their timestamps; ``newest`` is the newest ingestion time: CloudWatch's own clock,
+    for a container's may be wrong.
     """
 
     group: Group
@@ -121,18 +126,21 @@ class Pool:
     newest: int = 0
     begin: int = 0
 
-    def take(self, tail: Tail) -> None:
-        """Read this one here from now on."""
+    def add(self, tail: Tail) -> None:
+        """Read this stream here from now on."""
         tail.is_pooled = True
         self.tails[tail.stream.name] = tail
         self.newest = max(self.newest, tail.reached)
 
     def read(self) -> list[tuple[Tail, list[wire.LogEvent]]]:
-        """What has come; raises as ``Group.several``, but not in place of what was read before."""
+        """The events of each stream since the last read.
+
+        Raises as ``Group.several``, unless something was read before the failure.
+        """
         overlap = SHORT_OVERLAP_MS if len(self.ids) > MANY_EVENTS else OVERLAP_MS
         self.begin = max(self.begin, self.newest - overlap)
         tails = dict(self.tails)
-        found: defaultdict[str, list[wire.LogEvent]] = defaultdict(list)
+        fresh: defaultdict[str, list[wire.LogEvent]] = defaultdict(list)
         newest = self.newest
         try:
             for names in batches(sorted(tails), STREAMS_A_CALL):
@@ -142,36 +150,37 @@ class Pool:
                         continue
                     self.ids[event.event_id] = event.timestamp
                     if tails[event.log_stream_name].is_new(event):
-                        found[event.log_stream_name].append(event)
+                        fresh[event.log_stream_name].append(event)
         except DashborionError:
-            if not found:
+            if not fresh:
                 raise
         else:
             self.newest = newest
             self.ids = {id_: at for id_, at in self.ids.items() if at >= self.begin}
-        return [(tail, found.get(name, [])) for name, tail in tails.items()]
+        return [(tail, fresh.get(name, [])) for name, tail in tails.items()]
 
 
-class Follower:
+class LogReader:
     """``Reader`` of tasks."""
 
-    def __init__(self, members: Tasks, wanted: Wanted) -> None:
+    def __init__(self, members: logs.Tasks, wanted: Wanted) -> None:
         self.members = members
         self.wanted = wanted
+        self.logs = logs.TaskLogs(members, wanted)
         self._tails: dict[tuple[tuple[str, str], str], Tail] = {}
-        self._left: set[str] = set()  # tasks that are not to be read (any more)
+        self._finished: set[str] = set()  # tasks that are not read, or not any more
         self._pools: dict[tuple[str, str], Pool] = {}
-        self._asked: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
-        self._said: set[str] = set()
+        self._pending: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
+        self._messages: set[str] = set()
 
     @property
     def label(self) -> str:
         """As ``Reader``."""
-        return self.members.place.environment.label
+        return self.members.scope.environment.label
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``."""
-        return logs.snapshot(self.members, self.wanted)
+        return self.logs.snapshot()
 
     def stop(self) -> None:
         """As ``Reader``: no call waits for lines."""
@@ -179,15 +188,15 @@ class Follower:
     def follow(self, sink: Sink) -> None:
         """As ``Reader``; a task alone has an end, a service may always start another one."""
         running = self.members.running()
-        self._left = {instances.task_id(one) for one in self.members.stopped()}
+        self._finished = {instances.task_id(task) for task in self.members.stopped()}
         if not running:
             sink.say(f"{self.members.nothing}; waiting for some")
-        streams, problems = self.members.streams(running, self.wanted)
+        streams, problems = self.logs.streams(running)
         require_few(len(streams), self.wanted.most)
         if problems and not streams:
             raise unreadable(problems)
-        self._join(sink, streams, problems, is_first=True)
-        self._leave_over(running)
+        self._add(sink, streams, problems, is_first=True)
+        self._mark_stopped(running)
         polls = 0
         while True:
             self._poll(sink)
@@ -195,105 +204,107 @@ class Follower:
                 return
             sink.pause(POLL_SECONDS)
             polls += 1
-            if polls % LOOK_EVERY == 0:
-                self._look(sink)
+            if polls % POLLS_A_LOOK == 0:
+                self._update_tasks(sink)
 
-    # --- Who is there ---------------------------------------------------------------------------
+    # --- Which tasks there are ------------------------------------------------------------------
 
-    def _look(self, sink: Sink) -> None:
+    def _update_tasks(self, sink: Sink) -> None:
         """Find tasks that have come, even if they have stopped since, and those that went."""
         self.members.client.aws.runtime.deadline.restart()
         try:
-            found = [*self.members.running(), *self.members.stopped()]
-            fresh = [one for one in found if instances.task_id(one) not in self._left]
-            streams, problems = self.members.streams(fresh, self.wanted)
+            tasks = [*self.members.running(), *self.members.stopped()]
+            fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
+            streams, problems = self.logs.streams(fresh)
         except Unavailable as error:
-            self._say(sink, f"asking again which instances there are: {error.message}")
+            self._say_once(sink, f"asking again which instances there are: {error.message}")
             return
-        self._join(sink, streams, problems, is_first=False)
-        self._leave_over(found)
+        self._add(sink, streams, problems, is_first=False)
+        self._mark_stopped(tasks)
 
-    def _join(
-        self, sink: Sink, streams: Iterable[Stream], problems: Iterable[str], *, is_first: bool
+    def _add(
+        self, sink: Sink, streams: Iterable[logs.Stream], problems: Iterable[str], *, is_first: bool
     ) -> None:
         for problem in problems:
-            self._say(sink, problem)
+            self._say_once(sink, problem)
         for stream in streams:
             key = (stream.group.key, stream.name)
             if key in self._tails:
                 continue
             if len(self._tails) >= self.wanted.most:
                 limit = f"as long as {self.wanted.most} others are (--max-streams)"
-                self._say(sink, f"{stream.source} is not followed {limit}")
+                self._say_once(sink, f"{stream.source} is not followed {limit}")
                 continue
             self._tails[key] = Tail(stream, self.wanted, is_first)
             sink.say(f"joined {stream.source}")
 
-    def _leave_over(self, found: Sequence[wire.Task]) -> None:
-        """Those that have stopped, and those that ECS has forgotten, are read to their end."""
-        there = {instances.task_id(one) for one in found if not logs.is_over(one)}
+    def _mark_stopped(self, tasks: Sequence[wire.Task]) -> None:
+        """Tasks that have stopped, and those that ECS has forgotten, are read to their end."""
+        there = {instances.task_id(task) for task in tasks if not logs.is_over(task)}
         for tail in self._tails.values():
-            tail.is_over = tail.stream.task not in there
+            tail.is_over = tail.stream.task_id not in there
 
     # --- What they write ------------------------------------------------------------------------
 
     def _poll(self, sink: Sink) -> None:
-        """Read what has come; whatever fails is asked again the next time."""
+        """Read all streams once, side by side; what fails is read again at the next poll."""
         runtime = self.members.client.aws.runtime
         runtime.deadline.restart()
-        single = [tail for tail in self._tails.values() if not tail.is_pooled]
-        jobs: list[Tail | Pool] = [*single, *(one for one in self._pools.values() if one.tails)]
+        jobs: list[Tail | Pool] = [
+            *self._single(),
+            *(pool for pool in self._pools.values() if pool.tails),
+        ]
         for job in jobs:
-            if id(job) not in self._asked:  # else the answer to the last poll is still to come
-                self._asked[id(job)] = start(partial(_read, job))
+            if id(job) not in self._pending:  # else the answer to the last poll is still to come
+                self._pending[id(job)] = start(partial(_read, job))
         for job in jobs:
-            future = self._asked[id(job)]
+            future = self._pending[id(job)]
             try:
-                found = result(future, runtime.deadline)
+                answers = result(future, runtime.deadline)
             except DashborionError as error:
                 if future.done():
-                    del self._asked[id(job)]
-                self._failed(sink, job, error)
+                    del self._pending[id(job)]
+                self._handle_failure(sink, job, error)
                 continue
-            del self._asked[id(job)]
-            for tail, events in found:
-                self._hand_on(sink, tail, events)
-        self._pool_many()
-        self._let_go(sink)
+            del self._pending[id(job)]
+            for tail, events in answers:
+                self._deliver(sink, tail, events)
+        self._pool_caught_up()
+        self._remove_finished(sink)
 
-    def _hand_on(self, sink: Sink, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
+    def _deliver(self, sink: Sink, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
         tail.quiet = 0 if events else tail.quiet + 1
         last = milliseconds(self.wanted.until)
         if last is not None:
-            events = [one for one in events if one.timestamp <= last]
+            events = [event for event in events if event.timestamp <= last]
         if events:
             sink.lines(tail.stream.source, lines(events))
 
-    def _failed(self, sink: Sink, job: Tail | Pool, error: DashborionError) -> None:
+    def _handle_failure(self, sink: Sink, job: Tail | Pool, error: DashborionError) -> None:
         """Say it once, and go on.
 
         Raises:
             Forbidden: none of the streams may be read.
         """
         if isinstance(error, Unavailable):
-            self._say(sink, f"reading again: {error.message}")
+            self._say_once(sink, f"reading again: {error.message}")
         elif isinstance(job, Pool):
-            self._look_for(job, error)
+            self._mark_deleted(job, error)
         elif isinstance(error, Absent):
             job.quiet += 1
             if job.token is None:
                 if error.is_group or job.quiet == LATE_POLLS:
-                    self._say(sink, f"{error.message}: waiting for it")
+                    self._say_once(sink, f"{error.message}: waiting for it")
             else:
                 job.is_over, job.quiet = True, DRAINED_POLLS  # somebody has deleted it
         elif isinstance(error, Forbidden) and len(self._tails) > 1:
-            self._say(sink, error.message)
-            self._forget(job)
+            self._say_once(sink, error.message)
+            self._remove(job)
         else:
             raise error
 
-    def _look_for(self, pool: Pool, error: DashborionError) -> None:
-        """A call fails for a hundred streams when one of them was deleted: find out which.
+    def _mark_deleted(self, pool: Pool, error: DashborionError) -> None:
+        """Find the deleted stream for which a call about a hundred of them fails.
 
         Raises:
             DashborionError: it was another error.
@@ -306,31 +317,34 @@ class Follower:
             except Absent:
                 tail.is_over, tail.quiet = True, DRAINED_POLLS
 
-    def _pool_many(self) -> None:
+    def _single(self) -> list[Tail]:
+        """The streams that are read one by one."""
+        return [tail for tail in self._tails.values() if not tail.is_pooled]
+
+    def _pool_caught_up(self) -> None:
         """Beyond a few, streams that are read up to now are read together."""
-        single = [tail for tail in self._tails.values() if not tail.is_pooled]
-        for tail in single[FEW:]:
+        for tail in self._single()[FEW:]:
             if tail.is_caught_up:
                 group = tail.stream.group
-                self._pools.setdefault(group.key, Pool(group)).take(tail)
+                self._pools.setdefault(group.key, Pool(group)).add(tail)
 
-    def _let_go(self, sink: Sink) -> None:
-        """A task that has stopped leaves when nothing has come for a while."""
+    def _remove_finished(self, sink: Sink) -> None:
+        """Leave tasks that have stopped and have written nothing for a while."""
         for tail in list(self._tails.values()):
             if tail.is_over and tail.quiet >= DRAINED_POLLS:
-                self._forget(tail)
+                self._remove(tail)
                 sink.say(f"left {tail.stream.source}")
 
-    def _forget(self, tail: Tail) -> None:
+    def _remove(self, tail: Tail) -> None:
         stream = tail.stream
         del self._tails[stream.group.key, stream.name]
-        self._left.add(stream.task)
+        self._finished.add(stream.task_id)
         if tail.is_pooled:
             self._pools[stream.group.key].tails.pop(stream.name, None)
 
-    def _say(self, sink: Sink, text: str) -> None:
-        if text not in self._said:
-            self._said.add(text)
+    def _say_once(self, sink: Sink, text: str) -> None:
+        if text not in self._messages:
+            self._messages.add(text)
             sink.say(text)
 
 

@@ -15,7 +15,6 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.sessions import batches
 from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, convert, last
-from dashborion.orchestrators.ecs.difference import differences
 from dashborion.orchestrators.ecs.wire import native
 
 # The APIs' own bounds.
@@ -28,7 +27,7 @@ class EcsNative:
     """The kinds of one account and region, as ``Native``; some are those of the one cluster."""
 
     client: Client
-    place: normalise.Place
+    scope: normalise.ClusterScope
 
     def listed(self, kind: str, query: Query) -> list[Found[Any]]:
         """The objects of a kind: by name, and what has a time with the newest last.
@@ -55,7 +54,7 @@ class EcsNative:
         item = convert(native.TaskDefinition, raw)
         labels = [convert(wire.Tag, one) for one in tags]
         return Found(
-            native_normalise.definition(item, labels, self.place.environment),
+            native_normalise.definition(item, labels, self.scope.environment),
             raw | {"tags": tags} if query.raw else None,
         )
 
@@ -74,12 +73,12 @@ class EcsNative:
         (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
         old, new = (f"{one['family']}:{one['revision']}" for one in (before, after))
         return models.Difference(
-            project=self.place.environment.project,
-            environment=self.place.environment.name,
+            project=self.scope.environment.project,
+            environment=self.scope.environment.name,
             name=new,
             before=old,
             after=new,
-            changes=differences(before, after, values=values),
+            changes=native_normalise.changes(before, after, values=values),
         )
 
     # --- Task definitions -----------------------------------------------------------------------
@@ -87,7 +86,7 @@ class EcsNative:
     def _definitions(self, query: Query) -> list[Found[Any]]:
         if query.within is None:
             families = self._families()
-            return [Found(native_normalise.family(name, self.place.environment), {"family": name})
+            return [Found(native_normalise.family(name, self.scope.environment), {"family": name})
                     for name in sorted(families)]  # fmt: skip
         arns = self._revisions(query.within, query.limit or A_PAGE)
         if query.raw:
@@ -98,7 +97,7 @@ class EcsNative:
             raws = {}
         known = self.client.task_definitions(arns)
         return [
-            Found(native_normalise.revision(known[arn], self.place.environment), raws.get(arn))
+            Found(native_normalise.revision(known[arn], self.scope.environment), raws.get(arn))
             for arn in reversed(arns)
             if arn in known
         ]
@@ -195,7 +194,7 @@ class EcsNative:
             if raw.get("status") != "INACTIVE":
                 item = convert(native.Cluster, raw)
                 return Found(
-                    native_normalise.cluster_detail(item, self.place.environment), dict(raw)
+                    native_normalise.cluster_detail(item, self.scope.environment), dict(raw)
                 )
         known = [last(arn) for arn in self.client.cluster_arns()]
         raise NotFound("cluster", name, where=self.client.aws.region, known=known)
@@ -215,7 +214,7 @@ class EcsNative:
         self, calls: Iterable[Any], type_: type[Any], make: Callable[..., Any], *, raw: bool
     ) -> list[Found[Any]]:
         found = [
-            Found(make(convert(type_, one), self.place.environment), dict(one) if raw else None)
+            Found(make(convert(type_, one), self.scope.environment), dict(one) if raw else None)
             for some in every(calls, self.client.aws.runtime.deadline)
             for one in some
         ]
@@ -227,12 +226,12 @@ class EcsNative:
         """The current one of each service, or the newest of one service."""
         if query.within is not None:
             name = Name.parse(query.within)
-            services = [find.service(self.client, self.place, name, query).item]
+            services = [find.service(self.client, self.scope, name, query).item]
             arns = self._deployments_of(services[0].service_name, query.limit or A_PAGE)
         else:
             services = self._services(query)
             arns = [arn for one in services if (arn := one.current_service_deployment)]
-        namespaces = {one.service_name: self.place.namespace(one.tags) for one in services}
+        namespaces = {one.service_name: self.scope.namespace(one.tags) for one in services}
         calls = [
             partial(self.client.aws.items, "ecs", "describe_service_deployments",
                     "serviceDeployments", serviceDeploymentArns=list(some))
@@ -242,7 +241,7 @@ class EcsNative:
         items = [convert(native.ServiceDeployment, one) for one in raws]
         definitions = self._definitions_of(items)
         found = [
-            Found(native_normalise.deployment(item, namespaces, definitions, self.place), raw)
+            Found(native_normalise.deployment(item, namespaces, definitions, self.scope), raw)
             for item, raw in zip(items, raws, strict=True)
         ]
         return sorted(found, key=lambda one: _by_service_and_time(one.item))
@@ -254,9 +253,9 @@ class EcsNative:
             self.client.cluster_exists()
         if wanted is None:
             return services
-        inside = [one for one in services if self.place.namespace(one.tags) == wanted]
+        inside = [one for one in services if self.scope.namespace(one.tags) == wanted]
         if not inside:
-            find.require_namespace(self.place, wanted, services)
+            find.require_namespace(self.scope, wanted, services)
         return inside
 
     def _deployments_of(self, service: str, most: int) -> list[str]:

@@ -8,10 +8,16 @@ from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import ecs as native
+from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
 from dashborion.orchestrators.ecs import normalise, wire
 from dashborion.orchestrators.ecs.wire import native as wire_native
 
 _ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
+# Fields that say which revision it is, or follow from the others.
+_OF_THE_REVISION = frozenset({
+    "taskDefinitionArn", "revision", "status", "registeredAt", "registeredBy", "deregisteredAt",
+    "requiresAttributes", "compatibilities",
+})  # fmt: skip
 
 
 def family(name: str, environment: Environment) -> native.TaskDefinitionFamily:
@@ -83,6 +89,46 @@ def _port(item: wire_native.PortMapping) -> str:
     return f"{host}{port}/{item.protocol}"
 
 
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, values: bool
+) -> list[native.Changed]:
+    """What differs between two task definitions as the API has them.
+
+    ``values`` shows those of variables and secrets, too.
+    """
+    old, new = (
+        {key: value for key, value in definition.items() if key not in _OF_THE_REVISION}
+        for definition in (before, after)
+    )
+    found = (change for change in changed_fields(old, new) if not change.reordered)
+    return [_changed(change, values=values) for change in found]
+
+
+def _changed(change: FieldChange, *, values: bool) -> native.Changed:
+    before, after = text(change.before), text(change.after)
+    hidden = change.hidden and not values
+    where, field = _where(change.path)
+    return native.Changed(
+        where=where,
+        field=field,
+        change="added" if before is None else "removed" if after is None else "changed",
+        before=None if hidden else before,
+        after=None if hidden else after,
+        hidden=hidden,
+    )
+
+
+def _where(path: Path) -> tuple[str, str]:
+    """``containerDefinitions[app].environment[MODE].value``: container app, environment MODE."""
+    names = [step.name for step in path]
+    where = "task definition"
+    if names[0] == "containerDefinitions" and len(names) > 1:
+        where, names = f"container {names[1]}", names[2:]
+    if names[-1:] in (["value"], ["valueFrom"]) and len(names) > 1:
+        names = names[:-1]
+    return where, " ".join(names)
+
+
 def cluster(item: wire_native.Cluster, environment: Environment) -> native.Cluster:
     return native.Cluster(**_cluster(item, environment))
 
@@ -146,16 +192,16 @@ def deployment(
     item: wire_native.ServiceDeployment,
     namespaces: Mapping[str, str],
     definitions: Mapping[str, str],
-    place: normalise.Place,
+    scope: normalise.ClusterScope,
 ) -> native.ServiceDeployment:
     """``namespaces`` by service, ``definitions`` of task by service revision."""
     service, counts = last(item.service_arn), item.target_service_revision
     breaker = item.deployment_circuit_breaker
     known = definitions.get(counts.arn) if counts else None
     return native.ServiceDeployment(
-        **_place(place.environment),
+        **_place(scope.environment),
         name=last(item.service_deployment_arn),
-        namespace=namespaces.get(service, place.cluster),
+        namespace=namespaces.get(service, scope.cluster),
         service=service,
         status=item.status,
         reason=item.status_reason,

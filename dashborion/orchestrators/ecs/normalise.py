@@ -24,7 +24,7 @@ _BAD_NEWS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "roll
 
 
 @dataclass(frozen=True)
-class Place:
+class ClusterScope:
     """What the API's objects do not say themselves: the environment and its cluster."""
 
     environment: Environment
@@ -41,7 +41,7 @@ def workload(
     definition: wire.TaskDefinition | None,
     unhealthy: int,
     endpoints: list[Endpoint],
-    place: Place,
+    scope: ClusterScope,
 ) -> Workload:
     """The normalised service. ``unhealthy`` tasks run but fail their health check."""
     state = rollout.rollout(service)
@@ -51,12 +51,12 @@ def workload(
     images = [one.image for one in containers]
     cpu, memory = _requests(definition)
     return Workload(
-        project=place.environment.project,
-        environment=place.environment.name,
-        namespace=place.namespace(service.tags),
+        project=scope.environment.project,
+        environment=scope.environment.name,
+        namespace=scope.namespace(service.tags),
         name=service.service_name,
         type=WorkloadType.ECS_SERVICE,
-        orchestrator=place.environment.orchestrator,
+        orchestrator=scope.environment.orchestrator,
         status=_status(service, state, available),
         desired=service.desired_count,
         running=service.running_count,

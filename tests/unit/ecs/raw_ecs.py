@@ -29,7 +29,7 @@ TASK_ID = "0f3c5d7e9a1b2c3d4e5f60718293a4b5"
 ENVIRONMENT = Environment(
     project="homebox", name="staging", target=EcsTarget(cluster="homebox-staging")
 )
-PLACE = normalise.Place(ENVIRONMENT, "homebox-staging", "namespace")
+SCOPE = normalise.ClusterScope(ENVIRONMENT, "homebox-staging", "namespace")
 
 
 def ago(**span: float) -> datetime:
@@ -135,7 +135,7 @@ def workload(
     unhealthy: int = 0,
     endpoints: list[Endpoint] | None = None,
 ) -> Workload:
-    return normalise.workload(item, found, unhealthy, endpoints or [], PLACE)
+    return normalise.workload(item, found, unhealthy, endpoints or [], SCOPE)
 
 
 # --- Task definitions ---------------------------------------------------------------------------

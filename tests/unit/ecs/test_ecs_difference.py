@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs.difference import differences
+from dashborion.orchestrators.ecs.native_normalise import changes
 
 
 def of(before: dict[str, Any], after: dict[str, Any], *, values: bool = False) -> list[Any]:
     return [
         (one.where, one.field, one.change, one.before, one.after, one.hidden)
-        for one in differences(before, after, values=values)
+        for one in changes(before, after, values=values)
     ]
 
 

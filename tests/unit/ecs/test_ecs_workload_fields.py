@@ -12,7 +12,7 @@ from tests.unit.ecs.raw_ecs import (
     ABSENT,
     ENVIRONMENT,
     HEAD,
-    PLACE,
+    SCOPE,
     Raw,
     ago,
     container_definition,
@@ -51,8 +51,8 @@ def test_old_services_do_not_say_when_they_were_made() -> None:
     ],
 )
 def test_the_namespace_is_a_tags_value(given: dict[str, str], tag: str, expected: str) -> None:
-    place = normalise.Place(ENVIRONMENT, "homebox-staging", tag)
-    found = normalise.workload(service(tags=tags(**given)), None, 0, [], place)
+    scope = normalise.ClusterScope(ENVIRONMENT, "homebox-staging", tag)
+    found = normalise.workload(service(tags=tags(**given)), None, 0, [], scope)
     assert found.namespace == expected
 
 
@@ -142,4 +142,4 @@ def test_whether_health_means_anything(containers: list[Raw], *, expected: bool)
 def test_the_arn_of_an_old_account_is_no_matter() -> None:
     item = service(serviceArn=f"{HEAD}:service/web")
     assert workload(item).name == "web"
-    assert PLACE.cluster == workload(item).namespace
+    assert SCOPE.cluster == workload(item).namespace
