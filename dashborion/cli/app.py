@@ -15,10 +15,9 @@ app = group(
 )
 
 WORKLOADS = "ECS services; Kubernetes Deployments, StatefulSets and DaemonSets."
-MODULES = ("workloads", "deploy")
 ALIAS = "`services` is another name for this group."
-later(app, "workloads", WORKLOADS, modules=MODULES, epilog=ALIAS)
-later(app, "services", WORKLOADS, modules=MODULES, hidden=True)
+later(app, "workloads", WORKLOADS, epilog=ALIAS)
+later(app, "services", WORKLOADS, module="workloads", hidden=True)
 later(app, "instances", "ECS tasks and Kubernetes pods.")
 later(app, "k8s", "What only Kubernetes has; `ecs` is the same for ECS.")
 later(app, "ecs", "What only ECS has; `k8s` is the same for Kubernetes.")

@@ -93,14 +93,13 @@ class Group(_Everywhere, TyperGroup):
 
 
 class LateGroup(Group):
-    """A group whose commands are those of the first module's ``app``; the others add to them."""
+    """A group whose commands are those of a module's ``app``, which is imported late."""
 
-    modules: ClassVar[tuple[str, ...]]
+    module: ClassVar[str]
 
     @cached_property
     def _built(self) -> Any:
-        first, *_ = [import_module(f"dashborion.cli.{name}") for name in self.modules]
-        return typer.main.get_command(first.app)
+        return typer.main.get_command(import_module(f"dashborion.cli.{self.module}").app)
 
     @property
     def commands(self) -> Any:
@@ -124,11 +123,11 @@ def later(
     name: str,
     help: str,  # noqa: A002 - Typer's word
     *,
-    modules: tuple[str, ...] = (),
+    module: str | None = None,
     **settings: Any,
 ) -> None:
-    """Register the group of ``dashborion.cli.NAME``, or of other modules, without importing it."""
-    late = type("LateGroup", (LateGroup,), {"modules": modules or (name,)})
+    """Register the group of ``dashborion.cli.NAME``, or another module's, without importing it."""
+    late = type("LateGroup", (LateGroup,), {"module": module or name})
     app.add_typer(typer.Typer(), name=name, cls=late, help=help, **settings)
 
 

@@ -46,25 +46,25 @@ def _list(
     view: str | None = None,
     instead: str,
 ) -> None:
-    from dashborion.engines.fleet import Special
+    from dashborion.engines.fleet import only_on_ecs
     from dashborion.render import native_views
 
     context: Context = ctx.obj
     fleet = context.fleet(where.choice, only="ecs")
-    answer = fleet.natives(Special("ecs", instead), lambda native: native.listed(kind, query))
+    answer = fleet.natives(only_on_ecs(instead), lambda ecs: ecs.listed(kind, query))
     show_listed(context, native_views.ECS[view or kind], answer, where, listed)
 
 
 def _describe(
     ctx: typer.Context, kind: str, name: str, where: Clusterwide, output: Output, *, instead: str
 ) -> None:
-    from dashborion.engines.fleet import Special
+    from dashborion.engines.fleet import only_on_ecs
     from dashborion.render import native_views
 
     context: Context = ctx.obj
     query = where.query(raw=output.raw)
     answer = context.fleet(where.choice, only="ecs").native(
-        Special("ecs", instead), name or "cluster", lambda one: one.described(kind, name, query)
+        only_on_ecs(instead), name or "cluster", lambda ecs: ecs.described(kind, name, query)
     )
     show_found(context, native_views.ECS[kind], answer, output)
 
@@ -125,13 +125,15 @@ def diff(
 
     Example: dashborion ecs task-definitions diff shop-staging-payments -e shop/staging
     """
-    from dashborion.engines.fleet import Special
+    from dashborion.engines.fleet import only_on_ecs
 
-    special = Special("ecs", "workloads describe NAME")
-    answer = ctx.obj.fleet(where.choice, only="ecs").native(
-        special, first, lambda native: native.difference(first, second, values=raw)
+    context: Context = ctx.obj
+    answer = context.fleet(where.choice, only="ecs").native(
+        only_on_ecs("workloads describe NAME"),
+        first,
+        lambda ecs: ecs.difference(first, second, values=raw),
     )
-    show_difference(ctx.obj, answer, shown)
+    show_difference(context, answer, shown)
 
 
 @command(clusters, "list")

@@ -93,6 +93,7 @@ def logs_(
     Example: dashborion instances logs database-0 -e media/staging --since 15m
     """
     from dashborion.cli import logs
+    from dashborion.engines import log_readers
     from dashborion.models.query import Name
 
     context: Context = ctx.obj
@@ -100,7 +101,7 @@ def logs_(
     logs.show(
         context,
         logged,
-        lambda which: context.fleet(where.choice).instance_logs(name, query, which),
+        lambda wanted: log_readers.of_instance(context.fleet(where.choice), name, query, wanted),
         of_one=True,
     )
 
@@ -126,19 +127,21 @@ def exec_(
     """
     import shlex
 
-    from dashborion.cli import change
+    from dashborion.cli.change import changer
     from dashborion.models.query import Name
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)
-    orchestrator, found = context.fleet(where.choice).place(name, where.query())
+    change = changer(context, where, Care(yes=yes), Shown())
+    target = change.fleet.instance_to_change(name, where.query())
+    orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
-    inside = orchestrator.container(found, container, note)
+    inside = orchestrator.exec.container(found, container, note)
     what = f"run {shlex.join(words)} in {found.item.name}/{inside}"
-    change.announce(context, orchestrator.environment, what, Care(yes=yes))
+    change.announce(orchestrator.environment, what)
     try:
-        own = context.terminal(stdin)
-        code = orchestrator.execute(found, inside, words, own, note=note)
+        terminal = context.terminal(stdin)
+        code = orchestrator.exec.run(found, inside, words, terminal, note=note)
     except KeyboardInterrupt:
         note(f"interrupted: the command may go on in {found.item.name}")
         raise
@@ -158,32 +161,7 @@ def stop(
 
     Example: dashborion instances stop database-0 -e media/staging
     """
-    from dashborion.cli import change
-    from dashborion.errors import Refusal
-    from dashborion.models.change import Change
+    from dashborion.cli.change import changer
     from dashborion.models.query import Name
 
-    context: Context = ctx.obj
-    name = Name.parse_instance(id_)
-    orchestrator, found = context.fleet(where.choice).place(name, where.query())
-    item = found.item
-    if item.status == "stopped":
-        raise Refusal(f"{item.name} has stopped already")
-    what = f"stop {item.name} in namespace {item.namespace}"
-    change.announce(context, orchestrator.environment, what, care)
-    if not care.dry_run:
-        with change.sending(context):
-            orchestrator.stop(found)
-    done = Change(
-        action="stop",
-        project=item.project,
-        environment=item.environment,
-        namespace=item.namespace,
-        workload=item.workload,
-        instance=item.id,
-        before=str(item.status),
-        after="stopped",
-        dry_run=care.dry_run,
-        rollout=None,
-    )
-    change.show(context, done, shown)
+    changer(ctx.obj, where, care, shown).stop(Name.parse_instance(id_), where.query())

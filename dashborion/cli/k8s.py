@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dashborion.cli.options import Clusterwide, Output, RawListed, Where, command, group
 from dashborion.cli.show import show_found, show_listed
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
 
 app = group(help="What only Kubernetes has; `ecs` is the same for ECS.")
 
@@ -75,14 +78,15 @@ def _add_list(one: typer.Typer, kind: Kind) -> None:
             str | None, typer.Option("--selector", "-l", help="Labels, as key=value,...")
         ] = None,
     ) -> None:
-        from dashborion.engines.fleet import Special
+        from dashborion.engines.fleet import only_on_kubernetes
         from dashborion.render import native_views
 
         query = where.query(selector=selector, raw=listed.raw)
-        special = Special("kubernetes", kind.instead[0])
-        fleet = ctx.obj.fleet(where.choice, only=special.orchestrator)
-        answer = fleet.natives(special, lambda native: native.listed(kind.plural, query))
-        show_listed(ctx.obj, native_views.KUBERNETES[kind.plural], answer, where, listed)
+        context: Context = ctx.obj
+        only_on = only_on_kubernetes(kind.instead[0])
+        fleet = context.fleet(where.choice, only="kubernetes")
+        answer = fleet.natives(only_on, lambda native: native.listed(kind.plural, query))
+        show_listed(context, native_views.KUBERNETES[kind.plural], answer, where, listed)
 
     list_.__annotations__["where"] = kind.where
     everywhere = " -A" if kind.namespaced else ""
@@ -98,16 +102,17 @@ def _add_describe(one: typer.Typer, kind: Kind) -> None:
         where: Any,
         output: Output,
     ) -> None:
-        from dashborion.engines.fleet import Special
+        from dashborion.engines.fleet import only_on_kubernetes
         from dashborion.render import native_views
 
         query = where.query()
-        special = Special("kubernetes", kind.instead[1])
-        fleet = ctx.obj.fleet(where.choice, only=special.orchestrator)
+        context: Context = ctx.obj
+        only_on = only_on_kubernetes(kind.instead[1])
+        fleet = context.fleet(where.choice, only="kubernetes")
         answer = fleet.native(
-            special, name, lambda native: native.described(kind.plural, name, query)
+            only_on, name, lambda native: native.described(kind.plural, name, query)
         )
-        show_found(ctx.obj, native_views.KUBERNETES[kind.plural], answer, output)
+        show_found(context, native_views.KUBERNETES[kind.plural], answer, output)
 
     describe.__annotations__["where"] = kind.where
     describe.__annotations__["name"] = Annotated[

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dashborion.context import Context
-    from dashborion.engines.fleet import Answer
+    from dashborion.engines.answers import Answer
     from dashborion.engines.logs import Shape
     from dashborion.orchestrators.logs import Block, Reader, Reading, Source, Wanted
 

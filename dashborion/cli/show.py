@@ -9,8 +9,9 @@ if TYPE_CHECKING:
 
     from dashborion.cli.options import Clusterwide, Output, RawListed, Shown, Where
     from dashborion.context import Context
-    from dashborion.engines.fleet import Answer
-    from dashborion.engines.long_lists import Flow
+    from dashborion.engines.answers import Answer
+    from dashborion.engines.long_lists import LongList
+    from dashborion.models.ecs import Difference
     from dashborion.models.query import Found
     from dashborion.render.views import View
 
@@ -31,7 +32,7 @@ def show_listed(
     answer.require_complete()
 
 
-def show_flow(context: Context, view: View, flow: Flow, listed: RawListed) -> None:
+def show_flow(context: Context, view: View, flow: LongList, listed: RawListed) -> None:
     """A list of all namespaces, or in a format without columns, while it is still fetched."""
     extra = {"namespace"}
     if flow.answer.asked > 1:
@@ -86,12 +87,12 @@ def show_found(context: Context, view: View, answer: Answer[Found[Any]], output:
     answer.require_complete()
 
 
-def show_difference(context: Context, answer: Answer[Any], shown: Shown) -> None:
+def show_difference(context: Context, answer: Answer[Found[Difference]], shown: Shown) -> None:
     """What changed: a page in words, or a row for each change."""
     from dashborion import render
     from dashborion.render import Format, native_views
 
-    found, now = answer.items[0], context.now()
+    found, now = answer.items[0].item, context.now()
     if shown.output in (Format.TABLE, Format.JSON, Format.YAML):
         render.show_one(context.streams, native_views.CHANGES, found, shown.style, now=now)
     else:

@@ -14,7 +14,9 @@ from itertools import chain, islice, pairwise
 
 from dashborion.concurrency import ahead
 from dashborion.config.targets import Environment
-from dashborion.engines.fleet import Answer, Fleet, order, placed
+from dashborion.engines.answers import Answer, located
+from dashborion.engines.fleet import Fleet
+from dashborion.engines.selection import order
 from dashborion.errors import DashborionError
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Query
@@ -25,7 +27,7 @@ HELD = 1000  # rows
 Row = Found[Instance]
 
 
-class Flow:
+class LongList:
     """The rows of all environments, asked side by side, given one environment after the other.
 
     ``answer`` has no items; its failures are known when all rows were taken.
@@ -45,9 +47,9 @@ class Flow:
             PartialFailure: after all others, for one that failed when rows of it had been given.
         """
         fleet = self.fleet
-        places = sorted(fleet.environments, key=lambda one: (one.project or "", one.name))
+        ordered = sorted(fleet.environments, key=lambda one: (one.project or "", one.name))
         sources = [
-            (one, ahead(partial(self._parts, one), fleet.runtime(one).deadline)) for one in places
+            (one, ahead(partial(self._pages, one), fleet.runtime(one).deadline)) for one in ordered
         ]
         try:
             for number, (environment, source) in enumerate(sources):
@@ -63,9 +65,8 @@ class Flow:
         if everywhere or self._cut:
             self.answer.require_complete()
 
-    def _parts(self, environment: Environment) -> Iterator[list[Row]]:
-        fleet = self.fleet
-        return self._ask(fleet.connect(environment, fleet.runtime(environment)))
+    def _pages(self, environment: Environment) -> Iterator[list[Row]]:
+        return self.fleet.ask(environment, self._ask)
 
     def _rows(self, environment: Environment, source: Iterator[list[Row]]) -> Iterator[Row]:
         given = False
@@ -74,25 +75,25 @@ class Flow:
                 given = True
                 yield row
         except DashborionError as error:
-            self.answer.failures.append(placed(error, environment))
+            self.answer.failures.append(located(error, environment))
             self._cut = self._cut or given
 
 
 def instances(
     fleet: Fleet, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
-) -> Flow:
+) -> LongList:
     """The instances that fit every restriction, as ``Fleet.instances`` finds them."""
 
     def ask(orchestrator: Orchestrator) -> Iterator[list[Row]]:
-        kept = fleet.recorder(orchestrator.environment, query) if fleet.recorder else None
-        for part in orchestrator.flow(query):
-            if kept is not None:
-                kept.add(part)
-            yield [one for one in part if statuses is None or one.item.status in statuses]
-        if kept is not None:
-            kept.close("instances")
+        recorder = fleet.recorder(orchestrator.environment, query) if fleet.recorder else None
+        for page in orchestrator.inventory.instance_pages(query):
+            if recorder is not None:
+                recorder.add(page)
+            yield [one for one in page if statuses is None or one.item.status in statuses]
+        if recorder is not None:
+            recorder.close("instances")
 
-    return Flow(fleet, ask)
+    return LongList(fleet, ask)
 
 
 def _settled(rows: Iterator[Row]) -> Iterator[Row]:

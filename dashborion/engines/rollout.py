@@ -1,4 +1,4 @@
-"""The wait for a rollout: one loop for all kinds and orchestrators.
+"""The wait for a rollout: one loop for all kinds and orchestrators, and what is said meanwhile.
 
 The judgement is the adapters'; the patience is here. Waiting ends when the
 rollout is done, when it ended badly, when its instances fail in a way that
@@ -12,15 +12,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dashborion.errors import (
-    RolloutFailed,
-    RolloutPending,
-    Unavailable,
+from dashborion.engines.fleet import Fleet
+from dashborion.errors import DashborionError, RolloutFailed, RolloutPending, Unavailable
+from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.orchestrators.protocol import (
+    FollowedRollout,
+    RolloutProgress,
+    Trouble,
+    WorkloadToChange,
 )
-from dashborion.orchestrators.protocol import Look, Trouble
+from dashborion.streams import Streams
 
 TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # that a look gets in any case
+EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
 
 
 @dataclass(frozen=True)
@@ -34,10 +40,10 @@ class Patience:
 
 
 @dataclass
-class Wait:
+class RolloutWait:
     """One wait. ``look`` asks once, ``report`` is told each change of the message."""
 
-    look: Callable[[], Look]
+    look: Callable[[], RolloutProgress]
     report: Callable[[str], None]
     patience: Patience = field(default_factory=Patience)
     clock: Callable[[], float] = time.monotonic
@@ -45,7 +51,7 @@ class Wait:
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
     _said: str = ""
     _end: float | None = None
-    last: Look | None = None
+    last: RolloutProgress | None = None
 
     def left(self) -> float:
         """Seconds until the timeout; all of it before the wait began."""
@@ -53,7 +59,7 @@ class Wait:
             return self.patience.timeout_seconds
         return max(0.0, self._end - self.clock())
 
-    def until_done(self) -> Look:
+    def until_done(self) -> RolloutProgress:
         """Look until the rollout is done.
 
         Raises:
@@ -62,13 +68,13 @@ class Wait:
         """
         self._end = self.clock() + self.patience.timeout_seconds
         while True:
-            look = self._try()
-            if look is not None:
-                self.last = look
-                self._say(look.message)
-                if look.done:
-                    return look
-                self._end_if_hopeless(look)
+            progress = self._try()
+            if progress is not None:
+                self.last = progress
+                self._say(progress.message)
+                if progress.done:
+                    return progress
+                self._end_if_hopeless(progress)
             if self.left() <= 0:
                 where = self.last.message if self.last else "nothing was heard of it"
                 raise RolloutPending(
@@ -77,21 +83,21 @@ class Wait:
                 )
             self.sleep(min(POLL_SECONDS, self.left()))
 
-    def _try(self) -> Look | None:
+    def _try(self) -> RolloutProgress | None:
         try:
             return self.look()
         except Unavailable as error:
             self._say(f"asking again: {error.message}")
             return None
 
-    def _end_if_hopeless(self, look: Look) -> None:
-        if look.ended == "paused":
-            raise RolloutPending(look.message)
-        if look.ended is not None:
-            raise RolloutFailed(look.message, code=look.ended)
-        reason = self._hopeless(look.troubles)
+    def _end_if_hopeless(self, progress: RolloutProgress) -> None:
+        if progress.ended == "paused":
+            raise RolloutPending(progress.message)
+        if progress.ended is not None:
+            raise RolloutFailed(progress.message, code=progress.ended)
+        reason = self._hopeless(progress.troubles)
         if reason:
-            raise RolloutFailed(f"{reason}; {look.message}")
+            raise RolloutFailed(f"{reason}; {progress.message}")
 
     def _hopeless(self, troubles: Sequence[Trouble]) -> str | None:
         """Why it is no use to wait on, grouped and counted; None as long as it is."""
@@ -116,6 +122,102 @@ class Wait:
         if message != self._said:
             self._said = message
             self.report(message)
+
+
+@dataclass(frozen=True)
+class RolloutFollower:
+    """Waits for rollouts and says how they go: one live line on a terminal, else line by line."""
+
+    fleet: Fleet
+    streams: Streams
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def follow(
+        self,
+        workload: WorkloadToChange,
+        followed: FollowedRollout,
+        patience: Patience,
+        *,
+        seen: Callable[[Rollout], None],
+    ) -> None:
+        """Wait for a rollout; ``seen`` is told where it stands, however the wait ends.
+
+        Raises:
+            RolloutFailed: after saying why, with events and the last log lines.
+            RolloutPending: the time is up.
+        """
+        name, streams = workload.workload.name, self.streams
+        report = streams.progress if streams.err_tty else streams.note
+        deadline = self.fleet.runtime(workload.environment).deadline
+
+        def look() -> RolloutProgress:
+            # A read's whole time for each look, or what is left of the wait.
+            deadline.restart(max(wait.left(), LOOK_SECONDS))
+            progress = followed.look()
+            seen(_followed_rollout(progress, wait.last))
+            return progress
+
+        wait = RolloutWait(
+            look=look,
+            report=lambda message: report(f"{name}: {message}"),
+            patience=patience,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+        try:
+            wait.until_done()
+        except RolloutFailed:
+            streams.progress("")
+            deadline.restart()
+            troubles = wait.last.troubles if wait.last else ()
+            self._explain(workload, followed, troubles[0].instance if troubles else None)
+            raise
+        except KeyboardInterrupt:
+            streams.progress("")
+            streams.note(f"interrupted: the rollout of {name} goes on")
+            raise
+        finally:
+            streams.progress("")
+
+    def status(
+        self, workload: WorkloadToChange, patience: Patience | None, show: Callable[[Rollout], None]
+    ) -> None:
+        """Show how far the current rollout is, with patience when it is over; as ``follow``."""
+        rollout = workload.workload.rollout
+
+        def seen(now: Rollout) -> None:
+            nonlocal rollout
+            rollout = now
+
+        try:
+            if patience is not None:
+                self.follow(workload, workload.current_rollout(), patience, seen=seen)
+        finally:
+            show(rollout)
+
+    def _explain(
+        self, workload: WorkloadToChange, followed: FollowedRollout, instance: str | None
+    ) -> None:
+        """Say the newest warnings and the last lines of one failed instance, if they can be had."""
+        try:
+            events = workload.describe().events
+            warnings = [event for event in events if event.type == "warning"]
+            for event in (warnings or events)[-EVENTS:]:
+                self.streams.note(f"event: {event.object}: {event.message}")
+            if instance:
+                for line in followed.last_log_lines(instance, LOG_LINES):
+                    self.streams.note(f"log: {instance}: {line}")
+        except DashborionError as error:
+            self.streams.warn(error)
+
+
+def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:
+    """Where the rollout that is followed stands: what took its place is another one."""
+    if progress.ended not in ("rolled-back", "superseded", "deleted"):
+        return progress.rollout
+    revision = before.rollout.revision if before is not None else None
+    return Rollout(state=RolloutState.FAILED, revision=revision, message=progress.message)
 
 
 def grouped(troubles: Sequence[Trouble]) -> str:

@@ -1,18 +1,27 @@
-"""What every orchestrator can do, and what a command lends to it."""
+"""What every orchestrator can do, and what a command lends to it.
+
+An adapter is made of parts, each of which fills one role: ``inventory``,
+``changes``, ``logs``, ``exec``, and ``ecs`` or ``kubernetes`` for what the others
+do not have. A new role is one protocol here, one attribute of ``Orchestrator``
+and one file in each adapter.
+"""
 
 from __future__ import annotations
 
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
+from dashborion.models.base import Model
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
@@ -20,6 +29,11 @@ from dashborion.models.rollout import Revision, Rollout
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
+
+if TYPE_CHECKING:
+    from dashborion.models.ecs import Difference
+
+# --- What a command lends -----------------------------------------------------------------------
 
 
 class Call(Struct, frozen=True):
@@ -44,117 +58,38 @@ class Runtime(Struct, frozen=True):
     sleep: Callable[[float], None] = time.sleep
 
 
-Images = Sequence[tuple[str | None, str]]
-"""Containers and the images they shall have."""
-
-
-class Subject(Struct, frozen=True):
-    """One workload that is about to be changed or waited for.
-
-    ``refusal`` says why no change may be made to it, ``fixed`` why its replicas
-    may not, ``held`` why it may not be restarted or rolled back, ``caution`` why new
-    instances will not come by themselves. ``newest`` is what a restart replaces: the
-    revision, or on ECS, where a restart makes none, the deployment's id. ``handle``
-    is the adapter's own.
-    """
-
-    workload: Workload
-    autoscaling: Autoscaling | None
-    refusal: str | None
-    fixed: str | None
-    held: str | None
-    caution: str | None
-    handle: Any
-    newest: str | None = None
-
-    def set_by(self, replicas: int) -> str:
-        """Who has set the replicas to something else: no API says, but it can be told."""
-        owner = self.autoscaling
-        if owner is None or owner.suspended or not owner.min <= replicas <= owner.max:
-            return f"somebody set the replicas to {replicas}"
-        bounds = f"keeps them between {owner.min} and {owner.max}"
-        return f"the replicas are {replicas} now: most likely {owner.source}, which {bounds}"
-
-
-class Followed(Struct, frozen=True):
-    """What a wait follows: a change's own mark, and the instances there were before it.
-
-    ``before`` None means that instances are told apart by their revision. ``newest``
-    is what there is in place of the subject's, None as long as the API does not say.
-    ``notes`` say what else the change did.
-    """
-
-    mark: Any
-    before: frozenset[str] | None = None
-    newest: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-class Planned(Struct, frozen=True):
-    """A change of a workload's definition, worked out and not yet sent.
-
-    ``before`` and ``after`` are what it is about, images or revisions;
-    ``difference`` has a line for each field that changes, and none when nothing
-    does; ``notes`` say what else is worth knowing. ``handle`` is the adapter's own.
-    """
-
-    before: str
-    after: str
-    difference: tuple[str, ...]
-    handle: Any
-    notes: tuple[str, ...] = ()
-
-
-class History(Struct, frozen=True):
-    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
-
-    revisions: list[Revision]
-    doubt: str | None = None
-
-
-class Trouble(Struct, frozen=True):
-    """What is wrong with one instance, ``count`` times so far."""
-
-    kind: Literal["crash", "pull", "placement"]
-    instance: str
-    reason: str
-    message: str | None
-    count: int = 1
-
-
-class Look(Struct, frozen=True):
-    """One look at a rollout: done, ended badly (``ended`` names how), or still under way."""
-
-    rollout: Rollout
-    message: str
-    done: bool = False
-    ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
-    troubles: tuple[Trouble, ...] = ()
-
-
-class Native(Protocol):
-    """What only one orchestrator has, by the word that commands use for the kind."""
-
-    def listed(self, kind: str, query: Query) -> list[Found[Any]]:
-        """The objects of a kind, in the order in which they are shown."""
-        ...
-
-    def described(self, kind: str, name: str, query: Query) -> Found[Any]:
-        """The one object of that name, else ``NotFound`` or ``Ambiguous``."""
-        ...
+# --- The roles ----------------------------------------------------------------------------------
 
 
 class Orchestrator(Protocol):
     """One environment, reachable through one adapter.
 
-    Every method may raise ``AccessError`` and ``Unavailable``; all but
+    Every method of every role may raise ``AccessError`` and ``Unavailable``; all but
     ``check`` raise ``NotFound`` for a namespace or name that does not exist.
     """
 
     @property
-    def environment(self) -> Environment:
-        """The one that it reaches."""
+    def environment(self) -> Environment: ...
+    @property
+    def inventory(self) -> Inventory: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def logs(self) -> Logs: ...
+    @property
+    def exec(self) -> Exec: ...
+    @property
+    def ecs(self) -> EcsNative | None: ...
+    @property
+    def kubernetes(self) -> KubernetesNative | None: ...
+
+    def check(self) -> Check:
+        """Whether the API answers, as whom, and what the credentials may do."""
         ...
+
+
+class Inventory(Protocol):
+    """Which workloads and instances there are."""
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """The workloads in a namespace or in all, unordered."""
@@ -168,79 +103,46 @@ class Orchestrator(Protocol):
         """The instances in a namespace or in all, or of one workload, unordered."""
         ...
 
-    def flow(self, query: Query) -> Iterator[list[Found[Instance]]]:
-        """The same in parts, as they come; in order of namespace and name where the API says so."""
+    def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
+        """The same page by page as they come, by namespace and name where the API sorts them."""
         ...
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """The one instance of that id, name or unique prefix; else ``Ambiguous``."""
         ...
 
-    def subject(self, name: Name, query: Query) -> Subject:
+
+class Changes(Protocol):
+    """Changing workloads and instances. Each change is sent once.
+
+    Raises:
+        Conflict: the object is not what it was when it was looked up.
+        MaybeApplied: the change was sent and its answer is lost.
+    """
+
+    def workload(self, name: Name, query: Query) -> WorkloadToChange:
         """The one workload of that name, with what a change has to know of it."""
         ...
 
-    def scale(self, subject: Subject, replicas: int, *, current: int | None) -> Followed:
-        """Set the replicas, once; ``Conflict`` when they are not ``current``.
-
-        Raises:
-            MaybeApplied: the change was sent and its answer is lost.
-        """
+    def stop(self, found: Found[InstanceDetail]) -> None:
+        """Stop one instance, and no other of the same name."""
         ...
 
-    def restart(self, subject: Subject, *, now: datetime) -> Followed:
-        """Replace all instances by new ones of the same definition; raises as ``scale``."""
-        ...
 
-    def history(self, subject: Subject) -> History:
-        """The revisions of a workload's definition that can be gone back to."""
-        ...
+class Logs(Protocol):
+    """What containers write."""
 
-    def with_images(self, subject: Subject, images: Images) -> Planned:
-        """What new images would change; None names a workload's only container.
-
-        Raises:
-            UsageError: no container was named, and there are several.
-            Refusal: a new definition would lose something.
-        """
-        ...
-
-    def with_revision(self, subject: Subject, revision: str | None) -> Planned:
-        """What going back to a revision would change; None is the one that ran before.
-
-        Raises:
-            NotFound: there is no such revision.
-            Refusal: there is none to go back to, or it is what runs now.
-        """
-        ...
-
-    def redefine(self, subject: Subject, planned: Planned) -> Followed:
-        """Send what was planned; raises as ``scale``."""
-        ...
-
-    def following(self, subject: Subject) -> Followed:
-        """The rollout that is under way now, to be followed."""
-        ...
-
-    def look(self, subject: Subject, followed: Followed) -> Look:
-        """How far the rollout has come."""
-        ...
-
-    def last_words(self, subject: Subject, instance: str, lines: int) -> list[str]:
-        """The last log lines of an instance, of its previous run if it is between two."""
-        ...
-
-    def logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+    def of_workload(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of the one workload of that name."""
         ...
 
-    def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of the one instance of that id, name or unique prefix."""
         ...
 
-    def stop(self, found: Found[InstanceDetail]) -> None:
-        """Stop one instance, and no other of the same name; raises as ``scale``."""
-        ...
+
+class Exec(Protocol):
+    """Commands in containers."""
 
     def container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
@@ -254,23 +156,190 @@ class Orchestrator(Protocol):
         """
         ...
 
-    def execute(
+    def run(
         self,
         found: Found[InstanceDetail],
         container: str,
         command: Sequence[str],
-        own: Terminal,
+        terminal: Terminal,
         *,
         note: Callable[[str], None],
     ) -> int:
-        """Run a command in a container, on our own streams; the exit code."""
+        """Run a command in a container, on this process' streams; gives the exit code."""
         ...
 
-    def check(self) -> Check:
-        """Whether the API answers, as whom, and what the credentials may do."""
+
+class Native(Protocol):
+    """Kinds that only one orchestrator has, by the word that commands use for the kind."""
+
+    def listed(self, kind: str, query: Query) -> list[Found[Model]]:
+        """The objects of a kind, in the order in which they are shown."""
+        ...
+
+    def described(self, kind: str, name: str, query: Query) -> Found[Model]:
+        """The one object of that name, else ``NotFound`` or ``Ambiguous``."""
+        ...
+
+
+class KubernetesNative(Native, Protocol):
+    """Kubernetes' own kinds."""
+
+
+class EcsNative(Native, Protocol):
+    """ECS' own kinds."""
+
+    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Difference]:
+        """What changed between two revisions of task definitions; ``values`` shows secrets.
+
+        ``first`` alone is a family, of which the newest two are compared, or a
+        revision, which is compared with the newest.
+
+        Raises:
+            NotFound: no such family or revision, or only one.
+        """
+        ...
+
+
+# --- A change, from the look before it to the end of its rollout --------------------------------
+
+Images = Sequence[tuple[str | None, str]]
+"""Containers and the images they shall have; None is a workload's only container."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadToChange(ABC):
+    """One workload as it was looked up, what a change has to know of it, and the changes.
+
+    ``newest`` is what a restart replaces: the revision, or on ECS, where a restart
+    makes none, the deployment's id. ``warning`` says why new instances will not come
+    by themselves.
+    """
+
+    environment: Environment
+    workload: Workload
+    autoscaling: Autoscaling | None
+    newest: str | None
+    not_changeable_because: str | None = None
+    not_scalable_because: str | None = None
+    not_restartable_because: str | None = None  # nor rolled back
+    warning: str | None = None
+
+    @property
+    def name(self) -> Name:
+        """The name that no other workload of the environment has."""
+        return Name(self.workload.name, self.workload.type, self.workload.namespace)
+
+    @abstractmethod
+    def describe(self) -> WorkloadDetail:
+        """The workload as it is now, with everything around it."""
+
+    @abstractmethod
+    def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
+        """Set the replicas; ``Conflict`` when they are not ``current``."""
+
+    @abstractmethod
+    def restart(self, *, now: datetime) -> FollowedRollout:
+        """Replace all instances by new ones of the same definition."""
+
+    @abstractmethod
+    def history(self) -> History:
+        """The revisions of its definition that can be gone back to."""
+
+    @abstractmethod
+    def plan_images(self, images: Images) -> PlannedChange:
+        """What new images would change.
+
+        Raises:
+            UsageError: no container was named, and there are several.
+            Refusal: a new definition would lose something.
+        """
+
+    @abstractmethod
+    def plan_revision(self, revision: str | None) -> PlannedChange:
+        """What going back to a revision would change; None is the one that ran before.
+
+        Raises:
+            NotFound: there is no such revision.
+            Refusal: there is none to go back to, or it is what runs now.
+        """
+
+    @abstractmethod
+    def current_rollout(self) -> FollowedRollout:
+        """The rollout that is under way now."""
+
+    def set_by(self, replicas: int) -> str:
+        """Who has set the replicas to something else: no API says, but it can be told."""
+        owner = self.autoscaling
+        if owner is None or owner.suspended or not owner.min <= replicas <= owner.max:
+            return f"somebody set the replicas to {replicas}"
+        bounds = f"keeps them between {owner.min} and {owner.max}"
+        return f"the replicas are {replicas} now: most likely {owner.source}, which {bounds}"
+
+
+class History(Struct, frozen=True):
+    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
+
+    revisions: list[Revision]
+    doubt: str | None = None
+
+
+class PlannedChange(Struct, frozen=True):
+    """A change of a workload's definition, worked out and not yet sent.
+
+    ``before`` and ``after`` are what it is about, images or revisions;
+    ``difference`` has a line for each field that changes, and none when nothing
+    does; ``notes`` say what else is worth knowing.
+    """
+
+    before: str
+    after: str
+    difference: tuple[str, ...]
+    send: Callable[[], FollowedRollout]
+    notes: tuple[str, ...] = ()
+
+
+class FollowedRollout(Protocol):
+    """The rollout that a change began, or that was under way already."""
+
+    @property
+    def newest(self) -> str | None:
+        """What took the place of the workload's ``newest``; None until the API says it."""
         ...
 
     @property
-    def native(self) -> Native:
-        """What this kind of orchestrator has and others do not."""
+    def notes(self) -> tuple[str, ...]:
+        """What else the change did."""
         ...
+
+    def look(self) -> RolloutProgress:
+        """How far the rollout has come."""
+        ...
+
+    def last_log_lines(self, instance: str, lines: int) -> list[str]:
+        """The last log lines of an instance, of its previous run if it is between two."""
+        ...
+
+
+class Trouble(Struct, frozen=True):
+    """What is wrong with one instance, ``count`` times so far."""
+
+    kind: Literal["crash", "pull", "placement"]
+    instance: str
+    reason: str
+    message: str | None
+    count: int = 1
+
+
+class Verdict(Struct, frozen=True):
+    """A rollout is done, ended badly (``ended`` names how), or is still under way."""
+
+    message: str
+    done: bool = False
+    ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
+
+
+class RolloutProgress(Verdict, frozen=True, kw_only=True):
+    """What one look at a rollout has seen."""
+
+    rollout: Rollout
+    troubles: tuple[Trouble, ...] = ()

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dashborion.engines.rollout import Patience, Wait
+from dashborion.engines.rollout import Patience, RolloutWait
 from dashborion.errors import Forbidden, RolloutFailed, RolloutPending, Throttled, Unreachable
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.orchestrators.protocol import Look, Trouble
+from dashborion.orchestrators.protocol import RolloutProgress, Trouble
 
 STATE = Rollout(state=RolloutState.PROGRESSING, revision="2", message=None)
-DONE = Look(STATE, "all there", done=True)
+DONE = RolloutProgress("all there", done=True, rollout=STATE)
 
 
-def look(message: str = "1 of 2", *troubles: Trouble, ended: str | None = None) -> Look:
-    return Look(STATE, message, ended=ended, troubles=troubles)  # type: ignore[arg-type]
+def look(message: str = "1 of 2", *troubles: Trouble, ended: str | None = None) -> RolloutProgress:
+    return RolloutProgress(message, ended=ended, rollout=STATE, troubles=troubles)  # type: ignore[arg-type]
 
 
 def crash(instance: str = "web-1", count: int = 1, **more: str) -> Trouble:
@@ -38,7 +38,7 @@ def placement(instance: str = "web-1") -> Trouble:
 class Played:
     """A wait over a script; its last answer is repeated for ever."""
 
-    script: Iterable[Look | Exception]
+    script: Iterable[RolloutProgress | Exception]
     patience: Patience = field(default_factory=Patience)
     now: float = 1000.0
     said: list[str] = field(default_factory=list)
@@ -48,8 +48,8 @@ class Played:
         answers = list(self.script)
         self._answers = itertools.chain(answers, itertools.repeat(answers[-1]))
 
-    def wait(self) -> Look:
-        return Wait(
+    def wait(self) -> RolloutProgress:
+        return RolloutWait(
             look=self._look,
             report=self.said.append,
             patience=self.patience,
@@ -57,7 +57,7 @@ class Played:
             sleep=self._sleep,
         ).until_done()
 
-    def _look(self) -> Look:
+    def _look(self) -> RolloutProgress:
         self.looks += 1
         found = next(self._answers)
         if isinstance(found, Exception):
@@ -123,7 +123,7 @@ def test_a_pause_ends_it_at_once_as_pending() -> None:
     ],
 )
 def test_what_time_does_not_mend_ends_it(
-    script: list[Look | Exception], patience: Patience, takes: float
+    script: list[RolloutProgress | Exception], patience: Patience, takes: float
 ) -> None:
     played = Played(script, patience)
     with pytest.raises(RolloutFailed) as caught:
@@ -144,7 +144,7 @@ def test_what_time_does_not_mend_ends_it(
         ),
     ],
 )
-def test_what_time_may_mend_is_waited_for(script: list[Look | Exception]) -> None:
+def test_what_time_may_mend_is_waited_for(script: list[RolloutProgress | Exception]) -> None:
     played = Played(script, Patience(timeout_seconds=60))
     with pytest.raises(RolloutPending):
         played.wait()
@@ -152,7 +152,7 @@ def test_what_time_may_mend_is_waited_for(script: list[Look | Exception]) -> Non
 
 
 def test_a_rollout_that_is_done_has_not_failed_whatever_happened_on_the_way() -> None:
-    done = Look(STATE, "there", done=True, troubles=(crash(count=9),))
+    done = RolloutProgress("there", done=True, rollout=STATE, troubles=(crash(count=9),))
     assert Played([done]).wait() is done
 
 
@@ -181,7 +181,7 @@ def test_no_answer_is_asked_for_again(error: Exception) -> None:
 
 
 def test_no_answer_is_no_end_of_a_trouble_either() -> None:
-    script: list[Look | Exception] = [look("", pull()), *[Unreachable("reset")] * 9]
+    script: list[RolloutProgress | Exception] = [look("", pull()), *[Unreachable("reset")] * 9]
     played = Played([*script, look("", pull())], Patience(pull_seconds=20))
     with pytest.raises(RolloutFailed):
         played.wait()

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client, last
+from dashborion.terminal import Terminal
 
 PLUGIN = "session-manager-plugin"
 AGENT = "ExecuteCommandAgent"
@@ -33,37 +35,76 @@ _OF_AWS = ("ecs-service-connect-", "aws-guardduty-agent", "aws-otel-collector-ec
 _CHECKED = "the task's role needs ssmmessages:*, and its subnet a way to Systems Manager"
 
 
-def container_of(
-    found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
-) -> str:
-    """The container that a command runs in, when one can.
+@dataclass(frozen=True)
+class Exec:
+    """As ``protocol.Exec``."""
 
-    Raises:
-        NotFound: no container of that name.
-        UsageError: there are several, and none was named.
-        Refusal: ECS Exec is off for the task, its agent does not run, or the plugin is not here.
-    """
-    task = msgspec.convert(found.raw or {}, wire.ExecTask)
-    name = found.item.name
-    if not task.enable_execute_command:
-        raise Refusal(
-            f"{name}: ECS Exec is off: a task has it from its service when it starts",
-            hint=f"`aws ecs update-service --cluster {last(task.cluster_arn)} --service "
-            f"{found.item.workload or 'NAME'} --enable-execute-command --force-new-deployment`",
-        )
-    own = [one for one in task.containers if not one.name.startswith(_OF_AWS)]
-    names = [one.name for one in own]
-    if wanted is None and len(own) != 1:
-        raise UsageError(f"{name} has {len(own)} containers: {', '.join(names)}",
-                         hint="name one with -c")  # fmt: skip
-    chosen = next((one for one in task.containers if one.name == (wanted or names[0])), None)
-    if chosen is None:
-        raise NotFound("container", str(wanted), where=name, known=names)
-    _require_agent(chosen, name)
-    if shutil.which(PLUGIN) is None:
-        raise Refusal(f"`{PLUGIN}` is not on the PATH: it speaks with the container", hint=_INSTALL)
-    note(f"{PLUGIN} does not tell the command's exit code: ours will be the plugin's")
-    return chosen.name
+    client: Client
+
+    def container(
+        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+    ) -> str:
+        """The container that a command runs in, when one can.
+
+        Raises:
+            NotFound: no container of that name.
+            UsageError: there are several, and none was named.
+            Refusal: ECS Exec is off for the task, its agent does not run, or there is no plugin.
+        """
+        task = msgspec.convert(found.raw or {}, wire.ExecTask)
+        name = found.item.name
+        if not task.enable_execute_command:
+            raise Refusal(
+                f"{name}: ECS Exec is off: a task has it from its service when it starts",
+                hint=f"`aws ecs update-service --cluster {last(task.cluster_arn)} --service "
+                f"{found.item.workload or 'NAME'} --enable-execute-command --force-new-deployment`",
+            )
+        own = [one for one in task.containers if not one.name.startswith(_OF_AWS)]
+        names = [one.name for one in own]
+        if wanted is None and len(own) != 1:
+            raise UsageError(f"{name} has {len(own)} containers: {', '.join(names)}",
+                             hint="name one with -c")  # fmt: skip
+        chosen = next((one for one in task.containers if one.name == (wanted or names[0])), None)
+        if chosen is None:
+            raise NotFound("container", str(wanted), where=name, known=names)
+        _require_agent(chosen, name)
+        if shutil.which(PLUGIN) is None:
+            message = f"`{PLUGIN}` is not on the PATH: it speaks with the container"
+            raise Refusal(message, hint=_INSTALL)
+        note(f"{PLUGIN} does not tell the command's exit code: ours will be the plugin's")
+        return chosen.name
+
+    def run(
+        self,
+        found: Found[InstanceDetail],
+        container: str,
+        command: Sequence[str],
+        terminal: Terminal,  # noqa: ARG002 - the plugin has this process' own
+        *,
+        note: Callable[[str], None],  # noqa: ARG002
+    ) -> int:
+        """Start the session and hand the terminal to the plugin; the plugin's exit code.
+
+        Raises:
+            Forbidden: ``ecs:ExecuteCommand`` is not allowed.
+            Refused: the task cannot be reached; with what it needs.
+        """
+        task = found.item.id
+        try:
+            answer = self.client.aws.write(
+                "ecs", "execute_command", cluster=self.client.cluster, task=task,
+                container=container, command=shlex.join(command), interactive=True,
+            )  # fmt: skip
+        except Forbidden as error:
+            error.hint = "the policy needs ecs:ExecuteCommand on the cluster and on the task"
+            raise
+        except Refused as error:
+            error.hint = _CHECKED if error.reason == "TargetNotConnectedException" else error.hint
+            raise
+        session = answer.get("session")
+        if not isinstance(session, Mapping):
+            raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
+        return _run_plugin(_arguments(self.client, found, container, session))
 
 
 def _require_agent(container: wire.ExecContainer, name: str) -> None:
@@ -74,33 +115,6 @@ def _require_agent(container: wire.ExecContainer, name: str) -> None:
         hint = "it needs some seconds after the task's start" if status == "PENDING" else _CHECKED
         raise Refusal(f"{name}: the {AGENT} of container '{container.name}' is {status}{why}",
                       hint=hint)  # fmt: skip
-
-
-def execute(
-    client: Client, found: Found[InstanceDetail], container: str, command: Sequence[str]
-) -> int:
-    """Start the session and hand the terminal to the plugin; the plugin's exit code.
-
-    Raises:
-        Forbidden: ``ecs:ExecuteCommand`` is not allowed.
-        Refused: the task cannot be reached; with what it needs.
-    """
-    task = found.item.id
-    try:
-        answer = client.aws.write(
-            "ecs", "execute_command", cluster=client.cluster, task=task, container=container,
-            command=shlex.join(command), interactive=True,
-        )  # fmt: skip
-    except Forbidden as error:
-        error.hint = "the policy needs ecs:ExecuteCommand on the cluster and on the task"
-        raise
-    except Refused as error:
-        error.hint = _CHECKED if error.reason == "TargetNotConnectedException" else error.hint
-        raise
-    session = answer.get("session")
-    if not isinstance(session, Mapping):
-        raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
-    return _run_plugin(_arguments(client, found, container, session))
 
 
 def _arguments(

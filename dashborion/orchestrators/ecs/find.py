@@ -9,26 +9,33 @@ from dashborion.errors import Ambiguous, NotFound
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import instances, normalise, wire
+from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client, last
+from dashborion.orchestrators.ecs.normalise import ClusterScope
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 
 
-def service(
-    client: Client, scope: normalise.ClusterScope, name: Name, query: Query
+def namespace_of(query: Query, name: Name | None = None) -> str | None:
+    """The namespace that a name, or else a query, is about; None means all of them."""
+    if name is not None and name.namespace:
+        return name.namespace
+    return None if query.all_namespaces else query.namespace
+
+
+def workload(
+    client: Client, scope: ClusterScope, name: Name, namespace: str | None
 ) -> Found[wire.Service]:
     """The service of that name.
 
     Raises:
         NotFound: with the names in the cluster.
     """
-    namespace = name.namespace or (None if query.all_namespaces else query.namespace)
     if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
         for found in client.described([name.name], raw=True):
-            there = namespace in (None, scope.namespace(found.item.tags))
-            if there and found.item.status != "INACTIVE":
+            is_inside = namespace in (None, scope.namespace(found.item.tags))
+            if is_inside and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
         known = [last(arn) for arn in client.service_arns()]
@@ -45,7 +52,7 @@ def service(
 
 
 def require_namespace(
-    scope: normalise.ClusterScope, namespace: str, services: Iterable[wire.Service]
+    scope: ClusterScope, namespace: str, services: Iterable[wire.Service]
 ) -> None:
     """Called when nothing was found in a namespace: is there one?
 
@@ -58,8 +65,8 @@ def require_namespace(
         raise NotFound("namespace", namespace, where=where, known=known)
 
 
-def task(
-    client: Client, scope: normalise.ClusterScope, name: Name, namespace: str | None
+def instance(
+    client: Client, scope: ClusterScope, name: Name, namespace: str | None
 ) -> Found[wire.Task]:
     """The task of that id or name, or the only one whose id or name begins with it.
 
@@ -103,7 +110,7 @@ def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Tas
 
 def _within(
     client: Client,
-    scope: normalise.ClusterScope,
+    scope: ClusterScope,
     found: list[Found[wire.Task]],
     namespace: str | None,
 ) -> list[Found[wire.Task]]:

@@ -15,7 +15,7 @@ FAMILY_REVISIONS = 20
 
 
 @dataclass(frozen=True)
-class Ran:
+class PastRevision:
     """A task definition that was deployed; ``succeeded`` when it once got through."""
 
     revision: Revision
@@ -27,11 +27,11 @@ class Ran:
 class Past:
     """Oldest first, each at its latest deployment; ``doubt`` when ECS does not say what ran."""
 
-    ran: list[Ran]
+    revisions: list[PastRevision]
     doubt: str | None = None
 
 
-def past(client: Client, service: wire.Service) -> Past:
+def past_revisions(client: Client, service: wire.Service) -> Past:
     """From service deployments where there are any, else the family's newest revisions."""
     current = normalise.definition_of(service)
     try:
@@ -42,26 +42,26 @@ def past(client: Client, service: wire.Service) -> Past:
         return _of_family(client, current, error.message)
     if not targets:
         return _of_family(client, current, "no service deployments are known")
-    ran = deployed(reversed(deployments), targets, current)
+    ran = of_deployments(reversed(deployments), targets, current)
     if all(one.arn != current for one in ran):  # forgotten: ECS keeps 90 days
         ran.append(_standing(client, service, current))
     return Past(ran)
 
 
-def deployed(
+def of_deployments(
     deployments: Iterable[wire.ServiceDeployment],
     targets: Mapping[str, wire.ServiceRevision],
     current: str,
-) -> list[Ran]:
+) -> list[PastRevision]:
     """Each task definition once, in the order of its latest deployment. Pure."""
-    found: dict[str, Ran] = {}
+    found: dict[str, PastRevision] = {}
     for one in deployments:
         target = targets.get(one.target_service_revision_arn or "")
         if target is None:
             continue
         arn = target.task_definition
         before = found.pop(arn, None)  # goes to the end, as a ReplicaSet that is taken up again
-        found[arn] = Ran(
+        found[arn] = PastRevision(
             Revision(
                 revision=rollout.revision(arn) or arn,
                 current=arn == current,
@@ -75,7 +75,7 @@ def deployed(
     return list(found.values())
 
 
-def _standing(client: Client, service: wire.Service, current: str) -> Ran:
+def _standing(client: Client, service: wire.Service, current: str) -> PastRevision:
     newest = rollout.primary(service)
     (plain,) = normalise.revisions(client.task_definitions([current]).values(), current) or [
         _bare(current)
@@ -84,7 +84,7 @@ def _standing(client: Client, service: wire.Service, current: str) -> Ran:
     revision = Revision(
         revision=plain.revision, current=True, images=plain.images, created_at=at, message=None
     )
-    return Ran(revision, current, succeeded=True)
+    return PastRevision(revision, current, succeeded=True)
 
 
 def _bare(arn: str) -> Revision:
@@ -99,4 +99,6 @@ def _of_family(client: Client, current: str, why: str) -> Past:
     by_name = {rollout.revision(arn): arn for arn in definitions}
     revisions = normalise.revisions(definitions.values(), current)
     doubt = f"these are revisions of {family}, which may never have run here: {why}"
-    return Past([Ran(one, by_name[one.revision], succeeded=False) for one in revisions], doubt)
+    return Past(
+        [PastRevision(one, by_name[one.revision], succeeded=False) for one in revisions], doubt
+    )

@@ -77,6 +77,11 @@ def instance_status(task: wire.Task) -> InstanceStatus:
     return InstanceStatus.STOPPED if task.last_status in _STOPPED else InstanceStatus.RUNNING
 
 
+def is_over(task: wire.Task) -> bool:
+    """Whether the task has stopped; one that is being stopped still runs."""
+    return instance_status(task) is InstanceStatus.STOPPED
+
+
 def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
     """Why it stopped, is stopping or is not well, in one word; None when all is well.
 

@@ -9,7 +9,6 @@ from functools import partial
 from dashborion.concurrency import result, start
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import DashborionError, Forbidden, NotFound, NothingToRead
-from dashborion.models.instance import InstanceStatus
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import instances, normalise, wire
 from dashborion.orchestrators.ecs.client import Client
@@ -81,11 +80,11 @@ def of_workload(client: Client, scope: normalise.ClusterScope, service: wire.Ser
         ]
         deadline = client.aws.runtime.deadline
         tasks = [task.item for listing in listings for task in result(listing, deadline)]
-        return [task for task in tasks if not is_over(task)]
+        return [task for task in tasks if not instances.is_over(task)]
 
     def stopped() -> list[wire.Task]:
         tasks = [task.item for task in client.tasks(service=name, stopped=True)]
-        return [task for task in tasks if is_over(task)]
+        return [task for task in tasks if instances.is_over(task)]
 
     nothing = f"{name} has no instances"
     if service.desired_count == 0:
@@ -105,11 +104,6 @@ def of_instance(client: Client, scope: normalise.ClusterScope, task: wire.Task) 
     namespace = scope.namespace([*(services[0].item.tags if services else ()), *task.tags])
     nothing = f"{instances.name_of(task)} is gone"
     return Tasks(client, scope, namespace, this_task, list, nothing, is_alone=True)
-
-
-def is_over(task: wire.Task) -> bool:
-    """Whether a task has stopped for good."""
-    return instances.instance_status(task) is InstanceStatus.STOPPED
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,9 @@ class EcsNative:
             raw | {"tags": tags} if query.raw else None,
         )
 
-    def difference(self, first: str, second: str | None, *, values: bool) -> models.Difference:
+    def difference(
+        self, first: str, second: str | None, *, values: bool
+    ) -> Found[models.Difference]:
         """What changed from one revision to another.
 
         ``first`` alone is a family, of which the newest two are compared, or a
@@ -72,13 +74,15 @@ class EcsNative:
         calls = [partial(self._definition, name) for name in names]
         (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
         old, new = (f"{one['family']}:{one['revision']}" for one in (before, after))
-        return models.Difference(
-            project=self.scope.environment.project,
-            environment=self.scope.environment.name,
-            name=new,
-            before=old,
-            after=new,
-            changes=native_normalise.changes(before, after, values=values),
+        return Found(
+            models.Difference(
+                project=self.scope.environment.project,
+                environment=self.scope.environment.name,
+                name=new,
+                before=old,
+                after=new,
+                changes=native_normalise.changes(before, after, values=values),
+            )
         )
 
     # --- Task definitions -----------------------------------------------------------------------
@@ -226,7 +230,8 @@ class EcsNative:
         """The current one of each service, or the newest of one service."""
         if query.within is not None:
             name = Name.parse(query.within)
-            services = [find.service(self.client, self.scope, name, query).item]
+            namespace = find.namespace_of(query, name)
+            services = [find.workload(self.client, self.scope, name, namespace).item]
             arns = self._deployments_of(services[0].service_name, query.limit or A_PAGE)
         else:
             services = self._services(query)

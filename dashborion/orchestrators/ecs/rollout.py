@@ -8,13 +8,12 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
-from typing import Literal
 
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.protocol import Verdict
 
 _STATES = {
     "COMPLETED": RolloutState.COMPLETE,
@@ -57,26 +56,13 @@ def floor(service: wire.Service) -> int:
     return ceil(service.desired_count * (default if percent is None else percent) / 100)
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """A wait's judgement: done, ended badly, or what it still waits for."""
-
-    message: str
-    done: bool = False
-    ended: Literal["rollout-failed", "rolled-back", "superseded"] | None = None
-
-
-def is_stale(
-    service: wire.Service, before: wire.Service, kind: str, value: int | wire.Deployment | None
-) -> bool:
-    """Whether an answer is from before the change: DescribeServices is eventually consistent."""
-    if kind == "count":
-        return service.desired_count == before.desired_count != value
+def is_stale(service: wire.Service, before: wire.Service, deployment: wire.Deployment) -> bool:
+    """Whether an answer is from before a deployment that has been made since ``before``."""
     leading, led = primary(service), primary(before)
-    if not isinstance(value, wire.Deployment) or leading is None or led is None:
+    if leading is None or led is None:
         return False
-    listed = any(one.id == value.id for one in service.deployments)
-    return not listed and leading.id == led.id
+    is_listed = any(one.id == deployment.id for one in service.deployments)
+    return not is_listed and leading.id == led.id
 
 
 def of_task_sets(state: Rollout) -> Verdict:

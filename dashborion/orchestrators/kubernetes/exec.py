@@ -21,7 +21,7 @@ import websocket
 from urllib3 import HTTPHeaderDict
 from websocket import ABNF
 
-from dashborion import __version__, terminal
+from dashborion import __version__
 from dashborion.errors import (
     BadAnswer,
     CredentialsError,
@@ -30,13 +30,13 @@ from dashborion.errors import (
     Refusal,
     Unreachable,
 )
-from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import CONNECT_SECONDS, READ_SECONDS, Client
 from dashborion.orchestrators.kubernetes.errors import Asked, Missing, Retry, refused
 from dashborion.orchestrators.protocol import Call
-from dashborion.terminal import CHUNK, Terminal
+from dashborion.terminal import CHUNK, Terminal, write
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"  # with and without a way to end stdin
@@ -51,63 +51,68 @@ _BROKEN = (websocket.WebSocketException, OSError)
 _WANTS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
-def container_of(
-    found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
-) -> str:
-    """The container that a command runs in, as kubectl chooses it, which is said.
+@dataclass(frozen=True)
+class Exec:
+    """As ``protocol.Exec``."""
 
-    Raises:
-        NotFound: no container of that name.
-        Refusal: it does not run.
-    """
-    item = found.item
-    regular = [one.name for one in item.containers if not one.init]
-    annotations = ((found.raw or {}).get("metadata") or {}).get("annotations") or {}
-    chosen = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
-    one = next((one for one in item.containers if one.name == chosen), None)
-    if one is None:
-        known = [one.name for one in item.containers]
-        raise NotFound("container", chosen, where=item.name, known=known)
-    if one.status != "running":
-        raise Refusal(f"container '{chosen}' of {item.name} does not run: "
-                      f"{one.reason or one.status}")  # fmt: skip
-    if not wanted and len(regular) > 1 and DEFAULT_CONTAINER not in annotations:
-        note(f"container '{chosen}' out of: {', '.join(regular)}")
-    return chosen
+    client: Client
 
+    def container(
+        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+    ) -> str:
+        """The container that a command runs in, as kubectl chooses it, which is said.
 
-def execute(
-    client: Client,
-    item: Instance,
-    container: str,
-    command: Sequence[str],
-    own: Terminal,
-    *,
-    note: Callable[[str], None],
-) -> int:
-    """Run a command to its end; its exit code.
+        Raises:
+            NotFound: no container of that name.
+            Refusal: it does not run.
+        """
+        item = found.item
+        regular = [one.name for one in item.containers if not one.init]
+        annotations = ((found.raw or {}).get("metadata") or {}).get("annotations") or {}
+        chosen = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
+        one = next((one for one in item.containers if one.name == chosen), None)
+        if one is None:
+            known = [one.name for one in item.containers]
+            raise NotFound("container", chosen, where=item.name, known=known)
+        if one.status != "running":
+            raise Refusal(f"container '{chosen}' of {item.name} does not run: "
+                          f"{one.reason or one.status}")  # fmt: skip
+        if not wanted and len(regular) > 1 and DEFAULT_CONTAINER not in annotations:
+            note(f"container '{chosen}' out of: {', '.join(regular)}")
+        return chosen
 
-    Raises:
-        DashborionError: it could not be started, with the API's words.
-        Unreachable: the connection broke, and how it ended is unknown.
-    """
-    parameters = {
-        "container": container,
-        "stdin": own.stdin is not None,
-        "stdout": True,
-        "stderr": not own.tty,  # a terminal has one stream for both
-        "tty": own.tty,
-    }
-    words = [(key, str(value).lower() if isinstance(value, bool) else value)
-             for key, value in parameters.items()]  # fmt: skip
-    query = urlencode([*words, *(("command", one) for one in command)])
-    path = f"{api.PODS.path(item.namespace, item.name)}/exec"
-    socket = _connected(client, path, query)
-    try:
-        status = _Session(socket, own, note).run()
-    finally:
-        socket.shutdown()
-    return _exit_code(status, command)
+    def run(
+        self,
+        found: Found[InstanceDetail],
+        container: str,
+        command: Sequence[str],
+        terminal: Terminal,
+        *,
+        note: Callable[[str], None],
+    ) -> int:
+        """Run a command to its end; its exit code.
+
+        Raises:
+            DashborionError: it could not be started, with the API's words.
+            Unreachable: the connection broke, and how it ended is unknterminal.
+        """
+        parameters = {
+            "container": container,
+            "stdin": terminal.stdin is not None,
+            "stdout": True,
+            "stderr": not terminal.tty,  # a terminal has one stream for both
+            "tty": terminal.tty,
+        }
+        words = [(key, str(value).lower() if isinstance(value, bool) else value)
+                 for key, value in parameters.items()]  # fmt: skip
+        query = urlencode([*words, *(("command", one) for one in command)])
+        path = f"{api.PODS.path(found.item.namespace, found.item.name)}/exec"
+        socket = _connected(self.client, path, query)
+        try:
+            status = _Session(socket, terminal, note).run()
+        finally:
+            socket.shutdown()
+        return _exit_code(status, command)
 
 
 # --- The connection -----------------------------------------------------------------------------
@@ -301,9 +306,9 @@ class _Session:
 
     def _take(self, data: bytes) -> None:
         if self._channel == STDOUT:
-            terminal.write(self.own.stdout, data)
+            write(self.own.stdout, data)
         elif self._channel == STDERR:
-            terminal.write(self.own.stderr, data)
+            write(self.own.stderr, data)
         elif self._channel == STATUS:
             self._status += data
 

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from dashborion.concurrency import start
 from dashborion.errors import Ambiguous, Forbidden, NotFound
 from dashborion.models.kinds import WorkloadType
-from dashborion.models.query import Found, Name
+from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.resources import Resource
 
@@ -24,13 +25,22 @@ CONTROLLERS: dict[WorkloadType, Resource[Any]] = {
 }
 
 
+def namespace_of(fetch: Fetch, query: Query, name: Name | None = None) -> str | None:
+    """The namespace that a name, or else a query, is about; None means all of them."""
+    if name is not None and name.namespace:
+        return name.namespace
+    if query.all_namespaces:
+        return None
+    return query.namespace or fetch.client.credentials.namespace
+
+
 def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
     """The resources of these types, or of all; other orchestrators' types have none."""
     wanted = CONTROLLERS if types is None else set(types)
     return [resource for type_, resource in CONTROLLERS.items() if type_ in wanted]
 
 
-def controller(
+def workload(
     fetch: Fetch, name: Name, namespace: str | None, *, everywhere: bool = False
 ) -> Found[normalise.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
@@ -61,10 +71,10 @@ def controller(
     if namespace is not None:
         require_namespace(fetch, namespace)
     names = _names(fetch, resources, namespace)
-    raise NotFound("workload", str(name), where=place(namespace), known=names)
+    raise NotFound("workload", str(name), where=where(namespace), known=names)
 
 
-def pod(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
+def instance(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
     """The pod of that name, or the only one whose name begins with it.
 
     Raises:
@@ -92,7 +102,7 @@ def pod(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
     if namespace is not None:
         require_namespace(fetch, namespace)
     known = [meta.name for meta in metas]
-    raise NotFound("instance", name.name, where=place(namespace), known=known)
+    raise NotFound("instance", name.name, where=where(namespace), known=known)
 
 
 def require_namespace(fetch: Fetch, namespace: str) -> None:
@@ -116,6 +126,18 @@ def full_name(item: normalise.Controller) -> Name:
     return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
 
 
+def path_of(item: normalise.Controller) -> str:
+    """The API's path of a workload."""
+    resource = CONTROLLERS[normalise.type_of(item)]
+    return resource.path(item.metadata.namespace, item.metadata.name)
+
+
+def again(client: Client, item: normalise.Controller) -> Found[normalise.Controller] | None:
+    """What has a workload's name now, which may be another one; None if nothing has."""
+    resource = CONTROLLERS[normalise.type_of(item)]
+    return client.get(resource, item.metadata.namespace, item.metadata.name)
+
+
 def _escaped(value: str) -> str:
     """A value inside a field selector, as apimachinery's ``EscapeValue``."""
     return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
@@ -131,5 +153,6 @@ def _names(fetch: Fetch, resources: list[Resource[Any]], namespace: str | None) 
     return [one.item.metadata.name for one in fetch.permitted(listed)]
 
 
-def place(namespace: str | None) -> str:
+def where(namespace: str | None) -> str:
+    """The words of an error for the namespace that was searched."""
     return f"namespace '{namespace}'" if namespace else "any namespace"

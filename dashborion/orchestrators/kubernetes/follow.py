@@ -10,15 +10,28 @@ import queue
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any
 
 from dashborion.concurrency import start
+from dashborion.config.targets import Environment
 from dashborion.errors import Unavailable, UsageError
 from dashborion.models.log import STAMP
-from dashborion.orchestrators.kubernetes import runs, wire
+from dashborion.models.query import Name, Query
+from dashborion.orchestrators.kubernetes import find, runs, wire
+from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes.errors import Missing
-from dashborion.orchestrators.kubernetes.logs import PodLogs, Pods, Replaced, RunLog, Target
+from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.logs import (
+    PodLogs,
+    Pods,
+    Replaced,
+    RunLog,
+    Target,
+    of_pod,
+    of_workload,
+)
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.logs import (
     Block,
@@ -297,3 +310,28 @@ class _Container:
             except Unavailable:
                 self._sink.pause(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
+
+
+@dataclass(frozen=True)
+class Logs:
+    """As ``protocol.Logs``."""
+
+    fetch: Fetch
+    environment: Environment
+
+    def of_workload(self, name: Name, query: Query, wanted: Wanted) -> Follower:
+        """The logs of a controller's pods."""
+        namespace = find.namespace_of(self.fetch, query, name)
+        item = find.workload(self.fetch, name, namespace).item
+        return Follower(of_workload(self.fetch, item, self.environment), wanted)
+
+    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> Follower:
+        """The log of a pod: of its default container, if it says which that is."""
+        namespace = find.namespace_of(self.fetch, query, name)
+        pod = find.instance(self.fetch, name, namespace).item
+        default = (pod.metadata.annotations or {}).get(runs.DEFAULT_CONTAINER)
+        if default and not wanted.containers:
+            wanted = replace(wanted, containers=(default,))
+        owner = pods.owner(pod, {})
+        workload = owner.name.name if owner else None
+        return Follower(of_pod(self.fetch, pod, workload, self.environment), wanted)

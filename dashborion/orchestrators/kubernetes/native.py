@@ -190,7 +190,7 @@ class KubernetesNative:
             return found
         if namespace is not None:
             find.require_namespace(self.fetch, namespace)
-        where = find.place(namespace) if KINDS[kind].namespaced else "the cluster"
+        where = find.where(namespace) if KINDS[kind].namespaced else "the cluster"
         raise NotFound(singular(kind), name, where=where, known=[one.name for one in metas])
 
     def _events(self, item: Any) -> list[Any]:

@@ -12,12 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from fractions import Fraction
 from math import ceil, floor
-from typing import Literal
-
-from msgspec import Struct
 
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.protocol import Verdict
 
 Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
 REVISION = "deployment.kubernetes.io/revision"
@@ -117,14 +115,6 @@ def daemonset(item: wire.DaemonSet) -> Rollout:
             return rollout(RolloutState.PAUSED, on_delete(desired - updated))
         return rollout(RolloutState.PROGRESSING, f"{updated} of {desired} pods updated")
     return rollout(RolloutState.COMPLETE)
-
-
-class Verdict(Struct, frozen=True):
-    """A wait's judgement: done, ended badly, or what it still waits for."""
-
-    message: str
-    done: bool = False
-    ended: Literal["rollout-failed", "paused"] | None = None
 
 
 def verdict(item: Controller, state: Rollout) -> Verdict:

@@ -211,7 +211,7 @@ def test_another_pod_of_the_same_name_is_left_alone(
         except ApiError:
             return None  # gone, not yet back
 
-    monkeypatch.setattr("dashborion.cli.change.announce", meanwhile)
+    monkeypatch.setattr("dashborion.engines.changes.Changer.announce", meanwhile)
     seen = dashborion("instances stop again-0 -o json")
     assert (seen.exit_code, seen.error["code"], seen.out) == (1, "conflict", "")
     assert uid() not in (None, first)

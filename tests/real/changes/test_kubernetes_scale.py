@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dashborion.models.instance import Instance
 from tests.support.changes_door import Terminal
 from tests.support.manifests import autoscaler, daemon_set, deployment, service, stateful_set
 from tests.support.real_namespace import Space, writes
@@ -92,16 +93,13 @@ def test_the_api_itself_checks_the_precondition(
     dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody scales between our look and our change."""
-    from dashborion.orchestrators.kubernetes.changes import Changes
-
     here.add(deployment("raced"))
-    present = Changes.present
 
-    def meanwhile(self: Changes, item: object) -> frozenset[str]:
+    def meanwhile(*_: object) -> list[Instance]:
         here.merge("raced", {"replicas": 4})
-        return present(self, item)  # type: ignore[arg-type]
+        return []
 
-    monkeypatch.setattr(Changes, "present", meanwhile)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.progress.members", meanwhile)
     seen = dashborion("workloads scale raced -r 2 --current 1 -o json")
     assert (seen.exit_code, seen.error["code"]) == (1, "conflict")
     assert seen.error["message"] == "raced has 4 replicas, not 1"
@@ -111,17 +109,15 @@ def test_the_api_itself_checks_the_precondition(
 def test_one_that_was_replaced_under_its_name_is_left_alone(
     dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dashborion.orchestrators.kubernetes.changes import Changes
-
     here.add(deployment("reborn"))
 
-    def meanwhile(_: Changes, __: object) -> frozenset[str]:
+    def meanwhile(*_: object) -> list[Instance]:
         here.delete("reborn")
         here.plane.wait_for("it to be gone", lambda: here.is_gone("reborn", "deployments"))
         here.add(deployment("reborn"), settled=False)
-        return frozenset()
+        return []
 
-    monkeypatch.setattr(Changes, "present", meanwhile)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.progress.members", meanwhile)
     seen = dashborion("workloads scale reborn -r 3 -o json")
     assert (seen.exit_code, seen.error["code"]) == (1, "conflict")
     assert "deleted or replaced" in seen.error["message"]

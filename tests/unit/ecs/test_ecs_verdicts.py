@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dashborion.orchestrators.ecs import rollout, wire
+from dashborion.orchestrators.protocol import Verdict
 from tests.unit.ecs.raw_ecs import ABSENT, Raw, convert, deployment, service
 
 OURS, THEIRS = "ecs-svc/1", "ecs-svc/2"
@@ -27,9 +28,7 @@ def newest(status: str, **more: Any) -> wire.ServiceDeployment:
     return convert(wire.ServiceDeployment, {"serviceDeploymentArn": arn, "status": status, **more})
 
 
-def judged(
-    *deployments: Raw, said: wire.ServiceDeployment | None = None, **more: Any
-) -> rollout.Verdict:
+def judged(*deployments: Raw, said: wire.ServiceDeployment | None = None, **more: Any) -> Verdict:
     return rollout.followed(service(deployments=list(deployments), **more), OURS, said)
 
 

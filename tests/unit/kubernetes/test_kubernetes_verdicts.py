@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
-from dashborion.orchestrators.kubernetes.changes import _concerned, troubles
-from dashborion.orchestrators.protocol import Trouble
+from dashborion.orchestrators.kubernetes.progress import keys, started, troubles
+from dashborion.orchestrators.protocol import Trouble, Verdict
 from tests.unit.kubernetes.raw_kubernetes import (
     ABSENT,
     Raw,
@@ -28,7 +28,7 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
 )
 
 
-def judge(item: rollout.Controller) -> rollout.Verdict:
+def judge(item: rollout.Controller) -> Verdict:
     return rollout.verdict(item, normalise.rollout_of(item))
 
 
@@ -206,8 +206,7 @@ def test_what_may_become_well_is_no_trouble(item: wire.Pod) -> None:
 def test_only_instances_made_after_the_request_count() -> None:
     old = instance(pod(meta={"name": "web-1"}))
     new = instance(pod(meta={"name": "web-2"}))
-    known = frozenset({f"{old.name}@{old.created_at}"})
-    assert _concerned([old, new], "4", known) == [new]
+    assert started([old, new], "4", keys([old])) == [new]
 
 
 def test_a_pod_of_a_statefulset_that_came_back_under_its_name_is_a_new_one() -> None:
@@ -215,5 +214,4 @@ def test_a_pod_of_a_statefulset_that_came_back_under_its_name_is_a_new_one() -> 
     again = instance(
         pod(meta={"name": "db-0", "uid": "second", "creationTimestamp": "2024-05-01T09:00:00Z"})
     )
-    known = frozenset({f"{old.name}@{old.created_at}"})
-    assert _concerned([again], None, known) == [again]
+    assert started([again], None, keys([old])) == [again]

@@ -1,0 +1,19 @@
+"""``dashborion workloads``: the commands, in the order in which its help lists them."""
+
+from __future__ import annotations
+
+from dashborion.cli.options import command, group
+from dashborion.cli.workloads import change, read, revisions
+
+app = group()
+
+command(app, "list")(read.list_)
+command(app, "describe")(read.describe)
+command(app, "status")(read.status)
+command(app, "events")(read.events)
+command(app, "logs")(read.logs)
+command(app, "scale")(change.scale)
+command(app, "restart")(change.restart)
+command(app, "deploy")(revisions.deploy)
+command(app, "rollback")(revisions.rollback)
+command(app, "history")(revisions.history)

@@ -1,0 +1,84 @@
+"""``dashborion workloads deploy``, ``rollback`` and ``history``: which revision runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashborion.cli.options import Care, Listed, Shown, Waiting, Where
+from dashborion.cli.workloads.names import WorkloadName
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
+
+
+def deploy(
+    ctx: typer.Context,
+    name: WorkloadName,
+    *,
+    image: Annotated[
+        list[str],
+        typer.Option("--image", metavar="[CONTAINER=]IMAGE", help="A new image; repeatable."),
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Restart it if it has these images already.")
+    ] = False,
+    where: Where,
+    care: Care,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Give containers new images; nothing else of the definition changes.
+
+    Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
+    """
+    from dashborion.cli.change import changer
+    from dashborion.cli.parse import images
+    from dashborion.models.query import Name
+
+    parsed = images(image)
+    changer(ctx.obj, where, care, shown, waiting).deploy(
+        Name.parse(name), where.query(), parsed, force=force
+    )
+
+
+def rollback(
+    ctx: typer.Context,
+    name: WorkloadName,
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="REVISION", help="Instead of the one that ran before."),
+    ] = None,
+    where: Where,
+    care: Care,
+    waiting: Waiting,
+    shown: Shown,
+) -> None:
+    """Go back to an earlier revision: the one that ran before, or the one named.
+
+    Example: dashborion workloads rollback catalog -e media/staging --wait
+    """
+    from dashborion.cli.change import changer
+    from dashborion.models.query import Name
+
+    changer(ctx.obj, where, care, shown, waiting).rollback(Name.parse(name), where.query(), to)
+
+
+def history(ctx: typer.Context, name: WorkloadName, *, where: Where, listed: Listed) -> None:
+    """List the revisions of a workload, the newest last, and which one runs.
+
+    Example: dashborion workloads history payments
+    """
+    from dashborion import render
+    from dashborion.models.query import Name
+    from dashborion.render import views
+
+    context: Context = ctx.obj
+    workload = context.fleet(where.choice).workload_to_change(Name.parse(name), where.query())
+    found = workload.history()
+    if found.doubt:
+        context.streams.note(found.doubt)
+    style = listed.style()
+    render.show_list(context.streams, views.REVISIONS, found.revisions, style, now=context.now())

@@ -1,0 +1,81 @@
+"""The logs of workloads and instances, looked for in all chosen environments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from dashborion.concurrency import every
+from dashborion.engines.answers import Answer
+from dashborion.engines.fleet import Fleet
+from dashborion.errors import Ambiguous, NotFound
+from dashborion.models.query import Name, Query
+from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.orchestrators.protocol import Orchestrator
+
+Find = Callable[[Orchestrator, Name], Reader]
+
+
+def of_workloads(
+    fleet: Fleet, names: Sequence[Name], query: Query, wanted: Wanted
+) -> Answer[Reader]:
+    """The logs of these workloads, in every environment that has them.
+
+    Raises:
+        NotFound: a name that no environment has.
+    """
+    return _readers(fleet, names, lambda one, name: one.logs.of_workload(name, query, wanted))
+
+
+def of_instance(fleet: Fleet, name: Name, query: Query, wanted: Wanted) -> Answer[Reader]:
+    """The logs of the one instance of that id, name or unique prefix.
+
+    Raises:
+        NotFound: no environment has it.
+        Ambiguous: several have one.
+    """
+    answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
+    if len(answer.items) > 1:
+        raise Ambiguous(f"'{name}' is in {len(answer.items)} environments", hint="choose with -e")
+    return answer
+
+
+def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
+    """An environment that has none of the names does not have what is looked for."""
+
+    def ask(orchestrator: Orchestrator) -> list[Reader | NotFound]:
+        calls = [partial(_found_or_absent, find, orchestrator, name) for name in names]
+        found = list(every(calls, fleet.runtime(orchestrator.environment).deadline))
+        absent = [one for one in found if isinstance(one, NotFound)]
+        if len(absent) == len(found):
+            raise absent[0]
+        return found
+
+    answer = fleet.each(ask, searching=True)
+    if not answer.failures:
+        for name, found in zip(names, zip(*answer.items, strict=True), strict=True):
+            _require_found(name, found, fleet.where)
+    readers = [one for some in answer.items for one in some if not isinstance(one, NotFound)]
+    return Answer(readers, answer.failures, answer.asked, answer.answered)
+
+
+def _found_or_absent(find: Find, orchestrator: Orchestrator, name: Name) -> Reader | NotFound:
+    try:
+        return find(orchestrator, name)
+    except NotFound as error:
+        return error
+
+
+def _require_found(name: Name, found: Sequence[Reader | NotFound], where: str) -> None:
+    """Called with what each environment said to a name.
+
+    Raises:
+        NotFound: none of them has it.
+    """
+    absent = [one for one in found if isinstance(one, NotFound)]
+    if len(absent) < len(found):
+        return
+    if len(absent) == 1:
+        raise absent[0]
+    known = {name for one in absent for name in one.known}
+    raise NotFound(absent[0].noun, str(name), where=where, known=known)

@@ -1,0 +1,48 @@
+"""Whether the API answers, as whom, and what the credentials may do."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from dashborion.concurrency import result, start
+from dashborion.models.environment import Check, Permission
+from dashborion.orchestrators.ecs import logs
+from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.normalise import ClusterScope
+
+# What a permission is called, and the harmless call that tells; ECS has no question for the rest.
+PERMISSIONS = (
+    ("list workloads", "list_services"),
+    ("list instances", "list_tasks"),
+)
+# What could be told only by doing it.
+UNASKED = ("scale workloads", "restart workloads", "stop instances", "execute in instances")
+
+
+def check(client: Client, scope: ClusterScope) -> Check:
+    """The cluster, as whom it sees us, and which reads are allowed."""
+    environment = scope.environment
+    started = time.monotonic()
+    identity = start(client.aws.identity)
+    client.cluster_exists()
+    seconds = time.monotonic() - started
+    deadline = client.aws.runtime.deadline
+    asked = {action: start(partial(client.may, call, maxResults=1)) for action, call in PERMISSIONS}
+    asked["read logs"] = start(partial(logs.may_read, client, scope))
+    allowed = {action: result(future, deadline) for action, future in asked.items()}
+    return Check(
+        project=environment.project,
+        environment=environment.name,
+        orchestrator=environment.orchestrator,
+        endpoint=f"{client.aws.region}/{client.cluster}",
+        reachable=True,
+        identity=result(identity, deadline),
+        version=None,
+        seconds=round(seconds, 3),
+        permissions=[
+            Permission(action=action, allowed=allowed.get(action))
+            for action in (*allowed, *UNASKED)
+        ],
+        error=None,
+    )

@@ -1,0 +1,89 @@
+"""Whether the API answers, as whom, and what the credentials may do."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+
+from dashborion.concurrency import start
+from dashborion.config.targets import Environment
+from dashborion.errors import BadAnswer, DashborionError
+from dashborion.models.environment import Check, Permission
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.fetch import Fetch
+
+# What a permission is called, and the verb, group, resource and subresource that decide it.
+PERMISSIONS = (
+    ("list workloads", "list", "apps", "deployments", ""),
+    ("list instances", "list", "", "pods", ""),
+    ("read logs", "get", "", "pods", "log"),
+    ("read events", "list", "", "events", ""),
+    ("scale workloads", "patch", "apps", "deployments", "scale"),
+    ("restart workloads", "patch", "apps", "deployments", ""),
+    ("stop instances", "delete", "", "pods", ""),
+    ("execute in instances", "create", "", "pods", "exec"),
+)
+
+
+def check(fetch: Fetch, environment: Environment) -> Check:
+    """The server's version, as whom it sees us, and what that identity may do."""
+    client = fetch.client
+    started = time.monotonic()
+    version = client.fetch(wire.Version, "/version")
+    seconds = time.monotonic() - started
+    if version is None:
+        host = client.credentials.host
+        raise BadAnswer(f"{host} has no /version", hint="is it a Kubernetes API?")
+    identity = start(partial(_identity, client))
+    allowed = [start(partial(_may, client, *right)) for _, *right in PERMISSIONS]
+    return Check(
+        project=environment.project,
+        environment=environment.name,
+        orchestrator=environment.orchestrator,
+        endpoint=client.credentials.host,
+        reachable=True,
+        identity=fetch.wait(identity),
+        version=version.git_version,
+        seconds=round(seconds, 3),
+        permissions=[
+            Permission(action=action, allowed=fetch.wait(future))
+            for (action, *_), future in zip(PERMISSIONS, allowed, strict=True)
+        ],
+        error=None,
+    )
+
+
+def _identity(client: Client) -> str | None:
+    """As whom the server sees us (1.28), else the kubeconfig's name for the user."""
+    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    try:
+        review = client.review(wire.SelfSubjectReview, path, body)
+    except DashborionError:
+        review = None
+    if review is not None and review.status.user_info.username:
+        return review.status.user_info.username
+    return client.credentials.user
+
+
+def _may(client: Client, verb: str, group: str, resource: str, subresource: str) -> bool | None:
+    """Ask the API itself; None when it would not say."""
+    attributes = {
+        "namespace": client.credentials.namespace,
+        "verb": verb,
+        "group": group,
+        "resource": resource,
+        "subresource": subresource,
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    try:
+        review = client.review(wire.AccessReview, path, body)
+    except DashborionError:
+        return None
+    return review.status.allowed if review is not None else None
