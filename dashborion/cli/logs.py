@@ -110,10 +110,12 @@ class Logged:
         Raises:
             UsageError: no regular expression.
         """
-        from dashborion.engines.logs import Picked
+        from dashborion.engines.logs import LineFilter
         from dashborion.render import logs
 
-        picked = Picked(patterns(self.include, "--include"), patterns(self.exclude, "--exclude"))
+        line_filter = LineFilter(
+            patterns(self.include, "--include"), patterns(self.exclude, "--exclude")
+        )
         highlight = patterns(self.highlight, "--highlight")
         drawn: Any
         if self.output is LogFormat.JSON:
@@ -131,7 +133,7 @@ class Logged:
             )
 
         def shape(source: Source, block: Block) -> Block:
-            kept: Block = picked(block)
+            kept: Block = line_filter(block)
             made: Block = drawn(source, kept) if kept else []
             return made
 

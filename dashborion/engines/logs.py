@@ -1,7 +1,7 @@
-"""Many logs as one: merged by time, picked by patterns, or live as lines arrive. No SDK.
+"""Many logs as one: merged by time, filtered by patterns, or live as lines arrive.
 
-How a line looks is the caller's: ``shape`` makes of a source's lines those that
-are printed, the moment still in front and the newline behind.
+The caller decides how a line looks: ``shape`` turns a source's lines into those that
+are printed, with the timestamp still in front and the newline behind.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ _moment = itemgetter(slice(0, STAMP))
 
 
 @dataclass(frozen=True)
-class Picked:
-    """Keeps lines that fit one of ``include``, if there are any, and none of ``exclude``."""
+class LineFilter:
+    """Keeps lines that match one of ``include``, if there are any, and none of ``exclude``."""
 
     include: Sequence[re.Pattern[str]] = ()
     exclude: Sequence[re.Pattern[str]] = ()
@@ -56,8 +56,8 @@ class Picked:
         return not any(one.search(text) for one in self.exclude)
 
 
-class _Head:
-    """A reading's lines that were read and not yet given away."""
+class _Buffer:
+    """The lines of one log that were read and not yet merged."""
 
     def __init__(self, reading: Reading, shape: Shape) -> None:
         self._reading, self._shape = reading, shape
@@ -66,7 +66,7 @@ class _Head:
         self.is_over = False
 
     def fill(self, failed: Failed) -> None:
-        """Have at least one line, unless the reading is over."""
+        """Read until there is a line, or the log has ended."""
         while self.at == len(self.lines) and not self.is_over:
             try:
                 block = next(self._reading.blocks, None)
@@ -78,7 +78,7 @@ class _Head:
             self.at = 0
 
     def until(self, bound: bytes | None) -> Block:
-        """Give away the lines up to a moment, or all."""
+        """Take the lines up to a moment, or all."""
         begin = self.at
         self.at = len(self.lines)
         if bound is not None:
@@ -92,14 +92,14 @@ def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterato
     Lines of one moment stay in the order of their log. A reading that ends with an
     error costs its own rest.
     """
-    heads = [_Head(reading, shape) for reading in readings]
-    while heads:
-        for head in heads:
-            head.fill(failed)
-        heads = [head for head in heads if head.at < len(head.lines)]
+    buffers = [_Buffer(reading, shape) for reading in readings]
+    while buffers:
+        for buffer in buffers:
+            buffer.fill(failed)
+        buffers = [buffer for buffer in buffers if buffer.at < len(buffer.lines)]
         # What comes next in a reading may be as old as the last line that it has given.
-        bound = min((head.lines[-1][:STAMP] for head in heads), default=None)
-        lines = [line for head in heads for line in head.until(bound)]
+        bound = min((buffer.lines[-1][:STAMP] for buffer in buffers), default=None)
+        lines = [line for buffer in buffers for line in buffer.until(bound)]
         lines.sort(key=_moment)
         yield written(lines)
 
@@ -110,10 +110,10 @@ def written(lines: Block) -> bytes:
 
 
 class Live:
-    """What followers hand over, as ``Sink``: a bounded list between their threads and ours.
+    """As ``Sink``: a bounded list between the threads of the readers and the one that prints.
 
-    A list and not a ``queue.Queue``, which would wake us up for each of ten thousand
-    lines a second.
+    A list and not a ``queue.Queue``, which would wake up the printing thread for each of
+    ten thousand lines a second.
     """
 
     def __init__(self) -> None:
@@ -148,12 +148,12 @@ class Live:
         self._some.set()
 
     def end(self) -> None:
-        """Let those go who wait for room."""
+        """Wake up the threads that wait for room; they get ``Ended``."""
         self._ended.set()
         self._room.set()
 
     def take(self, seconds: float) -> list[Item]:
-        """All that waits, and what follows in a moment; waits for so long if nothing does."""
+        """All lines that have arrived; waits this long for the first of them."""
         if self._some.wait(seconds) and not self._ended.wait(GATHER_SECONDS):
             self._some.clear()
         with self._lock:
@@ -165,7 +165,7 @@ class Live:
 
 @dataclass
 class Window:
-    """Lines that arrived in the last two seconds, kept to be given away in order."""
+    """Holds lines back for some seconds, so that they can be printed in order."""
 
     seconds: float
     clock: Callable[[], float]
@@ -173,7 +173,7 @@ class Window:
     _arrived: list[tuple[float, bytes]] = field(default_factory=list)
 
     def through(self, lines: Block) -> Block:
-        """Take these in; give those that have been here long enough, and what is older."""
+        """Add lines; gives those that were held long enough, and all that are older."""
         now = self.clock()
         if lines:
             self._held += lines
@@ -188,17 +188,17 @@ class Window:
         return given
 
     def rest(self) -> Block:
-        """All that is left, in order."""
+        """All lines that are still held, in order."""
         self._held.sort(key=_moment)
         return self._held
 
 
 @dataclass
 class Following:
-    """Readers, each on a thread of its own, and their lines as they come.
+    """Readers, each on a thread of its own, and their lines as they arrive.
 
-    ``say`` is told what a person should know, in its place among the lines;
-    ``failed`` of a reader that could not go on while others do.
+    ``say`` gets messages to a person, in their place among the lines; ``failed`` the
+    error of a reader that could not go on while others do.
     """
 
     readers: Sequence[Reader]
@@ -236,7 +236,7 @@ class Following:
             raise errors[0]
 
     def _errors(self, done: Iterable[Future[DashborionError | None]]) -> list[DashborionError]:
-        """Of the readers that have ended; said, unless there is only one."""
+        """The errors of readers that have ended; reported, unless there is only one reader."""
         found = [error for one in done if (error := one.result())]
         if len(self.readers) > 1:
             for error in found:

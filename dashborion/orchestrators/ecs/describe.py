@@ -29,7 +29,7 @@ def workload(
     current = normalise.definition_of(service)
     running = start(partial(client.tasks, service=service.service_name))
     stopped = start(partial(client.tasks, service=service.service_name, stopped=True))
-    ways = start(partial(routes, client, [service], health=True))
+    routing = start(partial(routes, client, [service], health=True))
     scaling = start(partial(scaler, client, service.service_name))
     history = start(partial(_definitions, client, current))
 
@@ -46,7 +46,7 @@ def workload(
         service,
         definitions.get(current),
         unhealthy if checked else 0,
-        endpoints(service, result(ways, deadline)),
+        endpoints(service, result(routing, deadline)),
         scope,
     )
     detail = WorkloadDetail(

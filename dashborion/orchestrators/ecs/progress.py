@@ -83,7 +83,7 @@ class FollowedCount(_Followed):
         return service.desired_count == self.service.desired_count != self.replicas
 
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
-        return rollout.counted(service, self.replicas, self.set_by)
+        return rollout.scaled(service, self.replicas, self.set_by)
 
     def _is_started(self, task: wire.Task) -> bool:
         return instances.task_id(task) not in self.tasks_before
@@ -104,7 +104,7 @@ class FollowedDeployment(_Followed):
 
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
         newer_view = self._newer_view(service)
-        return rollout.followed(service, self.deployment.id, newer_view)
+        return rollout.verdict(service, self.deployment.id, newer_view)
 
     def _newer_view(self, service: wire.Service) -> wire.ServiceDeployment | None:
         """Asked for only where it says more: a deployment that lost, or one with stages."""

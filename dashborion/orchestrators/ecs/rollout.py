@@ -58,28 +58,28 @@ def floor(service: wire.Service) -> int:
 
 def is_stale(service: wire.Service, before: wire.Service, deployment: wire.Deployment) -> bool:
     """Whether an answer is from before a deployment that has been made since ``before``."""
-    leading, led = primary(service), primary(before)
-    if leading is None or led is None:
+    now, then = primary(service), primary(before)
+    if now is None or then is None:
         return False
     is_listed = any(one.id == deployment.id for one in service.deployments)
-    return not is_listed and leading.id == led.id
+    return not is_listed and now.id == then.id
 
 
 def of_task_sets(state: Rollout) -> Verdict:
-    """What another controller rolls out: its task sets alone tell."""
+    """Whether another controller's rollout is over: only its task sets tell."""
     return Verdict(state.message or str(state.state), done=state.state is RolloutState.COMPLETE)
 
 
-def counted(service: wire.Service, desired: int, set_by: Callable[[int], str]) -> Verdict:
-    """A change of count makes no deployment: the counts alone tell."""
+def scaled(service: wire.Service, desired: int, set_by: Callable[[int], str]) -> Verdict:
+    """Whether a change of the count is over: it makes no deployment, so only the counts tell."""
     if service.desired_count != desired:
         return Verdict(set_by(service.desired_count), ended="superseded")
     running = f"{service.running_count} of {desired} tasks running"
     return Verdict(running, done=service.running_count == desired and service.pending_count == 0)
 
 
-def followed(service: wire.Service, id_: str, newest: wire.ServiceDeployment | None) -> Verdict:
-    """A deployment, by the id that UpdateService answered; ``newest`` is the newer API's view.
+def verdict(service: wire.Service, id_: str, newest: wire.ServiceDeployment | None) -> Verdict:
+    """Whether the deployment with this id is over; ``newest`` is the newer API's view of it.
 
     When it is no longer PRIMARY something has taken its place: ECS itself,
     rolling back, or somebody's newer deployment. The older API tells these

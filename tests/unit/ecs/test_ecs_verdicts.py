@@ -29,7 +29,7 @@ def newest(status: str, **more: Any) -> wire.ServiceDeployment:
 
 
 def judged(*deployments: Raw, said: wire.ServiceDeployment | None = None, **more: Any) -> Verdict:
-    return rollout.followed(service(deployments=list(deployments), **more), OURS, said)
+    return rollout.verdict(service(deployments=list(deployments), **more), OURS, said)
 
 
 @pytest.mark.parametrize(
@@ -45,13 +45,13 @@ def judged(*deployments: Raw, said: wire.ServiceDeployment | None = None, **more
     ],
 )
 def test_a_count_is_waited_for_by_counting(counts: Raw, done: bool) -> None:
-    found = rollout.counted(service(desiredCount=3, **counts), 3, str)
+    found = rollout.scaled(service(desiredCount=3, **counts), 3, str)
     assert (found.done, found.ended) == (done, None)
     assert found.message == f"{counts['runningCount']} of 3 tasks running"
 
 
 def test_a_count_that_somebody_else_set_is_superseded() -> None:
-    found = rollout.counted(service(desiredCount=5), 3, lambda now: f"somebody set {now}")
+    found = rollout.scaled(service(desiredCount=5), 3, lambda now: f"somebody set {now}")
     assert (found.done, found.ended) == (False, "superseded")
     assert "5" in found.message
 

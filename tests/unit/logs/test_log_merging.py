@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashborion.engines.logs import Live, Picked, Window, merged
+from dashborion.engines.logs import LineFilter, Live, Window, merged
 from dashborion.errors import DashborionError, Unreachable
 from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block, Ended, Reading, Source, stamp
@@ -108,7 +108,7 @@ def test_patterns_see_the_message_and_not_the_moment() -> None:
     import re
 
     block = [at(1, "GET /a 200"), at(2, "GET /b 500"), at(2026, "POST /a 500")]
-    picked = Picked((re.compile("GET"), re.compile("POST")), (re.compile("200|2026-"),))
+    picked = LineFilter((re.compile("GET"), re.compile("POST")), (re.compile("200|2026-"),))
     assert picked(block) == block[1:]
 
 
