@@ -16,8 +16,6 @@ from tests.support.faults_door import Terminal, require_unreachable
 from tests.support.kubeconfigs import Kube, Plugin, credential
 from tests.support.stub_api import Api
 
-pytestmark = pytest.mark.usefixtures("however_read")
-
 
 @dataclass(frozen=True)
 class Secure:
