@@ -209,6 +209,8 @@ def _credential(output: bytes, version: str) -> ExecCredential:
         expires = msgspec.convert(status.expiration_timestamp, _Time | None)
     except msgspec.ValidationError as error:
         raise _Failed("gave an expirationTimestamp that is no RFC 3339 time") from error
+    if expires is not None and expires.year == 1:
+        expires = None  # the zero time of plugins in Go
     return ExecCredential(status.token, certificate, key, expires)
 
 

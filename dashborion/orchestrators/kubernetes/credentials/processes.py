@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from dashborion.concurrency import Deadline, start
 
-END_SECONDS = 0.5  # between SIGTERM and SIGKILL
+END_SECONDS = 0.25  # between SIGTERM and SIGKILL
 MOST_BYTES = 1 << 20  # of stdout
 KEPT_BYTES = 4096  # of stderr
 
@@ -102,6 +102,7 @@ def _start(
 def _end_all() -> None:
     """End what runs on other threads, such as after Ctrl-C, and start nothing more."""
     global _ended  # noqa: PLW0603 - the process ends
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C shall not stop this
     with _lock:
         _ended = True
         running = list(_running)

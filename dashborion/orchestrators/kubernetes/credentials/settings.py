@@ -61,7 +61,7 @@ class ExecCredential(Struct, frozen=True):
         """Whether to renew it; not at once where a plugin gives expired credentials."""
         if self.expires is None or time.monotonic() - self.made < RENEWED_SECONDS:
             return False
-        return self.expires - NEAR_EXPIRY <= datetime.now(UTC)
+        return self.expires <= datetime.now(UTC) + NEAR_EXPIRY
 
 
 def bearer(token: str, label: str) -> str:
