@@ -188,6 +188,7 @@ def test_the_proxy_is_the_clusters_or_that_of_the_variables(
     ("user", "header"),
     [
         pytest.param({"token": "old", "tokenFile": "token"}, f"Bearer {TOKEN}", id="file"),
+        pytest.param({"token": TOKEN, "tokenFile": "none"}, f"Bearer {TOKEN}", id="no such file"),
         pytest.param({"token": f" {TOKEN}\n"}, f"Bearer {TOKEN}", id="line break"),
         pytest.param(
             {"token": TOKEN, "username": "jane", "password": "x"}, f"Bearer {TOKEN}", id="token"
@@ -208,20 +209,16 @@ def test_of_several_credentials_the_one_of_kubectl_counts(
 def test_a_token_file_is_read_again_after_a_minute(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1000.0
-    monkeypatch.setattr(entries.time, "monotonic", lambda: now)
     file = tmp_path / "token"
     file.write_text("first")
-    read = _credentials(
-        write(tmp_path / "kubeconfig", document(SERVER, user={"tokenFile": str(file)}))
-    )
+    path = write(tmp_path / "kubeconfig", document(SERVER, user={"tokenFile": "token"}))
+    read = _credentials(path)
     seen = [read.authorization()]
     file.write_text("second")
     seen.append(read.authorization())
-    now += 61
+    monkeypatch.setattr(entries, "TOKEN_FILE_SECONDS", -1)  # a minute is over
     seen.append(read.authorization())
     file.unlink()
-    now += 61
     seen.append(read.authorization())
 
     assert seen == ["Bearer first", "Bearer first", "Bearer second", "Bearer second"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import ssl
 import time
 from collections.abc import Callable, Mapping
@@ -155,10 +156,13 @@ def _authorization(user: Entry, credential: ExecCredential | None) -> Callable[[
     if credential is not None:
         given = bearer(credential.token, user.label) if credential.token else None
         return lambda: given
-    if name := text(user, "tokenFile"):
-        return TokenFile(user.file(name), user.label).authorization
-    if token := text(user, "token"):
-        header = bearer(token, user.label)
+    token = text(user, "token")
+    header = bearer(token, user.label) if token else None
+    if path := text(user, "tokenFile"):
+        file = TokenFile(user.file(path), user.label, header)
+        file.authorization()
+        return file.authorization
+    if header is not None:
         return lambda: header
     if name := text(user, "username"):
         pair = f"{name}:{text(user, 'password') or ''}"
@@ -168,13 +172,16 @@ def _authorization(user: Entry, credential: ExecCredential | None) -> Callable[[
 
 
 class TokenFile:
-    """A token in a file that somebody renews, such as a kubelet; not safe from several threads."""
+    """A token in a file that is renewed, such as by a kubelet; not safe from several threads.
 
-    def __init__(self, path: Path, label: str) -> None:
+    ``header`` is used while the file cannot be read.
+    """
+
+    def __init__(self, path: Path, label: str, header: str | None = None) -> None:
         self._path = path
         self._label = label
-        self._header: str | None = None
-        self._read_at = 0.0
+        self._header = header
+        self._read_at = -math.inf
 
     def authorization(self) -> str:
         """The header, read again after a minute.
