@@ -1,7 +1,6 @@
-"""What a kubeconfig says: contexts, which one is current, and the entries they name.
+"""Kubeconfig files: where they are, their contexts, and the users and clusters these name.
 
-Read without importing the Kubernetes SDK (110 ms): enough to choose an
-environment, to complete one, and to know whether the SDK is needed at all.
+Read without the Kubernetes SDK, whose import alone takes 110 ms.
 """
 
 from __future__ import annotations
@@ -21,18 +20,29 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclass(frozen=True)
 class Entry:
-    """A user or a cluster, and the file that relative paths in it start from."""
+    """A user or a cluster of a kubeconfig. Relative paths in it start at the file's folder."""
 
+    kind: str  # "user" or "cluster"
+    name: str
     path: Path
     body: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def label(self) -> str:
+        """The file, the kind and the name, for messages."""
+        return f"{self.path}: {self.kind} '{self.name}'"
+
+    def file(self, name: str) -> Path:
+        """A path that the body names; an absolute one stays as it is."""
+        return Path(os.path.normpath(self.path.absolute().parent / name))
 
 
 @dataclass(frozen=True)
 class Kubeconfig:
-    """What one or several merged files say.
+    """The content of one file, or of several merged ones.
 
-    ``namespaces``, ``users`` and ``clusters`` are by context, the entries by the
-    names that these two give.
+    ``namespaces``, ``users`` and ``clusters`` map a context to the name that it
+    gives; ``user_entries`` and ``cluster_entries`` map such a name to its entry.
     """
 
     paths: tuple[Path, ...] = ()
@@ -44,20 +54,20 @@ class Kubeconfig:
     cluster_entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def server(self, cluster: str) -> str:
-        """A cluster's address; empty where it has none."""
+        """The address of a cluster, empty if it has none."""
         entry = self.cluster_entries.get(cluster)
         return _text(entry.body.get("server")) or "" if entry else ""
 
     def runs_plugin(self, context: str) -> bool:
-        """Whether a program makes the credentials of a context's user, which may ask for some."""
+        """Whether logging in as the context's user may start a program, which may ask a person."""
         entry = self.user_entries.get(self.users.get(context) or "")
         return entry is not None and bool({"exec", "auth-provider"} & set(entry.body))
 
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:
-    """The given file, those of ``$KUBECONFIG``, or ``~/.kube/config``, as far as they exist.
+    """The ``explicit`` file, else those of ``$KUBECONFIG``, else ``~/.kube/config``.
 
-    An explicit file that is missing stays in the list, so that reading it fails.
+    Files that do not exist are left out, but not the explicit one: reading it shall fail.
     """
     if explicit:
         return (Path(explicit).expanduser(),)
@@ -65,14 +75,14 @@ def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) ->
 
 
 def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
-    """The files that count unless one is given, whether they exist or not."""
+    """The files of ``$KUBECONFIG``, else ``~/.kube/config``, whether they exist or not."""
     if named := environ.get("KUBECONFIG", ""):
         return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
     return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 
 
 def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
-    """Merge as kubectl does: the first file to name a context or the current one wins.
+    """Merge files as kubectl does: of entries with the same name the first file's counts.
 
     Raises:
         ConfigError: a file that is not a kubeconfig.
@@ -88,29 +98,29 @@ def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
         if not isinstance(document, dict):
             raise ConfigError(f"{path}: not a kubeconfig: expected a mapping")
         current = current or _text(document.get("current-context"))
-        for name, context in _named(path, document, "contexts", "context"):
+        for name, context in _named_entries(path, document, "contexts", "context"):
             if name not in namespaces:
                 namespaces[name] = _text(context.get("namespace"))
                 users[name] = _text(context.get("user"))
                 clusters[name] = _text(context.get("cluster"))
-        for name, user in _named(path, document, "users", "user"):
-            user_entries.setdefault(name, Entry(path, user))
-        for name, cluster in _named(path, document, "clusters", "cluster"):
-            cluster_entries.setdefault(name, Entry(path, cluster))
+        for name, user in _named_entries(path, document, "users", "user"):
+            user_entries.setdefault(name, Entry("user", name, path, user))
+        for name, cluster in _named_entries(path, document, "clusters", "cluster"):
+            cluster_entries.setdefault(name, Entry("cluster", name, path, cluster))
     return Kubeconfig(paths, current, namespaces, users, clusters, user_entries, cluster_entries)
 
 
 def _document(path: Path) -> Any:
-    """The file's content, read once as long as it stays as it is: it may have megabytes."""
+    """The parsed file; parsed again only when it has changed, since it may have megabytes."""
     try:
-        seen = path.stat()
+        status = path.stat()
     except OSError:
-        return read_yaml(path)  # which says what is wrong
-    return _read(path, seen.st_mtime_ns, seen.st_size, seen.st_ino)
+        return read_yaml(path)  # raises the error that says what is wrong
+    return _parsed(path, status.st_mtime_ns, status.st_size, status.st_ino)
 
 
 @lru_cache(maxsize=16)
-def _read(path: Path, *_: int) -> Any:
+def _parsed(path: Path, *_: int) -> Any:
     return read_yaml(path) or {}
 
 
@@ -119,22 +129,31 @@ def in_cluster(environ: Mapping[str, str]) -> bool:
     return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
 
 
-def _named(
+def in_cluster_namespace() -> str | None:
+    """The namespace of the pod that this process runs in, None outside a pod."""
+    try:
+        return (SERVICE_ACCOUNT / "namespace").read_text().strip() or None
+    except OSError:
+        return None
+
+
+def _named_entries(
     path: Path, document: dict[str, Any], key: str, inner: str
 ) -> list[tuple[str, dict[str, Any]]]:
+    """The names and bodies of the list under ``key``, whose items hold the body as ``inner``."""
     entries = document.get(key)
     if entries is None:
         return []
     if not isinstance(entries, list):
         raise ConfigError(f"{path}: {key}: expected a list")
-    found = []
+    named = []
     for index, entry in enumerate(entries):
         name = _text(entry.get("name")) if isinstance(entry, dict) else None
         if name is None:
             raise ConfigError(f"{path}: {key}[{index}]: expected a mapping with a name")
         body = entry.get(inner)
-        found.append((name, body if isinstance(body, dict) else {}))
-    return found
+        named.append((name, body if isinstance(body, dict) else {}))
+    return named
 
 
 def _text(value: Any) -> str | None:

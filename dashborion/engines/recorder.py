@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from dashborion.config.kubeconfig import (
-    SERVICE_ACCOUNT,
     Kubeconfig,
+    in_cluster_namespace,
     kubeconfig_paths,
     read_kubeconfig,
 )
@@ -119,8 +119,7 @@ def _namespace(environment: Environment, known: Kubeconfig) -> str | None:
         return None  # a cluster's services are one list
     named = target.namespace if isinstance(target, KubernetesTarget | EksTarget) else None
     if isinstance(target, InClusterTarget):
-        own = SERVICE_ACCOUNT / "namespace"
-        named = target.namespace or (own.read_text().strip() if own.exists() else None)
+        named = target.namespace or in_cluster_namespace()
     if isinstance(target, KubernetesTarget) and not named:
         named = known.namespaces.get(target.context)
     return named or "default"

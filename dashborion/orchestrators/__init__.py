@@ -1,4 +1,4 @@
-"""The orchestrators behind one protocol; here alone adapters are imported, when they are needed."""
+"""Connects environments; the only place that imports adapters, each when it is needed."""
 
 from __future__ import annotations
 
@@ -10,36 +10,40 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.concurrency import Deadline, result, start
-from dashborion.config.targets import EcsTarget, EksTarget
+from dashborion.config.targets import EcsTarget, EksTarget, InClusterTarget, KubernetesTarget
 from dashborion.errors import AccessError, TimedOut, UsageError
 from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
 
 if TYPE_CHECKING:
-    from dashborion.config.targets import Environment
+    from dashborion.config.targets import Environment, Target
     from dashborion.orchestrators.aws.clusters import Search
     from dashborion.orchestrators.aws.sessions import Sessions
-    from dashborion.orchestrators.kubernetes.credentials.eks import OwnTokens
+    from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
     from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
+    from dashborion.orchestrators.kubernetes.credentials.settings import ExecCredential
     from dashborion.orchestrators.protocol import Orchestrator, Runtime
 
 
 class Connector:
-    """Makes adapters for environments; AWS sessions are shared between them."""
+    """Makes adapters for environments, which share AWS sessions and exec plugins."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        self._made: Sessions | None = None
+        self._made_sessions: Sessions | None = None
+        self._made_plugins: ExecPlugins | None = None
         self._lock = threading.Lock()
         self._one_prompt = threading.Lock()
 
     def prepare(self, environments: Iterable[Environment], deadline: Deadline) -> None:
-        """What has to happen one after the other, before environments are asked side by side.
+        """Load AWS credentials one after the other, before environments are asked side by side.
 
-        AWS credentials may prompt for an MFA code, once for each profile. What
-        hangs is left to the environment's own calls to report.
+        They may prompt for an MFA code, once for each profile. What hangs is left
+        to the environment's own calls to report.
         """
         targets = [
-            one.target for one in environments if isinstance(one.target, EcsTarget | EksTarget)
+            environment.target
+            for environment in environments
+            if isinstance(environment.target, EcsTarget | EksTarget)
         ]
         if not targets:
             return
@@ -62,56 +66,66 @@ class Connector:
             return EcsOrchestrator.connect(environment, runtime, self._sessions)
         from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
 
-        credentials = self._credentials(environment, runtime)
+        credentials = self._credentials(environment.target, runtime)
         return KubernetesOrchestrator.connect(environment, runtime, credentials)
 
     def search(self) -> Search:
-        """What asks AWS which clusters there are."""
+        """The search for clusters in AWS accounts."""
         from dashborion.orchestrators.aws.clusters import Search
 
         return Search(self._sessions)
 
-    def _credentials(self, environment: Environment, runtime: Runtime) -> Credentials:
-        if isinstance(environment.target, EksTarget):
+    def _credentials(self, target: Target, runtime: Runtime) -> Credentials:
+        if isinstance(target, KubernetesTarget):
+            from dashborion.orchestrators.kubernetes.credentials import kubeconfig
+
+            substitutes = partial(self._plugin_substitute, runtime)
+            return kubeconfig.connect(target, runtime, self._exec_plugins, substitutes)
+        if isinstance(target, EksTarget):
             from dashborion.orchestrators.kubernetes.credentials import eks
 
-            return eks.connect(environment.target, runtime, self._sessions)
-        from dashborion.orchestrators.kubernetes.credentials import kubeconfig as credentials
+            return eks.connect(target, runtime, self._sessions)
+        if isinstance(target, InClusterTarget):
+            from dashborion.orchestrators.kubernetes.credentials import in_cluster
 
-        own = partial(self._own_answers, runtime)
-        return credentials.connect(environment.target, runtime.environ, own)
+            return in_cluster.connect(target, runtime)
+        raise UsageError(f"not a Kubernetes target: {type(target).__name__}")
 
-    def _own_answers(
+    def _plugin_substitute(
         self, runtime: Runtime, entry: Any
-    ) -> Callable[[], Mapping[str, Any] | None] | None:
-        """What answers for a kubeconfig user's plugin, None where the plugin has to run."""
+    ) -> Callable[[], ExecCredential | None] | None:
+        """What gives a plugin's credential without running it, None where there is no such way."""
         user = eks_user(entry, runtime.environ)
-        return None if user is None else partial(self._own_answer, user, runtime)
+        return None if user is None else partial(self._eks_credential, user, runtime)
 
-    def _own_answer(self, user: EksUser, runtime: Runtime) -> Mapping[str, Any] | None:
-        """A token made here; None when that is for the plugin, which may know a way to log in.
+    def _eks_credential(self, user: EksUser, runtime: Runtime) -> ExecCredential | None:
+        """A token made here; None where only the plugin may have a way to log in.
 
         Raises:
-            DashborionError: no token, and no plugin either.
+            DashborionError: no token, and the plugin is not installed.
         """
+        from dashborion.orchestrators.kubernetes.credentials.eks import EksTokens
+
         try:
-            return self._own_tokens.answer(user, runtime)
+            return EksTokens(self._sessions, self._one_prompt).credential(user, runtime)
         except (AccessError, UsageError):
             if shutil.which(user.command, path=runtime.environ.get("PATH")):
                 return None
             raise
 
-    @property
-    def _own_tokens(self) -> OwnTokens:
-        from dashborion.orchestrators.kubernetes.credentials.eks import OwnTokens
+    def _exec_plugins(self) -> ExecPlugins:
+        from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
 
-        return OwnTokens(self._sessions, self._one_prompt)
+        with self._lock:
+            if self._made_plugins is None:
+                self._made_plugins = ExecPlugins()
+            return self._made_plugins
 
     @property
     def _sessions(self) -> Sessions:
         from dashborion.orchestrators.aws.sessions import Sessions
 
         with self._lock:
-            if self._made is None:
-                self._made = Sessions(self._environ)
-            return self._made
+            if self._made_sessions is None:
+                self._made_sessions = Sessions(self._environ)
+            return self._made_sessions

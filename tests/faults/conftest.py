@@ -6,7 +6,6 @@ import socket
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.credentials import plain
 from tests.support.faults_door import Terminal
 from tests.support.kubeconfigs import Kube
 from tests.support.stub_api import Api
@@ -15,13 +14,6 @@ from tests.support.stub_api import Api
 @pytest.fixture
 def dashborion() -> Terminal:
     return Terminal()
-
-
-@pytest.fixture(params=["as it is", "by the SDK"])
-def however_read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once as users have it, once with every kubeconfig left to the SDK: nobody may see which."""
-    if request.param == "by the SDK":
-        monkeypatch.setattr(plain, "load", lambda *_: None)
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ from tests.support.kubeconfigs import TOKEN, Kube, document, merged, write
 from tests.support.stub_api import Api, basic
 from tests.support.stub_objects import deployment, metadata
 
-pytestmark = pytest.mark.usefixtures("however_read")
-
 REFUSED = "http://127.0.0.1:9"
 
 

@@ -1,9 +1,10 @@
-"""What is read of a kubeconfig without the SDK is what the SDK reads; the rest is left to it."""
+"""Kubeconfig users without a plugin, and a pod's files: read as kubectl and its SDKs read them."""
 
 from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,18 @@ from typing import Any
 
 import pytest
 import trustme
+from kubernetes.client import Configuration
+from kubernetes.config import load_kube_config
 
-from dashborion.config.kubeconfig import read_kubeconfig
-from dashborion.orchestrators.kubernetes.credentials import plain, sdk
-from dashborion.orchestrators.kubernetes.credentials.settings import Settings
+from dashborion.concurrency import Deadline
+from dashborion.config.targets import InClusterTarget, KubernetesTarget
+from dashborion.errors import CredentialsError
+from dashborion.orchestrators.kubernetes.credentials import entries, in_cluster
+from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
+from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials, connect
+from dashborion.orchestrators.protocol import Runtime
 from tests.support.faults_door import Terminal
-from tests.support.kubeconfigs import TOKEN, Kube, document, exec_user, merged, write
+from tests.support.kubeconfigs import TOKEN, Kube, Plugin, credential, document, exec_user, write
 from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
 
@@ -72,92 +79,253 @@ PLAIN: dict[str, Make] = {
 }  # fmt: skip
 
 
-def _seen(found: Settings) -> dict[str, Any]:
-    """Everything of the settings that a server or a library can see."""
-    tls = found.tls
+def _credentials(path: Path, **environ: str) -> Credentials:
+    """Those of the context ``here``, whose user has no plugin."""
+    target = KubernetesTarget(context="here", kubeconfig=str(path))
+    runtime = Runtime(deadline=Deadline(5), environ=environ)
+    return connect(target, runtime, ExecPlugins, lambda _: None)
+
+
+def _as_the_sdk_reads(path: Path) -> dict[str, Any]:
+    read = Configuration()
+    load_kube_config(str(path), "here", client_configuration=read)
+    token = read.auth_settings().get("BearerToken")
+    tls = read.host.startswith("https:") and ssl.create_default_context(cafile=read.ssl_ca_cert)
     return {
-        "host": found.host,
-        "name": found.server_name,
-        "proxy": found.proxy,
-        "authorization": found.authorization(),
-        "tls": tls
-        and {
-            "authorities": sorted(tls.get_ca_certs(binary_form=True)),
-            "verify": (tls.verify_mode, tls.check_hostname, tls.verify_flags),
-            "versions": (tls.minimum_version, tls.options),
-        },
+        "host": read.host,
+        "name": read.tls_server_name,
+        "proxy": read.proxy,
+        "authorization": token and token["value"],
+        "verify": read.verify_ssl,
+        "authorities": sorted(tls.get_ca_certs(binary_form=True)) if tls else [],
+        "certificate": read.cert_file is not None,
     }
 
 
 @pytest.mark.parametrize("make", PLAIN.values(), ids=PLAIN)
 def test_the_settings_are_those_that_the_sdk_reads(
-    files: dict[str, Any], tmp_path: Path, make: Make
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Make
 ) -> None:
     change = make(files)
     path = write(tmp_path / "kubeconfig", document(change.pop("server", SERVER), **change))
-    known = read_kubeconfig((path,))
+    shown: list[Any] = []
+    monkeypatch.setattr(entries, "load_certificate", lambda *given: shown.append(given))
 
-    found = plain.load(known, "here", {})
+    read = _credentials(path)
 
-    assert found is not None
-    entry = known.user_entries["here-user"].body
-    assert _seen(found) == _seen(sdk.load(str(path), "here", entry, "here-user"))
-
-
-FOR_THE_SDK: dict[str, dict[str, Any]] = {
-    "a plugin": {"user": exec_user("aws")},
-    "a plugin beside a token": {"user": {"token": TOKEN, **exec_user("aws")}},
-    "a provider": {"user": {"auth-provider": {"name": "oidc"}}},
-    "a token file": {"user": {"tokenFile": "token"}},
-    "a name and a password": {"user": {"username": "jane", "password": "s3cr3t"}},
-    "nobody": {"user": {}},
-    "an empty token": {"user": {"token": ""}},
-    "a token that is a number": {"user": {"token": 1}},
-    "a token with a space": {"user": {"token": "s3cr3t s3cr3t"}},
-    "a certificate without a key": {"user": {"client-certificate": "crt"}},
-    "a certificate that is missing": {
-        "user": {"client-certificate": "nowhere", "client-key": "nowhere"}
-    },
-    "an authority that is none": {"cluster": {"certificate-authority-data": "czNjcjN0"}},
-    "an authority that is missing": {"cluster": {"certificate-authority": "nowhere"}},
-    "a proxy": {"cluster": {"proxy-url": "http://127.0.0.1:9"}},
-    "a word for yes": {"cluster": {"insecure-skip-tls-verify": "yes"}},
-    "a key that is not known": {"cluster": {"disable-compression": True}},
-    "a user's key that is not known": {"user": {"token": TOKEN, "magic": True}},
-}
+    assert _as_the_sdk_reads(path) == {
+        "host": read.host,
+        "name": read.server_name,
+        "proxy": read.proxy,
+        "authorization": read.authorization(),
+        "verify": read.tls is None or read.tls.verify_mode == ssl.CERT_REQUIRED,
+        "authorities": sorted(read.tls.get_ca_certs(binary_form=True)) if read.tls else [],
+        "certificate": bool(shown),
+    }
 
 
-@pytest.mark.parametrize("change", FOR_THE_SDK.values(), ids=FOR_THE_SDK)
-def test_anything_else_is_left_to_the_sdk(
-    files: dict[str, Any], tmp_path: Path, change: dict[str, Any]
+def test_relative_paths_start_at_the_folder_of_the_entrys_own_file(
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = write(tmp_path / "kubeconfig", document(SERVER, **change))
-
-    assert plain.load(read_kubeconfig((path,)), "here", {}) is None
-
-
-@pytest.mark.parametrize("name", ["HTTPS_PROXY", "all_proxy", "no_proxy"])
-def test_with_a_proxy_in_the_surroundings_the_sdk_decides(tmp_path: Path, name: str) -> None:
-    path = write(tmp_path / "kubeconfig", document(SERVER))
-
-    assert plain.load(read_kubeconfig((path,)), "here", {name: "http://127.0.0.1:9"}) is None
-
-
-def test_entries_from_two_folders_are_the_sdks(tmp_path: Path) -> None:
-    whole = document(SERVER)
+    whole = document(SERVER, user={"tokenFile": "token"}, cluster={"certificate-authority": "ca"})
     (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "token").write_text(f"{TOKEN}\n")
     first = write(tmp_path / "first", {**whole, "users": []})
     second = write(tmp_path / "other" / "second", {**whole, "clusters": []})
 
-    assert plain.load(read_kubeconfig((first, second)), "here", {}) is None
+    target = KubernetesTarget(context="here")
+    environ = {"KUBECONFIG": f"{first}{os.pathsep}{second}"}
+    runtime = Runtime(deadline=Deadline(5), environ=environ)
+    read = connect(target, runtime, ExecPlugins, lambda _: None)
+
+    assert read.authorization() == f"Bearer {TOKEN}"
+    assert read.tls is not None
+    assert len(read.tls.get_ca_certs()) == 1
 
 
-def test_of_a_context_that_is_broken_nothing_is_read(tmp_path: Path) -> None:
-    content = merged(document(SERVER), document(SERVER, context="other"))
-    content["users"] = content["users"][:1]
-    path = write(tmp_path / "kubeconfig", content)
+@pytest.mark.parametrize(
+    ("cluster", "variables", "proxy"),
+    [
+        pytest.param({}, {"HTTPS_PROXY": "http://p:1"}, "http://p:1", id="a variable"),
+        pytest.param({}, {"all_proxy": "http://p:1"}, "http://p:1", id="for every scheme"),
+        pytest.param({}, {"https_proxy": "p:1"}, "http://p:1", id="without a scheme"),
+        pytest.param({}, {"HTTP_PROXY": "http://p:1"}, None, id="for another scheme"),
+        pytest.param(
+            {}, {"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".internal"}, None, id="a domain without"
+        ),
+        pytest.param(
+            {"server": "https://10.1.2.3:6443"},
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "10.0.0.0/8"},
+            None,
+            id="a network without",
+        ),
+        pytest.param(
+            {"proxy-url": "http://p:2"},
+            {"HTTPS_PROXY": "http://p:1", "NO_PROXY": "*"},
+            "http://p:2",
+            id="the cluster's own before the variables",
+        ),
+    ],
+)
+def test_the_proxy_is_the_clusters_or_that_of_the_variables(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cluster: dict[str, str],
+    variables: dict[str, str],
+    proxy: str | None,
+) -> None:
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    path = write(tmp_path / "kubeconfig", document(SERVER, cluster=cluster))
 
-    assert plain.load(read_kubeconfig((path,)), "other", {}) is None
+    assert _credentials(path, **variables).proxy == proxy
+
+
+@pytest.mark.parametrize(
+    ("user", "header"),
+    [
+        pytest.param({"token": "old", "tokenFile": "token"}, f"Bearer {TOKEN}", id="file"),
+        pytest.param({"token": TOKEN, "tokenFile": "none"}, f"Bearer {TOKEN}", id="no such file"),
+        pytest.param({"token": f" {TOKEN}\n"}, f"Bearer {TOKEN}", id="line break"),
+        pytest.param(
+            {"token": TOKEN, "username": "jane", "password": "x"}, f"Bearer {TOKEN}", id="token"
+        ),
+        pytest.param({"username": "jané"}, "Basic amFuw6k6", id="no password"),
+        pytest.param({"token": "", "client-key": "key"}, None, id="nobody"),
+    ],
+)
+def test_of_several_credentials_the_one_of_kubectl_counts(
+    tmp_path: Path, user: dict[str, str], header: str | None
+) -> None:
+    (tmp_path / "token").write_text(f"{TOKEN}\n")
+    path = write(tmp_path / "kubeconfig", document(SERVER, user=user))
+
+    assert _credentials(path).authorization() == header
+
+
+def test_a_token_file_is_read_again_after_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "token"
+    file.write_text("first")
+    path = write(tmp_path / "kubeconfig", document(SERVER, user={"tokenFile": "token"}))
+    read = _credentials(path)
+    seen = [read.authorization()]
+    file.write_text("second")
+    seen.append(read.authorization())
+    monkeypatch.setattr(entries, "TOKEN_FILE_SECONDS", -1)  # a minute is over
+    seen.append(read.authorization())
+    file.unlink()
+    seen.append(read.authorization())
+
+    assert seen == ["Bearer first", "Bearer first", "Bearer second", "Bearer second"]
+
+
+UNUSABLE: dict[str, tuple[dict[str, Any], int, str]] = {
+    "a token that is a number": ({"user": {"token": 1}}, 2, "'here-user': token"),
+    "a word for yes": (
+        {"cluster": {"insecure-skip-tls-verify": "yes"}}, 2, "'here-cluster': insecure-skip"
+    ),
+    "a certificate without a key": (
+        {"user": {"client-certificate": "crt"}}, 2, "'here-user': client-certificate needs"
+    ),
+    "a key that is missing": (
+        {"user": {"client-certificate": "crt", "client-key": "nowhere"}}, 2, "nowhere: No such file"
+    ),
+    "a token's file that is missing": ({"user": {"tokenFile": "nowhere"}}, 4, "nowhere: No such"),
+    "a socks proxy": ({"cluster": {"proxy-url": "socks5://u:s3cr3t@p:1"}}, 2, "proxy-url"),
+    "a plugin beside a provider": (
+        {"user": {**exec_user("aws"), "auth-provider": {"name": "oidc"}}}, 2, "auth-provider"
+    ),
+    "a provider of old": ({"user": {"auth-provider": {"name": "azure"}}}, 4, "kubelogin"),
+    "a provider without settings": ({"user": {"auth-provider": {"name": "gcp"}}}, 4, "gke-gcloud"),
+    "an expired login": (
+        {
+            "user": {
+                "auth-provider": {
+                    "name": "oidc",
+                    "config": {
+                        "id-token": "eyJhbGciOiJub25lIn0.eyJleHAiOjE1MDAwMDAwMDB9.s3cr3t",
+                        "idp-issuer-url": "https://127.0.0.1:1/s3cr3t",
+                        "client-id": "c",
+                        "client-secret": "s3cr3t",
+                        "refresh-token": "s3cr3t",
+                    },
+                }
+            }
+        },
+        4,
+        "oidc",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("more", ["", " --debug"], ids=["plain", "debug"])
+@pytest.mark.parametrize(("change", "code", "words"), UNUSABLE.values(), ids=UNUSABLE)
+def test_an_entry_that_cannot_be_used_is_named_with_its_key_but_no_value(
+    files: dict[str, Any],
+    kube: Kube,
+    dashborion: Terminal,
+    change: dict[str, Any],
+    code: int,
+    words: str,
+    more: str,
+) -> None:
+    kube(SERVER, **change)
+
+    seen = dashborion(f"workloads list -o json{more}")
+
+    assert seen.exit_code == code
+    assert words in seen.error["message"] + (seen.error["hint"] or "")
+    assert "here-" in seen.error["message"]
+
+
+def test_an_auth_providers_token_is_sent(api: Api, kube: Kube, dashborion: Terminal) -> None:
+    kube(
+        api.url,
+        user={
+            "auth-provider": {
+                "name": "gcp",
+                "config": {"access-token": TOKEN, "expiry": "2099-01-01T00:00:00Z"},
+            }
+        },
+    )
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+    assert api.requests[0].headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_in_a_pod_its_service_accounts_files_are_used(
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_cluster, "SERVICE_ACCOUNT", tmp_path)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "ca").rename(tmp_path / "ca.crt")
+    environ = {"KUBERNETES_SERVICE_HOST": "fd00::1", "KUBERNETES_SERVICE_PORT": "443"}
+    runtime = Runtime(deadline=Deadline(5), environ=environ)
+
+    read = in_cluster.connect(InClusterTarget(namespace="media"), runtime)
+
+    assert (read.host, read.namespace) == ("https://[fd00::1]:443", "media")
+    assert read.authorization() == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize("missing", ["ca.crt", "token", "KUBERNETES_SERVICE_PORT"])
+def test_what_is_missing_in_a_pod_is_named(
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setattr(in_cluster, "SERVICE_ACCOUNT", tmp_path)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "ca").rename(tmp_path / "ca.crt")
+    (tmp_path / missing).unlink(missing_ok=True)
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    environ.pop(missing, None)
+
+    with pytest.raises(CredentialsError, match=missing):
+        in_cluster.connect(InClusterTarget(), Runtime(deadline=Deadline(5), environ=environ))
 
 
 LOADED = """
@@ -172,13 +340,20 @@ print(code, "kubernetes" in sys.modules, file=sys.stderr)
     ("user", "imported"),
     [
         pytest.param({"token": TOKEN}, "False", id="a token"),
-        pytest.param({"username": "jane", "password": "s3cr3t"}, "True", id="a password"),
+        pytest.param({"username": "jane", "password": "s3cr3t"}, "False", id="a password"),
+        pytest.param(exec_user("./log-in"), "False", id="a plugin"),
+        pytest.param(
+            {"auth-provider": {"name": "gcp", "config": {"access-token": TOKEN}}},
+            "True",
+            id="an auth provider",
+        ),
     ],
 )
-def test_a_list_with_a_static_token_never_imports_the_sdk(
-    api: Api, kube: Kube, user: dict[str, Any], imported: str
+def test_only_an_auth_provider_imports_the_sdk(
+    api: Api, kube: Kube, tmp_path: Path, user: dict[str, Any], imported: str
 ) -> None:
     kube(api.url, user=user)
+    Plugin.write(tmp_path / "log-in", credential())
     done = subprocess.run(
         [sys.executable, "-c", LOADED], capture_output=True, text=True, check=False, env=os.environ
     )

@@ -16,8 +16,6 @@ from tests.support.faults_door import Terminal, require_unreachable
 from tests.support.kubeconfigs import Kube, Plugin, credential
 from tests.support.stub_api import Api
 
-pytestmark = pytest.mark.usefixtures("however_read")
-
 
 @dataclass(frozen=True)
 class Secure:
@@ -160,6 +158,20 @@ def test_a_plugins_client_certificate_is_shown_and_its_key_not_left_behind(
 
     assert "jane" in str(secure.api.requests[0].certificate)
     assert list(scratch.iterdir()) == []
+
+
+def test_a_plugins_certificate_that_is_none_is_a_credentials_error(
+    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path
+) -> None:
+    prints = credential(None, clientCertificateData="s3cr3t", clientKeyData="s3cr3t")
+    plugin = Plugin.write(tmp_path / "plugin", prints)
+    kube(secure.api.url, cluster=secure.ca, user=plugin.user)
+
+    seen = dashborion("workloads list -o json --debug")
+
+    assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
+    assert "'here-user': the client certificate" in seen.error["message"]
+    assert secure.api.requests == []
 
 
 Change = Callable[[Secure], tuple[dict[str, str], dict[str, str]]]

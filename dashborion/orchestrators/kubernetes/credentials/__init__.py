@@ -1,1 +1,1 @@
-"""Who we are to an API server: from a kubeconfig, a pod's files, or AWS."""
+"""Credentials for API servers: from a kubeconfig, from a pod's files, or from AWS."""

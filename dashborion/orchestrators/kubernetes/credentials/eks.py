@@ -1,4 +1,4 @@
-"""EKS: an API server that is found and spoken to with AWS credentials alone.
+"""Credentials for EKS clusters, made from AWS credentials alone.
 
 The address and its authority come from DescribeCluster. The token is what
 ``aws eks get-token`` prints: a presigned GetCallerIdentity that names the
@@ -16,10 +16,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from dashborion.config.targets import EksTarget
 from dashborion.errors import BadAnswer, Forbidden, NotFound, Unreachable
@@ -28,7 +27,12 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.sessions import Aws, Sessions
 from dashborion.orchestrators.aws.tokens import Identity, token
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
-from dashborion.orchestrators.kubernetes.credentials.settings import Settings, tls_context
+from dashborion.orchestrators.kubernetes.credentials.settings import (
+    ExecCredential,
+    Settings,
+    proxy_from_environment,
+    tls_context,
+)
 from dashborion.orchestrators.protocol import Runtime
 
 RENEW_SECONDS = 14 * 60.0  # EKS takes a token for 15 minutes, whatever X-Amz-Expires says
@@ -36,7 +40,7 @@ RENEW_SECONDS = 14 * 60.0  # EKS takes a token for 15 minutes, whatever X-Amz-Ex
 
 @dataclass
 class Token:
-    """A bearer token, made again when it is nearly too old; not safe from several threads."""
+    """A bearer token, made again shortly before it expires; not safe from several threads."""
 
     make: Callable[[], str]
     clock: Callable[[], float] = time.time  # the machine may sleep, and monotonic clocks with it
@@ -51,26 +55,27 @@ class Token:
 
 
 def connect(target: EksTarget, runtime: Runtime, sessions: Sessions) -> Credentials:
-    """The credentials of an environment; asks for the cluster.
+    """The credentials of an EKS environment; asks AWS for the cluster's address.
 
     Raises:
         CredentialsError: no AWS credentials.
         Forbidden: they may not describe the cluster.
-        NotFound: the cluster, with those there are.
-        Unreachable: it is still being made, or not any more.
+        NotFound: there is no such cluster; the hint has those there are.
+        Unreachable: it has no endpoint, since it is being created or deleted.
     """
     aws = sessions.connect(target, runtime)
 
     def load(_: bool) -> Settings:
-        return _settings(aws, target, Token(lambda: token(sessions, target, aws.region)))
+        bearer = Token(lambda: token(sessions, target, aws.region))
+        return _settings(aws, target, bearer, runtime)
 
-    # What messages call us, as a kubeconfig's user would be.
+    # The name in messages, where a kubeconfig has its user's.
     user = target.role_arn or f"AWS profile {aws.profile}"
     return Credentials(target.namespace or "default", user, (), load)
 
 
 @dataclass(frozen=True)
-class OwnTokens:
+class EksTokens:
     """Tokens for kubeconfig users whose plugin would make the same ones.
 
     Plugins run side by side, but prompts for MFA codes come one after the other.
@@ -79,60 +84,54 @@ class OwnTokens:
     sessions: Sessions
     one_prompt: threading.Lock
 
-    def answer(self, target: Identity, runtime: Runtime) -> Mapping[str, Any]:
-        """What the plugin would print as its status.
+    def credential(self, identity: Identity, runtime: Runtime) -> ExecCredential:
+        """What the plugin would give.
 
         Raises:
             DashborionError: no session, region or credentials.
         """
-        aws = self.sessions.connect(target, runtime)
+        aws = self.sessions.connect(identity, runtime)
         with self.one_prompt:
-            self.sessions.keys(target)
-        made = time.time()
-        return {
-            "token": token(self.sessions, target, aws.region),
-            "expirationTimestamp": datetime.fromtimestamp(made + RENEW_SECONDS, UTC).isoformat(),
-        }
+            self.sessions.keys(identity)
+        expires = datetime.now(UTC) + timedelta(seconds=RENEW_SECONDS)
+        return ExecCredential(token(self.sessions, identity, aws.region), expires=expires)
 
 
-def _settings(aws: Aws, target: EksTarget, bearer: Token) -> Settings:
-    found = _described(aws, target.cluster)
-    host = str(found.get("endpoint") or "")
-    authority = (found.get("certificateAuthority") or {}).get("data")
+def _settings(aws: Aws, target: EksTarget, bearer: Token, runtime: Runtime) -> Settings:
+    cluster = _describe(aws, target.cluster)
+    host = str(cluster.get("endpoint") or "")
+    authority = (cluster.get("certificateAuthority") or {}).get("data")
     if not host or not authority:
-        state = str(found.get("status") or "not there").lower()
+        state = str(cluster.get("status") or "not there").lower()
         raise Unreachable(f"cluster '{target.cluster}' is {state}: it has no endpoint")
     name = urlsplit(host).hostname
     if not name or not host.startswith("https://"):
         raise BadAnswer(f"eks:DescribeCluster: '{host}' is not an https address")
     try:
-        tls = tls_context(cadata=base64.b64decode(authority, validate=True).decode("ascii"))
+        tls = tls_context(authority=base64.b64decode(authority, validate=True))
     except (binascii.Error, ssl.SSLError, ValueError) as error:
         raise BadAnswer(
             f"eks:DescribeCluster: the authority of cluster '{target.cluster}' is no certificate"
         ) from error
-    return Settings(host.rstrip("/"), tls, proxy=_proxy(name), authorization=bearer.authorization)
+    proxy = proxy_from_environment(name, "https", runtime.environ)
+    return Settings(host.rstrip("/"), tls, proxy=proxy, authorization=bearer.authorization)
 
 
-def _proxy(host: str) -> str | None:
-    """The proxy that the system or its variables name, as for every request to AWS."""
-    return None if proxy_bypass(host) else getproxies().get("https")
-
-
-def _described(aws: Aws, cluster: str) -> Mapping[str, Any]:
+def _describe(aws: Aws, cluster: str) -> Mapping[str, Any]:
     try:
         answer = aws.call("eks", "describe_cluster", name=cluster)
     except Refused as error:
         if error.reason != "ResourceNotFoundException":
             raise
-        raise NotFound("cluster", cluster, where=aws.region, known=_known(aws)) from error
-    found = answer.get("cluster")
-    if not isinstance(found, dict):
+        raise NotFound("cluster", cluster, where=aws.region, known=_cluster_names(aws)) from error
+    description = answer.get("cluster")
+    if not isinstance(description, dict):
         raise BadAnswer("eks:DescribeCluster: an answer that was cut short")
-    return found
+    return description
 
 
-def _known(aws: Aws) -> list[str]:
+def _cluster_names(aws: Aws) -> list[str]:
+    """The clusters there are, none where we may not list them."""
     try:
         return eks_clusters(aws)
     except (Refused, Forbidden):

@@ -1,9 +1,4 @@
-"""Who we are to an API server, from a kubeconfig or from the pod around us.
-
-What a kubeconfig's text alone says is read by ``plain``; plugins, token files and
-the rest are the SDK's business, behind ``sdk``, which is imported for them only.
-Whatever else gives credentials, such as EKS, makes the same ``Settings`` without it.
-"""
+"""Credentials for an API server, from a kubeconfig or from the pod that we run in."""
 
 from __future__ import annotations
 
@@ -14,33 +9,35 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from dashborion.config.kubeconfig import (
-    SERVICE_ACCOUNT,
-    Kubeconfig,
-    kubeconfig_paths,
-    read_kubeconfig,
+from dashborion.config.kubeconfig import Entry, Kubeconfig, kubeconfig_paths, read_kubeconfig
+from dashborion.config.targets import KubernetesTarget
+from dashborion.errors import ConfigError, DashborionError, UsageError, suggestion
+from dashborion.orchestrators.kubernetes.credentials.entries import load_settings, login_program
+from dashborion.orchestrators.kubernetes.credentials.settings import (
+    RENEWED_SECONDS,
+    ExecCredential,
+    Settings,
 )
-from dashborion.config.targets import InClusterTarget, KubernetesTarget, Target
-from dashborion.errors import ConfigError, UsageError, suggestion
-from dashborion.orchestrators.kubernetes.credentials import plain
-from dashborion.orchestrators.kubernetes.credentials.settings import Settings
+from dashborion.orchestrators.protocol import Runtime
 
-# From a user's `exec:` entry, what gives the plugin's answer without running it, if anything can.
-OwnTokens = Callable[[Any], Callable[[], Mapping[str, Any] | None] | None]
+if TYPE_CHECKING:
+    from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
 
-RENEWED_SECONDS = 30.0  # for which a renewed credential that is refused stays refused
+# Given a user's `exec:` entry: what that plugin would give, made without running it. None, at once
+# or when it is called, where the plugin has to run.
+PluginSubstitutes = Callable[[Any], Callable[[], ExecCredential | None] | None]
 
 
 @dataclass
 class Credentials:
-    """An API server and a way to speak to it as somebody.
+    """An API server and a user to speak to it as.
 
-    ``user`` is the kubeconfig's name for the identity, ``namespace`` the default
-    one. ``generation`` grows when ``renew`` has changed the settings. ``_load``
-    gets whether what was loaded before was refused.
+    ``user`` is the name in messages, ``namespace`` the default one.
+    ``generation`` grows when the settings have changed. ``_load`` loads them; it
+    gets whether the API refused what was loaded before.
     """
 
     namespace: str
@@ -66,10 +63,13 @@ class Credentials:
             CredentialsError: the plugin that renews it failed, or made no token.
         """
         with self._lock:
+            if self._settings.expired():
+                self._reload(refused=False)
+                self.generation += 1
             return self._settings.authorization()
 
     def renew(self, refused: str | None) -> None:
-        """Load everything again, exec plugins included: the API said 401 to this header.
+        """Load everything again, with exec plugins: the API said 401 to this header.
 
         Of several requests that are refused at once the first renews for all, and
         what was renewed just now is not renewed again: a plugin may open a browser.
@@ -85,75 +85,108 @@ class Credentials:
                 self.generation += 1
 
     def _reload(self, *, refused: bool) -> None:
-        found = self._settings = self._load(refused)
-        self.host, self.tls = found.host, found.tls
-        self.server_name, self.proxy = found.server_name, found.proxy
+        settings = self._settings = self._load(refused)
+        self.host, self.tls = settings.host, settings.tls
+        self.server_name, self.proxy = settings.server_name, settings.proxy
 
 
-def connect(target: Target, environ: Mapping[str, str], own: OwnTokens) -> Credentials:
-    """Load a target's credentials; ``own`` may stand in for its user's plugin.
+def connect(
+    target: KubernetesTarget,
+    runtime: Runtime,
+    plugins: Callable[[], ExecPlugins],
+    substitutes: PluginSubstitutes,
+) -> Credentials:
+    """The credentials of a kubeconfig's context.
 
     Raises:
         UsageError: the kubeconfig has no such context.
         ConfigError: a kubeconfig that cannot be used.
         CredentialsError: a plugin, token or certificate that does not work.
     """
-    if isinstance(target, InClusterTarget):
-        return _in_cluster(target)
-    if not isinstance(target, KubernetesTarget):
-        raise UsageError(f"not a Kubernetes target: {type(target).__name__}")
-    paths = kubeconfig_paths(environ, target.kubeconfig)
-    known = read_kubeconfig(paths)
-    where = os.pathsep.join(str(path) for path in paths)
-    if target.context not in known.namespaces:
-        raise UsageError(
-            f"no context '{target.context}' in {where or 'any kubeconfig'}",
-            hint=suggestion(target.context, known.namespaces),
-        )
-    _require_address(known, target.context, where)
-    user = known.users[target.context]
-    entry = _user_entry(known, target.context, where)
-
-    def load(refused: bool) -> Settings:
-        now = read_kubeconfig(paths) if refused else known
-        answer = own(entry.get("exec"))
-        found = plain.load(now, target.context, environ, answer)
-        if found is not None:
-            return found
-        from dashborion.orchestrators.kubernetes.credentials import sdk
-
-        if refused:
-            sdk.forget()
-        return sdk.load(where, target.context, entry, user, answer)
-
-    namespace = target.namespace or known.namespaces[target.context] or "default"
-    return Credentials(namespace, user, _impersonation(entry), load)
+    loader = _Loader(target, runtime, plugins, substitutes)
+    kubeconfig = read_kubeconfig(loader.paths)
+    user, _ = loader.entries(kubeconfig)
+    namespace = target.namespace or kubeconfig.namespaces[target.context] or "default"
+    return Credentials(namespace, user.name or None, _impersonation(user.body), loader.load)
 
 
-def _in_cluster(target: InClusterTarget) -> Credentials:
-    user = "the pod's service account"
+class _Loader:
+    """Loads the settings of a context, again when they expire or are refused."""
 
-    def load(_: bool) -> Settings:
-        from dashborion.orchestrators.kubernetes.credentials import sdk
+    def __init__(
+        self,
+        target: KubernetesTarget,
+        runtime: Runtime,
+        plugins: Callable[[], ExecPlugins],
+        substitutes: PluginSubstitutes,
+    ) -> None:
+        self.paths = kubeconfig_paths(runtime.environ, target.kubeconfig)
+        self._context = target.context
+        self._runtime = runtime
+        self._plugins = plugins
+        self._substitutes = substitutes
+        self._credential: ExecCredential | None = None
 
-        return sdk.load_in_cluster(user)
+    def load(self, refused: bool) -> Settings:
+        """The settings; ``refused`` if the API no longer takes those that were loaded before."""
+        user, cluster = self.entries(read_kubeconfig(self.paths))
+        environ, program = self._runtime.environ, login_program(user)
+        if program == "exec":
+            self._credential = self._exec_credential(user, cluster, refused=refused)
+            return load_settings(user, cluster, environ, credential=self._credential)
+        if program == "auth-provider":
+            from dashborion.orchestrators.kubernetes.credentials.auth_providers import (
+                provider_authorization,
+            )
 
-    own = SERVICE_ACCOUNT / "namespace"
-    namespace = target.namespace or (own.read_text().strip() if own.exists() else "default")
-    return Credentials(namespace, user, (), load)
+            authorization = provider_authorization(user, self.paths, self._context)
+            return load_settings(user, cluster, environ, authorization=authorization)
+        return load_settings(user, cluster, environ)
 
+    def _exec_credential(self, user: Entry, cluster: Entry, *, refused: bool) -> ExecCredential:
+        substitute = self._substitutes(user.body["exec"])
+        if substitute is not None:
+            try:
+                credential = substitute()
+            except DashborionError as error:
+                error.message = f"user '{user.name}': {error.message}"
+                raise
+            if credential is not None:
+                return credential
+        from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugin
 
-def _user_entry(known: Kubeconfig, context: str, where: str) -> Mapping[str, Any]:
-    """The kubeconfig's entry for a context's user; kubectl too refuses a name without one."""
-    user = known.users[context]
-    if user is None:
-        return {}
-    if user not in known.user_entries:
-        raise ConfigError(
-            f"{where}: context '{context}': there is no user '{user}'",
-            hint=suggestion(user, known.user_entries),
-        )
-    return known.user_entries[user].body
+        plugin = ExecPlugin.read(user, cluster, self._runtime.environ)
+        before = self._credential if refused else None
+        return self._plugins().credential(plugin, self._runtime, before)
+
+    def entries(self, kubeconfig: Kubeconfig) -> tuple[Entry, Entry]:
+        """The user and the cluster of the context.
+
+        Raises:
+            UsageError: there is no such context.
+            ConfigError: it names a user that is not there, or a cluster without an address.
+        """
+        context, where = self._context, os.pathsep.join(map(str, self.paths))
+        if context not in kubeconfig.namespaces:
+            raise UsageError(
+                f"no context '{context}' in {where or 'any kubeconfig'}",
+                hint=suggestion(context, kubeconfig.namespaces),
+            )
+        name = kubeconfig.clusters[context] or ""
+        server, cluster = kubeconfig.server(name), kubeconfig.cluster_entries.get(name)
+        if cluster is None or not _is_address(server):
+            raise ConfigError(
+                f"{where}: context '{context}': cluster '{name}': "
+                f"server '{server}' is not an http or https address"
+            )
+        name = kubeconfig.users[context] or ""
+        user = kubeconfig.user_entries.get(name)
+        if user is None and name:
+            raise ConfigError(
+                f"{where}: context '{context}': there is no user '{name}'",
+                hint=suggestion(name, kubeconfig.user_entries),
+            )
+        return user or Entry("user", "", cluster.path, {}), cluster
 
 
 def _impersonation(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -169,17 +202,11 @@ def _impersonation(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple(headers)
 
 
-def _require_address(known: Kubeconfig, context: str, where: str) -> None:
-    """The SDK takes anything for an address, and HTTP libraries make the strangest of it."""
-    cluster = known.clusters[context] or ""
-    server = known.server(cluster)
+def _is_address(server: str) -> bool:
+    """Whether it is an http or https address: HTTP libraries make the strangest of others."""
     try:
         parts = urlsplit(server)
-        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
-    if not good or not server.isprintable() or " " in server:
-        raise ConfigError(
-            f"{where}: context '{context}': cluster '{cluster}': "
-            f"server '{server}' is not an http or https address"
-        )
+        return False
+    return usable and server.isprintable() and " " not in server

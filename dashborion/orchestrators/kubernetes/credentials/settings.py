@@ -1,45 +1,154 @@
-"""How to speak to an API server as somebody: what each way of loading credentials comes to."""
+"""Connection settings: what every way of loading credentials gives."""
 
 from __future__ import annotations
 
+import os
 import ssl
-from collections.abc import Callable
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+from dashborion.errors import CredentialsError
+
+LOG_IN = "log in again, as the kubeconfig's user does, then try again"
+NEAR_EXPIRY = timedelta(seconds=10)  # in which a token may expire on its way to the server
+RENEWED_SECONDS = 30.0  # for which a renewed credential is not renewed again
 
 
-def _nobody() -> None:
+def _no_header() -> None:
     return None
+
+
+def _never() -> bool:
+    return False
 
 
 class Settings(Struct, frozen=True):
     """An address, a TLS context and an ``Authorization`` header.
 
-    ``authorization`` gives the header's value, renewed first when its expiry is
-    near, None where a certificate says who we are. ``server_name`` is what the
-    server's certificate is for, where that is not the address.
+    ``authorization`` gives the header's value, None where a certificate
+    identifies us. ``expired`` says whether the settings have to be loaded again.
+    ``server_name`` is the name in the server's certificate, where that is not
+    the host of the address.
     """
 
     host: str
     tls: ssl.SSLContext | None
     server_name: str | None = None
     proxy: str | None = None
-    authorization: Callable[[], str | None] = _nobody
+    authorization: Callable[[], str | None] = _no_header
+    expired: Callable[[], bool] = _never
 
 
-def tls_context(
-    *, cafile: str | None = None, cadata: str | None = None, verify: bool = True
-) -> ssl.SSLContext:
-    """Trust this authority alone, or without one those of the system.
+class ExecCredential(Struct, frozen=True):
+    """The status of an ExecCredential: what an exec plugin gives, or its substitute.
+
+    ``certificate`` and ``key`` are PEM, both or none; ``expires`` is None if unknown.
+    """
+
+    token: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+    expires: datetime | None = None
+    made: float = field(default_factory=time.monotonic)
+
+    def expired(self) -> bool:
+        """Whether to renew it; not at once where a plugin gives expired credentials."""
+        if self.expires is None or time.monotonic() - self.made < RENEWED_SECONDS:
+            return False
+        return self.expires <= datetime.now(UTC) + NEAR_EXPIRY
+
+
+def bearer(token: str, label: str) -> str:
+    """The header for a token.
 
     Raises:
-        ssl.SSLError: the authority is none.
-        OSError: its file cannot be read.
+        CredentialsError: no header can hold it; the message has only the ``label``.
     """
-    context = ssl.create_default_context(cafile=cafile, cadata=cadata)
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise CredentialsError(
+            f"{label}: the token is empty, or has characters that no header can hold", hint=LOG_IN
+        )
+    return f"Bearer {token}"
+
+
+def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.SSLContext:
+    """Trust this PEM authority alone, or the system's authorities without one.
+
+    Raises:
+        ssl.SSLError: there is no certificate in it.
+    """
+    text = authority.decode("ascii", "ignore") if authority is not None else None
+    if text is not None and not text.strip():
+        raise ssl.SSLError("empty")
+    context = ssl.create_default_context(cadata=text)
     # Python 3.13 demands key identifiers that many clusters' authorities lack; kubectl does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def load_certificate(tls: ssl.SSLContext, certificate: bytes | Path, key: bytes | Path) -> None:
+    """Make a context show a client certificate.
+
+    OpenSSL reads files only: PEM text is written to a private one (0600), deleted at once.
+
+    Raises:
+        ssl.SSLError: no certificate, no key, or not a pair.
+        OSError: a file cannot be read.
+    """
+    # Without a password OpenSSL asks for that of an encrypted key on the terminal.
+    if isinstance(certificate, Path) and isinstance(key, Path):
+        tls.load_cert_chain(certificate, key, password="")
+        return
+    parts = [part.read_bytes() if isinstance(part, Path) else part for part in (key, certificate)]
+    descriptor, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(b"\n".join(parts))
+        tls.load_cert_chain(name, password="")
+    finally:
+        Path(name).unlink()
+
+
+def proxy_from_environment(host: str, scheme: str, environ: Mapping[str, str]) -> str | None:
+    """The proxy that variables, or the system's settings on macOS and Windows, give for a host.
+
+    ``NO_PROXY`` may hold networks too (10.0.0.0/8), as for kubectl.
+    """
+    system: str = sys.platform  # annotated, or mypy takes the next line for constant
+    if system not in ("darwin", "win32") and not any(
+        name.lower().endswith("_proxy") and value for name, value in environ.items()
+    ):
+        return None
+    from urllib.request import getproxies, proxy_bypass
+
+    proxies = getproxies()
+    if proxy_bypass(host) or _in_network(host, proxies.get("no", "")):
+        return None
+    proxy = proxies.get(scheme) or proxies.get("all")
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def _in_network(host: str, networks: str) -> bool:
+    import ipaddress
+
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    for network in networks.split(","):
+        try:
+            if address in ipaddress.ip_network(network.strip(), strict=False):
+                return True
+        except ValueError:
+            continue
+    return False
