@@ -14,7 +14,7 @@ from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.changes import Changes
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import Past, past
-from dashborion.orchestrators.images import placed, told
+from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.protocol import Followed, History, Images, Planned, Subject
 
 _RESERVED = "aws:"  # tags that only AWS itself may set
@@ -87,7 +87,7 @@ class Definitions:
         whole = _Whole.read(self.client, normalise.definition_of(service))
         after = copy.deepcopy(whole.fields)
         containers = {str(one["name"]): one for one in after.get("containerDefinitions") or ()}
-        wanted = placed(images, list(containers), owner=whole.name)
+        wanted = by_container(images, list(containers), owner=whole.name)
         had = {container: containers[container].get("image", "") for container in wanted}
         for container, image in wanted.items():
             containers[container]["image"] = image
@@ -98,8 +98,8 @@ class Definitions:
         reserved = [tag["key"] for tag in whole.tags if tag not in kept]
         note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
         return Planned(
-            before=told(had),
-            after=told(wanted),
+            before=as_text(had),
+            after=as_text(wanted),
             difference=difference,
             handle=_New({**after, **({"tags": kept} if kept else {})}),
             notes=(note,) if reserved else (),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
@@ -15,7 +14,7 @@ from dashborion.models.environment import Check, Permission
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, follow, logs, normalise, runs, wire
+from dashborion.orchestrators.kubernetes import describe, find, logs, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.changes import Changes
@@ -24,6 +23,7 @@ from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentia
 from dashborion.orchestrators.kubernetes.deploy import Definitions
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.native import KubernetesNative
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import (
@@ -73,7 +73,7 @@ class KubernetesOrchestrator:
         """All controllers of the kinds asked for, with their endpoints if these were."""
         fetch, namespace = self._fetch, self._namespace(query)
         listed = [
-            fetch.collect(resource, namespace, selector=query.selector, raw=query.raw)
+            fetch.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
             for resource in find.controllers(query.types)
         ]
         index = EndpointIndex()
@@ -119,11 +119,13 @@ class KubernetesOrchestrator:
         listed = listing(
             api.PODS,
             namespace,
-            selector=",".join(filter(None, selectors)),
-            fields=None if query.stopped else UNFINISHED,
-            raw=query.raw,
+            ListOptions(
+                selector=",".join(filter(None, selectors)),
+                fields=None if query.stopped else UNFINISHED,
+                raw=query.raw,
+            ),
         )
-        parents = fetch.collect(api.REPLICASETS.metadata, namespace, metadata_only=True)
+        parents = fetch.collect(api.REPLICASETS.metadata, namespace)
         replicasets = {one.metadata.uid: one.metadata for one in fetch.optional(parents)}
         empty = True
         for items in listed:
@@ -186,18 +188,12 @@ class KubernetesOrchestrator:
         """The logs of a controller's pods."""
         namespace = name.namespace or self._namespace(query)
         found = find.controller(self._fetch, name, namespace).item
-        return follow.Follower(logs.of_workload(self._fetch, found, self.environment), wanted)
+        return logs.of_workload(self._fetch, found, self.environment, wanted)
 
     def instance_logs(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The log of a pod: of its default container, if it says which that is."""
         found = find.pod(self._fetch, name, name.namespace or self._namespace(query)).item
-        default = (found.metadata.annotations or {}).get(runs.DEFAULT_CONTAINER)
-        if default and not wanted.containers:
-            wanted = replace(wanted, containers=(default,))
-        owner = pods.owner(found, {})
-        workload = owner.name.name if owner else None
-        members = logs.of_pod(self._fetch, found, workload, self.environment)
-        return follow.Follower(members, wanted)
+        return logs.of_instance(self._fetch, found, self.environment, wanted)
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, by its uid."""
@@ -209,7 +205,7 @@ class KubernetesOrchestrator:
         """As kubectl chooses it."""
         from dashborion.orchestrators.kubernetes import exec as over_websocket
 
-        return over_websocket.container_of(found, wanted, note)
+        return over_websocket.choose_container(found, wanted, note)
 
     def execute(
         self,
@@ -223,7 +219,7 @@ class KubernetesOrchestrator:
         """Over a websocket."""
         from dashborion.orchestrators.kubernetes import exec as over_websocket
 
-        return over_websocket.execute(self._client, found.item, container, command, own, note=note)
+        return over_websocket.run(self._client, found.item, container, command, own, note=note)
 
     @property
     def native(self) -> KubernetesNative:
@@ -233,7 +229,7 @@ class KubernetesOrchestrator:
     def check(self) -> Check:
         """The server's version, as whom it sees us, and what that identity may do."""
         started = time.monotonic()
-        version = self._client.fetch(wire.Version, "/version")
+        version = self._client.read(wire.Version, "/version")
         seconds = time.monotonic() - started
         if version is None:
             host = self._client.credentials.host

@@ -10,7 +10,7 @@ from typing import Any
 from dashborion.errors import Conflict, NotFound, Refusal
 from dashborion.models.rollout import Revision, RolloutState
 from dashborion.orchestrators.difference import differences
-from dashborion.orchestrators.images import placed, told
+from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.changes import (
@@ -23,6 +23,7 @@ from dashborion.orchestrators.kubernetes.changes import (
     template_of,
 )
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.rollout import REVISION
 from dashborion.orchestrators.protocol import Followed, History, Images, Planned, Subject
@@ -71,7 +72,7 @@ class Definitions:
         before = raw["spec"]["template"]
         after = copy.deepcopy(before)
         places = _containers(after)
-        wanted = placed(
+        wanted = by_container(
             images,
             [name for name, (part, _) in places.items() if part == "containers"],
             others=[name for name, (part, _) in places.items() if part != "containers"],
@@ -87,8 +88,8 @@ class Definitions:
             patch.append({"op": "test", "path": f"{path}/name", "value": name})
             patch.append({"op": "add", "path": f"{path}/image", "value": image})
         return Planned(
-            before=told(had),
-            after=told(wanted),
+            before=as_text(had),
+            after=as_text(wanted),
             difference=_differences(before, after),
             handle=_Patch(patch, JSON_PATCH),
             notes=(subject.held,) if subject.held else (),
@@ -144,7 +145,8 @@ class Definitions:
         is_deployment = isinstance(item, wire.Deployment)
         resource: Resource[Any] = api.REPLICASETS if is_deployment else api.CONTROLLER_REVISIONS
         selector = normalise.selector(item.spec.selector)
-        listed = self.fetch.collect(resource, item.metadata.namespace, selector=selector, raw=True)
+        options = ListOptions(selector, raw=True)
+        listed = self.fetch.collect(resource, item.metadata.namespace, options)
         found = self.fetch.wait(listed)
         owned = normalise.owned_by([one.item for one in found], item.metadata.uid)
         raws = {one.item.metadata.uid: one.raw or {} for one in found}

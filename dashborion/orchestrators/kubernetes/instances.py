@@ -19,6 +19,7 @@ from dashborion.orchestrators.kubernetes import quantity, wire
 from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
 
 ZONE = "topology.kubernetes.io/zone"
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
 
@@ -105,9 +106,14 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     )
 
 
+def is_finished(pod: wire.Pod) -> bool:
+    """Whether no container of the pod will ever run again."""
+    return pod.status.phase in _FINISHED
+
+
 def instance_status(pod: wire.Pod) -> InstanceStatus:
     """Pending until every regular container has started, and again while one of them waits."""
-    if pod.status.phase in _FINISHED:
+    if is_finished(pod):
         return InstanceStatus.STOPPED
     states = [item.state for item in pod.status.container_statuses or ()]
     if not states or len(states) < len(pod.spec.containers or ()):
@@ -134,7 +140,7 @@ def state_word(pod: wire.Pod) -> str:
     if pod.metadata.deletion_timestamp is not None:
         if pod.status.reason == "NodeLost":
             return "Unknown"
-        if pod.status.phase not in _FINISHED:
+        if not is_finished(pod):
             return "Terminating"
     return word
 
@@ -292,7 +298,7 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.message
-    if ready and ready.status == "False" and pod.status.phase not in _FINISHED:
+    if ready and ready.status == "False" and not is_finished(pod):
         return ready.message
     return None
 

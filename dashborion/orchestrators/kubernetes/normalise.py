@@ -225,7 +225,11 @@ def _images(template: wire.Template) -> list[str]:
 
 def events(items: Iterable[wire.Event], uids: frozenset[str]) -> list[Event]:
     """The events about any of these objects, newest last."""
-    found = [event(item) for item in items if item.involved_object.uid in uids]
+    return by_time(event(item) for item in items if item.involved_object.uid in uids)
+
+
+def by_time(found: Iterable[Event]) -> list[Event]:
+    """Sorted by time, newest last; events without a time come first."""
     return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
 
 
