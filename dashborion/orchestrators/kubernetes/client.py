@@ -107,13 +107,13 @@ class Client:
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> list[Found[T]] | None:
         """All objects in a namespace, or in all; None if the server has no such resource."""
-        found: list[Found[T]] = []
+        objects: list[Found[T]] = []
         try:
-            for page in self.pages(resource, namespace, options, on_restart=found.clear):
-                found += page
+            for page in self.pages(resource, namespace, options, on_restart=objects.clear):
+                objects += page
         except Missing:
             return None
-        return found
+        return objects
 
     def pages(
         self,

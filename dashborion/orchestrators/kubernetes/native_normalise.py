@@ -30,10 +30,10 @@ def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
     spec = item.spec
     rules = spec.rules or []
     return models.Ingress(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         ingress_class=spec.ingress_class_name or (item.metadata.annotations or {}).get(_CLASS),
         hosts=[rule.host for rule in rules if rule.host],
-        addresses=_balanced(item.status),
+        addresses=_balancer_addresses(item.status),
         ports=[_HTTP, _HTTPS] if spec.tls else [_HTTP],
         tls_hosts=[host for tls in spec.tls or () for host in tls.hosts or ()],
         routes=[*_routes(rules), *([_route(None, None, spec.default_backend)]
@@ -63,12 +63,12 @@ def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.
 def config_map_row(row: TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
     count = row.cells[1] if len(row.cells) > 1 else 0
-    return models.ConfigMap(**_namespaced(row.metadata, environment), keys=int(count))
+    return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=int(count))
 
 
 def config_map(item: cluster.ConfigMap, environment: Environment) -> models.ConfigMap:
     keys = len(item.data or {}) + len(item.binary_data or {})
-    return models.ConfigMap(**_namespaced(item.metadata, environment), keys=keys)
+    return models.ConfigMap(**_namespaced_fields(item.metadata, environment), keys=keys)
 
 
 def config_map_details(item: cluster.ConfigMap) -> dict[str, Any]:
@@ -90,10 +90,10 @@ def _size(text: str) -> int:
 def service(item: wire.Service, environment: Environment) -> models.Service:
     spec = item.spec
     return models.Service(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         type=spec.type or "ClusterIP",
         cluster_ip=spec.cluster_ip or None,
-        external_ips=_external(item),
+        external_ips=_external_addresses(item),
         ports=[
             models.ServicePort(
                 name=port.name,
@@ -108,26 +108,26 @@ def service(item: wire.Service, environment: Environment) -> models.Service:
     )
 
 
-def _external(item: wire.Service) -> list[str]:
+def _external_addresses(item: wire.Service) -> list[str]:
     if item.spec.type == "ExternalName":
         return [item.spec.external_name] if item.spec.external_name else []
-    return [*_balanced(item.status), *(item.spec.external_ips or ())]
+    return [*_balancer_addresses(item.status), *(item.spec.external_ips or ())]
 
 
-def _balanced(status: wire.BalancedStatus) -> list[str]:
+def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
     points = [point.ip or point.hostname for point in status.load_balancer.ingress or ()]
     return [point for point in points if point]
 
 
 def node(item: cluster.Node, environment: Environment) -> models.Node:
-    status, room = item.status, item.status.allocatable or {}
+    status, allocatable = item.status, item.status.allocatable or {}
     labels = item.metadata.labels or {}
 
     def amount(name: str) -> str | None:
-        return str(room[name]) if name in room else None
+        return str(allocatable[name]) if name in allocatable else None
 
     return models.Node(
-        **_anywhere(item.metadata, environment),
+        **_base_fields(item.metadata, environment),
         status=_node_status(status.conditions or ()),
         schedulable=not item.spec.unschedulable,
         roles=_roles(labels),
@@ -145,9 +145,9 @@ def node(item: cluster.Node, environment: Environment) -> models.Node:
 
 
 def _node_status(conditions: Iterable[wire.Condition]) -> str:
-    for one in conditions:
-        if one.type == "Ready":
-            return "Ready" if one.status == "True" else "NotReady"
+    for condition in conditions:
+        if condition.type == "Ready":
+            return "Ready" if condition.status == "True" else "NotReady"
     return "Unknown"
 
 
@@ -163,15 +163,15 @@ def _address(status: cluster.NodeStatus, type_: str) -> str | None:
 def node_details(item: cluster.Node) -> dict[str, Any]:
     """What a description adds: the conditions, and the taints as kubectl writes them."""
     taints = [
-        f"{one.key}={one.value}:{one.effect}" if one.value else f"{one.key}:{one.effect}"
-        for one in item.spec.taints or ()
+        f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
+        for taint in item.spec.taints or ()
     ]
     return {**conditions(item), "taints": taints}
 
 
 def namespace(item: cluster.Namespace, environment: Environment) -> models.Namespace:
     phase = item.status.phase or "Active"
-    return models.Namespace(**_anywhere(item.metadata, environment), status=phase)
+    return models.Namespace(**_base_fields(item.metadata, environment), status=phase)
 
 
 def event(item: wire.ReportedEvent, environment: Environment) -> models.ClusterEvent:
@@ -180,7 +180,7 @@ def event(item: wire.ReportedEvent, environment: Environment) -> models.ClusterE
     if not item.source.component:
         source = (item.reporting_component, item.reporting_instance)
     return models.ClusterEvent(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         timestamp=plain.timestamp,
         first_seen=item.first_timestamp or item.event_time or item.metadata.creation_timestamp,
         type=plain.type,
@@ -198,7 +198,7 @@ def job(item: jobs.Job, environment: Environment) -> models.Job:
     started, ended = status.start_time, status.completion_time
     took = int((ended - started).total_seconds()) if started and ended else None
     return models.Job(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         status=_job_status(item),
         completions=spec.completions,
         parallelism=spec.parallelism,
@@ -215,19 +215,21 @@ def job(item: jobs.Job, environment: Environment) -> models.Job:
 
 
 def _job_status(item: jobs.Job) -> str:
-    true = {one.type for one in item.status.conditions or () if one.status == "True"}
-    if "Complete" in true:
+    current = {
+        condition.type for condition in item.status.conditions or () if condition.status == "True"
+    }
+    if "Complete" in current:
         return "complete"
-    if "Failed" in true:
+    if "Failed" in current:
         return "failed"
-    return "suspended" if item.spec.suspend or "Suspended" in true else "running"
+    return "suspended" if item.spec.suspend or "Suspended" in current else "running"
 
 
 def cron_job(item: jobs.CronJob, environment: Environment) -> models.CronJob:
     spec, status = item.spec, item.status
     template = spec.job_template.spec.template
     return models.CronJob(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         schedule=spec.schedule,
         time_zone=spec.time_zone,
         suspended=bool(spec.suspend),
@@ -242,7 +244,7 @@ def cron_job(item: jobs.CronJob, environment: Environment) -> models.CronJob:
 def autoscaler(item: wire.Autoscaler, environment: Environment) -> models.Autoscaler:
     spec, status, target = item.spec, item.status, item.spec.scale_target_ref
     return models.Autoscaler(
-        **_namespaced(item.metadata, environment),
+        **_namespaced_fields(item.metadata, environment),
         reference=f"{target.kind}/{target.name}",
         metrics=_metrics(item),
         min=1 if spec.min_replicas is None else spec.min_replicas,
@@ -263,17 +265,17 @@ def _metrics(item: wire.Autoscaler) -> list[models.Metric]:
         target = f"{item.spec.cpu_percentage}%"
         return [models.Metric(name="cpu", current=None if now is None else f"{now}%",
                               target=target)]  # fmt: skip
-    current = {(one.type, _metric_name(one.source)): one.source.current
-               for one in item.status.current_metrics or ()}  # fmt: skip
+    current = {(metric.type, _metric_name(metric.source)): metric.source.current
+               for metric in item.status.current_metrics or ()}  # fmt: skip
     return [
         models.Metric(
-            name=_metric_name(one.source),
+            name=_metric_name(metric.source),
             current=_measured(
-                current.get((one.type, _metric_name(one.source))), like=one.source.target
+                current.get((metric.type, _metric_name(metric.source))), like=metric.source.target
             ),
-            target=_measured(one.source.target, like=one.source.target) or "",
+            target=_measured(metric.source.target, like=metric.source.target) or "",
         )
-        for one in item.spec.metrics or ()
+        for metric in item.spec.metrics or ()
     ]
 
 
@@ -297,13 +299,13 @@ def conditions(item: Conditioned) -> dict[str, Any]:
     return {
         "conditions": [
             models.Condition(
-                type=one.type,
-                status=one.status,
-                reason=one.reason or None,
-                message=one.message or None,
-                changed_at=one.last_transition_time,
+                type=condition.type,
+                status=condition.status,
+                reason=condition.reason or None,
+                message=condition.message or None,
+                changed_at=condition.last_transition_time,
             )
-            for one in item.status.conditions or ()
+            for condition in item.status.conditions or ()
         ]
     }
 
@@ -321,7 +323,7 @@ def _controller(meta: wire.Meta, kind: str) -> str | None:
     return next((one.name for one in owners if one.kind == kind and one.controller), None)
 
 
-def _anywhere(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+def _base_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
     return {
         "project": environment.project,
         "environment": environment.name,
@@ -331,5 +333,5 @@ def _anywhere(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _namespaced(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
-    return _anywhere(meta, environment) | {"namespace": meta.namespace}
+def _namespaced_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+    return _base_fields(meta, environment) | {"namespace": meta.namespace}
