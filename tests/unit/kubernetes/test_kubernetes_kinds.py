@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from dashborion.cli import k8s
 from dashborion.config.targets import Environment, KubernetesTarget
-from dashborion.models import kubernetes as native
-from dashborion.orchestrators.kubernetes import native_normalise, wire
+from dashborion.models import kubernetes as models
+from dashborion.orchestrators.kubernetes import native, native_normalise, wire
 from dashborion.orchestrators.kubernetes.wire import cluster, jobs
+from dashborion.render import native_views
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
 
@@ -19,7 +21,7 @@ def made(type_: Any, **body: Any) -> Any:
     return msgspec.convert({"metadata": {"name": "x", "namespace": "n"}, **body}, type_)
 
 
-def autoscaler(spec: dict[str, Any], **status: Any) -> native.Autoscaler:
+def autoscaler(spec: dict[str, Any], **status: Any) -> models.Autoscaler:
     whole = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5, **spec}
     return native_normalise.autoscaler(made(wire.Autoscaler, spec=whole, status=status), HERE)
 
@@ -31,7 +33,7 @@ def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
 def test_autoscaling_v1_has_the_share_of_cpu() -> None:
     spec, status = {"targetCPUUtilizationPercentage": 70}, {"currentCPUUtilizationPercentage": 0}
     found = autoscaler(spec, **status).metrics
-    assert found == [native.Metric(name="cpu", current="0%", target="70%")]
+    assert found == [models.Metric(name="cpu", current="0%", target="70%")]
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,9 @@ def test_the_old_way_to_name_an_ingress_class() -> None:
     annotations = {"kubernetes.io/ingress.class": "alb"}
     item = made(wire.Ingress, metadata={"name": "x", "annotations": annotations})
     assert native_normalise.ingress(item, HERE).ingress_class == "alb"
+
+
+def test_every_kind_is_known_to_the_commands_the_adapter_and_the_renderer() -> None:
+    commands = {kind.plural: kind.namespaced for kind in k8s.KINDS}
+    assert commands == {word: kind.namespaced for word, kind in native.KINDS.items()}
+    assert commands.keys() == native_views.KUBERNETES.keys()
