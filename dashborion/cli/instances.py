@@ -136,7 +136,7 @@ def exec_(
     target = change.fleet.instance_to_change(name, where.query())
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
-    inside = orchestrator.exec.container(found, container, note)
+    inside = orchestrator.exec.choose_container(found, container, note)
     what = f"run {shlex.join(words)} in {found.item.name}/{inside}"
     change.announce(orchestrator.environment, what)
     try:

@@ -1,4 +1,4 @@
-"""Which container of a definition an image is meant for; the same for every orchestrator. Pure."""
+"""New images for the containers of a definition, for every orchestrator. Pure."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ from dashborion.errors import NotFound, UsageError
 from dashborion.orchestrators.protocol import Images
 
 
-def placed(
+def by_container(
     images: Images, containers: Sequence[str], *, others: Sequence[str] = (), owner: str
 ) -> dict[str, str]:
-    """Images by container. Only ``containers`` are meant by an image without a name.
+    """The new image of each container.
+
+    An image without a container's name is for the only one of ``containers``; ``others``,
+    such as init containers, have to be named.
 
     Raises:
         UsageError: no container was named and there are several, or one was named twice.
         NotFound: no container of that name.
     """
-    found: dict[str, str] = {}
+    chosen: dict[str, str] = {}
     known = [*containers, *others]
     for name, image in images:
         if name is None and len(containers) != 1:
@@ -28,14 +31,14 @@ def placed(
         container = containers[0] if name is None else name
         if container not in known:
             raise NotFound("container", container, where=owner, known=known)
-        if container in found:
+        if container in chosen:
             raise UsageError(f"two images for container '{container}'")
-        found[container] = image
-    return found
+        chosen[container] = image
+    return chosen
 
 
-def told(images: Mapping[str, str]) -> str:
-    """The image, or ``name=image, …`` where several change."""
+def as_text(images: Mapping[str, str]) -> str:
+    """The image, or ``name=image, …`` if there are several."""
     if len(images) == 1:
         return next(iter(images.values()))
     return ", ".join(f"{name}={image}" for name, image in images.items())

@@ -1,23 +1,24 @@
-"""What reading logs means to every orchestrator: sources, what is wanted of them, and readers.
+"""Logs of any orchestrator: their sources, which lines are wanted, and the readers' protocol.
 
-Lines travel as bytes, in blocks, each with the moment it was written in front:
-thirty characters of RFC 3339 in UTC with nanoseconds and a space. These sort as
-text, and no line is decoded, or made an object, before it is known who wants it.
+Lines travel as bytes, in blocks. Each line begins with its timestamp: thirty characters of
+RFC 3339 in UTC with nanoseconds, and a space. They sort as text, and a line is decoded only
+if it is printed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from dashborion.errors import NothingToRead, UsageError
+from dashborion.concurrency import Deadline, result, start
+from dashborion.errors import DashborionError, NothingToRead, UsageError
 from dashborion.models.log import STAMP
 
 Block = list[bytes]
 
-FOLLOWED_LINES, SHOWN_LINES = 100, 500  # of each container, unless the user says
+FOLLOWED_LINES, SHOWN_LINES = 100, 500  # of each container, without --tail
 MOST_STREAMS = 100
 
 
@@ -25,8 +26,8 @@ MOST_STREAMS = 100
 class Source:
     """One container of one instance.
 
-    ``alone`` when the instance has no other, so that nobody needs its name;
-    ``digits`` of a second's fraction are known.
+    ``alone`` when no other container of the instance is read, so that its name need not be
+    shown. ``digits`` of a second's fraction are known.
     """
 
     project: str | None
@@ -44,10 +45,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lines: None does not restrict, ``tail`` counts each container's newest.
+    """Which lines are wanted.
 
-    ``containers`` by name, all where there is none. ``previous`` is the run before
-    this one. ``most`` is how many containers may be read at once.
+    ``since`` and ``until`` are inclusive, ``tail`` keeps the newest lines of each container;
+    None does not restrict. ``containers`` by name, all if there is no name. ``previous``
+    reads each container's previous run. ``most`` containers may be read at once.
     """
 
     since: datetime | None = None
@@ -60,33 +62,33 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Reading:
-    """A source whose lines are under way; ``blocks`` may raise as any call does."""
+    """An opened log; ``blocks`` are its lines, and may raise ``DashborionError``."""
 
     source: Source
     blocks: Iterator[Block]
 
 
 class Ended(Exception):
-    """Nobody wants more lines."""
+    """The command has ended: no more lines are taken."""
 
 
 class Sink(Protocol):
-    """Where whoever follows puts lines; safe from several threads. Full, it makes them wait."""
+    """Takes the lines of followed logs, from several threads; blocks while it is full."""
 
     def lines(self, source: Source, block: Block) -> None:
-        """Hand over some lines.
+        """Hand over lines.
 
         Raises:
-            Ended: nobody wants them.
+            Ended: the command has ended.
         """
         ...
 
     def say(self, text: str) -> None:
-        """Something a person should know; raises as ``lines``."""
+        """Tell the user something about the logs; raises as ``lines``."""
         ...
 
     def pause(self, seconds: float) -> None:
-        """Wait for so long; raises as ``lines``, as soon as it is over."""
+        """Wait; raises as ``lines``, as soon as the command ends."""
         ...
 
 
@@ -95,36 +97,36 @@ class Reader(Protocol):
 
     @property
     def label(self) -> str:
-        """The environment's."""
+        """The environment's label."""
         ...
 
     def snapshot(self) -> Sequence[Reading]:
-        """All there is now, opened.
+        """Open the logs that exist now.
 
         Raises:
-            NothingToRead: no instance, or none that has written.
-            UsageError: more containers than may be read at once.
+            NothingToRead: there is no instance, or none has a log.
+            UsageError: there are more containers than may be read at once.
         """
         ...
 
     def follow(self, sink: Sink) -> None:
-        """Put lines into the sink until it is ``Ended``, or nothing can follow any more."""
+        """Put lines into the sink until it raises ``Ended``, or no more lines can come."""
         ...
 
     def stop(self) -> None:
-        """Wake up what waits for lines; called from another thread, when the sink is ended."""
+        """Close what waits for lines; called from another thread when the command has ended."""
         ...
 
 
 def stamp(moment: datetime) -> bytes:
-    """A moment as lines have it."""
+    """A timestamp as at the beginning of a line."""
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z".encode()
 
 
 def between(
     blocks: Iterable[Block], since: datetime | None, until: datetime | None
 ) -> Iterator[Block]:
-    """The lines of a span, ends included; ends with the first block that is all behind it."""
+    """The lines of a span of time, both ends included; stops at the first block after it."""
     first, last = stamp(since) if since else b"", stamp(until) if until else b"~"
     for block in blocks:
         kept = [line for line in block if first <= line[:STAMP] <= last]
@@ -135,10 +137,10 @@ def between(
 
 
 def require_few(count: int, most: int) -> None:
-    """Called with the number of containers that are to be read side by side.
+    """Check the number of containers that are to be read at once.
 
     Raises:
-        UsageError: it is more than was allowed.
+        UsageError: there are more than ``most``.
     """
     if count > most:
         raise UsageError(
@@ -148,5 +150,66 @@ def require_few(count: int, most: int) -> None:
 
 
 def unreadable(problems: Iterable[str], hint: str | None = None) -> NothingToRead:
-    """Why there is nothing to show, all reasons in one message."""
+    """The error for logs of which none can be read, with all reasons in one message."""
     return NothingToRead("; ".join(dict.fromkeys(problems)), hint=hint)
+
+
+def open_all(
+    logs: Iterable[tuple[Source, Callable[[], Iterator[Block]]]],
+    problems: Iterable[str],
+    *,
+    absent: tuple[type[DashborionError], ...],
+    deadline: Deadline,
+    warn: Callable[[DashborionError], None],
+    hint: str | None = None,
+) -> list[Reading]:
+    """Open logs side by side; one that cannot be opened becomes a warning.
+
+    ``problems`` are the reasons known before why some cannot be read; errors of the types in
+    ``absent`` say that a log does not exist.
+
+    Raises:
+        NothingToRead: there is none, with all reasons and the ``hint``.
+        DashborionError: none could be opened.
+    """
+    readings: list[Reading] = []
+    reasons, failures = list(problems), list[DashborionError]()
+    for source, future in [(source, start(open_log)) for source, open_log in logs]:
+        try:
+            readings.append(Reading(source, result(future, deadline)))
+        except absent as error:
+            reasons.append(error.message)
+        except DashborionError as error:
+            failures.append(error)
+    if not readings:
+        raise failures[0] if failures else unreadable(reasons, hint)
+    for missing in (*failures, *map(NothingToRead, dict.fromkeys(reasons))):
+        warn(missing)
+    return readings
+
+
+def no_instances(workload: str, *, is_stopped: bool) -> str:
+    """What to say of a workload that has no instances."""
+    return f"{workload} has no instances{': it is scaled to zero' if is_stopped else ''}"
+
+
+@dataclass
+class Notices:
+    """Tells the user about followed logs, each text once."""
+
+    sink: Sink
+    _told: set[str] = field(default_factory=set)
+
+    def say(self, text: str) -> None:
+        """Say it, unless it was said before; raises as ``Sink.say``."""
+        if text not in self._told:
+            self._told.add(text)
+            self.sink.say(text)
+
+    def lookup_failed(self, error: DashborionError) -> None:
+        """The instances could not be looked up; it is tried again."""
+        self.say(f"asking again which instances there are: {error.message}")
+
+    def no_room(self, source: Source, most: int) -> None:
+        """A source is not followed, as ``most`` others already are."""
+        self.say(f"{source} is not followed as long as {most} others are (--max-streams)")

@@ -144,7 +144,7 @@ class Logs(Protocol):
 class Exec(Protocol):
     """Commands in containers."""
 
-    def container(
+    def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """The container in which a command can run; the choice, if there was one, is noted.

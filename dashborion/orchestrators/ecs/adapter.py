@@ -17,7 +17,7 @@ from dashborion.orchestrators.protocol import Runtime
 if TYPE_CHECKING:
     from dashborion.orchestrators.ecs.changes import Changes
     from dashborion.orchestrators.ecs.exec import Exec
-    from dashborion.orchestrators.ecs.follow import Logs
+    from dashborion.orchestrators.ecs.logs import Logs
     from dashborion.orchestrators.ecs.native import EcsNative
 
 
@@ -53,7 +53,7 @@ class EcsOrchestrator:
 
     @cached_property
     def logs(self) -> Logs:
-        from dashborion.orchestrators.ecs.follow import Logs
+        from dashborion.orchestrators.ecs.logs import Logs
 
         return Logs(self._client, self._scope)
 

@@ -15,7 +15,7 @@ from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import Past, past_revisions
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
-from dashborion.orchestrators.images import placed, told
+from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _RESERVED = "aws:"  # tags that only AWS itself may set
@@ -81,7 +81,7 @@ def plan_images(
     current = _Definition.read(client, normalise.definition_of(service))
     after = copy.deepcopy(current.fields)
     containers = {str(one["name"]): one for one in after.get("containerDefinitions") or ()}
-    new_images = placed(images, list(containers), owner=current.name)
+    new_images = by_container(images, list(containers), owner=current.name)
     old_images = {name: containers[name].get("image", "") for name in new_images}
     for container, image in new_images.items():
         containers[container]["image"] = image
@@ -93,8 +93,8 @@ def plan_images(
     note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
     fields = {**after, **({"tags": kept} if kept else {})}
     return PlannedChange(
-        before=told(old_images),
-        after=told(new_images),
+        before=as_text(old_images),
+        after=as_text(new_images),
         difference=difference,
         send=lambda: _register_and_begin(client, scope, service, fields),
         notes=(note,) if reserved else (),

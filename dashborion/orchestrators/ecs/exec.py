@@ -41,7 +41,7 @@ class Exec:
 
     client: Client
 
-    def container(
+    def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """The container that a command runs in, when one can.

@@ -15,10 +15,8 @@ from functools import partial
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden, Unavailable
-from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.sessions import batches
-from dashborion.orchestrators.ecs import find, instances, logs, wire
-from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs import instances, logs, wire
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,
     STREAMS_A_CALL,
@@ -27,7 +25,6 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     lines,
     milliseconds,
 )
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.logs import Reading, Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
@@ -353,23 +350,3 @@ class LogReader:
 
 def _read(job: Tail | Pool) -> list[tuple[Tail, list[wire.LogEvent]]]:
     return job.read() if isinstance(job, Pool) else [(job, job.read())]
-
-
-@dataclass(frozen=True)
-class Logs:
-    """As ``protocol.Logs``."""
-
-    client: Client
-    scope: ClusterScope
-
-    def of_workload(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
-        """The logs of a service's tasks."""
-        namespace = find.namespace_of(query, name)
-        service = find.workload(self.client, self.scope, name, namespace).item
-        return LogReader(logs.of_workload(self.client, self.scope, service), wanted)
-
-    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
-        """The logs of one task, stopped ones too."""
-        namespace = find.namespace_of(query, name)
-        task = find.instance(self.client, self.scope, name, namespace).item
-        return LogReader(logs.of_instance(self.client, self.scope, task), wanted)

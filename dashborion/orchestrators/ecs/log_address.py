@@ -8,9 +8,9 @@ the container's runtime id.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from dashborion.errors import NothingToRead
+from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
 
 
@@ -62,7 +62,7 @@ def _elsewhere(logs: wire.LogConfiguration) -> str:
     options = logs.options
     address = options.splunk or options.fluentd or options.gelf or options.syslog
     if address:
-        where = f"to {_without_secrets(address)}"
+        where = f"to {without_secrets(address)}"
     elif logs.log_driver == "awsfirelens":
         where = "through the task's log router"
         where += f" to its output '{options.output}'" if options.output else ""
@@ -71,13 +71,3 @@ def _elsewhere(logs: wire.LogConfiguration) -> str:
     else:
         where = "to where that driver's options say"
     return f"its log driver is {logs.log_driver}, which sends lines {where}: look there"
-
-
-def _without_secrets(address: str) -> str:
-    """An address without a user and password, path or query."""
-    try:
-        parts = urlsplit(address if "//" in address else f"//{address}")
-        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    except ValueError:
-        return "an address that cannot be read"
-    return f"{parts.scheme}://{host}" if parts.scheme else host

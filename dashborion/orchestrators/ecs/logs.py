@@ -9,8 +9,9 @@ from functools import partial
 from dashborion.concurrency import result, start
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import DashborionError, Forbidden, NotFound, NothingToRead
+from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import instances, normalise, wire
+from dashborion.orchestrators.ecs import find, instances, normalise, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,
@@ -23,6 +24,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
 from dashborion.orchestrators.ecs.log_address import LogAddress, log_address
 from dashborion.orchestrators.logs import (
     Block,
+    Reader,
     Reading,
     Source,
     Wanted,
@@ -31,6 +33,30 @@ from dashborion.orchestrators.logs import (
 )
 
 MILLISECONDS = 3  # digits of a second's fraction that CloudWatch Logs keeps
+
+
+@dataclass(frozen=True)
+class Logs:
+    """As ``protocol.Logs``."""
+
+    client: Client
+    scope: normalise.ClusterScope
+
+    def of_workload(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of a service's tasks."""
+        from dashborion.orchestrators.ecs.follow import LogReader
+
+        namespace = find.namespace_of(query, name)
+        service = find.workload(self.client, self.scope, name, namespace).item
+        return LogReader(of_workload(self.client, self.scope, service), wanted)
+
+    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> Reader:
+        """The logs of one task, stopped ones too."""
+        from dashborion.orchestrators.ecs.follow import LogReader
+
+        namespace = find.namespace_of(query, name)
+        task = find.instance(self.client, self.scope, name, namespace).item
+        return LogReader(of_instance(self.client, self.scope, task), wanted)
 
 
 @dataclass(frozen=True)

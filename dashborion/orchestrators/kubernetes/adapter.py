@@ -16,7 +16,7 @@ from dashborion.orchestrators.protocol import Runtime
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
     from dashborion.orchestrators.kubernetes.exec import Exec
-    from dashborion.orchestrators.kubernetes.follow import Logs
+    from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
 
 
@@ -46,7 +46,7 @@ class KubernetesOrchestrator:
 
     @cached_property
     def logs(self) -> Logs:
-        from dashborion.orchestrators.kubernetes.follow import Logs
+        from dashborion.orchestrators.kubernetes.logs import Logs
 
         return Logs(self._fetch, self.environment)
 

@@ -30,7 +30,7 @@ def check(fetch: Fetch, environment: Environment) -> Check:
     """The server's version, as whom it sees us, and what that identity may do."""
     client = fetch.client
     started = time.monotonic()
-    version = client.fetch(wire.Version, "/version")
+    version = client.read(wire.Version, "/version")
     seconds = time.monotonic() - started
     if version is None:
         host = client.credentials.host

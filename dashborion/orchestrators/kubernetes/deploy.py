@@ -11,7 +11,7 @@ from dashborion.errors import Conflict, NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
-from dashborion.orchestrators.images import placed, told
+from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import find, normalise, progress, wire, writes
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.history import PastRevision, past_revisions
@@ -36,7 +36,7 @@ def plan_images(
     item, before = found.item, _template_of(found)
     after = copy.deepcopy(before)
     places = _containers(after)
-    new_images = placed(
+    new_images = by_container(
         images,
         [name for name, (part, _) in places.items() if part == "containers"],
         others=[name for name, (part, _) in places.items() if part != "containers"],
@@ -53,8 +53,8 @@ def plan_images(
         operations.append({"op": "add", "path": f"{path}/image", "value": image})
     patch = writes.json_patch(item, *operations)
     return PlannedChange(
-        before=told(old_images),
-        after=told(new_images),
+        before=as_text(old_images),
+        after=as_text(new_images),
         difference=_differences(before, after),
         send=lambda: _send(fetch, environment, found, patch),
         notes=notes,

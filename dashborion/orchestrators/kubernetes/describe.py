@@ -31,6 +31,7 @@ from dashborion.orchestrators.kubernetes.endpoints import (
     slice_health,
 )
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 
 
 class Nearby(Struct, frozen=True):
@@ -57,7 +58,7 @@ def workload(
     """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
     item = found.item
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
-    listed_pods = fetch.collect(api.PODS, namespace, selector=selector)
+    listed_pods = fetch.collect(api.PODS, namespace, ListOptions(selector))
     history = _History.start(fetch, item, selector)
     index = EndpointIndex.build(fetch.optional(nearby.services), fetch.optional(nearby.ingresses))
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
@@ -98,7 +99,8 @@ def instance(
     """The pod with its workload, its node's zone and its events."""
     pod = found.item
     namespace = pod.metadata.namespace
-    events = fetch.collect(api.EVENTS, namespace, fields=f"involvedObject.uid={pod.metadata.uid}")
+    about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
+    events = fetch.collect(api.EVENTS, namespace, about)
     parent = start(partial(_replicaset, fetch.client, pod))
     node = start(partial(_node, fetch.client, pod.spec.node_name))
     owner = pods.owner(pod, fetch.wait(parent))
@@ -121,12 +123,10 @@ class _History(Struct, frozen=True):
 
     @classmethod
     def start(cls, fetch: Fetch, item: normalise.Controller, selector: str) -> _History:
-        namespace = item.metadata.namespace
+        namespace, options = item.metadata.namespace, ListOptions(selector)
         if isinstance(item, wire.Deployment):
-            return cls(item, fetch.collect(api.REPLICASETS, namespace, selector=selector), None)
-        return cls(
-            item, None, fetch.collect(api.CONTROLLER_REVISIONS, namespace, selector=selector)
-        )
+            return cls(item, fetch.collect(api.REPLICASETS, namespace, options), None)
+        return cls(item, None, fetch.collect(api.CONTROLLER_REVISIONS, namespace, options))
 
     def finish(self, fetch: Fetch) -> tuple[list[Revision], Mapping[str, wire.Meta]]:
         """The revisions, oldest first, and the ReplicaSets by uid."""
@@ -143,9 +143,8 @@ class _History(Struct, frozen=True):
 def _health(client: Client, namespace: str, service: str) -> Health | None:
     """From EndpointSlices where there are any (1.21), else from Endpoints; None if forbidden."""
     try:
-        slices = client.collect(
-            api.ENDPOINT_SLICES, namespace, selector=f"kubernetes.io/service-name={service}"
-        )
+        options = ListOptions(f"kubernetes.io/service-name={service}")
+        slices = client.collect(api.ENDPOINT_SLICES, namespace, options)
         if slices is not None:
             return slice_health(one.item for one in slices)
         found = client.get(api.ENDPOINTS, namespace, service)

@@ -1,4 +1,4 @@
-"""The ways in: Services that select a workload's pods, and Ingresses that route to these. Pure."""
+"""Endpoints of workloads: Services that select their pods, and Ingresses to these. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HTTP, _HTTPS = 80, 443
 
 
 class Health(Struct, frozen=True):
-    """Ready addresses of a Service, of all that it has."""
+    """How many of a Service's addresses are ready."""
 
     healthy: int
     total: int
@@ -24,11 +24,11 @@ class Health(Struct, frozen=True):
 
 @dataclass
 class EndpointIndex:
-    """Services by one pair of their selector, Ingresses by the Service they route to.
+    """Services by one pair of their selector, Ingresses by the Service that they route to.
 
-    A Service belongs to a workload when its selector fits the pod template's
-    labels. Looking up by one pair keeps a thousand workloads from being held
-    against a thousand Services.
+    A Service belongs to a workload if its selector matches the labels of the pod template.
+    Looking it up by one pair avoids comparing each of a thousand workloads with each of a
+    thousand Services.
     """
 
     _services: dict[tuple[str, str, str], list[wire.Service]] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class EndpointIndex:
             for key, value in (service.spec.selector or {}).items():
                 pair = (service.metadata.namespace, key, value)
                 index._services.setdefault(pair, []).append(service)
-                break  # one pair is enough to find it by
+                break  # one pair is enough for the lookup
         for ingress in ingresses:
             for service_name, endpoint in _routes(ingress):
                 route = (ingress.metadata.namespace, service_name)
@@ -64,7 +64,7 @@ class EndpointIndex:
         self, namespace: str, template: wire.Template, health: Mapping[str, Health] | None = None
     ) -> list[Endpoint]:
         """A Service's endpoints, each followed by those of its Ingresses."""
-        found: dict[tuple[Any, ...], Endpoint] = {}
+        endpoints: dict[tuple[Any, ...], Endpoint] = {}
         for service in self.services(namespace, template):
             name = service.metadata.name
             known = (health or {}).get(name)
@@ -75,20 +75,20 @@ class EndpointIndex:
                     total=known.total if known else None,
                 )
                 key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port, endpoint.protocol)
-                found.setdefault(key, counted)
-        return list(found.values())
+                endpoints.setdefault(key, counted)
+        return list(endpoints.values())
 
 
 def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
-    """Counted over a Service's EndpointSlices. An unset ``ready`` means ready, says the API.
+    """The health in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
 
-    A dual-stack Service has slices for both families with the same pods in
-    each: the larger family counts.
+    A dual-stack Service has slices for both address families, with the same pods in each:
+    the family with more addresses counts.
     """
     families: dict[str, dict[str, bool]] = {}
-    for one in slices:
-        family = families.setdefault(one.address_type or "", {})
-        for endpoint in one.endpoints or ():
+    for item in slices:
+        family = families.setdefault(item.address_type or "", {})
+        for endpoint in item.endpoints or ():
             address = (endpoint.addresses or [""])[0]
             family[address] = endpoint.conditions.ready is not False
     largest = max(families.values(), key=len, default={})
@@ -96,17 +96,17 @@ def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
 
 
 def endpoints_health(item: wire.Endpoints) -> Health:
-    """Counted over the older Endpoints object, whose subsets differ in ports, not in pods."""
-    ready = {address.ip for one in item.subsets or () for address in one.addresses or ()}
+    """The health in the older Endpoints object, whose subsets differ in ports, not in pods."""
+    ready = {address.ip for subset in item.subsets or () for address in subset.addresses or ()}
     waiting = {
-        address.ip for one in item.subsets or () for address in one.not_ready_addresses or ()
+        address.ip for subset in item.subsets or () for address in subset.not_ready_addresses or ()
     }
     return Health(healthy=len(ready), total=len(ready | waiting))
 
 
 def _of_service(service: wire.Service) -> list[Endpoint]:
     name, spec = service.metadata.name, service.spec
-    balanced = _balanced(service.status)
+    balanced = _balancer_address(service.status)
     internal = f"{name}.{service.metadata.namespace}.svc"
     headless = spec.cluster_ip in (None, "", "None")
     address = balanced or (internal if headless else spec.cluster_ip)
@@ -124,13 +124,13 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
 
 
 def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
-    """The Service each rule routes to, with the rule as an endpoint."""
-    address = _balanced(ingress.status)
-    secure = [tls.hosts or [] for tls in ingress.spec.tls or ()]
-    found = []
+    """The rules of an Ingress as endpoints, each with the name of the Service it routes to."""
+    address = _balancer_address(ingress.status)
+    tls_hosts = [tls.hosts or [] for tls in ingress.spec.tls or ()]
+    routes = []
 
     def endpoint(host: str | None, path: str | None) -> Endpoint:
-        https = any(_covers(hosts, host) for hosts in secure)
+        https = any(_covers(hosts, host) for hosts in tls_hosts)
         shown = host or (_in_url(address) if address else None)
         scheme, port = ("https", _HTTPS) if https else ("http", _HTTP)
         return Endpoint(
@@ -145,20 +145,20 @@ def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
     for rule in ingress.spec.rules or ():
         for path in (rule.http.paths if rule.http else None) or ():
             if path.backend.service:
-                found.append((path.backend.service.name, endpoint(rule.host, path.path)))
+                routes.append((path.backend.service.name, endpoint(rule.host, path.path)))
     default = ingress.spec.default_backend
     if default and default.service:
-        found.append((default.service.name, endpoint(None, None)))
-    return found
+        routes.append((default.service.name, endpoint(None, None)))
+    return routes
 
 
-def _balanced(status: wire.BalancedStatus) -> str | None:
+def _balancer_address(status: wire.BalancedStatus) -> str | None:
     points = status.load_balancer.ingress or ()
     return next((point.hostname or point.ip for point in points), None)
 
 
 def _covers(hosts: list[str], host: str | None) -> bool:
-    """Whether a TLS entry is about a host: without hosts about all."""
+    """Whether a TLS entry applies to a host; one without hosts applies to all."""
     if not hosts or host in hosts:
         return True
     return host is not None and f"*.{host.partition('.')[2]}" in hosts

@@ -1,18 +1,14 @@
-"""What came back, decoded from bytes, or in our words when it is an error. No I/O.
+"""The errors for error answers and for requests without an answer. No I/O.
 
-Messages name the call and the server, never a query, a header or a body.
+Messages name the method, path and server; never a query, a header or a body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import urllib3
-from msgspec import Struct
 from urllib3.exceptions import (
     ConnectTimeoutError,
     DecodeError,
@@ -31,47 +27,48 @@ from dashborion.errors import (
     CredentialsError,
     DashborionError,
     Forbidden,
+    MaybeApplied,
     Refusal,
     Throttled,
     TimedOut,
     Unreachable,
     UsageError,
 )
-from dashborion.models.ready import ready
+from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.decoding import decoder
+from dashborion.orchestrators.kubernetes.request import Request
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 CHANGING = ("PATCH", "PUT", "DELETE")
 
 _FAILED_TESTS = (
     "the server rejected our request due to an error in our request",
-    "testing value ",  # what the JSON patch library says, in servers that pass it on
+    "testing value ",  # from the JSON patch library, in servers that pass its message on
 )
-
-T = TypeVar("T")
 
 
 class Missing(DashborionError):
-    """404: for the caller to put into words, with what does exist.
+    """404; callers turn it into an error that names what does exist.
 
-    ``foreign`` when the answer is not the API's own: that server may be anything.
+    ``is_foreign`` when the body is not the API's ``Status``: it may be another kind of server.
     """
 
-    def __init__(self, message: str, *, foreign: bool = False) -> None:
+    def __init__(self, message: str, *, is_foreign: bool = False) -> None:
         super().__init__(message)
-        self.foreign = foreign
+        self.is_foreign = is_foreign
 
 
-class Expired(DashborionError):
-    """410 on a continue token, with the token to go on from, if the server gave one."""
+class ListExpired(DashborionError):
+    """410 on a continue token, with a token that continues the list if the server gave one."""
 
     def __init__(self, message: str, token: str | None) -> None:
         super().__init__(message)
         self.token = token
 
 
-class Retry(DashborionError):
-    """An attempt that failed in a way that another may not; ``after`` seconds if the API says."""
+class Retryable(DashborionError):
+    """A failed attempt that is worth another one; ``after`` so many seconds if the API says so."""
 
     def __init__(self, error: DashborionError, after: float | None = None) -> None:
         super().__init__(error.message)
@@ -79,55 +76,20 @@ class Retry(DashborionError):
         self.after = after
 
 
-class Asked(Struct, frozen=True):
-    """One call: whom, what, and through which proxy and as which user."""
-
-    host: str
-    method: str
-    path: str
-    user: str | None = None
-    proxy: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path} at {self.host}"
+def maybe_applied(problem: str) -> MaybeApplied:
+    """The error for a change that was sent and whose outcome is unknown."""
+    return MaybeApplied(f"{problem}: it may have been applied", hint="look before trying again")
 
 
-def decode(type_: type[T], body: bytes, asked: Asked) -> T:
-    """The body as that type.
+def connection_error(error: Exception, request: Request, *, waited: float) -> DashborionError:
+    """The error for a request without an answer.
 
-    Raises:
-        BadAnswer: it is not JSON, or not of the shape that the API documents.
+    Only a timeout and a broken connection are worth another attempt; a refused connection, an
+    unknown host and a failed TLS handshake are not.
     """
-    try:
-        decoded: T = _decoder(type_).decode(body)  # type: ignore[arg-type]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _misshapen(error, asked) from error
-    return decoded
-
-
-def convert(type_: type[T], plain: Any, asked: Asked) -> T:
-    """Plain data as that type; raises as ``decode``."""
-    try:
-        return msgspec.convert(plain, ready(type_))
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise _misshapen(error, asked) from error
-
-
-@cache
-def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(ready(type_))
-
-
-def _misshapen(error: Exception, asked: Asked) -> BadAnswer:
-    problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-    return BadAnswer(f"{asked} was answered with what is not the API's: {problem}")
-
-
-def broken(error: Exception, asked: Asked, *, waited: float) -> DashborionError:
-    """The error for a request without an answer; refused, unresolvable and TLS ones are final."""
-    host = asked.host
-    if asked.proxy:
-        host += f" through the proxy {_without_secrets(asked.proxy)}"
+    host = request.host
+    if request.proxy:
+        host += f" through the proxy {without_secrets(request.proxy, path=True)}"
     text = _plain(error)
     if isinstance(error, SSLError):
         return Unreachable(f"cannot connect to {host}: TLS: {text}")
@@ -136,87 +98,91 @@ def broken(error: Exception, asked: Asked, *, waited: float) -> DashborionError:
     ):
         return Unreachable(f"cannot connect to {host}: {text}")
     if isinstance(error, ReadTimeoutError):
-        return Retry(TimedOut(f"{asked} was not answered within {waited:g} seconds"))
+        return Retryable(TimedOut(f"{request} was not answered within {waited:g} seconds"))
     if isinstance(error, DecodeError):
-        return BadAnswer(f"{asked} was answered with what cannot be decompressed")
+        return BadAnswer(f"{request} was answered with what cannot be decompressed")
     if isinstance(error, ProtocolError | OSError):
-        return Retry(Unreachable(f"{asked}: the connection broke: {text}"))
+        return Retryable(Unreachable(f"{request}: the connection broke: {text}"))
     return Unreachable(f"cannot speak to {host}: {type(error).__name__}")
 
 
-def refused(
-    asked: Asked, status: int, content: bytes, headers: Mapping[str, str]
+def answer_error(
+    request: Request, status: int, content: bytes, headers: Mapping[str, str]
 ) -> DashborionError:
-    """The error for an error answer: from the API's ``Status``, or whatever stands in its place."""
+    """The error for an error answer, in the words of the API's ``Status`` where there is one."""
     try:
-        said: wire.Status = _decoder(wire.Status).decode(content)
+        body: wire.Status = decoder(wire.Status).decode(content)
     except (msgspec.DecodeError, RecursionError):
-        said = wire.Status()  # a proxy's page
-    message = said.message or f"{asked} was answered with {status}"
-    who = f" of user '{asked.user}'" if asked.user else ""
+        body = wire.Status()  # such as a proxy's page
+    message = body.message or f"{request} was answered with {status}"
     if status in RETRIED:
-        after = _retry_after(headers.get("Retry-After"))
-        text = f"{asked} was answered with {status}"
-        text += f" ({said.message})" if said.message else ""
-        text += f", to be asked again in {after:g} seconds" if after else ""
-        return Retry(Throttled(text) if status == 429 else Unreachable(text), after)
+        return _retryable(request, status, body.message, headers)
     if status == 401:
         return CredentialsError(
-            f"{asked}: the credentials{who} are not accepted ({said.message or status})",
-            hint="log in again; `dashborion env check` shows as whom you come",
+            f"{request}: the credentials{_of_user(request)} are not accepted "
+            f"({body.message or status})",
+            hint="log in again; `dashborion env check` shows as which user requests are sent",
         )
-    if asked.method in CHANGING and status in (400, 403, 409, 422):
-        return _unchanged(status, message, said.message, who)
+    if request.method in CHANGING and status in (400, 403, 409, 422):
+        return _change_refused(request, status, body.message, message)
     if status == 403:
-        return Forbidden(message if said.message else f"{message}, to the request{who}")
+        return _forbidden(request, body.message, message)
     if status == 404:
-        return Missing(message, foreign=said.message is None)
+        return Missing(message, is_foreign=body.message is None)
     if status == 410:
-        return Expired(message, said.metadata.continue_)
+        return ListExpired(message, body.metadata.continue_)
     if status in (400, 422):
         return UsageError(message)
     if 300 <= status < 400:
-        elsewhere = _without_secrets(headers.get("Location") or "elsewhere")
-        return BadAnswer(f"{asked} was redirected to {elsewhere}, which is not followed")
+        location = without_secrets(headers.get("Location") or "elsewhere", path=True)
+        return BadAnswer(f"{request} was redirected to {location}, which is not followed")
     return BadAnswer(message)
 
 
-def _unchanged(status: int, message: str, said: str | None, who: str) -> DashborionError:
+def _retryable(
+    request: Request, status: int, reason: str | None, headers: Mapping[str, str]
+) -> Retryable:
+    after = _retry_after(headers.get("Retry-After"))
+    text = f"{request} was answered with {status}"
+    text += f" ({reason})" if reason else ""
+    text += f", to be asked again in {after:g} seconds" if after else ""
+    return Retryable(Throttled(text) if status == 429 else Unreachable(text), after)
+
+
+def _change_refused(
+    request: Request, status: int, reason: str | None, message: str
+) -> DashborionError:
     """The error for a change that was not made.
 
-    422 is a JSON patch's `test` that did not hold, in a sentence that names no field, or a
-    value that validation does not like. An admission webhook answers with whatever status it
-    was written to give, 400 unless told, and 403 often: its no is about the change, not about
-    the credentials.
+    422 is either a ``test`` of a JSON patch that does not hold, in a sentence that names no
+    field, or a value that validation rejects. An admission webhook may answer with any status,
+    often 400 or 403: it rejects the change, not the credentials.
     """
-    if status == 409 or (status == 422 and any(one in message for one in _FAILED_TESTS)):
+    if status == 409 or (status == 422 and any(text in message for text in _FAILED_TESTS)):
         return Conflict(message)
-    if status == 422 or (said or "").startswith("admission webhook "):
+    if status == 422 or (reason or "").startswith("admission webhook "):
         return Refusal(message)
     if status == 403:
-        return Forbidden(message if said else f"{message}, to the request{who}")
+        return _forbidden(request, reason, message)
     return UsageError(message)
 
 
+def _forbidden(request: Request, reason: str | None, message: str) -> Forbidden:
+    return Forbidden(message if reason else f"{message}, to the request{_of_user(request)}")
+
+
+def _of_user(request: Request) -> str:
+    return f" of user '{request.user}'" if request.user else ""
+
+
 def _retry_after(header: str | None) -> float | None:
-    """Seconds, from a number or an HTTP date; None when it makes no sense."""
+    """Seconds, from a number or an HTTP date; None if it is neither."""
     if not header:
         return None
     try:
         return float(urllib3.Retry().parse_retry_after(header))
     except (InvalidHeader, ValueError, OverflowError):
         return None
-
-
-def _without_secrets(url: str) -> str:
-    """A URL's scheme, host and path: no password, no query."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address that cannot be read"
-    return f"{parts.scheme}://{host}{port}{parts.path}" if host else parts.path
 
 
 def _plain(error: Exception) -> str:

@@ -1,8 +1,8 @@
-"""A command in a container, over the API's websocket: one channel for each of its streams.
+"""Runs a command in a container, over the API's websocket with a channel for each stream.
 
-The websocket library is the one that the Kubernetes SDK brings; the SDK's own
-client over it knows neither impersonation nor half a connection, buffers what
-it reads, and waits in one direction while the other fills up.
+The websocket library is the one that the Kubernetes SDK depends on. The SDK's own
+client on top of it is not used: it has no impersonation, cannot close stdin alone,
+buffers all output, and blocks on sending while output waits to be read.
 """
 
 from __future__ import annotations
@@ -33,22 +33,24 @@ from dashborion.errors import (
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.client import CONNECT_SECONDS, READ_SECONDS, Client
-from dashborion.orchestrators.kubernetes.errors import Asked, Missing, Retry, refused
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.errors import Missing, Retryable, answer_error
+from dashborion.orchestrators.kubernetes.instances import DEFAULT_CONTAINER
+from dashborion.orchestrators.kubernetes.request import Request
+from dashborion.orchestrators.kubernetes.transport import CONNECT_SECONDS, READ_SECONDS
 from dashborion.orchestrators.protocol import Call
 from dashborion.terminal import CHUNK, Terminal, write
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"  # with and without a way to end stdin
-DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
-PING_SECONDS = 30.0  # of silence, which balancers on the way take for the end
-UNSENT = 1 << 18  # bytes that wait to be sent before no more stdin is read
-_DEAF = (
+PING_SECONDS = 30.0  # of silence; load balancers drop connections that stay silent for longer
+MOST_UNSENT = 1 << 18  # bytes waiting to be sent; above that, stdin is not read
+_STDIN_STAYS_OPEN = (
     "this API server cannot be told that stdin has ended (Kubernetes 1.30 and newer can): "
     "a command that reads it to the end waits for ever"
 )
-_BROKEN = (websocket.WebSocketException, OSError)
-_WANTS = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
+_CONNECTION_ERRORS = (websocket.WebSocketException, OSError)
+_WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(frozen=True)
@@ -57,29 +59,31 @@ class Exec:
 
     client: Client
 
-    def container(
+    def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
-        """The container that a command runs in, as kubectl chooses it, which is said.
+        """The container that a command runs in: ``wanted``, else as kubectl chooses.
+
+        ``note`` is told which one, when the pod has several and does not say which is its default.
 
         Raises:
             NotFound: no container of that name.
             Refusal: it does not run.
         """
-        item = found.item
-        regular = [one.name for one in item.containers if not one.init]
+        instance = found.item
+        regular = [container.name for container in instance.containers if not container.init]
         annotations = ((found.raw or {}).get("metadata") or {}).get("annotations") or {}
-        chosen = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
-        one = next((one for one in item.containers if one.name == chosen), None)
-        if one is None:
-            known = [one.name for one in item.containers]
-            raise NotFound("container", chosen, where=item.name, known=known)
-        if one.status != "running":
-            raise Refusal(f"container '{chosen}' of {item.name} does not run: "
-                          f"{one.reason or one.status}")  # fmt: skip
+        name = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
+        containers = {container.name: container for container in instance.containers}
+        container = containers.get(name)
+        if container is None:
+            raise NotFound("container", name, where=instance.name, known=list(containers))
+        if container.status != "running":
+            raise Refusal(f"container '{name}' of {instance.name} does not run: "
+                          f"{container.reason or container.status}")  # fmt: skip
         if not wanted and len(regular) > 1 and DEFAULT_CONTAINER not in annotations:
-            note(f"container '{chosen}' out of: {', '.join(regular)}")
-        return chosen
+            note(f"container '{name}' out of: {', '.join(regular)}")
+        return name
 
     def run(
         self,
@@ -90,24 +94,22 @@ class Exec:
         *,
         note: Callable[[str], None],
     ) -> int:
-        """Run a command to its end; its exit code.
+        """Run a command to its end, on the streams of ``terminal``; its exit code.
 
         Raises:
-            DashborionError: it could not be started, with the API's words.
-            Unreachable: the connection broke, and how it ended is unknterminal.
+            DashborionError: it could not be started, with the API's reason.
+            Unreachable: the connection broke, and how the command ends is unknown.
         """
-        parameters = {
+        options = {
             "container": container,
-            "stdin": terminal.stdin is not None,
-            "stdout": True,
-            "stderr": not terminal.tty,  # a terminal has one stream for both
-            "tty": terminal.tty,
+            "stdin": str(terminal.stdin is not None).lower(),
+            "stdout": "true",
+            "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
+            "tty": str(terminal.tty).lower(),
         }
-        words = [(key, str(value).lower() if isinstance(value, bool) else value)
-                 for key, value in parameters.items()]  # fmt: skip
-        query = urlencode([*words, *(("command", one) for one in command)])
+        query = urlencode([*options.items(), *(("command", word) for word in command)])
         path = f"{api.PODS.path(found.item.namespace, found.item.name)}/exec"
-        socket = _connected(self.client, path, query)
+        socket = _connect(self.client, path, query)
         try:
             status = _Session(socket, terminal, note).run()
         finally:
@@ -118,63 +120,66 @@ class Exec:
 # --- The connection -----------------------------------------------------------------------------
 
 
-def _connected(client: Client, path: str, query: str) -> websocket.WebSocket:
-    """A connection on which the command runs; what refuses it is an error."""
-    by = client.credentials
-    asked = Asked(by.host, "GET", path, user=by.user, proxy=by.proxy)
-    authorization = by.authorization()
+def _connect(client: Client, path: str, query: str) -> websocket.WebSocket:
+    """A connection on which the command runs; credentials are renewed once, if need be."""
+    credentials = client.credentials
+    request = Request(credentials.host, "GET", path, credentials.user, credentials.proxy)
+    authorization = credentials.authorization()
     try:
-        return _attempt(client, asked, query, authorization)
-    except CredentialsError:
-        by.renew(authorization)  # nothing has run yet
-        return _attempt(client, asked, query, by.authorization())
+        return _attempt(client, request, query, authorization)
+    except CredentialsError:  # so nothing has run yet
+        credentials.renew(authorization)
+        return _attempt(client, request, query, credentials.authorization())
 
 
 def _attempt(
-    client: Client, asked: Asked, query: str, authorization: str | None
+    client: Client, request: Request, query: str, authorization: str | None
 ) -> websocket.WebSocket:
-    by = client.credentials
+    credentials = client.credentials
     started, outcome = time.monotonic(), "no answer"
     socket = websocket.WebSocket(sslopt=_tls(client))
     headers = [f"User-Agent: dashborion/{__version__}"]
     headers += [f"Authorization: {authorization}"] if authorization else []
-    headers += [f"{name}: {value}" for name, value in by.impersonation]
+    headers += [f"{name}: {value}" for name, value in credentials.impersonation]
     try:
         socket.connect(
-            f"ws{by.host.removeprefix('http')}{asked.path}?{query}",
+            f"ws{request.host.removeprefix('http')}{request.path}?{query}",
             header=headers,
             subprotocols=[V5, V4],
             suppress_origin=True,
             redirect_limit=0,
             timeout=min(CONNECT_SECONDS + READ_SECONDS, client.runtime.deadline.remaining()),
-            **_proxy(by.proxy),
+            **_proxy(credentials.proxy),
         )
         answer = socket.handshake_response
         outcome = str(answer.status)
-        if answer.status != 101:  # a redirection, which would take the credentials elsewhere
-            raise refused(asked, answer.status, b"", HTTPHeaderDict(answer.headers))
+        if answer.status != 101:  # a redirect would send the credentials to another server
+            raise answer_error(request, answer.status, b"", HTTPHeaderDict(answer.headers))
     except websocket.WebSocketBadStatusException as error:
         outcome = str(error.status_code)
-        raise _refusal(asked, error) from error
-    except (*_BROKEN, ValueError) as error:
+        raise _refusal(request, error) from error
+    except (*_CONNECTION_ERRORS, ValueError) as error:
         text = error if isinstance(error, OSError) else type(error).__name__
-        raise Unreachable(f"cannot connect to {by.host}: {text}") from error
+        raise Unreachable(f"cannot connect to {credentials.host}: {text}") from error
     finally:
         elapsed = time.monotonic() - started
-        client.runtime.trace(Call(f"{asked.method} {asked.path}", outcome, elapsed))
+        client.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
     socket.settimeout(None)
     return socket
 
 
 def _tls(client: Client) -> dict[str, Any]:
-    by = client.credentials
-    if by.tls is None:
+    credentials = client.credentials
+    if credentials.tls is None:
         return {}
-    return {"context": by.tls} | ({"server_hostname": by.server_name} if by.server_name else {})
+    settings: dict[str, Any] = {"context": credentials.tls}
+    if credentials.server_name:
+        settings["server_hostname"] = credentials.server_name
+    return settings
 
 
 def _proxy(proxy: str | None) -> dict[str, Any]:
-    """What the kubeconfig and the variables say is known already: the library is not to look."""
+    """The library's settings for a proxy, which keep it from reading the variables itself."""
     if not proxy:
         return {"http_no_proxy": ["*"]}
     parts = urlsplit(proxy)
@@ -188,16 +193,18 @@ def _proxy(proxy: str | None) -> dict[str, Any]:
     }
 
 
-def _refusal(asked: Asked, error: websocket.WebSocketBadStatusException) -> DashborionError:
+def _refusal(request: Request, error: websocket.WebSocketBadStatusException) -> DashborionError:
     body = error.resp_body or b""
     content = body if isinstance(body, bytes) else str(body).encode()
-    found = refused(asked, error.status_code, content, HTTPHeaderDict(error.resp_headers or {}))
-    if isinstance(found, Retry):
-        return found.error
-    if isinstance(found, Missing):  # the kubelet's words, which are no Status
-        said = content.decode(errors="replace").strip()[:200]
-        return Refusal(found.message if not found.foreign else said or found.message)
-    return found
+    headers = HTTPHeaderDict(error.resp_headers or {})
+    refused = answer_error(request, error.status_code, content, headers)
+    if isinstance(refused, Retryable):
+        return refused.error
+    if isinstance(refused, Missing):
+        # The kubelet answers with plain text, which is not the API's `Status`.
+        text = content.decode(errors="replace").strip()[:200] if refused.is_foreign else ""
+        return Refusal(text or refused.message)
+    return refused
 
 
 # --- The session --------------------------------------------------------------------------------
@@ -205,33 +212,33 @@ def _refusal(asked: Asked, error: websocket.WebSocketBadStatusException) -> Dash
 
 @dataclass
 class _Session:
-    """Moves bytes until the command has ended. Both directions go on side by side."""
+    """Moves bytes in both directions, neither waiting for the other, until the command ends."""
 
     socket: websocket.WebSocket
-    own: Terminal
+    terminal: Terminal
     note: Callable[[str], None]
     _unsent: bytearray = field(default_factory=bytearray)
     _status: bytearray = field(default_factory=bytearray)
     _channel: int = STATUS
-    _stdin_open: bool = True
-    _over: bool = False
+    _is_stdin_open: bool = True
+    _is_over: bool = False
 
     def run(self) -> bytes:
-        """What the status channel said."""
-        self._stdin_open = self.own.stdin is not None
-        with self.own.raw() as resized:
+        """Run until the command ends; the content of the status channel."""
+        self._is_stdin_open = self.terminal.stdin is not None
+        with self.terminal.raw() as resized:
             if resized is not None:
-                self._tell_size()
-            while not self._over:
-                self._turn(resized)
+                self._send_size()
+            while not self._is_over:
+                self._wait_and_move(resized)
         return bytes(self._status)
 
-    def _turn(self, resized: int | None) -> None:
+    def _wait_and_move(self, resized: int | None) -> None:
         connection = self.socket.sock
         waiting = connection.pending() if hasattr(connection, "pending") else 0
         wanted: list[Any] = [connection]
-        if self._stdin_open and len(self._unsent) < UNSENT:
-            wanted.append(self.own.stdin)
+        if self._is_stdin_open and len(self._unsent) < MOST_UNSENT:
+            wanted.append(self.terminal.stdin)
         if resized is not None:
             wanted.append(resized)
         timeout = 0.0 if waiting else PING_SECONDS
@@ -243,25 +250,25 @@ class _Session:
             self._receive()
         if resized is not None and resized in readable:
             os.read(resized, CHUNK)
-            self._tell_size()
-        if self.own.stdin in readable:
+            self._send_size()
+        if self.terminal.stdin in readable:
             self._read_stdin()
         self._flush()
 
     def _read_stdin(self) -> None:
-        assert self.own.stdin is not None  # noqa: S101 - it was selected
-        data = os.read(self.own.stdin, CHUNK)
+        assert self.terminal.stdin is not None  # noqa: S101 - it was selected
+        data = os.read(self.terminal.stdin, CHUNK)
         if data:
             self._send(bytes([STDIN]) + data)
             return
-        self._stdin_open = False
+        self._is_stdin_open = False
         if self.socket.subprotocol == V5:
             self._send(bytes([CLOSE, STDIN]))
         else:
-            self.note(_DEAF)
+            self.note(_STDIN_STAYS_OPEN)
 
-    def _tell_size(self) -> None:
-        columns, rows = self.own.size()
+    def _send_size(self) -> None:
+        columns, rows = self.terminal.size()
         size = json.dumps({"Width": columns, "Height": rows})
         self._send(bytes([RESIZE]) + size.encode())
 
@@ -269,61 +276,61 @@ class _Session:
         self._unsent += ABNF.create_frame(data, opcode).format()
 
     def _flush(self) -> None:
-        """As much as goes without waiting: who waits to send does not read."""
+        """Send as much as possible without blocking, which would keep output from being read."""
         connection = self.socket.sock
         connection.settimeout(0)
         try:
             while self._unsent:
                 del self._unsent[: connection.send(self._unsent)]
-        except (BlockingIOError, InterruptedError, *_WANTS):
+        except _WOULD_BLOCK:
             return
         except OSError as error:
-            if not self._over:
-                raise _lost(error) from error
+            if not self._is_over:
+                raise _connection_lost(error) from error
         finally:
             connection.settimeout(None)
 
     def _receive(self) -> None:
-        """One frame; the library would answer pings into the middle of what is being sent."""
+        """Read one frame. The library's own ``recv`` answers pings inside a frame half sent."""
         try:
             frame = self.socket.recv_frame()
         except websocket.WebSocketConnectionClosedException as error:
             if not self._status:
-                raise _lost(error) from error
-            self._over = True
+                raise _connection_lost(error) from error
+            self._is_over = True
             return
-        except _BROKEN as error:
-            raise _lost(error) from error
+        except _CONNECTION_ERRORS as error:
+            raise _connection_lost(error) from error
         if frame.opcode == ABNF.OPCODE_CLOSE:
-            self._over = True
+            self._is_over = True
         elif frame.opcode == ABNF.OPCODE_PING:
             self._send(frame.data, ABNF.OPCODE_PONG)
         elif frame.opcode in (ABNF.OPCODE_BINARY, ABNF.OPCODE_TEXT) and frame.data:
             self._channel = frame.data[0]
-            self._take(frame.data[1:])
+            self._write_output(frame.data[1:])
         elif frame.opcode == ABNF.OPCODE_CONT:
-            self._take(frame.data)
+            self._write_output(frame.data)
 
-    def _take(self, data: bytes) -> None:
+    def _write_output(self, data: bytes) -> None:
         if self._channel == STDOUT:
-            write(self.own.stdout, data)
+            write(self.terminal.stdout, data)
         elif self._channel == STDERR:
-            write(self.own.stderr, data)
+            write(self.terminal.stderr, data)
         elif self._channel == STATUS:
             self._status += data
 
 
-def _lost(error: Exception) -> Unreachable:
+def _connection_lost(error: Exception) -> Unreachable:
     return Unreachable(
         f"the connection broke ({type(error).__name__}): the command may go on, "
         "and how it ends is unknown"
     )
 
 
-def _exit_code(said: bytes, command: Sequence[str]) -> int:
-    """The command's own, from the API's ``Status``."""
+def _exit_code(content: bytes, command: Sequence[str]) -> int:
+    """The command's exit code, from the API's ``Status`` on the status channel."""
     try:
-        status: Mapping[str, Any] = json.loads(said)
+        status: Mapping[str, Any] = json.loads(content)
         if status["status"] == "Success":
             return 0
         causes = (status.get("details") or {}).get("causes") or ()

@@ -1,4 +1,4 @@
-"""Lists side by side, and doing without those that are forbidden or not there."""
+"""Lists fetched side by side; a forbidden or missing list costs only its own rows."""
 
 from __future__ import annotations
 
@@ -13,9 +13,14 @@ from dashborion.errors import BadAnswer, Forbidden
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import Missing
+from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 
 T = TypeVar("T")
+
+
+class NoSuchResource(BadAnswer):
+    """The server does not serve this resource, or is not a Kubernetes API at all."""
 
 
 class Fetch(Struct, frozen=True):
@@ -30,84 +35,55 @@ class Fetch(Struct, frozen=True):
         return result(future, self.client.runtime.deadline)
 
     def collect(
-        self,
-        resource: Resource[T],
-        namespace: str | None,
-        *,
-        selector: str | None = None,
-        fields: str | None = None,
-        metadata_only: bool = False,
-        as_rows: bool = False,
-        raw: bool = False,
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> Future[list[Found[T]]]:
-        """Start a list; a server without the resource fails it with ``BadAnswer``."""
+        """Start to fetch a whole list; a server without the resource fails it."""
 
         def call() -> list[Found[T]]:
-            found = self.client.collect(
-                resource,
-                namespace,
-                selector=selector,
-                fields=fields,
-                metadata_only=metadata_only,
-                as_rows=as_rows,
-                raw=raw,
-            )
+            found = self.client.collect(resource, namespace, options)
             if found is None:
-                raise self._none(resource)
+                raise self._no_such_resource(resource)
             return found
 
         return start(call)
 
     def pages(
-        self,
-        resource: Resource[T],
-        namespace: str | None,
-        *,
-        selector: str | None = None,
-        fields: str | None = None,
-        raw: bool = False,
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> Iterator[list[Found[T]]]:
-        """Start a list that is taken chunk by chunk; raises as ``whole``.
+        """Start to fetch a list that is taken page by page.
 
-        A list that has to start again leaves in what was deleted meanwhile.
-        """
-
-        def given() -> Iterator[list[Found[T]]]:
-            try:
-                yield from self.client.pages(
-                    resource, namespace, selector=selector, fields=fields, raw=raw
-                )
-            except Missing as missing:
-                raise self._none(resource) from missing
-
-        return ahead(given, self.client.runtime.deadline)
-
-    def whole(
-        self,
-        resource: Resource[T],
-        namespace: str | None,
-        *,
-        selector: str | None = None,
-        fields: str | None = None,
-        raw: bool = False,
-    ) -> Iterator[list[Found[T]]]:
-        """Start a list that is taken as one chunk; raises as ``collect`` when it is taken."""
-        listed = self.collect(resource, namespace, selector=selector, fields=fields, raw=raw)
-        return (self.wait(one) for one in (listed,))
-
-    def _none(self, resource: Resource[T]) -> NoSuchResource:
-        return NoSuchResource(
-            f"{self.client.credentials.host} has no {resource.group_version} "
-            f"{resource.plural}: is it a Kubernetes API?"
-        )
-
-    def permitted(
-        self, futures: Sequence[Future[Any]], *, all_of_them: bool = False
-    ) -> list[Found[Any]]:
-        """What the lists hold together; a forbidden one costs itself and a warning.
+        A list that has to start again keeps what was deleted meanwhile.
 
         Raises:
-            Forbidden: all of them are, or with ``all_of_them`` one.
+            NoSuchResource: when the first page is taken.
+        """
+
+        def pages() -> Iterator[list[Found[T]]]:
+            try:
+                yield from self.client.pages(resource, namespace, options)
+            except Missing as missing:
+                raise self._no_such_resource(resource) from missing
+
+        return ahead(pages, self.client.runtime.deadline)
+
+    def whole(
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
+    ) -> Iterator[list[Found[T]]]:
+        """As ``pages``, but all objects in a single page."""
+        future = self.collect(resource, namespace, options)
+
+        def page() -> Iterator[list[Found[T]]]:
+            yield self.wait(future)
+
+        return page()
+
+    def permitted(
+        self, futures: Sequence[Future[Any]], *, require_all: bool = False
+    ) -> list[Found[Any]]:
+        """The objects of several lists together; a forbidden list becomes a warning.
+
+        Raises:
+            Forbidden: all lists are forbidden, or with ``require_all`` any of them.
         """
         found: list[Found[Any]] = []
         refused: list[Forbidden] = []
@@ -116,24 +92,26 @@ class Fetch(Struct, frozen=True):
                 found += self.wait(future)
             except Forbidden as error:
                 refused.append(error)
-        if refused and (all_of_them or len(refused) == len(futures)):
+        if refused and (require_all or len(refused) == len(futures)):
             if len(refused) < len(futures):
-                refused[0].hint = "say which kind you mean: deployment/NAME, sts/NAME or ds/NAME"
+                refused[0].hint = "name the kind too: deployment/NAME, sts/NAME or ds/NAME"
             raise refused[0]
         for refusal in refused:
             self.client.runtime.warn(refusal)
         return found
 
     def optional(self, future: Future[list[Found[T]]]) -> list[T]:
-        """A list that an answer can do without: forbidden is a warning, unknown is empty."""
+        """A list that the answer can do without: forbidden is a warning, not served is empty."""
         try:
-            return [one.item for one in self.wait(future)]
+            return [found.item for found in self.wait(future)]
         except Forbidden as error:
             self.client.runtime.warn(error)
         except NoSuchResource:
             pass
         return []
 
-
-class NoSuchResource(BadAnswer):
-    """The server does not serve this resource, or serves something else entirely."""
+    def _no_such_resource(self, resource: Resource[T]) -> NoSuchResource:
+        return NoSuchResource(
+            f"{self.client.credentials.host} has no {resource.group_version} "
+            f"{resource.plural}: is it a Kubernetes API?"
+        )

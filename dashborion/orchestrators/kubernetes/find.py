@@ -14,6 +14,7 @@ from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 
 T = TypeVar("T")
@@ -55,11 +56,11 @@ def workload(
     """
     resources = controllers([name.type] if name.type else None)
     if namespace is None:
-        fields = f"metadata.name={_escaped(name.name)}"
-        listed = [fetch.collect(one, None, fields=fields, raw=True) for one in resources]
+        options = ListOptions(fields=f"metadata.name={_escaped(name.name)}", raw=True)
+        listed = [fetch.collect(one, None, options) for one in resources]
     else:
         listed = [start(partial(_one, fetch, one, namespace, name.name)) for one in resources]
-    found = fetch.permitted(listed, all_of_them=everywhere)
+    found = fetch.permitted(listed, require_all=everywhere)
     if len(found) > 1:
         raise Ambiguous(
             f"'{name.name}' is the name of {len(found)} workloads: "
@@ -85,7 +86,7 @@ def instance(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]
         exact = _one(fetch, api.PODS, namespace, name.name)
         if exact:
             return exact[0]
-    listed = fetch.wait(fetch.collect(api.PODS.metadata, namespace, metadata_only=True))
+    listed = fetch.wait(fetch.collect(api.PODS.metadata, namespace))
     metas = [one.item.metadata for one in listed]
     matching = [meta for meta in metas if meta.name == name.name] or [
         meta for meta in metas if name.name and meta.name.startswith(name.name)
@@ -114,7 +115,7 @@ def require_namespace(fetch: Fetch, namespace: str) -> None:
     try:
         if fetch.client.get(api.NAMESPACES, None, namespace) is not None:
             return
-        known = fetch.optional(fetch.collect(api.NAMESPACES, None, metadata_only=True))
+        known = fetch.optional(fetch.collect(api.NAMESPACES.metadata, None))
     except Forbidden:
         return  # who may not ask cannot be told
     names = [one.metadata.name for one in known]
@@ -149,7 +150,7 @@ def _one(fetch: Fetch, resource: Resource[T], namespace: str, name: str) -> list
 
 
 def _names(fetch: Fetch, resources: list[Resource[Any]], namespace: str | None) -> list[str]:
-    listed = [fetch.collect(one.metadata, namespace, metadata_only=True) for one in resources]
+    listed = [fetch.collect(one.metadata, namespace) for one in resources]
     return [one.item.metadata.name for one in fetch.permitted(listed)]
 
 

@@ -11,6 +11,7 @@ from dashborion.models.rollout import Revision
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.rollout import REVISION
 
@@ -34,10 +35,8 @@ def past_revisions(fetch: Fetch, item: normalise.Controller) -> list[PastRevisio
     """
     is_deployment = isinstance(item, wire.Deployment)
     resource: Resource[Any] = api.REPLICASETS if is_deployment else api.CONTROLLER_REVISIONS
-    selector = normalise.selector(item.spec.selector)
-    listed = fetch.wait(
-        fetch.collect(resource, item.metadata.namespace, selector=selector, raw=True)
-    )
+    options = ListOptions(normalise.selector(item.spec.selector), raw=True)
+    listed = fetch.wait(fetch.collect(resource, item.metadata.namespace, options))
     owned = normalise.owned_by([one.item for one in listed], item.metadata.uid)
     raws = {one.item.metadata.uid: one.raw or {} for one in listed}
     ordered = sorted(owned, key=_number)

@@ -1,7 +1,7 @@
-"""A pod as an instance: its one-word state in kubectl's order of precedence, and its containers.
+"""Pods as instances: their one-word state as kubectl shows it, and their containers. Pure.
 
-Pure. The order is that of ``printPod`` in kubectl's ``printers.go``; each step
-overwrites the one before.
+The state follows ``printPod`` in kubectl's ``printers.go``, where each step overwrites the
+one before.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from dashborion.orchestrators.kubernetes import quantity, wire
 from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
 
 ZONE = "topology.kubernetes.io/zone"
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
 
 
 class Owned(Struct, frozen=True):
-    """The workload a pod belongs to, and which of its revisions the pod is.
+    """The workload that owns a pod, and the revision of it that the pod runs.
 
-    ``uid`` is empty where only the name could be told.
+    ``uid`` is empty where only the workload's name is known.
     """
 
     name: Name
@@ -39,16 +40,16 @@ class Owned(Struct, frozen=True):
 
 
 def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
-    """Follow the controller references; None for a bare pod or a Job's.
+    """The owner by the controller references; None for a bare pod or a Job's.
 
-    ``replicasets`` are metadata by uid. One that is missing from it (created
-    after the list, or forbidden) is named after its Deployment and the hash
-    that the pod carries as a label.
+    ``replicasets`` are the metadata of ReplicaSets by uid. For one that is missing (created
+    after the list, or forbidden) the Deployment's name is the ReplicaSet's without the hash
+    that the pod has as a label.
     """
     reference = _controller(pod.metadata)
     labels = pod.metadata.labels or {}
     if reference is None or not reference.api_version.startswith("apps/"):
-        return None  # nobody's, a Job's, or another project's kind of the same name
+        return None  # no owner, a Job, or a kind of the same name from another API group
     namespace = pod.metadata.namespace
     if reference.kind in _KINDS:
         name = Name(reference.name, _KINDS[reference.kind], namespace)
@@ -70,7 +71,7 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
 
 
 def _controller(metadata: wire.Meta) -> wire.Owner | None:
-    return next((one for one in metadata.owner_references or () if one.controller), None)
+    return next((owner for owner in metadata.owner_references or () if owner.controller), None)
 
 
 def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> Instance:
@@ -105,9 +106,14 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     )
 
 
+def is_finished(pod: wire.Pod) -> bool:
+    """Whether no container of the pod will ever run again."""
+    return pod.status.phase in _FINISHED
+
+
 def instance_status(pod: wire.Pod) -> InstanceStatus:
-    """Pending until every regular container has started, and again while one of them waits."""
-    if pod.status.phase in _FINISHED:
+    """Pending until all regular containers have started, and again while one of them waits."""
+    if is_finished(pod):
         return InstanceStatus.STOPPED
     states = [item.state for item in pod.status.container_statuses or ()]
     if not states or len(states) < len(pod.spec.containers or ()):
@@ -116,8 +122,8 @@ def instance_status(pod: wire.Pod) -> InstanceStatus:
         return InstanceStatus.PENDING
     if any(state.running for state in states):
         return InstanceStatus.RUNNING
-    gone = pod.metadata.deletion_timestamp is not None
-    return InstanceStatus.STOPPED if gone else InstanceStatus.PENDING
+    is_deleted = pod.metadata.deletion_timestamp is not None
+    return InstanceStatus.STOPPED if is_deleted else InstanceStatus.PENDING
 
 
 def state_word(pod: wire.Pod) -> str:
@@ -134,49 +140,53 @@ def state_word(pod: wire.Pod) -> str:
     if pod.metadata.deletion_timestamp is not None:
         if pod.status.reason == "NodeLost":
             return "Unknown"
-        if pod.status.phase not in _FINISHED:
+        if not is_finished(pod):
             return "Terminating"
     return word
 
 
 def restarts(pod: wire.Pod) -> int:
-    """kubectl's RESTARTS: of init containers while these run, then of the others and sidecars."""
+    """kubectl's RESTARTS: of the init containers while these run, then of all other containers."""
     sidecars = _sidecars(pod)
     initial = pod.status.init_container_statuses or ()
     if _init_word(pod) is not None and not _initialized(pod):
-        undone = next(
-            (place for place, item in enumerate(initial) if not _is_done(item, sidecars)), 0
+        current = next(
+            (index for index, item in enumerate(initial) if not _is_done(item, sidecars)), 0
         )
-        return sum(item.restart_count for item in initial[: undone + 1])
+        return sum(item.restart_count for item in initial[: current + 1])
     counted = [item for item in initial if item.name in sidecars]
     return sum(item.restart_count for item in (*counted, *(pod.status.container_statuses or ())))
 
 
 def containers(pod: wire.Pod) -> list[Container]:
-    """Regular containers, then sidecars, then those init containers that have not succeeded."""
+    """Regular containers, then sidecars, then the init containers that have not succeeded."""
     regular = {item.name: item for item in pod.status.container_statuses or ()}
     initial = {item.name: item for item in pod.status.init_container_statuses or ()}
     sidecars = _sidecars(pod)
-    found = [_container(spec, regular.get(spec.name)) for spec in pod.spec.containers or ()]
+    result = [_container(spec, regular.get(spec.name)) for spec in pod.spec.containers or ()]
     for spec in pod.spec.init_containers or ():
         if spec.name in sidecars:
-            found.append(_container(spec, initial.get(spec.name)))
+            result.append(_container(spec, initial.get(spec.name)))
     for spec in pod.spec.init_containers or ():
         status = initial.get(spec.name)
-        done = status and status.state.terminated and status.state.terminated.exit_code == 0
-        if spec.name not in sidecars and not done:
-            found.append(_container(spec, status, init=True))
-    return found
+        terminated = status.state.terminated if status else None
+        has_succeeded = terminated is not None and terminated.exit_code == 0
+        if spec.name not in sidecars and not has_succeeded:
+            result.append(_container(spec, status, init=True))
+    return result
 
 
 def requests(
     spec: wire.PodSpec,
 ) -> tuple[quantity.Amount | None, quantity.Amount | None]:
-    """Cores and bytes requested by the containers that run side by side; None when none does."""
+    """CPU cores and bytes of memory that regular containers and sidecars request together.
+
+    None where no container requests any.
+    """
     sidecars = [item for item in spec.init_containers or () if item.restart_policy == "Always"]
-    asked = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
-    cpu = quantity.total(request["cpu"] for request in asked if "cpu" in request)
-    memory = quantity.total(request["memory"] for request in asked if "memory" in request)
+    requested = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
+    cpu = quantity.total(request["cpu"] for request in requested if "cpu" in request)
+    memory = quantity.total(request["memory"] for request in requested if "memory" in request)
     return cpu, memory
 
 
@@ -206,7 +216,7 @@ def _container_status(state: wire.ContainerState) -> InstanceStatus:
 
 def _termination(ended: wire.Terminated) -> Termination:
     return Termination(
-        reason=_ending(ended),
+        reason=_termination_reason(ended),
         exit_code=ended.exit_code,
         message=ended.message,
         finished_at=ended.finished_at,
@@ -214,36 +224,36 @@ def _termination(ended: wire.Terminated) -> Termination:
 
 
 def _state_reason(state: wire.ContainerState) -> str | None:
-    """What stands in the way of running: waiting comes before terminated."""
+    """Why a container does not run; the reason to wait comes before that of the last end."""
     if state.waiting and state.waiting.reason:
         return state.waiting.reason
-    return _ending(state.terminated) if state.terminated else None
+    return _termination_reason(state.terminated) if state.terminated else None
 
 
-def _ending(ended: wire.Terminated) -> str:
+def _termination_reason(ended: wire.Terminated) -> str:
     if ended.reason:
         return ended.reason
     return f"Signal:{ended.signal}" if ended.signal else f"ExitCode:{ended.exit_code}"
 
 
 def _init_word(pod: wire.Pod) -> str | None:
-    """``Init:…`` for the first init container that is not done; None when all are."""
+    """``Init:…`` for the first init container that is not done; None if all are done."""
     sidecars = _sidecars(pod)
-    for done, item in enumerate(pod.status.init_container_statuses or ()):
+    for done_count, item in enumerate(pod.status.init_container_statuses or ()):
         if _is_done(item, sidecars):
             continue
         ended = item.state.terminated
         if ended:
-            return f"Init:{_ending(ended)}"
+            return f"Init:{_termination_reason(ended)}"
         waiting = item.state.waiting
         if waiting and waiting.reason and waiting.reason != "PodInitializing":
             return f"Init:{waiting.reason}"
-        return f"Init:{done}/{len(pod.spec.init_containers or ())}"
+        return f"Init:{done_count}/{len(pod.spec.init_containers or ())}"
     return None
 
 
 def _is_done(item: wire.ContainerStatus, sidecars: frozenset[str]) -> bool:
-    """Whether an init container lets the next one start."""
+    """Whether the next init container may start."""
     ended = item.state.terminated
     return (ended is not None and ended.exit_code == 0) or (
         item.name in sidecars and bool(item.started)
@@ -251,7 +261,7 @@ def _is_done(item: wire.ContainerStatus, sidecars: frozenset[str]) -> bool:
 
 
 def _container_word(pod: wire.Pod, word: str) -> str:
-    """Regular containers, last to first, so that the first one's reason wins."""
+    """The word of the regular containers, from last to first: the first one's reason wins."""
     has_running = False
     for item in reversed(pod.status.container_statuses or ()):
         reason = _state_reason(item.state)
@@ -276,7 +286,7 @@ def _reason(pod: wire.Pod, status: InstanceStatus) -> str | None:
 
 
 def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
-    """The most particular text there is: the pod's, a container's, the scheduler's, readiness'."""
+    """The first message of: the pod, a container, the scheduler, the readiness condition."""
     if pod.status.message:
         return pod.status.message
     statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
@@ -292,7 +302,7 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.message
-    if ready and ready.status == "False" and pod.status.phase not in _FINISHED:
+    if ready and ready.status == "False" and not is_finished(pod):
         return ready.message
     return None
 
@@ -311,12 +321,12 @@ def _stopped_at(pod: wire.Pod) -> datetime | None:
 
 
 def _initialized(pod: wire.Pod) -> bool:
-    found = condition(pod.status.conditions, "Initialized")
-    return found is not None and found.status == "True"
+    initialized = condition(pod.status.conditions, "Initialized")
+    return initialized is not None and initialized.status == "True"
 
 
 def _sidecars(pod: wire.Pod) -> frozenset[str]:
-    """Init containers that go on running: ``restartPolicy: Always`` (1.28)."""
+    """The init containers that keep running: ``restartPolicy: Always``, since 1.28."""
     initial = pod.spec.init_containers
     if not initial:
         return frozenset()

@@ -14,6 +14,7 @@ from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -29,7 +30,7 @@ class Inventory:
         """All controllers of the kinds asked for, with their endpoints if these were."""
         fetch, namespace = self.fetch, find.namespace_of(self.fetch, query)
         listed = [
-            fetch.collect(resource, namespace, selector=query.selector, raw=query.raw)
+            fetch.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
             for resource in find.controllers(query.types)
         ]
         index = EndpointIndex()
@@ -80,11 +81,13 @@ class Inventory:
         listed = listing(
             api.PODS,
             namespace,
-            selector=",".join(filter(None, selectors)),
-            fields=None if query.stopped else UNFINISHED,
-            raw=query.raw,
+            ListOptions(
+                selector=",".join(filter(None, selectors)),
+                fields=None if query.stopped else UNFINISHED,
+                raw=query.raw,
+            ),
         )
-        parents = fetch.collect(api.REPLICASETS.metadata, namespace, metadata_only=True)
+        parents = fetch.collect(api.REPLICASETS.metadata, namespace)
         replicasets = {one.metadata.uid: one.metadata for one in fetch.optional(parents)}
         is_empty = True
         for page in listed:

@@ -1,4 +1,4 @@
-"""What only Kubernetes has: any of its kinds, listed or described with its events."""
+"""The kinds of ``dashborion k8s``, listed or described with their events."""
 
 from __future__ import annotations
 
@@ -13,43 +13,46 @@ from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, Forbidden, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query
-from dashborion.orchestrators.kubernetes import find, native_normalise, normalise
+from dashborion.orchestrators.kubernetes import find, native_normalise, normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.wire import native
+from dashborion.orchestrators.kubernetes.wire import cluster, jobs
+from dashborion.orchestrators.kubernetes.wire.tables import ApiResources
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
 
 
+def _by_name(item: Any) -> tuple[Any, ...]:
+    return (getattr(item, "namespace", ""), item.name)
+
+
+def _by_time(item: models.ClusterEvent) -> tuple[Any, ...]:
+    return (item.timestamp is not None, item.timestamp, item.namespace, item.name)
+
+
 @dataclass(frozen=True)
 class Kind:
-    """How one kind is asked for; ``versions`` begin with the one that is liked best.
+    """How one kind is read.
 
-    ``detail`` is the list's model with ``events`` and what ``adds`` gives.
-    ``counted`` makes the list's model of a row of the server's own table, for a
-    kind whose bodies a list has no use for.
+    ``versions`` are its resources, the preferred version of the API first. ``normalise`` makes
+    a list's model of an object; ``detail`` is a description's model, with the fields that
+    ``details`` gives and ``events``; None where a description is the list's model. ``from_row``
+    makes the list's model of a row of the server's own table, for a kind whose objects are
+    too large to be listed for what a list shows.
     """
 
     versions: tuple[Resource[Any], ...]
-    item: Normalise
+    normalise: Normalise
     detail: Callable[..., models.ClusterObject] | None
-    adds: Callable[[Any], Mapping[str, Any]] = lambda _: {}
-    namespaced: bool = True
-    counted: Normalise | None = None
-    order: Callable[[Any], tuple[Any, ...]] = lambda one: (getattr(one, "namespace", ""), one.name)
+    details: Callable[[Any], Mapping[str, Any]] = lambda _: {}
+    from_row: Normalise | None = None
+    order: Callable[[Any], tuple[Any, ...]] = _by_name
 
-
-def _conditions(item: Any) -> dict[str, Any]:
-    return {"conditions": native_normalise.conditions(item.status.conditions)}
-
-
-def _of_node(item: native.Node) -> dict[str, Any]:
-    return _conditions(item) | {"taints": native_normalise.taints(item)}
-
-
-def _running_jobs(item: native.CronJob) -> dict[str, Any]:
-    return {"jobs": [one.name for one in item.status.active or () if one.name]}
+    @property
+    def namespaced(self) -> bool:
+        return self.versions[0].namespaced
 
 
 def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple[Any, ...]:
@@ -57,103 +60,92 @@ def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple
 
 
 KINDS: Mapping[str, Kind] = {
-    "ingresses": Kind(
-        _versions(native.Ingress, "ingresses", "Ingress", "networking.k8s.io/v1"),
-        native_normalise.ingress,
-        models.IngressDetail,
-    ),
+    "ingresses": Kind((api.INGRESSES,), native_normalise.ingress, models.IngressDetail),
     "configmaps": Kind(
-        _versions(native.ConfigMap, "configmaps", "ConfigMap", "v1"),
+        (Resource(cluster.ConfigMap, "v1", "configmaps", "ConfigMap"),),
         native_normalise.config_map,
         models.ConfigMapDetail,
-        native_normalise.values,
-        counted=native_normalise.counted_config_map,
+        native_normalise.config_map_details,
+        from_row=native_normalise.config_map_row,
     ),
-    "services": Kind(
-        _versions(native.Service, "services", "Service", "v1"),
-        native_normalise.service,
-        models.ServiceDetail,
-    ),
+    "services": Kind((api.SERVICES,), native_normalise.service, models.ServiceDetail),
     "nodes": Kind(
-        _versions(native.Node, "nodes", "Node", "v1"),
+        (Resource(cluster.Node, "v1", "nodes", "Node", namespaced=False),),
         native_normalise.node,
         models.NodeDetail,
-        _of_node,
-        namespaced=False,
+        native_normalise.node_details,
     ),
     "namespaces": Kind(
-        _versions(native.Namespace, "namespaces", "Namespace", "v1"),
+        (Resource(cluster.Namespace, "v1", "namespaces", "Namespace", namespaced=False),),
         native_normalise.namespace,
         models.NamespaceDetail,
-        _conditions,
-        namespaced=False,
+        native_normalise.conditions,
     ),
     "events": Kind(
-        _versions(native.Event, "events", "Event", "v1"),
+        (Resource(wire.ReportedEvent, "v1", "events", "Event"),),
         native_normalise.event,
         detail=None,
-        order=lambda one: (one.timestamp is not None, one.timestamp, one.namespace, one.name),
+        order=_by_time,
     ),
     "jobs": Kind(
-        _versions(native.Job, "jobs", "Job", "batch/v1"),
+        (Resource(jobs.Job, "batch/v1", "jobs", "Job"),),
         native_normalise.job,
         models.JobDetail,
-        _conditions,
+        native_normalise.conditions,
     ),
     "cronjobs": Kind(
-        # `batch/v1` has CronJobs since 1.21, the beta was there from 1.8 to 1.24.
-        _versions(native.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
+        # `batch/v1` has CronJobs since 1.21; the beta was served from 1.8 to 1.24.
+        _versions(jobs.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
         native_normalise.cron_job,
         models.CronJobDetail,
-        _running_jobs,
+        native_normalise.cron_job_details,
     ),
     "autoscalers": Kind(
-        # `v2` since 1.23; `v1` knows no metric but the share of CPU.
+        # `v2` is served since 1.23; `v1` has no metric but the percentage of CPU.
         _versions(
-            native.Autoscaler, "horizontalpodautoscalers", "HorizontalPodAutoscaler",
+            wire.Autoscaler, api.AUTOSCALERS.plural, api.AUTOSCALERS.kind,
             "autoscaling/v2", "autoscaling/v2beta2", "autoscaling/v1",
         ),
         native_normalise.autoscaler,
         models.AutoscalerDetail,
-        _conditions,
+        native_normalise.conditions,
     ),
 }  # fmt: skip
+"""The kinds by the word that commands use.
+
+A new kind has a wire type, a normalise function and its line here; a model in
+``models/kubernetes.py``, columns in ``render/native_views.py``, and words in ``cli/k8s.py``.
+"""
 
 
 @dataclass(frozen=True)
 class KubernetesNative:
-    """The kinds of one cluster, as ``Native``; ``namespace`` is the environment's own."""
+    """The kinds of one cluster, as ``Native``; ``namespace`` is the environment's default."""
 
     fetch: Fetch
     environment: Environment
     namespace: str
 
     def listed(self, kind: str, query: Query) -> list[Found[Any]]:
-        """The objects in a namespace or in all: events by time, others by namespace and name."""
+        """The objects in a namespace or in all, sorted: events by time, others by name."""
         known = KINDS[kind]
         namespace = self._namespace(known, query)
-        counts = known.counted is not None and not query.raw
-        found = self.fetch.wait(
-            self.fetch.collect(
-                self._served(known),
-                namespace,
-                selector=query.selector,
-                as_rows=counts,
-                raw=query.raw,
-            )
-        )
+        resource, normalise_item = self._served(known), known.normalise
+        if known.from_row is not None and not query.raw:
+            resource, normalise_item = resource.rows, known.from_row
+        options = ListOptions(query.selector, raw=query.raw)
+        found = self.fetch.wait(self.fetch.collect(resource, namespace, options))
         if not found and namespace is not None:
             find.require_namespace(self.fetch, namespace)
-        make = known.counted if counts and known.counted else known.item
-        made = [Found(make(one.item, self.environment), one.raw) for one in found]
-        return sorted(made, key=lambda one: known.order(one.item))
+        items = [Found(normalise_item(one.item, self.environment), one.raw) for one in found]
+        return sorted(items, key=lambda one: known.order(one.item))
 
     def described(self, kind: str, name: str, query: Query) -> Found[Any]:
         """One object by ``name`` or ``namespace/name``, with its events.
 
         Raises:
-            NotFound: with the names there are.
-            Ambiguous: several namespaces have one.
+            NotFound: with the names that do exist.
+            Ambiguous: several namespaces have one of that name.
         """
         known = KINDS[kind]
         resource = self._served(known)
@@ -161,69 +153,71 @@ class KubernetesNative:
         if before and not known.namespaced:
             raise NotFound(singular(kind), f"{'/'.join(before)}/{name}", where="the cluster")
         namespace = "/".join(before) or self._namespace(known, query)
-        found = self._one(kind, resource, name, namespace)
-        plain = known.item(found.item, self.environment)
+        found = self._find(kind, resource, name, namespace)
+        item = known.normalise(found.item, self.environment)
         if known.detail is None:
-            return Found(plain, found.raw)
-        fields = msgspec.structs.asdict(plain) | dict(known.adds(found.item))
+            return Found(item, found.raw)
+        fields = msgspec.structs.asdict(item) | dict(known.details(found.item))
         return Found(known.detail(**fields, events=self._events(found.item)), found.raw)
 
-    def _one(
+    def _find(
         self, kind: str, resource: Resource[Any], name: str, namespace: str | None
     ) -> Found[Any]:
-        """By its name where its place is known, else looked for in all namespaces."""
-        if namespace is not None or not KINDS[kind].namespaced:
+        """By name where the namespace is known, else searched in all namespaces."""
+        if namespace is not None or not resource.namespaced:
             exact = self.fetch.client.get(resource, namespace, name)
             if exact is not None:
                 return exact
-        listed = self.fetch.wait(
-            self.fetch.collect(resource.metadata, namespace, metadata_only=True)
-        )
-        metas = [one.item.metadata for one in listed]
-        there = [one for one in metas if one.name == name and namespace is None]
-        if len(there) > 1:
-            shown = ", ".join(sorted(f"{one.namespace}/{one.name}" for one in there))
-            raise Ambiguous(f"'{name}' is in {len(there)} namespaces: {shown}",
+        listed = self.fetch.wait(self.fetch.collect(resource.metadata, namespace))
+        existing = [one.item.metadata for one in listed]
+        matching = [meta for meta in existing if meta.name == name and namespace is None]
+        if len(matching) > 1:
+            names = ", ".join(sorted(f"{meta.namespace}/{meta.name}" for meta in matching))
+            raise Ambiguous(f"'{name}' is in {len(matching)} namespaces: {names}",
                             hint="name one of these, or choose with -n")  # fmt: skip
-        found = self.fetch.client.get(resource, there[0].namespace, name) if there else None
-        if found is not None:
-            return found
+        if matching:
+            found = self.fetch.client.get(resource, matching[0].namespace, name)
+            if found is not None:
+                return found
         if namespace is not None:
             find.require_namespace(self.fetch, namespace)
-        where = find.where(namespace) if KINDS[kind].namespaced else "the cluster"
-        raise NotFound(singular(kind), name, where=where, known=[one.name for one in metas])
+        where = find.where(namespace) if resource.namespaced else "the cluster"
+        raise NotFound(singular(kind), name, where=where, known=[meta.name for meta in existing])
 
     def _events(self, item: Any) -> list[Any]:
-        """What was said about it, newest last; of cluster-wide objects, in ``default``."""
+        """The events about an object, newest last; those about cluster-wide ones are in `default`.
+
+        Events about nodes have the node's name where others have a uid.
+        """
         meta = item.metadata
-        # Events about nodes carry the node's name where others have a uid.
         fields = f"involvedObject.uid={meta.uid}"
-        if isinstance(item, native.Node):
+        if isinstance(item, cluster.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
-        listed = self.fetch.collect(api.EVENTS, meta.namespace or "default", fields=fields)
-        found = [normalise.event(one) for one in self.fetch.optional(listed)]
-        return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
+        listed = self.fetch.collect(
+            api.EVENTS, meta.namespace or "default", ListOptions(fields=fields)
+        )
+        return normalise.by_time(map(normalise.event, self.fetch.optional(listed)))
 
     def _served(self, kind: Kind) -> Resource[Any]:
-        """The best version that this server has; asked only where there is a choice."""
+        """The preferred version among those that this server has; asked only if there are two."""
         if len(kind.versions) == 1:
             return kind.versions[0]
-        asked = [self.fetch.start(partial(self._serves, one)) for one in kind.versions]
+        asked = [self.fetch.start(partial(self._serves, version)) for version in kind.versions]
         served = [self.fetch.wait(future) for future in asked]
         return next(
-            (one for one, there in zip(kind.versions, served, strict=True) if there),
+            (version for version, is_served in zip(kind.versions, served, strict=True)
+             if is_served),
             kind.versions[-1],
-        )
+        )  # fmt: skip
 
     def _serves(self, resource: Resource[Any]) -> bool:
-        """Whether discovery names it; every authenticated user may ask, unless forbidden."""
+        """Whether the API's discovery names the resource; False where it may not be asked."""
         path = f"/apis/{resource.group_version}"
         try:
-            found = self.fetch.client.fetch(native.ApiResources, path)
+            found = self.fetch.client.read(ApiResources, path)
         except Forbidden:
             return False
-        names = {one.name for one in (found.resources if found else None) or ()}
-        return resource.plural in names
+        return resource.plural in {one.name for one in (found.resources if found else None) or ()}
 
     def _namespace(self, kind: Kind, query: Query) -> str | None:
         if query.all_namespaces or not kind.namespaced:

@@ -1,7 +1,7 @@
 """The objects of ``dashborion k8s`` as models. Pure.
 
-What is derived (a node's status, an external address, a target) follows
-kubectl's printers, so that the two agree.
+Derived fields (a node's status, an external address, a target) follow kubectl's
+printers, so that both show the same.
 """
 
 from __future__ import annotations
@@ -12,24 +12,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from dashborion.config.targets import Environment
-from dashborion.models import kubernetes as native
+from dashborion.models import kubernetes as models
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE
-from dashborion.orchestrators.kubernetes.wire import native as wire_native
+from dashborion.orchestrators.kubernetes.wire import cluster, jobs
+from dashborion.orchestrators.kubernetes.wire.autoscalers import MetricSource, MetricValue
+from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+
+Conditioned = cluster.Node | cluster.Namespace | jobs.Job | wire.Autoscaler
 
 _ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
-_CLASS = "kubernetes.io/ingress.class"  # before `spec.ingressClassName`, and still in use
+_CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassName`, still in use
 _HTTP, _HTTPS = 80, 443
 
 
-def ingress(item: wire_native.Ingress, environment: Environment) -> native.Ingress:
+def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
     spec = item.spec
     rules = spec.rules or []
-    return native.Ingress(
-        **_namespaced(item.metadata, environment),
+    return models.Ingress(
+        **_namespaced_fields(item.metadata, environment),
         ingress_class=spec.ingress_class_name or (item.metadata.annotations or {}).get(_CLASS),
         hosts=[rule.host for rule in rules if rule.host],
-        addresses=_balanced(item.status),
+        addresses=_balancer_addresses(item.status),
         ports=[_HTTP, _HTTPS] if spec.tls else [_HTTP],
         tls_hosts=[host for tls in spec.tls or () for host in tls.hosts or ()],
         routes=[*_routes(rules), *([_route(None, None, spec.default_backend)]
@@ -37,7 +41,7 @@ def ingress(item: wire_native.Ingress, environment: Environment) -> native.Ingre
     )  # fmt: skip
 
 
-def _routes(rules: Iterable[wire_native.IngressRule]) -> list[native.IngressRoute]:
+def _routes(rules: Iterable[wire.IngressRule]) -> list[models.IngressRoute]:
     return [
         _route(rule.host or None, path.path, path.backend)
         for rule in rules
@@ -45,10 +49,10 @@ def _routes(rules: Iterable[wire_native.IngressRule]) -> list[native.IngressRout
     ]
 
 
-def _route(host: str | None, path: str | None, backend: wire_native.Backend) -> native.IngressRoute:
+def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.IngressRoute:
     service = backend.service
     port = (service.port.name or service.port.number) if service else None
-    return native.IngressRoute(
+    return models.IngressRoute(
         host=host,
         path=path,
         service=service.name if service else None,
@@ -56,19 +60,19 @@ def _route(host: str | None, path: str | None, backend: wire_native.Backend) -> 
     )
 
 
-def counted_config_map(row: wire_native.TableRow, environment: Environment) -> native.ConfigMap:
+def config_map_row(row: TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
     count = row.cells[1] if len(row.cells) > 1 else 0
-    return native.ConfigMap(**_namespaced(row.metadata, environment), keys=int(count))
+    return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=int(count))
 
 
-def config_map(item: wire_native.ConfigMap, environment: Environment) -> native.ConfigMap:
+def config_map(item: cluster.ConfigMap, environment: Environment) -> models.ConfigMap:
     keys = len(item.data or {}) + len(item.binary_data or {})
-    return native.ConfigMap(**_namespaced(item.metadata, environment), keys=keys)
+    return models.ConfigMap(**_namespaced_fields(item.metadata, environment), keys=keys)
 
 
-def values(item: wire_native.ConfigMap) -> dict[str, Any]:
-    """Text as it is, bytes by their number."""
+def config_map_details(item: cluster.ConfigMap) -> dict[str, Any]:
+    """What a description adds: texts as they are, binary values by their size in bytes."""
     return {
         "data": item.data or {},
         "binary_data": {key: _size(text) for key, text in (item.binary_data or {}).items()},
@@ -83,15 +87,15 @@ def _size(text: str) -> int:
         return len(text)
 
 
-def service(item: wire_native.Service, environment: Environment) -> native.Service:
+def service(item: wire.Service, environment: Environment) -> models.Service:
     spec = item.spec
-    return native.Service(
-        **_namespaced(item.metadata, environment),
+    return models.Service(
+        **_namespaced_fields(item.metadata, environment),
         type=spec.type or "ClusterIP",
         cluster_ip=spec.cluster_ip or None,
-        external_ips=_external(item),
+        external_ips=_external_addresses(item),
         ports=[
-            native.ServicePort(
+            models.ServicePort(
                 name=port.name,
                 port=port.port,
                 protocol=port.protocol or "TCP",
@@ -104,26 +108,26 @@ def service(item: wire_native.Service, environment: Environment) -> native.Servi
     )
 
 
-def _external(item: wire_native.Service) -> list[str]:
+def _external_addresses(item: wire.Service) -> list[str]:
     if item.spec.type == "ExternalName":
         return [item.spec.external_name] if item.spec.external_name else []
-    return [*_balanced(item.status), *(item.spec.external_ips or ())]
+    return [*_balancer_addresses(item.status), *(item.spec.external_ips or ())]
 
 
-def _balanced(status: wire.BalancedStatus) -> list[str]:
+def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
     points = [point.ip or point.hostname for point in status.load_balancer.ingress or ()]
     return [point for point in points if point]
 
 
-def node(item: wire_native.Node, environment: Environment) -> native.Node:
-    status, room = item.status, item.status.allocatable or {}
+def node(item: cluster.Node, environment: Environment) -> models.Node:
+    status, allocatable = item.status, item.status.allocatable or {}
     labels = item.metadata.labels or {}
 
     def amount(name: str) -> str | None:
-        return str(room[name]) if name in room else None
+        return str(allocatable[name]) if name in allocatable else None
 
-    return native.Node(
-        **_anywhere(item.metadata, environment),
+    return models.Node(
+        **_base_fields(item.metadata, environment),
         status=_node_status(status.conditions or ()),
         schedulable=not item.spec.unschedulable,
         roles=_roles(labels),
@@ -141,9 +145,9 @@ def node(item: wire_native.Node, environment: Environment) -> native.Node:
 
 
 def _node_status(conditions: Iterable[wire.Condition]) -> str:
-    for one in conditions:
-        if one.type == "Ready":
-            return "Ready" if one.status == "True" else "NotReady"
+    for condition in conditions:
+        if condition.type == "Ready":
+            return "Ready" if condition.status == "True" else "NotReady"
     return "Unknown"
 
 
@@ -152,48 +156,49 @@ def _roles(labels: dict[str, str]) -> list[str]:
     return sorted(filter(None, {*named, labels.get(_OLD_ROLE, "")}))
 
 
-def _address(status: wire_native.NodeStatus, type_: str) -> str | None:
+def _address(status: cluster.NodeStatus, type_: str) -> str | None:
     return next((one.address for one in status.addresses or () if one.type == type_), None)
 
 
-def taints(item: wire_native.Node) -> list[str]:
-    return [
-        f"{one.key}={one.value}:{one.effect}" if one.value else f"{one.key}:{one.effect}"
-        for one in item.spec.taints or ()
+def node_details(item: cluster.Node) -> dict[str, Any]:
+    """What a description adds: the conditions, and the taints as kubectl writes them."""
+    taints = [
+        f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
+        for taint in item.spec.taints or ()
     ]
+    return {**conditions(item), "taints": taints}
 
 
-def namespace(item: wire_native.Namespace, environment: Environment) -> native.Namespace:
+def namespace(item: cluster.Namespace, environment: Environment) -> models.Namespace:
     phase = item.status.phase or "Active"
-    return native.Namespace(**_anywhere(item.metadata, environment), status=phase)
+    return models.Namespace(**_base_fields(item.metadata, environment), status=phase)
 
 
-def event(item: wire_native.Event, environment: Environment) -> native.ClusterEvent:
+def event(item: wire.ReportedEvent, environment: Environment) -> models.ClusterEvent:
     plain = normalise.event(item)
-    source = item.source
-    said = [source.component, source.host] if source.component else [
-        item.reporting_component, item.reporting_instance
-    ]  # fmt: skip
-    return native.ClusterEvent(
-        **_namespaced(item.metadata, environment),
+    source = (item.source.component, item.source.host)
+    if not item.source.component:
+        source = (item.reporting_component, item.reporting_instance)
+    return models.ClusterEvent(
+        **_namespaced_fields(item.metadata, environment),
         timestamp=plain.timestamp,
         first_seen=item.first_timestamp or item.event_time or item.metadata.creation_timestamp,
         type=plain.type,
         reason=plain.reason,
         object=plain.object,
         subobject=item.involved_object.field_path or None,
-        source=", ".join(filter(None, said)) or None,
+        source=", ".join(filter(None, source)) or None,
         count=plain.count,
         message=plain.message,
     )
 
 
-def job(item: wire_native.Job, environment: Environment) -> native.Job:
+def job(item: jobs.Job, environment: Environment) -> models.Job:
     spec, status = item.spec, item.status
     started, ended = status.start_time, status.completion_time
     took = int((ended - started).total_seconds()) if started and ended else None
-    return native.Job(
-        **_namespaced(item.metadata, environment),
+    return models.Job(
+        **_namespaced_fields(item.metadata, environment),
         status=_job_status(item),
         completions=spec.completions,
         parallelism=spec.parallelism,
@@ -209,20 +214,22 @@ def job(item: wire_native.Job, environment: Environment) -> native.Job:
     )
 
 
-def _job_status(item: wire_native.Job) -> str:
-    true = {one.type for one in item.status.conditions or () if one.status == "True"}
-    if "Complete" in true:
+def _job_status(item: jobs.Job) -> str:
+    current = {
+        condition.type for condition in item.status.conditions or () if condition.status == "True"
+    }
+    if "Complete" in current:
         return "complete"
-    if "Failed" in true:
+    if "Failed" in current:
         return "failed"
-    return "suspended" if item.spec.suspend or "Suspended" in true else "running"
+    return "suspended" if item.spec.suspend or "Suspended" in current else "running"
 
 
-def cron_job(item: wire_native.CronJob, environment: Environment) -> native.CronJob:
+def cron_job(item: jobs.CronJob, environment: Environment) -> models.CronJob:
     spec, status = item.spec, item.status
     template = spec.job_template.spec.template
-    return native.CronJob(
-        **_namespaced(item.metadata, environment),
+    return models.CronJob(
+        **_namespaced_fields(item.metadata, environment),
         schedule=spec.schedule,
         time_zone=spec.time_zone,
         suspended=bool(spec.suspend),
@@ -234,10 +241,10 @@ def cron_job(item: wire_native.CronJob, environment: Environment) -> native.Cron
     )
 
 
-def autoscaler(item: wire_native.Autoscaler, environment: Environment) -> native.Autoscaler:
+def autoscaler(item: wire.Autoscaler, environment: Environment) -> models.Autoscaler:
     spec, status, target = item.spec, item.status, item.spec.scale_target_ref
-    return native.Autoscaler(
-        **_namespaced(item.metadata, environment),
+    return models.Autoscaler(
+        **_namespaced_fields(item.metadata, environment),
         reference=f"{target.kind}/{target.name}",
         metrics=_metrics(item),
         min=1 if spec.min_replicas is None else spec.min_replicas,
@@ -247,35 +254,38 @@ def autoscaler(item: wire_native.Autoscaler, environment: Environment) -> native
     )
 
 
-def _metrics(item: wire_native.Autoscaler) -> list[native.Metric]:
+def cron_job_details(item: jobs.CronJob) -> dict[str, Any]:
+    """What a description adds: the names of the jobs that run."""
+    return {"jobs": [job.name for job in item.status.active or () if job.name]}
+
+
+def _metrics(item: wire.Autoscaler) -> list[models.Metric]:
     if item.spec.cpu_percentage is not None:
         now = item.status.cpu_percentage
         target = f"{item.spec.cpu_percentage}%"
-        return [native.Metric(name="cpu", current=None if now is None else f"{now}%",
+        return [models.Metric(name="cpu", current=None if now is None else f"{now}%",
                               target=target)]  # fmt: skip
-    current = {(one.type, _metric_name(one.source)): one.source.current
-               for one in item.status.current_metrics or ()}  # fmt: skip
+    current = {(metric.type, _metric_name(metric.source)): metric.source.current
+               for metric in item.status.current_metrics or ()}  # fmt: skip
     return [
-        native.Metric(
-            name=_metric_name(one.source),
+        models.Metric(
+            name=_metric_name(metric.source),
             current=_measured(
-                current.get((one.type, _metric_name(one.source))), like=one.source.target
+                current.get((metric.type, _metric_name(metric.source))), like=metric.source.target
             ),
-            target=_measured(one.source.target, like=one.source.target) or "",
+            target=_measured(metric.source.target, like=metric.source.target) or "",
         )
-        for one in item.spec.metrics or ()
+        for metric in item.spec.metrics or ()
     ]
 
 
-def _metric_name(source: wire_native.MetricSource) -> str:
+def _metric_name(source: MetricSource) -> str:
     name = source.name or (source.metric.name if source.metric else "?")
     return f"{source.container}:{name}" if source.container else name
 
 
-def _measured(
-    value: wire_native.MetricValue | None, *, like: wire_native.MetricValue
-) -> str | None:
-    """The number that the target is given in: a share of the request, an average or a value."""
+def _measured(value: MetricValue | None, *, like: MetricValue) -> str | None:
+    """A value in the unit of ``like``: a percentage of the request, an average or a value."""
     if value is None:
         return None
     if like.average_utilization is not None:
@@ -284,24 +294,27 @@ def _measured(
     return value.average_value if like.average_value is not None else value.value
 
 
-def conditions(found: Iterable[wire.Condition] | None) -> list[native.Condition]:
-    return [
-        native.Condition(
-            type=one.type,
-            status=one.status,
-            reason=one.reason or None,
-            message=one.message or None,
-            changed_at=one.last_transition_time,
-        )
-        for one in found or ()
-    ]
+def conditions(item: Conditioned) -> dict[str, Any]:
+    """What the description of any object with conditions adds."""
+    return {
+        "conditions": [
+            models.Condition(
+                type=condition.type,
+                status=condition.status,
+                reason=condition.reason or None,
+                message=condition.message or None,
+                changed_at=condition.last_transition_time,
+            )
+            for condition in item.status.conditions or ()
+        ]
+    }
 
 
-def _containers(template: wire_native.JobTemplate) -> list[str]:
+def _containers(template: wire.Template) -> list[str]:
     return [one.name for one in template.spec.containers or ()]
 
 
-def _images(template: wire_native.JobTemplate) -> list[str]:
+def _images(template: wire.Template) -> list[str]:
     return [one.image for one in template.spec.containers or () if one.image]
 
 
@@ -310,7 +323,7 @@ def _controller(meta: wire.Meta, kind: str) -> str | None:
     return next((one.name for one in owners if one.kind == kind and one.controller), None)
 
 
-def _anywhere(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+def _base_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
     return {
         "project": environment.project,
         "environment": environment.name,
@@ -320,5 +333,5 @@ def _anywhere(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _namespaced(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
-    return _anywhere(meta, environment) | {"namespace": meta.namespace}
+def _namespaced_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+    return _base_fields(meta, environment) | {"namespace": meta.namespace}

@@ -1,7 +1,7 @@
 """Kubernetes objects as workloads, events, revisions and autoscalers. Pure.
 
-Status rules are those of the documentation: degraded when fewer replicas are
-available than the floor, which is lower while a rollout progresses.
+A workload is degraded when fewer replicas are available than its floor, which is
+lower while a rollout progresses.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
-from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
+from dashborion.orchestrators.kubernetes.instances import requests
 
 Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -35,10 +35,10 @@ _KIND_NAMES: dict[type[Controller], str] = {
 
 
 class Counts(Struct, frozen=True):
-    """A controller's replicas, whatever its kind calls them.
+    """A controller's replicas, under the same names for all kinds.
 
-    ``running`` are the ready ones: status has no count of pods whose containers
-    run, and ``replicas`` counts pods that cannot even pull their image.
+    ``running`` counts the ready ones: the status has no count of pods whose containers
+    run, and its ``replicas`` include pods that cannot pull their image.
     """
 
     desired: int
@@ -53,7 +53,7 @@ def workload(item: Controller, environment: Environment, endpoints: list[Endpoin
     counts = _counts(item, state)
     spec = item.spec.template.spec
     images = [container.image or "" for container in spec.containers or ()]
-    cpu, memory = pods.requests(spec)
+    cpu, memory = requests(spec)
     return Workload(
         project=environment.project,
         environment=environment.name,
@@ -90,7 +90,7 @@ def type_of(item: Controller) -> WorkloadType:
 
 
 def rollout_of(item: Controller) -> Rollout:
-    """The judgement for the controller's kind."""
+    """The rollout of a controller, judged by the rules for its kind."""
     if isinstance(item, wire.Deployment):
         return rollout.deployment(item)
     if isinstance(item, wire.StatefulSet):
@@ -132,7 +132,7 @@ def _progressed_at(item: Controller) -> datetime | None:
 
 
 def selector(labels: wire.LabelSelector) -> str:
-    """A workload's selector in the form that a list's ``labelSelector`` takes."""
+    """A workload's selector as the text that a list takes as ``labelSelector``."""
     parts = [f"{key}={value}" for key, value in (labels.match_labels or {}).items()]
     for term in labels.match_expressions or ():
         values = ",".join(term.values or ())
@@ -149,21 +149,23 @@ def selector(labels: wire.LabelSelector) -> str:
 def autoscaling(
     item: Controller, autoscalers: Iterable[wire.Autoscaler], desired: int
 ) -> Autoscaling | None:
-    """The HPA that scales a controller; an absent minimum is one, as the API server defaults it.
+    """The HorizontalPodAutoscaler that scales a controller, if there is one.
 
-    The HPA controller leaves a workload alone that somebody scaled to zero.
+    Its minimum is one unless set, as in the API server. It does not touch a workload that
+    was scaled to zero: then it is suspended.
     """
-    for one in autoscalers:
-        target = one.spec.scale_target_ref
+    for autoscaler in autoscalers:
+        spec, status = autoscaler.spec, autoscaler.status
+        target = spec.scale_target_ref
         if (target.kind, target.name) != (_KIND_NAMES[type(item)], item.metadata.name):
             continue
-        minimum = 1 if one.spec.min_replicas is None else one.spec.min_replicas
+        minimum = 1 if spec.min_replicas is None else spec.min_replicas
         return Autoscaling(
             min=minimum,
-            max=one.spec.max_replicas,
-            current=one.status.current_replicas,
-            desired=one.status.desired_replicas,
-            source=f"horizontalpodautoscaler/{one.metadata.name}",
+            max=spec.max_replicas,
+            current=status.current_replicas,
+            desired=status.desired_replicas,
+            source=f"horizontalpodautoscaler/{autoscaler.metadata.name}",
             suspended=desired == 0 < minimum,
         )
     return None
@@ -173,17 +175,19 @@ R = TypeVar("R", wire.ReplicaSet, wire.ControllerRevision)
 
 
 def owned_by(items: Iterable[R], uid: str) -> list[R]:
-    """Those whose controller has that uid: a selector may catch somebody else's."""
+    """The objects whose controller has that uid; a selector may match others' objects too."""
     return [
         item
         for item in items
-        if any(one.uid == uid and one.controller for one in item.metadata.owner_references or ())
+        if any(
+            owner.uid == uid and owner.controller for owner in item.metadata.owner_references or ()
+        )
     ]
 
 
 def replicaset_revisions(items: Iterable[wire.ReplicaSet], current: str | None) -> list[Revision]:
-    """A Deployment's revisions, oldest first. ReplicaSets without a number are not history."""
-    found = [
+    """A Deployment's revisions, oldest first; ReplicaSets without a revision are left out."""
+    revisions = [
         Revision(
             revision=number,
             current=number == current,
@@ -194,15 +198,15 @@ def replicaset_revisions(items: Iterable[wire.ReplicaSet], current: str | None) 
         for item in items
         if (number := (item.metadata.annotations or {}).get(rollout.REVISION))
     ]
-    return sorted(found, key=lambda one: int(one.revision) if one.revision.isdecimal() else 0)
+    return sorted(revisions, key=lambda one: int(one.revision) if one.revision.isdecimal() else 0)
 
 
 def controller_revisions(
     items: Iterable[wire.ControllerRevision], name: str, current: str | None
 ) -> list[Revision]:
-    """A StatefulSet's or DaemonSet's revisions, oldest first, by the hash that their pods carry.
+    """A StatefulSet's or DaemonSet's revisions, oldest first, by the hash that their pods have.
 
-    A DaemonSet does not say which one is current: it is the newest.
+    The status of a DaemonSet does not name the current revision: it is the newest.
     """
     ordered = sorted(items, key=lambda item: item.revision)
     hashes = [item.metadata.name.removeprefix(f"{name}-") for item in ordered]
@@ -224,15 +228,19 @@ def _images(template: wire.Template) -> list[str]:
 
 
 def events(items: Iterable[wire.Event], uids: frozenset[str]) -> list[Event]:
-    """The events about any of these objects, newest last."""
-    found = [event(item) for item in items if item.involved_object.uid in uids]
-    return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
+    """The events about objects with these uids, newest last."""
+    return by_time(event(item) for item in items if item.involved_object.uid in uids)
+
+
+def by_time(items: Iterable[Event]) -> list[Event]:
+    """Sorted by time, newest last; events without a time come first."""
+    return sorted(items, key=lambda one: (one.timestamp is not None, one.timestamp))
 
 
 def event(item: wire.Event) -> Event:
-    """The first time there is of the four, as kubectl's printer; a null count is one."""
+    """The normalised event; the first of the four times that is set counts, as in kubectl."""
     series = item.series or wire.Series()
-    about = item.involved_object
+    involved = item.involved_object
     return Event(
         timestamp=item.last_timestamp
         or series.last_observed_time
@@ -241,42 +249,47 @@ def event(item: wire.Event) -> Event:
         type=EventType.WARNING if item.type == "Warning" else EventType.NORMAL,
         reason=item.reason,
         message=(item.message or "").strip(),
-        object=f"{(about.kind or 'object').lower()}/{about.name or ''}",
+        object=f"{(involved.kind or 'object').lower()}/{involved.name or ''}",
         count=series.count or item.count or 1,
     )
 
 
 def reasons(
-    item: Controller, instances: Iterable[Instance], happened: Iterable[Event]
+    item: Controller, instances: Iterable[Instance], events: Iterable[Event]
 ) -> list[Reason]:
-    """Why a workload is not as it should be: its own failing conditions, then its instances'.
+    """Why a workload is not as it should be: the reasons of its instances, then its own.
 
-    Instances are grouped by reason; one message stands for all, as messages
-    name pods. ``happened`` says when an instance was last heard of.
+    Instances with the same reason are one entry with the newest message. The times of
+    ``events`` tell when an instance last had its problem.
     """
-    heard = {event.object: event.timestamp for event in happened}
+    event_times = {event.object: event.timestamp for event in events}
     grouped: dict[str, list[tuple[Instance, str | None]]] = {}
     for instance in instances:
-        for reason, message in _troubles(instance):
+        for reason, message in _instance_reasons(instance):
             grouped.setdefault(reason, []).append((instance, message))
-    found = [
+    merged = [
         Reason(
             reason=reason,
             message=next((text for _, text in reversed(members) if text), None),
             count=len(members),
-            last_seen=max(filter(None, (_seen(one, heard) for one, _ in members)), default=None),
-            instances=[one.name for one, _ in members],
+            last_seen=max(
+                filter(None, (_last_seen(instance, event_times) for instance, _ in members)),
+                default=None,
+            ),
+            instances=[instance.name for instance, _ in members],
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
-    return found + _failing_conditions(item)
+    return merged + _failing_conditions(item)
 
 
-def _seen(instance: Instance, heard: Mapping[str, datetime | None]) -> datetime | None:
+def _last_seen(instance: Instance, event_times: Mapping[str, datetime | None]) -> datetime | None:
     ended = [
-        one.last_termination.finished_at for one in instance.containers if one.last_termination
+        container.last_termination.finished_at
+        for container in instance.containers
+        if container.last_termination
     ]
-    times = (heard.get(f"pod/{instance.name}"), *ended)
+    times = (event_times.get(f"pod/{instance.name}"), *ended)
     return max(filter(None, times), default=instance.created_at)
 
 
@@ -286,32 +299,36 @@ _ORDINARY = frozenset({
 _INITIALIZING = re.compile(r"Init:\d+/\d+")
 
 
-def _troubles(instance: Instance) -> list[tuple[str, str | None]]:
-    """An instance's own reason, its containers' past ends, and being unready without either."""
-    found: dict[str, str | None] = {}
+def _instance_reasons(instance: Instance) -> list[tuple[str, str | None]]:
+    """An instance's reasons and messages.
+
+    These are its own reason and how its containers ended before; without any of these,
+    that it is not ready.
+    """
+    reasons: dict[str, str | None] = {}
     reason = instance.reason
     if reason and reason not in _ORDINARY and not _INITIALIZING.fullmatch(reason):
-        found[reason] = instance.message
+        reasons[reason] = instance.message
     for container in instance.containers:
         last = container.last_termination
         if last and last.reason and last.reason not in _ORDINARY:
-            said = last.message or f"{container.name} exited with {last.exit_code}"
-            found.setdefault(last.reason, said)
-    if not found and instance.health == "unhealthy":
-        found["NotReady"] = instance.message
-    return list(found.items())
+            message = last.message or f"{container.name} exited with {last.exit_code}"
+            reasons.setdefault(last.reason, message)
+    if not reasons and instance.health == "unhealthy":
+        reasons["NotReady"] = instance.message
+    return list(reasons.items())
 
 
 def _failing_conditions(item: Controller) -> list[Reason]:
-    """Conditions that say no: ``ReplicaFailure`` True, or ``Progressing``/``Available`` False."""
+    """The conditions that failed: ``ReplicaFailure`` if it is True, all others if False."""
     return [
         Reason(
-            reason=one.reason or one.type,
-            message=one.message,
+            reason=condition.reason or condition.type,
+            message=condition.message,
             count=1,
-            last_seen=one.last_update_time or one.last_transition_time,
+            last_seen=condition.last_update_time or condition.last_transition_time,
             instances=[],
         )
-        for one in item.status.conditions or ()
-        if one.status == ("True" if one.type == "ReplicaFailure" else "False")
+        for condition in item.status.conditions or ()
+        if condition.status == ("True" if condition.type == "ReplicaFailure" else "False")
     ]

@@ -16,6 +16,7 @@ from dashborion.orchestrators.kubernetes import find, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
 
 # What keeps a container from starting until somebody changes the definition.
@@ -95,10 +96,8 @@ class _Followed(ABC):
 
     def _newest_revision(self, item: wire.DaemonSet) -> str | None:
         """A DaemonSet does not say which revision is its newest: its history does."""
-        selector = normalise.selector(item.spec.selector)
-        listed = self.fetch.collect(
-            api.CONTROLLER_REVISIONS, item.metadata.namespace, selector=selector
-        )
+        options = ListOptions(normalise.selector(item.spec.selector))
+        listed = self.fetch.collect(api.CONTROLLER_REVISIONS, item.metadata.namespace, options)
         kept = normalise.owned_by(self.fetch.optional(listed), item.metadata.uid)
         history = normalise.controller_revisions(kept, item.metadata.name, None)
         return history[-1].revision if history else None
@@ -150,13 +149,12 @@ def _ended(
 
 def members(fetch: Fetch, item: normalise.Controller, environment: Environment) -> list[Instance]:
     """A controller's instances, finished ones too."""
-    namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
-    listed = fetch.collect(api.PODS, namespace, selector=selector)
+    namespace = item.metadata.namespace
+    options = ListOptions(normalise.selector(item.spec.selector))
+    listed = fetch.collect(api.PODS, namespace, options)
     parents: Mapping[str, wire.Meta] = {}
     if isinstance(item, wire.Deployment):
-        replicasets = fetch.collect(
-            api.REPLICASETS.metadata, namespace, selector=selector, metadata_only=True
-        )
+        replicasets = fetch.collect(api.REPLICASETS.metadata, namespace, options)
         parents = {one.metadata.uid: one.metadata for one in fetch.optional(replicasets)}
     return [
         pods.instance(pod, owner, environment)

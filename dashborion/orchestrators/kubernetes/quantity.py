@@ -1,8 +1,8 @@
-"""Resource quantities: ``250m``, ``1.5``, ``128Mi``, ``1e3`` and their sums.
+"""Resource quantities such as ``250m``, ``1.5``, ``128Mi`` and ``1e3``, and their sums. Pure.
 
-The rules are those of apimachinery's ``resource.Quantity``; sums are written
-in its canonical form: the largest suffix that leaves a whole number, of the
-family in which the first of them was written.
+The rules are those of apimachinery's ``resource.Quantity``. Sums are written in its
+canonical form: with the largest suffix that leaves a whole number, binary or decimal as
+in the first of the quantities.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ class Amount(Struct, frozen=True):
     binary: bool = False
 
 
-@lru_cache(maxsize=4096)  # a cluster has few different ones, on thousands of pods
+@lru_cache(maxsize=4096)  # thousands of pods have few different quantities
 def parse(text: str | float) -> Amount | None:
-    """What a quantity stands for; None if it is not a quantity."""
+    """The amount of a quantity; None if the text is not a quantity."""
     value = str(text).strip()
     for suffixes, base, size in ((_BINARY, 1024, 2), (_DECIMAL, 1000, 1)):
         number, suffix = value[:-size], value[-size:]
@@ -38,15 +38,15 @@ def parse(text: str | float) -> Amount | None:
 
 
 def total(quantities: Iterable[str | float]) -> Amount | None:
-    """The sum, in the family of the first; None when there is nothing to add up."""
+    """The sum, binary or decimal as the first quantity; None if there is nothing to add up."""
     parsed = [amount for text in quantities if (amount := parse(text)) is not None]
     if not parsed:
         return None
-    return Amount(sum((one.number for one in parsed), Decimal(0)), parsed[0].binary)
+    return Amount(sum((amount.number for amount in parsed), Decimal(0)), parsed[0].binary)
 
 
 def canonical_cpu(amount: Amount) -> str:
-    """``2`` or ``1250m``; never finer than a thousandth, as the scheduler rounds up."""
+    """``2`` or ``1250m``; rounded up to a thousandth, as by the scheduler."""
     milli = ceil(amount.number * 1000)
     return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"
 

@@ -1,8 +1,9 @@
-"""Where each resource stands in the API, and the Struct that its objects are decoded into."""
+"""The API's resources: their paths, and the types that their objects are decoded into."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from enum import StrEnum
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -11,27 +12,42 @@ from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
+if TYPE_CHECKING:
+    from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+
 T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Form(StrEnum):
+    """How the server returns a list, as the ``Accept`` header that asks for it."""
+
+    OBJECTS = "application/json"
+    METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    ROWS = "application/json;as=Table;g=meta.k8s.io;v=v1"  # what kubectl prints, cell by cell
 
 
 class Resource(Struct, Generic[T], frozen=True):
-    """One resource of one version of the API."""
+    """One resource of one version of the API, and the form in which its lists are asked for."""
 
     type_: type[T]
     group_version: str
     plural: str
     kind: str
+    namespaced: bool = True
+    form: Form = Form.OBJECTS
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """The URL path of one object, or of the list in a namespace or in all.
 
         Raises:
-            NotFound: a namespace that no path can hold (``IsValidPathSegmentName``).
+            NotFound: a namespace that cannot be part of a path (``IsValidPathSegmentName``).
+            Missing: such a name.
         """
         if namespace is not None and not _is_segment(namespace):
             raise NotFound("namespace", namespace, where="the cluster")
         if name is not None and not _is_segment(name):
-            raise Missing(f"no name: {name}")
+            raise Missing(f"'{name}' cannot be a name")
         root = "/api" if "/" not in self.group_version else "/apis"
         parts = [root, self.group_version]
         if namespace is not None:
@@ -43,8 +59,18 @@ class Resource(Struct, Generic[T], frozen=True):
 
     @property
     def metadata(self) -> Resource[wire.Object]:
-        """The same resource, asked for as metadata only."""
-        return Resource(wire.Object, self.group_version, self.plural, self.kind)
+        """The same resource, whose lists have metadata only."""
+        return self._as(wire.Object, Form.METADATA)
+
+    @property
+    def rows(self) -> Resource[TableRow]:
+        """The same resource, whose lists have the cells that kubectl prints, and metadata."""
+        from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+
+        return self._as(TableRow, Form.ROWS)
+
+    def _as(self, type_: type[U], form: Form) -> Resource[U]:
+        return Resource(type_, self.group_version, self.plural, self.kind, self.namespaced, form)
 
 
 DEPLOYMENTS = Resource(wire.Deployment, "apps/v1", "deployments", "Deployment")
@@ -65,8 +91,8 @@ AUTOSCALERS = Resource(
     wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
 )
 EVENTS = Resource(wire.Event, "v1", "events", "Event")
-NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace")
-NODES = Resource(wire.Object, "v1", "nodes", "Node")
+NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace", namespaced=False)
+NODES = Resource(wire.Object, "v1", "nodes", "Node", namespaced=False)
 
 
 def _is_segment(name: str) -> bool:

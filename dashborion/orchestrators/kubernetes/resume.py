@@ -1,8 +1,7 @@
-"""From a log's bytes to whole lines, and where to go on after a cut. Pure.
+"""Splits a log's bytes into lines, and resumes it after a broken connection. Pure.
 
-The API takes up a log again at a whole second (``sinceTime`` has no fraction), so
-lines of that second come twice. stern's rule: remember how many there were, and
-skip as many.
+The API resumes a log at a whole second (``sinceTime`` has no fraction), so lines of
+that second come again. stern's rule: remember how many there were, and skip as many.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from datetime import UTC, datetime
 from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block
 
-SECOND = 19  # characters of a moment without its fraction
-LONGEST = 32 << 20  # bytes of a line; what is beyond is left out, for memory has an end
-MARK = b" [dashborion: the rest of this line was left out]"
+SECOND = 19  # characters of a timestamp without its fraction
+LONGEST_LINE = 32 << 20  # bytes; the rest of a longer line is left out, as memory is limited
+CUT_MARK = b" [dashborion: the rest of this line was left out]"
 
 _FOREIGN = re.compile(
     rb"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"
@@ -25,14 +24,14 @@ _FOREIGN = re.compile(
 )
 
 
-class Lines:
-    """Cuts chunks at newlines; ``rest`` is what has none behind it in the end."""
+class LineSplitter:
+    """Cuts chunks of bytes at newlines; ``rest`` is what followed the last newline."""
 
     def __init__(self) -> None:
         self.rest = b""
 
     def blocks(self, chunks: Iterable[bytes]) -> Iterator[Block]:
-        """Whole lines, as they come."""
+        """The complete lines of each chunk, as they come."""
         pieces: list[bytes] = []
         held = 0
         try:
@@ -42,42 +41,47 @@ class Lines:
                     begun = b"".join(pieces)
                     pieces, held = [chunk[end + 1 :]], len(chunk) - end - 1
                     yield (begun + chunk[:end]).split(b"\n")
-                elif held < LONGEST:
+                elif held < LONGEST_LINE:
                     pieces.append(chunk)
                     held += len(chunk)
-                    if held >= LONGEST:
-                        pieces.append(MARK)
+                    if held >= LONGEST_LINE:
+                        pieces.append(CUT_MARK)
         finally:
             self.rest = b"".join(pieces)
 
 
-def stamped(block: Block) -> tuple[Block, Block]:
-    """Lines with their moment in our form, and those that have none: the kubelet's own words."""
+def separate_stamped(block: Block) -> tuple[Block, Block]:
+    """Lines with a timestamp, in our form, and lines without one, which the kubelet wrote itself.
+
+    Some container runtimes write local time, or fewer digits: these are converted.
+    """
     if all(line[STAMP - 1 : HEAD] == b"Z " for line in block):
         return block, []
-    good, odd = [], []
+    stamped, unstamped = [], []
     for line in block:
         if line[STAMP - 1 : HEAD] == b"Z ":
-            good.append(line)
-        elif found := _FOREIGN.match(line):  # a runtime that writes local time, or fewer digits
-            good.append(_in_utc(found) + b" " + line[found.end() :])
+            stamped.append(line)
+        elif match := _FOREIGN.match(line):
+            stamped.append(_in_utc(match) + b" " + line[match.end() :])
         else:
-            odd.append(line)
-    return good, odd
+            unstamped.append(line)
+    return stamped, unstamped
 
 
-def _in_utc(found: re.Match[bytes]) -> bytes:
-    second = datetime.fromisoformat((found["second"] + found["zone"]).decode())
-    fraction = (found["fraction"] or b"").ljust(9, b"0")
+def _in_utc(match: re.Match[bytes]) -> bytes:
+    second = datetime.fromisoformat((match["second"] + match["zone"]).decode())
+    fraction = (match["fraction"] or b"").ljust(9, b"0")
     return b"%s.%sZ" % (f"{second.astimezone(UTC):%Y-%m-%dT%H:%M:%S}".encode(), fraction)
 
 
 @dataclass
 class Cursor:
-    """Where a log was left: the newest second seen, its first line's moment, and how many lines.
+    """How far a log has been read.
 
-    Lines are counted rather than compared: two may have the same moment, and a
-    container's two streams are not always written in the order of their moments.
+    ``second`` is the newest second seen, ``first`` the timestamp of its first line, and
+    ``count`` the number of its lines. ``newest`` is the newest timestamp, ``at_newest`` the
+    number of its lines. Lines are counted rather than compared: two may have the same
+    timestamp, and those of stdout and stderr are not always in the order of their timestamps.
     """
 
     second: bytes = b""
@@ -87,7 +91,7 @@ class Cursor:
     at_newest: int = 0
 
     def advance(self, block: Block) -> None:
-        """These lines, not none, have been handed on."""
+        """Count the lines of a block, which is not empty, as read."""
         moments = [line[:STAMP] for line in block]
         newest = max(moments)
         if newest[:SECOND] > self.second:
@@ -102,17 +106,18 @@ class Cursor:
 
     @property
     def since(self) -> str | None:
-        """The API's ``sinceTime`` to go on from; None when nothing has been seen."""
+        """The API's ``sinceTime`` to resume from; None before the first line."""
         return f"{self.second.decode()}Z" if self.second else None
 
 
-class Again:
-    """What comes after a cut, without the lines that were there before it.
+class DuplicateFilter:
+    """Removes the lines that were read before the connection broke.
 
-    From the first of them on, as many are skipped as were seen; older ones of the
-    same second were not wanted when the log was first read. Where the first does not
-    come, the file was rotated (or it is another run's): then moments tell, and
-    ``gap`` says what may be missing.
+    From the first of them on, as many lines are skipped as were read. Older lines of the
+    same second were not wanted when the log was first read, and are skipped too. If the
+    first line does not come again, the log file was rotated, or it is another run's log:
+    then lines are skipped by their timestamps, and ``gap`` names the time between which
+    lines may be missing.
     """
 
     def __init__(self, cursor: Cursor) -> None:
@@ -120,16 +125,21 @@ class Again:
         self._first = cursor.first
         self._newest, self._left_at_newest = cursor.newest, cursor.at_newest
         self._by_time = False
-        self.is_proven = False  # that this is the same log
+        self.is_same_log = False  # known once a line came again
         self.gap: tuple[bytes, bytes] | None = None
 
     @property
     def is_past(self) -> bool:
-        """Whether all that was seen before has come again, as far as it is still there."""
+        """Whether all lines that were read before have come again, or are gone for good."""
         return self._by_time or not self._left
 
-    def new(self, block: Block) -> Block:
-        """The lines of a block that were not seen."""
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is still open if this is the same log."""
+        return bool(self._left) and not self.is_same_log and not self._by_time
+
+    def unread(self, block: Block) -> Block:
+        """The lines of a block that were not read before."""
         if not self._left or not block:
             return block
         if self.is_undecided:
@@ -140,17 +150,12 @@ class Again:
         self._left -= skipped
         return block[skipped:]
 
-    @property
-    def is_undecided(self) -> bool:
-        """Whether it is still to be seen if this is the same log."""
-        return bool(self._left) and not self.is_proven and not self._by_time
-
     def _from_first(self, block: Block) -> Block:
         for position, line in enumerate(block):
             moment = line[:STAMP]
             if moment >= self._first:
-                self.is_proven = moment == self._first
-                self._by_time = not self.is_proven
+                self.is_same_log = moment == self._first
+                self._by_time = not self.is_same_log
                 return block[position:]
         return []
 
@@ -159,9 +164,9 @@ class Again:
             moment = line[:STAMP]
             if moment == self._newest and self._left_at_newest:
                 self._left_at_newest -= 1
-                self.is_proven = True
+                self.is_same_log = True
             elif moment >= self._newest:
-                if not self.is_proven:
+                if not self.is_same_log:
                     self.gap = (self._newest, moment)
                 self._left = 0
                 return block[position:]

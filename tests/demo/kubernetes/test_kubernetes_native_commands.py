@@ -34,7 +34,7 @@ def test_a_list_of_configmaps_does_not_ask_for_their_values(
 def test_a_list_of_configmaps_in_chunks(
     dashborion: Door, asked: list[Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.client.CHUNK", 2)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.listing.PAGE_SIZE", 2)
     found = dashborion("k8s configmaps list -o json").json
     assert [(one["name"], one["keys"]) for one in found] == [
         ("files", 2), ("nothing", 0), ("settings", 2),

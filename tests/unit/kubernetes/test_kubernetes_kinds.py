@@ -7,10 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from dashborion.cli import k8s
 from dashborion.config.targets import Environment, KubernetesTarget
-from dashborion.models import kubernetes as native
-from dashborion.orchestrators.kubernetes import native_normalise
-from dashborion.orchestrators.kubernetes.wire import native as wire_native
+from dashborion.models import kubernetes as models
+from dashborion.orchestrators.kubernetes import native, native_normalise, wire
+from dashborion.orchestrators.kubernetes.wire import cluster, jobs
+from dashborion.render import native_views
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
 
@@ -19,11 +21,9 @@ def made(type_: Any, **body: Any) -> Any:
     return msgspec.convert({"metadata": {"name": "x", "namespace": "n"}, **body}, type_)
 
 
-def autoscaler(spec: dict[str, Any], **status: Any) -> native.Autoscaler:
+def autoscaler(spec: dict[str, Any], **status: Any) -> models.Autoscaler:
     whole = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5, **spec}
-    return native_normalise.autoscaler(
-        made(wire_native.Autoscaler, spec=whole, status=status), HERE
-    )
+    return native_normalise.autoscaler(made(wire.Autoscaler, spec=whole, status=status), HERE)
 
 
 def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
 def test_autoscaling_v1_has_the_share_of_cpu() -> None:
     spec, status = {"targetCPUUtilizationPercentage": 70}, {"currentCPUUtilizationPercentage": 0}
     found = autoscaler(spec, **status).metrics
-    assert found == [native.Metric(name="cpu", current="0%", target="70%")]
+    assert found == [models.Metric(name="cpu", current="0%", target="70%")]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_metrics_in_the_units_of_their_targets(
     ],
 )
 def test_a_nodes_status(conditions: Any, expected: str) -> None:
-    node = native_normalise.node(made(wire_native.Node, status={"conditions": conditions}), HERE)
+    node = native_normalise.node(made(cluster.Node, status={"conditions": conditions}), HERE)
     assert node.status == expected
 
 
@@ -108,13 +108,13 @@ def test_a_nodes_roles_and_taints() -> None:
     }
     taints = [{"key": "a", "effect": "NoSchedule"}, {"key": "b", "value": "c", "effect": "E"}]
     item = made(
-        wire_native.Node,
+        cluster.Node,
         metadata={"name": "x", "labels": labels},
         spec={"unschedulable": True, "taints": taints},
     )
     node = native_normalise.node(item, HERE)
     assert (node.roles, node.schedulable) == (["control-plane", "infra"], False)
-    assert native_normalise.taints(item) == ["a:NoSchedule", "b=c:E"]
+    assert native_normalise.node_details(item)["taints"] == ["a:NoSchedule", "b=c:E"]
 
 
 @pytest.mark.parametrize(
@@ -128,18 +128,18 @@ def test_a_nodes_roles_and_taints() -> None:
     ],
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
-    item = made(wire_native.Job, spec=spec, status={"conditions": conditions})
+    item = made(jobs.Job, spec=spec, status={"conditions": conditions})
     assert native_normalise.job(item, HERE).status == expected
 
 
 def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:
-    item = made(wire_native.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
-    assert native_normalise.values(item)["binary_data"] == {"a": 3, "b": 1}
+    item = made(cluster.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
+    assert native_normalise.config_map_details(item)["binary_data"] == {"a": 3, "b": 1}
 
 
 def test_a_newer_events_series_and_reporter() -> None:
     item = made(
-        wire_native.Event,
+        wire.ReportedEvent,
         type="Warning",
         eventTime="2026-01-01T00:00:00Z",
         series={"count": 7, "lastObservedTime": "2026-01-01T01:00:00Z"},
@@ -157,5 +157,11 @@ def test_a_newer_events_series_and_reporter() -> None:
 
 def test_the_old_way_to_name_an_ingress_class() -> None:
     annotations = {"kubernetes.io/ingress.class": "alb"}
-    item = made(wire_native.Ingress, metadata={"name": "x", "annotations": annotations})
+    item = made(wire.Ingress, metadata={"name": "x", "annotations": annotations})
     assert native_normalise.ingress(item, HERE).ingress_class == "alb"
+
+
+def test_every_kind_is_known_to_the_commands_the_adapter_and_the_renderer() -> None:
+    commands = {kind.plural: kind.namespaced for kind in k8s.KINDS}
+    assert commands == {word: kind.namespaced for word, kind in native.KINDS.items()}
+    assert commands.keys() == native_views.KUBERNETES.keys()

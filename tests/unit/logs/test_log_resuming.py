@@ -8,7 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashborion.models.log import STAMP
-from dashborion.orchestrators.kubernetes.resume import LONGEST, Again, Cursor, Lines, stamped
+from dashborion.orchestrators.kubernetes.resume import (
+    LONGEST_LINE,
+    Cursor,
+    DuplicateFilter,
+    LineSplitter,
+    separate_stamped,
+)
 from dashborion.orchestrators.logs import Block, stamp
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,14 +30,14 @@ def served(log: Block, cursor: Cursor) -> Block:
     return [one for one in log if since is None or one[:STAMP].decode() >= since[:-1]]
 
 
-def read(log: Block, cursor: Cursor, rng: random.Random) -> tuple[Block, Again]:
+def read(log: Block, cursor: Cursor, rng: random.Random) -> tuple[Block, DuplicateFilter]:
     """Until the connection is cut, in the middle of something."""
-    again, found = Again(cursor), []
+    again, found = DuplicateFilter(cursor), []
     there = b"\n".join([*served(log, cursor), b""])
     there = there[: rng.randrange(len(there) + 1)]
     pieces = [there[at : at + 37] for at in range(0, len(there), 37)]
-    for block in Lines().blocks(pieces):
-        fresh = again.new(block)
+    for block in LineSplitter().blocks(pieces):
+        fresh = again.unread(block)
         if fresh:
             found += fresh
             cursor.advance(fresh)
@@ -51,8 +57,8 @@ def test_no_line_is_lost_or_doubled_over_a_hundred_cuts(seed: int) -> None:
             # The lines of stdout and stderr are not always written in the order of their moments.
             log.append(line(max(0.0, at - rng.choice((0, 0, 0.000002))), f"{len(log)} " * 3))
         heard += read(log, cursor, rng)[0]
-    again = Again(cursor)
-    heard += again.new(served(log, cursor))
+    again = DuplicateFilter(cursor)
+    heard += again.unread(served(log, cursor))
     assert heard == log
     assert again.gap is None
 
@@ -64,50 +70,50 @@ def seen(*log: bytes) -> Cursor:
 
 
 def test_after_a_rotation_the_gap_is_named() -> None:
-    again = Again(seen(line(1, "a"), line(1.5, "b")))
-    assert again.new([line(3, "d"), line(4, "e")]) == [line(3, "d"), line(4, "e")]
+    again = DuplicateFilter(seen(line(1, "a"), line(1.5, "b")))
+    assert again.unread([line(3, "d"), line(4, "e")]) == [line(3, "d"), line(4, "e")]
     assert again.gap == (line(1.5, "b")[:STAMP], line(3, "d")[:STAMP])
 
 
 def test_a_rotation_between_lines_that_were_seen_leaves_no_gap() -> None:
-    again = Again(seen(line(1, "a"), line(1.2, "b"), line(1.4, "c")))
-    assert again.new([line(1.2, "b"), line(1.4, "c"), line(1.6, "d")]) == [line(1.6, "d")]
+    again = DuplicateFilter(seen(line(1, "a"), line(1.2, "b"), line(1.4, "c")))
+    assert again.unread([line(1.2, "b"), line(1.4, "c"), line(1.6, "d")]) == [line(1.6, "d")]
     assert again.gap is None
 
 
 def test_older_lines_of_the_second_in_which_it_began_do_not_come() -> None:
-    again = Again(seen(line(1.5, "c"), line(1.6, "d")))
+    again = DuplicateFilter(seen(line(1.5, "c"), line(1.6, "d")))
     whole = [line(1, "a"), line(1.2, "b"), line(1.5, "c"), line(1.6, "d"), line(1.7, "e")]
-    assert again.new(whole[:1]) == []
-    assert again.new(whole[1:]) == [line(1.7, "e")]
-    assert again.is_proven
+    assert again.unread(whole[:1]) == []
+    assert again.unread(whole[1:]) == [line(1.7, "e")]
+    assert again.is_same_log
     assert again.gap is None
 
 
 def test_until_all_that_was_seen_has_come_it_is_not_past() -> None:
-    again = Again(seen(line(1, "a"), line(1.1, "b")))
-    again.new([line(1, "a")])
+    again = DuplicateFilter(seen(line(1, "a"), line(1.1, "b")))
+    again.unread([line(1, "a")])
     assert not again.is_past
-    again.new([line(1.1, "b")])
+    again.unread([line(1.1, "b")])
     assert again.is_past
 
 
 def test_lines_of_one_moment_are_counted() -> None:
-    again = Again(seen(line(1, "same"), line(1, "same")))
-    assert again.new([line(1, "same")] * 3) == [line(1, "same")]
+    again = DuplicateFilter(seen(line(1, "same"), line(1, "same")))
+    assert again.unread([line(1, "same")] * 3) == [line(1, "same")]
 
 
 def test_what_was_seen_may_come_in_several_blocks() -> None:
-    again = Again(seen(line(1, "a"), line(1.1, "b"), line(1.2, "c")))
-    assert again.new([line(1, "a")]) == []
-    assert again.new([line(1.1, "b"), line(1.2, "c")]) == []
-    assert again.new([line(1.3, "d")]) == [line(1.3, "d")]
+    again = DuplicateFilter(seen(line(1, "a"), line(1.1, "b"), line(1.2, "c")))
+    assert again.unread([line(1, "a")]) == []
+    assert again.unread([line(1.1, "b"), line(1.2, "c")]) == []
+    assert again.unread([line(1.3, "d")]) == [line(1.3, "d")]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_lines_are_whole_however_they_are_cut_into_chunks(size: int) -> None:
     text = b"one\n\n\xff\x00three\nlast"
-    lines = Lines()
+    lines = LineSplitter()
     found = list(lines.blocks(text[at : at + size] for at in range(0, len(text), size)))
     assert [one for block in found for one in block] == [b"one", b"", b"\xff\x00three"]
     assert lines.rest == b"last"
@@ -115,9 +121,9 @@ def test_lines_are_whole_however_they_are_cut_into_chunks(size: int) -> None:
 
 def test_a_line_longer_than_memory_is_shortened() -> None:
     chunk = b"x" * (1 << 20)
-    lines = Lines()
-    (block,) = lines.blocks([*[chunk] * (LONGEST // len(chunk) + 5), b"\nnext\n"])
-    assert len(block[0]) < LONGEST + len(chunk)
+    lines = LineSplitter()
+    (block,) = lines.blocks([*[chunk] * (LONGEST_LINE // len(chunk) + 5), b"\nnext\n"])
+    assert len(block[0]) < LONGEST_LINE + len(chunk)
     assert block[0].endswith(b"left out]")
     assert block[1] == b"next"
 
@@ -131,9 +137,9 @@ def test_a_line_longer_than_memory_is_shortened() -> None:
     ],
 )
 def test_moments_are_in_utc_with_nanoseconds(written: str, moment: str) -> None:
-    assert stamped([f"{written} said".encode()]) == ([f"{moment} said".encode()], [])
+    assert separate_stamped([f"{written} said".encode()]) == ([f"{moment} said".encode()], [])
 
 
 def test_the_kubelets_own_words_are_no_line() -> None:
     odd = b"unable to retrieve container logs for containerd://1"
-    assert stamped([line(1, "a"), odd]) == ([line(1, "a")], [odd])
+    assert separate_stamped([line(1, "a"), odd]) == ([line(1, "a")], [odd])

@@ -1,0 +1,155 @@
+"""Lists of the API, read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dashborion.concurrency import result, start
+from dashborion.errors import BadAnswer, UsageError
+from dashborion.models.query import Found
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.decoding import convert, decode
+from dashborion.orchestrators.kubernetes.errors import ListExpired
+from dashborion.orchestrators.kubernetes.request import Request
+from dashborion.orchestrators.kubernetes.resources import Form, Resource
+from dashborion.orchestrators.kubernetes.transport import Transport
+
+PAGE_SIZE = 500  # as kubectl; larger pages cost etcd and the server more memory for longer
+MOST_EXPIRIES = 5  # times that a list may expire before it is given up
+
+T = TypeVar("T")
+
+
+class ListOptions(Struct, frozen=True):
+    """Which objects a list has: by a label selector and a field selector, as the API takes them.
+
+    ``raw`` keeps each object's own JSON beside the decoded object.
+    """
+
+    selector: str | None = None
+    fields: str | None = None
+    raw: bool = False
+
+    def params(self, continue_token: str | None) -> dict[str, str | None]:
+        """The query of one page; the first one has no token."""
+        return {
+            "limit": str(PAGE_SIZE),
+            "labelSelector": self.selector,
+            "fieldSelector": self.fields,
+            "continue": continue_token,
+        }
+
+
+ALL = ListOptions()
+
+
+class Pages(Generic[T]):
+    """One list, page by page, no object twice; the next page is fetched while one is decoded.
+
+    When the server has dropped the list's version (410), it offers a token that continues
+    behind the last object in the current version. Without a token the list starts again:
+    ``on_restart`` is called, or without it the objects that were already given are left out.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        resource: Resource[T],
+        namespace: str | None,
+        options: ListOptions,
+        on_restart: Callable[[], None] | None,
+    ) -> None:
+        self._transport = transport
+        self._resource = resource
+        self._options = options
+        self._on_restart = on_restart
+        path, accept = resource.path(namespace), resource.form
+        self._first = transport.request("GET", path, params=options.params(None), accept=accept)
+        self._token: str | None = None  # of the page that is read next
+        self._seen: set[str] = set()
+        self._expiries = 0
+
+    def __iter__(self) -> Iterator[list[Found[T]]]:
+        """The pages.
+
+        Raises:
+            Missing: the server has no such resource.
+            BadAnswer: a page that is not the API's, or a list that never ends.
+        """
+        fetch: Callable[[], bytes] | None = partial(self._fetch, None)
+        while fetch is not None:
+            try:
+                body = fetch()
+            except ListExpired as expired:
+                self._continue_after(expired)
+                fetch = partial(self._fetch, self._token)
+                continue
+            fetch = self._start_next(body)
+            yield self._unseen(_decode_page(self._resource, self._options, body, self._first))
+
+    def _fetch(self, token: str | None) -> bytes:
+        request = self._first
+        if token is None:
+            return self._transport.send(request)
+        request = msgspec.structs.replace(request, params=self._options.params(token))
+        try:
+            return self._transport.send(request)
+        except UsageError as error:  # the token came from the server, not from the user
+            raise BadAnswer(f"{request}: {error.message}") from error
+
+    def _start_next(self, body: bytes) -> Callable[[], bytes] | None:
+        """Start to fetch the page after this one; what waits for it, or None after the last."""
+        before = self._token
+        self._token = decode(wire.Header, body, self._first).metadata.continue_ or None
+        if self._token is None:
+            return None
+        if self._token == before:
+            raise BadAnswer(f"{self._first}: the list repeats the same page")
+        upcoming = start(partial(self._fetch, self._token))
+        return partial(result, upcoming, self._transport.runtime.deadline)
+
+    def _continue_after(self, expired: ListExpired) -> None:
+        self._expiries += 1
+        if self._expiries > MOST_EXPIRIES:
+            raise BadAnswer(f"{self._first}: {expired.message}") from expired
+        self._token = expired.token
+        if self._token is None and self._on_restart is not None:
+            self._on_restart()
+            self._seen.clear()
+
+    def _unseen(self, items: list[Found[T]]) -> list[Found[T]]:
+        """The objects whose uid did not come before."""
+        seen, unseen = self._seen, []
+        for number, found in enumerate(items, len(seen)):
+            uid = str(found.item.metadata.uid) or str(number)  # type: ignore[attr-defined]
+            if uid not in seen:
+                seen.add(uid)
+                unseen.append(found)
+        return unseen
+
+
+def _decode_page(
+    resource: Resource[T], options: ListOptions, body: bytes, request: Request
+) -> list[Found[T]]:
+    if resource.form is Form.ROWS:
+        from dashborion.orchestrators.kubernetes.wire.tables import Table
+
+        rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
+        return rows
+    if not options.raw:
+        page = decode(wire.Page[resource.type_], body, request)  # type: ignore[name-defined]
+        return [Found(item) for item in page.items or ()]
+    plain = decode(wire.Page[dict[str, Any]], body, request)
+    return [
+        # The items of a list lack these two fields, which readers of a single object expect.
+        Found(
+            convert(resource.type_, item, request),
+            {"apiVersion": resource.group_version, "kind": resource.kind, **item},
+        )
+        for item in plain.items or ()
+    ]

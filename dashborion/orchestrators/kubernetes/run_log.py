@@ -1,0 +1,162 @@
+"""The log of one run of a container, resumed however often the connection breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from urllib3.exceptions import HTTPError
+
+from dashborion.errors import Unreachable
+from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes import runs
+from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup
+from dashborion.orchestrators.kubernetes.resume import (
+    Cursor,
+    DuplicateFilter,
+    LineSplitter,
+    separate_stamped,
+)
+from dashborion.orchestrators.kubernetes.runs import Run
+from dashborion.orchestrators.logs import Block
+
+CHUNK = 1 << 16
+STALE_SECONDS = 2.0  # that the API may take to know of a restart
+SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
+
+
+class Replaced(Exception):
+    """The log that was opened is another run's by now."""
+
+
+@dataclass
+class RunLog:
+    """The log of one run; each ``read`` continues where the one before has ended.
+
+    ``rest`` is what followed the last newline: part of a line that was cut, or a last line
+    that has no newline.
+    """
+
+    group: PodGroup
+    run: Run
+    first_params: LogParams  # the query as long as no line has been read
+    say: Callable[[str], None]
+    pause: Callable[[float], None]
+    opened: Callable[[Any], Any] = lambda _: None  # is given each response that is read
+    is_begun: bool = False
+    is_caught_up: bool = False  # whether the last read came past all lines read before
+    cursor: Cursor = field(default_factory=Cursor)
+    rest: bytes = b""
+    _told: set[bytes] = field(default_factory=set)
+
+    def read(
+        self, *, follow: bool = False, previous: bool = False, any_run: bool = False
+    ) -> Iterator[Block]:
+        """The lines not read yet, until the log or the connection ends.
+
+        ``follow`` waits for new lines. ``previous`` reads the log that the API calls so.
+        ``any_run`` accepts another run's log as long as no line has been read.
+
+        Raises:
+            Replaced: the kubelet has another run's log under that name by now.
+            Missing: the pod is gone.
+            UsageError: the kubelet says that it does not have the log.
+            Unavailable: the connection broke, or there was none.
+        """
+        duplicates, splitter = DuplicateFilter(self.cursor), LineSplitter()
+        path = f"{api.PODS.path(self.group.namespace, self.run.pod)}/log"
+        params = self._params(follow=follow, previous=previous)
+        response = self.group.fetch.client.open(path, params, endless=follow)
+        self.opened(response)
+        is_checked = any_run and not self.cursor.count
+        try:
+            for block in splitter.blocks(_chunks(response, path, follow=follow)):
+                lines, unstamped = separate_stamped(block)
+                unread = duplicates.unread(lines)
+                if not is_checked and not duplicates.is_undecided:
+                    if not duplicates.is_same_log:
+                        self._require_same_run(previous=previous)
+                    is_checked = self.is_begun = True
+                self._tell_once(unstamped)
+                if duplicates.gap is not None:
+                    self._tell_gap(*duplicates.gap)
+                    duplicates.gap = None
+                if unread:
+                    yield unread
+                    self.cursor.advance(unread)
+        finally:
+            response.close()
+            self.rest = splitter.rest
+            self.is_caught_up = duplicates.is_past
+
+    def last_line(self) -> Block:
+        """The line without a newline at the end; to be called once the log has ended."""
+        lines, unstamped = separate_stamped([self.rest]) if self.rest else ([], [])
+        self._tell_once(unstamped)
+        self.rest = b""
+        if lines:
+            self.cursor.advance(lines)
+        return lines
+
+    def _params(self, *, follow: bool, previous: bool) -> LogParams:
+        since = self.cursor.since
+        return {
+            "container": self.run.container,
+            "timestamps": "true",
+            "follow": "true" if follow else None,
+            "previous": "true" if previous else None,
+            **({"sinceTime": since} if since else self.first_params),
+        }
+
+    def _require_same_run(self, *, previous: bool) -> None:
+        """Ask the API whether the log is this run's; after a break, twice with a pause between.
+
+        A kubelet serves the next run's log before the API knows of the restart.
+
+        Raises:
+            Replaced: it is another run's.
+        """
+        for seconds in (0.0, STALE_SECONDS) if self.is_begun else (0.0,):
+            self.pause(seconds)
+            pod = self.group.current_pod(self.run)
+            if pod is None:
+                return  # the log was opened before the pod went, so it is this run's
+            container = self.run.container
+            latest = runs.latest_run(pod, container)
+            id_ = runs.previous_run_id(pod, container) if previous else latest and latest.id
+            if id_ != self.run.id:
+                raise Replaced
+
+    def _tell_once(self, unstamped: Block) -> None:
+        """Pass on the kubelet's own words about the log, which have no timestamp, once each."""
+        for line in unstamped:
+            if line and line not in self._told:
+                self._told.add(line)
+                self.say(line[:500].decode(errors="replace"))
+
+    def _tell_gap(self, before: bytes, after: bytes) -> None:
+        span = f"between {before.decode()} and {after.decode()}"
+        self.say(f"the log was rotated while it was not read: lines {span} may be missing")
+
+
+def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
+    """The body as it comes.
+
+    After a moment of silence a followed log is left alone for a tenth of a second: waking up
+    for each line of fifty logs would cost half a core.
+
+    Raises:
+        Unreachable: the connection broke.
+    """
+    try:
+        asked = time.monotonic()
+        while chunk := response.read1(CHUNK):
+            came = time.monotonic()
+            yield chunk
+            if follow and came - asked > SILENCE_SECONDS:
+                time.sleep(GATHER_SECONDS)
+            asked = time.monotonic()
+    except (HTTPError, OSError, ValueError) as error:
+        raise Unreachable(f"GET {path}: the connection broke: {type(error).__name__}") from error

@@ -1,0 +1,194 @@
+"""Requests to one API server: pooled connections, credentials, retries, all within the deadline."""
+
+from __future__ import annotations
+
+import random
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import urllib3
+import urllib3.connection
+from urllib3 import HTTPHeaderDict
+from urllib3.exceptions import HTTPError, InsecureRequestWarning
+
+from dashborion import __version__
+from dashborion.errors import CredentialsError, Throttled
+from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
+from dashborion.orchestrators.kubernetes.errors import (
+    Retryable,
+    answer_error,
+    connection_error,
+    maybe_applied,
+)
+from dashborion.orchestrators.kubernetes.request import Request
+from dashborion.orchestrators.protocol import Call, Runtime
+
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
+ATTEMPTS = 5
+
+T = TypeVar("T")
+
+# TCP keep-alive: a peer that vanished is noticed after a minute and a half, even while a followed
+# log is silent, and load balancers do not drop the idle connection.
+_KEEP_ALIVE = [
+    *urllib3.connection.HTTPConnection.default_socket_options,
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    *(
+        (socket.IPPROTO_TCP, getattr(socket, name), value)
+        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+        if hasattr(socket, name)  # not on every system
+    ),
+]
+
+
+class Transport:
+    """Sends requests to one API server, as one user. Safe to use from several threads."""
+
+    def __init__(self, credentials: Credentials, runtime: Runtime) -> None:
+        self.credentials = credentials
+        self.runtime = runtime
+        self._lock = threading.Lock()
+        self._generation = credentials.generation
+        self._pool = self._new_pool()
+
+    def request(self, method: str, path: str, **settings: Any) -> Request:
+        """A request to this server; ``settings`` are the other fields of ``Request``."""
+        credentials = self.credentials
+        return Request(
+            credentials.host, method, path, credentials.user, credentials.proxy, **settings
+        )
+
+    def send(self, request: Request) -> bytes:
+        """The body of the answer.
+
+        Raises:
+            MaybeApplied: a change was sent and its answer is lost.
+            Missing, ListExpired: 404 and 410, which the caller knows how to handle.
+            DashborionError: any other error answer, or no answer.
+        """
+        return self._retried(request, self._attempt).data
+
+    def open(self, request: Request, *, endless: bool) -> urllib3.BaseHTTPResponse:
+        """An answer whose body the caller reads bit by bit and then closes; raises as ``send``.
+
+        ``endless`` turns the read timeout off: the API server sends nothing at all,
+        not even headers, before the kubelet has a first log line.
+        """
+        return self._retried(request, partial(self._attempt, preload=False, endless=endless))
+
+    def _retried(self, request: Request, attempt: Callable[[Request, str | None], T]) -> T:
+        """Attempt a request until it is answered: with renewed credentials, and with pauses.
+
+        A change is sent again only where nothing can have been applied: it was
+        throttled (429), or its credentials were not accepted.
+        """
+        is_renewed = False
+        for number in range(1, ATTEMPTS + 1):
+            authorization = self.credentials.authorization()
+            try:
+                return attempt(request, authorization)
+            except CredentialsError:
+                if is_renewed or number == ATTEMPTS:
+                    raise
+                is_renewed = True
+                self.credentials.renew(authorization)
+            except Retryable as failure:
+                error = failure.error
+                if request.is_change and not isinstance(error, Throttled):
+                    raise maybe_applied(error.message) from failure
+                delay = _backoff_seconds(number) if failure.after is None else failure.after
+                if number == ATTEMPTS or delay >= self.runtime.deadline.remaining():
+                    raise error from error.__cause__
+                self.runtime.sleep(delay)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _attempt(
+        self,
+        request: Request,
+        authorization: str | None,
+        *,
+        preload: bool = True,
+        endless: bool = False,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request once; ``preload`` reads the whole body."""
+        left = self.runtime.deadline.remaining()
+        if left <= 0:
+            raise self.runtime.deadline.expired()
+        started, outcome = time.monotonic(), "no answer"
+        try:
+            response = self._current_pool().request(
+                request.method,
+                request.url,
+                body=request.body,
+                headers=self._headers(request, authorization),
+                redirect=False,
+                preload_content=preload,
+                timeout=urllib3.Timeout(
+                    connect=min(CONNECT_SECONDS, left),
+                    read=None if endless else min(READ_SECONDS, left),
+                ),
+            )
+            outcome = str(response.status)
+            is_success = 200 <= response.status < 300
+            content = b"" if is_success else response.data
+        except (HTTPError, ValueError, OSError) as error:
+            waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
+            raise connection_error(error, request, waited=waited) from error
+        finally:
+            elapsed = time.monotonic() - started
+            self.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
+        if is_success:
+            return response
+        raise answer_error(request, response.status, content, response.headers)
+
+    def _headers(self, request: Request, authorization: str | None) -> HTTPHeaderDict:
+        headers = HTTPHeaderDict(
+            {
+                "User-Agent": f"dashborion/{__version__}",
+                "Accept": request.accept,
+                "Accept-Encoding": request.encoding,
+            }
+        )
+        if request.body is not None:
+            headers["Content-Type"] = request.content_type
+        if authorization:
+            headers["Authorization"] = authorization
+        for name, value in self.credentials.impersonation:
+            headers.add(name, value)
+        return headers
+
+    def _current_pool(self) -> urllib3.PoolManager:
+        """The connections; new ones once renewed credentials may have another certificate."""
+        with self._lock:
+            if self._generation != self.credentials.generation:
+                self._generation = self.credentials.generation
+                self._pool = self._new_pool()
+            return self._pool
+
+    def _new_pool(self) -> urllib3.PoolManager:
+        credentials = self.credentials
+        if credentials.tls is not None and credentials.tls.verify_mode == ssl.CERT_NONE:
+            # The kubeconfig asks for it; kubectl does not warn at every request either.
+            urllib3.disable_warnings(InsecureRequestWarning)
+        settings: dict[str, Any] = {
+            "maxsize": 16,
+            "retries": False,
+            "ssl_context": credentials.tls,
+            "socket_options": _KEEP_ALIVE,
+        }
+        if credentials.server_name:
+            settings["server_hostname"] = credentials.server_name
+            settings["assert_hostname"] = credentials.server_name
+        if credentials.proxy:
+            return urllib3.ProxyManager(credentials.proxy, **settings)
+        return urllib3.PoolManager(**settings)
+
+
+def _backoff_seconds(attempt: int) -> float:
+    return float(0.1 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
