@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from tests.aws import FILE, HERE, write_config
 from tests.support.changes_door import Terminal
 from tests.support.ecs_mover import Json, Mover
-from tests.support.fleet_on_ecs import Fleet
+from tests.support.fleet_on_ecs import REGION, Fleet
 
 RESTART = "workloads restart web --wait"
 
@@ -120,6 +122,41 @@ def test_the_last_words_of_a_failed_task_are_shown(dashborion: Terminal, web: Mo
         moment = web.fleet.cluster.now
         group = f"/ecs/{web.fleet.cluster.name}/web"
         web.fleet.region.log_stream(group, f"web/app/{task.id}", [(moment, "cannot bind")])
+
+    dashborion.steps = [fails, fails]
+    seen = dashborion(RESTART)
+    assert seen.exit_code == 7
+    assert "cannot bind" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("options", "region", "stream"),
+    [
+        pytest.param(
+            {"awslogs-group": "/other", "awslogs-region": "us-west-2"}
+            | {"awslogs-stream-prefix": "p"},
+            "us-west-2",
+            "p/app/{id}",
+            id="another region",
+        ),
+        pytest.param({"awslogs-group": "/other"}, REGION, "run-1", id="no prefix"),
+        pytest.param(None, REGION, "run-1", id="the environment's log_group"),
+    ],
+)
+def test_last_words_are_read_where_the_logs_are(
+    dashborion: Terminal, web: Mover, options: Json | None, region: str, stream: str
+) -> None:
+    write_config(Path.home(), {HERE: FILE[HERE] | {"log_group": "/other"}})
+
+    def fails() -> None:
+        web.task_fails(containers={"app": {"exitCode": 1, "runtimeId": "run-1"}})
+        task = web.fleet.tasks["web"][-1]
+        number = int(task.task_definition_arn.rpartition(":")[2])
+        (defined,) = web.fleet.cluster.backend.task_definitions["web"][number].container_definitions
+        logs = {"logDriver": "awslogs", "options": options}
+        defined["logConfiguration"] = logs if options else None
+        said = [(web.fleet.cluster.now, "cannot bind")]
+        web.fleet.aws.region(region).log_stream("/other", stream.format(id=task.id), said)
 
     dashborion.steps = [fails, fails]
     seen = dashborion(RESTART)
