@@ -1,4 +1,4 @@
-"""What only ECS has, in as few calls as the APIs' pages and batches allow, side by side."""
+"""What only ECS has, in as few calls as the APIs' page and batch sizes allow, side by side."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.sessions import batches
 from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, convert, last
-from dashborion.orchestrators.ecs.wire import native
+from dashborion.orchestrators.ecs.wire import clusters, details
 
-# The APIs' own bounds.
-A_PAGE = 100
+# The APIs' limits.
+PAGE_SIZE = 100
 CLUSTERS_A_CALL, INSTANCES_A_CALL, DEPLOYMENTS_A_CALL = 100, 100, 20
 
 
 @dataclass(frozen=True)
 class EcsNative:
-    """The kinds of one account and region, as ``Native``; some are those of the one cluster."""
+    """``Native`` of one cluster, and of the account and region that it is in."""
 
     client: Client
     scope: normalise.ClusterScope
 
     def listed(self, kind: str, query: Query) -> list[Found[Any]]:
-        """The objects of a kind: by name, and what has a time with the newest last.
+        """The objects of a kind, sorted by name, or by time with the newest last.
 
-        ``query.within`` is a family, for its revisions, or a service, for its deployments.
+        ``query.within`` is a family, to list its revisions, or a service, to list its
+        deployments.
         """
         lists: Mapping[str, Callable[[Query], list[Found[Any]]]] = {
             "task-definitions": self._definitions,
@@ -43,15 +44,15 @@ class EcsNative:
         return lists[kind](query)
 
     def described(self, kind: str, name: str, query: Query) -> Found[Any]:
-        """One task definition or cluster; a cluster without a name is the environment's.
+        """One task definition or cluster; without a name, the environment's own cluster.
 
         Raises:
-            NotFound: with the names there are.
+            NotFound: with the names that exist.
         """
         if kind == "clusters":
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
-        item = convert(native.TaskDefinition, raw)
+        item = convert(details.TaskDefinitionDetail, raw)
         labels = [convert(wire.Tag, one) for one in tags]
         return Found(
             native_normalise.definition(item, labels, self.scope.environment),
@@ -92,7 +93,7 @@ class EcsNative:
             families = self._families()
             return [Found(native_normalise.family(name, self.scope.environment), {"family": name})
                     for name in sorted(families)]  # fmt: skip
-        arns = self._revisions(query.within, query.limit or A_PAGE)
+        arns = self._revisions(query.within, query.limit or PAGE_SIZE)
         if query.raw:
             calls = [partial(self._definition, arn) for arn in arns]
             found = list(every(calls, self.client.aws.runtime.deadline))
@@ -109,7 +110,7 @@ class EcsNative:
     def _families(self) -> list[str]:
         pages = self.client.aws.pages(
             "ecs", "list_task_definition_families", "families",
-            status="ACTIVE", maxResults=A_PAGE,
+            status="ACTIVE", maxResults=PAGE_SIZE,
         )  # fmt: skip
         return [name for page in pages for name in page]
 
@@ -122,7 +123,7 @@ class EcsNative:
         found: list[str] = []
         pages = self.client.aws.pages(
             "ecs", "list_task_definitions", "taskDefinitionArns",
-            familyPrefix=family, sort="DESC", maxResults=min(most, A_PAGE),
+            familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
         for page in pages:
             # The prefix is a whole family's name, but let nobody rely on it.
@@ -144,7 +145,7 @@ class EcsNative:
         except Refused as error:
             family, _, number = last(name).partition(":")
             self._revisions(family, 1)  # says which families there are
-            known = [last(arn).rpartition(":")[2] for arn in self._revisions(family, A_PAGE)]
+            known = [last(arn).rpartition(":")[2] for arn in self._revisions(family, PAGE_SIZE)]
             raise NotFound(
                 "revision", number, where=f"task definition '{family}'", known=known
             ) from error
@@ -173,7 +174,7 @@ class EcsNative:
         if second is not None and second.partition(":")[0] != family:
             return first, second
         wanted = (second or "").partition(":")[2]
-        arns = self._revisions(family, A_PAGE if wanted else 2)
+        arns = self._revisions(family, PAGE_SIZE if wanted else 2)
         numbers = sorted(int(last(arn).rpartition(":")[2]) for arn in arns)
         newest = int(wanted) if wanted.isdecimal() else numbers[-1]
         earlier = [one for one in numbers if one < newest]
@@ -189,14 +190,14 @@ class EcsNative:
                     clusters=list(some))
             for some in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
         ]  # fmt: skip
-        return self._made(calls, native.Cluster, native_normalise.cluster, raw=query.raw)
+        return self._made(calls, clusters.Cluster, native_normalise.cluster, raw=query.raw)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
         answer = self._with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
         for raw in answer.get("clusters") or ():
             if raw.get("status") != "INACTIVE":
-                item = convert(native.Cluster, raw)
+                item = convert(clusters.Cluster, raw)
                 return Found(
                     native_normalise.cluster_detail(item, self.scope.environment), dict(raw)
                 )
@@ -211,7 +212,7 @@ class EcsNative:
             for some in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
         ]  # fmt: skip
         return self._made(
-            calls, native.ContainerInstance, native_normalise.container_instance, raw=query.raw
+            calls, clusters.ContainerInstance, native_normalise.container_instance, raw=query.raw
         )
 
     def _made(
@@ -232,7 +233,7 @@ class EcsNative:
             name = Name.parse(query.within)
             namespace = find.namespace_of(query, name)
             services = [find.workload(self.client, self.scope, name, namespace).item]
-            arns = self._deployments_of(services[0].service_name, query.limit or A_PAGE)
+            arns = self._deployments_of(services[0].service_name, query.limit or PAGE_SIZE)
         else:
             services = self._services(query)
             arns = [arn for one in services if (arn := one.current_service_deployment)]
@@ -243,7 +244,7 @@ class EcsNative:
             for some in batches(arns, DEPLOYMENTS_A_CALL)
         ]  # fmt: skip
         raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
-        items = [convert(native.ServiceDeployment, one) for one in raws]
+        items = [convert(details.ServiceDeploymentDetail, one) for one in raws]
         definitions = self._definitions_of(items)
         found = [
             Found(native_normalise.deployment(item, namespaces, definitions, self.scope), raw)
@@ -268,7 +269,7 @@ class EcsNative:
         found: list[str] = []
         pages = self.client.aws.pages(
             "ecs", "list_service_deployments", "serviceDeployments",
-            cluster=self.client.cluster, service=service, maxResults=min(most, A_PAGE),
+            cluster=self.client.cluster, service=service, maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
         for page in pages:
             found += [str(one.get("serviceDeploymentArn")) for one in page]
@@ -276,7 +277,7 @@ class EcsNative:
                 break
         return found[:most]
 
-    def _definitions_of(self, items: Iterable[native.ServiceDeployment]) -> dict[str, str]:
+    def _definitions_of(self, items: Iterable[details.ServiceDeploymentDetail]) -> dict[str, str]:
         """Task definitions by service revision; whoever may not ask gets a warning."""
         arns = sorted(
             {one.target_service_revision.arn for one in items if one.target_service_revision}
@@ -291,7 +292,7 @@ class EcsNative:
         except (Forbidden, Refused) as error:
             self.client.aws.runtime.warn(error)
             return {}
-        revisions = [convert(native.ServiceRevision, one) for one in raws]
+        revisions = [convert(wire.ServiceRevision, one) for one in raws]
         return {one.service_revision_arn: one.task_definition or "" for one in revisions}
 
 

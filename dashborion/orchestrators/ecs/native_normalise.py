@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dashborion.config.targets import Environment
-from dashborion.models import ecs as native
+from dashborion.models import ecs as models
 from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
 from dashborion.orchestrators.ecs import normalise, wire
-from dashborion.orchestrators.ecs.wire import native as wire_native
+from dashborion.orchestrators.ecs.wire import clusters, details
 
 _ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
 # Fields that say which revision it is, or follow from the others.
@@ -20,14 +20,14 @@ _OF_THE_REVISION = frozenset({
 })  # fmt: skip
 
 
-def family(name: str, environment: Environment) -> native.TaskDefinitionFamily:
-    return native.TaskDefinitionFamily(**_place(environment), name=name)
+def family(name: str, environment: Environment) -> models.TaskDefinitionFamily:
+    return models.TaskDefinitionFamily(**_place(environment), name=name)
 
 
-def revision(item: wire.TaskDefinition, environment: Environment) -> native.TaskDefinition:
+def revision(item: wire.TaskDefinition, environment: Environment) -> models.TaskDefinition:
     """For a list: from what is kept on disk of a definition."""
     name = last(item.task_definition_arn)
-    return native.TaskDefinition(
+    return models.TaskDefinition(
         **_place(environment),
         name=name,
         family=name.rpartition(":")[0],
@@ -40,9 +40,9 @@ def revision(item: wire.TaskDefinition, environment: Environment) -> native.Task
 
 
 def definition(
-    item: wire_native.TaskDefinition, tags: Sequence[wire.Tag], environment: Environment
-) -> native.TaskDefinitionDetail:
-    return native.TaskDefinitionDetail(
+    item: details.TaskDefinitionDetail, tags: Sequence[wire.Tag], environment: Environment
+) -> models.TaskDefinitionDetail:
+    return models.TaskDefinitionDetail(
         **_place(environment),
         name=f"{item.family}:{item.revision}",
         family=item.family,
@@ -64,8 +64,8 @@ def definition(
     )
 
 
-def _container(item: wire_native.ContainerDefinition) -> native.ContainerDefinition:
-    return native.ContainerDefinition(
+def _container(item: details.ContainerDetail) -> models.ContainerDefinition:
+    return models.ContainerDefinition(
         name=item.name,
         image=item.image,
         essential=item.essential,
@@ -83,7 +83,7 @@ def _container(item: wire_native.ContainerDefinition) -> native.ContainerDefinit
     )
 
 
-def _port(item: wire_native.PortMapping) -> str:
+def _port(item: details.PortMapping) -> str:
     port = item.container_port_range or item.container_port
     host = f"{item.host_port}:" if item.host_port and item.host_port != port else ""
     return f"{host}{port}/{item.protocol}"
@@ -91,7 +91,7 @@ def _port(item: wire_native.PortMapping) -> str:
 
 def changes(
     before: Mapping[str, Any], after: Mapping[str, Any], *, values: bool
-) -> list[native.Changed]:
+) -> list[models.Changed]:
     """What differs between two task definitions as the API has them.
 
     ``values`` shows those of variables and secrets, too.
@@ -104,11 +104,11 @@ def changes(
     return [_changed(change, values=values) for change in found]
 
 
-def _changed(change: FieldChange, *, values: bool) -> native.Changed:
+def _changed(change: FieldChange, *, values: bool) -> models.Changed:
     before, after = text(change.before), text(change.after)
     hidden = change.hidden and not values
     where, field = _where(change.path)
-    return native.Changed(
+    return models.Changed(
         where=where,
         field=field,
         change="added" if before is None else "removed" if after is None else "changed",
@@ -129,12 +129,12 @@ def _where(path: Path) -> tuple[str, str]:
     return where, " ".join(names)
 
 
-def cluster(item: wire_native.Cluster, environment: Environment) -> native.Cluster:
-    return native.Cluster(**_cluster(item, environment))
+def cluster(item: clusters.Cluster, environment: Environment) -> models.Cluster:
+    return models.Cluster(**_cluster(item, environment))
 
 
-def cluster_detail(item: wire_native.Cluster, environment: Environment) -> native.ClusterDetail:
-    return native.ClusterDetail(
+def cluster_detail(item: clusters.Cluster, environment: Environment) -> models.ClusterDetail:
+    return models.ClusterDetail(
         **_cluster(item, environment),
         arn=item.cluster_arn,
         service_connect_namespace=item.service_connect_defaults.namespace,
@@ -144,7 +144,7 @@ def cluster_detail(item: wire_native.Cluster, environment: Environment) -> nativ
     )
 
 
-def _cluster(item: wire_native.Cluster, environment: Environment) -> dict[str, Any]:
+def _cluster(item: clusters.Cluster, environment: Environment) -> dict[str, Any]:
     return {
         **_place(environment),
         "name": item.cluster_name,
@@ -158,12 +158,12 @@ def _cluster(item: wire_native.Cluster, environment: Environment) -> dict[str, A
 
 
 def container_instance(
-    item: wire_native.ContainerInstance, environment: Environment
-) -> native.ContainerInstance:
+    item: clusters.ContainerInstance, environment: Environment
+) -> models.ContainerInstance:
     attributes = {one.name: one.value for one in item.attributes}
     whole, free = _amounts(item.registered_resources), _amounts(item.remaining_resources)
     docker = item.version_info.docker_version
-    return native.ContainerInstance(
+    return models.ContainerInstance(
         **_place(environment),
         name=last(item.container_instance_arn),
         instance=item.ec2_instance_id,
@@ -184,21 +184,21 @@ def container_instance(
     )
 
 
-def _amounts(found: Iterable[wire_native.Amount]) -> dict[str, int]:
+def _amounts(found: Iterable[clusters.Amount]) -> dict[str, int]:
     return {one.name: one.integer_value for one in found}
 
 
 def deployment(
-    item: wire_native.ServiceDeployment,
+    item: details.ServiceDeploymentDetail,
     namespaces: Mapping[str, str],
     definitions: Mapping[str, str],
     scope: normalise.ClusterScope,
-) -> native.ServiceDeployment:
+) -> models.ServiceDeployment:
     """``namespaces`` by service, ``definitions`` of task by service revision."""
     service, counts = last(item.service_arn), item.target_service_revision
     breaker = item.deployment_circuit_breaker
     known = definitions.get(counts.arn) if counts else None
-    return native.ServiceDeployment(
+    return models.ServiceDeployment(
         **_place(scope.environment),
         name=last(item.service_deployment_arn),
         namespace=namespaces.get(service, scope.cluster),

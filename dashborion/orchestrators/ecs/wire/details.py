@@ -1,0 +1,91 @@
+"""Task definitions and service deployments with more fields; only for ``dashborion ecs``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dashborion.orchestrators.ecs.wire.base import Wire
+from dashborion.orchestrators.ecs.wire.definitions import (
+    ContainerDefinition,
+    HealthCheck,
+    TaskDefinition,
+)
+from dashborion.orchestrators.ecs.wire.services import ServiceDeployment
+
+
+class Named(Wire, frozen=True):
+    """A variable, a secret or a volume; its name is all that is shown."""
+
+    name: str = ""
+
+
+class PortMapping(Wire, frozen=True):
+    container_port: int | None = None
+    container_port_range: str | None = None
+    host_port: int | None = None
+    protocol: str = "tcp"
+
+
+class Dependency(Wire, frozen=True):
+    container_name: str = ""
+    condition: str = ""
+
+
+class HealthCheckDetail(HealthCheck, frozen=True):
+    command: list[str] = []
+
+
+class ContainerDetail(ContainerDefinition, frozen=True):
+    port_mappings: list[PortMapping] = []
+    entry_point: list[str] = []
+    command: list[str] = []
+    environment: list[Named] = []
+    secrets: list[Named] = []
+    depends_on: list[Dependency] = []
+    health_check: HealthCheckDetail | None = None
+
+
+class TaskDefinitionDetail(TaskDefinition, frozen=True, kw_only=True):
+    family: str
+    revision: int
+    status: str = "ACTIVE"
+    network_mode: str | None = None
+    requires_compatibilities: list[str] = []
+    task_role_arn: str | None = None
+    execution_role_arn: str | None = None
+    registered_by: str | None = None
+    volumes: list[Named] = []
+    container_definitions: Sequence[ContainerDetail] = []
+
+
+class RevisionCounts(Wire, frozen=True):
+    arn: str = ""
+    requested_task_count: int = 0
+    running_task_count: int = 0
+    pending_task_count: int = 0
+
+
+class Breaker(Wire, frozen=True):
+    status: str = ""
+    failure_count: int = 0
+    threshold: int = 0
+
+
+class Rollback(Wire, frozen=True):
+    reason: str | None = None
+    service_revision_arn: str | None = None
+
+
+class Strategy(Wire, frozen=True):
+    strategy: str | None = None
+
+
+class ServiceDeploymentDetail(ServiceDeployment, frozen=True):
+    service_arn: str = ""
+    target_service_revision: RevisionCounts | None = None
+    deployment_configuration: Strategy | None = None
+    deployment_circuit_breaker: Breaker | None = None
+    rollback: Rollback | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
