@@ -15,7 +15,7 @@ from dashborion.errors import AccessError, DashborionError, PartialFailure, Usag
 
 if TYPE_CHECKING:
     from dashborion.config.kubeconfig import Kubeconfig
-    from dashborion.orchestrators.aws.clusters import Cluster, Place, Search
+    from dashborion.orchestrators.aws.clusters import Cluster, Search, SearchLocation
     from dashborion.orchestrators.protocol import Runtime
 
 
@@ -54,7 +54,7 @@ class Discovery:
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None]
 
-    def look(self, kubeconfig: Callable[[], Kubeconfig], places: Iterable[Place]) -> Sight:
+    def look(self, kubeconfig: Callable[[], Kubeconfig], places: Iterable[SearchLocation]) -> Sight:
         """Everything in the kubeconfig, and in AWS at these places."""
         sight = Sight()
         arns = self._contexts(sight, kubeconfig)
@@ -94,9 +94,9 @@ class Discovery:
         names = [*known.namespaces, *known.clusters.values()]
         return {name for name in names if name and name.startswith("arn:")}
 
-    def _located(self, sight: Sight, places: Iterable[Place]) -> list[Place]:
+    def _located(self, sight: Sight, places: Iterable[SearchLocation]) -> list[SearchLocation]:
         """The places with regions and credentials, one after the other: they may prompt."""
-        found: dict[tuple[str | None, str | None], Place] = {}
+        found: dict[tuple[str | None, str | None], SearchLocation] = {}
         for place in places:
             try:
                 located = result(
@@ -139,24 +139,24 @@ class Discovery:
 _Make = Callable[["Cluster"], Candidate]
 
 
-def _ecs(place: Place, cluster: Cluster) -> Candidate:
+def _ecs(place: SearchLocation, cluster: Cluster) -> Candidate:
     target = EcsTarget(cluster=cluster.name, region=place.region, profile=place.profile)
     return Candidate(target, cluster.arn or f"{place} {cluster.name}")
 
 
-def _eks(place: Place, cluster: Cluster) -> Candidate:
+def _eks(place: SearchLocation, cluster: Cluster) -> Candidate:
     target = EksTarget(cluster=cluster.name, region=place.region, profile=place.profile)
     return Candidate(target, cluster.arn or f"{place} {cluster.name}")
 
 
 def places(
     profiles: Sequence[str], regions: Sequence[str], known: Iterable[Environment]
-) -> list[Place]:
+) -> list[SearchLocation]:
     """Where to look: what was asked for, else the profiles and regions that are configured.
 
     AWS' own default profile and region always count as configured.
     """
-    from dashborion.orchestrators.aws.clusters import Place
+    from dashborion.orchestrators.aws.clusters import SearchLocation
 
     configured: dict[str | None, set[str]] = {}
     for one in known:
@@ -167,7 +167,7 @@ def places(
     implied = not profiles and None not in configured and bool(configured or not regions)
     configured[None] = configured.pop(None, set())  # last: a profile says more
     return [
-        Place(profile, region, implied=implied and profile is None)
+        SearchLocation(profile, region, implied=implied and profile is None)
         for profile in (profiles or configured)
         for region in (regions or sorted(configured.get(profile, ())) or (None,))
     ]

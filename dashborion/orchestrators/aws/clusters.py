@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from dashborion.errors import BadAnswer
-from dashborion.orchestrators.aws.sessions import Aws, Sessions
+from dashborion.orchestrators.aws.client import AwsClient
+from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.protocol import Runtime
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where to look: one region as one profile, None for AWS' own defaults.
+class SearchLocation:
+    """A profile and a region to search in; None is AWS' own default.
 
-    ``implied`` places were not asked for: without credentials or a region they
-    are left out.
+    ``implied`` locations were not asked for: they are left out if they have no
+    credentials or no region.
     """
 
     profile: str | None
@@ -25,13 +26,13 @@ class Place:
     endpoint_url: None = None
 
     def __str__(self) -> str:
-        who = f"profile {self.profile}" if self.profile else "AWS"
-        return f"{who}, {self.region}" if self.region else who
+        account = f"profile {self.profile}" if self.profile else "AWS"
+        return f"{account}, {self.region}" if self.region else account
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that was seen; ``arn`` is None where the account is not known."""
+    """A cluster that was found; ``arn`` is None if the account is not known."""
 
     name: str
     arn: str | None
@@ -39,52 +40,52 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Search:
-    """Questions to AWS, in sessions that they share."""
+    """Searches for clusters, in sessions that they share."""
 
     sessions: Sessions
 
-    def located(self, place: Place, runtime: Runtime) -> Place:
-        """The place with the region and the profile that its session has; may prompt for a code.
+    def located(self, location: SearchLocation, runtime: Runtime) -> SearchLocation:
+        """The location with its session's profile and region; may prompt for an MFA code.
 
         Raises:
             UsageError: no region is configured anywhere.
             CredentialsError: unknown profile, or no credentials.
         """
-        aws = self.sessions.connect(place, runtime)
-        self.sessions.keys(place)
-        named = place.profile
-        if named is None and not runtime.environ.get("AWS_ACCESS_KEY_ID"):
-            named = runtime.environ.get("AWS_PROFILE") or None  # which need not be set next time
-        return Place(named, aws.region, place.implied)
+        aws = self.sessions.connect(location, runtime)
+        self.sessions.signing_keys(location)
+        profile = location.profile
+        if profile is None and not runtime.environ.get("AWS_ACCESS_KEY_ID"):
+            profile = runtime.environ.get("AWS_PROFILE") or None  # which need not be set next time
+        return SearchLocation(profile, aws.region, location.implied)
 
-    def ecs(self, place: Place, runtime: Runtime) -> list[Cluster]:
-        """The ECS clusters; raises as ``Aws.call``."""
-        aws = self.sessions.connect(place, runtime)
+    def ecs(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
+        """The ECS clusters; raises as ``AwsClient.call``."""
+        aws = self.sessions.connect(location, runtime)
         pages = aws.pages("ecs", "list_clusters", "clusterArns", maxResults=100)
         return [Cluster(arn.rpartition("/")[2], arn) for page in pages for arn in page]
 
-    def eks(self, place: Place, runtime: Runtime) -> list[Cluster]:
-        """The EKS clusters; raises as ``Aws.call``."""
-        aws = self.sessions.connect(place, runtime)
+    def eks(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
+        """The EKS clusters; raises as ``AwsClient.call``."""
+        aws = self.sessions.connect(location, runtime)
         names = eks_clusters(aws)
         if not names:
             return []
-        # arn:aws:sts::123456789012:assumed-role/…: the list itself does not say whose they are.
+        # The list does not name the account; arn:aws:sts::123456789012:assumed-role/… does.
         _, partition, _, _, account, *_ = [*aws.identity().split(":"), *[""] * 5]
         prefix = f"arn:{partition}:eks:{aws.region}:{account}:cluster/"
         return [Cluster(name, f"{prefix}{name}" if account else None) for name in names]
 
 
-def eks_clusters(aws: Aws) -> list[str]:
-    """The names of all clusters of a region."""
-    asked: dict[str, Any] = {"maxResults": 100}
-    found: list[str] = []
+def eks_clusters(aws: AwsClient) -> list[str]:
+    """The names of all EKS clusters of a region."""
+    arguments: dict[str, Any] = {"maxResults": 100}
+    clusters: list[str] = []
     while True:
-        answer = aws.call("eks", "list_clusters", **asked)
+        answer = aws.call("eks", "list_clusters", **arguments)
         names = answer.get("clusters")
         if not isinstance(names, list):
             raise BadAnswer("eks:ListClusters: an answer that was cut short")
-        found += [str(one) for one in names]
+        clusters += map(str, names)
         if not answer.get("nextToken"):
-            return found
-        asked["nextToken"] = answer["nextToken"]
+            return clusters
+        arguments["nextToken"] = answer["nextToken"]

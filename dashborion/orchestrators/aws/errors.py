@@ -1,7 +1,8 @@
-"""botocore's errors in our words: what happened, as whom, and what to type next."""
+"""botocore's errors as this program's: what happened, to which identity, how to go on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,7 +24,7 @@ from dashborion.errors import (
 _EXPIRED = frozenset({
     "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired",
 })  # fmt: skip
-_UNACCEPTED = frozenset({
+_NOT_ACCEPTED = frozenset({
     "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
     "SignatureDoesNotMatch", "AuthFailure", "MissingAuthenticationToken", "InvalidAccessKeyId",
     "IncompleteSignature",
@@ -40,10 +41,10 @@ _THROTTLED = frozenset({
 
 @contextmanager
 def translated(profile: str | None) -> Iterator[None]:
-    """Turn botocore's errors into ours.
+    """Raise this program's errors in place of botocore's.
 
     Raises:
-        CredentialsError: none, expired, or not accepted; with what to type.
+        CredentialsError: no credentials, expired or not accepted ones; with a command to log in.
         Forbidden: with the action's name.
         Throttled, Unreachable, TimedOut, BadAnswer: no usable answer.
     """
@@ -58,7 +59,7 @@ def translated(profile: str | None) -> Iterator[None]:
     except ResponseParserError as error:
         raise BadAnswer(f"an answer that cannot be read: {error}") from error
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        # What botocore lets through when an answer's bytes are not what they should be.
+        # botocore's parsers raise these for answers that are damaged.
         raise BadAnswer(f"an answer that cannot be read: {type(error).__name__}") from error
 
 
@@ -68,24 +69,25 @@ def error_code(error: core.ClientError) -> str:
 
 def _refused(error: core.ClientError, profile: str | None) -> DashborionError:
     code = error_code(error)
-    said = str(error.response.get("Error", {}).get("Message") or code)
+    message = str(error.response.get("Error", {}).get("Message") or code)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     operation = error.operation_name
     if code in _FORBIDDEN:
-        return Forbidden(said if operation in said else f"{operation}: {said}")
+        return Forbidden(message if operation in message else f"{operation}: {message}")
     if code in _EXPIRED:
         return CredentialsError(
             f"the AWS credentials have expired ({operation})", hint=login_hint(profile)
         )
-    if code in _UNACCEPTED:
+    if code in _NOT_ACCEPTED:
         return CredentialsError(
-            f"AWS does not accept the credentials ({operation}: {said})", hint=login_hint(profile)
+            f"AWS does not accept the credentials ({operation}: {message})",
+            hint=login_hint(profile),
         )
     if code in _THROTTLED:
-        return Throttled(f"{operation}: {said}")
+        return Throttled(f"{operation}: {message}")
     if status >= 500:
-        return Unreachable(f"{operation} was answered with {status}: {said}")
-    return Refused(f"{operation}: {said}", reason=code)
+        return Unreachable(f"{operation} was answered with {status}: {message}")
+    return Refused(f"{operation}: {message}", reason=code)
 
 
 class Refused(DashborionError):
@@ -116,12 +118,15 @@ def _unsent(error: core.BotoCoreError, profile: str | None) -> DashborionError:
         return BadAnswer(f"an answer that cannot be read: {text}")
     if isinstance(error, core.HTTPClientError | core.ConnectionError):
         return Unreachable(text)
-    if isinstance(
-        error, core.ParamValidationError | core.InvalidRegionError | core.ValidationError
-    ):
+    if isinstance(error, core.ParamValidationError):
+        return UsageError(_VALUE.sub("", text))
+    if isinstance(error, core.InvalidRegionError | core.ValidationError):
         return UsageError(text)
     return Unreachable(text)
 
+
+# "Invalid type for parameter x[0].value, value: 1, type: …": it may be a secret's.
+_VALUE = re.compile(r"(?<=, )value: .*?, (?=type: |valid )", re.DOTALL)
 
 _LOGIN_ERRORS = (
     core.NoCredentialsError,
@@ -131,8 +136,6 @@ _LOGIN_ERRORS = (
     core.TokenRetrievalError,
     core.InfiniteLoopConfigError,
 )
-
-
 NEVER_SENT = (core.EndpointConnectionError, core.ConnectTimeoutError, core.SSLError)
 
 

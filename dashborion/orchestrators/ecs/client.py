@@ -20,8 +20,8 @@ from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
 from dashborion.models.ready import ready
+from dashborion.orchestrators.aws.client import AwsClient, batches
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.aws.sessions import Aws, batches
 from dashborion.orchestrators.ecs import wire
 from dashborion.storage.cache import Shelf
 
@@ -42,7 +42,7 @@ MARKER = ("Marker", "NextMarker")
 class Client:
     """One cluster, as one identity, in one region."""
 
-    aws: Aws
+    aws: AwsClient
     cluster: str
     _untagged: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)

@@ -16,8 +16,8 @@ import msgspec
 
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
 from dashborion.models.ready import ready
+from dashborion.orchestrators.aws.client import AwsClient, required
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.aws.sessions import Aws, required
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.logs import Block
 
@@ -46,7 +46,7 @@ class Page:
 class Group:
     """A log group."""
 
-    aws: Aws
+    aws: AwsClient
     name: str
 
     @property

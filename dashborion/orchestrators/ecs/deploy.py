@@ -38,13 +38,13 @@ class _Definition:
     @classmethod
     def read(cls, client: Client, name: str) -> _Definition:
         """Ask for it; ``Refused`` when there is none of that name."""
-        answer, unknown = client.aws.whole(
+        answer, unknown = client.aws.call_noting_unknown(
             "ecs", "describe_task_definition", taskDefinition=name, include=["TAGS"]
         )
         found = answer.get("taskDefinition")
         if not isinstance(found, dict) or not found.get("taskDefinitionArn"):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        accepted = client.aws.accepted("ecs", "register_task_definition")
+        accepted = client.aws.argument_names("ecs", "register_task_definition")
         return cls(
             arn=str(found["taskDefinitionArn"]),
             status=str(found.get("status") or "ACTIVE"),

@@ -15,7 +15,7 @@ from functools import partial
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden, Unavailable
-from dashborion.orchestrators.aws.sessions import batches
+from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.ecs import instances, logs, wire
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,

@@ -222,7 +222,7 @@ class TaskLogs:
 
 
 def _group(client: Client, address: LogAddress) -> Group:
-    return Group(client.aws.there(address.region), address.group)
+    return Group(client.aws.in_region(address.region), address.group)
 
 
 def default_group(scope: normalise.ClusterScope) -> str | None:

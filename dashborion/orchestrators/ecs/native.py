@@ -11,8 +11,8 @@ from dashborion.concurrency import every
 from dashborion.errors import BadAnswer, Forbidden, NotFound
 from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
+from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.aws.sessions import batches
 from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
 from dashborion.orchestrators.ecs.client import Client, convert, last
 from dashborion.orchestrators.ecs.wire import clusters, details

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ParamValidationError
 
+from dashborion.errors import UsageError
+from dashborion.orchestrators.aws.errors import translated
 from dashborion.orchestrators.difference import differences
 from tests.support.changes_door import Terminal
 from tests.support.living_shop import CLUSTER, LivingShop
@@ -109,6 +112,14 @@ def test_a_dry_run_on_ecs_names_the_fields(dashborion: Terminal, keeper: LivingS
     seen = dashborion("workloads rollback checkout --to keeper:1 --dry-run")
     for field in FIELDS_OF_TASK_DEFINITION:
         assert f"{field}: (hidden) -> (hidden)" in seen.err
+
+
+def test_an_argument_that_botocore_refuses_is_named_without_its_value() -> None:
+    report = f"Invalid type for parameter env[0].value, value: {SECRET}, type: <class 'int'>, ..."
+    with pytest.raises(UsageError) as caught, translated(None):
+        raise ParamValidationError(report=report)
+    assert "env[0].value, type: <class 'int'>" in caught.value.message
+    assert SECRET not in caught.value.message
 
 
 # --- Kubernetes ---------------------------------------------------------------------------------

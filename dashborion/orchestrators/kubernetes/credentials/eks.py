@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 from dashborion.config.targets import EksTarget
 from dashborion.errors import BadAnswer, Forbidden, NotFound, Unreachable
+from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.clusters import eks_clusters
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.aws.sessions import Aws, Sessions
+from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.aws.tokens import Identity, token
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.credentials.settings import (
@@ -92,12 +93,12 @@ class EksTokens:
         """
         aws = self.sessions.connect(identity, runtime)
         with self.one_prompt:
-            self.sessions.keys(identity)
+            self.sessions.signing_keys(identity)
         expires = datetime.now(UTC) + timedelta(seconds=RENEW_SECONDS)
         return ExecCredential(token(self.sessions, identity, aws.region), expires=expires)
 
 
-def _settings(aws: Aws, target: EksTarget, bearer: Token, runtime: Runtime) -> Settings:
+def _settings(aws: AwsClient, target: EksTarget, bearer: Token, runtime: Runtime) -> Settings:
     cluster = _describe(aws, target.cluster)
     host = str(cluster.get("endpoint") or "")
     authority = (cluster.get("certificateAuthority") or {}).get("data")
@@ -117,7 +118,7 @@ def _settings(aws: Aws, target: EksTarget, bearer: Token, runtime: Runtime) -> S
     return Settings(host.rstrip("/"), tls, proxy=proxy, authorization=bearer.authorization)
 
 
-def _describe(aws: Aws, cluster: str) -> Mapping[str, Any]:
+def _describe(aws: AwsClient, cluster: str) -> Mapping[str, Any]:
     try:
         answer = aws.call("eks", "describe_cluster", name=cluster)
     except Refused as error:
@@ -130,7 +131,7 @@ def _describe(aws: Aws, cluster: str) -> Mapping[str, Any]:
     return description
 
 
-def _cluster_names(aws: Aws) -> list[str]:
+def _cluster_names(aws: AwsClient) -> list[str]:
     """The clusters there are, none where we may not list them."""
     try:
         return eks_clusters(aws)

@@ -1,0 +1,177 @@
+"""Calls to AWS' APIs as one identity in one region: limited, traced, retried, page by page."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from botocore import exceptions as core
+
+from dashborion.errors import BadAnswer, MaybeApplied, Throttled, TimedOut, Unreachable
+from dashborion.orchestrators.aws.errors import NEVER_SENT, error_code, translated
+from dashborion.orchestrators.aws.shapes import UNKNOWN, note_unknown
+from dashborion.orchestrators.protocol import Call, Runtime
+
+T = TypeVar("T")
+
+WRITE_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class AwsClient:
+    """The APIs of one region, called as one identity.
+
+    ``reader`` and ``writer`` give botocore's client for a service: one that retries
+    and one that does not. ``other_region`` makes the same for another region.
+    """
+
+    reader: Callable[[str], Any]
+    writer: Callable[[str], Any]
+    region: str
+    profile: str | None
+    runtime: Runtime
+    limit: threading.Semaphore
+    other_region: Callable[[str], AwsClient]
+
+    def in_region(self, region: str | None) -> AwsClient:
+        """The same identity in another region; None is this region."""
+        return self if region in (None, "", self.region) else self.other_region(str(region))
+
+    def call(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
+        """One operation, such as ``call("ecs", "list_services", …)``; raises as ``translated``."""
+        return self._call(self.reader, service, operation, arguments)
+
+    def write(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
+        """One operation that changes something; sent again only when it was throttled.
+
+        Raises:
+            MaybeApplied: it was sent, and whether it was applied is unknown.
+        """
+        for attempt in range(1, WRITE_ATTEMPTS + 1):
+            try:
+                return self._call(self.writer, service, operation, arguments)
+            except Throttled:
+                delay = float(0.5 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                if attempt == WRITE_ATTEMPTS or delay >= self.runtime.deadline.remaining():
+                    raise
+                self.runtime.sleep(delay)
+            except (Unreachable, TimedOut, BadAnswer) as error:
+                if isinstance(error.__cause__, NEVER_SENT):
+                    raise
+                raise MaybeApplied(
+                    f"{error.message}: it may have been applied", hint="look before trying again"
+                ) from error
+        raise AssertionError("the last attempt returns or raises")
+
+    def _call(
+        self,
+        botocore_client: Callable[[str], Any],
+        service: str,
+        operation: str,
+        arguments: Mapping[str, Any],
+    ) -> Mapping[str, Any]:
+        with self.limit, translated(self.profile):
+            if self.runtime.deadline.remaining() <= 0:
+                raise self.runtime.deadline.expired()
+            method = getattr(botocore_client(service), operation)
+            started, outcome = time.monotonic(), "failed"
+            try:
+                answer: Mapping[str, Any] = method(**arguments)
+                outcome = "ok"
+            except core.ClientError as error:
+                outcome = error_code(error)
+                raise
+            finally:
+                elapsed = time.monotonic() - started
+                self.runtime.trace(Call(api_name(service, operation), outcome, elapsed))
+            return answer
+
+    def items(self, service: str, operation: str, key: str, /, **arguments: Any) -> list[Any]:
+        """The list under a key of the answer.
+
+        Raises:
+            BadAnswer: the key is missing. botocore reads an answer that was cut
+                short as one without keys.
+        """
+        answer = self.call(service, operation, **arguments)
+        return required(answer, key, api_name(service, operation))
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        token: tuple[str, str] = ("nextToken", "nextToken"),
+        **arguments: Any,
+    ) -> Iterator[list[Any]]:
+        """The list under a key, page by page.
+
+        ``token`` names the argument that asks for a page, and the answer's key that
+        holds it for the next one.
+        """
+        argument, next_key = token
+        while True:
+            answer = self.call(service, operation, **arguments)
+            yield required(answer, key, api_name(service, operation))
+            if not answer.get(next_key):
+                return
+            arguments[argument] = answer[next_key]
+
+    def call_noting_unknown(
+        self, service: str, operation: str, /, **arguments: Any
+    ) -> tuple[Mapping[str, Any], list[str]]:
+        """As ``call``, with the paths of fields that the installed botocore leaves out."""
+        with self.limit, translated(self.profile):
+            events = self.reader(service).meta.events
+            name = api_name(service, operation).partition(":")[2]
+            # The id keeps it from being registered twice.
+            events.register(f"before-parse.{service}.{name}", note_unknown, unique_id=UNKNOWN)
+        answer = dict(self.call(service, operation, **arguments))
+        return answer, answer.pop(UNKNOWN, [])
+
+    def argument_names(self, service: str, operation: str) -> frozenset[str]:
+        """The names of the arguments that an operation takes."""
+        model = self.reader(service).meta.service_model
+        shape = model.operation_model(api_name(service, operation).partition(":")[2]).input_shape
+        return frozenset(shape.members)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL of ECS, whether from the config, a variable or AWS' own files."""
+        return str(self.reader("ecs").meta.endpoint_url)
+
+    def identity(self) -> str:
+        """The ARN that the credentials stand for."""
+        answer = self.call("sts", "get_caller_identity")
+        return str(answer.get("Arn") or "unknown")
+
+
+def api_name(service: str, operation: str) -> str:
+    """``ecs:ListServices``, as AWS' own messages and policies spell it."""
+    return f"{service}:{operation.title().replace('_', '')}"
+
+
+def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
+    """A list that the API promises: of ARNs, of families' names, or of objects.
+
+    Raises:
+        BadAnswer: it is missing, or holds something else.
+    """
+    items = answer.get(key)
+    if not isinstance(items, list):
+        raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
+    kind = str if key.endswith(("Arns", "families")) else dict
+    if not all(isinstance(item, kind) for item in items):
+        raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")
+    return items
+
+
+def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """The items in groups of at most that size."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
