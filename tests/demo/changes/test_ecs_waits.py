@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.aws import FILE, HERE, write_config
+from tests.support.aws import FILE, HERE, write_config
 from tests.support.changes_door import Terminal
 from tests.support.ecs_mover import Json, Mover
 from tests.support.fleet_on_ecs import REGION, Fleet
