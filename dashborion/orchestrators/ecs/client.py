@@ -1,7 +1,6 @@
-"""ECS and the APIs beside it: pages and batches at their largest, side by side.
+"""Calls to ECS and Application Auto Scaling, with the largest pages and batches, side by side.
 
-Each method is one question, named after its answer. Nothing in here knows
-what a workload is.
+Each method is named after what it returns. Nothing in here knows what a workload is.
 """
 
 from __future__ import annotations
@@ -14,33 +13,28 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
-
 from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
-from dashborion.models.ready import ready
 from dashborion.orchestrators.aws.client import AwsClient, batches
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.storage.cache import Shelf
 
 T = TypeVar("T")
 
-# The APIs' own bounds.
+# The APIs' limits.
 SERVICES_A_PAGE, SERVICES_A_CALL = 100, 10
 TASKS_A_PAGE, TASKS_A_CALL = 100, 100
 CLUSTERS_A_PAGE, INSTANCES_A_PAGE = 100, 100
-BALANCERS_A_CALL = 20
-TARGET_GROUPS_A_CALL = 20
-SERVICE_DEPLOYMENTS = 10
+NEWEST_DEPLOYMENTS = 10
 DEPLOYMENTS_A_PAGE, REVISIONS_A_CALL = 100, 20
-MARKER = ("Marker", "NextMarker")
 
 
 @dataclass(frozen=True)
 class Client:
-    """One cluster, as one identity, in one region."""
+    """One cluster, called as one identity."""
 
     aws: AwsClient
     cluster: str
@@ -48,10 +42,10 @@ class Client:
     _once: threading.Lock = field(default_factory=threading.Lock)
 
     def services(self, *, raw: bool = False) -> list[Found[wire.Service]]:
-        """All services: ten are described while the next hundred are listed.
+        """All services; each page of the list is described while the next one is listed.
 
         Raises:
-            NotFound: the cluster, with those there are.
+            NotFound: there is no such cluster; with the names of the others.
         """
         described: list[Future[list[Found[wire.Service]]]] = []
         pages = self.aws.pages(
@@ -66,12 +60,12 @@ class Client:
         return [found for future in described for found in result(future, self._deadline)]
 
     def described(self, names: Sequence[str], *, raw: bool = False) -> list[Found[wire.Service]]:
-        """Up to ten services by name or ARN; those that are gone are left out."""
-        found = self._tagged("describe_services", "services", services=list(names))
-        return _converted(wire.Service, found, raw=raw)
+        """Up to ten services by name or ARN; deleted ones are left out."""
+        items = self._tagged("describe_services", "services", services=list(names))
+        return _converted(wire.Service, items, raw=raw)
 
     def _tagged(self, operation: str, key: str, **arguments: Any) -> list[Any]:
-        """Objects with their tags; whoever may not read these gets none, and one warning."""
+        """Objects with their tags; without the right to read tags, none of them and one warning."""
         ask = partial(self.aws.items, "ecs", operation, key, cluster=self.cluster, **arguments)
         with self._known_cluster():
             if not self._untagged.is_set():
@@ -114,41 +108,40 @@ class Client:
         return [found for future in described for found in result(future, self._deadline)]
 
     def described_tasks(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
-        """Up to a hundred tasks by id or ARN; those that are gone are left out."""
-        found = self._tagged("describe_tasks", "tasks", tasks=list(ids))
-        return _converted(wire.Task, found, raw=raw)
+        """Up to a hundred tasks by id or ARN; deleted ones are left out."""
+        items = self._tagged("describe_tasks", "tasks", tasks=list(ids))
+        return _converted(wire.Task, items, raw=raw)
 
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
-        """By ARN. A revision never changes, so it is asked for once and kept on disk."""
+        """Task definitions by ARN; a revision never changes, so it is kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
-        shelf = self._shelf(wanted)
-        known = {arn: found for arn, found in shelf.read().items() if arn in set(wanted)}
-        asked = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in known]
+        cached = self.kept_definitions(wanted)
+        calls = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in cached]
         fetched: dict[str, wire.TaskDefinition] = {}
-        refused: Forbidden | None = None
-        for future in asked:
+        refusal: Forbidden | None = None
+        for future in calls:
             try:
-                found = result(future, self._deadline)
+                definition = result(future, self._deadline)
             except Forbidden as error:
-                refused = error
+                refusal = error
                 continue
-            if found is not None:
-                fetched[found.task_definition_arn] = found
-        if refused is not None:
-            self.aws.runtime.warn(refused)  # once, not for each of them
+            if definition is not None:
+                fetched[definition.task_definition_arn] = definition
+        if refusal is not None:
+            self.aws.runtime.warn(refusal)  # once, not for each definition
         if fetched:
-            shelf.add(fetched)
-        return known | fetched
+            self._shelf(wanted).add(fetched)
+        return cached | fetched
 
     def kept_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
-        """Those that need not be asked for, by ARN."""
+        """The task definitions that are on disk, by ARN."""
         wanted = {arn for arn in arns if arn}
-        kept = self._shelf(wanted).read() if wanted else {}
-        return {arn: found for arn, found in kept.items() if arn in wanted}
+        cached = self._shelf(wanted).read() if wanted else {}
+        return {arn: definition for arn, definition in cached.items() if arn in wanted}
 
     def _shelf(self, arns: Iterable[str]) -> Shelf[wire.TaskDefinition]:
         return Shelf(
-            "task-definitions-4",  # the number grows with the fields that are kept
+            "task-definitions-4",  # raise the number when a field is added
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
             wire.TaskDefinition,
         )
@@ -160,61 +153,61 @@ class Client:
             return None  # deleted since
         if not isinstance(answer.get("taskDefinition"), dict):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        return _convert(wire.TaskDefinition, answer["taskDefinition"])
+        return convert(wire.TaskDefinition, answer["taskDefinition"])
 
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
-        """The newest deployments in the newer API's words; none where they may not be asked."""
+        """The newest deployments as the newer API has them; none if it may not be asked."""
         try:
-            briefs = self.aws.items(
+            listed = self.aws.items(
                 "ecs", "list_service_deployments", "serviceDeployments",
-                cluster=self.cluster, service=service, maxResults=SERVICE_DEPLOYMENTS,
+                cluster=self.cluster, service=service, maxResults=NEWEST_DEPLOYMENTS,
             )  # fmt: skip
-            arns = [one["serviceDeploymentArn"] for one in briefs]
+            arns = [item["serviceDeploymentArn"] for item in listed]
             if not arns:
                 return []
-            found = self.aws.items(
+            items = self.aws.items(
                 "ecs", "describe_service_deployments", "serviceDeployments",
                 serviceDeploymentArns=arns,
             )  # fmt: skip
         except (Refused, Forbidden):
             return []
-        return [_convert(wire.ServiceDeployment, one) for one in found]
+        return [convert(wire.ServiceDeployment, item) for item in items]
 
     def past_deployments(self, service: str) -> list[wire.ServiceDeployment]:
         """The newest hundred deployments, newest first; ECS forgets them after 90 days.
 
         Raises:
-            Refused: the API does not have them.
+            Refused: the API does not know this operation.
         """
-        found = self.aws.items(
+        items = self.aws.items(
             "ecs", "list_service_deployments", "serviceDeployments",
             cluster=self.cluster, service=service, maxResults=DEPLOYMENTS_A_PAGE,
         )  # fmt: skip
-        return [_convert(wire.ServiceDeployment, one) for one in found]
+        return [convert(wire.ServiceDeployment, item) for item in items]
 
     def service_revisions(self, arns: Iterable[str]) -> dict[str, wire.ServiceRevision]:
-        """What deployments went to, by ARN; raises as ``past_deployments``."""
+        """The targets of deployments, by ARN; raises as ``past_deployments``."""
         calls = [
             partial(
                 self.aws.items, "ecs", "describe_service_revisions", "serviceRevisions",
-                serviceRevisionArns=list(some),
+                serviceRevisionArns=list(batch),
             )
-            for some in batches(sorted(set(arns)), REVISIONS_A_CALL)
+            for batch in batches(sorted(set(arns)), REVISIONS_A_CALL)
         ]  # fmt: skip
-        found = self._all(wire.ServiceRevision, calls)
-        return {one.service_revision_arn: one for one in found}
+        revisions = self._all(wire.ServiceRevision, calls)
+        return {revision.service_revision_arn: revision for revision in revisions}
 
     def update_service(self, service: str, **changes: Any) -> wire.Service:
-        """Change a service, once; the answer is the service with its new deployment."""
+        """Change a service, sending it once; the service with its new deployment."""
         answer = self.aws.write(
             "ecs", "update_service", cluster=self.cluster, service=service, **changes
         )
         if not isinstance(answer.get("service"), dict):
             raise MaybeApplied("ecs:UpdateService: a cut answer: it may have been applied")
-        return _convert(wire.Service, answer["service"])
+        return convert(wire.Service, answer["service"])
 
     def stop_task(self, id_: str, reason: str) -> None:
-        """Stop a task, once."""
+        """Stop a task, sending it once."""
         self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
     def revisions(self, family: str, most: int) -> list[str]:
@@ -225,13 +218,13 @@ class Client:
         )  # fmt: skip
 
     def cluster_exists(self) -> None:
-        """Ask for the cluster itself.
+        """Check that there is such a cluster.
 
         Raises:
-            NotFound: with the clusters that there are.
+            NotFound: with the names of the others.
         """
-        found = self.aws.items("ecs", "describe_clusters", "clusters", clusters=[self.cluster])
-        if not any(one.get("status") == "ACTIVE" for one in found):
+        items = self.aws.items("ecs", "describe_clusters", "clusters", clusters=[self.cluster])
+        if not any(item.get("status") == "ACTIVE" for item in items):
             raise self._no_cluster()
 
     def cluster_arns(self) -> list[str]:
@@ -248,7 +241,7 @@ class Client:
         return [arn for page in self._of_cluster(pages) for arn in page]
 
     def may(self, operation: str, **arguments: Any) -> bool | None:
-        """Whether a harmless read is allowed; None when something else went wrong."""
+        """Whether a read is allowed; None if it failed for another reason."""
         try:
             self.aws.call("ecs", operation, cluster=self.cluster, **arguments)
         except Forbidden:
@@ -257,62 +250,19 @@ class Client:
             return None
         return True
 
-    # --- Load balancers and autoscaling ---------------------------------------------------------
-
-    def target_groups(self, arns: Iterable[str]) -> list[wire.TargetGroup]:
-        calls = [
-            partial(
-                self.aws.items, "elbv2", "describe_target_groups", "TargetGroups",
-                TargetGroupArns=list(some),
-            )
-            for some in batches(sorted(set(arns)), TARGET_GROUPS_A_CALL)
-        ]  # fmt: skip
-        return self._all(wire.TargetGroup, calls)
-
-    def balancers(self, arns: Iterable[str]) -> list[wire.Balancer]:
-        calls = [
-            partial(
-                self.aws.items, "elbv2", "describe_load_balancers", "LoadBalancers",
-                LoadBalancerArns=list(some),
-            )
-            for some in batches(sorted(set(arns)), BALANCERS_A_CALL)
-        ]  # fmt: skip
-        return self._all(wire.Balancer, calls)
-
-    def listeners(self, balancers: Iterable[str]) -> list[wire.Listener]:
-        calls = [
-            partial(self._listed, "describe_listeners", "Listeners", LoadBalancerArn=arn)
-            for arn in sorted(set(balancers))
-        ]
-        return self._all(wire.Listener, calls)
-
-    def rules(self, listener: str) -> list[wire.Rule]:
-        return [_convert(wire.Rule, one) for one in
-                self._listed("describe_rules", "Rules", ListenerArn=listener)]  # fmt: skip
-
-    def target_health(self, target_group: str) -> list[wire.TargetHealth]:
-        found = self.aws.items(
-            "elbv2", "describe_target_health", "TargetHealthDescriptions",
-            TargetGroupArn=target_group,
-        )  # fmt: skip
-        return [_convert(wire.TargetHealth, one) for one in found]
-
     def scalable_target(self, service: str) -> wire.ScalableTarget | None:
-        """The Application Auto Scaling target that owns a service's desired count, if any."""
-        found = self.aws.items(
+        """The Application Auto Scaling target that sets a service's desired count, if any."""
+        items = self.aws.items(
             "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
             ServiceNamespace="ecs",
             ResourceIds=[f"service/{self.cluster}/{service}"],
             ScalableDimension="ecs:service:DesiredCount",
         )  # fmt: skip
-        return _convert(wire.ScalableTarget, found[0]) if found else None
-
-    def _listed(self, operation: str, key: str, **arguments: Any) -> list[Any]:
-        pages = self.aws.pages("elbv2", operation, key, token=MARKER, **arguments)
-        return [one for page in pages for one in page]
+        return convert(wire.ScalableTarget, items[0]) if items else None
 
     def _all(self, type_: type[T], calls: Iterable[Any]) -> list[T]:
-        return [_convert(type_, one) for some in every(calls, self._deadline) for one in some]
+        answers = every(calls, self._deadline)
+        return [convert(type_, item) for answer in answers for item in answer]
 
     def _of_cluster(self, pages: Iterator[list[Any]]) -> Iterator[list[Any]]:
         with self._known_cluster():
@@ -320,7 +270,7 @@ class Client:
 
     @contextmanager
     def _known_cluster(self) -> Iterator[None]:
-        """A cluster that is not there, in our words."""
+        """Raise NotFound, with the clusters there are, for ECS' error about a missing one."""
         try:
             yield
         except Refused as error:
@@ -333,7 +283,7 @@ class Client:
             arns = self.cluster_arns()
         except Forbidden:
             arns = []
-        known = [last(arn) for arn in arns]
+        known = [wire.arn_name(arn) for arn in arns]
         return NotFound("cluster", self.cluster, where=self.aws.region, known=known)
 
     @property
@@ -341,25 +291,10 @@ class Client:
         return self.aws.runtime.deadline
 
 
-def last(arn: str) -> str:
-    """What an ARN ends in, in the old format and the new: a name, an id, or family:revision."""
-    return arn.rsplit("/", 1)[-1]
-
-
 def _accounts(arns: Iterable[str]) -> list[str]:
     """The accounts that ARNs belong to: ``arn:aws:ecs:REGION:ACCOUNT:…``."""
     return sorted({parts[4] for arn in arns if len(parts := arn.split(":")) > 5})
 
 
-def _converted(type_: type[T], found: list[Mapping[str, Any]], *, raw: bool) -> list[Found[T]]:
-    return [Found(_convert(type_, one), dict(one) if raw else None) for one in found]
-
-
-def _convert(type_: type[T], found: Any) -> T:
-    try:
-        return msgspec.convert(found, ready(type_))
-    except msgspec.ValidationError as error:
-        raise BadAnswer(f"an answer that is not what the API documents: {error}") from error
-
-
-convert = _convert
+def _converted(type_: type[T], items: list[Mapping[str, Any]], *, raw: bool) -> list[Found[T]]:
+    return [Found(convert(type_, item), dict(item) if raw else None) for item in items]

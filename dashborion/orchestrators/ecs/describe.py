@@ -15,7 +15,8 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.endpoints import endpoints, routes
+from dashborion.orchestrators.ecs.endpoints import endpoints
+from dashborion.orchestrators.ecs.load_balancers import routes
 
 REVISIONS = 10
 

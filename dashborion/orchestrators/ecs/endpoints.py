@@ -1,30 +1,19 @@
-"""The ways in: target groups and the hosts routed to them, classic balancers, Service Connect.
-
-``routes`` asks, in as many rounds as AWS makes necessary; the rest is pure.
+"""Endpoints of services: target groups with the hosts routed to them, classic load balancers,
+and Service Connect. Pure; ``load_balancers`` asks for the routes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from typing import TypeVar
 
-from dashborion.concurrency import every
-from dashborion.errors import Forbidden
 from dashborion.models.endpoint import Endpoint, EndpointType
-from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.client import Client
-
-T = TypeVar("T")
-
-_SECURE = frozenset({"HTTPS", "TLS"})
 
 
 @dataclass(frozen=True)
 class Route:
-    """A listener, with the host that its rule asks for (None for any)."""
+    """A listener of a load balancer, and the host that its rule asks for; None is any host."""
 
     balancer: str | None
     protocol: str | None
@@ -34,111 +23,60 @@ class Route:
 
 @dataclass(frozen=True)
 class Routes:
-    """Target groups by ARN, and the routes that lead to each."""
+    """By the ARN of a target group: the group, the routes that lead to it, its targets' health."""
 
     groups: Mapping[str, wire.TargetGroup] = field(default_factory=dict)
     routes: Mapping[str, list[Route]] = field(default_factory=dict)
     health: Mapping[str, list[wire.TargetHealth]] = field(default_factory=dict)
 
 
-def routes(client: Client, services: Iterable[wire.Service], *, health: bool = False) -> Routes:
-    """Everything between the outside and these services' target groups.
-
-    Whoever may not see load balancers gets what he may, and a warning.
-    """
-    arns = {arn for service in services for arn in target_groups(service)}
-    if not arns:
-        return Routes()
-    known: dict[str, list[wire.TargetHealth]] = {}
-    leading: dict[str, list[Route]] = {}
-    groups: list[wire.TargetGroup] = []
-    groups = _or_warn(client, partial(client.target_groups, arns), groups)
-    found = {one.target_group_arn: one for one in groups}
-    if health:
-        known = _or_warn(client, partial(_health, client, found), known)
-    leading = _or_warn(client, partial(_leading, client, groups), leading)
-    return Routes(found, leading, known)
-
-
-def _or_warn(client: Client, ask: Callable[[], T], otherwise: T) -> T:
-    """The answer, or without the right to it, or when it has been deleted since, a warning."""
-    try:
-        return ask()
-    except (Forbidden, Refused) as error:
-        client.aws.runtime.warn(error)
-        return otherwise
-
-
-def _health(client: Client, arns: Iterable[str]) -> dict[str, list[wire.TargetHealth]]:
-    asked = {arn: partial(client.target_health, arn) for arn in arns}
-    return dict(zip(asked, every(asked.values(), client.aws.runtime.deadline), strict=True))
-
-
-def _leading(client: Client, groups: Iterable[wire.TargetGroup]) -> dict[str, list[Route]]:
-    arns = {arn for group in groups for arn in group.load_balancer_arns}
-    if not arns:
-        return {}
-    names = {one.load_balancer_arn: one.dns_name for one in client.balancers(arns)}
-    listeners = client.listeners(arns)
-    asked = [partial(client.rules, one.listener_arn) for one in listeners]
-    found: dict[str, list[Route]] = {}
-    for listener, rules in zip(listeners, every(asked, client.aws.runtime.deadline), strict=True):
-        balancer = names.get(listener.load_balancer_arn)
-        plain = Route(balancer, listener.protocol, listener.port)
-        for rule in rules or [wire.Rule(actions=listener.default_actions)]:
-            hosts: list[str | None] = [*_hosts(rule)] or [None]
-            for group in _targets(rule):
-                found.setdefault(group, []).extend(
-                    Route(plain.balancer, plain.protocol, plain.port, host) for host in hosts
-                )
-    return {group: list(dict.fromkeys(routes)) for group, routes in found.items()}
-
-
-def _targets(rule: wire.Rule) -> list[str]:
-    arns: dict[str, None] = {}
+def rule_target_groups(rule: wire.Rule) -> list[str]:
+    """The ARNs of the target groups that a rule forwards to."""
+    arns: dict[str | None, None] = {}
     for action in rule.actions:
-        if action.target_group_arn:
-            arns[action.target_group_arn] = None
-        for one in action.forward_config.target_groups if action.forward_config else ():
-            if one.target_group_arn:
-                arns[one.target_group_arn] = None
-    return list(arns)
+        arns[action.target_group_arn] = None
+        for target in action.forward_config.target_groups if action.forward_config else ():
+            arns[target.target_group_arn] = None
+    return list(filter(None, arns))
 
 
-def _hosts(rule: wire.Rule) -> list[str]:
-    """Hosts of a rule's conditions, which stand in one of two places, or in both."""
-    hosts: dict[str, None] = {}
+def hosts(rule: wire.Rule) -> list[str]:
+    """The hosts of a rule's conditions, which stand in one of two places, or in both."""
+    names: dict[str, None] = {}
     for condition in rule.conditions:
         if condition.field == "host-header":
-            given = condition.host_header_config.values if condition.host_header_config else []
-            hosts.update(dict.fromkeys([*condition.values, *given]))
-    return list(hosts)
+            config = condition.host_header_config
+            names.update(dict.fromkeys([*condition.values, *(config.values if config else [])]))
+    return list(names)
 
 
 def target_groups(service: wire.Service) -> list[str]:
-    """The ARNs of a service's target groups, its task sets' included."""
+    """The ARNs of the target groups of a service and of its task sets."""
     balancers = [*service.load_balancers]
-    for one in service.task_sets:
-        balancers += one.load_balancers
-    return list(dict.fromkeys(one.target_group_arn for one in balancers if one.target_group_arn))
+    for task_set in service.task_sets:
+        balancers += task_set.load_balancers
+    return list(dict.fromkeys(item.target_group_arn for item in balancers if item.target_group_arn))
 
 
-def endpoints(service: wire.Service, known: Routes) -> list[Endpoint]:
-    """A service's ways in, target groups first."""
-    found = [
-        endpoint for arn in target_groups(service) for endpoint in _of_target_group(arn, known)
+def endpoints(service: wire.Service, routes: Routes) -> list[Endpoint]:
+    """The endpoints of a service, target groups first."""
+    groups = [
+        endpoint for arn in target_groups(service) for endpoint in _of_target_group(arn, routes)
     ]
-    for balancer in service.load_balancers:
-        if balancer.load_balancer_name:
-            classic = EndpointType.LOAD_BALANCER
-            found.append(Endpoint(type=classic, name=balancer.load_balancer_name))
-    return found + _service_connect(service)
+    classic = [
+        Endpoint(type=EndpointType.LOAD_BALANCER, name=balancer.load_balancer_name)
+        for balancer in service.load_balancers
+        if balancer.load_balancer_name
+    ]
+    return [*groups, *classic, *_service_connect(service)]
 
 
-def _of_target_group(arn: str, known: Routes) -> list[Endpoint]:
-    group = known.groups.get(arn)
-    states = known.health.get(arn)
+def _of_target_group(arn: str, routes: Routes) -> list[Endpoint]:
+    """An endpoint for each route to a target group, or one for the group itself."""
+    group = routes.groups.get(arn)
+    states = routes.health.get(arn)
     name = group.target_group_name if group else arn.split("/")[1] if "/" in arn else arn
+    unrouted = Route(None, group.protocol if group else None, group.port if group else None)
     return [
         Endpoint(
             type=EndpointType.TARGET_GROUP,
@@ -147,36 +85,30 @@ def _of_target_group(arn: str, known: Routes) -> list[Endpoint]:
             port=route.port,
             protocol=route.protocol or (group.protocol if group else None),
             url=_url(route),
-            healthy=sum(_is_healthy(one) for one in states) if states is not None else None,
+            healthy=sum(map(_is_healthy, states)) if states is not None else None,
             total=len(states) if states is not None else None,
         )
-        for route in dict.fromkeys(known.routes.get(arn, ()))
-        or [Route(None, group.protocol if group else None, group.port if group else None)]
+        for route in dict.fromkeys(routes.routes.get(arn, ())) or [unrouted]
     ]
 
 
-def _is_healthy(one: wire.TargetHealth) -> bool:
-    return one.target_health.state == "healthy"
+def _is_healthy(target: wire.TargetHealth) -> bool:
+    return target.target_health.state == "healthy"
 
 
 def _url(route: Route) -> str | None:
     host = route.host or route.balancer
     if not host or "*" in host or route.protocol not in ("HTTP", "HTTPS"):
         return None
-    scheme = "https" if route.protocol in _SECURE else "http"
-    usual = {"https": 443, "http": 80}[scheme]
-    port = "" if route.port in (None, usual) else f":{route.port}"
+    scheme = route.protocol.lower()
+    default_port = {"https": 443, "http": 80}[scheme]
+    port = "" if route.port in (None, default_port) else f":{route.port}"
     return f"{scheme}://{host}{port}/"
-
-
-def _in_namespace(name: str, namespace: str | None) -> str:
-    """The name that AWS makes where none is given; a namespace may be named by its ARN."""
-    return f"{name}.{namespace.rsplit('/', 1)[-1]}" if namespace else name
 
 
 def _service_connect(service: wire.Service) -> list[Endpoint]:
     """The names under which Service Connect offers a service to its namespace."""
-    found = []
+    found: list[Endpoint] = []
     for deployment in service.deployments:
         configuration = deployment.service_connect_configuration
         if deployment.status != "PRIMARY" or not configuration or not configuration.enabled:
@@ -193,3 +125,8 @@ def _service_connect(service: wire.Service) -> list[Endpoint]:
                 for alias in offered.client_aliases
             ]
     return found
+
+
+def _in_namespace(name: str, namespace: str | None) -> str:
+    """The DNS name that AWS makes if none is given; a namespace may be named by its ARN."""
+    return f"{name}.{wire.arn_name(namespace)}" if namespace else name

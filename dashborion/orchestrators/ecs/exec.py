@@ -22,7 +22,7 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.client import Client, last
+from dashborion.orchestrators.ecs.client import Client
 from dashborion.terminal import Terminal
 
 PLUGIN = "session-manager-plugin"
@@ -54,10 +54,11 @@ class Exec:
         task = msgspec.convert(found.raw or {}, wire.ExecTask)
         name = found.item.name
         if not task.enable_execute_command:
+            cluster, service = wire.arn_name(task.cluster_arn), found.item.workload or "NAME"
             raise Refusal(
                 f"{name}: ECS Exec is off: a task has it from its service when it starts",
-                hint=f"`aws ecs update-service --cluster {last(task.cluster_arn)} --service "
-                f"{found.item.workload or 'NAME'} --enable-execute-command --force-new-deployment`",
+                hint=f"`aws ecs update-service --cluster {cluster} --service {service} "
+                "--enable-execute-command --force-new-deployment`",
             )
         own = [one for one in task.containers if not one.name.startswith(_OF_AWS)]
         names = [one.name for one in own]

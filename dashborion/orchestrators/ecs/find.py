@@ -10,7 +10,7 @@ from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import instances, wire
-from dashborion.orchestrators.ecs.client import Client, last
+from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 
 _WHOLE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -38,7 +38,7 @@ def workload(
             if is_inside and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
-        known = [last(arn) for arn in client.service_arns()]
+        known = [wire.arn_name(arn) for arn in client.service_arns()]
         where = f"cluster '{client.cluster}'"
     else:
         services = [one.item for one in client.services()]

@@ -41,7 +41,7 @@ def instance(
         message=_message(task),
         health=health if status is InstanceStatus.RUNNING else None,
         ip=_address(task),
-        node=_last(task.container_instance_arn),
+        node=wire.arn_name(task.container_instance_arn) if task.container_instance_arn else None,
         zone=task.availability_zone,
         revision=revision(task.task_definition_arn),
         restarts=0,
@@ -167,7 +167,3 @@ def _address(task: wire.Task) -> str | None:
                 return detail.value
     interfaces = [one for container in task.containers for one in container.network_interfaces]
     return next((one.private_ipv4_address for one in interfaces if one.private_ipv4_address), None)
-
-
-def _last(arn: str | None) -> str | None:
-    return arn.rsplit("/", 1)[-1] if arn else None

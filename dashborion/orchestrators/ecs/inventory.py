@@ -16,7 +16,8 @@ from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators.ecs import describe, find, normalise, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
-from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
+from dashborion.orchestrators.ecs.endpoints import Routes, endpoints
+from dashborion.orchestrators.ecs.load_balancers import routes
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from dashborion.concurrency import every
+from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, Forbidden, NotFound
 from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
-from dashborion.orchestrators.ecs.client import Client, convert, last
+from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.orchestrators.ecs.wire import clusters, details
+
+T = TypeVar("T")
 
 # The APIs' limits.
 PAGE_SIZE = 100
@@ -53,7 +57,7 @@ class EcsNative:
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
         item = convert(details.TaskDefinitionDetail, raw)
-        labels = [convert(wire.Tag, one) for one in tags]
+        labels = [convert(wire.Tag, tag) for tag in tags]
         return Found(
             native_normalise.definition(item, labels, self.scope.environment),
             raw | {"tags": tags} if query.raw else None,
@@ -64,17 +68,17 @@ class EcsNative:
     ) -> Found[models.Difference]:
         """What changed from one revision to another.
 
-        ``first`` alone is a family, of which the newest two are compared, or a
-        revision, which is compared with the newest. ``second`` may be a revision's
-        number; after a family without one, its predecessor is the other.
+        ``first`` alone is a family, whose newest two revisions are compared, or a
+        revision, which is compared with the newest one. ``second`` may be a revision's
+        number; if ``first`` is a family, it is compared with the one before it.
 
         Raises:
-            NotFound: no such family or revision, or only one.
+            NotFound: there is no such family or revision, or only one revision.
         """
         names = self._pair(first, second)
         calls = [partial(self._definition, name) for name in names]
         (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
-        old, new = (f"{one['family']}:{one['revision']}" for one in (before, after))
+        old, new = (f"{item['family']}:{item['revision']}" for item in (before, after))
         return Found(
             models.Difference(
                 project=self.scope.environment.project,
@@ -89,23 +93,26 @@ class EcsNative:
     # --- Task definitions -----------------------------------------------------------------------
 
     def _definitions(self, query: Query) -> list[Found[Any]]:
+        environment = self.scope.environment
         if query.within is None:
-            families = self._families()
-            return [Found(native_normalise.family(name, self.scope.environment), {"family": name})
-                    for name in sorted(families)]  # fmt: skip
+            return [
+                Found(native_normalise.family(name, environment), {"family": name})
+                for name in sorted(self._families())
+            ]
         arns = self._revisions(query.within, query.limit or PAGE_SIZE)
-        if query.raw:
-            calls = [partial(self._definition, arn) for arn in arns]
-            found = list(every(calls, self.client.aws.runtime.deadline))
-            raws = {raw["taskDefinitionArn"]: raw | {"tags": tags} for raw, tags in found}
-        else:
-            raws = {}
-        known = self.client.task_definitions(arns)
+        raws = self._raw_definitions(arns) if query.raw else {}
+        definitions = self.client.task_definitions(arns)
         return [
-            Found(native_normalise.revision(known[arn], self.scope.environment), raws.get(arn))
+            Found(native_normalise.revision(definitions[arn], environment), raws.get(arn))
             for arn in reversed(arns)
-            if arn in known
+            if arn in definitions
         ]
+
+    def _raw_definitions(self, arns: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Revisions as the API has them, with their tags, by ARN."""
+        calls = [partial(self._definition, arn) for arn in arns]
+        answers = every(calls, self.client.aws.runtime.deadline)
+        return {raw["taskDefinitionArn"]: raw | {"tags": tags} for raw, tags in answers}
 
     def _families(self) -> list[str]:
         pages = self.client.aws.pages(
@@ -118,44 +125,44 @@ class EcsNative:
         """The ARNs of a family's newest active revisions, the newest first.
 
         Raises:
-            NotFound: with the families there are.
+            NotFound: there is no such family; with the names of the others.
         """
-        found: list[str] = []
+        arns: list[str] = []
         pages = self.client.aws.pages(
             "ecs", "list_task_definitions", "taskDefinitionArns",
             familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
         for page in pages:
-            # The prefix is a whole family's name, but let nobody rely on it.
-            found += [arn for arn in page if last(arn).rpartition(":")[0] == family]
-            if len(found) >= most:
+            # The API takes the prefix as a whole name, but does not promise to.
+            arns += [arn for arn in page if wire.arn_name(arn).rpartition(":")[0] == family]
+            if len(arns) >= most:
                 break
-        if not found:
+        if not arns:
             raise NotFound(
                 "task definition family", family,
                 where=self.client.aws.region, known=self._families(),
             )  # fmt: skip
-        return found[:most]
+        return arns[:most]
 
     def _definition(self, name: str) -> tuple[dict[str, Any], list[Any]]:
-        """A revision by ``family``, ``family:revision`` or ARN, as the API has it, and its tags."""
+        """A revision as the API has it, and its tags; by ``family``, ``family:revision`` or ARN."""
         ask = partial(self.client.aws.call, "ecs", "describe_task_definition", taskDefinition=name)
         try:
             answer = self._with_tags(ask)
         except Refused as error:
-            family, _, number = last(name).partition(":")
-            self._revisions(family, 1)  # says which families there are
-            known = [last(arn).rpartition(":")[2] for arn in self._revisions(family, PAGE_SIZE)]
+            family, _, number = wire.arn_name(name).partition(":")
+            arns = self._revisions(family, PAGE_SIZE)  # raises if there is no such family
+            known = [wire.arn_name(arn).rpartition(":")[2] for arn in arns]
             raise NotFound(
                 "revision", number, where=f"task definition '{family}'", known=known
             ) from error
-        found = answer.get("taskDefinition")
-        if not isinstance(found, dict):
+        definition = answer.get("taskDefinition")
+        if not isinstance(definition, dict):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        return found, list(answer.get("tags") or ())
+        return definition, list(answer.get("tags") or ())
 
     def _with_tags(self, ask: Callable[..., Mapping[str, Any]], *also: str) -> Mapping[str, Any]:
-        """An answer with tags; whoever may not read these gets none, and a warning."""
+        """An answer with tags; without the right to read them, none and a warning."""
         try:
             return ask(include=[*also, "TAGS"])
         except Forbidden as error:
@@ -175,9 +182,9 @@ class EcsNative:
             return first, second
         wanted = (second or "").partition(":")[2]
         arns = self._revisions(family, PAGE_SIZE if wanted else 2)
-        numbers = sorted(int(last(arn).rpartition(":")[2]) for arn in arns)
+        numbers = sorted(int(wire.arn_name(arn).rpartition(":")[2]) for arn in arns)
         newest = int(wanted) if wanted.isdecimal() else numbers[-1]
-        earlier = [one for one in numbers if one < newest]
+        earlier = [number for number in numbers if number < newest]
         if not earlier:
             raise NotFound("revision before", f"{family}:{newest}", where=self.client.aws.region)
         return f"{family}:{earlier[-1]}", f"{family}:{newest}"
@@ -187,10 +194,10 @@ class EcsNative:
     def _clusters(self, query: Query) -> list[Found[Any]]:
         calls = [
             partial(self.client.aws.items, "ecs", "describe_clusters", "clusters",
-                    clusters=list(some))
-            for some in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
+                    clusters=list(batch))
+            for batch in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
         ]  # fmt: skip
-        return self._made(calls, clusters.Cluster, native_normalise.cluster, raw=query.raw)
+        return self._normalised(calls, clusters.Cluster, native_normalise.cluster, raw=query.raw)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
@@ -201,34 +208,43 @@ class EcsNative:
                 return Found(
                     native_normalise.cluster_detail(item, self.scope.environment), dict(raw)
                 )
-        known = [last(arn) for arn in self.client.cluster_arns()]
+        known = [wire.arn_name(arn) for arn in self.client.cluster_arns()]
         raise NotFound("cluster", name, where=self.client.aws.region, known=known)
 
     def _container_instances(self, query: Query) -> list[Found[Any]]:
         calls = [
             partial(self.client.aws.items, "ecs", "describe_container_instances",
                     "containerInstances", cluster=self.client.cluster,
-                    containerInstances=[last(arn) for arn in some])
-            for some in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
+                    containerInstances=[wire.arn_name(arn) for arn in batch])
+            for batch in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
         ]  # fmt: skip
-        return self._made(
+        return self._normalised(
             calls, clusters.ContainerInstance, native_normalise.container_instance, raw=query.raw
         )
 
-    def _made(
-        self, calls: Iterable[Any], type_: type[Any], make: Callable[..., Any], *, raw: bool
+    def _normalised(
+        self,
+        calls: Iterable[Callable[[], list[Any]]],
+        type_: type[T],
+        normalised: Callable[[T, Environment], models.EcsObject],
+        *,
+        raw: bool,
     ) -> list[Found[Any]]:
+        """The items of all answers, sorted by name."""
         found = [
-            Found(make(convert(type_, one), self.scope.environment), dict(one) if raw else None)
-            for some in every(calls, self.client.aws.runtime.deadline)
-            for one in some
+            Found(
+                normalised(convert(type_, item), self.scope.environment),
+                dict(item) if raw else None,
+            )
+            for answer in every(calls, self.client.aws.runtime.deadline)
+            for item in answer
         ]
-        return sorted(found, key=lambda one: str(one.item.name))
+        return sorted(found, key=lambda entry: entry.item.name)
 
     # --- Deployments ----------------------------------------------------------------------------
 
     def _deployments(self, query: Query) -> list[Found[Any]]:
-        """The current one of each service, or the newest of one service."""
+        """The current deployment of each service, or the newest ones of one service."""
         if query.within is not None:
             name = Name.parse(query.within)
             namespace = find.namespace_of(query, name)
@@ -236,66 +252,59 @@ class EcsNative:
             arns = self._deployments_of(services[0].service_name, query.limit or PAGE_SIZE)
         else:
             services = self._services(query)
-            arns = [arn for one in services if (arn := one.current_service_deployment)]
-        namespaces = {one.service_name: self.scope.namespace(one.tags) for one in services}
+            arns = [arn for service in services if (arn := service.current_service_deployment)]
+        namespaces = {item.service_name: self.scope.namespace(item.tags) for item in services}
         calls = [
             partial(self.client.aws.items, "ecs", "describe_service_deployments",
-                    "serviceDeployments", serviceDeploymentArns=list(some))
-            for some in batches(arns, DEPLOYMENTS_A_CALL)
+                    "serviceDeployments", serviceDeploymentArns=list(batch))
+            for batch in batches(arns, DEPLOYMENTS_A_CALL)
         ]  # fmt: skip
-        raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
-        items = [convert(details.ServiceDeploymentDetail, one) for one in raws]
-        definitions = self._definitions_of(items)
+        answers = every(calls, self.client.aws.runtime.deadline)
+        raws = [raw for answer in answers for raw in answer]
+        items = [convert(details.ServiceDeploymentDetail, raw) for raw in raws]
+        definitions = self._task_definitions(items)
         found = [
             Found(native_normalise.deployment(item, namespaces, definitions, self.scope), raw)
             for item, raw in zip(items, raws, strict=True)
         ]
-        return sorted(found, key=lambda one: _by_service_and_time(one.item))
+        return sorted(found, key=_by_service_and_time)
 
     def _services(self, query: Query) -> list[wire.Service]:
-        services = [one.item for one in self.client.services()]
+        services = [found.item for found in self.client.services()]
         wanted = None if query.all_namespaces else query.namespace
         if not services:
             self.client.cluster_exists()
         if wanted is None:
             return services
-        inside = [one for one in services if self.scope.namespace(one.tags) == wanted]
+        inside = [item for item in services if self.scope.namespace(item.tags) == wanted]
         if not inside:
             find.require_namespace(self.scope, wanted, services)
         return inside
 
     def _deployments_of(self, service: str, most: int) -> list[str]:
         """The ARNs of a service's newest deployments; ECS lists the newest first."""
-        found: list[str] = []
+        arns: list[str] = []
         pages = self.client.aws.pages(
             "ecs", "list_service_deployments", "serviceDeployments",
             cluster=self.client.cluster, service=service, maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
         for page in pages:
-            found += [str(one.get("serviceDeploymentArn")) for one in page]
-            if len(found) >= most:
+            arns += [str(item.get("serviceDeploymentArn")) for item in page]
+            if len(arns) >= most:
                 break
-        return found[:most]
+        return arns[:most]
 
-    def _definitions_of(self, items: Iterable[details.ServiceDeploymentDetail]) -> dict[str, str]:
-        """Task definitions by service revision; whoever may not ask gets a warning."""
-        arns = sorted(
-            {one.target_service_revision.arn for one in items if one.target_service_revision}
-        )
-        calls = [
-            partial(self.client.aws.items, "ecs", "describe_service_revisions",
-                    "serviceRevisions", serviceRevisionArns=list(some))
-            for some in batches(arns, DEPLOYMENTS_A_CALL)
-        ]  # fmt: skip
+    def _task_definitions(self, items: Iterable[details.ServiceDeploymentDetail]) -> dict[str, str]:
+        """Task definitions by service revision; none and a warning if they may not be read."""
+        targets = [item.target_service_revision for item in items]
         try:
-            raws = [one for some in every(calls, self.client.aws.runtime.deadline) for one in some]
+            revisions = self.client.service_revisions(target.arn for target in targets if target)
         except (Forbidden, Refused) as error:
             self.client.aws.runtime.warn(error)
             return {}
-        revisions = [convert(wire.ServiceRevision, one) for one in raws]
-        return {one.service_revision_arn: one.task_definition or "" for one in revisions}
+        return {arn: revision.task_definition for arn, revision in revisions.items()}
 
 
-def _by_service_and_time(item: models.ServiceDeployment) -> tuple[Any, ...]:
-    made = item.created_at
-    return (item.namespace, item.service, made is not None, made)
+def _by_service_and_time(found: Found[models.ServiceDeployment]) -> tuple[Any, ...]:
+    item = found.item
+    return (item.namespace, item.service, item.created_at is not None, item.created_at)

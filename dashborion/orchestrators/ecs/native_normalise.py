@@ -26,7 +26,7 @@ def family(name: str, environment: Environment) -> models.TaskDefinitionFamily:
 
 def revision(item: wire.TaskDefinition, environment: Environment) -> models.TaskDefinition:
     """For a list: from what is kept on disk of a definition."""
-    name = last(item.task_definition_arn)
+    name = wire.arn_name(item.task_definition_arn)
     return models.TaskDefinition(
         **_place(environment),
         name=name,
@@ -165,7 +165,7 @@ def container_instance(
     docker = item.version_info.docker_version
     return models.ContainerInstance(
         **_place(environment),
-        name=last(item.container_instance_arn),
+        name=wire.arn_name(item.container_instance_arn),
         instance=item.ec2_instance_id,
         status=item.status,
         connected=item.agent_connected,
@@ -195,19 +195,19 @@ def deployment(
     scope: normalise.ClusterScope,
 ) -> models.ServiceDeployment:
     """``namespaces`` by service, ``definitions`` of task by service revision."""
-    service, counts = last(item.service_arn), item.target_service_revision
+    service, counts = wire.arn_name(item.service_arn), item.target_service_revision
     breaker = item.deployment_circuit_breaker
     known = definitions.get(counts.arn) if counts else None
     return models.ServiceDeployment(
         **_place(scope.environment),
-        name=last(item.service_deployment_arn),
+        name=wire.arn_name(item.service_deployment_arn),
         namespace=namespaces.get(service, scope.cluster),
         service=service,
         status=item.status,
         reason=item.status_reason,
         lifecycle_stage=item.lifecycle_stage,
         strategy=item.deployment_configuration.strategy if item.deployment_configuration else None,
-        task_definition=last(known) if known else None,
+        task_definition=wire.arn_name(known) if known else None,
         requested=counts.requested_task_count if counts else None,
         running=counts.running_task_count if counts else None,
         pending=counts.pending_task_count if counts else None,
@@ -218,11 +218,6 @@ def deployment(
         started_at=item.started_at,
         finished_at=item.finished_at,
     )
-
-
-def last(arn: str) -> str:
-    """What an ARN ends in: a name, an id, or ``family:revision``."""
-    return arn.rsplit("/", 1)[-1]
 
 
 def _place(environment: Environment) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def primary(service: wire.Service) -> wire.Deployment | None:
 
 def revision(task_definition: str) -> str | None:
     """``family:number`` of a task definition's ARN."""
-    return task_definition.rsplit("/", 1)[-1] or None
+    return wire.arn_name(task_definition) or None
 
 
 def floor(service: wire.Service) -> int:

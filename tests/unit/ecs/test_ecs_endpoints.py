@@ -8,7 +8,13 @@ import pytest
 
 from dashborion.models.endpoint import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.endpoints import Route, Routes, _hosts, _targets, endpoints
+from dashborion.orchestrators.ecs.endpoints import (
+    Route,
+    Routes,
+    endpoints,
+    hosts,
+    rule_target_groups,
+)
 from tests.unit.ecs.raw_ecs import ELB, convert, deployment, service
 
 GROUP = f"{ELB}:targetgroup/web/0123456789abcdef"
@@ -91,7 +97,7 @@ def test_rules_that_differ_by_their_paths_are_one_way_in() -> None:
 
 
 @pytest.mark.parametrize(
-    ("condition", "hosts"),
+    ("condition", "expected"),
     [
         pytest.param({"Field": "host-header", "Values": ["a"]}, ["a"], id="its values"),
         pytest.param(
@@ -105,8 +111,10 @@ def test_rules_that_differ_by_their_paths_are_one_way_in() -> None:
         pytest.param({"Field": "path-pattern", "Values": ["/x"]}, [], id="a path"),
     ],
 )
-def test_hosts_stand_in_either_of_two_places(condition: dict[str, Any], hosts: list[str]) -> None:
-    assert _hosts(convert(wire.Rule, {"Conditions": [condition], "Actions": []})) == hosts
+def test_hosts_stand_in_either_of_two_places(
+    condition: dict[str, Any], expected: list[str]
+) -> None:
+    assert hosts(convert(wire.Rule, {"Conditions": [condition], "Actions": []})) == expected
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_hosts_stand_in_either_of_two_places(condition: dict[str, Any], hosts: l
 )
 def test_where_a_rule_leads(action: dict[str, Any], groups: list[str]) -> None:
     rule = convert(wire.Rule, {"Actions": [{"Type": "forward", **action}]})
-    assert _targets(rule) == groups
+    assert rule_target_groups(rule) == groups
 
 
 def test_a_classic_load_balancer_is_a_name() -> None:

@@ -23,3 +23,8 @@ class NameValue(Wire, frozen=True):
 
     name: str = ""
     value: str = ""
+
+
+def arn_name(arn: str) -> str:
+    """What an ARN ends in, in the old format and the new: a name, an id, ``family:revision``."""
+    return arn.rsplit("/", 1)[-1]
