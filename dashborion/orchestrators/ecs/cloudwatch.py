@@ -1,7 +1,6 @@
 """CloudWatch Logs: pages of events, and events as lines.
 
-A group is asked in its own region. What it does not have, or does not show us,
-is said with the name that was looked for.
+A log group is read in its own region. Errors name the group and the stream.
 """
 
 from __future__ import annotations
@@ -12,13 +11,11 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import msgspec
-
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
-from dashborion.models.ready import ready
 from dashborion.orchestrators.aws.client import AwsClient, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.orchestrators.logs import Block
 
 EVENTS_A_PAGE = 10_000
@@ -26,7 +23,7 @@ STREAMS_A_CALL = 100
 
 
 class Absent(NothingToRead):
-    """A group or stream that is not there, or not yet."""
+    """A log group or stream that does not exist, or not yet."""
 
     def __init__(self, message: str, *, is_group: bool) -> None:
         super().__init__(message)
@@ -35,7 +32,7 @@ class Absent(NothingToRead):
 
 @dataclass(frozen=True)
 class Page:
-    """Events, oldest first, and how to go on in either direction."""
+    """Events, oldest first, and the tokens of the next page in either direction."""
 
     events: Sequence[wire.LogEvent]
     forward: str
@@ -56,11 +53,11 @@ class Group:
     def page(self, stream: str, **arguments: Any) -> Page:
         """A page of one stream's events.
 
-        A forward token is exact: with it come the events that were taken in since,
-        however old they say they are.
+        A forward token is exact: it gives the events that were ingested since, however
+        old their timestamps are.
 
         Raises:
-            Absent: no such stream or group.
+            Absent: there is no such stream or group.
             Forbidden: with the group's name.
         """
         given = {key: value for key, value in arguments.items() if value is not None}
@@ -71,7 +68,7 @@ class Group:
         return Page(_events(answer, "logs:GetLogEvents"), str(forward), str(backward))
 
     def several(self, streams: Sequence[str], start: int | None) -> Iterator[wire.LogEvent]:
-        """The events of up to a hundred streams from a moment on, page after page; as ``page``."""
+        """The events of up to a hundred streams from a moment on; raises as ``page``."""
         arguments: dict[str, Any] = {"logStreamNames": list(streams)}
         if start is not None:
             arguments["startTime"] = max(0, start)
@@ -94,39 +91,35 @@ class Group:
                 error.message += f" (log group '{self.name}')"
             raise
 
-    def _absent(self, stream: str, said: str) -> Absent:
+    def _absent(self, stream: str, message: str) -> Absent:
         group = f"log group '{self.name}' in {self.aws.region}"
-        if "log stream" in said:
+        if "log stream" in message:
             return Absent(f"no log stream '{stream}' in {group}", is_group=False)
         return Absent(f"no {group}", is_group=True)
 
 
 def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:
-    try:
-        found = required(answer, "events", operation)
-        return msgspec.convert(found, ready(list[wire.LogEvent]))
-    except msgspec.ValidationError as error:
-        raise BadAnswer(f"{operation}: an answer that is not as documented: {error}") from error
+    return convert(list[wire.LogEvent], required(answer, "events", operation), operation)
 
 
 def lines(events: Iterable[wire.LogEvent]) -> Block:
-    """Events as lines; one may hold several, and stays one."""
+    """Events as lines; an event of several lines stays one."""
     return [
-        _moment(*divmod(one.timestamp, 1000))
-        + one.message.removesuffix("\n").encode(errors="replace")
-        for one in events
+        _stamp(*divmod(event.timestamp, 1000))
+        + event.message.removesuffix("\n").encode(errors="replace")
+        for event in events
     ]
 
 
 @lru_cache(maxsize=4096)
-def _moment(second: int, millisecond: int) -> bytes:
+def _stamp(second: int, millisecond: int) -> bytes:
     try:
         at = datetime.fromtimestamp(second, UTC)
     except (OverflowError, ValueError, OSError) as error:
-        raise BadAnswer(f"an event of no time: second {second}") from error
+        raise BadAnswer(f"an event with an impossible timestamp: second {second}") from error
     return f"{at:%Y-%m-%dT%H:%M:%S}.{millisecond:03}000000Z ".encode()
 
 
 def milliseconds(moment: datetime | None, more: int = 0) -> int | None:
-    """A moment as the API has it; None stays None."""
+    """A moment in the API's milliseconds, plus some more; None stays None."""
     return None if moment is None else int(moment.timestamp() * 1000) + more

@@ -12,7 +12,7 @@ from dashborion.models.ready import ready
 T = TypeVar("T")
 
 
-def convert(type_: type[T], plain: Any) -> T:
+def convert(type_: type[T], plain: Any, operation: str = "an AWS API") -> T:
     """An answer, or a part of it, as a type.
 
     Raises:
@@ -21,4 +21,6 @@ def convert(type_: type[T], plain: Any) -> T:
     try:
         return msgspec.convert(plain, ready(type_))
     except msgspec.ValidationError as error:
-        raise BadAnswer(f"an answer that is not what the API documents: {error}") from error
+        raise BadAnswer(
+            f"{operation}: an answer that is not what the API documents: {error}"
+        ) from error

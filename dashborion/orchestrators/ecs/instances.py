@@ -21,7 +21,7 @@ def instance(
     environment: Environment,
     definition: wire.TaskDefinition | None = None,
 ) -> Instance:
-    """The normalised task; its definition, where it is known, tells which containers count."""
+    """The normalised task; its definition, if known, says which containers are essential."""
     status = instance_status(task)
     health = _HEALTH.get(task.health_status or "")
     owner = workload_of(task)
@@ -50,7 +50,7 @@ def instance(
         stopped_at=task.stopped_at,
         cpu=task.cpu,
         memory=task.memory,
-        containers=[_container(one) for one in task.containers],
+        containers=list(map(_container, task.containers)),
     )
 
 
@@ -83,9 +83,9 @@ def is_over(task: wire.Task) -> bool:
 
 
 def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
-    """Why it stopped, is stopping or is not well, in one word; None when all is well.
+    """Why a task stopped, is stopping or is not well, in one word; None when all is well.
 
-    A task that failed to start comes first: its containers carry no exit code.
+    A task that failed to start is checked first: its containers have no exit code.
     """
     status = instance_status(task)
     if status is InstanceStatus.STOPPED:
@@ -100,41 +100,40 @@ def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> st
 
 
 def _stopped(task: wire.Task, definition: wire.TaskDefinition | None) -> str | None:
-    said = task.stopped_reason or ""
+    text = task.stopped_reason or ""
     if task.stop_code == "TaskFailedToStart":
-        return _word(said) or task.stop_code
+        return _word(text) or task.stop_code
     for container in task.containers:
         if container.reason:
             return _word(container.reason) or container.reason
     if task.stop_code == "EssentialContainerExited":
         return _exited(task, definition)
-    if "health check" in said:
+    if "health check" in text:
         return "FailedHealthChecks"
     return task.stop_code
 
 
 def _exited(task: wire.Task, definition: wire.TaskDefinition | None) -> str:
-    """Whether the essential container that ended first had done its work.
+    """Whether the essential container that exited first succeeded.
 
-    The others are then sent SIGTERM and, when they do not heed it, SIGKILL: what these leave
-    behind says nothing, unless there is nothing else.
+    ECS then stops the others with SIGTERM, and SIGKILL if they go on: the exit codes of
+    these signals are ignored.
     """
     defined = definition.container_definitions if definition is not None else []
-    spared = {one.name for one in defined if not one.essential}
-    found = [one.exit_code for one in task.containers if one.name not in spared]
-    codes = [code for code in found if code is not None]
-    own = [code for code in codes if code not in _STOPPED_BY_ECS]
-    return "Completed" if own and not any(own) else "Error"
+    optional = {container.name for container in defined if not container.essential}
+    codes = [item.exit_code for item in task.containers if item.name not in optional]
+    exited = [code for code in codes if code is not None and code not in _STOPPED_BY_ECS]
+    return "Completed" if exited and not any(exited) else "Error"
 
 
 def _word(text: str) -> str | None:
-    """The error's name in front of a colon: ``CannotPullContainerError: …``."""
+    """The name of the error before a colon: ``CannotPullContainerError: …``."""
     head, colon, _ = text.partition(":")
     return head if colon and head.isalnum() else None
 
 
 def _message(task: wire.Task) -> str | None:
-    """The container's own reason where there is one, else why the task stopped."""
+    """The first reason of a container, or else why the task stopped."""
     for container in task.containers:
         if container.reason:
             return container.reason

@@ -21,14 +21,14 @@ _OF_THE_REVISION = frozenset({
 
 
 def family(name: str, environment: Environment) -> models.TaskDefinitionFamily:
-    return models.TaskDefinitionFamily(**_place(environment), name=name)
+    return models.TaskDefinitionFamily(**_environment(environment), name=name)
 
 
 def revision(item: wire.TaskDefinition, environment: Environment) -> models.TaskDefinition:
-    """For a list: from what is kept on disk of a definition."""
+    """A task definition for a list: from the fields that are kept on disk."""
     name = wire.arn_name(item.task_definition_arn)
     return models.TaskDefinition(
-        **_place(environment),
+        **_environment(environment),
         name=name,
         family=name.rpartition(":")[0],
         revision=int(name.rpartition(":")[2]),
@@ -43,7 +43,7 @@ def definition(
     item: details.TaskDefinitionDetail, tags: Sequence[wire.Tag], environment: Environment
 ) -> models.TaskDefinitionDetail:
     return models.TaskDefinitionDetail(
-        **_place(environment),
+        **_environment(environment),
         name=f"{item.family}:{item.revision}",
         family=item.family,
         revision=item.revision,
@@ -146,7 +146,7 @@ def cluster_detail(item: clusters.Cluster, environment: Environment) -> models.C
 
 def _cluster(item: clusters.Cluster, environment: Environment) -> dict[str, Any]:
     return {
-        **_place(environment),
+        **_environment(environment),
         "name": item.cluster_name,
         "status": item.status,
         "services": item.active_services_count,
@@ -164,7 +164,7 @@ def container_instance(
     whole, free = _amounts(item.registered_resources), _amounts(item.remaining_resources)
     docker = item.version_info.docker_version
     return models.ContainerInstance(
-        **_place(environment),
+        **_environment(environment),
         name=wire.arn_name(item.container_instance_arn),
         instance=item.ec2_instance_id,
         status=item.status,
@@ -194,12 +194,12 @@ def deployment(
     definitions: Mapping[str, str],
     scope: normalise.ClusterScope,
 ) -> models.ServiceDeployment:
-    """``namespaces`` by service, ``definitions`` of task by service revision."""
+    """A deployment; ``namespaces`` by service, ``definitions`` by the ARN of a service revision."""
     service, counts = wire.arn_name(item.service_arn), item.target_service_revision
     breaker = item.deployment_circuit_breaker
     known = definitions.get(counts.arn) if counts else None
     return models.ServiceDeployment(
-        **_place(scope.environment),
+        **_environment(scope.environment),
         name=wire.arn_name(item.service_deployment_arn),
         namespace=namespaces.get(service, scope.cluster),
         service=service,
@@ -220,5 +220,5 @@ def deployment(
     )
 
 
-def _place(environment: Environment) -> dict[str, Any]:
+def _environment(environment: Environment) -> dict[str, Any]:
     return {"project": environment.project, "environment": environment.name}

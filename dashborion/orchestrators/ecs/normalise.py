@@ -19,13 +19,22 @@ from dashborion.models.workload import Autoscaling, Reason, Resources, Workload,
 from dashborion.orchestrators.ecs import rollout, wire
 
 _UNITS_A_CORE = 1024
-# The words by which other tools too tell a service's bad news from its good: events have no type.
-_BAD_NEWS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "rolling back", "alarm")
+# Events of services have no type; these words, which other tools look for too, make a warning.
+_BAD_WORDS = (
+    "unable",
+    "unhealthy",
+    "fail",
+    "error",
+    "throttl",
+    "missing",
+    "rolling back",
+    "alarm",
+)
 
 
 @dataclass(frozen=True)
 class ClusterScope:
-    """What the API's objects do not say themselves: the environment and its cluster."""
+    """The environment and its cluster, which the API's objects do not name."""
 
     environment: Environment
     cluster: str
@@ -78,7 +87,7 @@ def workload(
 
 
 def definition_of(service: wire.Service) -> str:
-    """The ARN of what the service is moving to; a service with task sets has none of its own."""
+    """The ARN of the task definition that a service is moving to, or that of its task set."""
     newest = rollout.primary(service)
     candidates = [newest.task_definition] if newest else []
     candidates += [one.task_definition for one in service.task_sets if one.status == "PRIMARY"]
@@ -86,10 +95,9 @@ def definition_of(service: wire.Service) -> str:
 
 
 def has_health_check(definition: wire.TaskDefinition | None) -> bool:
-    """Whether ``healthStatus`` of its tasks means anything."""
-    return (
-        any(one.health_check for one in definition.container_definitions) if definition else False
-    )
+    """Whether its tasks have a health status at all."""
+    containers = definition.container_definitions if definition else ()
+    return any(container.health_check for container in containers)
 
 
 def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:
@@ -97,25 +105,28 @@ def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:
 
 
 def selector_of(text: str | None) -> list[tuple[str, str, frozenset[str]]]:
-    """``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` or ``notin``, with commas.
+    """The terms of a selector in kubectl's grammar: key, operator and values.
+
+    ``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` and
+    ``key notin (a,b)``, separated by commas.
 
     Raises:
-        UsageError: a term that is none of these; kubectl's grammar.
+        UsageError: a term that is none of these.
     """
     terms: list[tuple[str, str, frozenset[str]]] = []
     for part in re.split(r",(?![^()]*\))", text or ""):
         if not (text or "").strip():
             continue
-        if found := _EQUALS.fullmatch(part):
-            terms.append((found["key"], found["operator"], frozenset({found["value"]})))
-        elif found := _SET.fullmatch(part):
-            values = frozenset(value.strip() for value in found["values"].split(","))
-            terms.append((found["key"], found["operator"], values))
-        elif found := _EXISTS.fullmatch(part):
-            terms.append((found["key"], found["operator"] or "exists", frozenset()))
+        if term := _EQUALS.fullmatch(part):
+            terms.append((term["key"], term["operator"], frozenset({term["value"]})))
+        elif term := _SET.fullmatch(part):
+            values = frozenset(value.strip() for value in term["values"].split(","))
+            terms.append((term["key"], term["operator"], values))
+        elif term := _EXISTS.fullmatch(part):
+            terms.append((term["key"], term["operator"] or "exists", frozenset()))
         else:
             raise UsageError(
-                f"-l: '{part.strip()}' is no selector", hint="key=value,key!=value,..."
+                f"-l: '{part.strip()}' is not a selector", hint="key=value,key!=value,..."
             )
     return terms
 
@@ -145,7 +156,7 @@ def selected(tags: Mapping[str, str], selector: str | None) -> bool:
 
 
 def _requests(definition: wire.TaskDefinition | None) -> tuple[int, int]:
-    """CPU units and MB of a task: its own, or what its containers add up to; 0 is unknown."""
+    """CPU units and MiB of a task: its own, or the sum of its containers'; 0 is unknown."""
     if definition is None:
         return 0, 0
     containers = definition.container_definitions
@@ -168,48 +179,48 @@ def _status(service: wire.Service, state: Rollout, available: int) -> WorkloadSt
 
 
 def events(service: wire.Service) -> list[Event]:
-    """The service's own events, newest last."""
-    found = [
+    """A service's events, newest last."""
+    normalised = [
         Event(
-            timestamp=one.created_at,
-            type=EventType.WARNING if _is_bad(one.message) else EventType.NORMAL,
+            timestamp=item.created_at,
+            type=EventType.WARNING if _is_warning(item.message) else EventType.NORMAL,
             reason=None,
-            message=one.message,
+            message=item.message,
             object=f"service/{service.service_name}",
             count=1,
         )
-        for one in reversed(service.events)
+        for item in reversed(service.events)
     ]
-    return sorted(found, key=lambda one: (one.timestamp is not None, one.timestamp))
+    return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))
 
 
-def _is_bad(message: str) -> bool:
-    # "(service failover) has reached …": the name is not the news.
+def _is_warning(message: str) -> bool:
+    # "(service failover) has reached …": the name does not count.
     lowered = message.partition(") ")[2].lower() or message.lower()
-    return any(word in lowered for word in _BAD_NEWS)
+    return any(word in lowered for word in _BAD_WORDS)
 
 
 def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason]:
-    """Why a service is not as it should be: its tasks' reasons, grouped, then its rollout's.
+    """Why a service is not well: the reasons of its tasks, grouped, then of its deployments.
 
-    Stopped tasks count (AWS keeps them for about an hour), save for those that
-    the scheduler stopped in good order.
+    Stopped tasks count (AWS keeps them for about an hour), except for those that
+    the scheduler or a user stopped.
     """
     grouped: dict[str, list[Instance]] = {}
     for instance in instances:
         if instance.reason and instance.reason not in _ORDINARY:
             grouped.setdefault(instance.reason, []).append(instance)
-    found = [
+    of_tasks = [
         Reason(
             reason=reason,
             message=_newest_message(members),
             count=len(members),
             last_seen=max(filter(None, map(_seen, members)), default=None),
-            instances=[one.name for one in members],
+            instances=[instance.name for instance in members],
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
-    return found + _unplaced(service) + _failing_deployments(service)
+    return of_tasks + _unplaced(service) + _failing_deployments(service)
 
 
 _ORDINARY = frozenset({
@@ -219,9 +230,9 @@ _ORDINARY = frozenset({
 
 
 def _newest_message(members: Iterable[Instance]) -> str | None:
-    """One message stands for all: they name tasks."""
-    told = [one for one in members if one.message]
-    ordered = sorted(told, key=lambda one: (_seen(one) is not None, _seen(one)))
+    """The message of one instance stands for all, as messages name single tasks."""
+    with_message = [instance for instance in members if instance.message]
+    ordered = sorted(with_message, key=lambda item: (_seen(item) is not None, _seen(item)))
     return ordered[-1].message if ordered else None
 
 
@@ -230,7 +241,7 @@ def _seen(instance: Instance) -> datetime | None:
 
 
 def _unplaced(service: wire.Service) -> list[Reason]:
-    """The scheduler's newest word, when it is that no place was found."""
+    """The newest event, if it says that a task could not be placed."""
     newest = service.events[0] if service.events else None
     if newest is None or "unable to place" not in newest.message:
         return []
@@ -248,30 +259,30 @@ def _unplaced(service: wire.Service) -> list[Reason]:
 def _failing_deployments(service: wire.Service) -> list[Reason]:
     return [
         Reason(
-            reason="DeploymentFailed" if one.rollout_state == "FAILED" else "DeploymentFailing",
-            message=one.rollout_state_reason,
-            count=max(1, one.failed_tasks),
-            last_seen=one.updated_at,
+            reason="DeploymentFailed" if item.rollout_state == "FAILED" else "DeploymentFailing",
+            message=item.rollout_state_reason,
+            count=max(1, item.failed_tasks),
+            last_seen=item.updated_at,
             instances=[],
         )
-        for one in service.deployments
-        if one.rollout_state == "FAILED" or one.failed_tasks
+        for item in service.deployments
+        if item.rollout_state == "FAILED" or item.failed_tasks
     ]
 
 
 def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[Revision]:
-    """A family's task definitions, oldest first."""
-    found = [
+    """A family's task definitions as revisions, oldest first; ``current`` is an ARN."""
+    unordered = [
         Revision(
-            revision=rollout.revision(one.task_definition_arn) or "",
-            current=one.task_definition_arn == current,
-            images=[container.image for container in one.container_definitions],
-            created_at=one.registered_at,
+            revision=rollout.revision(definition.task_definition_arn) or "",
+            current=definition.task_definition_arn == current,
+            images=[container.image for container in definition.container_definitions],
+            created_at=definition.registered_at,
             message=None,
         )
-        for one in definitions
+        for definition in definitions
     ]
-    return sorted(found, key=lambda one: int(one.revision.rpartition(":")[2] or 0))
+    return sorted(unordered, key=lambda item: int(item.revision.rpartition(":")[2] or 0))
 
 
 def autoscaling(target: wire.ScalableTarget | None, service: wire.Service) -> Autoscaling | None:

@@ -17,6 +17,7 @@ import pytest
 from moto.ecs.models import Task
 
 from dashborion.orchestrators.ecs import follow
+from tests.support.api import wait_for
 from tests.support.fleet_on_ecs import Fleet
 from tests.support.logs_door import Screen, Terminal
 
@@ -62,6 +63,9 @@ class Writer:
 
     def talk(self) -> None:
         """The last task's stream comes to be late, one task stops, another starts."""
+        # A task that has stopped before the command lists the tasks is not followed.
+        spy = self.fleet.aws.spy
+        wait_for("the first read", lambda: spy.counts["logs:GetLogEvents"] > 0)
         early, late = self.tasks[:-1], self.tasks[-1]
         for turn in range(ROUNDS):
             for task in early if turn < ROUNDS / 2 else [*early, late]:
