@@ -67,6 +67,24 @@ class Group:
             raise BadAnswer("logs:GetLogEvents: an answer without tokens: it was cut short")
         return Page(_events(answer, "logs:GetLogEvents"), str(forward), str(backward))
 
+    def newest(
+        self, stream: str, count: int, **span: int | None
+    ) -> tuple[list[wire.LogEvent], Page]:
+        """A stream's newest events, oldest first, and the page from which it goes on.
+
+        Raises as ``page``.
+        """
+        newest = page = self.page(
+            stream, startFromHead=False, limit=min(max(count, 1), EVENTS_A_PAGE), **span
+        )
+        events = list(page.events)
+        token = ""
+        while len(events) < count and page.backward != token:
+            token = page.backward
+            page = self.page(stream, startFromHead=False, nextToken=token, **span)
+            events = [*page.events, *events]
+        return events[-count:] if count else [], newest
+
     def several(self, streams: Sequence[str], start: int | None) -> Iterator[wire.LogEvent]:
         """The events of up to a hundred streams from a moment on; raises as ``page``."""
         arguments: dict[str, Any] = {"logStreamNames": list(streams)}

@@ -16,7 +16,7 @@ from functools import partial
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden, Unavailable
 from dashborion.orchestrators.aws.client import batches
-from dashborion.orchestrators.ecs import instances, logs, wire
+from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.cloudwatch import (
     EVENTS_A_PAGE,
     STREAMS_A_CALL,
@@ -25,7 +25,8 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     lines,
     milliseconds,
 )
-from dashborion.orchestrators.logs import Reading, Sink, Wanted, require_few, unreadable
+from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, is_over
+from dashborion.orchestrators.logs import Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
 POLLS_A_LOOK = 2  # between two looks at which tasks there are
@@ -46,7 +47,7 @@ class Tail:
     were read.
     """
 
-    stream: logs.Stream
+    stream: Stream
     wanted: Wanted
     is_first: bool  # it was there when the command began: its past is wanted, too
     token: str | None = None
@@ -82,7 +83,7 @@ class Tail:
         return events
 
     def _read_newest(self, count: int, span: dict[str, int | None]) -> list[wire.LogEvent]:
-        events, page = logs.newest_events(self.stream.group, self.stream.name, count, **span)
+        events, page = self.stream.group.newest(self.stream.name, count, **span)
         self._reach(page.events)
         if len(events) != len(page.events) or len(events) >= count:
             self.at_reached = None
@@ -160,39 +161,27 @@ class Pool:
         return [(tail, fresh.get(name, [])) for name, tail in tails.items()]
 
 
-class LogReader:
-    """``Reader`` of tasks."""
+class Follower:
+    """Follows all streams of a group of tasks."""
 
-    def __init__(self, members: logs.Tasks, wanted: Wanted) -> None:
-        self.members = members
-        self.wanted = wanted
-        self.logs = logs.TaskLogs(members, wanted)
+    def __init__(self, group: TaskGroup) -> None:
+        self._group = group
+        self._wanted = group.wanted
+        self._runtime = group.client.aws.runtime
         self._tails: dict[tuple[tuple[str, str], str], Tail] = {}
         self._finished: set[str] = set()  # tasks that are not read, or not any more
         self._pools: dict[tuple[str, str], Pool] = {}
         self._pending: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
         self._messages: set[str] = set()
 
-    @property
-    def label(self) -> str:
-        """As ``Reader``."""
-        return self.members.scope.environment.label
-
-    def snapshot(self) -> list[Reading]:
-        """As ``Reader``."""
-        return self.logs.snapshot()
-
-    def stop(self) -> None:
-        """As ``Reader``: no call waits for lines."""
-
     def follow(self, sink: Sink) -> None:
-        """As ``Reader``; a task alone has an end, a service may always start another one."""
-        running = self.members.running()
-        self._finished = {instances.task_id(task) for task in self.members.stopped()}
+        """As ``Reader``: until a single task has stopped; a service may start others."""
+        running = self._group.list_running()
+        self._finished = {instances.task_id(task) for task in self._group.list_stopped()}
         if not running:
-            sink.say(f"{self.members.nothing}; waiting for some")
-        streams, problems = self.logs.streams(running)
-        require_few(len(streams), self.wanted.most)
+            sink.say(f"{self._group.none_message}; waiting for some")
+        streams, problems = self._group.streams(running)
+        require_few(len(streams), self._wanted.most)
         if problems and not streams:
             raise unreadable(problems)
         self._add(sink, streams, problems, is_first=True)
@@ -200,7 +189,7 @@ class LogReader:
         polls = 0
         while True:
             self._poll(sink)
-            if self.members.is_alone and not self._tails:
+            if self._group.is_single and not self._tails:
                 return
             sink.pause(POLL_SECONDS)
             polls += 1
@@ -211,11 +200,11 @@ class LogReader:
 
     def _update_tasks(self, sink: Sink) -> None:
         """Find tasks that have come, even if they have stopped since, and those that went."""
-        self.members.client.aws.runtime.deadline.restart()
+        self._runtime.deadline.restart()
         try:
-            tasks = [*self.members.running(), *self.members.stopped()]
+            tasks = [*self._group.list_running(), *self._group.list_stopped()]
             fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
-            streams, problems = self.logs.streams(fresh)
+            streams, problems = self._group.streams(fresh)
         except Unavailable as error:
             self._say_once(sink, f"asking again which instances there are: {error.message}")
             return
@@ -223,7 +212,7 @@ class LogReader:
         self._mark_stopped(tasks)
 
     def _add(
-        self, sink: Sink, streams: Iterable[logs.Stream], problems: Iterable[str], *, is_first: bool
+        self, sink: Sink, streams: Iterable[Stream], problems: Iterable[str], *, is_first: bool
     ) -> None:
         for problem in problems:
             self._say_once(sink, problem)
@@ -231,16 +220,16 @@ class LogReader:
             key = (stream.group.key, stream.name)
             if key in self._tails:
                 continue
-            if len(self._tails) >= self.wanted.most:
-                limit = f"as long as {self.wanted.most} others are (--max-streams)"
+            if len(self._tails) >= self._wanted.most:
+                limit = f"as long as {self._wanted.most} others are (--max-streams)"
                 self._say_once(sink, f"{stream.source} is not followed {limit}")
                 continue
-            self._tails[key] = Tail(stream, self.wanted, is_first)
+            self._tails[key] = Tail(stream, self._wanted, is_first)
             sink.say(f"joined {stream.source}")
 
     def _mark_stopped(self, tasks: Sequence[wire.Task]) -> None:
         """Tasks that have stopped, and those that ECS has forgotten, are read to their end."""
-        there = {instances.task_id(task) for task in tasks if not instances.is_over(task)}
+        there = {instances.task_id(task) for task in tasks if not is_over(task)}
         for tail in self._tails.values():
             tail.is_over = tail.stream.task_id not in there
 
@@ -248,8 +237,7 @@ class LogReader:
 
     def _poll(self, sink: Sink) -> None:
         """Read all streams once, side by side; what fails is read again at the next poll."""
-        runtime = self.members.client.aws.runtime
-        runtime.deadline.restart()
+        self._runtime.deadline.restart()
         jobs: list[Tail | Pool] = [
             *self._single(),
             *(pool for pool in self._pools.values() if pool.tails),
@@ -260,7 +248,7 @@ class LogReader:
         for job in jobs:
             future = self._pending[id(job)]
             try:
-                answers = result(future, runtime.deadline)
+                answers = result(future, self._runtime.deadline)
             except DashborionError as error:
                 if future.done():
                     del self._pending[id(job)]
@@ -274,7 +262,7 @@ class LogReader:
 
     def _deliver(self, sink: Sink, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
         tail.quiet = 0 if events else tail.quiet + 1
-        last = milliseconds(self.wanted.until)
+        last = milliseconds(self._wanted.until)
         if last is not None:
             events = [event for event in events if event.timestamp <= last]
         if events:
