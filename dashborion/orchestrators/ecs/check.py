@@ -25,10 +25,12 @@ def check(client: Client, scope: ClusterScope) -> Check:
     environment = scope.environment
     started = time.monotonic()
     identity = start(client.aws.identity)
-    client.cluster_exists()
+    client.require_cluster()
     seconds = time.monotonic() - started
     deadline = client.aws.runtime.deadline
-    asked = {action: start(partial(client.may, call, maxResults=1)) for action, call in PERMISSIONS}
+    asked = {
+        action: start(partial(client.may_call, call, maxResults=1)) for action, call in PERMISSIONS
+    }
     asked["read logs"] = start(partial(logs.may_read, client, scope))
     allowed = {action: result(future, deadline) for action, future in asked.items()}
     return Check(

@@ -54,12 +54,14 @@ class Client:
         )  # fmt: skip
         for page in self._of_cluster(pages):
             described += [
-                start(partial(self.described, names, raw=raw))
+                start(partial(self.services_by_name, names, raw=raw))
                 for names in batches(page, SERVICES_A_CALL)
             ]
         return [found for future in described for found in result(future, self._deadline)]
 
-    def described(self, names: Sequence[str], *, raw: bool = False) -> list[Found[wire.Service]]:
+    def services_by_name(
+        self, names: Sequence[str], *, raw: bool = False
+    ) -> list[Found[wire.Service]]:
         """Up to ten services by name or ARN; deleted ones are left out."""
         items = self._tagged("describe_services", "services", services=list(names))
         return _converted(wire.Service, items, raw=raw)
@@ -102,12 +104,12 @@ class Client:
             arguments["serviceName"] = service
         for page in self._of_cluster(self.aws.pages("ecs", "list_tasks", "taskArns", **arguments)):
             described += [
-                start(partial(self.described_tasks, ids, raw=raw))
+                start(partial(self.tasks_by_id, ids, raw=raw))
                 for ids in batches(page, TASKS_A_CALL)
             ]
         return [found for future in described for found in result(future, self._deadline)]
 
-    def described_tasks(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
+    def tasks_by_id(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
         """Up to a hundred tasks by id or ARN; deleted ones are left out."""
         items = self._tagged("describe_tasks", "tasks", tasks=list(ids))
         return _converted(wire.Task, items, raw=raw)
@@ -115,7 +117,7 @@ class Client:
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """Task definitions by ARN; a revision never changes, so it is kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
-        cached = self.kept_definitions(wanted)
+        cached = self.cached_task_definitions(wanted)
         calls = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in cached]
         fetched: dict[str, wire.TaskDefinition] = {}
         refusal: Forbidden | None = None
@@ -133,7 +135,7 @@ class Client:
             self._shelf(wanted).add(fetched)
         return cached | fetched
 
-    def kept_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
+    def cached_task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """The task definitions that are on disk, by ARN."""
         wanted = {arn for arn in arns if arn}
         cached = self._shelf(wanted).read() if wanted else {}
@@ -210,14 +212,14 @@ class Client:
         """Stop a task, sending it once."""
         self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
-    def revisions(self, family: str, most: int) -> list[str]:
+    def newest_revisions(self, family: str, most: int) -> list[str]:
         """The ARNs of a family's newest revisions, the newest first."""
         return self.aws.items(
             "ecs", "list_task_definitions", "taskDefinitionArns",
             familyPrefix=family, sort="DESC", maxResults=most,
         )  # fmt: skip
 
-    def cluster_exists(self) -> None:
+    def require_cluster(self) -> None:
         """Check that there is such a cluster.
 
         Raises:
@@ -240,7 +242,7 @@ class Client:
         )  # fmt: skip
         return [arn for page in self._of_cluster(pages) for arn in page]
 
-    def may(self, operation: str, **arguments: Any) -> bool | None:
+    def may_call(self, operation: str, **arguments: Any) -> bool | None:
         """Whether a read is allowed; None if it failed for another reason."""
         try:
             self.aws.call("ecs", operation, cluster=self.cluster, **arguments)

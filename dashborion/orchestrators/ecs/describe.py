@@ -67,9 +67,9 @@ def instance(
     """The task with its service's namespace and those events of the service that name it."""
     task = found.item
     owner = tasks.workload_of(task)
-    services = client.described([owner]) if owner else []
+    services = client.services_by_name([owner]) if owner else []
     tags = [*(services[0].item.tags if services else ()), *task.tags]
-    known = client.kept_definitions([task.task_definition_arn])
+    known = client.cached_task_definitions([task.task_definition_arn])
     plain = tasks.instance(
         task, scope.namespace(tags), scope.environment, known.get(task.task_definition_arn)
     )
@@ -95,7 +95,7 @@ def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]
     """The newest revisions of a family, the current one among them in any case."""
     family = (rollout.revision(current) or "").partition(":")[0]
     try:
-        newest = client.revisions(family, REVISIONS) if family else []
+        newest = client.newest_revisions(family, REVISIONS) if family else []
     except (Forbidden, Refused) as error:
         client.aws.runtime.warn(error)
         newest = []

@@ -33,7 +33,7 @@ def workload(
         NotFound: with the names in the cluster.
     """
     if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
-        for found in client.described([name.name], raw=True):
+        for found in client.services_by_name([name.name], raw=True):
             is_inside = namespace in (None, scope.namespace(found.item.tags))
             if is_inside and found.item.status != "INACTIVE":
                 return found
@@ -47,7 +47,7 @@ def workload(
         known = [one.service_name for one in inside]
         where = f"namespace '{namespace}'"
     if not known:
-        client.cluster_exists()
+        client.require_cluster()
     raise NotFound("workload", str(name), where=where, known=known)
 
 
@@ -91,7 +91,7 @@ def instance(
         if matching:
             return matching[0]
     if not known:
-        client.cluster_exists()
+        client.require_cluster()
     if namespace is not None:
         require_namespace(scope, namespace, [one.item for one in client.services()])
     where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
@@ -102,7 +102,7 @@ def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Tas
     """The tasks among which a name is looked up; a whole id needs no list."""
     if _WHOLE_ID.fullmatch(name.name):
         try:
-            return client.described_tasks([name.name], raw=True)
+            return client.tasks_by_id([name.name], raw=True)
         except Refused:
             return []
     return client.tasks(stopped=stopped, raw=True)

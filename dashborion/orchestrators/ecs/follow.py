@@ -26,7 +26,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     milliseconds,
 )
 from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, is_over
-from dashborion.orchestrators.logs import Sink, Wanted, require_few, unreadable
+from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
 POLLS_A_LOOK = 2  # between two looks at which tasks there are
@@ -172,33 +172,33 @@ class Follower:
         self._finished: set[str] = set()  # tasks that are not read, or not any more
         self._pools: dict[tuple[str, str], Pool] = {}
         self._pending: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
-        self._messages: set[str] = set()
 
     def follow(self, sink: Sink) -> None:
         """As ``Reader``: until a single task has stopped; a service may start others."""
+        notices = Notices(sink)
         running = self._group.list_running()
         self._finished = {instances.task_id(task) for task in self._group.list_stopped()}
         if not running:
-            sink.say(f"{self._group.none_message}; waiting for some")
+            notices.say(f"{self._group.none_message}; waiting for some")
         streams, problems = self._group.streams(running)
         require_few(len(streams), self._wanted.most)
         if problems and not streams:
             raise unreadable(problems)
-        self._add(sink, streams, problems, is_first=True)
+        self._add(notices, streams, problems, is_first=True)
         self._mark_stopped(running)
         polls = 0
         while True:
-            self._poll(sink)
+            self._poll(notices)
             if self._group.is_single and not self._tails:
                 return
             sink.pause(POLL_SECONDS)
             polls += 1
             if polls % POLLS_A_LOOK == 0:
-                self._update_tasks(sink)
+                self._update_tasks(notices)
 
     # --- Which tasks there are ------------------------------------------------------------------
 
-    def _update_tasks(self, sink: Sink) -> None:
+    def _update_tasks(self, notices: Notices) -> None:
         """Find tasks that have come, even if they have stopped since, and those that went."""
         self._runtime.deadline.restart()
         try:
@@ -206,26 +206,30 @@ class Follower:
             fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
             streams, problems = self._group.streams(fresh)
         except Unavailable as error:
-            self._say_once(sink, f"asking again which instances there are: {error.message}")
+            notices.lookup_failed(error)
             return
-        self._add(sink, streams, problems, is_first=False)
+        self._add(notices, streams, problems, is_first=False)
         self._mark_stopped(tasks)
 
     def _add(
-        self, sink: Sink, streams: Iterable[Stream], problems: Iterable[str], *, is_first: bool
+        self,
+        notices: Notices,
+        streams: Iterable[Stream],
+        problems: Iterable[str],
+        *,
+        is_first: bool,
     ) -> None:
         for problem in problems:
-            self._say_once(sink, problem)
+            notices.say(problem)
         for stream in streams:
             key = (stream.group.key, stream.name)
             if key in self._tails:
                 continue
             if len(self._tails) >= self._wanted.most:
-                limit = f"as long as {self._wanted.most} others are (--max-streams)"
-                self._say_once(sink, f"{stream.source} is not followed {limit}")
+                notices.no_room(stream.source, self._wanted.most)
                 continue
             self._tails[key] = Tail(stream, self._wanted, is_first)
-            sink.say(f"joined {stream.source}")
+            notices.sink.say(f"joined {stream.source}")
 
     def _mark_stopped(self, tasks: Sequence[wire.Task]) -> None:
         """Tasks that have stopped, and those that ECS has forgotten, are read to their end."""
@@ -235,7 +239,7 @@ class Follower:
 
     # --- What they write ------------------------------------------------------------------------
 
-    def _poll(self, sink: Sink) -> None:
+    def _poll(self, notices: Notices) -> None:
         """Read all streams once, side by side; what fails is read again at the next poll."""
         self._runtime.deadline.restart()
         jobs: list[Tail | Pool] = [
@@ -252,13 +256,13 @@ class Follower:
             except DashborionError as error:
                 if future.done():
                     del self._pending[id(job)]
-                self._handle_failure(sink, job, error)
+                self._handle_failure(notices, job, error)
                 continue
             del self._pending[id(job)]
             for tail, events in answers:
-                self._deliver(sink, tail, events)
+                self._deliver(notices.sink, tail, events)
         self._pool_caught_up()
-        self._remove_finished(sink)
+        self._remove_finished(notices.sink)
 
     def _deliver(self, sink: Sink, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
         tail.quiet = 0 if events else tail.quiet + 1
@@ -268,25 +272,25 @@ class Follower:
         if events:
             sink.lines(tail.stream.source, lines(events))
 
-    def _handle_failure(self, sink: Sink, job: Tail | Pool, error: DashborionError) -> None:
+    def _handle_failure(self, notices: Notices, job: Tail | Pool, error: DashborionError) -> None:
         """Say it once, and go on.
 
         Raises:
             Forbidden: none of the streams may be read.
         """
         if isinstance(error, Unavailable):
-            self._say_once(sink, f"reading again: {error.message}")
+            notices.say(f"reading again: {error.message}")
         elif isinstance(job, Pool):
             self._mark_deleted(job, error)
         elif isinstance(error, Absent):
             job.quiet += 1
             if job.token is None:
                 if error.is_group or job.quiet == LATE_POLLS:
-                    self._say_once(sink, f"{error.message}: waiting for it")
+                    notices.say(f"{error.message}: waiting for it")
             else:
                 job.is_over, job.quiet = True, DRAINED_POLLS  # somebody has deleted it
         elif isinstance(error, Forbidden) and len(self._tails) > 1:
-            self._say_once(sink, error.message)
+            notices.say(error.message)
             self._remove(job)
         else:
             raise error
@@ -329,11 +333,6 @@ class Follower:
         self._finished.add(stream.task_id)
         if tail.is_pooled:
             self._pools[stream.group.key].tails.pop(stream.name, None)
-
-    def _say_once(self, sink: Sink, text: str) -> None:
-        if text not in self._messages:
-            self._messages.add(text)
-            sink.say(text)
 
 
 def _read(job: Tail | Pool) -> list[tuple[Tail, list[wire.LogEvent]]]:

@@ -94,7 +94,7 @@ def _bare(arn: str) -> Revision:
 
 def _of_family(client: Client, current: str, why: str) -> Past:
     family = (rollout.revision(current) or "").partition(":")[0]
-    arns = client.revisions(family, FAMILY_REVISIONS) if family else []
+    arns = client.newest_revisions(family, FAMILY_REVISIONS) if family else []
     definitions = client.task_definitions([*arns, current])
     by_name = {rollout.revision(arn): arn for arn in definitions}
     revisions = normalise.revisions(definitions.values(), current)

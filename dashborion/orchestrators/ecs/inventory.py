@@ -34,7 +34,7 @@ class Inventory:
             return []
         listed = self.client.services(raw=query.raw)
         if not listed:
-            self.client.cluster_exists()
+            self.client.require_cluster()
         kept = self._selected(listed, query)
         services = [one.item for one in kept]
         routing = start(partial(routes, self.client, services)) if query.endpoints else None
@@ -79,7 +79,7 @@ class Inventory:
         if listed_services is not None:
             services = [one.item for one in result(listed_services, deadline)]
             if not listed and not services:
-                self.client.cluster_exists()
+                self.client.require_cluster()
         return self._instances(listed, services, query)
 
     def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
@@ -122,7 +122,7 @@ class Inventory:
             find.require_namespace(self.scope, namespace, services)
         listed = list(listed)
         ended = (one.item.task_definition_arn for one in listed if tasks.is_over(one.item))
-        definitions = self.client.kept_definitions(ended)
+        definitions = self.client.cached_task_definitions(ended)
         tags_of = {one.service_name: one.tags for one in services}
         kept = []
         for task in listed:

@@ -140,7 +140,7 @@ class SingleTask:
         self._task = task
 
     def __call__(self) -> list[wire.Task]:
-        found = self._client.described_tasks([instances.task_id(self._task)])
+        found = self._client.tasks_by_id([instances.task_id(self._task)])
         return [item.item for item in found] or [self._task]
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from dashborion.concurrency import result, start
-from dashborion.errors import DashborionError, Forbidden, NothingToRead
+from dashborion.errors import Forbidden, NothingToRead
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import find, instances, wire
@@ -22,7 +21,15 @@ from dashborion.orchestrators.ecs.log_targets import (
     locate,
 )
 from dashborion.orchestrators.ecs.normalise import ClusterScope
-from dashborion.orchestrators.logs import Block, Reading, Sink, Wanted, require_few, unreadable
+from dashborion.orchestrators.logs import (
+    Block,
+    Reading,
+    Sink,
+    Wanted,
+    no_instances,
+    open_all,
+    require_few,
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,6 @@ class Logs:
         namespace = find.namespace_of(query, name)
         service = find.workload(self.client, self.scope, name, namespace).item
         tasks = ServiceTasks(self.client, service.service_name)
-        none_message = f"{service.service_name} has no instances"
-        if service.desired_count == 0:
-            none_message += ": it is scaled to zero"
         return LogReader(
             TaskGroup(
                 client=self.client,
@@ -48,7 +52,9 @@ class Logs:
                 list_running=tasks.running,
                 list_stopped=tasks.stopped,
                 wanted=wanted,
-                none_message=none_message,
+                none_message=no_instances(
+                    service.service_name, is_stopped=service.desired_count == 0
+                ),
             )
         )
 
@@ -57,7 +63,7 @@ class Logs:
         namespace = find.namespace_of(query, name)
         task = find.instance(self.client, self.scope, name, namespace).item
         owner = instances.workload_of(task)
-        services = self.client.described([owner]) if owner else []
+        services = self.client.services_by_name([owner]) if owner else []
         tags = [*(services[0].item.tags if services else ()), *task.tags]
         return LogReader(
             TaskGroup(
@@ -98,21 +104,13 @@ class LogReader:
         """As ``Reader``; the first page of every stream is asked for side by side."""
         streams, problems = self._group.streams(self._tasks())
         require_few(len(streams), self._wanted.most)
-        opened = [(stream, start(partial(_open, stream, self._wanted))) for stream in streams]
-        readings: list[Reading] = []
-        failures: list[DashborionError] = []
-        for stream, future in opened:
-            try:
-                readings.append(Reading(stream.source, result(future, self._runtime.deadline)))
-            except Absent as error:
-                problems.append(error.message)
-            except DashborionError as error:
-                failures.append(error)
-        if not readings:
-            raise failures[0] if failures else unreadable(problems)
-        for missing in (*failures, *map(NothingToRead, dict.fromkeys(problems))):
-            self._runtime.warn(missing)
-        return readings
+        return open_all(
+            [(stream.source, partial(_open, stream, self._wanted)) for stream in streams],
+            problems,
+            absent=(Absent,),
+            deadline=self._runtime.deadline,
+            warn=self._runtime.warn,
+        )
 
     def _tasks(self) -> list[wire.Task]:
         """The tasks that run; for the previous run, the task that stopped last.
@@ -178,7 +176,7 @@ def may_read(client: Client, scope: ClusterScope) -> bool | None:
     try:
         arns = client.aws.items("ecs", "list_tasks", "taskArns",
                                 cluster=client.cluster, maxResults=1)  # fmt: skip
-        tasks = [found.item for found in client.described_tasks(arns)] if arns else []
+        tasks = [found.item for found in client.tasks_by_id(arns)] if arns else []
         definitions = client.task_definitions(task.task_definition_arn for task in tasks)
     except (Forbidden, Refused):
         return None

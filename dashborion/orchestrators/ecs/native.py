@@ -273,7 +273,7 @@ class EcsNative:
         services = [found.item for found in self.client.services()]
         wanted = None if query.all_namespaces else query.namespace
         if not services:
-            self.client.cluster_exists()
+            self.client.require_cluster()
         if wanted is None:
             return services
         inside = [item for item in services if self.scope.namespace(item.tags) == wanted]

@@ -30,7 +30,7 @@ class _Followed(ABC):
     def look(self) -> RolloutProgress:
         """The service, its deployments and the tasks that the change has started."""
         name = self.service.service_name
-        found = self.client.described([name])
+        found = self.client.services_by_name([name])
         if not found or found[0].item.status != "ACTIVE":
             before = rollout.rollout(self.service)
             return RolloutProgress(f"{name} was deleted", ended="deleted", rollout=before)
