@@ -1,4 +1,4 @@
-"""Whether the API answers, as whom, and what the credentials may do."""
+"""Whether ECS answers, which identity it sees, and what the credentials may do."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dashborion.orchestrators.ecs import logs
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 
-# What a permission is called, and the harmless call that tells; ECS has no question for the rest.
+# Permissions, and the read that shows whether they are granted. ECS has no other way to ask.
 PERMISSIONS = (
     ("list workloads", "list_services"),
     ("list instances", "list_tasks"),
 )
-# What could be told only by doing it.
+# Permissions that only a change could show.
 UNASKED = ("scale workloads", "restart workloads", "stop instances", "execute in instances")
 
 
 def check(client: Client, scope: ClusterScope) -> Check:
-    """The cluster, as whom it sees us, and which reads are allowed."""
+    """The cluster, the identity that it sees, and which reads are allowed."""
     environment = scope.environment
     started = time.monotonic()
     identity = start(client.aws.identity)

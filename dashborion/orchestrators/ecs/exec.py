@@ -1,7 +1,7 @@
-"""A command in a task's container: ExecuteCommand, and AWS' plugin that speaks with its session.
+"""A command in a task's container, as ``aws ecs execute-command`` runs it.
 
-As ``aws ecs execute-command`` does it. The plugin takes the terminal as it is,
-and does not hand on the remote command's exit code.
+ExecuteCommand starts a session, and AWS' plugin connects it with the terminal. The
+plugin does not pass on the command's exit code.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _INSTALL = (
     "install it: https://docs.aws.amazon.com/systems-manager/latest/userguide/"
     "session-manager-working-with-install-plugin.html"
 )
-_OF_AWS = ("ecs-service-connect-", "aws-guardduty-agent", "aws-otel-collector-ecs")
-_CHECKED = "the task's role needs ssmmessages:*, and its subnet a way to Systems Manager"
+_AWS_CONTAINERS = ("ecs-service-connect-", "aws-guardduty-agent", "aws-otel-collector-ecs")
+_REQUIREMENTS = "the task's role needs ssmmessages:*, and its subnet a way to Systems Manager"
 
 
 @dataclass(frozen=True)
@@ -44,35 +44,34 @@ class Exec:
     def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
-        """The container that a command runs in, when one can.
+        """The name of the container in which a command can run.
 
         Raises:
-            NotFound: no container of that name.
-            UsageError: there are several, and none was named.
-            Refusal: ECS Exec is off for the task, its agent does not run, or there is no plugin.
+            NotFound: there is no container of that name.
+            UsageError: there are several containers, and none was named.
+            Refusal: ECS Exec is off for the task, its agent does not run, or the plugin is missing.
         """
         task = msgspec.convert(found.raw or {}, wire.ExecTask)
         name = found.item.name
         if not task.enable_execute_command:
             cluster, service = wire.arn_name(task.cluster_arn), found.item.workload or "NAME"
             raise Refusal(
-                f"{name}: ECS Exec is off: a task has it from its service when it starts",
+                f"{name}: ECS Exec is off: a task has the setting of its service at its start",
                 hint=f"`aws ecs update-service --cluster {cluster} --service {service} "
                 "--enable-execute-command --force-new-deployment`",
             )
-        own = [one for one in task.containers if not one.name.startswith(_OF_AWS)]
-        names = [one.name for one in own]
-        if wanted is None and len(own) != 1:
-            raise UsageError(f"{name} has {len(own)} containers: {', '.join(names)}",
+        names = [item.name for item in task.containers if not item.name.startswith(_AWS_CONTAINERS)]
+        if wanted is None and len(names) != 1:
+            raise UsageError(f"{name} has {len(names)} containers: {', '.join(names)}",
                              hint="name one with -c")  # fmt: skip
-        chosen = next((one for one in task.containers if one.name == (wanted or names[0])), None)
+        chosen = next((item for item in task.containers if item.name == (wanted or names[0])), None)
         if chosen is None:
             raise NotFound("container", str(wanted), where=name, known=names)
         _require_agent(chosen, name)
         if shutil.which(PLUGIN) is None:
-            message = f"`{PLUGIN}` is not on the PATH: it speaks with the container"
+            message = f"`{PLUGIN}` is not on the PATH: it connects the terminal with the container"
             raise Refusal(message, hint=_INSTALL)
-        note(f"{PLUGIN} does not tell the command's exit code: ours will be the plugin's")
+        note(f"{PLUGIN} does not pass on the command's exit code: the plugin's own is returned")
         return chosen.name
 
     def run(
@@ -84,7 +83,7 @@ class Exec:
         *,
         note: Callable[[str], None],  # noqa: ARG002
     ) -> int:
-        """Start the session and hand the terminal to the plugin; the plugin's exit code.
+        """Start the session and run the plugin in this terminal; the plugin's exit code.
 
         Raises:
             Forbidden: ``ecs:ExecuteCommand`` is not allowed.
@@ -100,7 +99,9 @@ class Exec:
             error.hint = "the policy needs ecs:ExecuteCommand on the cluster and on the task"
             raise
         except Refused as error:
-            error.hint = _CHECKED if error.reason == "TargetNotConnectedException" else error.hint
+            error.hint = (
+                _REQUIREMENTS if error.reason == "TargetNotConnectedException" else error.hint
+            )
             raise
         session = answer.get("session")
         if not isinstance(session, Mapping):
@@ -109,11 +110,13 @@ class Exec:
 
 
 def _require_agent(container: wire.ExecContainer, name: str) -> None:
-    agent = next((one for one in container.managed_agents if one.name == AGENT), None)
+    agent = next((item for item in container.managed_agents if item.name == AGENT), None)
     if agent is None or agent.last_status != "RUNNING":
         status = agent.last_status if agent else "missing"
         why = f" ({agent.reason})" if agent and agent.reason else ""
-        hint = "it needs some seconds after the task's start" if status == "PENDING" else _CHECKED
+        hint = (
+            "it needs some seconds after the task's start" if status == "PENDING" else _REQUIREMENTS
+        )
         raise Refusal(f"{name}: the {AGENT} of container '{container.name}' is {status}{why}",
                       hint=hint)  # fmt: skip
 
@@ -121,10 +124,10 @@ def _require_agent(container: wire.ExecContainer, name: str) -> None:
 def _arguments(
     client: Client, found: Found[InstanceDetail], container: str, session: Mapping[str, Any]
 ) -> list[str]:
-    """In the plugin's order: session, region, operation, profile, target, endpoint."""
+    """The plugin's arguments: session, region, operation, profile, target, endpoint."""
     containers = (found.raw or {}).get("containers") or ()
-    runtime = next((one.get("runtimeId") for one in containers if one["name"] == container), None)
-    target = f"ecs:{client.cluster}_{found.item.id}_{runtime}"
+    runtime_ids = {item["name"]: item.get("runtimeId") for item in containers}
+    target = f"ecs:{client.cluster}_{found.item.id}_{runtime_ids.get(container)}"
     return [
         PLUGIN,
         json.dumps(dict(session)),
@@ -137,14 +140,14 @@ def _arguments(
 
 
 def _run_plugin(arguments: list[str]) -> int:
-    """The plugin has the terminal, its ^C and ^Z included, as long as it runs."""
+    """Run the plugin; until it ends, ^C and ^Z are for the plugin only."""
     keys = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
-    kept = {one: signal.signal(one, signal.SIG_IGN) for one in keys}
+    handlers = {key: signal.signal(key, signal.SIG_IGN) for key in keys}
     try:
         code = subprocess.run(arguments, check=False).returncode
     except OSError as error:
         raise DashborionError(f"cannot run {PLUGIN}: {error.strerror or error}") from error
     finally:
-        for one, handler in kept.items():
-            signal.signal(one, handler)
+        for key, handler in handlers.items():
+            signal.signal(key, handler)
     return code if code >= 0 else 128 - code
