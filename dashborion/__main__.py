@@ -24,7 +24,7 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
     """Run one command line; what happened is the exit code."""
     try:
         if instruction := os.environ.get(COMPLETE):
-            from dashborion.completion.shells import respond
+            from dashborion.completion.respond import respond
 
             return respond(instruction, os.environ, _app)
         from dashborion.context import Context as NewContext

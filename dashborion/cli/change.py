@@ -25,9 +25,9 @@ def changer(
 
     def show(change: Change) -> None:
         from dashborion import render
-        from dashborion.render import views
+        from dashborion.render.views.workloads import CHANGES
 
-        render.show_one(context.streams, views.CHANGES, change, shown.style, now=context.now())
+        render.show_one(context.streams, CHANGES, change, shown.style, now=context.now())
 
     patience = waiting.patience if waiting else None
     fleet = context.fleet(where.choice)

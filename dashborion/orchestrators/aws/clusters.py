@@ -11,11 +11,11 @@ from dashborion.orchestrators.protocol import Runtime
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where to look: one region as one profile, None for AWS' own defaults.
+class SearchLocation:
+    """A profile and a region to search; None for AWS' own default.
 
-    ``implied`` places were not asked for: without credentials or a region they
-    are left out.
+    ``implied`` locations were not asked for: without credentials or a region they
+    are skipped.
     """
 
     profile: str | None
@@ -43,29 +43,29 @@ class Search:
 
     sessions: Sessions
 
-    def located(self, place: Place, runtime: Runtime) -> Place:
-        """The place with the region and the profile that its session has; may prompt for a code.
+    def located(self, location: SearchLocation, runtime: Runtime) -> SearchLocation:
+        """The location with its session's profile and region; may prompt for an MFA code.
 
         Raises:
             UsageError: no region is configured anywhere.
             CredentialsError: unknown profile, or no credentials.
         """
-        aws = self.sessions.connect(place, runtime)
-        self.sessions.keys(place)
-        named = place.profile
+        aws = self.sessions.connect(location, runtime)
+        self.sessions.keys(location)
+        named = location.profile
         if named is None and not runtime.environ.get("AWS_ACCESS_KEY_ID"):
             named = runtime.environ.get("AWS_PROFILE") or None  # which need not be set next time
-        return Place(named, aws.region, place.implied)
+        return SearchLocation(named, aws.region, location.implied)
 
-    def ecs(self, place: Place, runtime: Runtime) -> list[Cluster]:
+    def ecs(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
         """The ECS clusters; raises as ``Aws.call``."""
-        aws = self.sessions.connect(place, runtime)
+        aws = self.sessions.connect(location, runtime)
         pages = aws.pages("ecs", "list_clusters", "clusterArns", maxResults=100)
         return [Cluster(arn.rpartition("/")[2], arn) for page in pages for arn in page]
 
-    def eks(self, place: Place, runtime: Runtime) -> list[Cluster]:
+    def eks(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
         """The EKS clusters; raises as ``Aws.call``."""
-        aws = self.sessions.connect(place, runtime)
+        aws = self.sessions.connect(location, runtime)
         names = eks_clusters(aws)
         if not names:
             return []

@@ -23,7 +23,7 @@ from dashborion.models.ready import ready
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.sessions import Aws, batches
 from dashborion.orchestrators.ecs import wire
-from dashborion.storage.cache import Shelf
+from dashborion.storage.cache import FileCache
 
 T = TypeVar("T")
 
@@ -121,8 +121,8 @@ class Client:
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """By ARN. A revision never changes, so it is asked for once and kept on disk."""
         wanted = sorted({arn for arn in arns if arn})
-        shelf = self._shelf(wanted)
-        known = {arn: found for arn, found in shelf.read().items() if arn in set(wanted)}
+        cache_file = self._cache_file(wanted)
+        known = {arn: found for arn, found in cache_file.read().items() if arn in set(wanted)}
         asked = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in known]
         fetched: dict[str, wire.TaskDefinition] = {}
         refused: Forbidden | None = None
@@ -137,17 +137,17 @@ class Client:
         if refused is not None:
             self.aws.runtime.warn(refused)  # once, not for each of them
         if fetched:
-            shelf.add(fetched)
+            cache_file.add(fetched)
         return known | fetched
 
     def kept_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """Those that need not be asked for, by ARN."""
         wanted = {arn for arn in arns if arn}
-        kept = self._shelf(wanted).read() if wanted else {}
+        kept = self._cache_file(wanted).read() if wanted else {}
         return {arn: found for arn, found in kept.items() if arn in wanted}
 
-    def _shelf(self, arns: Iterable[str]) -> Shelf[wire.TaskDefinition]:
-        return Shelf(
+    def _cache_file(self, arns: Iterable[str]) -> FileCache[wire.TaskDefinition]:
+        return FileCache(
             "task-definitions-4",  # the number grows with the fields that are kept
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
             wire.TaskDefinition,
