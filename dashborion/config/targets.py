@@ -239,7 +239,6 @@ class InClusterTarget(Target, frozen=True, kw_only=True, tag=IN_CLUSTER, tag_fie
         return (IN_CLUSTER, environ.get("KUBERNETES_SERVICE_HOST"))
 
     def default_namespace(self, _environ: Mapping[str, str], /) -> str | None:
-        file = SERVICE_ACCOUNT / "namespace"
         return self.namespace or in_cluster_namespace() or "default"
 
 

@@ -37,7 +37,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         ),
         pytest.param(
             ENVIRONMENT % "orchestrator: nomad",
-            ["projects.shop.environments.prod.orchestrator: 'nomad' is not known"],
+            ["projects.shop.environments.prod.orchestrator: 'nomad' is unknown"],
             id="an unknown orchestrator",
         ),
         pytest.param(
