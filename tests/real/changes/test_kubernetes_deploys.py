@@ -173,7 +173,7 @@ def test_a_rollback_with_nowhere_to_go(dashborion: Terminal, here: Space) -> Non
     here.add(deployment("first"))
     assert "no other revision" in refused(dashborion, "first")
     assert "revision 1 is what runs" in refused(dashborion, "first --to 1")
-    assert "there is 1" in refused(dashborion, "first --to 7", "not-found")
+    assert "known: 1" in refused(dashborion, "first --to 7", "not-found")
 
 
 def test_a_paused_deployment_is_not_rolled_back_but_takes_a_new_image(
