@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.options import (
-    Chosen,
-    Clusterwide,
-    Output,
-    RawListed,
-    Shown,
-    Where,
+    ApiListOptions,
+    ClusterOptions,
+    EnvironmentOptions,
+    FormatOptions,
+    NamespaceOptions,
+    ObjectOptions,
     command,
     group,
 )
@@ -40,8 +40,8 @@ def _list(
     ctx: typer.Context,
     kind: str,
     query: Query,
-    where: Where | Clusterwide,
-    listed: RawListed,
+    where: NamespaceOptions | ClusterOptions,
+    listed: ApiListOptions,
     *,
     view: str | None = None,
     instead: str,
@@ -56,7 +56,13 @@ def _list(
 
 
 def _describe(
-    ctx: typer.Context, kind: str, name: str, where: Clusterwide, output: Output, *, instead: str
+    ctx: typer.Context,
+    kind: str,
+    name: str,
+    where: ClusterOptions,
+    output: ObjectOptions,
+    *,
+    instead: str,
 ) -> None:
     from dashborion.engines.fleet import only_on_ecs
     from dashborion.render.views.ecs import LISTS
@@ -77,8 +83,8 @@ def list_definitions(
     ] = None,
     *,
     limit: Limit = 20,
-    where: Clusterwide,
-    listed: RawListed,
+    where: ClusterOptions,
+    listed: ApiListOptions,
 ) -> None:
     """List task definition families, or the revisions of one, the newest last.
 
@@ -95,8 +101,8 @@ def describe_definition(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help=_REVISION)],
     *,
-    where: Clusterwide,
-    output: Output,
+    where: ClusterOptions,
+    output: ObjectOptions,
 ) -> None:
     """Show a task definition. Values of variables and secrets are hidden unless --raw is given.
 
@@ -116,8 +122,8 @@ def diff(
     raw: Annotated[
         bool, typer.Option("--raw", help="Show the values of variables and secrets, too.")
     ] = False,
-    where: Chosen,
-    shown: Shown,
+    where: EnvironmentOptions,
+    shown: FormatOptions,
 ) -> None:
     """Show the differences between two revisions; by default the newest two of a family.
 
@@ -137,7 +143,7 @@ def diff(
 
 
 @command(clusters, "list")
-def list_clusters(ctx: typer.Context, *, where: Clusterwide, listed: RawListed) -> None:
+def list_clusters(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
     """List the clusters of the environment's account and region.
 
     Example: dashborion ecs clusters list -e shop/staging
@@ -154,8 +160,8 @@ def describe_cluster(
         typer.Argument(metavar="[NAME]", help="Cluster; by default the environment's own."),
     ] = None,
     *,
-    where: Clusterwide,
-    output: Output,
+    where: ClusterOptions,
+    output: ObjectOptions,
 ) -> None:
     """Show a cluster.
 
@@ -165,7 +171,7 @@ def describe_cluster(
 
 
 @command(instances, "list")
-def list_instances(ctx: typer.Context, *, where: Clusterwide, listed: RawListed) -> None:
+def list_instances(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
     """List the cluster's container instances with their free CPU and memory.
 
     Example: dashborion ecs container-instances list -o wide -e shop/staging
@@ -182,8 +188,8 @@ def list_deployments(
     ] = None,
     *,
     limit: Limit = 20,
-    where: Where,
-    listed: RawListed,
+    where: NamespaceOptions,
+    listed: ApiListOptions,
 ) -> None:
     """List the current deployment of each service, or the newest ones of a service, newest last.
 

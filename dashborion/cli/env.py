@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Listed, Shown, Where, command, group
+from dashborion.cli.options import FormatOptions, ListOptions, NamespaceOptions, command, group
 from dashborion.completion import completers
 from dashborion.errors import UsageError
 
@@ -28,7 +28,7 @@ NAME = typer.Argument(
 
 
 @command(app, "list")
-def list_(ctx: typer.Context, *, listed: Listed) -> None:
+def list_(ctx: typer.Context, *, listed: ListOptions) -> None:
     """List environments. Without a config file, they are the contexts of the kubeconfig.
 
     Example: dashborion env list
@@ -78,7 +78,9 @@ def use(
 
 
 @command(app, "show")
-def show(ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown: Shown) -> None:
+def show(
+    ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown: FormatOptions
+) -> None:
     """Show an environment; without NAME the one that commands use.
 
     Example: dashborion env show -o json
@@ -98,7 +100,7 @@ def show(ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown:
 
 
 @command(app, "check")
-def check(ctx: typer.Context, *, where: Where, listed: Listed) -> None:
+def check(ctx: typer.Context, *, where: NamespaceOptions, listed: ListOptions) -> None:
     """Connect to environments and show identity, response time and permissions.
 
     Example: dashborion env check --all-envs
@@ -138,7 +140,7 @@ def discover(
         bool, typer.Option("--add", help="Add the environments to the config file.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    listed: Listed,
+    listed: ListOptions,
 ) -> None:
     """Search for clusters in the kubeconfig, on ECS and on EKS.
 

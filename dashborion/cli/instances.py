@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.logs import Logged
-from dashborion.cli.options import Care, Output, RawListed, Shown, Where, command, group
+from dashborion.cli.logs import LogOptions
+from dashborion.cli.options import (
+    ApiListOptions,
+    ConfirmOptions,
+    FormatOptions,
+    NamespaceOptions,
+    ObjectOptions,
+    command,
+    group,
+)
 from dashborion.cli.printing import print_list, print_long_list, print_object
 
 if TYPE_CHECKING:
@@ -24,8 +32,8 @@ InstanceId = Annotated[
 def list_(
     ctx: typer.Context,
     *,
-    where: Where,
-    listed: RawListed,
+    where: NamespaceOptions,
+    listed: ApiListOptions,
     workload: Annotated[
         str | None,
         typer.Option("--workload", "-w", help="List only the instances of this workload."),
@@ -71,8 +79,8 @@ def describe(
     ctx: typer.Context,
     id_: InstanceId,
     *,
-    where: Where,
-    output: Output,
+    where: NamespaceOptions,
+    output: ObjectOptions,
 ) -> None:
     """Show an instance with its containers and events.
 
@@ -90,8 +98,8 @@ def logs_(
     ctx: typer.Context,
     id_: InstanceId,
     *,
-    where: Where,
-    logged: Logged,
+    where: NamespaceOptions,
+    logged: LogOptions,
 ) -> None:
     """Print the logs of an instance.
 
@@ -126,7 +134,7 @@ def exec_(
         bool, typer.Option("--stdin/--no-stdin", help="Send stdin to the command.")
     ] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
-    where: Where,
+    where: NamespaceOptions,
 ) -> None:
     """Run a command in an instance, and exit with its exit code.
 
@@ -141,7 +149,7 @@ def exec_(
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)
-    change = changer(context, where, Care(yes=yes), Shown())
+    change = changer(context, where, ConfirmOptions(yes=yes), FormatOptions())
     target = change.fleet.instance_to_change(name, where.query())
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
@@ -162,9 +170,9 @@ def stop(
     ctx: typer.Context,
     id_: InstanceId,
     *,
-    where: Where,
-    care: Care,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    shown: FormatOptions,
 ) -> None:
     """Stop an instance. Its workload starts a new one.
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashborion.cli.options import Clusterwide, Output, RawListed, Where, command, group
+from dashborion.cli.options import (
+    ApiListOptions,
+    ClusterOptions,
+    NamespaceOptions,
+    ObjectOptions,
+    command,
+    group,
+)
 from dashborion.cli.printing import print_list, print_object
 
 if TYPE_CHECKING:
@@ -32,8 +39,8 @@ class Kind:
     namespaced: bool = True
 
     @property
-    def where(self) -> type[Where | Clusterwide]:
-        return Where if self.namespaced else Clusterwide
+    def where(self) -> type[NamespaceOptions | ClusterOptions]:
+        return NamespaceOptions if self.namespaced else ClusterOptions
 
     @property
     def name_forms(self) -> str:
@@ -76,7 +83,7 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
         ctx: typer.Context,
         *,
         where: Any,
-        listed: RawListed,
+        listed: ApiListOptions,
         selector: Annotated[
             str | None,
             typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ..."),
@@ -104,7 +111,7 @@ def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
         name: Any,
         *,
         where: Any,
-        output: Output,
+        output: ObjectOptions,
     ) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
         from dashborion.render.views.kubernetes import LISTS

@@ -34,7 +34,7 @@ def _output(*names: str, **settings: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Logged:
+class LogOptions:
     """Which lines of a log, and how they are printed."""
 
     follow: Annotated[
@@ -178,7 +178,7 @@ def patterns(texts: Sequence[str] | None, option: str) -> tuple[re.Pattern[str],
 
 def print_logs(
     context: Context,
-    logged: Logged,
+    logged: LogOptions,
     find: Callable[[Wanted], Answer[Reader]],
     *,
     one_instance: bool = False,

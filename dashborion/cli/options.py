@@ -39,7 +39,7 @@ Raw = Annotated[
 
 
 @dataclass(eq=False, repr=False)
-class Chosen:
+class EnvironmentOptions:
     """Options that choose environments."""
 
     project: Annotated[
@@ -69,7 +69,7 @@ class Chosen:
 
 
 @dataclass(eq=False, repr=False)
-class Where(Chosen):
+class NamespaceOptions(EnvironmentOptions):
     """Options that choose environments and a namespace in them."""
 
     namespace: Annotated[
@@ -101,7 +101,7 @@ class Where(Chosen):
 
 
 @dataclass(eq=False, repr=False)
-class Clusterwide(Chosen):
+class ClusterOptions(EnvironmentOptions):
     """Options that choose environments, for objects without a namespace.
 
     ``-n`` and ``-A`` are known, but refused with an explanation.
@@ -125,7 +125,7 @@ class Clusterwide(Chosen):
 
 
 @dataclass(eq=False, repr=False)
-class Shown:
+class FormatOptions:
     """Output options of one object that is dashborion's own."""
 
     output: OutputFormat = Format.TABLE
@@ -136,7 +136,7 @@ class Shown:
 
 
 @dataclass(eq=False, repr=False)
-class Output(Shown):
+class ObjectOptions(FormatOptions):
     """Output options of one object of an API."""
 
     raw: Raw = False
@@ -147,7 +147,7 @@ class Output(Shown):
 
 
 @dataclass(eq=False, repr=False)
-class Listed:
+class ListOptions:
     """Output options of a list of objects that are dashborion's own."""
 
     output: OutputFormat = Format.TABLE
@@ -180,7 +180,7 @@ class Listed:
 
 
 @dataclass(eq=False, repr=False)
-class RawListed(Listed):
+class ApiListOptions(ListOptions):
     """Output options of a list of an API's objects."""
 
     raw: Raw = False
@@ -190,7 +190,7 @@ class RawListed(Listed):
         style.raw = self.raw
         return style
 
-    def can_stream(self, streams: Streams, where: Where) -> bool:
+    def can_stream(self, streams: Streams, where: NamespaceOptions) -> bool:
         """Whether rows can be printed before the last one is known.
 
         Not if they are sorted, nor if the columns depend on them. Not on a terminal
@@ -210,7 +210,7 @@ CHANGE, WAIT = "Change", "Wait"
 
 
 @dataclass(eq=False, repr=False)
-class Care:
+class ConfirmOptions:
     """Options that keep a change from being made by mistake."""
 
     yes: Annotated[
@@ -225,7 +225,7 @@ class Care:
 
 
 @dataclass(eq=False, repr=False)
-class Waiting:
+class WaitOptions:
     """Options of the wait for a rollout."""
 
     wait: Annotated[

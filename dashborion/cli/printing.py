@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dashborion.cli.options import Clusterwide, Output, RawListed, Shown, Where
+    from dashborion.cli.options import (
+        ApiListOptions,
+        ClusterOptions,
+        FormatOptions,
+        NamespaceOptions,
+        ObjectOptions,
+    )
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
     from dashborion.engines.long_lists import LongList
@@ -20,8 +26,8 @@ def print_list(
     context: Context,
     view: View,
     answer: Answer[Found[Any]],
-    where: Where | Clusterwide,
-    listed: RawListed,
+    where: NamespaceOptions | ClusterOptions,
+    listed: ApiListOptions,
 ) -> None:
     """Print a list.
 
@@ -36,7 +42,9 @@ def print_list(
     answer.require_complete()
 
 
-def print_long_list(context: Context, view: View, long_list: LongList, listed: RawListed) -> None:
+def print_long_list(
+    context: Context, view: View, long_list: LongList, listed: ApiListOptions
+) -> None:
     """Print a list while the rest of it is still fetched.
 
     The columns cannot depend on the rows, so it has to be of all namespaces or in
@@ -62,7 +70,7 @@ def _print_rows(
     view: View,
     rows: Iterable[Found[Any]],
     extra: frozenset[str],
-    listed: RawListed,
+    listed: ApiListOptions,
 ) -> None:
     from dashborion import render
 
@@ -83,7 +91,9 @@ class _Counted:
             yield item
 
 
-def print_object(context: Context, view: View, answer: Answer[Found[Any]], output: Output) -> None:
+def print_object(
+    context: Context, view: View, answer: Answer[Found[Any]], output: ObjectOptions
+) -> None:
     """Print the one object that was found.
 
     Raises:
@@ -97,7 +107,9 @@ def print_object(context: Context, view: View, answer: Answer[Found[Any]], outpu
     answer.require_complete()
 
 
-def print_difference(context: Context, answer: Answer[Found[Difference]], shown: Shown) -> None:
+def print_difference(
+    context: Context, answer: Answer[Found[Difference]], shown: FormatOptions
+) -> None:
     """Print the difference of two revisions: as one object, or a row for each change."""
     from dashborion import render
     from dashborion.render import Format

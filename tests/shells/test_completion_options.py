@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from dashborion.cli.lazy_commands import command, group
-from dashborion.cli.options import Where
+from dashborion.cli.options import NamespaceOptions
 from dashborion.completion.completers import Line
 from dashborion.completion.respond import Request
 from dashborion.completion.scripts import PROGRAM, VARIABLE
@@ -24,7 +24,7 @@ app = group()
 def try_(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     *,
-    where: Where,
+    where: NamespaceOptions,
     container: Annotated[str | None, typer.Option("--container", "-c")] = None,
     to: Annotated[str | None, typer.Option("--to")] = None,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dashborion.cli.options import Care, Shown, Waiting, Where
+from dashborion.cli.options import ConfirmOptions, FormatOptions, NamespaceOptions, WaitOptions
 from dashborion.cli.workloads.names import WorkloadName
 
 MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
@@ -29,10 +29,10 @@ def scale(
     force: Annotated[
         bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
     ] = False,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
     """Set the number of replicas of a workload.
 
@@ -50,10 +50,10 @@ def restart(
     ctx: typer.Context,
     name: WorkloadName,
     *,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
     """Replace all instances of a workload with new ones, a few at a time.
 

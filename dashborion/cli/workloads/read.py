@@ -6,8 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.logs import Logged
-from dashborion.cli.options import Listed, Output, RawListed, Shown, Waiting, Where
+from dashborion.cli.logs import LogOptions
+from dashborion.cli.options import (
+    ApiListOptions,
+    FormatOptions,
+    ListOptions,
+    NamespaceOptions,
+    ObjectOptions,
+    WaitOptions,
+)
 from dashborion.cli.printing import print_list, print_object
 from dashborion.cli.workloads.names import NAME_FORMS, WorkloadName
 
@@ -23,8 +30,8 @@ def list_(
         typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
     ] = None,
     *,
-    where: Where,
-    listed: RawListed,
+    where: NamespaceOptions,
+    listed: ApiListOptions,
     selector: Annotated[
         str | None,
         typer.Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ..."),
@@ -61,7 +68,9 @@ def list_(
     print_list(ctx.obj, WORKLOADS, answer, where, listed)
 
 
-def describe(ctx: typer.Context, name: WorkloadName, *, where: Where, output: Output) -> None:
+def describe(
+    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, output: ObjectOptions
+) -> None:
     """Show a workload with its problems, instances, endpoints, revisions and events.
 
     Example: dashborion workloads describe web -e media/staging
@@ -74,7 +83,12 @@ def describe(ctx: typer.Context, name: WorkloadName, *, where: Where, output: Ou
 
 
 def status(
-    ctx: typer.Context, name: WorkloadName, *, where: Where, waiting: Waiting, shown: Shown
+    ctx: typer.Context,
+    name: WorkloadName,
+    *,
+    where: NamespaceOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
     """Show the status of a rollout; with --wait, wait until it is complete or fails.
 
@@ -96,7 +110,9 @@ def status(
     follower(context, fleet).status(workload, patience, show)
 
 
-def events(ctx: typer.Context, name: WorkloadName, *, where: Where, listed: Listed) -> None:
+def events(
+    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+) -> None:
     """List the events of a workload and its instances, the newest last.
 
     Example: dashborion workloads events payments
@@ -116,8 +132,8 @@ def logs(
     ctx: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help=f"{NAME_FORMS}.")],
     *,
-    where: Where,
-    logged: Logged,
+    where: NamespaceOptions,
+    logged: LogOptions,
 ) -> None:
     """Print the logs of all instances of workloads, merged by time.
 

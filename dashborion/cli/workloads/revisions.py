@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Care, Listed, Shown, Waiting, Where
+from dashborion.cli.options import (
+    ConfirmOptions,
+    FormatOptions,
+    ListOptions,
+    NamespaceOptions,
+    WaitOptions,
+)
 from dashborion.cli.workloads.names import WorkloadName
 
 if TYPE_CHECKING:
@@ -24,10 +30,10 @@ def deploy(
     force: Annotated[
         bool, typer.Option("--force", help="Restart the workload if it already has these images.")
     ] = False,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
     """Deploy new images. Nothing else in the workload's definition changes.
 
@@ -55,10 +61,10 @@ def rollback(
             help="Roll back to this revision instead of the previous one.",
         ),
     ] = None,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
     """Roll back a workload to its previous revision, or to the one of --to.
 
@@ -70,7 +76,9 @@ def rollback(
     changer(ctx.obj, where, care, shown, waiting).rollback(Name.parse(name), where.query(), to)
 
 
-def history(ctx: typer.Context, name: WorkloadName, *, where: Where, listed: Listed) -> None:
+def history(
+    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+) -> None:
     """List the revisions of a workload, the newest last.
 
     Example: dashborion workloads history payments
