@@ -1,4 +1,4 @@
-"""From an argument list to an exit code: the only place where an error becomes a message."""
+"""The entry point: runs a command line, prints its error, and gives the exit code."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.streams import Streams
 
-COMPLETE = "_DASHBORION_COMPLETE"  # by which the shell's script asks for completions
+COMPLETE = "_DASHBORION_COMPLETE"  # set by the shells' completion scripts
 
 
 def main(argv: Sequence[str], *, context: Context | None = None) -> int:
-    """Run one command line; what happened is the exit code."""
+    """Run a command line.
+
+    Args:
+        argv: the words after the program's name.
+        context: what the command depends on; by default that of the process.
+
+    Returns:
+        The exit code, as in ``errors``.
+    """
     try:
         if instruction := os.environ.get(COMPLETE):
-            from dashborion.completion.shells import respond
+            from dashborion.completion.respond import respond
 
             return respond(instruction, os.environ, _app)
         from dashborion.context import Context as NewContext
@@ -46,15 +54,16 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
         except (BrokenPipeError, ClosedPipe):
             raise
         except SystemExit as end:
-            raise ClosedPipe from end  # rich ends the process when its help cannot be written
+            raise ClosedPipe from end  # rich exits when it cannot print help
         except OSError as error:
             _silence(streams)
             reason = DashborionError(f"cannot write the output: {error.strerror or error}")
             return _failed(context, reason, error)
-        except Exception as error:  # noqa: BLE001 - the last stop before a bare traceback
-            # Not its text: a library's error may quote a header or a URL.
+        except Exception as error:  # noqa: BLE001 - instead of a traceback
+            # Without its text: a library's error may quote a header or a URL.
             unexpected = DashborionError(
-                f"unexpected {type(error).__name__}", hint="--debug shows where; please report it"
+                f"unexpected {type(error).__name__}",
+                hint="run it with --debug to see where, and please report it",
             )
             return _failed(context, unexpected, error)
     except (BrokenPipeError, ClosedPipe):
@@ -65,8 +74,8 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
 
 def run() -> None:
     """The console script."""
-    # Tens of thousands of small objects are made once and thrown away at exit: looking for cycles
-    # among them costs a tenth of a long list's time, and taking them down again as much.
+    # Long lists are tens of thousands of objects that live until the exit: the search for cycles
+    # among them takes a tenth of the time, and so does deallocating them.
     gc.set_threshold(100_000, 50, 100)
     code = main(sys.argv[1:])
     gc.freeze()
@@ -78,7 +87,7 @@ def _run(argv: Sequence[str], context: Context) -> int:
 
     command = typer.main.get_command(_app())
     try:
-        # Not `command.main`: it answers a closed pipe by ending the process with 1.
+        # Not `command.main`: it exits with 1 when the pipe is closed.
         with command.make_context("dashborion", list(argv), obj=context) as ctx:
             command.invoke(ctx)
     except typer.TyperException as error:
@@ -105,24 +114,24 @@ def _failed(context: Context, error: DashborionError, cause: BaseException) -> i
 
 
 def _print_traceback(streams: Streams, error: BaseException) -> None:
-    """Every frame with its line, the cause first; no values, and of foreign errors only the type.
+    """Print the frames of an error and its causes, the first cause first.
 
-    A local variable, or an HTTP library's message, may hold a token.
+    No local variables, and no messages of other libraries: they may hold a token.
     """
     import traceback
 
     chain = [error]
     while (cause := chain[0].__cause__) is not None and cause not in chain:
         chain.insert(0, cause)
-    for one in chain:
-        for frame in traceback.extract_tb(one.__traceback__):
+    for link in chain:
+        for frame in traceback.extract_tb(link.__traceback__):
             streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
-        said = f": {one}" if isinstance(one, DashborionError) else ""
-        streams.say(f"{type(one).__qualname__}{said}")
+        message = f": {link}" if isinstance(link, DashborionError) else ""
+        streams.say(f"{type(link).__qualname__}{message}")
 
 
 def _silence(streams: Streams) -> None:
-    """Give streams that take no more somewhere to flush to, or Python complains at exit."""
+    """Redirect streams that cannot be written to /dev/null: Python flushes them at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (streams.out, streams.err):
         try:
@@ -134,11 +143,11 @@ def _silence(streams: Streams) -> None:
 
 
 def _wants_json(argv: Sequence[str]) -> bool:
-    """Whether errors shall be JSON, known before the line is parsed: parsing is what may fail."""
-    own = list(argv[: argv.index("--")] if "--" in argv else argv)  # not a command's to be run
+    """Whether to print errors as JSON; decided before parsing, which may fail."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)  # without the words of `exec`
     return any(
         word in ("-ojson", "--output=json") or (word in ("-o", "--output") and value == "json")
-        for word, value in pairwise([*own, ""])
+        for word, value in pairwise([*words, ""])
     )
 
 

@@ -1,9 +1,8 @@
-"""Calls side by side, under one deadline.
+"""Concurrent calls under one deadline.
 
-Threads are daemons and their results are waited for with a timeout: a thread
-stuck in a socket cannot be cancelled, but it must not keep Ctrl-C or the
-deadline waiting, which ``ThreadPoolExecutor`` (its threads are joined at exit)
-would do.
+Threads are daemons, and results are waited for with a timeout: a thread that hangs
+in a socket cannot be cancelled, but must not delay Ctrl-C or the deadline.
+``ThreadPoolExecutor`` would, as it joins its threads at exit.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ GRACE_SECONDS = 0.2
 
 
 class Deadline:
-    """A moment on a clock by which everything has to be over."""
+    """A time by which everything has to be finished."""
 
     def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.seconds = seconds
@@ -32,7 +31,7 @@ class Deadline:
         self._end = clock() + seconds
 
     def restart(self, most: float | None = None) -> None:
-        """Begin again, for the next look of a command that waits; ``most`` shortens it."""
+        """Start again, for the next poll of a command that waits; with at most ``most`` seconds."""
         self._end = self._clock() + (self.seconds if most is None else min(most, self.seconds))
 
     def remaining(self) -> float:
@@ -40,18 +39,18 @@ class Deadline:
         return max(0.0, self._end - self._clock())
 
     def expired(self) -> TimedOut:
-        """The error to raise when nothing is left."""
+        """The error to raise when no time is left."""
         return TimedOut(f"no complete answer within {self.seconds:g} seconds")
 
 
 def start(call: Callable[[], T]) -> Future[T]:
-    """Run a call on a thread of its own, at once."""
+    """Start a call on its own thread."""
     future: Future[T] = Future()
 
     def run() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+        except BaseException as error:  # noqa: BLE001 - raised by `result`
             future.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
@@ -59,10 +58,14 @@ def start(call: Callable[[], T]) -> Future[T]:
 
 
 def result(future: Future[T], deadline: Deadline) -> T:
-    """What the call returned or raised; ``TimedOut`` when the deadline comes first.
+    """The result of a call.
 
-    A call that watches the deadline itself says better what it waited for, so
-    it gets a moment to do so.
+    A call that checks the deadline itself has a better message, so it gets
+    ``GRACE_SECONDS`` to raise it.
+
+    Raises:
+        TimedOut: the deadline passed.
+        Exception: what the call raised.
     """
     try:
         return future.result(timeout=deadline.remaining() + GRACE_SECONDS)
@@ -73,33 +76,35 @@ def result(future: Future[T], deadline: Deadline) -> T:
 
 
 def every(calls: Iterable[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
-    """Start all calls, then give their results in order."""
+    """Start all calls at once; gives their results in order, and raises as ``result``."""
     return (result(future, deadline) for future in [start(call) for call in calls])
 
 
 def ahead(make: Callable[[], Iterable[T]], deadline: Deadline) -> Iterator[T]:
-    """Run an iteration on a thread of its own, from now on, ahead of whoever takes its values.
+    """Run an iteration on its own thread, ahead of the consumer of its values.
 
-    Raises what it raised, where it raised it; ``TimedOut`` when it gives nothing more in time.
+    Raises:
+        TimedOut: the deadline passed.
+        Exception: what the iteration raised, after the values before it.
     """
-    given: SimpleQueue[Callable[[], T]] = SimpleQueue()
+    values: SimpleQueue[Callable[[], T]] = SimpleQueue()
 
     def run() -> None:
         try:
-            for one in make():
-                given.put(partial(_same, one))
-            given.put(_end)
-        except BaseException as error:  # noqa: BLE001 - handed to whoever takes the values
-            given.put(partial(_raise, error))
+            for value in make():
+                values.put(partial(_same, value))
+            values.put(_end)
+        except BaseException as error:  # noqa: BLE001 - raised where the values are consumed
+            values.put(partial(_raise, error))
 
     threading.Thread(target=run, daemon=True).start()
-    return _taken(given, deadline)
+    return _consumed(values, deadline)
 
 
-def _taken(given: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
+def _consumed(values: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
     while True:
         try:
-            value = given.get(timeout=deadline.remaining() + GRACE_SECONDS)
+            value = values.get(timeout=deadline.remaining() + GRACE_SECONDS)
         except Empty:
             raise deadline.expired() from None
         if value is _end:
@@ -112,7 +117,7 @@ def _same(value: T) -> T:
 
 
 def _end() -> NoReturn:
-    raise AssertionError("a mark, never called")
+    raise AssertionError("marks the end of the queue and is never called")
 
 
 def _raise(error: BaseException) -> NoReturn:

@@ -1,6 +1,6 @@
-"""What a command works with, wired up when it is first used; replaced in tests.
+"""What commands depend on, created when it is first used; replaced in tests.
 
-Lives on Typer's ``ctx.obj``. Nothing heavy is imported before it is needed.
+It lives on Typer's ``ctx.obj``. Nothing heavy is imported before it is needed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,18 @@ if TYPE_CHECKING:
     from dashborion.concurrency import Deadline
     from dashborion.config.demo import Embedded
     from dashborion.config.edit import ConfigFile
-    from dashborion.config.environments import Choice, InUse, Surroundings
+    from dashborion.config.environments import Choice, ChoiceInputs
     from dashborion.config.kubeconfig import Kubeconfig
+    from dashborion.config.remembered import RememberedEnvironments
     from dashborion.config.targets import Config, Environment
-    from dashborion.discovery.search import Sight
+    from dashborion.discovery.search import DiscoveryResult
     from dashborion.engines.fleet import Fleet
     from dashborion.errors import DashborionError
     from dashborion.orchestrators.protocol import Call
     from dashborion.terminal import Terminal
 
 
-READ_SECONDS = 60.0  # for all that one command reads, retries included
+READ_SECONDS = 60.0  # for everything that one command reads, retries included
 
 
 def _terminal(*, stdin: bool) -> Terminal:
@@ -43,7 +44,7 @@ def _terminal(*, stdin: bool) -> Terminal:
 
 @dataclass(eq=False, repr=False)
 class Globals:
-    """The options that every command takes, before or after its name."""
+    """The global options, which may stand before or after the command's name."""
 
     config: str | None = None
     demo: bool = False
@@ -54,7 +55,11 @@ class Globals:
 
 @dataclass(eq=False, repr=False)
 class Context:
-    """Streams, surroundings and the clock; config, environments and adapters when asked."""
+    """Streams, process environment and clock; config and adapters are loaded on demand.
+
+    ``terminal`` makes the terminal that ``exec`` connects to a remote command; it is
+    told whether stdin is sent.
+    """
 
     streams: Streams
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -88,79 +93,92 @@ class Context:
         return Embedded.of_this_user()
 
     @cached_property
-    def in_use(self) -> InUse:
-        """What ``env use`` remembers; the demo's choice lies with the demo."""
+    def remembered(self) -> RememberedEnvironments:
+        """What ``env use`` remembers; with ``--demo`` in the demo's folder."""
         import platformdirs
 
-        from dashborion.config.environments import InUse
+        from dashborion.config.remembered import RememberedEnvironments
 
         if self.globals.demo:
-            return InUse(self.demo.folder / "in-use.json")
-        return InUse(platformdirs.user_state_path("dashborion") / "state.json")
+            return RememberedEnvironments(self.demo.folder / "in-use.json")
+        return RememberedEnvironments(platformdirs.user_state_path("dashborion") / "state.json")
 
     @cached_property
     def kubeconfig(self) -> Kubeconfig:
-        """The names in the kubeconfig that the environment variables point at."""
+        """The kubeconfig of ``$KUBECONFIG``, or the default one.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
         from dashborion.config.kubeconfig import kubeconfig_paths, read_kubeconfig
 
         return read_kubeconfig(kubeconfig_paths(self.environ))
 
     @cached_property
     def config(self) -> Config:
-        """The demo's, the config file's, or without one what the kubeconfig has."""
+        """The environments of the demo, of the config file, or without one of the kubeconfig.
+
+        Raises:
+            ConfigError: the file cannot be read.
+        """
         if self.globals.demo:
             return self._demo_config()
         from dashborion.config.environments import without_config
         from dashborion.config.file import find, load
         from dashborion.config.kubeconfig import in_cluster
 
-        found = find(
+        file = find(
             self.globals.config,
             environ=self.environ,
             cwd=self.cwd,
             user_file=self.user_file,
             warn=lambda message: self.streams.warn(ConfigError(message)),
         )
-        if found is not None:
-            return load(*found)
+        if file is not None:
+            return load(*file)
         return without_config(self.kubeconfig, pod=in_cluster(self.environ))
 
     def _demo_config(self) -> Config:
         if self.globals.config:
-            raise UsageError("--demo and --config exclude each other")
+            raise UsageError("--demo and --config cannot be used together")
         running = self.demo.start()
         self.demo.isolate(running)
         return self.demo.config(running)
 
     def environments(self, choice: Choice) -> tuple[Environment, ...]:
-        """The environments that were chosen, with the flags of the user's own file."""
+        """The chosen environments, with the flags of the user's own file.
+
+        Raises:
+            UsageError: no environment matches, or several do where one name was given.
+        """
         from dashborion.config.environments import choose
 
-        return tuple(self.flagged(one) for one in choose(choice, self.surroundings()))
+        return tuple(map(self.with_user_flags, choose(choice, self.choice_inputs())))
 
-    def surroundings(self) -> Surroundings:
-        from dashborion.config.environments import Surroundings
+    def choice_inputs(self) -> ChoiceInputs:
+        """What the choice of environments depends on besides the command line."""
+        from dashborion.config.environments import ChoiceInputs
 
-        return Surroundings(
+        return ChoiceInputs(
             config=self.config,
             kubeconfig=lambda: self.kubeconfig,
             environ=self.environ,
-            in_use=self.in_use.get(self.config),
+            remembered=self.remembered.get(self.config),
             note=self.streams.note,
         )
 
-    def flagged(self, environment: Environment) -> Environment:
-        """With the flags of the user's own file, where it names the same target."""
+    def with_user_flags(self, environment: Environment) -> Environment:
+        """The environment with the flags that the user's own file has for the same target."""
         from dashborion.config.environments import with_flags_of
         from dashborion.config.targets import Origin
 
         if self.config.origin is Origin.USER and environment.project is not None:
             return environment
-        return with_flags_of(self.own_config, environment)
+        return with_flags_of(self.user_config, environment)
 
     @cached_property
-    def own_config(self) -> Config:
-        """The user's own file, which protects its targets under any name."""
+    def user_config(self) -> Config:
+        """The user's own config file, empty if it does not exist."""
         from dashborion.config.file import load
         from dashborion.config.targets import Config, Origin
 
@@ -169,13 +187,16 @@ class Context:
         return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
 
     def fleet(self, choice: Choice, *, only: str | None = None) -> Fleet:
-        """The chosen environments, each with one deadline for all that a command reads.
+        """The chosen environments, with one deadline for everything that a command reads.
 
-        ``only`` one orchestrator will be asked: the others' credentials are left alone.
+        Args:
+            choice: what was typed.
+            only: the orchestrator that the command is for; no credentials are loaded
+                for environments of others.
         """
         from dashborion.concurrency import Deadline
         from dashborion.engines.fleet import Fleet
-        from dashborion.engines.recorder import recorder
+        from dashborion.engines.name_recorder import recorder
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
 
@@ -191,8 +212,8 @@ class Context:
             )
 
         connector, environments = Connector(self.environ), self.environments(choice)
-        asked = [one for one in environments if only in (None, one.orchestrator)]
-        connector.prepare(asked, deadline)
+        to_connect = [env for env in environments if only in (None, env.orchestrator)]
+        connector.prepare(to_connect, deadline)
         return Fleet(
             environments,
             connector.connect,
@@ -204,7 +225,7 @@ class Context:
 
     @cached_property
     def config_file(self) -> ConfigFile:
-        """What discovered environments are added to: a named file, or the user's own."""
+        """The file to which discovered environments are added: the named or the user's own one."""
         from dashborion.config.edit import ConfigFile
         from dashborion.config.targets import Origin
 
@@ -214,10 +235,13 @@ class Context:
             return ConfigFile.open(Path(named).expanduser(), Origin.NAMED)
         return ConfigFile.open(self.user_file, Origin.USER)
 
-    def discover(self, profiles: Sequence[str], regions: Sequence[str]) -> Sight:
-        """Look for clusters where it is said, or where the config and AWS' own files point."""
+    def discover(self, profiles: Sequence[str], regions: Sequence[str]) -> DiscoveryResult:
+        """Search for clusters in the kubeconfig and with these AWS profiles and regions.
+
+        Without any, AWS is searched with those of the config and of AWS' own files.
+        """
         from dashborion.concurrency import Deadline
-        from dashborion.discovery.search import Discovery, places
+        from dashborion.discovery.search import Discovery, search_locations
         from dashborion.orchestrators import Connector
         from dashborion.orchestrators.protocol import Runtime
 
@@ -232,33 +256,37 @@ class Context:
         )
         streams, search = self.streams, Connector(self.environ).search()
         discovery = Discovery(search, runtime, streams.note, streams.warn, streams.progress)
-        return discovery.look(lambda: self.kubeconfig, places(profiles, regions, known))
+        locations = search_locations(profiles, regions, known)
+        return discovery.find(lambda: self.kubeconfig, locations)
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label
         key = (error.environment, error.message)
-        if key not in self._warned:  # a wait looks many times
+        if key not in self._warned:  # a wait polls many times
             self._warned.add(key)
             self.streams.warn(error)
 
     def confirm(self, question: str) -> None:
-        """Ask a person; there has to be one.
+        """Ask for confirmation.
 
         Raises:
-            UsageError: nobody is there to answer.
+            UsageError: stdin or stderr is not a terminal.
             Declined: the answer was not yes.
         """
         if not (self.stdin.isatty() and self.streams.err_tty):
-            raise UsageError(f"{question}: nobody is there to answer", hint="--yes means yes")
+            raise UsageError(
+                f"{question}: cannot ask for confirmation without a terminal",
+                hint="use --yes to confirm",
+            )
         self.streams.ask(f"{question}? [y/N] ")
         answer = self._answer()
         if answer.strip().lower() not in ("y", "yes"):
             raise Declined("nothing was changed")
         if self._deadline is not None:
-            self._deadline.restart()  # people think, too
+            self._deadline.restart()  # thinking takes time
 
     def _answer(self) -> str:
-        """What was typed; a question that is not answered still ends its line."""
+        """The line that was typed; without an answer, the question's line is ended here."""
         try:
             answer = self.stdin.readline()
         except KeyboardInterrupt:

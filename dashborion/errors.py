@@ -1,32 +1,32 @@
-"""Everything that can go wrong, as one tree; each class owns its exit code.
+"""The errors of dashborion as one tree; each class has its exit code and its code in JSON.
 
 ::
 
     DashborionError            1  failed
-    ├── Declined               1  declined     at the prompt
-    ├── Refusal                1  refused      a change that would not do what it says
-    ├── Conflict               1  conflict     the object is not what it was taken for
-    ├── UsageError             2  usage        what was typed cannot be done
-    │   ├── ConfigError        2  config       a file that cannot be read as meant
-    │   ├── Ambiguous          2  ambiguous    a name that fits more than one object
-    │   └── WrongOrchestrator  2  wrong-orchestrator  a command that the environment has no use for
+    ├── Declined               1  declined     the user did not confirm
+    ├── Refusal                1  refused      the change is not allowed or would have no effect
+    ├── Conflict               1  conflict     the object has changed, or is not as expected
+    ├── UsageError             2  usage        wrong options or arguments
+    │   ├── ConfigError        2  config       a file that cannot be read or is not valid
+    │   ├── Ambiguous          2  ambiguous    a name that several objects have
+    │   └── WrongOrchestrator  2  wrong-orchestrator  a command of the other orchestrator
     ├── NotFound               3  not-found
-    ├── NothingToRead          3  no-logs      nothing has written yet, or not where it can be read
-    ├── AccessError            4
-    │   ├── CredentialsError   4  credentials  nobody, or somebody whose time is up
-    │   └── Forbidden          4  forbidden    somebody who may not
-    ├── PartialFailure         5  partial      some environments failed, the rest is printed
+    ├── NothingToRead          3  no-logs      no logs yet, or none that can be read
+    ├── AccessError            4  access
+    │   ├── CredentialsError   4  credentials  missing, expired or rejected credentials
+    │   └── Forbidden          4  forbidden    missing permissions
+    ├── PartialFailure         5  partial      some environments failed, the others are printed
     ├── RolloutFailed          7  rollout-failed, rolled-back, superseded, deleted
     ├── RolloutPending         8  rollout-pending
-    └── Unavailable            6
+    └── Unavailable            6  unavailable
         ├── Unreachable        6  unreachable
-        ├── MaybeApplied       6  maybe-applied  a change whose answer is lost
+        ├── MaybeApplied       6  maybe-applied  a change whose answer was lost
         ├── Throttled          6  throttled
         ├── TimedOut           6  timeout
-        └── BadAnswer          6  bad-answer   cut short, garbled, or not the API's
+        └── BadAnswer          6  bad-answer   truncated, or not what the API documents
 
-A message says what and where, a hint how to go on. Only ``__main__`` turns an
-error into text and an exit code; SDK errors are translated in the adapters.
+A message says what went wrong and where, a hint how to go on. Only ``__main__``
+prints errors and gives exit codes; the adapters translate SDK errors.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 
 class DashborionError(Exception):
-    """The root: a message for a person, a hint, and where it happened."""
+    """The base class: a message, a hint, and the label of the environment."""
 
     exit_code = 1
     code = "failed"
@@ -54,20 +54,20 @@ class DashborionError(Exception):
 
 
 class UsageError(DashborionError):
-    """What was typed cannot be done."""
+    """Wrong options or arguments."""
 
     exit_code = 2
     code = "usage"
 
 
 class ConfigError(UsageError):
-    """A config file, kubeconfig or state file that cannot be read as meant."""
+    """A config file, kubeconfig or state file that cannot be read or is not valid."""
 
     code = "config"
 
 
 class Ambiguous(UsageError):
-    """A name that fits more than one object; the message lists them."""
+    """A name that several objects have; the message lists them."""
 
     code = "ambiguous"
 
@@ -80,16 +80,17 @@ class WrongOrchestrator(UsageError):
     def __init__(self, environment: str, orchestrator: str, *, instead: str) -> None:
         runs = {"ecs": "Amazon ECS", "kubernetes": "Kubernetes"}[orchestrator]
         super().__init__(
-            f"this runs on {runs}, which the command is not for",
+            f"this environment runs on {runs}, for which the command does not exist",
             hint=f"use `dashborion {instead} -e {shlex.quote(environment)}`",
             environment=environment,
         )
 
 
 class NotFound(DashborionError):
-    """A name that fits nothing, with the names that there are.
+    """A name that no object has.
 
-    ``known`` feeds the hint; several environments' errors are merged by it.
+    ``known`` are the existing names, for the hint; the errors of several environments
+    are merged by them.
     """
 
     exit_code = 3
@@ -116,51 +117,51 @@ class NotFound(DashborionError):
 
 
 class NothingToRead(DashborionError):
-    """No log: nothing runs, has written yet, or writes where it can be read."""
+    """No logs: nothing runs, has written yet, or writes to a place that can be read."""
 
     exit_code = 3
     code = "no-logs"
 
 
 class AccessError(DashborionError):
-    """The API knows the call and refuses the caller."""
+    """The API refuses the caller."""
 
     exit_code = 4
     code = "access"
 
 
 class CredentialsError(AccessError):
-    """No credentials, or ones that are expired or not accepted."""
+    """Missing, expired or rejected credentials."""
 
     code = "credentials"
 
 
 class Forbidden(AccessError):
-    """Accepted credentials that lack a right."""
+    """The credentials are valid, but lack a permission."""
 
     code = "forbidden"
 
 
 class Declined(DashborionError):
-    """Somebody said no at the prompt."""
+    """The user did not confirm."""
 
     code = "declined"
 
 
 class Refusal(DashborionError):
-    """A change that would not do what it says, or that the environment does not allow."""
+    """A change that the environment does not allow, or that would not have its effect."""
 
     code = "refused"
 
 
 class Conflict(DashborionError):
-    """A precondition did not hold: the object is not, or no longer, what it was taken for."""
+    """A precondition failed: the object has changed, or is not as expected."""
 
     code = "conflict"
 
 
 class RolloutFailed(DashborionError):
-    """A rollout that ended badly; ``code`` says how: failed, rolled back, superseded, deleted."""
+    """A rollout that failed, was rolled back or superseded, or its workload deleted (``code``)."""
 
     exit_code = 7
     code = "rollout-failed"
@@ -171,40 +172,40 @@ class RolloutFailed(DashborionError):
 
 
 class RolloutPending(DashborionError):
-    """A rollout that was not finished when the time was up, or that cannot go on by itself."""
+    """A rollout that was not finished at the timeout, or that is paused."""
 
     exit_code = 8
     code = "rollout-pending"
 
 
 class PartialFailure(DashborionError):
-    """Some environments failed and were reported; the others' results are printed."""
+    """Some environments failed and were reported; the results of the others are printed."""
 
     exit_code = 5
     code = "partial"
 
 
 class Unavailable(DashborionError):
-    """The API did not give a usable answer in time."""
+    """The API gave no valid answer in time."""
 
     exit_code = 6
     code = "unavailable"
 
 
 class Unreachable(Unavailable):
-    """No connection: refused, unresolvable, TLS, reset, or a 5xx to the end."""
+    """No connection, or only 5xx answers, after all retries."""
 
     code = "unreachable"
 
 
 class MaybeApplied(Unreachable):
-    """A change was sent and its answer is lost: it may have been applied, and is not sent again."""
+    """The answer to a change was lost: it may have been applied, so it is not sent again."""
 
     code = "maybe-applied"
 
 
 class Throttled(Unavailable):
-    """Too many requests, and the deadline does not leave room to wait."""
+    """Too many requests, and no time left to retry."""
 
     code = "throttled"
 
@@ -216,14 +217,17 @@ class TimedOut(Unavailable):
 
 
 class BadAnswer(Unavailable):
-    """An answer that is cut short, not JSON, or not what the API documents."""
+    """An answer that is truncated, not JSON, or not what the API documents."""
 
     code = "bad-answer"
 
 
 def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None:
-    """The nearest of the known names, or else what there is; None if nothing is known."""
-    import difflib  # only when something is already wrong: 5 ms at start-up
+    """A hint with the known names that are similar, or else with up to ``most`` of them.
+
+    None if no name is known.
+    """
+    import difflib  # takes 5 ms
 
     names = list(known)
     near = difflib.get_close_matches(typed, names, n=3, cutoff=0.6)
@@ -232,4 +236,4 @@ def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None
     if not names:
         return None
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"there is {', '.join(names[:most])}{more}"
+    return f"known: {', '.join(names[:most])}{more}"

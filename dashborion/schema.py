@@ -1,4 +1,4 @@
-"""JSON Schema of what ``-o json`` prints, generated from the models."""
+"""The JSON Schema of what ``-o json`` prints, generated from the models."""
 
 from __future__ import annotations
 
@@ -29,40 +29,41 @@ _REF = "#/$defs/{name}"
 
 
 def known() -> dict[str, type[Model]]:
-    """The models by name. A list prints an array of them, a description one."""
-    common = {name: found for module in _COMMON for name, found in _models_in(module)}
-    native = {name: found for module in (kubernetes, ecs) for name, found in _models_in(module)}
+    """The models by name: first the common ones, then those of one orchestrator."""
+    common = {name: model for module in _COMMON for name, model in _models_in(module)}
+    native = {name: model for module in (kubernetes, ecs) for name, model in _models_in(module)}
     return dict(sorted(common.items())) | native
 
 
 def _models_in(module: ModuleType) -> list[tuple[str, type[Model]]]:
     return [
-        (name, found)
-        for name, found in sorted(vars(module).items())
-        if isinstance(found, type) and issubclass(found, Model) and found not in _BASES
+        (name, value)
+        for name, value in sorted(vars(module).items())
+        if isinstance(value, type) and issubclass(value, Model) and value not in _BASES
     ]
 
 
 def document(name: str | None = None) -> dict[str, Any]:
-    """One model's schema with what it refers to, or all of them as ``$defs``.
+    """The schema of one model with those that it refers to, or of all as ``$defs``.
 
     Raises:
-        UsageError: no model of that name, in either case.
+        UsageError: there is no such model; upper and lower case are the same.
     """
     if name is None:
         return {"$schema": DIALECT, "$defs": _definitions(list(known().values()))}
-    found = next((type_ for one, type_ in known().items() if one.lower() == name.lower()), None)
-    if found is None:
+    model = {known_name.lower(): model for known_name, model in known().items()}.get(name.lower())
+    if model is None:
         names = list(known())
         raise UsageError(f"no schema '{name}'", hint=suggestion(name, names, most=len(names)))
-    reference = _REF.format(name=found.__name__)
-    return {"$schema": DIALECT, "$ref": reference, "$defs": _definitions([found])}
+    reference = _REF.format(name=model.__name__)
+    return {"$schema": DIALECT, "$ref": reference, "$defs": _definitions([model])}
 
 
 def _definitions(types: list[type[Model]]) -> dict[str, Any]:
-    """Every property is required: what is unknown is null, and never left out."""
-    _, found = msgspec.json.schema_components(types, ref_template=_REF)
+    """The schemas by name. Every property is required: an unknown value is null."""
+    _, schemas = msgspec.json.schema_components(types, ref_template=_REF)
     return {
-        name: one | ({"required": sorted(one["properties"])} if "properties" in one else {})
-        for name, one in sorted(found.items())
+        name: schema
+        | ({"required": sorted(schema["properties"])} if "properties" in schema else {})
+        for name, schema in sorted(schemas.items())
     }

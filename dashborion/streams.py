@@ -1,8 +1,7 @@
-"""Where a command's words go: data to ``out``, everything said to people to ``err``.
+"""Output streams: data to ``out``, messages for people to ``err``.
 
-One value carries both streams and what is known of them (terminal, colour,
-width), so that nothing else asks the operating system. ``Streams.test`` gives
-the same thing over two buffers.
+``Streams`` also knows whether they are terminals, their width and colours, so that
+nothing else asks the operating system.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ _ERASE = "\r\x1b[K"
 
 Color = Literal["auto", "always", "never"]
 
-# C1 controls move cursors and change titles as C0 ones do; bidirectional overrides, zero-width and
-# tag characters make one name look like another.
+# Besides C0 controls: C1 controls move the cursor and change titles, too; bidirectional overrides,
+# zero-width and tag characters make a name look like another one.
 HOSTILE = (
     "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
@@ -35,7 +34,7 @@ _HOSTILE = re.compile(f"[\x00-\x1f{HOSTILE}]")
 
 
 def escape(text: str) -> str:
-    """Text from an API or a user, made harmless for a terminal: one visible line."""
+    """Text from an API or a user with control characters escaped: safe on a terminal, one line."""
     return _HOSTILE.sub(_visible, text)
 
 
@@ -47,14 +46,14 @@ def _visible(match: re.Match[str]) -> str:
 
 
 class _Closed(io.StringIO):
-    """A stdout that nobody reads."""
+    """A stdout that the shell closed."""
 
     def write(self, _: str) -> int:
         raise ClosedPipe
 
 
 class ClosedPipe(Exception):
-    """Nobody reads stdout or stderr any more. No ``OSError``: Typer would end the process."""
+    """The reader of stdout or stderr is gone. Not an ``OSError``: Typer exits on those."""
 
 
 @contextmanager
@@ -67,9 +66,9 @@ def _piped() -> Iterator[None]:
 
 @dataclass(eq=False, repr=False)
 class Streams:
-    """Two text streams and what is known about them.
+    """Two text streams and their properties.
 
-    ``structured`` makes errors and warnings JSON objects, one a line (``-o json``).
+    ``structured`` prints errors, warnings and notes as JSON objects, one a line.
     """
 
     out: TextIO
@@ -84,7 +83,7 @@ class Streams:
 
     @classmethod
     def system(cls, environ: Mapping[str, str] = os.environ) -> Streams:
-        """The process' own streams; text that they cannot encode is shown escaped."""
+        """The streams of the process; characters that they cannot encode are escaped."""
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -103,25 +102,25 @@ class Streams:
 
     @classmethod
     def test(cls, *, tty: bool = False, width: int = 80) -> Streams:
-        """Two buffers, seen as a terminal or as a pipe."""
+        """Two buffers that behave like a terminal or a pipe."""
         return cls(io.StringIO(), io.StringIO(), out_tty=tty, err_tty=tty, width=width)
 
     def set_color(self, color: Color, environ: Mapping[str, str]) -> None:
-        """Decide on colour: ``NO_COLOR`` (no-color.org) and dumb terminals count for auto."""
+        """Turn colours on or off; auto heeds ``NO_COLOR`` (no-color.org) and dumb terminals."""
         plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
         self.out_color = color == "always" or (color == "auto" and self.out_tty and not plain)
 
     def write(self, text: str) -> None:
-        """Data, to ``out``; the caller has escaped it.
+        """Write data to ``out``; the caller has escaped it.
 
         Raises:
-            ClosedPipe: its reader has gone.
+            ClosedPipe: the reader is gone.
         """
         with _piped():
             self.out.write(text)
 
     def write_bytes(self, data: bytes) -> None:
-        """Data in UTF-8, or of whatever a container wrote: as it is, if ``out`` takes bytes.
+        """Write bytes to ``out``, unchanged if it takes UTF-8.
 
         Raises:
             ClosedPipe: as ``write``.
@@ -131,34 +130,39 @@ class Streams:
             if buffer is None or not self.unicode:
                 self.out.write(data.decode(errors="replace"))
             else:
-                self.out.flush()  # what was written as text comes first
+                self.out.flush()  # text that was written before comes first
                 buffer.write(data)
 
     def flush(self) -> None:
-        """Hand on what is buffered; raises as ``write``, or ``OSError`` on a full disk."""
+        """Flush ``out``.
+
+        Raises:
+            ClosedPipe: the reader is gone.
+            OSError: the disk is full, for example.
+        """
         with _piped():
             self.out.flush()
 
     @property
     def unicode(self) -> bool:
-        """Whether ``out`` can hold every character."""
+        """Whether ``out`` can encode every character."""
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         return encoding.lower().replace("-", "").startswith("utf")
 
     def say(self, text: str) -> None:
-        """One line to a person; safe from several threads."""
+        """Print one line on ``err``; thread-safe."""
         with self._lock, _piped():
             self.err.write(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
             self.err.flush()
 
     def ask(self, question: str) -> None:
-        """A question on ``err``, without a newline."""
+        """Print a question on ``err``, without a newline."""
         with self._lock, _piped():
             self.err.write(escape(question))
             self.err.flush()
 
     def progress(self, text: str) -> None:
-        """What is under way, on one line of a terminal that the next one replaces; "" ends it."""
+        """Show progress on a line of the terminal that the next text replaces; "" removes it."""
         if not self.err_tty:
             return
         with self._lock:
@@ -167,15 +171,15 @@ class Streams:
             self.err.flush()
 
     def note(self, message: str) -> None:
-        """Something worth knowing that is neither data nor trouble."""
+        """Print information that is neither data nor a problem."""
         self.say(json.dumps({"note": {"message": message}}) if self.structured else message)
 
     def warn(self, error: DashborionError) -> None:
-        """Something was left out of an answer that is otherwise good."""
+        """Print a warning: something is missing in the output."""
         self._notice("warning", error)
 
     def fail(self, error: DashborionError) -> None:
-        """What went wrong, where, and how to go on."""
+        """Print an error with its environment and hint."""
         self._notice("error", error)
 
     def _notice(self, kind: str, error: DashborionError) -> None:

@@ -1,7 +1,7 @@
-"""Our own stdin, stdout and stderr as a command that runs elsewhere has them: bytes.
+"""The local stdin, stdout and stderr of a command that runs in a container.
 
-With a terminal on both ends it is made raw, so that every key reaches the
-other side, and its size is told there.
+If they are a terminal, it is put into raw mode, so that every key reaches the
+command.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CHUNK = 1 << 15
 
 @dataclass
 class Terminal:
-    """File descriptors; ``stdin`` None sends nothing. ``tty`` when both ends are terminals."""
+    """File descriptors. ``stdin`` None sends nothing; ``tty`` if stdin and stdout are terminals."""
 
     stdin: int | None
     stdout: int
@@ -28,20 +28,21 @@ class Terminal:
 
     @classmethod
     def system(cls, *, stdin: bool = True) -> Terminal:
-        """The process' own; nothing is sent from a stdin that is closed or at its end."""
+        """The streams of the process; an empty or closed stdin is not sent."""
         send = 0 if stdin and not _is_empty(0) else None
         return cls(send, 1, 2, tty=send == 0 and os.isatty(0) and os.isatty(1))
 
     def size(self) -> tuple[int, int]:
-        """Columns and rows."""
-        found = os.get_terminal_size(self.stdout)
-        return found.columns, found.lines
+        """Columns and rows of the terminal."""
+        size = os.get_terminal_size(self.stdout)
+        return size.columns, size.lines
 
     @contextmanager
     def raw(self) -> Iterator[int | None]:
-        """Raw for as long as it lasts; gives a descriptor with a byte for each change of size.
+        """Put the terminal into raw mode for the duration of the context.
 
-        Without a terminal nothing is changed, and there is no descriptor.
+        Gives a descriptor to read a byte from for each change of size; None if there is
+        no terminal.
         """
         if not self.tty or self.stdin is None:
             yield None
@@ -68,25 +69,29 @@ def _poke(descriptor: int) -> None:
     try:
         os.write(descriptor, b".")
     except BlockingIOError:
-        return  # there are more than enough already
+        return  # the pipe is full: a change of size will be noticed
 
 
 def _is_empty(descriptor: int) -> bool:
-    """Whether there is nothing to read and never will be: closed, /dev/null, an empty file."""
+    """Whether there will never be anything to read: closed, /dev/null, or at a file's end."""
     try:
-        found = os.fstat(descriptor)
+        status = os.fstat(descriptor)
     except OSError:
         return True
-    if stat.S_ISREG(found.st_mode):
-        return os.lseek(descriptor, 0, os.SEEK_CUR) >= found.st_size
-    return stat.S_ISCHR(found.st_mode) and os.path.samestat(found, Path(os.devnull).stat())
+    if stat.S_ISREG(status.st_mode):
+        return os.lseek(descriptor, 0, os.SEEK_CUR) >= status.st_size
+    return stat.S_ISCHR(status.st_mode) and os.path.samestat(status, Path(os.devnull).stat())
 
 
 def write(descriptor: int, data: bytes) -> None:
-    """All of it; raises ``BrokenPipeError`` when its reader has gone."""
+    """Write all data.
+
+    Raises:
+        BrokenPipeError: the reader is gone.
+    """
     view = memoryview(data)
     while view:
         try:
             view = view[os.write(descriptor, view) :]
-        except BlockingIOError:  # somebody else made the terminal non-blocking
+        except BlockingIOError:  # another program made the terminal non-blocking
             select.select([], [descriptor], [])

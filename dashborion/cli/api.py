@@ -1,7 +1,7 @@
-"""``dashborion api``: the paths of the proposal's HTTP API, answered in process.
+"""``dashborion api``: answers the paths of an HTTP API in process.
 
-A path becomes the command that it stands for, and that command is run: there is
-no second way to an answer. The keys of a query are the command's own options.
+A path is translated to a command, which is then run; the keys of its query are that
+command's options.
 """
 
 from __future__ import annotations
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Route:
-    """A path's pattern and its command; ``lines`` when that prints one object a line."""
+    """The pattern of a path, and its command; ``lines`` if that prints one object a line."""
 
     pattern: str
     command: tuple[str, ...]
     lines: bool = False
 
-    def fits(self, steps: list[str]) -> dict[str, str] | None:
-        """What stands in the places of the braces, None if it is another path."""
-        wanted = self.pattern.strip("/").split("/")
-        if len(steps) != len(wanted) or not all(steps):
+    def match(self, steps: list[str]) -> dict[str, str] | None:
+        """The values of the pattern's ``{names}``; None if the path does not match."""
+        names = self.pattern.strip("/").split("/")
+        if len(steps) != len(names) or not all(steps):
             return None
-        if any(a != b for a, b in zip(wanted, steps, strict=True) if not a.startswith("{")):
+        pairs = list(zip(names, steps, strict=True))
+        if any(name != step for name, step in pairs if not name.startswith("{")):
             return None
-        return {a.strip("{}"): b for a, b in zip(wanted, steps, strict=True) if a.startswith("{")}
+        return {name.strip("{}"): step for name, step in pairs if name.startswith("{")}
 
 
 ROUTES = (
@@ -45,8 +46,8 @@ ROUTES = (
     Route("/api/{project}/instances/{env}/{id}", ("instances", "describe")),
     Route("/api/{project}/instances/{env}/{id}/logs", ("instances", "logs"), lines=True),
 )
-# What the path says already, what is not JSON, and what never ends.
-_NOT_ASKED = frozenset({
+# Options that the path replaces, that have no effect on JSON, or that would never end.
+_REFUSED_KEYS = frozenset({
     "project", "env", "all-envs", "output", "columns", "no-headers", "follow", "highlight",
     "timestamps", "no-prefix", "help", "config", "demo", "color", "verbose", "debug", "version",
 })  # fmt: skip
@@ -54,20 +55,22 @@ _NOT_ASKED = frozenset({
 
 def api(
     ctx: typer.Context,
-    path: Annotated[str, typer.Argument(metavar="PATH", help="/api/PROJECT/workloads/ENV …")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="Path to answer, with an optional query.")
+    ],
 ) -> None:
-    """Answer a path as an HTTP API would, with the JSON of the command that it stands for.
+    """Print the JSON that an HTTP API would answer for a path.
 
-    The paths: /api/PROJECT/workloads/ENV, the same with /NAME, /api/PROJECT/instances/ENV, the
-    same with /ID or /ID/logs. PROJECT may be -, for none. The keys of a query are the command's
-    long options: ?namespace=shop&status=degraded&all=true
+    Paths: /api/PROJECT/workloads/ENV[/NAME] and /api/PROJECT/instances/ENV[/ID[/logs]].
+    Use - for an environment without a project. The keys of the query are the long options of
+    the command: ?namespace=shop&status=degraded&all=true
 
     Example: dashborion api '/api/media/workloads/staging?status=degraded'
     """
     context: Context = ctx.obj
     root = ctx.find_root().command
-    route, values = _routed(path)
-    command = _found(root, route)
+    route, values = _route(path)
+    command = _command(root, route)
     words = [*route.command, *_options(command, urlsplit(path).query), "--output", "json"]
     environment, project = values.pop("env"), values.pop("project")
     words += ["--env", environment if project == "-" else f"{project}/{environment}"]
@@ -79,47 +82,47 @@ def api(
         _run(root, words, context)
 
 
-def _routed(path: str) -> tuple[Route, dict[str, str]]:
-    """The route of a path, with each step decoded.
+def _route(path: str) -> tuple[Route, dict[str, str]]:
+    """The route of a path, and the decoded values in it.
 
     Raises:
-        UsageError: there is none; with those that there are.
+        UsageError: there is none; the hint lists all.
     """
     steps = [unquote(step) for step in urlsplit(path).path.strip("/").split("/")]
     for route in ROUTES:
-        found = route.fits(steps)
-        if found is not None:
-            return route, found
+        values = route.match(steps)
+        if values is not None:
+            return route, values
     routes = ", ".join(route.pattern for route in ROUTES)
-    raise UsageError(f"no route '{urlsplit(path).path}'", hint=f"there is {routes}")
+    raise UsageError(f"no route '{urlsplit(path).path}'", hint=f"use one of {routes}")
 
 
-def _found(root: Any, route: Route) -> Any:
-    """The command of a route.
+def _command(root: Any, route: Route) -> Any:
+    """The Typer command of a route.
 
     Raises:
-        UsageError: this version does not have it.
+        UsageError: this version does not have the command.
     """
     command = root
     for word in route.command:
         command = command.commands.get(word)
         if command is None:
             name = " ".join(route.command)
-            raise UsageError(f"this version of dashborion has no `{name}` yet")
+            raise UsageError(f"this version of dashborion has no `{name}`")
     return command
 
 
 def _options(command: Any, query: str) -> list[str]:
-    """A query as the command's options.
+    """The query as options of the command.
 
     Raises:
-        UsageError: a key that is none of them, or no truth where one is wanted.
+        UsageError: an unknown key, or a flag that is neither true nor false.
     """
     known = {
         name.removeprefix("--"): option
         for option in command.params
         for name in option.opts
-        if name.startswith("--") and name.removeprefix("--") not in _NOT_ASKED
+        if name.startswith("--") and name.removeprefix("--") not in _REFUSED_KEYS
     }
     words = []
     for key, value in parse_qsl(query, keep_blank_values=True):
@@ -129,7 +132,7 @@ def _options(command: Any, query: str) -> list[str]:
         if not known[key].is_flag:
             words.append(f"--{key}={value}")
         elif value not in ("", "true", "false"):
-            raise UsageError(f"{key}: '{value}' is neither true nor false")
+            raise UsageError(f"{key}: '{value}' is not true or false")
         elif value != "false":
             words.append(f"--{key}")
     return words
@@ -141,8 +144,12 @@ def _run(root: Any, words: list[str], context: Context) -> None:
 
 
 def _run_lines(root: Any, words: list[str], context: Context) -> None:
-    """Its objects, one a line, as one array; also when some environment failed."""
-    from dashborion.render import Format, structured
+    """Run a command that prints one object a line, and print them as one array.
+
+    Raises:
+        PartialFailure: an environment failed, after the objects of the others.
+    """
+    from dashborion import render
 
     streams, written = context.streams, io.StringIO()
     out, streams.out = streams.out, written
@@ -153,7 +160,7 @@ def _run_lines(root: Any, words: list[str], context: Context) -> None:
         failed = error
     finally:
         streams.out = out
-    found = [json.loads(line) for line in written.getvalue().splitlines() if line]
-    streams.write(structured.document(found, Format.JSON, unicode=streams.unicode))
+    objects = [json.loads(line) for line in written.getvalue().splitlines() if line]
+    render.show_document(streams, objects)
     if failed is not None:
         raise failed

@@ -1,31 +1,32 @@
-"""The root command: the groups, and what is said before any of them."""
+"""The root command and its groups, each imported when the command line names it."""
 
 from __future__ import annotations
 
 from dashborion.cli import api, schema
-from dashborion.cli.commands import command, group, later
-from dashborion.completion import shells
+from dashborion.cli.lazy_commands import command, group, lazy_group
+from dashborion.completion import scripts
 
-shells.register()
+scripts.register()
 
 app = group(
     add_completion=True,
-    help="What a team runs, on Amazon ECS and on Kubernetes.",
+    help="Manage workloads on Amazon ECS and Kubernetes.",
     epilog="Example: dashborion workloads list --all-envs",
 )
 
-WORKLOADS = "ECS services; Kubernetes Deployments, StatefulSets and DaemonSets."
-ALIAS = "`services` is another name for this group."
-later(app, "workloads", WORKLOADS, epilog=ALIAS)
-later(app, "services", WORKLOADS, module="workloads", hidden=True)
-later(app, "instances", "ECS tasks and Kubernetes pods.")
-later(app, "k8s", "What only Kubernetes has; `ecs` is the same for ECS.")
-later(app, "ecs", "What only ECS has; `k8s` is the same for Kubernetes.")
+WORKLOADS = "Manage ECS services and Kubernetes Deployments, StatefulSets and DaemonSets."
+ALIAS = "`services` is an alias of this group."
+lazy_group(app, "workloads", WORKLOADS, epilog=ALIAS)
+lazy_group(app, "services", WORKLOADS, module="workloads", hidden=True)
+lazy_group(app, "instances", "Manage ECS tasks and Kubernetes pods.")
+lazy_group(app, "k8s", "Show objects that only Kubernetes has; see `ecs` for those of ECS.")
+lazy_group(app, "ecs", "Show objects that only ECS has; see `k8s` for those of Kubernetes.")
 FILE = (
-    "A dashborion.yaml: `environments: {prod: {orchestrator: kubernetes, context: NAME}}`, "
+    "Define environments in a dashborion.yaml: "
+    "`environments: {prod: {orchestrator: kubernetes, context: NAME}}`, "
     "or `{orchestrator: ecs, cluster: NAME, region: REGION, profile: NAME, protected: true}`."
 )
-later(app, "env", "Environments: clusters under the names by which they are chosen.", epilog=FILE)
-later(app, "demo", "An ECS and a Kubernetes to try everything on; `--demo` starts them by itself.")
+lazy_group(app, "env", "Manage environments: the clusters that commands run on.", epilog=FILE)
+lazy_group(app, "demo", "Manage the embedded demo of ECS and Kubernetes; `--demo` starts it.")
 command(app, "api")(api.api)
 command(app, "schema")(schema.schema)

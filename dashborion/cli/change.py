@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dashborion.cli.options import Care, Shown, Waiting, Where
+    from dashborion.cli.options import ConfirmOptions, FormatOptions, NamespaceOptions, WaitOptions
     from dashborion.context import Context
     from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import Fleet
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 
 def changer(
-    context: Context, where: Where, care: Care, shown: Shown, waiting: Waiting | None = None
+    context: Context,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    shown: FormatOptions,
+    waiting: WaitOptions | None = None,
 ) -> Changer:
     """What makes a change in the chosen environments.
 
@@ -25,9 +29,9 @@ def changer(
 
     def show(change: Change) -> None:
         from dashborion import render
-        from dashborion.render import views
+        from dashborion.render.views.workloads import CHANGES
 
-        render.show_one(context.streams, views.CHANGES, change, shown.style, now=context.now())
+        render.show_one(context.streams, CHANGES, change, shown.style, now=context.now())
 
     patience = waiting.patience if waiting else None
     fleet = context.fleet(where.choice)

@@ -19,17 +19,17 @@ def start(
     ctx: typer.Context,
     *,
     speed: Annotated[
-        float, typer.Option("--speed", min=0.1, max=100, help="Times as fast as usual.")
+        float, typer.Option("--speed", min=0.1, max=100, help="Run this many times as fast.")
     ] = 1.0,
 ) -> None:
-    """Start the demo, and print what points kubectl and aws at it.
+    """Start the demo and print the variables that point kubectl and aws at it.
 
     Example: eval "$(dashborion demo start)"
     """
     context: Context = ctx.obj
     running = context.demo.start(speed=speed)
     if running.was_running:
-        context.streams.note(f"it runs already, since {running.started} (pid {running.pid})")
+        context.streams.note(f"already running since {running.started} (pid {running.pid})")
     for name, value in context.demo.variables(running).items():
         context.streams.write(f"export {name}={value}\n")
 
@@ -42,12 +42,12 @@ def stop(ctx: typer.Context) -> None:
     """
     context: Context = ctx.obj
     stopped = context.demo.stop()
-    context.streams.note("stopped" if stopped else "it was not running")
+    context.streams.note("stopped" if stopped else "not running")
 
 
 @command(app, "status")
 def status(ctx: typer.Context) -> None:
-    """Say whether the demo runs, and where.
+    """Show whether the demo is running, and its addresses.
 
     Example: dashborion demo status
     """
@@ -66,10 +66,10 @@ def status(ctx: typer.Context) -> None:
 
 @command(app, "reset")
 def reset(ctx: typer.Context) -> None:
-    """Put the demo's fleet back as it was.
+    """Restore the demo's workloads to their initial state.
 
     Example: dashborion demo reset
     """
     context: Context = ctx.obj
     context.demo.reset()
-    context.streams.note("the fleet is as it was")
+    context.streams.note("the demo is back in its initial state")

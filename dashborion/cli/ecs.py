@@ -1,4 +1,4 @@
-"""``dashborion ecs``: what only ECS has."""
+"""``dashborion ecs``: objects that only ECS has."""
 
 from __future__ import annotations
 
@@ -7,80 +7,86 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.options import (
-    Chosen,
-    Clusterwide,
-    Output,
-    RawListed,
-    Shown,
-    Where,
+    ApiListOptions,
+    ClusterOptions,
+    EnvironmentOptions,
+    FormatOptions,
+    NamespaceOptions,
+    ObjectOptions,
     command,
     group,
 )
-from dashborion.cli.show import show_difference, show_found, show_listed
+from dashborion.cli.printing import print_difference, print_list, print_object
 
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.models.query import Query
 
-app = group(help="What only ECS has; `k8s` is the same for Kubernetes.")
-definitions = group(help="Families of task definitions and their revisions.")
-clusters = group(help="The clusters of the environment's account and region.")
-instances = group(help="The machines of the environment's cluster; Fargate has none.")
-deployments = group(help="Service deployments: how a rollout went, stage by stage.")
+app = group()
+definitions = group(help="Show task definitions: families and their revisions.")
+clusters = group(help="Show the clusters of the environment's account and region.")
+instances = group(help="Show the machines of the environment's cluster; Fargate has none.")
+deployments = group(help="Show service deployments, with their stages and failures.")
 app.add_typer(definitions, name="task-definitions")
 app.add_typer(clusters, name="clusters")
 app.add_typer(instances, name="container-instances")
 app.add_typer(deployments, name="deployments")
 
-_REVISION = "FAMILY or FAMILY:REVISION."
-Limit = Annotated[int, typer.Option("--limit", min=1, help="The newest so many.")]
+_REVISION = "FAMILY, for its newest revision, or FAMILY:REVISION."
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many, the newest.")]
 
 
 def _list(
     ctx: typer.Context,
     kind: str,
     query: Query,
-    where: Where | Clusterwide,
-    listed: RawListed,
+    where: NamespaceOptions | ClusterOptions,
+    listed: ApiListOptions,
     *,
     view: str | None = None,
     instead: str,
 ) -> None:
     from dashborion.engines.fleet import only_on_ecs
-    from dashborion.render import native_views
+    from dashborion.render.views.ecs import LISTS
 
     context: Context = ctx.obj
     fleet = context.fleet(where.choice, only="ecs")
     answer = fleet.natives(only_on_ecs(instead), lambda ecs: ecs.listed(kind, query))
-    show_listed(context, native_views.ECS[view or kind], answer, where, listed)
+    print_list(context, LISTS[view or kind], answer, where, listed)
 
 
 def _describe(
-    ctx: typer.Context, kind: str, name: str, where: Clusterwide, output: Output, *, instead: str
+    ctx: typer.Context,
+    kind: str,
+    name: str,
+    where: ClusterOptions,
+    output: ObjectOptions,
+    *,
+    instead: str,
 ) -> None:
     from dashborion.engines.fleet import only_on_ecs
-    from dashborion.render import native_views
+    from dashborion.render.views.ecs import LISTS
 
     context: Context = ctx.obj
     query = where.query(raw=output.raw)
     answer = context.fleet(where.choice, only="ecs").native(
         only_on_ecs(instead), name or "cluster", lambda ecs: ecs.described(kind, name, query)
     )
-    show_found(context, native_views.ECS[kind], answer, output)
+    print_object(context, LISTS[kind], answer, output)
 
 
 @command(definitions, "list")
 def list_definitions(
     ctx: typer.Context,
     family: Annotated[
-        str | None, typer.Argument(metavar="[FAMILY]", help="Its revisions, newest last.")
+        str | None, typer.Argument(metavar="[FAMILY]", help="List the revisions of this family.")
     ] = None,
     *,
     limit: Limit = 20,
-    where: Clusterwide,
-    listed: RawListed,
+    where: ClusterOptions,
+    listed: ApiListOptions,
 ) -> None:
-    """List the families of task definitions, or one family's newest revisions.
+    """List task definition families, or the revisions of one, the newest last.
 
     Example: dashborion ecs task-definitions list shop-staging-web -e shop/staging
     """
@@ -95,10 +101,10 @@ def describe_definition(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help=_REVISION)],
     *,
-    where: Clusterwide,
-    output: Output,
+    where: ClusterOptions,
+    output: ObjectOptions,
 ) -> None:
-    """Show a task definition. Values of variables and secrets are shown with --raw only.
+    """Show a task definition. Values of variables and secrets are hidden unless --raw is given.
 
     Example: dashborion ecs task-definitions describe shop-staging-web -e shop/staging
     """
@@ -114,14 +120,14 @@ def diff(
     ] = None,
     *,
     raw: Annotated[
-        bool, typer.Option("--raw", help="With the values of variables and secrets.")
+        bool, typer.Option("--raw", help="Show the values of variables and secrets, too.")
     ] = False,
-    where: Chosen,
-    shown: Shown,
+    where: EnvironmentOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Say what changed between two revisions: by default the newest two of a family.
+    """Show the differences between two revisions; by default the newest two of a family.
 
-    FAMILY:3 alone is compared with the newest, FAMILY 3 with the one before it.
+    FAMILY:3 compares revision 3 with the newest, FAMILY 3 with the one before it.
 
     Example: dashborion ecs task-definitions diff shop-staging-payments -e shop/staging
     """
@@ -133,11 +139,11 @@ def diff(
         first,
         lambda ecs: ecs.difference(first, second, values=raw),
     )
-    show_difference(context, answer, shown)
+    print_difference(context, answer, shown)
 
 
 @command(clusters, "list")
-def list_clusters(ctx: typer.Context, *, where: Clusterwide, listed: RawListed) -> None:
+def list_clusters(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
     """List the clusters of the environment's account and region.
 
     Example: dashborion ecs clusters list -e shop/staging
@@ -150,13 +156,14 @@ def list_clusters(ctx: typer.Context, *, where: Clusterwide, listed: RawListed) 
 def describe_cluster(
     ctx: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(metavar="[NAME]", help="Unless said, the environment's own.")
+        str | None,
+        typer.Argument(metavar="[NAME]", help="Cluster; by default the environment's own."),
     ] = None,
     *,
-    where: Clusterwide,
-    output: Output,
+    where: ClusterOptions,
+    output: ObjectOptions,
 ) -> None:
-    """Show one cluster.
+    """Show a cluster.
 
     Example: dashborion ecs clusters describe -e shop/staging
     """
@@ -164,8 +171,8 @@ def describe_cluster(
 
 
 @command(instances, "list")
-def list_instances(ctx: typer.Context, *, where: Clusterwide, listed: RawListed) -> None:
-    """List the cluster's container instances, and what room they have.
+def list_instances(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
+    """List the cluster's container instances with their free CPU and memory.
 
     Example: dashborion ecs container-instances list -o wide -e shop/staging
     """
@@ -177,14 +184,14 @@ def list_instances(ctx: typer.Context, *, where: Clusterwide, listed: RawListed)
 def list_deployments(
     ctx: typer.Context,
     service: Annotated[
-        str | None, typer.Argument(metavar="[SERVICE]", help="Its deployments, newest last.")
+        str | None, typer.Argument(metavar="[SERVICE]", help="List deployments of this service.")
     ] = None,
     *,
     limit: Limit = 20,
-    where: Where,
-    listed: RawListed,
+    where: NamespaceOptions,
+    listed: ApiListOptions,
 ) -> None:
-    """List each service's current deployment, or the newest ones of one service.
+    """List the current deployment of each service, or the newest ones of a service, newest last.
 
     Example: dashborion ecs deployments list payments -o wide -e shop/staging
     """

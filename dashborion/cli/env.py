@@ -1,4 +1,4 @@
-"""``dashborion env``: which environments there are, which one is used, and do they answer."""
+"""``dashborion env``: lists, selects, checks and discovers environments."""
 
 from __future__ import annotations
 
@@ -6,34 +6,41 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Listed, Shown, Where, command, group
-from dashborion.completion import values
+from dashborion.cli.options import FormatOptions, ListOptions, NamespaceOptions, command, group
+from dashborion.completion import completers
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashborion.config.targets import Environment
     from dashborion.context import Context
+    from dashborion.discovery.naming import Proposal
     from dashborion.models.environment import EnvironmentInfo
 
 app = group()
 
-NAME = typer.Argument(metavar="NAME", help="As -e takes it.", autocompletion=values.environments)
+NAME = typer.Argument(
+    metavar="NAME",
+    help="Environment: NAME, PROJECT/NAME, k8s:CONTEXT or ecs:CLUSTER.",
+    autocompletion=completers.environments,
+)
 
 
 @command(app, "list")
-def list_(ctx: typer.Context, *, listed: Listed) -> None:
-    """List the environments; without a config file, the kubeconfig's contexts.
+def list_(ctx: typer.Context, *, listed: ListOptions) -> None:
+    """List environments. Without a config file, they are the contexts of the kubeconfig.
 
     Example: dashborion env list
     """
     from dashborion import render
-    from dashborion.render import views
+    from dashborion.render.views.environments import ENVIRONMENTS
 
     context: Context = ctx.obj
     current = _current(context)
-    flagged = [context.flagged(one) for one in context.config.environments]
-    rows = [_info(context, one, current) for one in flagged]
-    render.show_list(context.streams, views.ENVIRONMENTS, rows, listed.style(), now=context.now())
+    environments = map(context.with_user_flags, context.config.environments)
+    rows = [_info(context, environment, current) for environment in environments]
+    render.show_list(context.streams, ENVIRONMENTS, rows, listed.style(), now=context.now())
     if not rows:
         context.streams.note("no environments: there is no config file and no kubeconfig")
 
@@ -43,9 +50,13 @@ def use(
     ctx: typer.Context,
     name: Annotated[str | None, NAME] = None,
     *,
-    forget: Annotated[bool, typer.Option("--forget", help="Go back to the default.")] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Use the default environment again.")
+    ] = False,
 ) -> None:
-    """Remember an environment for commands without -e, for this config file.
+    """Remember an environment for commands without -e.
+
+    There is one for each config file.
 
     Example: dashborion env use media/staging
     """
@@ -53,53 +64,58 @@ def use(
 
     context: Context = ctx.obj
     if forget == (name is not None):
-        raise UsageError("give the name of one environment, or --forget")
+        raise UsageError("expected either the name of an environment or --forget")
     label = None
     if name is not None:
         chosen = context.environments(Choice(patterns=(name,)))
         if len(chosen) > 1:
-            raise UsageError(f"'{name}' is {len(chosen)} environments: use takes one")
+            raise UsageError(
+                f"'{name}' matches {len(chosen)} environments", hint="name one of them"
+            )
         label = chosen[0].label
-    context.in_use.set(context.config, label)
-    context.streams.note(f"using {label}" if label else "using the default again")
+    context.remembered.set(context.config, label)
+    context.streams.note(f"using {label}" if label else "using the default environment")
 
 
 @command(app, "show")
-def show(ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown: Shown) -> None:
-    """Show one environment, or the one that commands use now.
+def show(
+    ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown: FormatOptions
+) -> None:
+    """Show an environment; without NAME the one that commands use.
 
     Example: dashborion env show -o json
     """
     from dashborion import render
     from dashborion.config.environments import Choice
-    from dashborion.render import views
+    from dashborion.render.views.environments import ENVIRONMENTS
 
     context: Context = ctx.obj
     chosen = context.environments(Choice(patterns=(name,) if name else ()))
-    rows = [_info(context, one, _current(context)) for one in chosen]
+    rows = [_info(context, environment, _current(context)) for environment in chosen]
     now = context.now()
     if len(rows) == 1:
-        render.show_one(context.streams, views.ENVIRONMENTS, rows[0], shown.style, now=now)
+        render.show_one(context.streams, ENVIRONMENTS, rows[0], shown.style, now=now)
     else:
-        render.show_list(context.streams, views.ENVIRONMENTS, rows, shown.style, now=now)
+        render.show_list(context.streams, ENVIRONMENTS, rows, shown.style, now=now)
 
 
 @command(app, "check")
-def check(ctx: typer.Context, *, where: Where, listed: Listed) -> None:
-    """Connect: does it answer, as whom, how fast, and what may we do there?
+def check(ctx: typer.Context, *, where: NamespaceOptions, listed: ListOptions) -> None:
+    """Connect to environments and show identity, response time and permissions.
 
     Example: dashborion env check --all-envs
     """
     from dashborion import render
-    from dashborion.render import views
+    from dashborion.render.views.environments import CHECKS
 
     context: Context = ctx.obj
     answer = context.fleet(where.choice).check()
-    render.show_list(context.streams, views.CHECKS, answer.items, listed.style(), now=context.now())
-    if context.streams.err_tty and any(
-        may.allowed is None for one in answer.items for may in one.permissions
-    ):
-        context.streams.note("some rights are not known without using them: see -o wide, `untried`")
+    render.show_list(context.streams, CHECKS, answer.items, listed.style(), now=context.now())
+    permissions = (permission for check in answer.items for permission in check.permissions)
+    if context.streams.err_tty and any(permission.allowed is None for permission in permissions):
+        context.streams.note(
+            "some permissions cannot be tested without making changes: see `untried` with -o wide"
+        )
     answer.require_complete()
 
 
@@ -107,54 +123,96 @@ def check(ctx: typer.Context, *, where: Where, listed: Listed) -> None:
 def discover(
     ctx: typer.Context,
     patterns: Annotated[
-        list[str] | None, typer.Argument(metavar="[PATTERN]...", help="Only these names; * and ?.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATTERN]...", help="Show only these names; * and ? are wildcards."
+        ),
     ] = None,
     *,
     profile: Annotated[
-        list[str] | None, typer.Option("--profile", help="An AWS profile to look with; repeatable.")
+        list[str] | None,
+        typer.Option("--profile", help="Search with this AWS profile; repeatable."),
     ] = None,
     region: Annotated[
-        list[str] | None, typer.Option("--region", help="An AWS region to look in; repeatable.")
+        list[str] | None, typer.Option("--region", help="Search in this AWS region; repeatable.")
     ] = None,
-    add: Annotated[bool, typer.Option("--add", help="Add them to the config file.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    listed: Listed,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add the environments to the config file.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    listed: ListOptions,
 ) -> None:
-    """Look for clusters: kubeconfig contexts, ECS and EKS. Nothing is written without --add.
+    """Search for clusters in the kubeconfig, on ECS and on EKS.
 
-    AWS is asked as the profiles and in the regions of the config and of AWS' own files, unless
-    --profile or --region say where. A name such as homebox-prod or prod-homebox becomes
-    homebox/production (which is protected); without such a word the project is the profile, or
-    `discovered`. --add keeps what the file says, comments included; it is your own file or the
-    one that --config names.
+    AWS is searched with the profiles and regions of the config and of AWS' own files, or with
+    --profile and --region. Clusters named homebox-prod or prod-homebox become the environment
+    homebox/production, which is protected. In other cases the project is the profile, or
+    `discovered`.
+
+    --add adds the environments to your own config file, or to the one that --config names.
+    Its comments and layout are kept.
 
     Example: dashborion env discover --region eu-west-3 --region us-east-1
     """
     from dashborion import render
-    from dashborion.cli.discovered import chosen, put, require_addable
-    from dashborion.render import views
+    from dashborion.discovery.naming import matching, propose
+    from dashborion.render.views.environments import DISCOVERED
 
     context: Context = ctx.obj
     if add:
-        require_addable(context, yes=yes)
-    sight = context.discover(profile or (), region or ())
-    found = chosen(context, sight, patterns or ())
-    rows = [row for row, _ in found]
-    render.show_list(context.streams, views.DISCOVERED, rows, listed.style(), now=context.now())
+        _require_addable(context, yes=yes)
+    discovered = context.discover(profile or (), region or ())
+    all_proposals = propose(discovered.clusters, context.config_file.config.environments)
+    proposals = matching(all_proposals, patterns or (), complete=not discovered.failures)
+    rows = [row for row, _ in proposals]
+    render.show_list(context.streams, DISCOVERED, rows, listed.style(), now=context.now())
     if add:
-        put(context, found, yes=yes)
-    sight.require_complete()
+        _add(context, proposals, yes=yes)
+    discovered.require_complete()
+
+
+def _require_addable(context: Context, *, yes: bool) -> None:
+    """To be called before the search.
+
+    Raises:
+        UsageError: the demo has no config file, or confirmation is needed without a terminal.
+    """
+    if context.globals.demo:
+        raise UsageError("the demo has no config file to add environments to")
+    if not yes and not (context.stdin.isatty() and context.streams.err_tty):
+        raise UsageError(
+            "--add cannot ask for confirmation without a terminal", hint="use --yes to confirm"
+        )
+
+
+def _add(context: Context, proposals: Sequence[Proposal], *, yes: bool) -> None:
+    """Add the environments that are not configured yet to the config file.
+
+    Raises:
+        Declined: the answer was not yes.
+        ConfigError: the file cannot be written.
+    """
+    file = context.config_file
+    new = [environment for row, environment in proposals if not row.configured]
+    if not new:
+        context.streams.note(f"nothing to add to {file.path}")
+        return
+    count = f"{len(new)} environment{'s' if len(new) > 1 else ''}"
+    if not yes:
+        context.confirm(f"add {count} to {file.path}")
+    file.add(new)
+    context.streams.note(f"added {count} to {file.path}")
 
 
 def _current(context: Context) -> str | None:
-    """The label that a command without -e would use; None when it would have to ask."""
+    """The label that a command without -e would use; None if it would fail."""
     from dashborion.config.environments import Choice, choose_quietly
 
-    chosen = choose_quietly(Choice(), context.surroundings())
+    chosen = choose_quietly(Choice(), context.choice_inputs())
     return chosen[0].label if len(chosen) == 1 else None
 
 
 def _info(context: Context, environment: Environment, current: str | None) -> EnvironmentInfo:
-    from dashborion.config.environments import described
+    from dashborion.config.environments import environment_info
 
-    return described(context.config, environment, current=environment.label == current)
+    return environment_info(context.config, environment, current=environment.label == current)

@@ -1,4 +1,4 @@
-"""``dashborion instances``: the tasks and pods that workloads consist of."""
+"""``dashborion instances``: ECS tasks and Kubernetes pods."""
 
 from __future__ import annotations
 
@@ -6,43 +6,57 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.logs import Logged
-from dashborion.cli.options import Care, Output, RawListed, Shown, Where, command, group
-from dashborion.cli.show import show_flow, show_found, show_listed
+from dashborion.cli.logs import LogOptions
+from dashborion.cli.options import (
+    ApiListOptions,
+    ConfirmOptions,
+    FormatOptions,
+    NamespaceOptions,
+    ObjectOptions,
+    command,
+    group,
+)
+from dashborion.cli.printing import print_list, print_long_list, print_object
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
 app = group()
 
+InstanceId = Annotated[
+    str, typer.Argument(metavar="ID", help="Id, name, or a unique beginning of one.")
+]
+
 
 @command(app, "list")
 def list_(
     ctx: typer.Context,
     *,
-    where: Where,
-    listed: RawListed,
+    where: NamespaceOptions,
+    listed: ApiListOptions,
     workload: Annotated[
         str | None,
-        typer.Option("--workload", "-w", help="Only those of this workload."),
+        typer.Option("--workload", "-w", help="List only the instances of this workload."),
     ] = None,
     selector: Annotated[
-        str | None, typer.Option("--selector", "-l", help="Labels or tags, as key=value,...")
+        str | None,
+        typer.Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ..."),
     ] = None,
     status: Annotated[
-        list[str] | None, typer.Option("--status", help="running, pending or stopped; repeatable.")
+        list[str] | None,
+        typer.Option("--status", help="Filter by status: running, pending or stopped; repeatable."),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Finished ones too.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="List finished instances, too.")] = False,
 ) -> None:
     """List instances; finished ones only with --all or --status stopped.
 
     Example: dashborion instances list -w web --sort -restarts
     """
-    from dashborion.cli.parse import members
+    from dashborion.cli.option_values import members
     from dashborion.engines import long_lists
     from dashborion.models.instance import InstanceStatus
     from dashborion.models.query import Name
-    from dashborion.render import views
+    from dashborion.render.views.instances import INSTANCES
 
     statuses = members(InstanceStatus, status, "--status")
     query = where.query(
@@ -52,43 +66,42 @@ def list_(
         raw=listed.raw,
     )
     fleet = ctx.obj.fleet(where.choice)
-    if workload is None and listed.flows(ctx.obj.streams, where):
-        show_flow(
-            ctx.obj, views.INSTANCES, long_lists.instances(fleet, query, statuses=statuses), listed
-        )
+    if workload is None and listed.can_stream(ctx.obj.streams, where):
+        rows = long_lists.instances(fleet, query, statuses=statuses)
+        print_long_list(ctx.obj, INSTANCES, rows, listed)
     else:
         answer = fleet.instances(query, statuses=statuses)
-        show_listed(ctx.obj, views.INSTANCES, answer, where, listed)
+        print_list(ctx.obj, INSTANCES, answer, where, listed)
 
 
 @command(app, "describe")
 def describe(
     ctx: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    id_: InstanceId,
     *,
-    where: Where,
-    output: Output,
+    where: NamespaceOptions,
+    output: ObjectOptions,
 ) -> None:
-    """Show one instance: its containers, how they ended before, its events.
+    """Show an instance with its containers and events.
 
     Example: dashborion instances describe database-0 -e media/staging
     """
     from dashborion.models.query import Name
-    from dashborion.render import views
+    from dashborion.render.views.instances import INSTANCES
 
     answer = ctx.obj.fleet(where.choice).instance(Name.parse_instance(id_), where.query())
-    show_found(ctx.obj, views.INSTANCES, answer, output)
+    print_object(ctx.obj, INSTANCES, answer, output)
 
 
 @command(app, "logs")
 def logs_(
     ctx: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    id_: InstanceId,
     *,
-    where: Where,
-    logged: Logged,
+    where: NamespaceOptions,
+    logged: LogOptions,
 ) -> None:
-    """Print what one instance has written.
+    """Print the logs of an instance.
 
     Example: dashborion instances logs database-0 -e media/staging --since 15m
     """
@@ -98,30 +111,34 @@ def logs_(
 
     context: Context = ctx.obj
     name, query = Name.parse_instance(id_), where.query()
-    logs.show(
+    logs.print_logs(
         context,
         logged,
         lambda wanted: log_readers.of_instance(context.fleet(where.choice), name, query, wanted),
-        of_one=True,
+        one_instance=True,
     )
 
 
 @command(app, "exec")
 def exec_(
     ctx: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
-    words: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="What to run.")],
+    id_: InstanceId,
+    words: Annotated[
+        list[str], typer.Argument(metavar="-- COMMAND...", help="Command and its arguments.")
+    ],
     *,
     container: Annotated[
-        str | None, typer.Option("--container", "-c", help="In this container.")
+        str | None, typer.Option("--container", "-c", help="Run the command in this container.")
     ] = None,
     stdin: Annotated[
-        bool, typer.Option("--stdin/--no-stdin", help="Whether the command gets our stdin.")
+        bool, typer.Option("--stdin/--no-stdin", help="Send stdin to the command.")
     ] = True,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    where: Where,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    where: NamespaceOptions,
 ) -> None:
-    """Run a command in an instance: on a terminal with one, else with pipes; its exit code is ours.
+    """Run a command in an instance, and exit with its exit code.
+
+    If stdin and stdout are terminals, the command gets a terminal; otherwise it gets pipes.
 
     Example: dashborion instances exec database-0 -e media/staging -- ls /
     """
@@ -132,18 +149,18 @@ def exec_(
 
     context: Context = ctx.obj
     name = Name.parse_instance(id_)
-    change = changer(context, where, Care(yes=yes), Shown())
+    change = changer(context, where, ConfirmOptions(yes=yes), FormatOptions())
     target = change.fleet.instance_to_change(name, where.query())
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
-    inside = orchestrator.exec.choose_container(found, container, note)
-    what = f"run {shlex.join(words)} in {found.item.name}/{inside}"
+    container_name = orchestrator.exec.choose_container(found, container, note)
+    what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
     change.announce(orchestrator.environment, what)
     try:
         terminal = context.terminal(stdin)
-        code = orchestrator.exec.run(found, inside, words, terminal, note=note)
+        code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
     except KeyboardInterrupt:
-        note(f"interrupted: the command may go on in {found.item.name}")
+        note(f"interrupted: the command may still be running in {found.item.name}")
         raise
     raise typer.Exit(code)
 
@@ -151,13 +168,13 @@ def exec_(
 @command(app, "stop")
 def stop(
     ctx: typer.Context,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="An id, a name, or a unique prefix.")],
+    id_: InstanceId,
     *,
-    where: Where,
-    care: Care,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Stop one instance; its workload starts another.
+    """Stop an instance. Its workload starts a new one.
 
     Example: dashborion instances stop database-0 -e media/staging
     """

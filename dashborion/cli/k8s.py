@@ -1,4 +1,4 @@
-"""``dashborion k8s``: what only Kubernetes has. A table of kinds, each listed and described."""
+"""``dashborion k8s``: objects that only Kubernetes has; ``list`` and ``describe`` for each kind."""
 
 from __future__ import annotations
 
@@ -7,20 +7,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashborion.cli.options import Clusterwide, Output, RawListed, Where, command, group
-from dashborion.cli.show import show_found, show_listed
+from dashborion.cli.options import (
+    ApiListOptions,
+    ClusterOptions,
+    NamespaceOptions,
+    ObjectOptions,
+    command,
+    group,
+)
+from dashborion.cli.printing import print_list, print_object
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-app = group(help="What only Kubernetes has; `ecs` is the same for ECS.")
+app = group()
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind in words. ``instead`` are the nearest commands on ECS, for a list and for one.
+    """The command group of a kind.
 
-    ``example`` is one of the demo's.
+    ``example`` is an object of the demo. ``instead`` are the nearest commands on ECS,
+    for the list and for one object.
     """
 
     plural: str
@@ -31,79 +39,82 @@ class Kind:
     namespaced: bool = True
 
     @property
-    def where(self) -> type[Where | Clusterwide]:
-        return Where if self.namespaced else Clusterwide
+    def where(self) -> type[NamespaceOptions | ClusterOptions]:
+        return NamespaceOptions if self.namespaced else ClusterOptions
 
     @property
     def name_forms(self) -> str:
-        return "name or namespace/name." if self.namespaced else "The name."
+        return "NAME or NAMESPACE/NAME." if self.namespaced else "Name of the object."
 
 
 _ENDPOINTS = ("workloads list -o wide", "workloads describe NAME")
 _ONE_WORKLOAD = ("workloads list", "workloads describe NAME")
 KINDS = (
-    Kind("ingresses", "ingress", "Routes from outside to Services.", "web", _ENDPOINTS),
-    Kind("configmaps", "ConfigMap",
-         "Settings as files and variables. Secrets are not shown by any command.",
+    Kind("ingresses", "an Ingress", "Show Ingresses: routes from outside to Services.", "web",
+         _ENDPOINTS),
+    Kind("configmaps", "a ConfigMap",
+         "Show ConfigMaps: settings as files and variables. No command shows Secrets.",
          "settings", ("ecs task-definitions list", "ecs task-definitions describe FAMILY")),
-    Kind("services", "Service", "Addresses in front of pods.", "web", _ENDPOINTS),
-    Kind("nodes", "node", "The machines. They are in no namespace.", "node-1",
+    Kind("services", "a Service", "Show Services: stable addresses of pods.", "web", _ENDPOINTS),
+    Kind("nodes", "a node", "Show nodes: the machines of the cluster.", "node-1",
          ("ecs container-instances list", "ecs container-instances list"), namespaced=False),
-    Kind("namespaces", "namespace", "The cluster's namespaces.", "media-staging",
+    Kind("namespaces", "a namespace", "Show namespaces.", "media-staging",
          ("ecs clusters list", "ecs clusters describe"), namespaced=False),
-    Kind("events", "event", "What happened, newest last.", "web.released",
+    Kind("events", "an event", "Show events, the newest last.", "web.released",
          ("workloads events NAME", "workloads events NAME")),
-    Kind("jobs", "job", "What runs to its end.", "reindex",
+    Kind("jobs", "a Job", "Show Jobs: pods that run to completion.", "reindex",
          ("instances list --all", "instances describe ID")),
-    Kind("cronjobs", "cron job", "What makes jobs by the clock.", "cleanup",
+    Kind("cronjobs", "a CronJob", "Show CronJobs: Jobs that run on a schedule.", "cleanup",
          ("instances list --all", "instances describe ID")),
-    Kind("autoscalers", "autoscaler", "HorizontalPodAutoscalers.", "web", _ONE_WORKLOAD),
+    Kind("autoscalers", "a HorizontalPodAutoscaler", "Show HorizontalPodAutoscalers.", "web",
+         _ONE_WORKLOAD),
 )  # fmt: skip
 
 
-def _add(kind: Kind) -> None:
-    one = group(help=kind.help)
-    app.add_typer(one, name=kind.plural)
-    _add_list(one, kind)
-    _add_describe(one, kind)
+def _add_group(kind: Kind) -> None:
+    kind_app = group(help=kind.help)
+    app.add_typer(kind_app, name=kind.plural)
+    _add_list(kind_app, kind)
+    _add_describe(kind_app, kind)
 
 
-def _add_list(one: typer.Typer, kind: Kind) -> None:
+def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
     def list_(
         ctx: typer.Context,
         *,
         where: Any,
-        listed: RawListed,
+        listed: ApiListOptions,
         selector: Annotated[
-            str | None, typer.Option("--selector", "-l", help="Labels, as key=value,...")
+            str | None,
+            typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ..."),
         ] = None,
     ) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
-        from dashborion.render import native_views
+        from dashborion.render.views.kubernetes import LISTS
 
         query = where.query(selector=selector, raw=listed.raw)
         context: Context = ctx.obj
         only_on = only_on_kubernetes(kind.instead[0])
         fleet = context.fleet(where.choice, only="kubernetes")
         answer = fleet.natives(only_on, lambda native: native.listed(kind.plural, query))
-        show_listed(context, native_views.KUBERNETES[kind.plural], answer, where, listed)
+        print_list(context, LISTS[kind.plural], answer, where, listed)
 
     list_.__annotations__["where"] = kind.where
     everywhere = " -A" if kind.namespaced else ""
     example = f"dashborion k8s {kind.plural} list{everywhere} -e media/staging"
-    command(one, "list", help=f"List {kind.plural}.\n\nExample: {example}")(list_)
+    command(kind_app, "list", help=f"List {kind.plural}.\n\nExample: {example}")(list_)
 
 
-def _add_describe(one: typer.Typer, kind: Kind) -> None:
+def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
     def describe(
         ctx: typer.Context,
         name: Any,
         *,
         where: Any,
-        output: Output,
+        output: ObjectOptions,
     ) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
-        from dashborion.render import native_views
+        from dashborion.render.views.kubernetes import LISTS
 
         query = where.query()
         context: Context = ctx.obj
@@ -112,16 +123,17 @@ def _add_describe(one: typer.Typer, kind: Kind) -> None:
         answer = fleet.native(
             only_on, name, lambda native: native.described(kind.plural, name, query)
         )
-        show_found(context, native_views.KUBERNETES[kind.plural], answer, output)
+        print_object(context, LISTS[kind.plural], answer, output)
 
     describe.__annotations__["where"] = kind.where
     describe.__annotations__["name"] = Annotated[
         str, typer.Argument(metavar="NAME", help=kind.name_forms)
     ]
     example = f"dashborion k8s {kind.plural} describe {kind.example} -e media/staging"
-    text = f"Show one {kind.singular}, and what happened to it.\n\nExample: {example}"
-    command(one, "describe", help=text)(describe)
+    events = "" if kind.plural == "events" else " with its events"
+    text = f"Show {kind.singular}{events}.\n\nExample: {example}"
+    command(kind_app, "describe", help=text)(describe)
 
 
 for _kind in KINDS:
-    _add(_kind)
+    _add_group(_kind)

@@ -1,4 +1,4 @@
-"""``workloads logs`` and ``instances logs``: which lines, and how they are printed."""
+"""The options of ``workloads logs`` and ``instances logs``, and how they print log lines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dashborion import render
 from dashborion.errors import DashborionError, PartialFailure, UsageError
 from dashborion.render import LogFormat
 
@@ -21,75 +22,88 @@ if TYPE_CHECKING:
     from dashborion.engines.logs import Shape
     from dashborion.orchestrators.logs import Block, Reader, Reading, Source, Wanted
 
-LINES, PRINTED = "Lines", "Output"
 ALL_LINES = -1
-
-Option = typer.Option
 
 
 def _lines(*names: str, **settings: Any) -> Any:
-    return Option(*names, rich_help_panel=LINES, **settings)
+    return typer.Option(*names, rich_help_panel="Lines", **settings)
 
 
-def _printed(*names: str, **settings: Any) -> Any:
-    return Option(*names, rich_help_panel=PRINTED, **settings)
+def _output(*names: str, **settings: Any) -> Any:
+    return typer.Option(*names, rich_help_panel="Output", **settings)
 
 
 @dataclass(frozen=True)
-class Logged:
+class LogOptions:
     """Which lines of a log, and how they are printed."""
 
-    follow: Annotated[bool, _lines("--follow", "-f", help="Go on with what comes.")] = False
+    follow: Annotated[
+        bool, _lines("--follow", "-f", help="Keep printing new lines as they arrive.")
+    ] = False
     since: Annotated[
-        str | None, _lines("--since", help="From 15m ago, or 2026-01-31T08:00:00Z.")
+        str | None,
+        _lines("--since", help="Show lines since this time: 15m (ago) or 2026-01-31T08:00:00Z."),
     ] = None
-    until: Annotated[str | None, _lines("--until", help="Up to then, as --since.")] = None
+    until: Annotated[
+        str | None, _lines("--until", help="Show lines up to this time, in the form of --since.")
+    ] = None
     tail: Annotated[
         int | None,
         _lines("--tail", min=ALL_LINES, show_default=False,
-               help="So many of each container's newest, before -i and -x; -1 is all. "
-               "500, following 100; all with --since or --until."),
+               help="Show this many of each container's newest lines, counted before -i and -x; "
+               "-1 for all. By default 500, with -f 100, with --since or --until all."),
     ] = None  # fmt: skip
     container: Annotated[
-        list[str] | None, _lines("--container", "-c", help="Only this container; repeatable.")
+        list[str] | None, _lines("--container", "-c", help="Show only this container; repeatable.")
     ] = None
     previous: Annotated[
-        bool, _lines("--previous", help="Of the run before; on ECS the last stopped task.")
+        bool,
+        _lines(
+            "--previous",
+            help="Show the log of the container's previous run; on ECS of the last stopped task.",
+        ),
     ] = False
     include: Annotated[
-        list[str] | None, _lines("--include", "-i", help="Only lines with this regex; repeatable.")
+        list[str] | None,
+        _lines("--include", "-i", help="Show only lines that match this regex; repeatable."),
     ] = None
     exclude: Annotated[
-        list[str] | None, _lines("--exclude", "-x", help="No lines with this regex; repeatable.")
+        list[str] | None,
+        _lines("--exclude", "-x", help="Hide lines that match this regex; repeatable."),
     ] = None
     max_streams: Annotated[
-        int, _lines("--max-streams", min=1, help="Containers that are read at once.")
+        int, _lines("--max-streams", min=1, help="Read at most this many containers at once.")
     ] = 100
-    output: Annotated[LogFormat, _printed("--output", "-o", help="raw is as it was written.")] = (
-        LogFormat.TEXT
-    )
+    output: Annotated[
+        LogFormat, _output("--output", "-o", help="Output format; raw prints unchanged bytes.")
+    ] = LogFormat.TEXT
     highlight: Annotated[
-        list[str] | None, _printed("--highlight", help="Make this regex stand out; repeatable.")
+        list[str] | None,
+        _output("--highlight", help="Highlight matches of this regex; repeatable."),
     ] = None
-    timestamps: Annotated[bool, _printed("--timestamps", help="When it was written.")] = False
-    no_prefix: Annotated[bool, _printed("--no-prefix", help="Not who wrote it.")] = False
+    timestamps: Annotated[bool, _output("--timestamps", help="Print the time of each line.")] = (
+        False
+    )
+    no_prefix: Annotated[
+        bool, _output("--no-prefix", help="Omit the instance name before each line.")
+    ] = False
     in_order: Annotated[
-        bool, _printed("--sorted", help="With -f: by time, at the cost of two seconds.")
+        bool, _output("--sorted", help="With -f: sort lines by time, two seconds late.")
     ] = False
 
     def wanted(self, now: datetime) -> Wanted:
-        """The same as adapters take it.
+        """The options that select lines, as adapters take them.
 
         Raises:
-            UsageError: no time or duration, or two options that exclude each other.
+            UsageError: an invalid time, or options that cannot be used together.
         """
-        from dashborion.cli.parse import moment
+        from dashborion.cli.option_values import point_in_time
         from dashborion.orchestrators.logs import FOLLOWED_LINES, SHOWN_LINES, Wanted
 
         if self.follow and self.previous:
-            raise UsageError("--follow and --previous exclude each other: that run has ended")
-        since = moment(self.since, "--since", now) if self.since else None
-        until = moment(self.until, "--until", now) if self.until else None
+            raise UsageError("--follow and --previous cannot be used together: that run has ended")
+        since = point_in_time(self.since, "--since", now) if self.since else None
+        until = point_in_time(self.until, "--until", now) if self.until else None
         if since and until and since > until:
             raise UsageError("--since is later than --until")
         tail = self.tail
@@ -104,104 +118,116 @@ class Logged:
             most=self.max_streams,
         )
 
-    def shape(self, context: Context, *, places: bool, of_one: bool) -> Shape:
-        """What becomes of lines before they are printed.
+    def shape(self, context: Context, *, environments: bool, one_instance: bool) -> Shape:
+        """A function that filters and formats lines.
+
+        Args:
+            context: for the colours.
+            environments: lines of several environments are printed.
+            one_instance: lines of one instance are printed.
 
         Raises:
-            UsageError: no regular expression.
+            UsageError: an invalid regular expression.
         """
         from dashborion.engines.logs import LineFilter
-        from dashborion.render import logs
+        from dashborion.render import log_lines
 
         line_filter = LineFilter(
             patterns(self.include, "--include"), patterns(self.exclude, "--exclude")
         )
         highlight = patterns(self.highlight, "--highlight")
-        drawn: Any
+        formatted: Callable[[Source, Block], Block]
         if self.output is LogFormat.JSON:
-            drawn = logs.Json()
+            formatted = log_lines.JsonLines()
         elif self.output is LogFormat.RAW:
-            drawn = logs.Raw(self.timestamps)
+            formatted = log_lines.RawLines(self.timestamps)
         else:
-            drawn = logs.Text(
+            formatted = log_lines.TextLines(
                 prefix=not self.no_prefix,
-                prefix_alone=not of_one,
+                prefix_alone=not one_instance,
                 timestamps=self.timestamps,
                 color=context.streams.out_color,
-                places=places,
+                environments=environments,
                 highlight=highlight,
             )
 
         def shape(source: Source, block: Block) -> Block:
-            kept: Block = line_filter(block)
-            made: Block = drawn(source, kept) if kept else []
-            return made
+            kept = line_filter(block)
+            return formatted(source, kept) if kept else []
 
         return shape
 
 
 def patterns(texts: Sequence[str] | None, option: str) -> tuple[re.Pattern[str], ...]:
-    """Compiled regular expressions.
+    """The regular expressions of an option, compiled.
 
     Raises:
-        UsageError: one that is none, with what is wrong with it.
+        UsageError: an invalid one, with the reason.
     """
-    found = []
+    compiled = []
     for text in texts or ():
         try:
-            found.append(re.compile(text))
+            compiled.append(re.compile(text))
         except (re.error, OverflowError, RecursionError) as error:
             raise UsageError(
-                f"{option}: '{text}' is no regular expression: {error}",
-                hint="for example 'error|warn', or '\\[' for a bracket itself",
+                f"{option}: '{text}' is not a regular expression: {error}",
+                hint="use for example 'error|warn', or '\\[' for a bracket",
             ) from error
-    return tuple(found)
+    return tuple(compiled)
 
 
-def show(
+def print_logs(
     context: Context,
-    logged: Logged,
+    logged: LogOptions,
     find: Callable[[Wanted], Answer[Reader]],
     *,
-    of_one: bool = False,
+    one_instance: bool = False,
 ) -> None:
-    """Print the logs of what is found, ``of_one`` instance or of several.
+    """Print the logs of one instance or of several.
+
+    Args:
+        context: the streams and the clock.
+        logged: the options.
+        find: finds the logs in the chosen environments.
+        one_instance: it finds those of a single instance.
 
     Raises:
-        UsageError: an option that makes no sense; nothing was asked then.
-        NothingToRead: there is no line anywhere, and nobody waits for one.
+        UsageError: an invalid option, before anything is sent.
+        NothingToRead: there are no logs, without --follow.
     """
     wanted = logged.wanted(context.now())
-    shape = logged.shape(context, places=False, of_one=of_one)
+    shape = logged.shape(context, environments=False, one_instance=one_instance)
     answer = find(wanted)
     if answer.asked > 1:
-        shape = logged.shape(context, places=True, of_one=of_one)
+        shape = logged.shape(context, environments=True, one_instance=one_instance)
     is_past = wanted.until is not None and wanted.until <= context.now()
     if logged.follow and not is_past:
-        _followed(context, answer.items, wanted, shape, in_order=logged.in_order)
+        _print_followed(context, answer.items, wanted, shape, in_order=logged.in_order)
     else:
-        _snapshot(context, answer.items, wanted, shape)
+        _print_snapshot(context, answer.items, wanted, shape)
     answer.require_complete()
 
 
-def _snapshot(context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape) -> None:
+def _print_snapshot(
+    context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape
+) -> None:
     from dashborion.engines.logs import merged
     from dashborion.errors import NothingToRead
     from dashborion.orchestrators.logs import require_few
 
     readings: list[Reading] = []
-    nothing: list[NothingToRead] = []
+    missing: list[NothingToRead] = []
     for reader in readers:
         try:
             readings += reader.snapshot()
         except NothingToRead as error:
             error.environment = reader.label
-            nothing.append(error)
+            missing.append(error)
     require_few(len(readings), wanted.most)
-    for missing in nothing[0 if readings else 1 :]:
-        context.streams.warn(missing)
+    for unread in missing[0 if readings else 1 :]:
+        context.streams.warn(unread)
     if not readings:
-        raise nothing[0]
+        raise missing[0]
     failures: list[DashborionError] = []
 
     def failed(source: Source, error: DashborionError) -> None:
@@ -209,13 +235,12 @@ def _snapshot(context: Context, readers: Sequence[Reader], wanted: Wanted, shape
         error.message = f"{source}: {error.message}"
         context.streams.fail(error)
 
-    for text in merged(readings, shape, failed):
-        context.streams.write_bytes(text)
+    render.show_stream(context.streams, merged(readings, shape, failed))
     if failures:
-        raise PartialFailure(f"{len(failures)} logs could not be read to their end")
+        raise PartialFailure(f"{len(failures)} logs could not be read to the end")
 
 
-def _followed(
+def _print_followed(
     context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape, *, in_order: bool
 ) -> None:
     from datetime import timedelta
@@ -233,6 +258,4 @@ def _followed(
         is_over=lambda: until is not None and context.now() > until + grace,
     )
     with closing(following.lines()) as lines:
-        for text in lines:
-            context.streams.write_bytes(text)
-            context.streams.flush()
+        render.show_stream(context.streams, lines, live=True)

@@ -1,9 +1,8 @@
-"""Options that several commands share, and how a command gets them.
+"""Options that several commands share.
 
-Sets of options are dataclasses whose fields are Typer options. A
-command takes one as a parameter; ``command`` spreads its fields into the
-command's own signature and collects them again. (One that is frozen and
-compares costs a millisecond to make, at every start.)
+A set of options is a dataclass whose fields are Typer options; a command takes it
+as a parameter (see ``lazy_commands``). The dataclasses are not frozen and do not
+compare: generating those methods costs a millisecond at every start.
 
 Only Typer and the standard library are imported here.
 """
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dashborion.cli import commands
+from dashborion.cli import lazy_commands
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
@@ -24,66 +23,71 @@ if TYPE_CHECKING:
     from dashborion.models.query import Query
     from dashborion.streams import Streams
 
-command, group = commands.command, commands.group  # what takes the sets, beside them
+command, group = lazy_commands.command, lazy_commands.group
 
 WHERE, OUTPUT = "Environment", "Output"
 
 Option = typer.Option
 
-Printed = Annotated[Format, Option("--output", "-o", help="How to print.", rich_help_panel=OUTPUT)]
+OutputFormat = Annotated[
+    Format, Option("--output", "-o", help="Output format.", rich_help_panel=OUTPUT)
+]
 Raw = Annotated[
-    bool, Option("--raw", help="The API's own objects, as JSON or YAML.", rich_help_panel=OUTPUT)
+    bool,
+    Option("--raw", help="Print the API's own objects, as JSON or YAML.", rich_help_panel=OUTPUT),
 ]
 
 
 @dataclass(eq=False, repr=False)
-class Chosen:
-    """Which environments."""
+class EnvironmentOptions:
+    """Options that choose environments."""
 
     project: Annotated[
-        str | None, Option("--project", "-p", help="Only this project.", rich_help_panel=WHERE)
+        str | None,
+        Option("--project", "-p", help="Use environments of this project.", rich_help_panel=WHERE),
     ] = None
     env: Annotated[
         list[str] | None,
         Option(
             "--env",
             "-e",
-            help="NAME, PROJECT/NAME, a glob, k8s:CONTEXT or ecs:CLUSTER; repeatable.",
+            help="Environment to use: NAME, PROJECT/NAME, a glob of these, k8s:CONTEXT or "
+            "ecs:CLUSTER; repeatable.",
             rich_help_panel=WHERE,
         ),
     ] = None
     all_envs: Annotated[
-        bool, Option("--all-envs", help="Every environment there is.", rich_help_panel=WHERE)
+        bool, Option("--all-envs", help="Use all environments.", rich_help_panel=WHERE)
     ] = False
 
     @property
     def choice(self) -> Choice:
-        """The environments, as the selection takes them."""
+        """The options as the selection takes them."""
         from dashborion.config.environments import Choice
 
         return Choice(self.project, tuple(self.env or ()), self.all_envs)
 
 
 @dataclass(eq=False, repr=False)
-class Where(Chosen):
-    """Which environments, and which namespace in them."""
+class NamespaceOptions(EnvironmentOptions):
+    """Options that choose environments and a namespace in them."""
 
     namespace: Annotated[
         str | None,
         Option(
             "--namespace",
             "-n",
-            help="This namespace instead of the environment's own.",
+            help="Use this namespace instead of the environment's own.",
             rich_help_panel=WHERE,
         ),
     ] = None
     all_namespaces: Annotated[
         bool,
-        Option("--all-namespaces", "-A", help="Every namespace.", rich_help_panel=WHERE),
+        Option("--all-namespaces", "-A", help="Use all namespaces.", rich_help_panel=WHERE),
     ] = False
 
     def query(self, **more: Any) -> Query:
-        """A query in this namespace, or in all.
+        """A query of this namespace or of all; ``more`` are other fields of the query.
 
         Raises:
             UsageError: both were asked for.
@@ -92,19 +96,22 @@ class Where(Chosen):
         from dashborion.models.query import Query
 
         if self.namespace is not None and self.all_namespaces:
-            raise UsageError("-n and -A exclude each other")
+            raise UsageError("-n and -A cannot be used together")
         return Query(namespace=self.namespace, all_namespaces=self.all_namespaces, **more)
 
 
 @dataclass(eq=False, repr=False)
-class Clusterwide(Chosen):
-    """Which environments, for what is in no namespace: asking for one is an error that says so."""
+class ClusterOptions(EnvironmentOptions):
+    """Options that choose environments, for objects without a namespace.
+
+    ``-n`` and ``-A`` are known, but refused with an explanation.
+    """
 
     namespace: Annotated[str | None, Option("--namespace", "-n", hidden=True)] = None
     all_namespaces: Annotated[bool, Option("--all-namespaces", "-A", hidden=True)] = False
 
     def query(self, **more: Any) -> Query:
-        """A query of the whole cluster.
+        """A query of the whole cluster; ``more`` are other fields of the query.
 
         Raises:
             UsageError: a namespace was asked for.
@@ -113,15 +120,15 @@ class Clusterwide(Chosen):
         from dashborion.models.query import Query
 
         if self.namespace is not None or self.all_namespaces:
-            raise UsageError("these are in no namespace", hint="leave -n and -A out")
+            raise UsageError("these objects have no namespace", hint="omit -n and -A")
         return Query(**more)
 
 
 @dataclass(eq=False, repr=False)
-class Shown:
-    """How one of dashborion's own objects is shown."""
+class FormatOptions:
+    """Output options of one object that is dashborion's own."""
 
-    output: Printed = Format.TABLE
+    output: OutputFormat = Format.TABLE
 
     @property
     def style(self) -> Style:
@@ -129,30 +136,39 @@ class Shown:
 
 
 @dataclass(eq=False, repr=False)
-class Output(Shown):
-    """How one object of an API is shown."""
+class ObjectOptions(FormatOptions):
+    """Output options of one object of an API."""
 
     raw: Raw = False
 
+    @property
+    def style(self) -> Style:
+        return Style(format=self.output, raw=self.raw)
+
 
 @dataclass(eq=False, repr=False)
-class Listed:
-    """How a list of dashborion's own objects is shown."""
+class ListOptions:
+    """Output options of a list of objects that are dashborion's own."""
 
-    output: Printed = Format.TABLE
+    output: OutputFormat = Format.TABLE
     columns: Annotated[
         str | None,
-        Option("--columns", help="These columns, as a,b,c.", rich_help_panel=OUTPUT),
+        Option("--columns", help="Columns to show, separated by commas.", rich_help_panel=OUTPUT),
     ] = None
     sort: Annotated[
         str | None,
-        Option("--sort", help="By this column; -COLUMN descends.", rich_help_panel=OUTPUT),
+        Option(
+            "--sort",
+            help="Sort by this column; put - before it for descending order.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None
     no_headers: Annotated[
-        bool, Option("--no-headers", help="No header line.", rich_help_panel=OUTPUT)
+        bool, Option("--no-headers", help="Omit the header line.", rich_help_panel=OUTPUT)
     ] = False
 
     def style(self, extra: frozenset[str] = frozenset()) -> Style:
+        """The options as renderers take them, with the ``extra`` columns that this list needs."""
         columns = [key for key in (self.columns or "").split(",") if key.strip()]
         return Style(
             format=self.output,
@@ -164,72 +180,90 @@ class Listed:
 
 
 @dataclass(eq=False, repr=False)
-class RawListed(Listed):
-    """How a list of an API's objects is shown."""
+class ApiListOptions(ListOptions):
+    """Output options of a list of an API's objects."""
 
     raw: Raw = False
 
-    def flows(self, streams: Streams, where: Where) -> bool:
-        """Whether rows can be written before the last is known: no widths, no order, no choice.
+    def style(self, extra: frozenset[str] = frozenset()) -> Style:
+        style = super().style(extra)
+        style.raw = self.raw
+        return style
 
-        Not on a terminal, where the progress line is.
+    def can_stream(self, streams: Streams, where: NamespaceOptions) -> bool:
+        """Whether rows can be printed before the last one is known.
+
+        Not if they are sorted, nor if the columns depend on them. Not on a terminal
+        either, where the widths do.
         """
-        columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
-        return not (self.sort or streams.out_tty or (columns and not where.all_namespaces))
+        has_columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
+        return not (self.sort or streams.out_tty or (has_columns and not where.all_namespaces))
 
-    def needs(self, column: str) -> bool:
-        """Whether a column that costs calls of its own will be seen."""
+    def shows(self, column: str) -> bool:
+        """Whether a column, whose values cost additional calls, will be printed or sorted by."""
         everything = (Format.JSON, Format.YAML, Format.WIDE, Format.CSV)
         named = [*(self.columns or "").lower().split(","), (self.sort or "").lower().lstrip("-")]
         return not self.raw and (self.output in everything or column in named)
 
 
-CHANGE = "Change"
+CHANGE, WAIT = "Change", "Wait"
 
 
 @dataclass(eq=False, repr=False)
-class Care:
-    """How careful a change is."""
+class ConfirmOptions:
+    """Options that keep a change from being made by mistake."""
 
-    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask.", rich_help_panel=CHANGE)] = False
+    yes: Annotated[
+        bool, Option("--yes", "-y", help="Do not ask for confirmation.", rich_help_panel=CHANGE)
+    ] = False
     dry_run: Annotated[
-        bool, Option("--dry-run", help="Say what would be changed.", rich_help_panel=CHANGE)
+        bool,
+        Option(
+            "--dry-run", help="Show what would change without changing it.", rich_help_panel=CHANGE
+        ),
     ] = False
 
 
 @dataclass(eq=False, repr=False)
-class Waiting:
-    """Whether to wait for the rollout, and when to give up."""
+class WaitOptions:
+    """Options of the wait for a rollout."""
 
     wait: Annotated[
-        bool, Option("--wait", help="Until it is rolled out, or fails.", rich_help_panel="Wait")
+        bool,
+        Option("--wait", help="Wait until the rollout is complete or fails.", rich_help_panel=WAIT),
     ] = False
     timeout: Annotated[
-        str, Option("--timeout", help="Give up after this time.", rich_help_panel="Wait")
+        str, Option("--timeout", help="Stop waiting after this time.", rich_help_panel=WAIT)
     ] = "10m"
     fail_crashes: Annotated[
         int,
-        Option("--fail-crashes", help="Restarts or failed tasks that end it.",
-               rich_help_panel="Wait", min=1),
-    ] = 2  # fmt: skip
+        Option("--fail-crashes", min=1, help="Fail after this many crashes.", rich_help_panel=WAIT),
+    ] = 2
     fail_pull: Annotated[
         str,
-        Option("--fail-pull", help="How long an image may be missing.", rich_help_panel="Wait"),
+        Option(
+            "--fail-pull",
+            help="Fail when an image cannot be pulled for this long.",
+            rich_help_panel=WAIT,
+        ),
     ] = "20s"
     fail_placement: Annotated[
         str,
-        Option("--fail-placement", help="How long an instance may find no place.",
-               rich_help_panel="Wait"),
-    ] = "30s"  # fmt: skip
+        Option(
+            "--fail-placement",
+            help="Fail when an instance cannot be placed for this long.",
+            rich_help_panel=WAIT,
+        ),
+    ] = "30s"
 
     @property
     def patience(self) -> Patience | None:
-        """The same as the wait loop takes it, None without ``--wait``.
+        """The options as the wait takes them; None without ``--wait``.
 
         Raises:
-            UsageError: no duration.
+            UsageError: an invalid duration.
         """
-        from dashborion.cli.parse import duration
+        from dashborion.cli.option_values import duration
         from dashborion.engines.rollout import Patience
 
         patience = Patience(

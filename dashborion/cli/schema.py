@@ -1,4 +1,4 @@
-"""``dashborion schema``: what ``-o json`` prints, as JSON Schema."""
+"""``dashborion schema``: the JSON Schema of what ``-o json`` prints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.completion import values
+from dashborion.completion import completers
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -17,20 +17,20 @@ def schema(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="Such as Workload or Instance.", autocompletion=values.schemas
+            metavar="[NAME]",
+            help="Object to show, such as Workload or Instance.",
+            autocompletion=completers.schemas,
         ),
     ] = None,
 ) -> None:
-    """Print the JSON Schema of what -o json prints: of one object, or of all as $defs.
+    """Print the JSON Schema of an object that -o json prints, or of all as $defs.
 
-    A list prints an array of them, a description one.
+    Lists print an array of such objects.
 
     Example: dashborion schema Workload
     """
+    from dashborion import render
     from dashborion import schema as schemas
-    from dashborion.render import Format, structured
 
     context: Context = ctx.obj
-    document = schemas.document(name)
-    unicode = context.streams.unicode
-    context.streams.write(structured.document(document, Format.JSON, unicode=unicode))
+    render.show_document(context.streams, schemas.document(name))

@@ -1,1 +1,1 @@
-"""Everything that tab needs: the shells' scripts, what is offered, and where names come from."""
+"""Tab completion: the shells' scripts, the answers to them, and where names come from."""

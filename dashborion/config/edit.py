@@ -1,6 +1,6 @@
-"""Adding environments to a config file that a person writes: comments and layout stay.
+"""Adds environments to a config file that people write; its comments and layout stay.
 
-ruamel.yaml is imported only here, and only when something is added.
+ruamel.yaml is imported here alone, and only when something is added.
 """
 
 from __future__ import annotations
@@ -21,44 +21,45 @@ from dashborion.errors import ConfigError
 from dashborion.storage.files import write_private
 
 _NEVER_WRAP = 1 << 16
+_BY_HAND = "add the environments by hand; `dashborion env discover -o yaml` prints their values"
 
 
 @dataclass(frozen=True)
 class ConfigFile:
-    """A config file that may be added to; it need not exist yet."""
+    """A config file to add environments to; it need not exist yet."""
 
     path: Path
     config: Config
 
     @classmethod
     def open(cls, path: Path, origin: Origin) -> ConfigFile:
-        """The file as it is now.
+        """Read the file.
 
         Raises:
-            ConfigError: it is there and cannot be used.
+            ConfigError: it exists and cannot be read.
         """
         return cls(path, load(path, origin) if path.exists() else Config(origin=origin, path=path))
 
     def add(self, environments: Sequence[Environment]) -> None:
-        """Write these beside what is there; 0600, in one step.
+        """Add environments to the file, atomically.
 
         Raises:
-            ConfigError: it cannot be read or written, or not without changing what it says.
+            ConfigError: the file cannot be read or written, or its content would change otherwise.
         """
-        path = self.path.resolve()  # a link into somebody's dotfiles stays one
+        path = self.path.resolve()  # a symbolic link into somebody's dotfiles stays one
         try:
             before = path.read_bytes().decode() if path.exists() else ""
             text = added(before, environments, self.path)
             write_private(path, text.encode())
         except OSError as error:
-            raise ConfigError(f"{self.path}: {error.strerror or error}") from error
+            raise ConfigError(f"cannot write {self.path}: {error.strerror or error}") from error
 
 
 def added(text: str, environments: Sequence[Environment], path: Path) -> str:
-    """The file's text with these environments in it.
+    """The file's text with these environments added.
 
     Raises:
-        ConfigError: the text would not say the same as before, and these environments.
+        ConfigError: the new text would not have the old content plus these environments.
     """
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedMap
@@ -70,75 +71,72 @@ def added(text: str, environments: Sequence[Environment], path: Path) -> str:
     yaml.indent(mapping=_indent(text))
     try:
         document = yaml.load(text)
-        if document is None:  # empty, or comments alone, which ruamel.yaml would drop
+        if document is None:  # empty, or comments alone, which ruamel.yaml drops
             document, kept = CommentedMap(), text
         else:
             kept = ""
-        for one in environments:
-            _put(document, one)
+        for environment in environments:
+            _insert(document, environment)
         written = io.StringIO()
         yaml.dump(document, written)
     except (YAMLError, AttributeError, TypeError) as error:
-        raise ConfigError(f"{path}: cannot be added to: {error}", hint=_BY_HAND) from error
+        raise ConfigError(f"{path}: cannot add environments: {error}", hint=_BY_HAND) from error
     separator = "\n" if kept and not kept.endswith("\n") else ""
     plain = f"{kept}{separator}{written.getvalue()}"
     expected = _expected(text, environments)
-    for result in (_as_it_was(text, plain), plain):
-        if _said(result) == expected:
+    for result in (_with_old_spacing(text, plain), plain):
+        if _parsed(result) == expected:
             return result
-    # A file that people depend on is not written on somebody's word alone.
-    raise ConfigError(f"{path}: cannot be added to without changing it", hint=_BY_HAND)
+    raise ConfigError(
+        f"{path}: cannot add environments without changing other content", hint=_BY_HAND
+    )
 
 
-def _as_it_was(before: str, after: str) -> str:
-    """The lines of before wherever only spaces differ: ruamel.yaml keeps comments, not columns."""
+def _with_old_spacing(before: str, after: str) -> str:
+    """The new text with the old lines where only spaces differ, which ruamel.yaml does not keep."""
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    alike = SequenceMatcher(None, [*map(_spaced, old)], [*map(_spaced, new)], autojunk=False)
+    alike = SequenceMatcher(
+        None, [*map(_single_spaced, old)], [*map(_single_spaced, new)], autojunk=False
+    )
     lines: list[str] = []
     for tag, start, end, new_start, new_end in alike.get_opcodes():
         lines += old[start:end] if tag in ("equal", "delete") else new[new_start:new_end]
     return "".join(lines)
 
 
-def _spaced(line: str) -> str:
+def _single_spaced(line: str) -> str:
     inner = line.lstrip(" ")
     return line[: len(line) - len(inner)] + " ".join(inner.split())
 
 
-_BY_HAND = "add the environments by hand: `dashborion env discover -o yaml` has what they need"
-
-
-def _put(document: Any, environment: Environment) -> None:
+def _insert(document: Any, environment: Environment) -> None:
     from ruamel.yaml.comments import CommentedMap
 
-    place = document
+    mapping = document
     for key in ("projects", environment.project or "", "environments"):
-        if place.get(key) is None:
-            place[_scalar(key)] = CommentedMap()
-        place = place[key]
+        if mapping.get(key) is None:
+            mapping[_scalar(key)] = CommentedMap()
+        mapping = mapping[key]
     body = CommentedMap({key: _scalar(value) for key, value in _body(environment).items()})
     body.fa.set_flow_style()
-    place[_scalar(environment.name)] = body
+    mapping[_scalar(environment.name)] = body
 
 
 def _body(environment: Environment) -> dict[str, Any]:
-    """What a file says of an environment: only what is not the default."""
+    """An environment's keys in a file: those whose values are not the defaults."""
     target = environment.target
-    said: Mapping[str, Any] = msgspec.to_builtins(target)
-    defaults = {
-        one.name: one.default
-        for one in msgspec.structs.fields(target)
-        if one.default is not msgspec.NODEFAULT
-    }
+    values: Mapping[str, Any] = msgspec.to_builtins(target)
+    defaults = {field.name: field.default for field in msgspec.structs.fields(target)}
     return {
-        key: value for key, value in said.items() if key not in defaults or value != defaults[key]
+        key: value for key, value in values.items() if value != defaults.get(key, msgspec.NODEFAULT)
     }
 
 
 def _scalar(value: Any) -> Any:
-    """Text in quotes where YAML 1.1, in which the file is read, would take it for something else.
+    """The value, quoted where YAML 1.1 would read a text as something else.
 
-    ruamel.yaml writes YAML 1.2, in which ``no`` and ``1e3`` need none.
+    The file is read as YAML 1.1, but ruamel.yaml writes YAML 1.2, where ``no`` and
+    ``1e3`` need no quotes.
     """
     import yaml
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
@@ -153,13 +151,13 @@ def _scalar(value: Any) -> Any:
 
 
 def _indent(text: str) -> int:
-    """By how many spaces the file indents; two unless it says otherwise."""
-    found = re.search(r"^(?:projects|environments):[^\S\n]*(?:#.*)?\n(?:[^\S\n]*(?:#.*)?\n)*( +)\S",
+    """The number of spaces by which the file indents; two if it has no example."""
+    match = re.search(r"^(?:projects|environments):[^\S\n]*(?:#.*)?\n(?:[^\S\n]*(?:#.*)?\n)*( +)\S",
                       text, re.MULTILINE)  # fmt: skip
-    return len(found[1]) if found else 2
+    return len(match[1]) if match else 2
 
 
-def _said(text: str) -> Any:
+def _parsed(text: str) -> Any:
     import yaml
 
     try:
@@ -168,19 +166,21 @@ def _said(text: str) -> Any:
         return None
 
 
-def _unshared(said: Any) -> Any:
-    """Without YAML's aliases: what is added under one name is not to appear under another."""
-    if isinstance(said, dict):
-        return {key: _unshared(value) for key, value in said.items()}
-    return [_unshared(value) for value in said] if isinstance(said, list) else said
+def _without_aliases(document: Any) -> Any:
+    """A copy in which YAML's aliases share nothing: what is added to one is not in the others."""
+    if isinstance(document, dict):
+        return {key: _without_aliases(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [_without_aliases(value) for value in document]
+    return document
 
 
 def _expected(before: str, environments: Sequence[Environment]) -> Any:
-    """What the file has to say in the end."""
-    expected = _unshared(_said(before) or {})
-    for one in environments:
+    """The content that the file must have in the end."""
+    expected = _without_aliases(_parsed(before) or {})
+    for environment in environments:
         projects = expected["projects"] = expected.get("projects") or {}
-        project = projects[one.project] = projects.get(one.project) or {}
-        inner = project["environments"] = project.get("environments") or {}
-        inner[one.name] = _body(one)
+        project = projects[environment.project] = projects.get(environment.project) or {}
+        names = project["environments"] = project.get("environments") or {}
+        names[environment.name] = _body(environment)
     return expected

@@ -1,20 +1,19 @@
-"""The config file: where it is found, how far it is trusted, what it says.
+"""The config file: where it is found, how far it is trusted, and how it is read.
 
-Decoding is strict. An unknown key, a wrong type or a missing key is a
+Decoding is strict: an unknown key, a wrong type or a missing key is a
 ``ConfigError`` with the file and the key's path.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec import Struct
 
+from dashborion.config.decoding import Decoder
 from dashborion.config.targets import (
     FILE_NAME,
     REFUSED_IN_FOLDER,
@@ -46,7 +45,7 @@ def find(
     user_file: Path,
     warn: Callable[[str], None],
 ) -> tuple[Path, Origin] | None:
-    """The first config file there is, in the order of the documentation."""
+    """The config file to read, in the README's order of precedence; None if there is none."""
     explicit = named or environ.get("DASHBORION_CONFIG")
     if explicit:
         return Path(explicit).expanduser(), Origin.NAMED
@@ -56,7 +55,7 @@ def find(
             continue
         if path.stat().st_uid == os.geteuid():
             return path, Origin.FOLDER
-        warn(f"{path} is ignored: it belongs to somebody else; name it with --config to trust it")
+        warn(f"{path} is ignored: another user owns it; name it with --config to trust it")
     return (user_file, Origin.USER) if user_file.is_file() else None
 
 
@@ -73,45 +72,45 @@ def load(path: Path, origin: Origin) -> Config:
     """Read and check a config file.
 
     Raises:
-        ConfigError: with the file and the line or the key's path.
+        ConfigError: the file cannot be read, or has unknown keys or wrong values.
     """
-    decode = _Decoder(path)
+    decode = Decoder(path)
     file = decode(_File, read_yaml(path) or {}, "")
     projects: dict[str | None, Any] = {None: file.environments} if file.environments else {}
     for project, body in (file.projects or {}).items():
-        decode.name(project, "projects")
+        decode.require_name(project, "projects")
         projects[project] = decode(_Project, body, f"projects.{project}").environments
     environments = []
     for owner, entries in projects.items():
         prefix = f"projects.{owner}.environments" if owner else "environments"
         for name, body in (entries or {}).items():
-            decode.name(name, prefix)
+            decode.require_name(name, prefix)
             key = f"{prefix}.{name}"
             target = _target(decode, body, key)
             if origin is Origin.FOLDER:
-                _refuse_foreign(path, body, key)
+                _refuse_untrusted(path, body, key)
             environments.append(Environment(project=owner, name=name, target=target))
     if file.default is not None:
         _check_default(path, file.default, [environment.label for environment in environments])
     return Config(origin=origin, path=path, default=file.default, environments=tuple(environments))
 
 
-def _target(decode: _Decoder, body: Any, key: str) -> Target:
+def _target(decode: Decoder, body: Any, key: str) -> Target:
     if not isinstance(body, dict):
         raise decode.error(key, "expected a mapping", None)
     orchestrator = body.get("orchestrator")
     if orchestrator not in TARGETS:
-        problem = "is missing" if orchestrator is None else f"'{orchestrator}' is not known"
-        raise decode.error(f"{key}.orchestrator", problem, f"one of {', '.join(TARGETS)}")
+        problem = "is missing" if orchestrator is None else f"'{orchestrator}' is unknown"
+        raise decode.error(f"{key}.orchestrator", problem, f"use one of {', '.join(TARGETS)}")
     return decode(TARGETS[orchestrator], body, key)
 
 
-def _refuse_foreign(path: Path, body: dict[str, Any], key: str) -> None:
+def _refuse_untrusted(path: Path, body: dict[str, Any], key: str) -> None:
     for name in REFUSED_IN_FOLDER:
         if body.get(name) is not None:
             raise ConfigError(
                 f"{path}: {key}.{name} is not allowed in a folder's file",
-                hint="put it into your own config file, or name this one with --config to trust it",
+                hint="move it to your own config file, or name this one with --config to trust it",
             )
 
 
@@ -120,63 +119,3 @@ def _check_default(path: Path, default: str, labels: list[str]) -> None:
         raise ConfigError(
             f"{path}: default: no environment '{default}'", hint=suggestion(default, labels)
         )
-
-
-S = TypeVar("S", bound=Struct)
-
-
-_EXPECTED = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
-
-
-_AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
-
-
-_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
-
-
-class _Decoder:
-    """Converts plain YAML data to Structs, and msgspec's words to a file and a key's path."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __call__(self, type_: type[S], data: Any, key: str) -> S:
-        if not isinstance(data, dict):
-            raise self.error(key, "expected a mapping", None)
-        known = {*type_.__struct_fields__, *_tag(type_)}
-        for name in data:
-            if name not in known:
-                raise self.error(_join(key, str(name)), "unknown key", suggestion(str(name), known))
-        try:
-            return msgspec.convert(data, type_)
-        except msgspec.ValidationError as error:
-            raise self._translated(str(error), key) from error
-
-    def name(self, name: Any, key: str) -> None:
-        """A project's or environment's name: text that ``-e`` can tell from a pattern."""
-        if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
-            raise self.error(
-                _join(key, str(name)), "not a name", "letters, digits, '.', '_' and '-'"
-            )
-
-    def error(self, key: str, problem: str, hint: str | None) -> ConfigError:
-        return ConfigError(f"{self._path}: {key or 'the file'}: {problem}", hint=hint)
-
-    def _translated(self, text: str, key: str) -> ConfigError:
-        at = _AT.search(text)
-        where = _join(key, at["path"]) if at else key
-        if missing := _MISSING.search(text):
-            return self.error(_join(where, missing["name"]), "is missing", None)
-        if expected := _EXPECTED.search(text):
-            wanted = expected["expected"].replace(" | null", "")
-            return self.error(where, f"expected {wanted}, got {expected['got']}", None)
-        return self.error(where, text, None)
-
-
-def _tag(type_: type[Struct]) -> Iterable[str]:
-    tag = type_.__struct_config__.tag_field
-    return (tag,) if tag else ()
-
-
-def _join(key: str, name: str) -> str:
-    return ".".join(part for part in (key, name) if part)

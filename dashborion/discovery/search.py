@@ -1,4 +1,4 @@
-"""Looking for clusters everywhere at once, one failure not costing the others."""
+"""Searches for clusters everywhere at once; a search that fails does not end the others."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dashborion.concurrency import result, start
-from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget
-from dashborion.discovery.proposals import Candidate, distinct
+from dashborion.config.targets import (
+    AwsClusterTarget,
+    EcsTarget,
+    EksTarget,
+    Environment,
+    KubernetesTarget,
+)
+from dashborion.discovery.naming import FoundCluster, distinct
 from dashborion.errors import AccessError, DashborionError, PartialFailure, UsageError
 
 if TYPE_CHECKING:
@@ -20,32 +26,38 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Sight:
-    """What was found, and what could not be searched."""
+class DiscoveryResult:
+    """The clusters that were found, and the errors of the searches that failed."""
 
-    candidates: list[Candidate] = field(default_factory=list)
+    clusters: list[FoundCluster] = field(default_factory=list)
     failures: list[DashborionError] = field(default_factory=list)
-    asked: int = 0
+    searches: int = 0
 
     def require_complete(self) -> None:
-        """Called when everything there is has been shown.
+        """To be called when the clusters have been printed.
 
         Raises:
-            PartialFailure: some places could not be searched.
-            DashborionError: the first one's, when none could.
+            PartialFailure: some searches failed.
+            DashborionError: the first search's, when all of them failed.
         """
-        if self.failures and len(self.failures) == self.asked:
+        if self.failures and len(self.failures) == self.searches:
             raise self.failures[0]
         if self.failures:
-            raise PartialFailure(f"{len(self.failures)} of {self.asked} searches failed")
+            raise PartialFailure(f"{len(self.failures)} of {self.searches} searches failed")
+
+    def fail(self, where: str, error: DashborionError) -> None:
+        """Count a search as failed."""
+        error.message = f"{where}: {error.message}"
+        self.searches += 1
+        self.failures.append(error)
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """How to look, and whom to tell.
+    """A search of the kubeconfig and of AWS.
 
-    ``note`` is told of what is left out, ``report`` of what failed, ``progress``
-    what is still waited for ("" in the end).
+    ``note`` prints what is skipped, ``report`` what failed, ``progress`` what is still
+    waited for ("" in the end).
     """
 
     search: Search
@@ -54,118 +66,124 @@ class Discovery:
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None]
 
-    def look(self, kubeconfig: Callable[[], Kubeconfig], places: Iterable[SearchLocation]) -> Sight:
-        """Everything in the kubeconfig, and in AWS at these places."""
-        sight = Sight()
-        arns = self._contexts(sight, kubeconfig)
-        futures = [
-            (f"{place}, {service}", start(partial(ask, place, self.runtime)), make)
-            for place in self._located(sight, places)
-            for service, ask, make in (
-                ("ECS", self.search.ecs, partial(_ecs, place)),
-                ("EKS", self.search.eks, partial(_eks, place)),
+    def find(
+        self, kubeconfig: Callable[[], Kubeconfig], locations: Iterable[SearchLocation]
+    ) -> DiscoveryResult:
+        """The contexts of the kubeconfig, and the ECS and EKS clusters at these locations.
+
+        An EKS cluster that has a context is found as that context only, which has
+        credentials for it.
+        """
+        discovered = DiscoveryResult()
+        arns = self._add_contexts(discovered, kubeconfig)
+        searches = [
+            (f"{location}, {service}", start(partial(ask, location, self.runtime)), found)
+            for location in self._usable(discovered, locations)
+            for service, ask, found in (
+                ("ECS", self.search.ecs, partial(_ecs_cluster, location)),
+                ("EKS", self.search.eks, partial(_eks_cluster, location)),
             )
         ]
-        self._gather(sight, futures)
-        # A cluster that a context reaches is proposed as that context, which has a user to do so.
-        found = [one for one in sight.candidates if one.identity not in arns]
-        sight.candidates = distinct(found)
-        if len(sight.failures) < sight.asked:
-            for failure in sight.failures:
-                self.report(failure)
-        else:
-            for failure in sight.failures[1:]:
-                self.report(failure)
-        return sight
+        self._gather(discovered, searches)
+        discovered.clusters = distinct(
+            cluster for cluster in discovered.clusters if cluster.identity not in arns
+        )
+        everything_failed = len(discovered.failures) == discovered.searches
+        for failure in discovered.failures[1 if everything_failed else 0 :]:
+            self.report(failure)  # all but the one that `require_complete` will raise
+        return discovered
 
-    def _contexts(self, sight: Sight, kubeconfig: Callable[[], Kubeconfig]) -> set[str]:
-        """Note the contexts; the ARNs by which they and their clusters are called."""
+    def _add_contexts(
+        self, discovered: DiscoveryResult, kubeconfig: Callable[[], Kubeconfig]
+    ) -> set[str]:
+        """Add the contexts; gives the ARNs after which contexts or their clusters are named."""
         try:
             known = kubeconfig()
         except DashborionError as error:
-            sight.asked += 1
-            sight.failures.append(error)
+            discovered.searches += 1
+            discovered.failures.append(error)
             return set()
-        sight.asked += 1 if known.paths else 0
-        sight.candidates += [
-            Candidate(KubernetesTarget(context=name), f"context {name}")
+        discovered.searches += 1 if known.paths else 0
+        discovered.clusters += [
+            FoundCluster(KubernetesTarget(context=name), f"context {name}")
             for name in known.namespaces
         ]
         names = [*known.namespaces, *known.clusters.values()]
         return {name for name in names if name and name.startswith("arn:")}
 
-    def _located(self, sight: Sight, places: Iterable[SearchLocation]) -> list[SearchLocation]:
-        """The places with regions and credentials, one after the other: they may prompt."""
-        found: dict[tuple[str | None, str | None], SearchLocation] = {}
-        for place in places:
+    def _usable(
+        self, discovered: DiscoveryResult, locations: Iterable[SearchLocation]
+    ) -> list[SearchLocation]:
+        """The locations that have a region and credentials; in sequence, as they may prompt."""
+        usable: dict[tuple[str | None, str | None], SearchLocation] = {}
+        for location in locations:
             try:
                 located = result(
-                    start(partial(self.search.located, place, self.runtime)), self.runtime.deadline
+                    start(partial(self.search.located, location, self.runtime)),
+                    self.runtime.deadline,
                 )
             except (AccessError, UsageError) as error:
-                if place.implied:
-                    self.note(f"{place} is left out: {error.message}")
-                    continue
-                self._failed(sight, str(place), error)
+                if location.implied:
+                    self.note(f"{location} is skipped: {error.message}")
+                else:
+                    discovered.fail(str(location), error)
             except DashborionError as error:
-                self._failed(sight, str(place), error)
+                discovered.fail(str(location), error)
             else:
-                found.setdefault((located.profile, located.region), located)
-        return list(found.values())
+                usable.setdefault((located.profile, located.region), located)
+        return list(usable.values())
 
     def _gather(
-        self, sight: Sight, futures: Sequence[tuple[str, Future[list[Cluster]], _Make]]
+        self,
+        discovered: DiscoveryResult,
+        searches: Sequence[tuple[str, Future[list[Cluster]], _FoundCluster]],
     ) -> None:
-        waiting = [where for where, _, _ in futures]
+        waiting = [where for where, _, _ in searches]
         try:
-            for where, future, make in futures:
+            for where, future, found in searches:
                 self.progress(f"searching {'; '.join(waiting)}")
                 try:
-                    found = result(future, self.runtime.deadline)
-                    sight.asked += 1
-                    sight.candidates += [make(one) for one in found]
+                    clusters = result(future, self.runtime.deadline)
                 except DashborionError as error:
-                    self._failed(sight, where, error)
+                    discovered.fail(where, error)
+                else:
+                    discovered.searches += 1
+                    discovered.clusters += map(found, clusters)
                 waiting.remove(where)
         finally:
             self.progress("")
 
-    def _failed(self, sight: Sight, where: str, error: DashborionError) -> None:
-        error.message = f"{where}: {error.message}"
-        sight.asked += 1
-        sight.failures.append(error)
+
+_FoundCluster = Callable[["Cluster"], FoundCluster]
 
 
-_Make = Callable[["Cluster"], Candidate]
+def _ecs_cluster(location: SearchLocation, cluster: Cluster) -> FoundCluster:
+    target = EcsTarget(cluster=cluster.name, region=location.region, profile=location.profile)
+    return FoundCluster(target, cluster.arn or f"{location} {cluster.name}")
 
 
-def _ecs(place: SearchLocation, cluster: Cluster) -> Candidate:
-    target = EcsTarget(cluster=cluster.name, region=place.region, profile=place.profile)
-    return Candidate(target, cluster.arn or f"{place} {cluster.name}")
+def _eks_cluster(location: SearchLocation, cluster: Cluster) -> FoundCluster:
+    target = EksTarget(cluster=cluster.name, region=location.region, profile=location.profile)
+    return FoundCluster(target, cluster.arn or f"{location} {cluster.name}")
 
 
-def _eks(place: SearchLocation, cluster: Cluster) -> Candidate:
-    target = EksTarget(cluster=cluster.name, region=place.region, profile=place.profile)
-    return Candidate(target, cluster.arn or f"{place} {cluster.name}")
-
-
-def places(
+def search_locations(
     profiles: Sequence[str], regions: Sequence[str], known: Iterable[Environment]
 ) -> list[SearchLocation]:
-    """Where to look: what was asked for, else the profiles and regions that are configured.
+    """Where to search AWS: as asked for, or with the profiles and regions of known environments.
 
-    AWS' own default profile and region always count as configured.
+    AWS' own default profile and region are always among the latter.
     """
     from dashborion.orchestrators.aws.clusters import SearchLocation
 
     configured: dict[str | None, set[str]] = {}
-    for one in known:
-        if isinstance(one.target, EcsTarget | EksTarget):
-            where = configured.setdefault(one.target.profile, set())
-            where.update(filter(None, [one.target.region]))
+    for target in (environment.target for environment in known):
+        if isinstance(target, AwsClusterTarget):
+            known_regions = configured.setdefault(target.profile, set())
+            known_regions.update(filter(None, [target.region]))
     # Nobody asked for AWS' default profile: it may have no credentials.
     implied = not profiles and None not in configured and bool(configured or not regions)
-    configured[None] = configured.pop(None, set())  # last: a profile says more
+    configured[None] = configured.pop(None, set())  # last: a named profile says more
     return [
         SearchLocation(profile, region, implied=implied and profile is None)
         for profile in (profiles or configured)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
 from dashborion.engines.answers import Answer, flat, located
-from dashborion.engines.recorder import Recorder
+from dashborion.engines.name_recorder import NameRecorder
 from dashborion.engines.selection import matching, order, require_matches, widened
 from dashborion.errors import DashborionError, NotFound, PartialFailure, WrongOrchestrator
 from dashborion.models.environment import Check
@@ -72,7 +72,7 @@ class Fleet(Struct, frozen=True):
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None] = lambda _: None
-    recorder: Callable[[Environment, Query], Recorder] | None = None
+    recorder: Callable[[Environment, Query], NameRecorder] | None = None
 
     @property
     def where(self) -> str:

@@ -1,4 +1,4 @@
-"""What commands return: the normalised objects, as they stand in ``-o json``.
+"""The objects that commands print: the same for every orchestrator, as in ``-o json``.
 
 Field names are the JSON names in snake case. Unknown is None and stays in the
 JSON as ``null``. Nothing in here knows an orchestrator's API.

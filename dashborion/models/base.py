@@ -1,4 +1,4 @@
-"""The common ground of all models."""
+"""The base class of all models."""
 
 from __future__ import annotations
 
@@ -6,4 +6,7 @@ from msgspec import Struct
 
 
 class Model(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
-    """The common ground of all models: frozen, camelCase in JSON, without cycles."""
+    """The base class of all models: frozen, with camelCase names in JSON.
+
+    ``gc=False``: they hold no reference cycles, and lists have very many of them.
+    """

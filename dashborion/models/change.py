@@ -1,4 +1,4 @@
-"""What a command changed."""
+"""Changes that commands make."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dashborion.models.rollout import Rollout
 
 
 class Change(Model, frozen=True, kw_only=True):
-    """What a command changed, or with ``dryRun`` would: one workload or one instance.
+    """A change of one workload or instance; with ``dryRun`` it was not made.
 
-    ``before`` and ``after`` are what the action is about: replicas, a revision (of a
-    restart on ECS, which makes none, the deployments' ids), an instance's status;
-    ``after`` is None as long as it is not known. ``rollout`` is where the wait ended,
-    well or not, None without one.
+    ``before`` and ``after`` are the replicas, the revisions, or the status of an
+    instance; for a restart on ECS, which makes no revision, the deployments' ids.
+    ``after`` is null while it is unknown. ``rollout`` is its state at the end of the
+    wait, null without a wait.
     """
 
     action: str

@@ -1,4 +1,4 @@
-"""What only ECS has, as it stands in ``-o json``. Times, names and nulls are as in ``models``."""
+"""Objects that only ECS has. Times, names and nulls are as in ``models``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dashborion.models.base import Model
 
 
 class EcsObject(Model, frozen=True, kw_only=True):
-    """Anything in an account and region, which is where an environment's cluster is."""
+    """An object in the account and region of an environment's cluster."""
 
     project: str | None
     environment: str
@@ -16,11 +16,14 @@ class EcsObject(Model, frozen=True, kw_only=True):
 
 
 class TaskDefinitionFamily(EcsObject, frozen=True, kw_only=True):
-    """A family that has an active revision."""
+    """A task definition family with an active revision."""
 
 
 class TaskDefinition(EcsObject, frozen=True, kw_only=True):
-    """One revision; ``name`` is ``family:revision``. CPU in units, memory in MiB."""
+    """A revision of a task definition; ``name`` is ``family:revision``.
+
+    ``cpu`` is in CPU units, ``memory`` in MiB.
+    """
 
     family: str
     revision: int
@@ -31,7 +34,10 @@ class TaskDefinition(EcsObject, frozen=True, kw_only=True):
 
 
 class ContainerDefinition(Model, frozen=True, kw_only=True):
-    """Of variables and secrets the names: values are shown by ``--raw`` alone."""
+    """A container of a task definition.
+
+    ``environment`` and ``secrets`` are names; only ``--raw`` shows their values.
+    """
 
     name: str
     image: str
@@ -50,7 +56,7 @@ class ContainerDefinition(Model, frozen=True, kw_only=True):
 
 
 class TaskDefinitionDetail(TaskDefinition, frozen=True, kw_only=True):
-    """What ``ecs task-definitions describe`` adds."""
+    """A task definition with what ``describe`` adds."""
 
     arn: str
     status: str
@@ -65,10 +71,10 @@ class TaskDefinitionDetail(TaskDefinition, frozen=True, kw_only=True):
 
 
 class Changed(Model, frozen=True, kw_only=True):
-    """One difference. ``where`` is what it is about, ``field`` which setting of it.
+    """A difference between two revisions: the setting ``field`` of the object ``where``.
 
-    ``change`` is ``added``, ``removed`` or ``changed``. When ``hidden``, the
-    values are null: they are those of a variable or a secret.
+    ``change`` is ``added``, ``removed`` or ``changed``. When ``hidden``, the values
+    are null because they may be secret.
     """
 
     where: str
@@ -80,7 +86,7 @@ class Changed(Model, frozen=True, kw_only=True):
 
 
 class Difference(EcsObject, frozen=True, kw_only=True):
-    """What changed from one revision to another; ``name`` is the later one's."""
+    """The differences between two revisions; ``name`` is that of the later one."""
 
     before: str
     after: str
@@ -88,7 +94,7 @@ class Difference(EcsObject, frozen=True, kw_only=True):
 
 
 class Cluster(EcsObject, frozen=True, kw_only=True):
-    """``instances`` counts registered container instances: none with Fargate alone."""
+    """A cluster; ``instances`` counts container instances, which Fargate does not have."""
 
     status: str
     services: int
@@ -99,7 +105,7 @@ class Cluster(EcsObject, frozen=True, kw_only=True):
 
 
 class ClusterDetail(Cluster, frozen=True, kw_only=True):
-    """``statistics`` counts by launch type, in ECS' own words."""
+    """A cluster with what ``describe`` adds; ``statistics`` are ECS' counts by launch type."""
 
     arn: str
     service_connect_namespace: str | None
@@ -109,7 +115,10 @@ class ClusterDetail(Cluster, frozen=True, kw_only=True):
 
 
 class ContainerInstance(EcsObject, frozen=True, kw_only=True):
-    """A machine of a cluster; ``instance`` is its EC2 id. CPU in units, memory in MiB."""
+    """A container instance: a machine of a cluster. ``instance`` is its EC2 id.
+
+    CPU is in CPU units, memory in MiB.
+    """
 
     instance: str | None
     status: str
@@ -129,10 +138,10 @@ class ContainerInstance(EcsObject, frozen=True, kw_only=True):
 
 
 class ServiceDeployment(EcsObject, frozen=True, kw_only=True):
-    """A deployment of a service in the words of ECS' newer API.
+    """A deployment of a service, as ECS' service deployments API describes it.
 
-    ``lifecycleStage`` is where a blue/green, linear or canary one is; rolling ones
-    have none. ``failures`` of the ``threshold`` at which the circuit breaker opens.
+    ``lifecycleStage`` is null for rolling deployments. ``failures`` counts failed
+    tasks; at ``threshold`` the circuit breaker ends the deployment.
     """
 
     namespace: str

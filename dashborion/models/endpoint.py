@@ -16,7 +16,11 @@ class EndpointType(StrEnum):
 
 
 class Endpoint(Model, frozen=True, kw_only=True):
-    """A way in. ``healthy`` of ``total`` targets; both None where nobody asked."""
+    """An address at which a workload is reachable.
+
+    ``healthy`` of its ``total`` targets are healthy; both are null if this was not
+    asked for or is unknown.
+    """
 
     type: EndpointType
     name: str

@@ -1,4 +1,4 @@
-"""Environments: those that are configured, checked and discovered."""
+"""Configured, checked and discovered environments."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dashborion.models.base import Model
 
 
 class Permission(Model, frozen=True, kw_only=True):
-    """Whether the credentials may do one thing; None when the API would not say."""
+    """Whether the credentials allow an action; null if that cannot be tested."""
 
     action: str
     allowed: bool | None
 
 
 class Check(Model, frozen=True, kw_only=True):
-    """Whether an environment can be reached, as whom, and how long that took in seconds."""
+    """The result of connecting to an environment; ``seconds`` is how long it took."""
 
     project: str | None
     environment: str
@@ -28,10 +28,10 @@ class Check(Model, frozen=True, kw_only=True):
 
 
 class EnvironmentInfo(Model, frozen=True, kw_only=True):
-    """An environment as ``env list`` and ``env show`` have it.
+    """A configured environment.
 
     ``name`` is what ``-e`` takes, ``target`` the cluster or context, ``source`` the
-    file that says so, None without one.
+    config file, null without one. ``current`` if commands without ``-e`` use it.
     """
 
     name: str
@@ -49,9 +49,9 @@ class EnvironmentInfo(Model, frozen=True, kw_only=True):
 
 
 class Discovered(Model, frozen=True, kw_only=True):
-    """A cluster as ``env discover`` proposes it: the environment that it would be.
+    """A discovered cluster, with the environment that is proposed for it.
 
-    ``configured`` when the config file has its target already, under that ``name``.
+    ``configured`` if the config file already has an environment ``name`` for it.
     """
 
     name: str

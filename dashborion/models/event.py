@@ -1,4 +1,4 @@
-"""What an orchestrator said about an object."""
+"""Events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class EventType(StrEnum):
 
 
 class Event(Model, frozen=True, kw_only=True):
-    """Something the orchestrator said about an object; ``count`` times, last at ``timestamp``."""
+    """A message of the orchestrator about an object: ``count`` times, last at ``timestamp``."""
 
     timestamp: datetime | None
     type: EventType

@@ -1,4 +1,4 @@
-"""Tasks and pods, with their containers."""
+"""Instances and their containers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Termination(Model, frozen=True, kw_only=True):
 
 
 class Container(Model, frozen=True, kw_only=True):
-    """One container of an instance. ``init`` ones run to their end before the others start."""
+    """A container of an instance; ``init`` containers run to completion before the others."""
 
     name: str
     status: InstanceStatus
@@ -67,7 +67,7 @@ class Instance(Model, frozen=True, kw_only=True):
 
 
 class InstanceDetail(Instance, frozen=True, kw_only=True):
-    """What ``instances describe`` adds to the list's object."""
+    """An instance with what ``describe`` adds."""
 
     labels: dict[str, str]
     events: list[Event]

@@ -1,4 +1,4 @@
-"""The types of workloads, and the words by which people name them."""
+"""The types of workloads, and the words for them on the command line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KIND_WORDS = {
     "daemonset.apps": WorkloadType.DAEMONSET,
     **{str(member): member for member in WorkloadType},
 }
-"""What users call the types, kubectl's short names and ``-o name`` forms included."""
+"""The words for each type, with kubectl's short names and ``-o name`` forms."""
 
 
 KIND_OF = {

@@ -1,7 +1,7 @@
-"""What only Kubernetes has, as it stands in ``-o json``.
+"""Objects that only Kubernetes has.
 
-What a list has of an object, its description has too, with ``events`` and
-whatever costs more to ask for. Times, names and nulls are as in ``models``.
+``describe`` adds events and what takes additional calls to an object of ``list``.
+Times, names and nulls are as in ``models``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dashborion.models.event import Event, EventType
 
 
 class ClusterObject(Model, frozen=True, kw_only=True):
-    """Anything that is in no namespace."""
+    """An object without a namespace."""
 
     project: str | None
     environment: str
@@ -25,13 +25,13 @@ class ClusterObject(Model, frozen=True, kw_only=True):
 
 
 class NamespacedObject(ClusterObject, frozen=True, kw_only=True):
-    """Anything else."""
+    """An object in a namespace."""
 
     namespace: str
 
 
 class Condition(Model, frozen=True, kw_only=True):
-    """What is or is not the case; ``status`` is ``True``, ``False`` or ``Unknown``."""
+    """A condition of an object; ``status`` is ``True``, ``False`` or ``Unknown``."""
 
     type: str
     status: str
@@ -41,7 +41,10 @@ class Condition(Model, frozen=True, kw_only=True):
 
 
 class IngressRoute(Model, frozen=True, kw_only=True):
-    """One rule; ``host`` None is any, ``service`` None a backend that is no Service."""
+    """A rule of an Ingress. ``host`` is null for any host.
+
+    ``service`` is null if the backend is not a Service.
+    """
 
     host: str | None
     path: str | None
@@ -50,7 +53,7 @@ class IngressRoute(Model, frozen=True, kw_only=True):
 
 
 class Ingress(NamespacedObject, frozen=True, kw_only=True):
-    """Routes from outside; ``hosts`` is empty where any host is served."""
+    """An Ingress; ``hosts`` is empty if it serves any host."""
 
     ingress_class: str | None = field(name="class")
     hosts: list[str]
@@ -61,19 +64,19 @@ class Ingress(NamespacedObject, frozen=True, kw_only=True):
 
 
 class IngressDetail(Ingress, frozen=True, kw_only=True):
-    """What ``k8s ingresses describe`` adds."""
+    """An Ingress with what ``describe`` adds."""
 
     events: list[Event]
 
 
 class ConfigMap(NamespacedObject, frozen=True, kw_only=True):
-    """``keys`` counts them, binary ones included; a list does not ask for values."""
+    """A ConfigMap; ``keys`` is the number of keys, binary ones included."""
 
     keys: int
 
 
 class ConfigMapDetail(ConfigMap, frozen=True, kw_only=True):
-    """Values of ``data``; of ``binaryData`` the sizes in bytes."""
+    """A ConfigMap with the values of ``data``, and of ``binaryData`` the sizes in bytes."""
 
     data: dict[str, str]
     binary_data: dict[str, int]
@@ -82,7 +85,7 @@ class ConfigMapDetail(ConfigMap, frozen=True, kw_only=True):
 
 
 class ServicePort(Model, frozen=True, kw_only=True):
-    """A port of a Service and where it leads; ``targetPort`` may be a port's name."""
+    """A port of a Service; ``targetPort`` is a number or the name of a container's port."""
 
     name: str | None
     port: int
@@ -92,10 +95,11 @@ class ServicePort(Model, frozen=True, kw_only=True):
 
 
 class Service(NamespacedObject, frozen=True, kw_only=True):
-    """``clusterIP`` is ``None`` (a word) for headless ones, null for external names.
+    """A Service.
 
-    ``externalIPs`` are addresses of load balancers, ``spec.externalIPs``, or the
-    name of an ExternalName. A null ``selector`` selects nothing.
+    ``clusterIP`` is the text ``None`` for headless Services, null for ExternalName.
+    ``externalIPs`` are addresses of load balancers, ``spec.externalIPs``, or the name
+    of an ExternalName. A null ``selector`` selects nothing.
     """
 
     type: str
@@ -106,13 +110,16 @@ class Service(NamespacedObject, frozen=True, kw_only=True):
 
 
 class ServiceDetail(Service, frozen=True, kw_only=True):
-    """What ``k8s services describe`` adds."""
+    """A Service with what ``describe`` adds."""
 
     events: list[Event]
 
 
 class Node(ClusterObject, frozen=True, kw_only=True):
-    """``status`` is ``Ready``, ``NotReady`` or ``Unknown``; the amounts are the allocatable."""
+    """A node; ``status`` is ``Ready``, ``NotReady`` or ``Unknown``.
+
+    ``cpu``, ``memory`` and ``pods`` are allocatable amounts.
+    """
 
     status: str
     schedulable: bool
@@ -130,7 +137,7 @@ class Node(ClusterObject, frozen=True, kw_only=True):
 
 
 class NodeDetail(Node, frozen=True, kw_only=True):
-    """``taints`` as ``key=value:effect``."""
+    """A node with what ``describe`` adds; ``taints`` are ``key=value:effect``."""
 
     taints: list[str]
     conditions: list[Condition]
@@ -138,20 +145,23 @@ class NodeDetail(Node, frozen=True, kw_only=True):
 
 
 class Namespace(ClusterObject, frozen=True, kw_only=True):
-    """``status`` is ``Active`` or ``Terminating``."""
+    """A namespace; ``status`` is ``Active`` or ``Terminating``."""
 
     status: str
 
 
 class NamespaceDetail(Namespace, frozen=True, kw_only=True):
-    """Why one that is Terminating does not end stands in its conditions."""
+    """A namespace with what ``describe`` adds.
+
+    The conditions explain why a Terminating namespace still exists.
+    """
 
     conditions: list[Condition]
     events: list[Event]
 
 
 class ClusterEvent(NamespacedObject, frozen=True, kw_only=True):
-    """An event as an object of its own: ``count`` times, last at ``timestamp``."""
+    """An event as an object: it happened ``count`` times, last at ``timestamp``."""
 
     timestamp: datetime | None
     first_seen: datetime | None
@@ -165,10 +175,10 @@ class ClusterEvent(NamespacedObject, frozen=True, kw_only=True):
 
 
 class Job(NamespacedObject, frozen=True, kw_only=True):
-    """``status`` is ``running``, ``suspended``, ``complete`` or ``failed``.
+    """A Job; ``status`` is ``running``, ``suspended``, ``complete`` or ``failed``.
 
-    ``completions`` None means that any success completes it. ``durationSeconds``
-    is None until it is over.
+    ``completions`` is null if any success completes it, ``durationSeconds`` until it
+    is over.
     """
 
     status: str
@@ -186,14 +196,17 @@ class Job(NamespacedObject, frozen=True, kw_only=True):
 
 
 class JobDetail(Job, frozen=True, kw_only=True):
-    """What ``k8s jobs describe`` adds."""
+    """A Job with what ``describe`` adds."""
 
     conditions: list[Condition]
     events: list[Event]
 
 
 class CronJob(NamespacedObject, frozen=True, kw_only=True):
-    """``schedule`` in cron's words, in ``timeZone`` or the controller's; ``active`` counts jobs."""
+    """A CronJob; ``active`` is the number of running Jobs.
+
+    ``schedule`` is in cron's format, in ``timeZone`` or if null the controller's.
+    """
 
     schedule: str
     time_zone: str | None
@@ -206,14 +219,14 @@ class CronJob(NamespacedObject, frozen=True, kw_only=True):
 
 
 class CronJobDetail(CronJob, frozen=True, kw_only=True):
-    """``jobs`` are the names of those that run now."""
+    """A CronJob with what ``describe`` adds; ``jobs`` are the names of running Jobs."""
 
     jobs: list[str]
     events: list[Event]
 
 
 class Metric(Model, frozen=True, kw_only=True):
-    """What an autoscaler looks at, in the API's own units; ``current`` None is unknown."""
+    """A metric of an autoscaler, in the API's units; ``current`` is null if unknown."""
 
     name: str
     current: str | None
@@ -221,7 +234,7 @@ class Metric(Model, frozen=True, kw_only=True):
 
 
 class Autoscaler(NamespacedObject, frozen=True, kw_only=True):
-    """A HorizontalPodAutoscaler; ``reference`` is ``Kind/name`` of what it scales."""
+    """A HorizontalPodAutoscaler; ``reference`` is the ``Kind/name`` that it scales."""
 
     reference: str
     metrics: list[Metric]
@@ -232,7 +245,7 @@ class Autoscaler(NamespacedObject, frozen=True, kw_only=True):
 
 
 class AutoscalerDetail(Autoscaler, frozen=True, kw_only=True):
-    """What ``k8s autoscalers describe`` adds; ``autoscaling/v1`` has no conditions."""
+    """An autoscaler with what ``describe`` adds; ``autoscaling/v1`` has no conditions."""
 
     conditions: list[Condition]
     events: list[Event]

@@ -1,4 +1,4 @@
-"""Lines that containers wrote."""
+"""Log lines."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from msgspec import Meta
 
 from dashborion.models.base import Model
 
-# Lines travel as bytes with their moment in front, 2026-01-01T00:00:00.000000000Z, and a space.
+# Lines are handled as bytes: a timestamp, 2026-01-01T00:00:00.000000000Z, a space, the message.
 STAMP = 30
-
-
 HEAD = STAMP + 1
 
 
 class LogLine(Model, frozen=True, kw_only=True):
-    """One line that a container wrote; ``timestamp`` is as precise as the orchestrator has it."""
+    """A line that a container wrote; ``timestamp`` is as precise as the orchestrator's."""
 
     timestamp: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
     project: str | None

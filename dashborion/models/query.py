@@ -1,4 +1,4 @@
-"""What is asked for: a NAME as typed, a query, and what was found."""
+"""Names as typed, queries, and their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Found(Struct, Generic[T], frozen=True, gc=False):
-    """A normalised object and, only when it was asked for, the API's own JSON for it."""
+    """An object that was found and, if the query asks for it, the API's own JSON of it."""
 
     item: T
     raw: dict[str, Any] | None = None
@@ -27,7 +27,7 @@ class Name(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Name:
-        """Read a NAME; the part before the last is a kind where it is a known kind word."""
+        """Parse a NAME; the part before the last is a kind if it is a word for one."""
         *before, name = text.split("/")
         kind = KIND_WORDS.get(before[-1].lower()) if before else None
         if kind is not None:
@@ -36,7 +36,7 @@ class Name(Struct, frozen=True):
 
     @classmethod
     def parse_instance(cls, text: str) -> Name:
-        """Read an instance's ID: ``[namespace/][pod/|task/]id``."""
+        """Parse an instance's ID: ``[namespace/][pod/|task/]id``."""
         *before, name = text.split("/")
         if before and before[-1].lower() in INSTANCE_WORDS:
             before.pop()
@@ -48,15 +48,19 @@ class Name(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """Which objects of one environment are wanted; None does not restrict.
+    """Which objects of an environment to get; None does not restrict.
 
-    ``namespace`` None is the environment's own, unless ``all_namespaces``.
-    ``selector`` is ``key=value[,…]`` on labels or tags. ``workload`` keeps
-    that workload's instances. ``stopped`` asks for finished instances too.
-    ``endpoints`` asks for the ways in, which take calls of their own. ``raw`` asks
-    for the API's own objects beside the models. ``within`` names what has the
-    objects as its parts, such as a task definition's family, ``limit`` keeps the
-    newest of them.
+    Attributes:
+        namespace: None is the environment's own, unless ``all_namespaces``.
+        all_namespaces: objects of every namespace.
+        selector: ``key=value[,…]`` on labels or tags.
+        types: only workloads of these types.
+        workload: only instances of this workload.
+        stopped: finished instances, too.
+        endpoints: get the endpoints of workloads, which takes additional calls.
+        raw: get the API's own objects, too.
+        within: the parent of the objects, such as the family of task definitions.
+        limit: at most this many of them, the newest.
     """
 
     namespace: str | None = None

@@ -1,9 +1,8 @@
-"""Types made ready for msgspec, one after the other.
+"""Prepares types for decoding with msgspec on several threads.
 
-msgspec works out how to decode a Struct when it first meets it, in full view of
-other threads: one that meets the same type meanwhile reads a half-made plan and
-takes the interpreter down with it (seen with msgspec 0.18 to 0.20: once in a few
-hundred commands that decode on several threads).
+msgspec builds the decoding plan of a Struct on first use, without a lock: a thread
+that decodes the same type meanwhile reads an incomplete plan, and the interpreter
+crashes (seen with msgspec 0.18 to 0.20: once in a few hundred commands).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _lock = threading.Lock()
 
 
 def ready(type_: type[T]) -> type[T]:
-    """The type itself, with everything in it worked out: to be called before threads decode."""
+    """Prepare a type, and return it: to be called before threads decode it."""
     if type_ not in _ready:
         with _lock:
             if type_ not in _ready:

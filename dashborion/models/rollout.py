@@ -1,4 +1,4 @@
-"""How far a revision has come, and the revisions there are."""
+"""Rollouts and revisions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class RolloutState(StrEnum):
 
 
 class Rollout(Model, frozen=True, kw_only=True):
-    """How far the newest revision has come; ``message`` says what it waits for."""
+    """The state of the rollout of the newest revision; ``message`` says what it waits for."""
 
     state: RolloutState
     revision: str | None
@@ -24,7 +24,7 @@ class Rollout(Model, frozen=True, kw_only=True):
 
 
 class Revision(Model, frozen=True, kw_only=True):
-    """One version of a workload's definition."""
+    """A revision of a workload's definition; ``current`` if the workload is set to it."""
 
     revision: str
     current: bool

@@ -1,4 +1,4 @@
-"""ECS services, Deployments, StatefulSets and DaemonSets."""
+"""Workloads."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class WorkloadStatus(StrEnum):
 
 
 class Resources(Model, frozen=True, kw_only=True):
-    """Requested CPU and memory as plain numbers, to compare across orchestrators.
+    """Requested CPU and memory as numbers, comparable across orchestrators.
 
-    CPU in thousandths of a core, memory in MiB, both rounded up.
+    CPU is in thousandths of a core, memory in MiB, both rounded up.
     """
 
     cpu_millicores: int | None
@@ -57,7 +57,7 @@ class Workload(Model, frozen=True, kw_only=True):
 
 
 class Autoscaling(Model, frozen=True, kw_only=True):
-    """Who else sets the replicas, and within which bounds; ``source`` names it."""
+    """The autoscaler of a workload, and its bounds; ``source`` names it."""
 
     min: int
     max: int
@@ -68,7 +68,7 @@ class Autoscaling(Model, frozen=True, kw_only=True):
 
 
 class Reason(Model, frozen=True, kw_only=True):
-    """Why a workload is not as it should be, grouped over its instances."""
+    """A problem of a workload, which occurs ``count`` times, in these instances."""
 
     reason: str
     message: str | None
@@ -78,7 +78,7 @@ class Reason(Model, frozen=True, kw_only=True):
 
 
 class WorkloadDetail(Workload, frozen=True, kw_only=True):
-    """What ``workloads describe`` adds to the list's object."""
+    """A workload with what ``describe`` adds."""
 
     instances: list[Instance]
     reasons: list[Reason]

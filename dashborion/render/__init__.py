@@ -1,19 +1,23 @@
-"""How results are shown. Importing this costs nothing; each renderer is imported when used."""
+"""How results are shown: renderers yield text in chunks, and ``_write`` alone writes it.
+
+Importing this costs nothing; a renderer is imported when it is used. What a chunk
+holds is already escaped for a terminal.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from dashborion.errors import UsageError
-from dashborion.streams import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from dashborion.render.views import View
+    from dashborion.render.columns import View
     from dashborion.streams import Streams
 
 
@@ -34,12 +38,16 @@ class LogFormat(StrEnum):
     RAW = "raw"
 
 
+STRUCTURED = (Format.JSON, Format.YAML)
+
+
 @dataclass(eq=False, repr=False)
 class Style:
-    """What was asked of the output.
+    """What the options ask of the output.
 
     ``extra`` names the columns that this list needs to tell its rows apart:
-    project, environment, namespace.
+    project, environment, namespace. ``raw`` when the items are the API's own
+    objects, which have no columns.
     """
 
     format: Format = Format.TABLE
@@ -47,77 +55,103 @@ class Style:
     sort: str | None = None
     headers: bool = True
     extra: frozenset[str] = frozenset()
+    raw: bool = False
 
 
 def show_list(
     streams: Streams, view: View, items: Iterable[Any], style: Style, *, now: datetime
 ) -> None:
-    """Write a list in the format asked for, as it comes where no row depends on a later one.
+    """Write a list, each chunk as soon as its rows are there.
+
+    A table on a terminal and a sorted list need all rows first.
 
     Raises:
-        UsageError: a column that the view does not have.
+        UsageError: a column that the view does not have, or a format that raw objects lack.
     """
-    columns = view.chosen(style)  # an unknown column is an error in every format
-    if style.sort:
-        items = view.sorted(items, style.sort)
-    if style.format in (Format.JSON, Format.YAML):
-        from dashborion.render import structured
-
-        for text in structured.parts(items, style.format, unicode=streams.unicode):
-            streams.write(text)
-        return
-    from dashborion.render import table
-
-    if style.format is Format.NAME:
-        for names in view.names(items, style.extra):
-            streams.write("".join(f"{escape(name)}\n" for name in names))
-    elif style.format is Format.CSV:
-        for text in table.csv_parts(columns, items, headers=style.headers):
-            streams.write(text)
-    elif streams.out_tty:
-        full, rows = style.format is Format.WIDE, list(items)
-        streams.write(
-            table.rich_text(streams, columns, rows, headers=style.headers, now=now, full=full)
-        )
-    else:
-        for text in table.tab_separated_parts(columns, items, headers=style.headers):
-            streams.write(text)
+    _write(streams, _list(streams, view, items, style, now))
 
 
 def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
-    """Write one object: whole in JSON and YAML, as sections of a page for people."""
-    if style.format in (Format.JSON, Format.YAML):
-        from dashborion.render import structured
-
-        streams.write(structured.document(item, style.format, unicode=streams.unicode))
-    elif style.format in (Format.CSV, Format.NAME):
-        show_list(streams, view, [item], style, now=now)
-    else:
-        from dashborion.render import page
-
-        streams.write(page.text(streams, item, now=now))
-
-
-def show_raw(streams: Streams, raw: Any, format_: Format) -> None:
-    """Write the API's own object; it has no table.
+    """Write one object: whole in JSON and YAML, as a page of fields and tables for people.
 
     Raises:
-        UsageError: a format that is neither JSON nor YAML was asked for.
+        UsageError: as ``show_list``.
     """
+    _write(streams, _one(streams, view, item, style, now))
+
+
+def show_document(streams: Streams, document: Any) -> None:
+    """Write something that only JSON can show, such as a schema."""
     from dashborion.render import structured
 
-    streams.write(structured.document(raw, _for_raw(format_), unicode=streams.unicode))
+    _write(streams, structured.document(document, Format.JSON, unicode=streams.unicode))
 
 
-def show_raw_list(streams: Streams, raw: Iterable[Any], format_: Format) -> None:
-    """Write the API's own objects as a list, as they come; raises as ``show_raw``."""
+def show_stream(streams: Streams, chunks: Iterable[bytes], *, live: bool = False) -> None:
+    """Write log lines in chunks; ``live`` ones at once, not when a buffer is full."""
+    _write(streams, chunks, flush=live)
+
+
+def _write(streams: Streams, chunks: Iterable[str | bytes], *, flush: bool = False) -> None:
+    for chunk in chunks:
+        if isinstance(chunk, str):
+            streams.write(chunk)
+        else:
+            streams.write_bytes(chunk)
+        if flush:
+            streams.flush()
+
+
+def _list(
+    streams: Streams, view: View, items: Iterable[Any], style: Style, now: datetime
+) -> Iterator[str]:
+    if style.raw:
+        return _structured_list(streams, items, _raw_format(style))
+    columns = view.chosen(style)  # an unknown column is an error in every format
+    if style.sort:
+        items = view.sorted(items, style.sort)
+    if style.format in STRUCTURED:
+        return _structured_list(streams, items, style.format)
+    from dashborion.render import table
+
+    if style.format is Format.NAME:
+        return table.names(view, items, style.extra)
+    if style.format is Format.CSV:
+        return table.csv_rows(columns, items, headers=style.headers)
+    if streams.out_tty:
+        full = style.format is Format.WIDE
+        rows = list(items)
+        return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
+    return table.tab_separated(columns, items, headers=style.headers)
+
+
+def _structured_list(streams: Streams, items: Iterable[Any], format_: Format) -> Iterator[str]:
     from dashborion.render import structured
 
-    for text in structured.parts(raw, _for_raw(format_), unicode=streams.unicode):
-        streams.write(text)
+    return structured.list_document(items, format_, unicode=streams.unicode)
 
 
-def _for_raw(format_: Format) -> Format:
-    if format_ not in (Format.TABLE, Format.JSON, Format.YAML):
-        raise UsageError(f"--raw has no -o {format_}", hint="use -o json or -o yaml")
-    return Format.YAML if format_ is Format.YAML else Format.JSON
+def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -> Iterator[str]:
+    if style.raw or style.format in STRUCTURED:
+        from dashborion.render import structured
+
+        format_ = _raw_format(style) if style.raw else style.format
+        return structured.document(item, format_, unicode=streams.unicode)
+    if style.format in (Format.CSV, Format.NAME):
+        return _list(streams, view, [item], style, now)
+    from dashborion.render import description
+
+    return description.page(streams, item, now=now)
+
+
+def _raw_format(style: Style) -> Format:
+    """JSON unless YAML was asked for.
+
+    Raises:
+        UsageError: a format that needs columns.
+    """
+    if style.format is not Format.TABLE and style.format not in STRUCTURED:
+        raise UsageError(
+            f"--raw cannot be combined with -o {style.format}", hint="use -o json or -o yaml"
+        )
+    return Format.YAML if style.format is Format.YAML else Format.JSON

@@ -1,4 +1,4 @@
-"""One value as a person, a pipe or a spreadsheet wants it."""
+"""One value as text, for a terminal or for a pipe, and lists in chunks."""
 
 from __future__ import annotations
 
@@ -11,30 +11,34 @@ from dashborion.streams import escape
 
 T = TypeVar("T")
 
-CHUNK = 500  # rows that are encoded at once; more are not faster, and all of them are in memory
+CHUNK = 500  # rows that are encoded at once: more are not faster and take more memory
 Cell = str | int | float | bool | datetime | None
 EMPTY = "-"
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    """The items, some at a time; those before an error too, then the error."""
-    some: list[T] = []
+    """The items in lists of ``CHUNK``.
+
+    Raises:
+        DashborionError: what the iteration raised, after the items before it.
+    """
+    chunk: list[T] = []
     try:
         for item in items:
-            some.append(item)
-            if len(some) == CHUNK:
-                yield some
-                some = []
+            chunk.append(item)
+            if len(chunk) == CHUNK:
+                yield chunk
+                chunk = []
     except DashborionError:
-        if some:
-            yield some
+        if chunk:
+            yield chunk
         raise
-    if some:
-        yield some
+    if chunk:
+        yield chunk
 
 
 def plain(value: Cell) -> str:
-    """For a pipe: RFC 3339, nothing shortened, harmless on a terminal."""
+    """For a pipe: times in RFC 3339, nothing shortened, control characters escaped."""
     if value is None:
         return EMPTY
     if isinstance(value, datetime):
@@ -45,12 +49,12 @@ def plain(value: Cell) -> str:
 
 
 def human(value: Cell, now: datetime) -> str:
-    """For a terminal: times are ages."""
+    """For a terminal: as ``plain``, but times as ages."""
     return age(value, now) if isinstance(value, datetime) else plain(value)
 
 
 def age(then: datetime, now: datetime) -> str:
-    """How long ago; see ``length``."""
+    """The time since then, as ``length`` writes it."""
     return length(int((now - then).total_seconds()))
 
 
@@ -62,21 +66,21 @@ def length(seconds: int) -> str:
     if seconds < 120:
         return f"{seconds}s"
     if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
+        return _two_units(minutes, "m", seconds % 60, "s")
     if minutes < 180:
         return f"{minutes}m"
     if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
+        return _two_units(hours, "h", minutes % 60, "m")
     if hours < 48:
         return f"{hours}h"
     if days < 8:
-        return _two(days, "d", hours % 24, "h")
+        return _two_units(days, "d", hours % 24, "h")
     if days < 365 * 2:
         return f"{days}d"
     if days < 365 * 8:
-        return _two(days // 365, "y", days % 365, "d")
+        return _two_units(days // 365, "y", days % 365, "d")
     return f"{days // 365}y"
 
 
-def _two(large: int, unit: str, small: int, small_unit: str) -> str:
+def _two_units(large: int, unit: str, small: int, small_unit: str) -> str:
     return f"{large}{unit}{small}{small_unit}" if small else f"{large}{unit}"

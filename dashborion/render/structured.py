@@ -19,20 +19,16 @@ _HOSTILE = re.compile(f"[{HOSTILE}]")
 _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 
 
-def document(value: Any, format_: Format, *, unicode: bool = True) -> str:
+def document(value: Any, format_: Format, *, unicode: bool = True) -> Iterator[str]:
     """The value as one document that ends in a newline; without ``unicode`` in plain ASCII."""
-    if format_ is Format.YAML:
-        return _yaml(value, unicode=unicode)
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    escaped = _HOSTILE if unicode else _BEYOND_ASCII
-    return escaped.sub(lambda found: json.dumps(found.group())[1:-1], text) + "\n"
+    yield _document(value, format_, unicode=unicode)
 
 
-def parts(items: Iterable[Any], format_: Format, *, unicode: bool = True) -> Iterator[str]:
-    """A list as one document, in pieces. One that is not taken to its end is not closed."""
+def list_document(items: Iterable[Any], format_: Format, *, unicode: bool = True) -> Iterator[str]:
+    """A list as one document. A JSON array is not closed if the iteration ends with an error."""
     opened = False
-    for some in chunks(items):
-        text = document(some, format_, unicode=unicode)
+    for chunk in chunks(items):
+        text = _document(chunk, format_, unicode=unicode)
         if format_ is Format.JSON:
             inside = text.removeprefix("[\n").removesuffix("\n]\n")
             text = f",\n{inside}" if opened else f"[\n{inside}"
@@ -42,6 +38,14 @@ def parts(items: Iterable[Any], format_: Format, *, unicode: bool = True) -> Ite
         yield "[]\n"
     elif format_ is Format.JSON:
         yield "\n]\n"
+
+
+def _document(value: Any, format_: Format, *, unicode: bool) -> str:
+    if format_ is Format.YAML:
+        return _yaml(value, unicode=unicode)
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    escaped = _HOSTILE if unicode else _BEYOND_ASCII
+    return escaped.sub(lambda match: json.dumps(match.group())[1:-1], text) + "\n"
 
 
 def _yaml(value: Any, *, unicode: bool) -> str:

@@ -9,39 +9,40 @@ from datetime import datetime
 from typing import Any
 
 from dashborion.render.cells import Cell, chunks, human, plain
-from dashborion.render.views import Column
-from dashborion.streams import Streams
+from dashborion.render.columns import Column, View
+from dashborion.streams import Streams, escape
 
-GAP = 2
-
-
-def tab_separated(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> str:
-    """A header line and a line an item; tabs and newlines inside values are escaped."""
-    return "".join(tab_separated_parts(columns, items, headers=headers))
+GAP = 2  # spaces between columns
 
 
-def tab_separated_parts(
+def names(view: View, items: Iterable[Any], extra: frozenset[str]) -> Iterator[str]:
+    """One name a line, as other commands take it."""
+    for chunk in view.names(items, extra):
+        yield "".join(f"{escape(name)}\n" for name in chunk)
+
+
+def tab_separated(
     columns: Sequence[Column], items: Iterable[Any], *, headers: bool
 ) -> Iterator[str]:
-    """The same, some lines at a time."""
+    """A header line and one line for each item; tabs and newlines inside values are escaped."""
     if headers:
         yield _line(column.header for column in columns)
-    for some in chunks(items):
-        yield "".join(_line(plain(column.value(item)) for column in columns) for item in some)
+    for chunk in chunks(items):
+        yield "".join(_line(plain(column.value(item)) for column in columns) for item in chunk)
 
 
 def _line(cells: Iterable[str]) -> str:
     return "\t".join(cells) + "\n"
 
 
-def csv_parts(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> Iterator[str]:
-    """CSV as RFC 4180 has it, some lines at a time; unknown is empty."""
+def csv_rows(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> Iterator[str]:
+    """CSV as RFC 4180 defines it; an unknown value is empty."""
     text = io.StringIO()
     writer = csv.writer(text)
     if headers:
         writer.writerow([column.key for column in columns])
-    for some in chunks(items):
-        for item in some:
+    for chunk in chunks(items):
+        for item in chunk:
             values = [column.value(item) for column in columns]
             writer.writerow(["" if value is None else plain(value) for value in values])
         yield text.getvalue()
@@ -50,7 +51,7 @@ def csv_parts(columns: Sequence[Column], items: Iterable[Any], *, headers: bool)
     yield text.getvalue()
 
 
-def rich_text(
+def fitted_table(
     streams: Streams,
     columns: Sequence[Column],
     items: Sequence[Any],
@@ -58,25 +59,18 @@ def rich_text(
     headers: bool,
     now: datetime,
     full: bool = False,
-) -> str:
-    """A table without lines, fitted to the terminal as far as its columns give way.
+) -> Iterator[str]:
+    """A table without lines, fitted to the terminal as far as its columns can shrink.
 
-    What still does not fit goes over the edge and is wrapped by the terminal:
-    a column is shortened, never dropped.
+    What still does not fit is wrapped by the terminal: a column is shortened,
+    never dropped. ``full`` shows whole values instead of short ones.
     """
-    from rich.cells import cell_len
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     titles = [column.age_header or column.header for column in columns]
     rows = [[human(_value(column, item, full=full), now) for column in columns] for item in items]
-    natural = [
-        max((cell_len(row[place]) for row in rows), default=0)
-        if not headers
-        else max(cell_len(titles[place]), *(cell_len(row[place]) for row in rows), 0)
-        for place in range(len(columns))
-    ]
+    natural = _natural_widths([titles, *rows] if headers else rows, len(columns))
     available = streams.width - GAP * (len(columns) - 1)
     widths = fitted(columns, natural, available)
     if full and sum(widths) > available:
@@ -94,10 +88,23 @@ def rich_text(
     for item, row in zip(items, rows, strict=True):
         cells = zip(columns, row, strict=True)
         table.add_row(*(Text(text, style=column.style(item)) for column, text in cells))
+    yield _drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
+
+
+def _natural_widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
+    """The width of each column's longest cell, in terminal cells."""
+    from rich.cells import cell_len
+
+    return [max((cell_len(row[index]) for row in rows), default=0) for index in range(columns)]
+
+
+def _drawn(table: Any, streams: Streams, width: int) -> str:
+    from rich.console import Console
+
     buffer = io.StringIO()
     console = Console(
         file=buffer,
-        width=max(streams.width, sum(widths) + GAP * len(widths)),
+        width=width,
         force_terminal=streams.out_color,
         color_system="standard" if streams.out_color else None,
         highlight=False,
@@ -110,20 +117,20 @@ def rich_text(
 
 
 def fitted(columns: Sequence[Column], natural: Sequence[int], available: int) -> list[int]:
-    """Widths that take no more than is available, if the elastic columns can give that much.
+    """Widths that add up to no more than is available, as far as the columns can shrink.
 
-    The most elastic ones give way first, the widest of them first, none below
-    its ``least``.
+    Those with the highest ``shrink`` give way first, the widest of them first, none
+    below its ``min_width``.
     """
     widths = list(natural)
-    for degree in sorted({column.elastic for column in columns if column.elastic}, reverse=True):
-        giving = [place for place, column in enumerate(columns) if column.elastic == degree]
+    for rank in sorted({column.shrink for column in columns if column.shrink}, reverse=True):
+        shrinking = [index for index, column in enumerate(columns) if column.shrink == rank]
         while (excess := sum(widths) - available) > 0:
-            widest = max(giving, key=lambda place: widths[place] - columns[place].least)
-            room = widths[widest] - columns[widest].least
+            widest = max(shrinking, key=lambda index: widths[index] - columns[index].min_width)
+            room = widths[widest] - columns[widest].min_width
             if room <= 0:
                 break
-            others = [widths[place] for place in giving if place != widest]
+            others = [widths[index] for index in shrinking if index != widest]
             step = max(1, widths[widest] - max(others, default=0))
             widths[widest] -= min(excess, room, step)
     return widths

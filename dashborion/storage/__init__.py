@@ -1,1 +1,1 @@
-"""What lies on disk: caches, and files written privately and in one step."""
+"""Files on disk: caches, names for completion, and atomic private writes."""

@@ -1,8 +1,8 @@
-"""What need not be asked for twice: small, private, bounded files.
+"""Caches of API answers: small, private, bounded files.
 
-A cache that cannot be read is empty, one that cannot be written is not kept:
-neither is worth an error. Two writers may lose each other's entries, never
-produce a broken file.
+A cache that cannot be read counts as empty, one that cannot be written is not
+kept: neither is worth an error. Of two processes that write at once one may lose
+its entries, but the file is never broken.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ MOST_BYTES = 8 << 20
 
 
 @dataclass(frozen=True)
-class Shelf(Generic[T]):
+class FileCache(Generic[T]):
     """A mapping of text to values of one type, in one file.
 
-    ``keys`` say whose it is (endpoint, account, region …): they become the
-    file's name, so that nobody is shown another account's objects.
+    ``keys`` are the endpoint, account, region and so on. The file's name is made of
+    them, so that no account sees another one's objects.
     """
 
     kind: str
@@ -42,7 +42,7 @@ class Shelf(Generic[T]):
         return cache_folder() / f"{self.kind}-{digest}.msgpack"
 
     def read(self) -> dict[str, T]:
-        """What is kept, the oldest first; nothing if the file is missing, foreign or broken."""
+        """The entries, the oldest first; none if the file is missing, too large or broken."""
         try:
             with self.path.open("rb") as file:
                 content = file.read(MOST_BYTES + 1)
@@ -54,7 +54,7 @@ class Shelf(Generic[T]):
             return {}
 
     def add(self, entries: Mapping[str, T]) -> None:
-        """Keep these too; beyond the bound the oldest are forgotten."""
+        """Add entries; beyond ``MOST_ENTRIES`` the oldest are dropped."""
         kept = self.read() | dict(entries)
         newest = dict(list(kept.items())[-MOST_ENTRIES:])
         try:

@@ -1,4 +1,4 @@
-"""Small files: YAML that people write, and private ones that dashborion writes, and where."""
+"""Reading YAML that people write, and writing private files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MOST_BYTES = 4 << 20  # a kubeconfig of a thousand clusters is 3 MB; more is not
 
 
 def read_yaml(path: Path) -> Any:
-    """The file's one document, plain data only (no tags).
+    """The file's one document as plain data; YAML tags are refused.
 
     Raises:
-        ConfigError: unreadable, not UTF-8, too large, or broken YAML, with its line.
+        ConfigError: the file is unreadable, too large, not UTF-8, or not YAML, with the line.
     """
     import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """YAML lets the last of two equal keys win; a lost ``protected: true`` is no detail."""
+        """Refuses equal keys: YAML keeps the last, and a ``protected: true`` must not get lost."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
             seen = set()
@@ -28,7 +28,7 @@ def read_yaml(path: Path) -> Any:
                 if key.value in seen:
                     mark = key.start_mark
                     raise yaml.MarkedYAMLError(
-                        problem=f"key {key.value!r} twice", problem_mark=mark
+                        problem=f"duplicate key {key.value!r}", problem_mark=mark
                     )
                 seen.add(key.value)
             return super().construct_mapping(node, deep=deep)
@@ -37,7 +37,7 @@ def read_yaml(path: Path) -> Any:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
         if len(content) > MOST_BYTES:
-            raise ConfigError(f"{path}: larger than {MOST_BYTES >> 20} MB")
+            raise ConfigError(f"{path}: the file is larger than {MOST_BYTES >> 20} MB")
         return yaml.load(content.decode(), Loader=Loader)  # noqa: S506 - a subclass of the safe one
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from error
@@ -53,10 +53,10 @@ def read_yaml(path: Path) -> Any:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Replace a file in one step; 0600 in a 0700 folder.
+    """Write or replace a file atomically, with mode 0600 in a folder of mode 0700.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder cannot be created or written to.
     """
     import tempfile
 
@@ -72,7 +72,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def cache_folder() -> Path:
-    """Where caches lie on this system, or where ``$DASHBORION_CACHE_DIR`` says."""
+    """The folder for caches: ``$DASHBORION_CACHE_DIR``, or the system's default."""
     if named := os.environ.get("DASHBORION_CACHE_DIR"):
         return Path(named)
     import platformdirs

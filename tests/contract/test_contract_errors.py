@@ -52,7 +52,7 @@ def test_an_unknown_workload(there: UnderTest, command: str, message: str) -> No
 
 def test_the_names_that_are_offered_are_those_of_the_namespace(there: UnderTest) -> None:
     result = there("workloads describe zzzzzz -n media -o json")
-    offered = result.error["hint"].removeprefix("there is ").split(" and ")[0].split(", ")
+    offered = result.error["hint"].removeprefix("known: ").split(" and ")[0].split(", ")
     known = {one["name"] for one in there("workloads list -n media -o json").json}
     assert set(offered) <= known
 

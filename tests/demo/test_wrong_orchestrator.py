@@ -63,7 +63,7 @@ def assert_helps(hint: str, where: str) -> None:
 def test_a_person_reads_it_in_two_lines(dashborion: Door) -> None:
     found = dashborion("ecs clusters list -e theirs")
     assert found.err.splitlines() == [
-        "error: theirs: this runs on Kubernetes, which the command is not for",
+        "error: theirs: this environment runs on Kubernetes, for which the command does not exist",
         "  use `dashborion k8s nodes list -e theirs`",
     ]
 
@@ -86,4 +86,4 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_the_one_that_the_group_is_for_still_answers(both: None) -> None:
     found = Terminal()("ecs clusters list --all-envs -o name")
     assert (found.exit_code, found.lines) == (5, ["homebox-staging"])
-    assert "theirs: this runs on Kubernetes" in found.err
+    assert "theirs: this environment runs on Kubernetes" in found.err

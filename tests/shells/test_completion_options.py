@@ -8,10 +8,11 @@ from typing import Annotated
 import pytest
 import typer
 
-from dashborion.cli.commands import command, group
-from dashborion.cli.options import Where
-from dashborion.completion.shells import PROGRAM, VARIABLE, Request
-from dashborion.completion.values import Line
+from dashborion.cli.lazy_commands import command, group
+from dashborion.cli.options import NamespaceOptions
+from dashborion.completion.completers import Line
+from dashborion.completion.respond import Request
+from dashborion.completion.scripts import PROGRAM, VARIABLE
 from tests.shells.conftest import Offers
 from tests.support.door import Door
 from tests.support.stub_api import Api
@@ -23,7 +24,7 @@ app = group()
 def try_(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     *,
-    where: Where,
+    where: NamespaceOptions,
     container: Annotated[str | None, typer.Option("--container", "-c")] = None,
     to: Annotated[str | None, typer.Option("--to")] = None,
 ) -> None:

@@ -36,8 +36,8 @@ def test_an_unknown_path_lists_the_routes(dashborion: Door, path: str) -> None:
         pytest.param("output=yaml", "no query key 'output'", id="how to print"),
         pytest.param("env=x", "no query key 'env'", id="what the path says"),
         pytest.param("demo=true", "no query key 'demo'", id="a global option"),
-        pytest.param("all=maybe", "neither true nor false", id="no truth"),
-        pytest.param("status=sick", "none of running", id="the command's own error"),
+        pytest.param("all=maybe", "is not true or false", id="no truth"),
+        pytest.param("status=sick", "is not one of running", id="the command's own error"),
     ],
 )
 def test_a_bad_query(dashborion: Door, query: str, said: str) -> None:

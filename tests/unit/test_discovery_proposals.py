@@ -7,15 +7,15 @@ from itertools import permutations
 
 import pytest
 
-from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget
-from dashborion.discovery.proposals import Candidate, FoundTarget, distinct, propose
+from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget, Target
+from dashborion.discovery.naming import FoundCluster, distinct, propose
 
 ARN = "arn:aws:eks:eu-west-3:123456789012:cluster/"
 
 
-def labels(*targets: FoundTarget, known: tuple[Environment, ...] = ()) -> list[str]:
-    candidates = [Candidate(one, str(number)) for number, one in enumerate(targets)]
-    return [row.name for row, _ in propose(distinct(candidates), known)]
+def labels(*targets: Target, known: tuple[Environment, ...] = ()) -> list[str]:
+    clusters = [FoundCluster(one, str(number)) for number, one in enumerate(targets)]
+    return [row.name for row, _ in propose(distinct(clusters), known)]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_equal_names_are_told_apart_by_what_differs() -> None:
 
 
 def test_names_do_not_depend_on_the_order_of_the_answers() -> None:
-    targets: list[FoundTarget] = [
+    targets: list[Target] = [
         EcsTarget(cluster="shop-prod", region="eu-west-3"),
         EcsTarget(cluster="shop-prod", region="us-east-1"),
         EksTarget(cluster="shop-prod", region="us-east-1"),
@@ -95,13 +95,15 @@ def test_a_name_that_the_config_has_for_something_else_is_not_taken() -> None:
 def test_a_target_that_the_config_has_keeps_its_name_and_its_flags() -> None:
     target = KubernetesTarget(context="shop-prod")
     known = Environment(project="a", name="b", target=target)
-    ((row, environment),) = propose([Candidate(target, "x")], (known,))
+    ((row, environment),) = propose([FoundCluster(target, "x")], (known,))
     assert (row.name, row.configured, row.protected, environment) == ("a/b", True, False, known)
 
 
 def test_a_cluster_that_is_seen_twice_is_proposed_once() -> None:
     twice = [
-        Candidate(EcsTarget(cluster="shop-dev", profile=profile), "arn:aws:ecs:…:cluster/shop-dev")
+        FoundCluster(
+            EcsTarget(cluster="shop-dev", profile=profile), "arn:aws:ecs:…:cluster/shop-dev"
+        )
         for profile in ("first", "second")
     ]
     ((_, environment),) = propose(distinct(twice), ())
@@ -110,5 +112,5 @@ def test_a_cluster_that_is_seen_twice_is_proposed_once() -> None:
 
 @pytest.mark.parametrize(("cluster", "protected"), [("shop-live", True), ("shop-dev", False)])
 def test_production_is_protected(cluster: str, protected: bool) -> None:
-    ((row, environment),) = propose([Candidate(EcsTarget(cluster=cluster), "x")], ())
+    ((row, environment),) = propose([FoundCluster(EcsTarget(cluster=cluster), "x")], ())
     assert row.protected == environment.target.protected == protected

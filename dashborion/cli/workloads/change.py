@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dashborion.cli.options import Care, Shown, Waiting, Where
+from dashborion.cli.options import ConfirmOptions, FormatOptions, NamespaceOptions, WaitOptions
 from dashborion.cli.workloads.names import WorkloadName
 
 MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
@@ -18,20 +18,23 @@ def scale(
     *,
     replicas: Annotated[
         int,
-        typer.Option("--replicas", "-r", min=0, max=MOST_REPLICAS, help="How many there shall be."),
+        typer.Option("--replicas", "-r", min=0, max=MOST_REPLICAS, help="New number of replicas."),
     ],
     current: Annotated[
-        int | None, typer.Option("--current", min=0, help="Only if there are this many now.")
+        int | None,
+        typer.Option(
+            "--current", min=0, help="Fail unless this is the current number of replicas."
+        ),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Outside an autoscaler's bounds, too.")
+        bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
     ] = False,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Set the number of replicas.
+    """Set the number of replicas of a workload.
 
     Example: dashborion workloads scale web -r 3 --wait
     """
@@ -47,12 +50,12 @@ def restart(
     ctx: typer.Context,
     name: WorkloadName,
     *,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Replace all instances by new ones, a few at a time.
+    """Replace all instances of a workload with new ones, a few at a time.
 
     Example: dashborion workloads restart web --wait
     """

@@ -6,6 +6,6 @@ from typing import Annotated
 
 import typer
 
-NAME_FORMS = "name, kind/name or namespace/kind/name"
+NAME_FORMS = "NAME, KIND/NAME or NAMESPACE/KIND/NAME"
 
-WorkloadName = Annotated[str, typer.Argument(metavar="NAME", help=NAME_FORMS)]
+WorkloadName = Annotated[str, typer.Argument(metavar="NAME", help=f"{NAME_FORMS}.")]

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import Care, Listed, Shown, Waiting, Where
+from dashborion.cli.options import (
+    ConfirmOptions,
+    FormatOptions,
+    ListOptions,
+    NamespaceOptions,
+    WaitOptions,
+)
 from dashborion.cli.workloads.names import WorkloadName
 
 if TYPE_CHECKING:
@@ -19,22 +25,22 @@ def deploy(
     *,
     image: Annotated[
         list[str],
-        typer.Option("--image", metavar="[CONTAINER=]IMAGE", help="A new image; repeatable."),
+        typer.Option("--image", metavar="[CONTAINER=]IMAGE", help="New image; repeatable."),
     ],
     force: Annotated[
-        bool, typer.Option("--force", help="Restart it if it has these images already.")
+        bool, typer.Option("--force", help="Restart the workload if it already has these images.")
     ] = False,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Give containers new images; nothing else of the definition changes.
+    """Deploy new images. Nothing else in the workload's definition changes.
 
     Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
     """
     from dashborion.cli.change import changer
-    from dashborion.cli.parse import images
+    from dashborion.cli.option_values import images
     from dashborion.models.query import Name
 
     parsed = images(image)
@@ -49,14 +55,18 @@ def rollback(
     *,
     to: Annotated[
         str | None,
-        typer.Option("--to", metavar="REVISION", help="Instead of the one that ran before."),
+        typer.Option(
+            "--to",
+            metavar="REVISION",
+            help="Roll back to this revision instead of the previous one.",
+        ),
     ] = None,
-    where: Where,
-    care: Care,
-    waiting: Waiting,
-    shown: Shown,
+    where: NamespaceOptions,
+    care: ConfirmOptions,
+    waiting: WaitOptions,
+    shown: FormatOptions,
 ) -> None:
-    """Go back to an earlier revision: the one that ran before, or the one named.
+    """Roll back a workload to its previous revision, or to the one of --to.
 
     Example: dashborion workloads rollback catalog -e media/staging --wait
     """
@@ -66,14 +76,16 @@ def rollback(
     changer(ctx.obj, where, care, shown, waiting).rollback(Name.parse(name), where.query(), to)
 
 
-def history(ctx: typer.Context, name: WorkloadName, *, where: Where, listed: Listed) -> None:
-    """List the revisions of a workload, the newest last, and which one runs.
+def history(
+    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+) -> None:
+    """List the revisions of a workload, the newest last.
 
     Example: dashborion workloads history payments
     """
     from dashborion import render
     from dashborion.models.query import Name
-    from dashborion.render import views
+    from dashborion.render.views.workloads import REVISIONS
 
     context: Context = ctx.obj
     workload = context.fleet(where.choice).workload_to_change(Name.parse(name), where.query())
@@ -81,4 +93,4 @@ def history(ctx: typer.Context, name: WorkloadName, *, where: Where, listed: Lis
     if found.doubt:
         context.streams.note(found.doubt)
     style = listed.style()
-    render.show_list(context.streams, views.REVISIONS, found.revisions, style, now=context.now())
+    render.show_list(context.streams, REVISIONS, found.revisions, style, now=context.now())

@@ -20,7 +20,7 @@ from dashborion.orchestrators.aws.client import AwsClient, batches
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.decoding import convert
-from dashborion.storage.cache import Shelf
+from dashborion.storage.cache import FileCache
 
 T = TypeVar("T")
 
@@ -132,17 +132,17 @@ class Client:
         if refusal is not None:
             self.aws.runtime.warn(refusal)  # once, not for each definition
         if fetched:
-            self._shelf(wanted).add(fetched)
+            self._cache_file(wanted).add(fetched)
         return cached | fetched
 
     def cached_task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """The task definitions that are on disk, by ARN."""
         wanted = {arn for arn in arns if arn}
-        cached = self._shelf(wanted).read() if wanted else {}
+        cached = self._cache_file(wanted).read() if wanted else {}
         return {arn: definition for arn, definition in cached.items() if arn in wanted}
 
-    def _shelf(self, arns: Iterable[str]) -> Shelf[wire.TaskDefinition]:
-        return Shelf(
+    def _cache_file(self, arns: Iterable[str]) -> FileCache[wire.TaskDefinition]:
+        return FileCache(
             "task-definitions-4",  # raise the number when a field is added
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
             wire.TaskDefinition,

@@ -114,7 +114,7 @@ KINDS: Mapping[str, Kind] = {
 """The kinds by the word that commands use.
 
 A new kind has a wire type, a normalise function and its line here; a model in
-``models/kubernetes.py``, columns in ``render/native_views.py``, and words in ``cli/k8s.py``.
+``models/kubernetes.py``, columns in ``render/views/kubernetes.py``, and words in ``cli/k8s.py``.
 """
 
 

@@ -284,7 +284,7 @@ def test_without_service_deployments_the_family_is_shown_and_nothing_is_assumed(
     shop.aws.faults.refuse("ecs:ListServiceDeployments", "UnknownOperationException", "no such")
     seen = dashborion("workloads rollback checkout -o json")
     assert (seen.exit_code, seen.error["code"], shop.sent()) == (1, "refused", [])
-    assert f"there is {NAME}:2" in seen.error["hint"]
+    assert f"known: {NAME}:2" in seen.error["hint"]
 
 
 def test_a_deregistered_revision_is_refused(dashborion: Terminal, shop: LivingShop) -> None:

@@ -213,5 +213,5 @@ def test_a_file_with_an_alias_for_a_whole_project_is_not_changed_behind_its_back
         "projects:\n  homebox: &h\n    environments:\n      a: {orchestrator: ecs, cluster: b}\n"
         "  other: *h\n"
     )
-    with pytest.raises(ConfigError, match="without changing it"):
+    with pytest.raises(ConfigError, match="without changing other content"):
         added(text, [TWO], Path("config.yaml"))

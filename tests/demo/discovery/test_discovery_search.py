@@ -62,7 +62,7 @@ def test_without_credentials_the_kubeconfig_alone_is_searched_and_that_is_no_fai
     seen = dashborion("env discover -o name")
 
     assert (seen.exit_code, seen.lines) == (0, ["media/staging"])
-    assert seen.err.startswith("AWS is left out: no AWS")
+    assert seen.err.startswith("AWS is skipped: no AWS")
     assert aws.spy.calls == []
 
 

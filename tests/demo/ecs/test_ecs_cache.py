@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dashborion.storage import cache
-from dashborion.storage.cache import Shelf
+from dashborion.storage.cache import FileCache
 from tests.support.aws import SECRET, Terminal
 from tests.support.fleet_on_ecs import Fleet, populate
 
@@ -133,41 +133,47 @@ def test_a_definition_that_was_deleted_is_no_trouble(dashborion: Terminal, own: 
 
 
 @pytest.fixture
-def shelf(home: Path) -> Shelf[int]:
-    return Shelf("numbers", ("a", "b"), int)
+def file_cache(home: Path) -> FileCache[int]:
+    return FileCache("numbers", ("a", "b"), int)
 
 
-def test_the_oldest_are_forgotten_first(shelf: Shelf[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_are_forgotten_first(
+    file_cache: FileCache[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cache, "MOST_ENTRIES", 3)
     for number in range(5):
-        shelf.add({str(number): number})
-    assert shelf.read() == {"2": 2, "3": 3, "4": 4}
+        file_cache.add({str(number): number})
+    assert file_cache.read() == {"2": 2, "3": 3, "4": 4}
 
 
-def test_more_at_once_than_it_holds(shelf: Shelf[int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_at_once_than_it_holds(
+    file_cache: FileCache[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cache, "MOST_ENTRIES", 3)
-    shelf.add({str(number): number for number in range(5)})
-    assert list(shelf.read()) == ["2", "3", "4"]
+    file_cache.add({str(number): number for number in range(5)})
+    assert list(file_cache.read()) == ["2", "3", "4"]
 
 
 def test_keys_do_not_run_together(home: Path) -> None:
-    paths = {Shelf("n", keys, int).path for keys in (("ab", "c"), ("a", "bc"), ("abc",), ("a",))}
+    paths = {
+        FileCache("n", keys, int).path for keys in (("ab", "c"), ("a", "bc"), ("abc",), ("a",))
+    }
     assert len(paths) == 4
 
 
-def test_two_writers_never_leave_a_broken_file(shelf: Shelf[int]) -> None:
+def test_two_writers_never_leave_a_broken_file(file_cache: FileCache[int]) -> None:
     over = threading.Event()
 
     def write(start: int) -> None:
         for number in range(start, start + 60):
-            shelf.add({str(number): number})
+            file_cache.add({str(number): number})
 
     writers = [threading.Thread(target=write, args=(at,)) for at in (0, 1000)]
     for one in writers:
         one.start()
-    shelf.add({"first": 1})
+    file_cache.add({"first": 1})
     while any(one.is_alive() for one in writers):
-        assert shelf.read(), "a reader saw a broken file"
+        assert file_cache.read(), "a reader saw a broken file"
     over.set()
-    assert {"59", "1059"} & set(shelf.read())
-    assert [one.name for one in shelf.path.parent.iterdir()] == [shelf.path.name]
+    assert {"59", "1059"} & set(file_cache.read())
+    assert [one.name for one in file_cache.path.parent.iterdir()] == [file_cache.path.name]

@@ -226,7 +226,7 @@ def test_250_revisions_are_not_asked_for_when_twenty_are_wanted(
         pytest.param("clusters describe nope", 3, "no cluster 'nope'", id="cluster"),
         pytest.param("deployments list nope", 3, "no workload 'nope'", id="service"),
         pytest.param("deployments list -n nope", 3, "no namespace 'nope'", id="namespace"),
-        pytest.param("clusters list -n media", 2, "in no namespace", id="-n"),
+        pytest.param("clusters list -n media", 2, "have no namespace", id="-n"),
         pytest.param("task-definitions list --limit 0", 2, "limit", id="limit"),
     ],
 )

@@ -44,7 +44,7 @@ def test_an_unknown_cluster_where_clusters_may_not_be_listed(
     ("command", "noun", "hint"),
     [
         pytest.param("workloads describe wbe", "workload", "did you mean 'web'?", id="nearly"),
-        pytest.param("workloads describe zzz", "workload", "there is agent", id="not nearly"),
+        pytest.param("workloads describe zzz", "workload", "known: agent", id="not nearly"),
         pytest.param("workloads list wbe", "workload", "did you mean 'web'?", id="in a list"),
         pytest.param("workloads describe deploy/web", "workload", "", id="another kind"),
         pytest.param("workloads describe deleted", "workload", "", id="deleted"),
@@ -55,7 +55,7 @@ def test_an_unknown_cluster_where_clusters_may_not_be_listed(
         pytest.param("workloads describe other/web", "namespace", "", id="another namespace"),
         pytest.param("workloads describe web -n homebox-staging", "workload", "", id="without tag"),
         pytest.param("instances list -w wbe", "workload", "did you mean 'web'?", id="of nobody"),
-        pytest.param("instances describe zzz", "instance", "there is agent-", id="instance"),
+        pytest.param("instances describe zzz", "instance", "known: agent-", id="instance"),
         pytest.param(f"instances describe {'0' * 32}", "instance", "", id="a whole id"),
         pytest.param(f"instances describe {'0' * 36}", "instance", "", id="too long an id"),
         pytest.param("workloads list -n othr", "namespace", "", id="namespace"),

@@ -132,4 +132,4 @@ def test_two_that_say_the_same(dashborion: Terminal, revisions: Fleet) -> None:
     revisions.define("api", container(image="example.test/app:3.0"), cpu="512")
     found = dashborion("ecs task-definitions diff api")
     assert found.exit_code == 0
-    assert "api:3 and api:4 say the same" in found.err
+    assert "no differences between api:3 and api:4" in found.err

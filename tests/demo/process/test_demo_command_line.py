@@ -65,7 +65,7 @@ def test_a_second_start_says_that_it_runs_already(typed: Typed) -> None:
     typed("demo start")
     again = typed("demo start")
     assert again.returncode == 0
-    assert "it runs already" in again.stderr
+    assert "already running" in again.stderr
     assert "export KUBECONFIG=" in again.stdout
     assert "running since" in typed("demo status").stdout
 
@@ -73,7 +73,7 @@ def test_a_second_start_says_that_it_runs_already(typed: Typed) -> None:
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("--demo --config x workloads list", "exclude each other"),
+        ("--demo --config x workloads list", "cannot be used together"),
         ("--demo workloads list -e nowhere", "shop/staging, shop/production"),
     ],
     ids=["a config too", "an unknown environment"],
@@ -116,5 +116,5 @@ def test_without_the_extra_it_says_which(typed: Typed, tmp_path: Path) -> None:
 def test_stop_says_whether_there_was_anything_to_stop(typed: Typed) -> None:
     typed("demo start")
     assert "stopped" in typed("demo stop").stderr
-    assert "it was not running" in typed("demo stop").stderr
+    assert "not running" in typed("demo stop").stderr
     assert typed("demo status").stdout == "not running\n"

@@ -25,7 +25,7 @@ README = [
 ]
 
 NOT_HERE = {
-    "demo start": "it runs already; tests/demo/process/test_demo_command_line.py types it",
+    "demo start": "already running; tests/demo/process/test_demo_command_line.py types it",
     "demo stop": "others look at this demo",
     "demo reset": "others look at this demo",
     "env use": "it would be the environment of the examples without -e",

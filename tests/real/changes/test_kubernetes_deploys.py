@@ -107,9 +107,9 @@ def test_nothing_but_the_images_changes(dashborion: Terminal, here: Space) -> No
         (f"--image {BETTER}", 2, "twins has 2 containers: app, side"),
         (f"--image apq={BETTER}", 3, "did you mean 'app'?"),
         (f"--image app={BETTER} --image app={GOOD}", 2, "two images for container 'app'"),
-        ("--image app=", 2, "'app=' is no image"),
-        (f"--image ={BETTER}", 2, "is no image"),
-        ("--image 'web 2'", 2, "is no image"),
+        ("--image app=", 2, "'app=' is not an image"),
+        (f"--image ={BETTER}", 2, "is not an image"),
+        ("--image 'web 2'", 2, "is not an image"),
     ],
     ids=["none named", "unknown", "twice", "no image", "no name", "space"],
 )
@@ -173,7 +173,7 @@ def test_a_rollback_with_nowhere_to_go(dashborion: Terminal, here: Space) -> Non
     here.add(deployment("first"))
     assert "no other revision" in refused(dashborion, "first")
     assert "revision 1 is what runs" in refused(dashborion, "first --to 1")
-    assert "there is 1" in refused(dashborion, "first --to 7", "not-found")
+    assert "known: 1" in refused(dashborion, "first --to 7", "not-found")
 
 
 def test_a_paused_deployment_is_not_rolled_back_but_takes_a_new_image(

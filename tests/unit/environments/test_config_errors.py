@@ -37,7 +37,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         ),
         pytest.param(
             ENVIRONMENT % "orchestrator: nomad",
-            ["projects.shop.environments.prod.orchestrator: 'nomad' is not known"],
+            ["projects.shop.environments.prod.orchestrator: 'nomad' is unknown"],
             id="an unknown orchestrator",
         ),
         pytest.param(
@@ -62,7 +62,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         pytest.param("a: {b: 1}}", ["dashborion.yaml:1:10: not YAML"], id="broken YAML's line"),
         pytest.param(
             "environments:\n  a: {orchestrator: eks, cluster: c}\n  a: {}\n",
-            ["dashborion.yaml:3:3: not YAML: key 'a' twice"],
+            ["dashborion.yaml:3:3: not YAML: duplicate key 'a'"],
             id="a key that is there twice",
         ),
         pytest.param(

@@ -57,7 +57,7 @@ def test_somebody_elses_file_is_ignored_with_a_warning(
     os.chown(path, 12345, 12345)
     result = dashborion("env list -o json")
     assert names(result) == []
-    assert "belongs to somebody else" in result.err
+    assert "another user owns it" in result.err
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_p_makes_a_short_name_enough(
         pytest.param("-p homebx", ["no project 'homebx'", "did you mean 'homebox'?"], id="project"),
         pytest.param("-e 'x*'", ["no environment 'x*'"], id="a glob that fits nothing"),
         pytest.param("-p rubix -e homebox/staging", ["no environment"], id="of another project"),
-        pytest.param("--all-envs -e staging", ["exclude each other"], id="all and one"),
+        pytest.param("--all-envs -e staging", ["cannot be used together"], id="all and one"),
         pytest.param("-p rubix", ["which environment?", "rubix/staging"], id="one of two"),
     ],
 )

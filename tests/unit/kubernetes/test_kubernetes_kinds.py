@@ -12,7 +12,7 @@ from dashborion.config.targets import Environment, KubernetesTarget
 from dashborion.models import kubernetes as models
 from dashborion.orchestrators.kubernetes import native, native_normalise, wire
 from dashborion.orchestrators.kubernetes.wire import cluster, jobs
-from dashborion.render import native_views
+from dashborion.render.views import kubernetes as views
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
 
@@ -164,4 +164,4 @@ def test_the_old_way_to_name_an_ingress_class() -> None:
 def test_every_kind_is_known_to_the_commands_the_adapter_and_the_renderer() -> None:
     commands = {kind.plural: kind.namespaced for kind in k8s.KINDS}
     assert commands == {word: kind.namespaced for word, kind in native.KINDS.items()}
-    assert commands.keys() == native_views.KUBERNETES.keys()
+    assert commands.keys() == views.LISTS.keys()

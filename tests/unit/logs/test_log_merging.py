@@ -12,7 +12,7 @@ from dashborion.engines.logs import LineFilter, Live, Window, merged
 from dashborion.errors import DashborionError, Unreachable
 from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block, Ended, Reading, Source, stamp
-from dashborion.render import logs as render
+from dashborion.render.log_lines import RawLines, TextLines
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -130,15 +130,15 @@ def test_patterns_see_the_message_and_not_the_moment() -> None:
 )
 def test_text_is_harmless_and_raw_is_as_it_was(written: bytes, shown: str) -> None:
     line = at(1, "") + written
-    (text,) = render.Text()(source("web-1"), [line])
+    (text,) = TextLines()(source("web-1"), [line])
     assert text[HEAD:].decode() == f"web-1 | {shown}\n"
-    (raw,) = render.Raw()(source("web-1"), [line])
+    (raw,) = RawLines()(source("web-1"), [line])
     assert raw[HEAD:] == written + b"\n"
 
 
 def test_colours_are_stable_and_tell_instances_apart() -> None:
     def prefix(name: str) -> bytes:
-        (text,) = render.Text(color=True)(source(name), [at(1, "x")])
+        (text,) = TextLines(color=True)(source(name), [at(1, "x")])
         return text[HEAD : text.index(b"m")]
 
     assert prefix("web-1") == b"\x1b[93"  # of the name alone: the same in every run

@@ -9,7 +9,7 @@ import yaml
 
 from dashborion.errors import DashborionError
 from dashborion.render import Format, Style, show_list
-from dashborion.render.views import WORKLOADS
+from dashborion.render.views.workloads import WORKLOADS
 from dashborion.streams import Streams, escape
 from tests.support.render_samples import NOW, workload
 

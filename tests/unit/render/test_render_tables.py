@@ -11,8 +11,9 @@ from dashborion.models.endpoint import Endpoint, EndpointType
 from dashborion.models.workload import Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
+from dashborion.render.columns import Column, short_image
 from dashborion.render.table import fitted
-from dashborion.render.views import ENDPOINTS, WORKLOADS, Column, short_image
+from dashborion.render.views.workloads import ENDPOINTS, WORKLOADS
 from dashborion.streams import Streams
 from tests.support.render_samples import NOW, workload
 
@@ -122,11 +123,11 @@ def test_wide_characters_keep_their_columns_in_line() -> None:
     assert out.splitlines()[1:] == ["東京  2/2", "web   2/2"]
 
 
-def test_the_most_elastic_column_gives_way_first() -> None:
+def test_the_column_with_the_highest_shrink_gives_way_first() -> None:
     columns = [
-        Column("a", str, elastic=1, least=5),
+        Column("a", str, shrink=1, min_width=5),
         Column("b", str),
-        Column("c", str, elastic=2, least=5),
+        Column("c", str, shrink=2, min_width=5),
     ]
     assert fitted(columns, [20, 10, 20], 50) == [20, 10, 20]
     assert fitted(columns, [20, 10, 20], 40) == [20, 10, 10]

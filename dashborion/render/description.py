@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,45 +14,35 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
-from dashborion.render import native_page, table, views
+from dashborion.render import generic_fields, table
 from dashborion.render.cells import Cell, human, plain
+from dashborion.render.columns import View
+from dashborion.render.views import instances, workloads
 from dashborion.streams import Streams, escape
 
 Fields = Sequence[tuple[str, Cell]]
-Sections = Sequence[tuple[str, views.View, Sequence[Any]]]
-
-# On a workload's page the workload is known, and during a rollout the revision is the point.
-_MEMBERS = views.View(
-    "instances",
-    [
-        views.INSTANCES.column(key)
-        for key in ("name", "ready", "status", "restarts", "revision", "created")
-    ],
-)
+Sections = Sequence[tuple[str, View, Sequence[Any]]]
 
 
-def text(streams: Streams, item: Any, *, now: datetime) -> str:
+def page(streams: Streams, item: Any, *, now: datetime) -> Iterator[str]:
     """The page; on a terminal with ages and colours, in a pipe with whole values."""
     fields, sections = _content(item)
-    texts = native_page.texts(item)
     width = max(len(label) for label, _ in fields) + 2
-    lines = []
     for label, value in fields:
-        if value is None or value == "":
-            continue
-        shown = human(value, now) if streams.out_tty else plain(value)
-        lines.append(f"{label + ':':<{width}}{shown}\n")
+        if value is not None and value != "":
+            shown = human(value, now) if streams.out_tty else plain(value)
+            yield f"{label + ':':<{width}}{shown}\n"
     for title, view, rows in sections:
         if not rows:
             continue
-        lines.append(f"\n{title}\n")
+        yield f"\n{title}\n"
         if streams.out_tty:
-            lines.append(table.rich_text(streams, view.columns, rows, headers=True, now=now))
+            yield from table.fitted_table(streams, view.columns, rows, headers=True, now=now)
         else:
-            lines.append(table.tab_separated(view.columns, rows, headers=True))
-    for title, body in texts:
-        lines += [f"\n{escape(title)}\n", *(f"{escape(line)}\n" for line in body.splitlines())]
-    return "".join(lines)
+            yield from table.tab_separated(view.columns, rows, headers=True)
+    for title, body in generic_fields.texts(item):
+        yield f"\n{escape(title)}\n"
+        yield from (f"{escape(line)}\n" for line in body.splitlines())
 
 
 def _content(item: Any) -> tuple[Fields, Sections]:
@@ -63,7 +53,7 @@ def _content(item: Any) -> tuple[Fields, Sections]:
     if isinstance(item, Change) and item.rollout is not None:
         return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
     if isinstance(item, EcsObject | ClusterObject):
-        return native_page.fields(item), native_page.sections(item)
+        return generic_fields.fields(item), generic_fields.sections(item)
     return _scalars(item), ()
 
 
@@ -86,11 +76,11 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
         ("Updated", item.updated_at),
     ]
     return fields, [
-        ("Reasons", views.REASONS, item.reasons),
-        ("Endpoints", views.ENDPOINTS, item.endpoints),
-        ("Instances", _MEMBERS, item.instances),
-        ("Revisions", views.REVISIONS, item.revisions),
-        ("Events", views.EVENTS, item.events),
+        ("Reasons", workloads.REASONS, item.reasons),
+        ("Endpoints", workloads.ENDPOINTS, item.endpoints),
+        ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
+        ("Revisions", workloads.REVISIONS, item.revisions),
+        ("Events", workloads.EVENTS, item.events),
     ]
 
 
@@ -114,13 +104,13 @@ def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
         ("Stopped", item.stopped_at),
     ]
     return fields, [
-        ("Containers", views.CONTAINERS, item.containers),
-        ("Events", views.EVENTS, item.events),
+        ("Containers", instances.CONTAINERS, item.containers),
+        ("Events", workloads.EVENTS, item.events),
     ]
 
 
 def _scalars(item: Any) -> Fields:
-    """Any other model: its plain fields, named as in the JSON."""
+    """The plain fields of any other model, named as in the JSON."""
     values = msgspec.to_builtins(item, builtin_types=(datetime,))
     return [(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
 
@@ -133,12 +123,12 @@ def _environment(project: str | None, environment: str) -> str:
     return f"{project}/{environment}" if project else environment
 
 
-def _autoscaler(found: Autoscaling | None) -> str | None:
-    if found is None:
+def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
+    if autoscaling is None:
         return None
-    state = ", suspended" if found.suspended else ""
-    wants = "" if found.desired is None else f", wants {found.desired}"
-    return f"{found.source}: {found.min} to {found.max}{wants}{state}"
+    state = ", suspended" if autoscaling.suspended else ""
+    wants = "" if autoscaling.desired is None else f", wants {autoscaling.desired}"
+    return f"{autoscaling.source}: {autoscaling.min} to {autoscaling.max}{wants}{state}"
 
 
 def _requests(cpu: str | None, memory: str | None) -> str | None:

@@ -1,7 +1,7 @@
-"""Log lines as text, as JSON, or as they were written.
+"""Log lines as text, as JSON, or as the containers wrote them.
 
-Each shape takes a source's lines with their moments in front, and leaves these
-where they are: what is merged by them is printed without them.
+Each renderer takes lines with their timestamp in front (``models.log.HEAD`` bytes)
+and leaves it there: lines are merged by it and then printed without it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from dashborion.streams import HOSTILE, escape
 
 
 class Labelled(Protocol):
-    """What a line's source is called."""
+    """The source of a log line: a container.
+
+    ``alone`` when it is the only one that is read, ``digits`` as many as its
+    timestamps have behind the point of the second.
+    """
 
     @property
     def project(self) -> str | None: ...
@@ -42,19 +46,23 @@ _COLORS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
 _HIGHLIGHT, _RESET = "\x1b[1;31m", "\x1b[0m"
 
 _HARMLESS = bytes([9, *range(32, 127)])
-_PAINT = re.compile("\x1b\\[[0-9;:]*m")  # colours and bold: what they paint is said without them
-_UNSEEN = re.compile(f"[{HOSTILE}]")
+_COLOR_CODES = re.compile("\x1b\\[[0-9;:]*m")  # left out: the text is readable without them
+_INVISIBLE = re.compile(f"[{HOSTILE}]")
 
 
 @dataclass
-class Text:
-    """A line for a person: who said it, when if asked, and what; harmless on a terminal."""
+class TextLines:
+    """Lines for people: the source, on demand the time, and the text with control characters shown.
+
+    ``prefix_alone`` keeps the source where only one container is read;
+    ``environments`` adds its project and environment.
+    """
 
     prefix: bool = True
-    prefix_alone: bool = True  # also where only one container is read
+    prefix_alone: bool = True
     timestamps: bool = False
     color: bool = False
-    places: bool = False  # several environments: their names belong to the prefix
+    environments: bool = False
     highlight: Sequence[re.Pattern[str]] = ()
     _prefixes: dict[Labelled, bytes] = field(default_factory=dict)
 
@@ -68,47 +76,47 @@ class Text:
         return [self._line(source, prefix, line, plain=plain) for line in block]
 
     def _line(self, source: Labelled, prefix: bytes, line: bytes, *, plain: bool) -> bytes:
-        head, said = line[:HEAD], line[HEAD:]
+        head, message = line[:HEAD], line[HEAD:]
         if self.timestamps:
-            prefix += moment(head, source.digits) + b" "
+            prefix += timestamp(head, source.digits) + b" "
         if plain and not self.highlight:
-            return head + prefix + said + b"\n"
-        text = said.decode(errors="replace")
-        parts = [self._painted(harmless(part)) for part in text.removesuffix("\r").split("\n")]
+            return head + prefix + message + b"\n"
+        text = message.decode(errors="replace")
+        parts = [self._highlighted(harmless(part)) for part in text.removesuffix("\r").split("\n")]
         return head + b"".join(prefix + part.encode() + b"\n" for part in parts)
 
-    def _painted(self, text: str) -> str:
+    def _highlighted(self, text: str) -> str:
         if self.color:
             for pattern in self.highlight:
-                text = pattern.sub(_paint, text)
+                text = pattern.sub(_highlight, text)
         return text
 
     def _prefix(self, source: Labelled) -> bytes:
         if not self.prefix or (source.alone and not self.prefix_alone):
             return b""
-        where = ""
-        if self.places:
-            where = f"{source.project}/" if source.project else ""
-            where += f"{source.environment} "
-        label = escape(f"{where}{source}")
+        environment = ""
+        if self.environments:
+            project = f"{source.project}/" if source.project else ""
+            environment = f"{project}{source.environment} "
+        label = escape(f"{environment}{source}")
         if self.color:
             color = _COLORS[zlib.crc32(source.instance.encode()) % len(_COLORS)]
             label = f"\x1b[{color}m{label}{_RESET}"
         return f"{label} | ".encode()
 
 
-def _paint(found: re.Match[str]) -> str:
-    return f"{_HIGHLIGHT}{found.group()}{_RESET}" if found.group() else ""
+def _highlight(match: re.Match[str]) -> str:
+    return f"{_HIGHLIGHT}{match.group()}{_RESET}" if match.group() else ""
 
 
 def harmless(text: str) -> str:
-    """A line's text without colours, its tabs kept, and whatever else moves a cursor shown."""
-    return "\t".join(escape(part) for part in _PAINT.sub("", text).split("\t"))
+    """A line's text with its tabs, without colours, and with other control characters shown."""
+    return "\t".join(escape(part) for part in _COLOR_CODES.sub("", text).split("\t"))
 
 
 @dataclass(frozen=True)
-class Json:
-    """A line as one ``LogLine``, on one line."""
+class JsonLines:
+    """Each line as one ``LogLine`` object."""
 
     def __call__(self, source: Labelled, block: list[bytes]) -> list[bytes]:
         import json
@@ -117,11 +125,11 @@ class Json:
 
         from dashborion.models.log import LogLine
 
-        made = []
+        lines = []
         for line in block:
             encoded = msgspec.json.encode(
                 LogLine(
-                    timestamp=moment(line, source.digits).decode(),
+                    timestamp=timestamp(line, source.digits).decode(),
                     project=source.project,
                     environment=source.environment,
                     namespace=source.namespace,
@@ -132,25 +140,29 @@ class Json:
                 )
             )
             if not encoded.isascii() or b"\x7f" in encoded:
-                text = _UNSEEN.sub(lambda one: json.dumps(one.group())[1:-1], encoded.decode())
+                text = _INVISIBLE.sub(
+                    lambda match: json.dumps(match.group())[1:-1], encoded.decode()
+                )
                 encoded = text.encode()
-            made.append(line[:HEAD] + encoded + b"\n")
-        return made
+            lines.append(line[:HEAD] + encoded + b"\n")
+        return lines
 
 
 @dataclass(frozen=True)
-class Raw:
-    """A line's bytes as they were written."""
+class RawLines:
+    """Each line's bytes as the container wrote them."""
 
     timestamps: bool = False
 
     def __call__(self, source: Labelled, block: list[bytes]) -> list[bytes]:
         if self.timestamps:
-            digits = source.digits
-            return [line[:HEAD] + moment(line, digits) + line[HEAD - 1 :] + b"\n" for line in block]
+            return [
+                line[:HEAD] + timestamp(line, source.digits) + line[HEAD - 1 :] + b"\n"
+                for line in block
+            ]
         return [line + b"\n" for line in block]
 
 
-def moment(line: bytes, digits: int) -> bytes:
-    """The moment in front of a line, with as much of the second's fraction as is known."""
+def timestamp(line: bytes, digits: int) -> bytes:
+    """The timestamp in front of a line, with as many digits of the second as are known."""
     return line[: 20 + digits] + b"Z"

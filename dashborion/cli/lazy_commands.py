@@ -1,0 +1,274 @@
+"""Lazy Typer groups and commands, option sets as parameters, and the global options.
+
+Typer builds all commands at start-up: each option of each command costs a tenth of
+a millisecond, whatever was typed. Here a group imports its module, and a command
+reads its function's parameters, only when the command line names it; until then
+its name and help text are enough.
+
+A command's function may take dataclasses whose fields are Typer options
+(``cli.options``). Typer does not know such parameters: ``_with_single_options``
+puts the fields in their place in the signature that Typer sees, and makes the
+dataclasses again from the values that were typed.
+
+Only Typer and the standard library are imported here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable
+from functools import cached_property, wraps
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.models import ArgumentInfo, OptionInfo
+
+from dashborion import __version__
+from dashborion.completion import completers
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
+
+GLOBAL_OPTIONS = "Global options"
+COLORS = ("auto", "always", "never")
+
+
+class _WithGlobalOptions:
+    """A command or group that takes the global options after its name."""
+
+    _params: list[Any] | None = None
+
+    @property
+    def params(self) -> list[Any]:
+        """The parameters, built when they are first read."""
+        if self._params is None:
+            self._params = [*self._local_params(), *_global_options()]
+        return self._params
+
+    @params.setter
+    def params(self, _: list[Any]) -> None:
+        """Ignored: Typer's constructors set an empty list."""
+
+    def _local_params(self) -> list[Any]:
+        return []
+
+
+class LazyCommand(_WithGlobalOptions, TyperCommand):
+    """A command whose parameters are read from ``function`` when it is used."""
+
+    function: ClassVar[Callable[..., None]]
+
+    @cached_property
+    def _built(self) -> Any:
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app.command()(_with_single_options(type(self).function))
+        return typer.main.get_command(app)
+
+    def _local_params(self) -> list[Any]:
+        return list(self._built.params)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            _require_values(self.params, ctx)
+        return rest
+
+    def invoke(self, ctx: Any) -> Any:
+        self.callback = self._built.callback
+        return super().invoke(ctx)
+
+
+class Group(_WithGlobalOptions, TyperGroup):
+    """A group that takes the global options; without a command it prints its help and succeeds."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Groups before single commands, each in the order in which they were added."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: not isinstance(self.commands[name], TyperGroup))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit(0)
+        return super().parse_args(ctx, args)
+
+
+class LazyGroup(Group):
+    """A group with the commands of a module's ``app``, imported when the group is used."""
+
+    module: ClassVar[str]
+
+    @cached_property
+    def _built(self) -> Any:
+        return typer.main.get_command(import_module(f"dashborion.cli.{self.module}").app)
+
+    @property
+    def commands(self) -> Any:
+        """The module's commands by name."""
+        return self._built.commands
+
+    @commands.setter
+    def commands(self, _: Any) -> None:
+        """Ignored: Typer's constructor sets an empty mapping."""
+
+
+def group(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
+    """A command group."""
+    return typer.Typer(
+        cls=Group, add_completion=add_completion, rich_markup_mode="rich", **settings
+    )
+
+
+def lazy_group(
+    app: typer.Typer,
+    name: str,
+    help: str,  # noqa: A002 - Typer's word
+    *,
+    module: str | None = None,
+    **settings: Any,
+) -> None:
+    """Add the group of ``dashborion.cli.NAME``, or of another module, without importing it."""
+    lazy = type("LazyGroup", (LazyGroup,), {"module": module or name})
+    app.add_typer(typer.Typer(), name=name, cls=lazy, help=help, **settings)
+
+
+def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], None]:
+    """Add a function to an app as a command; its parameters may be dataclasses of options."""
+
+    def register(function: Callable[..., None]) -> None:
+        def without_parameters() -> None:
+            """Stands for the function until it is used: Typer finds no parameters to build."""
+
+        without_parameters.__doc__ = function.__doc__
+        lazy = type("LazyCommand", (LazyCommand,), {"function": staticmethod(function)})
+        app.command(name, cls=lazy, **settings)(without_parameters)
+
+    return register
+
+
+_EMPTY = "the value is empty; is a shell variable not set?"
+
+
+def _require_values(params: list[Any], ctx: Any) -> None:
+    """Refuse empty values: `-w "$UNSET"` must not mean all workloads.
+
+    Lists of arguments may hold them: `exec ID -- printf ''` is a valid command.
+
+    Raises:
+        typer.BadParameter: the value of an option or a name is empty.
+    """
+    for param in params:
+        is_list = isinstance(value := ctx.params.get(param.name), list | tuple)
+        if value == "" or (is_list and "" in value and isinstance(param, TyperOption)):
+            raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
+
+
+def _global_options() -> list[TyperOption]:
+    def option(*names: str, help: str, **settings: Any) -> TyperOption:  # noqa: A002 - Typer's word
+        return TyperOption(
+            param_decls=list(names),
+            help=help,
+            expose_value=False,
+            callback=_keep_global,
+            rich_help_panel=GLOBAL_OPTIONS,
+            **settings,
+        )
+
+    return [
+        option(
+            "--config",
+            metavar="FILE",
+            help="Read this config file instead of the ones found.",
+            type=str,
+            autocompletion=completers.files,
+        ),
+        option("--demo", help="Run on the embedded demo.", is_flag=True, type=bool),
+        option(
+            "--color",
+            metavar="WHEN",
+            help="When to use colors: auto, always or never.",
+            type=str,
+            autocompletion=lambda *_: list(COLORS),
+        ),
+        option("--verbose", "-v", help="Print each API call on stderr.", is_flag=True, type=bool),
+        option("--debug", help="Print a traceback with each error.", is_flag=True, type=bool),
+        option("--version", help="Print the version.", is_flag=True, is_eager=True, type=bool),
+    ]
+
+
+def _keep_global(ctx: Any, param: Any, value: Any) -> None:
+    """Store a global option on the context, wherever on the line it was typed."""
+    context: Context | None = ctx.find_root().obj
+    if ctx.resilient_parsing:  # completion, which has a context of its own
+        if value and context is not None and param.name in ("config", "demo"):
+            setattr(context.globals, param.name, value)
+        return
+    if value == "":
+        raise typer.BadParameter(_EMPTY, ctx=ctx, param=param)
+    if not value or context is None:
+        return
+    if param.name == "version":
+        context.streams.write(f"dashborion {__version__}\n")
+        raise typer.Exit
+    if param.name == "color":
+        if value not in COLORS:
+            raise typer.BadParameter("use auto, always or never", ctx=ctx, param=param)
+        context.streams.set_color(value, context.environ)
+    setattr(context.globals, param.name, value)
+
+
+def _with_single_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The same function with a parameter for each option of its option sets."""
+    hints = typing.get_type_hints(function, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    option_sets: dict[str, type[Any]] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if dataclasses.is_dataclass(hints[name]):
+            option_sets[name] = hints[name]
+        else:
+            parameters.append(parameter.replace(annotation=hints[name]))
+    for options in option_sets.values():
+        types = typing.get_type_hints(options, include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=types[field.name],
+            )
+            for field in dataclasses.fields(options)
+        ]
+
+    @wraps(function)
+    def with_single_options(**values: Any) -> None:
+        for name, options in option_sets.items():
+            fields = dataclasses.fields(options)
+            values[name] = options(**{field.name: values.pop(field.name) for field in fields})
+        function(**values)
+
+    keyword_only = [
+        _with_completion(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+        for parameter in parameters
+    ]
+    with_single_options.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
+    with_single_options.__annotations__ = {one.name: one.annotation for one in keyword_only}
+    return with_single_options
+
+
+def _with_completion(parameter: inspect.Parameter) -> inspect.Parameter:
+    """The parameter with the default completion of its name, unless it has one."""
+    for info in getattr(parameter.annotation, "__metadata__", ()):
+        if info.autocompletion is not None:
+            continue
+        if isinstance(info, ArgumentInfo):
+            info.autocompletion = completers.argument
+        elif isinstance(info, OptionInfo):
+            # Inside Annotated, Typer keeps the option's first name in the place of its default.
+            names = (info.default, *(info.param_decls or ()))
+            known = [completers.OPTIONS[name] for name in names if name in completers.OPTIONS]
+            info.autocompletion = known[0] if known else None
+    return parameter

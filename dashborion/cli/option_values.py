@@ -1,0 +1,99 @@
+"""Parsing of option values; the errors name the option and the values that it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from dashborion.errors import UsageError, suggestion
+from dashborion.models.kinds import KIND_WORDS, WorkloadType
+
+E = TypeVar("E", bound=StrEnum)
+
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>[smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozenset[E] | None:
+    """The enum members that an option names; None when it was not given.
+
+    Raises:
+        UsageError: a value that is not a member.
+    """
+    if not values:
+        return None
+    known = [str(member) for member in type_]
+    for value in values:
+        if value.lower() not in known:
+            raise UsageError(f"{option}: '{value}' is not one of {', '.join(known)}")
+    return frozenset(type_(value.lower()) for value in values)
+
+
+def duration(text: str, option: str) -> float:
+    """Seconds of ``90s``, ``15m``, ``2h`` or plain seconds.
+
+    Raises:
+        UsageError: anything else.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(
+            f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
+        )
+    return float(match["number"]) * _UNITS[match["unit"]]
+
+
+def point_in_time(text: str, option: str, now: datetime) -> datetime:
+    """The time of a duration before now, or of RFC 3339; without a time zone it is UTC.
+
+    Raises:
+        UsageError: anything else.
+    """
+    example = "use 15m, 2h, or a time such as 2026-01-31T08:00:00Z"
+    if _DURATION.fullmatch(text.strip()):
+        try:
+            return now - timedelta(seconds=duration(text, option))
+        except OverflowError as error:
+            raise UsageError(f"{option}: '{text}' is too long ago", hint=example) from error
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"{option}: '{text}' is not a time", hint=example) from error
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | None:
+    """The types that ``--type`` names, by any of their words; None when it was not given.
+
+    Raises:
+        UsageError: an unknown word.
+    """
+    if not words:
+        return None
+    for word in words:
+        if word.lower() not in KIND_WORDS:
+            near = suggestion(word, [str(member) for member in WorkloadType])
+            raise UsageError(f"--type: '{word}' is not a type of workload", hint=near)
+    return frozenset(KIND_WORDS[word.lower()] for word in words)
+
+
+def images(values: Sequence[str]) -> list[tuple[str | None, str]]:
+    """Container (None if not named) and image of each ``[CONTAINER=]IMAGE``.
+
+    An image reference cannot hold a ``=``.
+
+    Raises:
+        UsageError: a part is empty, or holds a space.
+    """
+    parsed: list[tuple[str | None, str]] = []
+    for value in values:
+        name, equals, image = value.rpartition("=")
+        if not image or (equals and not name) or any(char.isspace() for char in value):
+            raise UsageError(
+                f"--image: '{value}' is not an image", hint="use IMAGE or CONTAINER=IMAGE"
+            )
+        parsed.append((name if equals else None, image))
+    return parsed

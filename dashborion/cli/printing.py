@@ -1,0 +1,137 @@
+"""Prints what the environments answered: the last step of every list and describe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dashborion.cli.options import (
+        ApiListOptions,
+        ClusterOptions,
+        FormatOptions,
+        NamespaceOptions,
+        ObjectOptions,
+    )
+    from dashborion.context import Context
+    from dashborion.engines.answers import Answer
+    from dashborion.engines.long_lists import LongList
+    from dashborion.models.ecs import Difference
+    from dashborion.models.query import Found
+    from dashborion.render.columns import View
+
+
+def print_list(
+    context: Context,
+    view: View,
+    answer: Answer[Found[Any]],
+    where: NamespaceOptions | ClusterOptions,
+    listed: ApiListOptions,
+) -> None:
+    """Print a list.
+
+    Raises:
+        DashborionError: an environment failed, after the rows of the others.
+    """
+    items = [found.item for found in answer.items]
+    extra = _distinguishing(items, answer.asked, all_namespaces=where.all_namespaces)
+    _print_rows(context, view, answer.items, extra, listed)
+    if not items and not answer.failures:
+        context.streams.note(f"no {view.noun} found")
+    answer.require_complete()
+
+
+def print_long_list(
+    context: Context, view: View, long_list: LongList, listed: ApiListOptions
+) -> None:
+    """Print a list while the rest of it is still fetched.
+
+    The columns cannot depend on the rows, so it has to be of all namespaces or in
+    a format without columns.
+
+    Raises:
+        DashborionError: as ``print_list``.
+    """
+    extra = {"namespace"}
+    if long_list.answer.asked > 1:
+        extra.add("environment")
+        if any(environment.project for environment in long_list.fleet.environments):
+            extra.add("project")
+    rows = _Counted(long_list)
+    _print_rows(context, view, rows, frozenset(extra), listed)
+    if not rows.count and not long_list.answer.failures:
+        context.streams.note(f"no {view.noun} found")
+    long_list.answer.require_complete()
+
+
+def _print_rows(
+    context: Context,
+    view: View,
+    rows: Iterable[Found[Any]],
+    extra: frozenset[str],
+    listed: ApiListOptions,
+) -> None:
+    from dashborion import render
+
+    items = (found.raw if listed.raw else found.item for found in rows)
+    render.show_list(context.streams, view, items, listed.style(extra), now=context.now())
+
+
+class _Counted:
+    """An iteration that counts its items."""
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = items
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for item in self._items:
+            self.count += 1
+            yield item
+
+
+def print_object(
+    context: Context, view: View, answer: Answer[Found[Any]], output: ObjectOptions
+) -> None:
+    """Print the one object that was found.
+
+    Raises:
+        DashborionError: an environment could not be searched, after the object.
+    """
+    from dashborion import render
+
+    found = answer.items[0]
+    item = found.raw if output.raw else found.item
+    render.show_one(context.streams, view, item, output.style, now=context.now())
+    answer.require_complete()
+
+
+def print_difference(
+    context: Context, answer: Answer[Found[Difference]], shown: FormatOptions
+) -> None:
+    """Print the difference of two revisions: as one object, or a row for each change."""
+    from dashborion import render
+    from dashborion.render import Format
+    from dashborion.render.views.ecs import CHANGES
+
+    difference, streams, now = answer.items[0].item, context.streams, context.now()
+    if shown.output in (Format.TABLE, Format.JSON, Format.YAML):
+        render.show_one(streams, CHANGES, difference, shown.style, now=now)
+    else:
+        render.show_list(streams, CHANGES, difference.changes, shown.style, now=now)
+    if not difference.changes:
+        streams.note(f"no differences between {difference.before} and {difference.after}")
+    answer.require_complete()
+
+
+def _distinguishing(items: list[Any], environments: int, *, all_namespaces: bool) -> frozenset[str]:
+    """The columns without which rows of different environments or namespaces would look alike."""
+    extra = set()
+    if environments > 1:
+        extra.add("environment")
+        if any(item.project for item in items):
+            extra.add("project")
+    if all_namespaces or len({getattr(item, "namespace", None) for item in items}) > 1:
+        extra.add("namespace")
+    return frozenset(extra)

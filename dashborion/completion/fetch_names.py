@@ -1,0 +1,66 @@
+"""``python -m dashborion.completion.fetch_names REQUEST``: fetch names in the background.
+
+Only with credentials that cannot prompt: no plugin, no MFA code. The process has no
+terminal and prints nothing; errors are left for a command to report.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from typing import Any
+
+from dashborion.config.environments import Choice
+from dashborion.config.targets import AwsClusterTarget, Target
+from dashborion.context import Context
+from dashborion.engines.fleet import Fleet
+from dashborion.errors import DashborionError
+from dashborion.models.query import Name, Query
+from dashborion.storage import completion_names as names
+from dashborion.streams import Streams
+
+READ_SECONDS = 10.0
+
+
+def main(request: dict[str, Any]) -> None:
+    """List what is requested in each environment; ``Fleet`` saves the names that it lists."""
+    context = Context(Streams.test(), read_seconds=READ_SECONDS)
+    context.globals.config, context.globals.demo = request["config"], request["demo"]
+    namespaces: dict[str, str | None] = request["namespaces"]
+    chosen = context.environments(Choice(patterns=tuple(namespaces)))
+    quiet = [
+        environment.label for environment in chosen if not may_prompt(environment.target, context)
+    ]
+    for namespace in {namespaces[label] for label in quiet}:
+        labels = tuple(label for label in quiet if namespaces[label] == namespace)
+        with suppress(DashborionError):
+            _list(context.fleet(Choice(patterns=labels)), request, namespace)
+
+
+def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
+    if request["kind"] == "revisions":
+        of_workload, _, _ = str(namespace).partition("/")
+        fleet.workload(Name.parse(request["about"]), Query(namespace=of_workload))
+        return
+    query = Query(namespace=namespace, all_namespaces=namespace is None, endpoints=False)
+    fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)
+
+
+def may_prompt(target: Target, context: Context) -> bool:
+    """Whether getting the credentials may ask the user something."""
+    if isinstance(target, AwsClusterTarget):
+        from dashborion.orchestrators.aws.sessions import may_prompt as aws_may_prompt
+
+        return aws_may_prompt(target.profile, context.environ)
+    return target.runs_plugin(context.environ)
+
+
+if __name__ == "__main__":
+    request = json.loads(sys.argv[1])
+    try:
+        with suppress(DashborionError):
+            main(request)
+    finally:
+        for file in request["files"]:
+            names.unlock(file)

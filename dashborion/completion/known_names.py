@@ -1,0 +1,169 @@
+"""The names that completion offers: those that lists have seen, and others fetched on demand.
+
+Names are fetched by a process of its own without a terminal (``fetch_names``):
+nobody sees what a library prints or asks there, and names that do not arrive in
+time are offered on the next tab.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dashborion.storage import completion_names as names
+
+if TYPE_CHECKING:
+    import typer
+
+    from dashborion.config.environments import Choice
+    from dashborion.context import Context
+
+WAIT_SECONDS = 1.3  # of the 1.5 that a tab may take; the rest is Python's start
+POLL_SECONDS = 0.02
+
+# What is looked up in each environment: a namespace (None for all), or a workload's revisions.
+Wanted = list[tuple[names.NameSource, str | None]]
+
+
+def quiet_context(ctx: typer.Context) -> Context:
+    """The context for the command line that is being completed; it prints and starts nothing.
+
+    Raises:
+        UsageError: the line has --demo and the demo is not running.
+    """
+    from dashborion.context import Context
+    from dashborion.errors import UsageError
+    from dashborion.streams import Streams
+
+    context = Context(Streams.test())
+    typed = ctx.find_root().obj.globals
+    context.globals.config, context.globals.demo = typed.config, typed.demo
+    if typed.demo and context.demo.status() is None:
+        raise UsageError("the demo is not running")
+    return context
+
+
+def rows(ctx: typer.Context, kind: str, namespace: str | None) -> list[list[Any]]:
+    """Rows of a kind sorted by name; of a namespace, of each environment's own (""), or all (None).
+
+    A row of workloads is (namespace, kind, name), one of instances (namespace, id,
+    name, workload, containers).
+    """
+    wanted = [
+        (source, source.namespace if namespace == "" else namespace) for source in _sources(ctx)
+    ]
+    return sorted(_looked_up(ctx, kind, kind, wanted), key=lambda row: (row[2], row[0]))
+
+
+def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list[Any]]:
+    """Rows (namespace/workload, revision) of the workload with that NAME, as it was typed."""
+    typed, _, short = name.rpartition("/")
+    named = typed.partition("/")[0] or namespace
+    wanted: Wanted = [(source, f"{named or source.namespace}/{short}") for source in _sources(ctx)]
+    return _looked_up(ctx, "revisions", name, wanted)
+
+
+def _looked_up(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> list[list[Any]]:
+    now = time.time()
+    tables = [names.read_table(source.file, kind, scope) for source, scope in wanted]
+    outdated = [
+        (source, scope, table is None)
+        for (source, scope), table in zip(wanted, tables, strict=True)
+        if source.may_fetch and (table is None or not table.is_fresh(now))
+    ]
+    if outdated:
+        _start_fetching(ctx, kind, about, [(source, scope) for source, scope, _ in outdated])
+        missing = [source for source, _, is_missing in outdated if is_missing]
+        if missing:
+            _wait(missing)
+            tables = [names.read_table(source.file, kind, scope) for source, scope in wanted]
+    return [row for table in tables if table is not None for row in table.rows]
+
+
+def _sources(ctx: typer.Context) -> list[names.NameSource]:
+    """The environments that the line means; from the index if no file has changed."""
+    typed, params = ctx.find_root().obj.globals, ctx.params
+    project, patterns = params.get("project"), tuple(params.get("env") or ())
+    everywhere = bool(params.get("all_envs"))
+    key = names.index_key([project, patterns, everywhere, typed.config], os.environ)
+    sources = None if typed.demo else names.read_index(key)
+    if sources is None:
+        from dashborion.config.environments import Choice
+
+        context = quiet_context(ctx)
+        sources = _chosen(context, Choice(project, patterns, everywhere))
+        if not typed.demo:
+            names.write_index(key, sources, _deciding_files(context))
+    return sources
+
+
+def _chosen(context: Context, choice: Choice) -> list[names.NameSource]:
+    """The chosen environments; a tab connects to none of a folder's file or with a plugin."""
+    from dashborion.config.environments import choose_quietly
+    from dashborion.config.targets import Origin
+    from dashborion.engines.name_recorder import name_source
+
+    untrusted = context.config.environments if context.config.origin is Origin.FOLDER else ()
+    return [
+        name_source(
+            environment,
+            context.environ,
+            may_fetch=environment not in untrusted
+            and not environment.target.runs_plugin(context.environ),
+        )
+        for environment in choose_quietly(choice, context.choice_inputs())
+    ]
+
+
+def _deciding_files(context: Context) -> Iterable[Path]:
+    """The files on which the choice of environments depends, missing ones included."""
+    from dashborion.config.kubeconfig import kubeconfig_candidates
+    from dashborion.config.targets import FILE_NAME
+
+    explicit = context.globals.config or context.environ.get("DASHBORION_CONFIG")
+    if explicit:
+        yield Path(explicit).expanduser()
+    for folder in (context.cwd, *context.cwd.parents):
+        yield from (folder / FILE_NAME, folder / ".git")
+    yield from (context.user_file, context.remembered.path)
+    yield from kubeconfig_candidates(context.environ)
+    for environment in context.config.environments:
+        yield from environment.target.files
+
+
+def _start_fetching(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> None:
+    """Start a process that fetches what no other process is fetching."""
+    unlocked = [(source, scope) for source, scope in wanted if names.lock(source.file)]
+    if not unlocked:
+        return
+    typed = ctx.find_root().obj.globals
+    request = {
+        "config": typed.config,
+        "demo": typed.demo,
+        "kind": kind,
+        "about": about,
+        "namespaces": {source.label: scope for source, scope in unlocked},
+        "files": [source.file for source, _ in unlocked],
+    }
+    # Without -P Python would search the user's current folder for modules first.
+    command = [sys.executable, "-P", "-m", "dashborion.completion.fetch_names", json.dumps(request)]
+    environ = {key: value for key, value in os.environ.items() if key != "_DASHBORION_COMPLETE"}
+    null = subprocess.DEVNULL
+    subprocess.Popen(
+        command, env=environ, stdin=null, stdout=null, stderr=null, start_new_session=True
+    )
+
+
+def _wait(sources: list[names.NameSource]) -> None:
+    """Wait until the process has fetched all names or given up, at most ``WAIT_SECONDS``."""
+    end = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+        if not any(names.is_locked(source.file) for source in sources):
+            return

@@ -1,0 +1,90 @@
+"""Answers a shell's script: what may stand at the cursor of a command line.
+
+Typer finds out which values a line takes; ``completers`` offer them.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
+from typing import Any
+
+import typer
+from typer._click import shell_completion
+
+from dashborion.completion import scripts
+from dashborion.completion.completers import Line
+
+
+def respond(
+    instruction: str, environ: Mapping[str, str], load_app: Callable[[], typer.Typer]
+) -> int:
+    """Answer a shell: its script (``source_SHELL``), or completions (``complete_SHELL``).
+
+    Gives the exit code. Errors are not printed: they would destroy the prompt.
+    """
+    action, _, shell = instruction.partition("_")
+    try:
+        if action == "source":
+            sys.stdout.write(f"{scripts.script(shell)}\n")
+        else:
+            with redirect_stderr(io.StringIO()):
+                lines = _completions(load_app(), shell, environ)
+            sys.stdout.write("".join(f"{line}\n" for line in lines))
+        sys.stdout.flush()
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads stdout: flush the rest there
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - not printed
+        return 1
+    return 0
+
+
+def _completions(app: typer.Typer, shell: str, environ: Mapping[str, str]) -> list[str]:
+    """One value a line, zsh and fish with a help text behind a tab; or ``FILES``."""
+    before, word = _typed(shell, environ)
+    line = Line()
+    command = typer.main.get_command(app)
+    request = Request(command, {"obj": line}, scripts.PROGRAM, scripts.VARIABLE)
+    items = request.get_completions(before, word)
+    if line.files:
+        return [scripts.FILES]
+    # Of --option=value Typer gives the value: bash needs just that, the others the whole word.
+    option = word.partition("=")[0] + "=" if word.startswith("-") and "=" in word else ""
+    prefix = "" if shell == "bash" else option
+    lines = {}
+    for item in items:
+        text = f"{prefix}{item.value}"
+        help_ = " ".join((item.help or "").split()) if shell != "bash" else ""
+        lines[text] = f"{text}\t{help_}" if help_ else text
+    return [line for text, line in lines.items() if text.isprintable()]
+
+
+class Request(shell_completion.ShellComplete):
+    """Typer's search for completions; its methods that read and write for a shell are not used."""
+
+    def source_vars(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        raise NotImplementedError
+
+    def format_completion(self, item: Any) -> str:
+        raise NotImplementedError
+
+
+def _typed(shell: str, environ: Mapping[str, str]) -> tuple[list[str], str]:
+    """The words before the cursor, without the program's name, and the one at the cursor."""
+    if shell == "bash":
+        words = shell_completion.split_arg_string(environ.get("COMP_WORDS", ""))
+        position = int(environ.get("COMP_CWORD", "0"))
+        return words[1:position], words[position] if position < len(words) else ""
+    text = environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = shell_completion.split_arg_string(text)[1:]
+    if words and not text[-1].isspace():
+        return words[:-1], words[-1]
+    return words, ""

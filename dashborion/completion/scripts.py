@@ -1,0 +1,107 @@
+"""The shells' completion scripts.
+
+Typer's own bash script does not know that bash splits words at colons (``k8s:…``),
+its zsh script offers nothing on the first tab, its fish script asks everything
+twice, and they offer files where a name is expected.
+"""
+
+from __future__ import annotations
+
+from typer import _completion_shared as typer_completion
+
+PROGRAM, VARIABLE = "dashborion", "_DASHBORION_COMPLETE"
+FILES = ":files"  # the answer with which the shell offers files
+
+BASH = r"""
+%(complete_func)s() {
+    local IFS=$' \t\n' line="${COMP_LINE:0:COMP_POINT}" word given split=""
+    local -a words
+    read -ra words <<< "$line"
+    word="${line##*[[:blank:]]}"
+    if [ -z "$word" ]; then words+=(""); fi
+    # Bash replaces what stands behind the last of its own breaks, not the whole word.
+    case "$word" in
+        *["$COMP_WORDBREAKS"]*) split="${word%%"${word##*[$COMP_WORDBREAKS]}"}" ;;
+    esac
+    COMPREPLY=()
+    while IFS= read -r given; do
+        if [ "$given" = "%(files)s" ]; then
+            if type compopt >/dev/null 2>&1; then compopt -o filenames; fi
+            while IFS= read -r given; do
+                COMPREPLY+=("$given")
+            done < <(compgen -f -- "${word#"$split"}")
+            return 0
+        fi
+        case "$split" in
+            -*=) COMPREPLY+=("$given") ;;
+            -*=*) given="${split%%%%=*}=$given"; COMPREPLY+=("${given#"$split"}") ;;
+            *) COMPREPLY+=("${given#"$split"}") ;;
+        esac
+    done < <(COMP_WORDS="$line" COMP_CWORD=$((${#words[@]} - 1)) \
+             %(autocomplete_var)s=complete_bash "$1" 2>/dev/null </dev/null)
+    return 0
+}
+
+complete -F %(complete_func)s %(prog_name)s
+"""
+
+ZSH = r"""
+#compdef %(prog_name)s
+
+%(complete_func)s() {
+    local value help
+    local -a offered
+    while IFS=$'\t' read -r value help; do
+        if [[ "$value" == "%(files)s" ]]; then
+            compset -P 1 '-*='
+            _files
+            return
+        fi
+        offered+=("${value//:/\\:}${help:+:$help}")
+    done < <(env _TYPER_COMPLETE_ARGS="${(j: :)words[1,$CURRENT]}" \
+             %(autocomplete_var)s=complete_zsh "${words[1]}" 2>/dev/null </dev/null)
+    if (( ${#offered} )); then
+        _describe -V values offered
+    fi
+}
+
+if [[ "${funcstack[1]}" == "_%(prog_name)s" ]]; then
+    %(complete_func)s "$@"
+else
+    compdef %(complete_func)s %(prog_name)s
+fi
+"""
+
+FISH = r"""
+function %(complete_func)s
+    set -l given (env _TYPER_COMPLETE_ARGS=(commandline -cp | string collect) \
+        %(autocomplete_var)s=complete_fish %(prog_name)s 2>/dev/null </dev/null)
+    if test "$given[1]" = "%(files)s"
+        set -l option (commandline -ct | string match -r -- '^-[^=]*=')
+        set -l path (commandline -ct | string replace -r -- '^-[^=]*=' '')
+        string join \n -- "$option"(__fish_complete_path "$path")
+    else
+        printf '%%s\n' $given
+    end
+end
+
+complete --command %(prog_name)s --no-files --keep-order --arguments "(%(complete_func)s)"
+"""
+
+
+def register() -> None:
+    """Make ``--show-completion`` and ``--install-completion`` use these scripts."""
+    for shell, script in (("bash", BASH), ("zsh", ZSH), ("fish", FISH)):
+        typer_completion._completion_scripts[shell] = script.replace("%(files)s", FILES)  # noqa: SLF001 - there is no public way
+
+
+def script(shell: str) -> str:
+    """The script for a shell.
+
+    Raises:
+        typer.Exit: the shell is not supported.
+    """
+    register()
+    return typer_completion.get_completion_script(
+        prog_name=PROGRAM, complete_var=VARIABLE, shell=shell
+    )

@@ -1,0 +1,87 @@
+"""Keeps the names that lists have seen for completion, each environment's in its own file.
+
+The file's name is made of the endpoint and the user, so that completion never
+offers the names of another cluster or account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dashborion.config.targets import Environment
+from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.kinds import KIND_OF
+from dashborion.models.query import Found, Query
+from dashborion.models.workload import Workload, WorkloadDetail
+from dashborion.storage import completion_names as names
+
+INSTANCES, REVISIONS, WORKLOADS = "instances", "revisions", "workloads"
+
+
+class NameRecorder:
+    """Takes the answer of one environment to one query, in parts; ``close`` saves the names."""
+
+    def __init__(self, source: names.NameSource, query: Query) -> None:
+        self._source = source
+        self._query = query
+        self._rows: dict[str, list[tuple[Any, ...]]] = {}
+
+    def add(self, items: Iterable[Found[Any]]) -> None:
+        """Take the names of workloads and instances; other objects are ignored."""
+        for found in items:
+            item = found.item
+            if isinstance(item, Workload):
+                self._take(WORKLOADS, (item.namespace, KIND_OF[item.type], item.name))
+            if isinstance(item, WorkloadDetail):
+                for instance in item.instances:
+                    self._take(INSTANCES, _instance_row(instance))
+                for revision in item.revisions:
+                    self._take(REVISIONS, (f"{item.namespace}/{item.name}", revision.revision))
+            elif isinstance(item, Instance):
+                self._take(INSTANCES, _instance_row(item))
+
+    def _take(self, kind: str, row: tuple[Any, ...]) -> None:
+        rows = self._rows.setdefault(kind, [])
+        if len(rows) < names.MOST_ROWS:
+            rows.append(row)
+
+    def close(self, kind: str | None = None) -> None:
+        """Save what was taken; ``kind`` is what was listed, None for one object."""
+        query = self._query
+        namespace = None if query.all_namespaces else query.namespace or self._source.namespace
+        unrestricted = not (query.selector or query.types or query.workload)
+        for taken in {*self._rows, *([kind] if kind else ())}:
+            rows = self._rows.get(taken, [])
+            # A workload's revisions are always complete, and have a scope for each workload.
+            is_revisions = taken == REVISIONS
+            names.save_rows(
+                self._source.file,
+                taken,
+                rows[0][0] if is_revisions else namespace or names.ALL_NAMESPACES,
+                rows,
+                complete=is_revisions or (taken == kind and unrestricted),
+                now=time.time(),
+            )
+
+
+def recorder(environment: Environment, query: Query, environ: Mapping[str, str]) -> NameRecorder:
+    """The recorder for the answer of an environment to a query."""
+    return NameRecorder(name_source(environment, environ, may_fetch=True), query)
+
+
+def name_source(
+    environment: Environment, environ: Mapping[str, str], *, may_fetch: bool
+) -> names.NameSource:
+    """The file of an environment's names, and the namespace that its commands use by default."""
+    identity = repr(environment.target.identity(environ))
+    file = f"names-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
+    namespace = environment.target.default_namespace(environ)
+    return names.NameSource(environment.label, file, namespace, may_fetch)
+
+
+def _instance_row(item: Instance | InstanceDetail) -> tuple[Any, ...]:
+    containers = [container.name for container in item.containers if not container.init]
+    return (item.namespace, item.id, item.name, item.workload, containers)

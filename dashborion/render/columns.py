@@ -1,0 +1,231 @@
+"""What columns and views are, and the columns that many views share.
+
+A column's value comes from the model alone, so the JSON holds everything that
+a table shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Struct
+
+from dashborion.errors import UsageError, suggestion
+from dashborion.render import Format, Style
+from dashborion.render.cells import Cell, chunks
+
+Value = Callable[[Any], Cell]
+CellStyle = Callable[[Any], str]
+
+GOOD, BAD, BUSY, QUIET = "green", "red", "yellow", "dim"
+STYLES = {
+    "running": GOOD, "degraded": BAD, "stopped": QUIET, "pending": BUSY, "progressing": BUSY,
+    "paused": BUSY, "failed": BAD, "suspended": QUIET, "warning": BUSY,
+    "Ready": GOOD, "NotReady": BAD, "Unknown": BAD, "Terminating": BUSY,
+    "ACTIVE": GOOD, "DRAINING": BUSY, "SUCCESSFUL": GOOD, "IN_PROGRESS": BUSY, "PENDING": BUSY,
+    "STOPPED": BAD, "ROLLBACK_IN_PROGRESS": BAD, "ROLLBACK_SUCCESSFUL": BAD,
+    "ROLLBACK_FAILED": BAD, "added": GOOD, "removed": BAD, "changed": BUSY,
+}  # fmt: skip
+"""The colour of a status, in dashborion's words and in the APIs'."""
+
+
+def _unstyled(_: Any) -> str:
+    return ""
+
+
+class Column(Struct, frozen=True):
+    """One column of a view.
+
+    ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
+    needs them to tell its rows apart. ``age_header`` is the header on a terminal,
+    where times are ages, ``short`` the value there. On a narrow terminal the columns
+    with the highest ``shrink`` give way first, down to ``min_width``; 0 never does.
+    """
+
+    key: str
+    value: Value
+    style: CellStyle = _unstyled
+    wide: bool = False
+    extra: bool = False
+    right: bool = False
+    shrink: int = 0
+    min_width: int = 12
+    age_header: str | None = None
+    short: Value | None = None
+
+    @property
+    def header(self) -> str:
+        return self.key.upper()
+
+
+def column(
+    key: str, value: str | Value | None = None, style: str | CellStyle = _unstyled, **settings: Any
+) -> Column:
+    """A column of a model's attribute, by default the one named like the column.
+
+    Args:
+        key: the name that ``--columns`` takes.
+        value: another attribute's name, or a function of the model.
+        style: a colour, or a function of the model.
+        settings: further fields of ``Column``.
+    """
+    if value is None or isinstance(value, str):
+        value = attrgetter(value or key.replace("-", "_"))
+    if isinstance(style, str):
+        style = _always(style)
+    return Column(key, value, style, **settings)
+
+
+def _always(style: str) -> CellStyle:
+    return lambda _: style
+
+
+def status_column(key: str = "status", attribute: str | None = None, **settings: Any) -> Column:
+    """A column of a status, coloured by ``STYLES``."""
+    status = attrgetter(attribute or key)
+    return Column(
+        key,
+        lambda item: None if status(item) is None else str(status(item)),
+        lambda item: STYLES.get(status(item), ""),
+        **settings,
+    )
+
+
+def environment_columns() -> list[Column]:
+    """Project and environment, shown where a list has several of them."""
+    return [column(key, extra=True, shrink=1) for key in ("project", "environment")]
+
+
+def location_columns() -> list[Column]:
+    """Project, environment and namespace, shown where a list has several of them."""
+    return [*environment_columns(), column("namespace", extra=True, shrink=1)]
+
+
+def name_column(key: str = "name", value: str | Value | None = None, **settings: Any) -> Column:
+    """A name: shortened on a narrow terminal, but still recognisable."""
+    return column(key, value, shrink=1, min_width=14, **settings)
+
+
+def message_column(value: str | Value | None = None, **settings: Any) -> Column:
+    """Free text: the first to be shortened on a narrow terminal."""
+    return column("message", value, shrink=3, min_width=16, **settings)
+
+
+def created_column() -> Column:
+    return column("created", "created_at", age_header="AGE")
+
+
+def images_column(**settings: Any) -> Column:
+    """The images of an object; on a terminal without their registries."""
+    return column(
+        "images",
+        lambda item: joined(item.images),
+        short=lambda item: joined([short_image(image) or "" for image in item.images]),
+        shrink=2,
+        **settings,
+    )
+
+
+def joined(values: Iterable[str]) -> str | None:
+    """The values with commas between them; None if there are none."""
+    return ",".join(values) or None
+
+
+def joined_column(key: str, attribute: str | None = None, **settings: Any) -> Column:
+    """A column of a list of texts."""
+    values = attrgetter(attribute or key.replace("-", "_"))
+    return Column(key, lambda item: joined(values(item)), **settings)
+
+
+def pairs(values: Mapping[str, str] | None) -> str | None:
+    """``key=value`` with commas between them, sorted; None if there are none."""
+    return joined(f"{key}={value}" for key, value in sorted((values or {}).items()))
+
+
+def short_image(image: str | None) -> str | None:
+    """An image without its registry, its digest cut to twelve digits."""
+    if not image:
+        return None
+    name = image.rsplit("/", 1)[-1]
+    base, at, digest = name.partition("@sha256:")
+    return f"{base}{at}{digest[:12]}"
+
+
+class View(Struct, frozen=True):
+    """The columns of a model.
+
+    ``noun`` is its plural in messages, ``name`` what ``-o name`` prints, ``kind``
+    the word in front of a name that two objects of different kinds share.
+    """
+
+    noun: str
+    columns: Sequence[Column]
+    name: Callable[[Any], str] = lambda item: str(item.name)
+    kind: Callable[[Any], str] | None = None
+
+    def chosen(self, style: Style) -> list[Column]:
+        """The columns to show: those asked for, or the view's default ones.
+
+        Raises:
+            UsageError: an unknown column.
+        """
+        if style.columns:
+            return [self.column(key) for key in style.columns]
+        everything = style.format in (Format.WIDE, Format.CSV)
+        return [
+            column
+            for column in self.columns
+            if (everything or not column.wide) and (not column.extra or column.key in style.extra)
+        ]
+
+    def column(self, key: str) -> Column:
+        """The column of that key, in upper or lower case.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for column in self.columns:
+            if column.key == key.strip().lower():
+                return column
+        known = [column.key for column in self.columns]
+        near = suggestion(key, known, most=len(known))
+        raise UsageError(f"{self.noun} have no column '{key}'", hint=near)
+
+    def sorted(self, items: Iterable[Any], sort: str) -> list[Any]:
+        """The items by a column, descending with a leading ``-``; unknown values last.
+
+        Raises:
+            UsageError: an unknown column.
+        """
+        descending, key = sort.startswith("-"), sort.removeprefix("-")
+        column, everything = self.column(key), list(items)
+        known = [item for item in everything if column.value(item) is not None]
+        unknown = [item for item in everything if column.value(item) is None]
+        known.sort(key=lambda item: _comparable(column.value(item)), reverse=descending)
+        return [*known, *unknown]
+
+    def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
+        """The shortest names that other commands accept and that are unique in this list.
+
+        Yields them in chunks; all at once where a name may need its kind because
+        of another one.
+        """
+        with_namespace = "namespace" in extra
+        for chunk in [list(items)] if self.kind else chunks(items):
+            parts = [(item.namespace if with_namespace else "", self.name(item)) for item in chunk]
+            count = Counter(parts)
+            kinds = [
+                self.kind(item) if self.kind and count[key] > 1 else ""
+                for item, key in zip(chunk, parts, strict=True)
+            ]
+            yield [
+                "/".join(filter(None, (namespace, kind, name)))
+                for (namespace, name), kind in zip(parts, kinds, strict=True)
+            ]
+
+
+def _comparable(value: Cell) -> Any:
+    return value.casefold() if isinstance(value, str) else value

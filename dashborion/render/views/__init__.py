@@ -1,0 +1,1 @@
+"""The columns of each list and of each table inside a description, by theme."""

@@ -1,0 +1,121 @@
+"""The lists of ``ecs``, and the parts of its descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashborion.models import ecs as models
+from dashborion.render.columns import (
+    BAD,
+    STYLES,
+    View,
+    column,
+    created_column,
+    environment_columns,
+    images_column,
+    joined_column,
+    location_columns,
+    name_column,
+    short_image,
+    status_column,
+)
+
+
+def _fraction(part: int | None, whole: int | None) -> str | None:
+    return None if whole is None else f"{part or 0}/{whole}"
+
+
+def _change(change: models.Changed) -> str:
+    if change.hidden:
+        return f"{change.change}, value hidden"
+    if change.change == "changed":
+        return f"{change.before} -> {change.after}"
+    return f"{change.change}: {change.after if change.before is None else change.before}"
+
+
+def _command(container: models.ContainerDefinition) -> str | None:
+    return " ".join([*container.entry_point, *container.command]) or None
+
+
+CHANGES = View(
+    "changes",
+    [
+        column("where"),
+        column("what", "field"),
+        column("change", _change, lambda item: STYLES[item.change], shrink=3, min_width=30),
+    ],
+    name=lambda item: f"{item.where}: {item.field}",
+)
+
+LISTS: Mapping[str, View] = {
+    "families": View("task definitions", [*environment_columns(), name_column()]),
+    "task-definitions": View("task definitions", [
+        *environment_columns(),
+        name_column(),
+        images_column(),
+        column("cpu", right=True),
+        column("memory", right=True),
+        column("registered", "registered_at", age_header="REGISTERED"),
+    ]),
+    "clusters": View("clusters", [
+        *environment_columns(),
+        name_column(),
+        status_column(),
+        column("services", right=True),
+        column("running", right=True),
+        column("pending", right=True),
+        column("instances", right=True),
+        joined_column("capacity-providers", wide=True),
+    ]),
+    "container-instances": View("container instances", [
+        *environment_columns(),
+        name_column(),
+        column("instance"),
+        status_column(),
+        column("agent", lambda item: "connected" if item.connected else "disconnected",
+               lambda item: "" if item.connected else BAD),
+        column("running", right=True),
+        column("pending", right=True),
+        column("cpu-free", lambda item: _fraction(item.cpu_free, item.cpu), right=True),
+        column("memory-free", lambda item: _fraction(item.memory_free, item.memory), right=True),
+        column("zone", wide=True),
+        column("type", "instance_type", wide=True),
+        column("agent-version", wide=True),
+        column("docker-version", "runtime_version", wide=True),
+        column("capacity-provider", wide=True),
+        column("registered", "created_at", wide=True, age_header="REGISTERED"),
+    ]),
+    "deployments": View("deployments", [
+        *location_columns(),
+        name_column("service"),
+        status_column(),
+        column("stage", "lifecycle_stage"),
+        name_column("definition", "task_definition"),
+        column("running", lambda item: _fraction(item.running, item.requested)),
+        column("failures", lambda item: _fraction(item.failures, item.threshold)),
+        created_column(),
+        column("strategy", wide=True),
+        column("finished", "finished_at", wide=True, age_header="FINISHED"),
+        column("rollback", wide=True, shrink=2),
+        column("reason", wide=True, shrink=3, min_width=16),
+        column("name", wide=True),
+    ]),
+}  # fmt: skip
+
+PARTS: Mapping[type[Any], View] = {
+    models.Changed: CHANGES,
+    models.ContainerDefinition: View("containers", [
+        name_column(),
+        column("image", short=lambda item: short_image(item.image), shrink=2),
+        column("essential"),
+        column("cpu", lambda item: item.cpu or None, right=True),
+        column("memory", lambda item: item.memory or item.memory_reservation, right=True),
+        joined_column("ports"),
+        joined_column("environment", shrink=1),
+        joined_column("secrets", shrink=1),
+        column("command", _command, shrink=2),
+        column("log-driver"),
+    ]),
+}  # fmt: skip
+"""The tables inside a description, by the model of their rows."""

@@ -1,0 +1,75 @@
+"""Environments: configured, checked and discovered."""
+
+from __future__ import annotations
+
+from dashborion.models.environment import Check, EnvironmentInfo
+from dashborion.render.columns import (
+    BAD,
+    BUSY,
+    GOOD,
+    QUIET,
+    View,
+    column,
+    name_column,
+)
+
+
+def _guard(environment: EnvironmentInfo) -> str | None:
+    if environment.read_only:
+        return "read-only"
+    return "protected" if environment.protected else None
+
+
+def _label(check: Check) -> str:
+    return f"{check.project}/{check.environment}" if check.project else check.environment
+
+
+def _actions(check: Check, allowed: bool | None) -> str | None:
+    actions = (entry.action for entry in check.permissions if entry.allowed is allowed)
+    return ", ".join(actions) or None
+
+
+ENVIRONMENTS = View(
+    "environments",
+    [
+        column("current", lambda item: "*" if item.current else ""),
+        name_column(),
+        column("orchestrator"),
+        column("target"),
+        column("namespace"),
+        column("region"),
+        column("profile", wide=True),
+        column("guard", _guard, BUSY),
+    ],
+)
+
+CHECKS = View(
+    "checks",
+    [
+        column("environment", _label),
+        column("orchestrator"),
+        column("reachable", style=lambda item: GOOD if item.reachable and not item.error else BAD),
+        name_column("identity"),
+        column("version"),
+        column("seconds", lambda item: item.seconds if item.reachable else None, right=True),
+        column("denied", lambda item: _actions(item, False), BUSY),
+        column("allowed", lambda item: _actions(item, True), wide=True),
+        column("untried", lambda item: _actions(item, None), wide=True),
+        column("error", style=BAD, shrink=3, min_width=16),
+        column("endpoint", wide=True),
+    ],
+    name=_label,
+)
+
+DISCOVERED = View(
+    "environments",
+    [
+        name_column(),
+        column("orchestrator"),
+        column("target", shrink=2, min_width=16),
+        column("region"),
+        column("profile"),
+        column("guard", lambda item: "protected" if item.protected else None, BUSY),
+        column("configured", style=lambda item: QUIET if item.configured else GOOD),
+    ],
+)

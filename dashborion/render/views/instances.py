@@ -1,0 +1,85 @@
+"""Instances and their containers."""
+
+from __future__ import annotations
+
+from dashborion.models.instance import Container, Instance
+from dashborion.render.columns import (
+    BAD,
+    BUSY,
+    STYLES,
+    View,
+    column,
+    created_column,
+    location_columns,
+    message_column,
+    name_column,
+)
+
+_FAILURE_WORDS = (
+    "BackOff", "Error", "OOM", "Err", "Failed", "Evicted", "Exit", "Signal", "Invalid",
+)  # fmt: skip
+
+
+def _ready(instance: Instance) -> str:
+    """Ready containers of those that keep running, as kubectl counts them."""
+    lasting = [container for container in instance.containers if not container.init]
+    return f"{sum(container.ready for container in lasting)}/{len(lasting)}"
+
+
+def _style(instance: Instance) -> str:
+    reason = instance.reason or ""
+    if reason == "Terminating":
+        return BUSY
+    if any(word in reason for word in _FAILURE_WORDS) or instance.health == "unhealthy":
+        return BAD
+    return STYLES[instance.status]
+
+
+def _previous_run(container: Container) -> str | None:
+    previous = container.last_termination
+    return f"{previous.reason} (exit {previous.exit_code})" if previous else None
+
+
+INSTANCES = View(
+    "instances",
+    [
+        *location_columns(),
+        name_column(),
+        column("workload", shrink=1),
+        column("ready", _ready),
+        column("status", lambda item: item.reason or str(item.status), _style),
+        column("restarts", right=True),
+        created_column(),
+        column("ip", wide=True),
+        name_column("node", wide=True),
+        column("zone", wide=True),
+        name_column("revision", wide=True),
+        message_column(wide=True),
+    ],
+)
+
+INSTANCES_OF_WORKLOAD = View(
+    "instances",
+    [
+        INSTANCES.column(key)
+        for key in ("name", "ready", "status", "restarts", "revision", "created")
+    ],
+)
+"""On a workload's page: the workload is known, and during a rollout the revision matters."""
+
+CONTAINERS = View(
+    "containers",
+    [
+        name_column(),
+        column(
+            "status",
+            lambda item: item.reason or str(item.status),
+            lambda item: STYLES[item.status],
+        ),
+        column("ready"),
+        column("restarts", right=True),
+        column("exit", "exit_code", right=True),
+        column("last", _previous_run, BUSY),
+        column("image", shrink=2),
+    ],
+)

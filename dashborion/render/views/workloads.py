@@ -1,0 +1,133 @@
+"""Workloads, and the parts of their descriptions."""
+
+from __future__ import annotations
+
+from dashborion.models.endpoint import Endpoint
+from dashborion.models.kinds import KIND_OF
+from dashborion.models.workload import Reason, Workload
+from dashborion.render.columns import (
+    BAD,
+    GOOD,
+    View,
+    column,
+    created_column,
+    location_columns,
+    message_column,
+    name_column,
+    short_image,
+    status_column,
+)
+
+SHOWN_INSTANCES = 3  # names of a reason's instances; the others are counted
+
+
+def _endpoints(workload: Workload) -> str | None:
+    urls = (endpoint.url or _host(endpoint) for endpoint in workload.endpoints)
+    return ", ".join(dict.fromkeys(urls)) or None
+
+
+def _host(endpoint: Endpoint) -> str:
+    host = endpoint.address or endpoint.name
+    return f"{host}:{endpoint.port}" if endpoint.port else host
+
+
+def _healthy(endpoint: Endpoint) -> str | None:
+    return None if endpoint.total is None else f"{endpoint.healthy}/{endpoint.total}"
+
+
+def _some_instances(reason: Reason) -> str | None:
+    names, left = reason.instances[:SHOWN_INSTANCES], len(reason.instances) - SHOWN_INSTANCES
+    return ", ".join([*names, *([f"+{left} more"] if left > 0 else [])]) or None
+
+
+WORKLOADS = View(
+    "workloads",
+    [
+        *location_columns(),
+        name_column(),
+        column("type", lambda item: str(item.type), short=lambda item: KIND_OF[item.type]),
+        status_column(),
+        column("ready", lambda item: f"{item.available}/{item.desired}"),
+        status_column("rollout", "rollout.state"),
+        column("image", short=lambda item: short_image(item.image), shrink=2),
+        created_column(),
+        name_column("revision", "rollout.revision", wide=True),
+        column("cpu", wide=True, right=True),
+        column("memory", wide=True, right=True),
+        column("endpoints", _endpoints, wide=True, shrink=2),
+        column("updated", "updated_at", wide=True, age_header="UPDATED"),
+        message_column("rollout.message", wide=True),
+    ],
+    kind=lambda item: KIND_OF[item.type],
+)
+
+ENDPOINTS = View(
+    "endpoints",
+    [
+        column("type", lambda item: str(item.type)),
+        name_column(),
+        column("address", shrink=3),
+        column("port", right=True),
+        column("protocol"),
+        column("healthy", _healthy, lambda item: "" if item.healthy == item.total else BAD),
+        column("url", shrink=2),
+    ],
+)
+
+REASONS = View(
+    "reasons",
+    [
+        column("reason", style=BAD),
+        column("count", right=True),
+        column("seen", "last_seen", age_header="LAST SEEN"),
+        column("instances", _some_instances, shrink=2),
+        message_column(),
+    ],
+    name=lambda item: str(item.reason),
+)
+
+REVISIONS = View(
+    "revisions",
+    [
+        name_column("revision", style=lambda item: GOOD if item.current else ""),
+        column("current"),
+        created_column(),
+        column("images", lambda item: ", ".join(item.images), shrink=2),
+        message_column(),
+    ],
+    name=lambda item: str(item.revision),
+)
+
+EVENTS = View(
+    "events",
+    [
+        column("seen", "timestamp", age_header="LAST SEEN"),
+        status_column("type"),
+        column("reason"),
+        name_column("object"),
+        column("count", right=True),
+        message_column(),
+    ],
+    name=lambda item: str(item.object),
+)
+
+ROLLOUTS = View(
+    "rollouts",
+    [status_column("state"), name_column("revision"), message_column()],
+    name=lambda item: str(item.state),
+)
+
+CHANGES = View(
+    "changes",
+    [
+        column("action"),
+        column("environment"),
+        column("namespace"),
+        column("name", lambda item: item.instance or item.workload),
+        column("before"),
+        column("after"),
+        column("dryrun", "dry_run"),
+        column("rollout", lambda item: str(item.rollout.state) if item.rollout else None),
+    ],
+    name=lambda item: str(item.instance or item.workload),
+)
