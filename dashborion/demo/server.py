@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.fleets import media as fleet_media
 from dashborion.demo.fleets import shop as fleet_shop
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.tls import own_identity
+from dashborion.demo.tls import new_identity
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
@@ -53,19 +52,13 @@ class Demo:
         self.speed, self.keys = speed, keys or Keys.new()
         self._ports = aws_port, kubernetes_port
         self._is_ticking = is_ticking
-        self._identity = own_identity()
+        self._identity = new_identity()
         self._asked = datetime.now(UTC)
         self._awake, self._over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._shops: list[fleet_shop.Shop] = []
         self._media: list[fleet_media.Media] = []
-        self.aws = StrictAws(
-            port=aws_port,
-            access_key=self.keys.access_key,
-            secret_key=self.keys.secret_key,
-            faces={"ecs": LivingEcs},
-            remembered=1000,
-        )
+        self.aws = AwsServer(access_key=self.keys.access_key, secret_key=self.keys.secret_key)
         self.kubernetes = KubernetesCluster(self.keys.token, speed=speed)
 
     @property
@@ -87,7 +80,7 @@ class Demo:
 
     def start(self) -> Self:
         now = datetime.now(UTC)
-        self.aws.on_ask = self._note
+        self.aws.on_request = self._note
         self.aws.start(_POLL_SECONDS)
         try:
             self.kubernetes.api.start(
@@ -96,7 +89,7 @@ class Demo:
         except OSError:
             self.aws.stop()
             raise
-        self.kubernetes.api.on_ask = self._note
+        self.kubernetes.api.on_request = self._note
         self.kubernetes.api.on_write = self._awake.set
         self._populate(now)
         if self._is_ticking:

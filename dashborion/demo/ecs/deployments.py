@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Any
 
-from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+from dashborion.demo.ecs.moto_objects import Json, deployment_id, uuid_of
 
 _EVENTS = 100  # which is what ECS keeps
 _EARLIER = 10
@@ -16,8 +16,7 @@ def begin(
 ) -> Json:
     """A new PRIMARY one; what was still under way is superseded."""
     number = len(service.deployments) + len(service.earlier_deployments)
-    digits = hexadecimal(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
-    identity = f"ecs-svc/{int(digits, 16) % 10**19:019}"
+    identity = deployment_id(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
     for each in service.deployments:
         if each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS":
             each["serviceDeployment"] = {
@@ -58,10 +57,9 @@ def _launch(service: Any) -> Json:
 
 def tell(service: Any, now: datetime, message: str) -> None:
     """One of the service's events, newest first."""
-    digits = hexadecimal(f"{service.arn} {now.timestamp()} {message}")
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    identity = uuid_of(f"{service.arn} {now.timestamp()} {message}")
     text = f"(service {service.name}) {message}"
-    service.events.insert(0, {"id": "-".join(parts), "createdAt": now, "message": text})
+    service.events.insert(0, {"id": identity, "createdAt": now, "message": text})
     del service.events[_EVENTS:]
 
 

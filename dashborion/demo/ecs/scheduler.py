@@ -6,14 +6,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.ecs.models import TaskDefinition
+from moto.ecs.models import Cluster, EC2ContainerServiceBackend, TaskDefinition
 from moto.elbv2.models import elbv2_backends
 
 from dashborion.demo.behaviour import behaviour_of
 from dashborion.demo.ecs.deployments import break_circuit, complete, put_away, tell
+from dashborion.demo.ecs.moto_objects import EcsTask, Json, digits_of
 from dashborion.demo.ecs.tasks import forget_logs, has_ended_early, move_on, open_logs, stop
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.fleets.seeding_tasks import Json
 
 _KEPT_STOPPED = 8  # tasks of a service that describe still finds
 _ROOM = 2048  # CPU units of an EC2 instance here
@@ -39,8 +38,11 @@ class _Mind:
 class EcsScheduler:
     """All services of one cluster. Nothing moves but in `tick`."""
 
-    def __init__(self, cluster: Cluster, account: str, *, speed: float = 1.0) -> None:
-        self.cluster, self.account, self.speed = cluster, account, speed
+    def __init__(
+        self, backend: EC2ContainerServiceBackend, cluster: Cluster, *, speed: float = 1.0
+    ) -> None:
+        self.backend, self.cluster, self.speed = backend, cluster, speed
+        self.made = 0  # tasks so far, each of which has an address of its own
         self.epoch: datetime | None = None
         self._now: datetime | None = None
         self._minds: dict[str, _Mind] = {}
@@ -53,11 +55,10 @@ class EcsScheduler:
         """Call with the stand-in's lock held."""
         self._now = now
         moment = self.clock()
-        self.cluster.now = moment
         tasks: dict[str, list[Any]] = {}
-        for task in list(self.cluster.backend.tasks.get(self.cluster.name, {}).values()):
+        for task in list(self.backend.tasks.get(self.cluster.name, {}).values()):
             tasks.setdefault(str(task.group), []).append(task)
-        for service in list(self.cluster.backend.services.values()):
+        for service in list(self.backend.services.values()):
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
                 mine = tasks.get(f"service:{service.name}", [])
@@ -65,7 +66,7 @@ class EcsScheduler:
 
     def definition(self, arn: str) -> TaskDefinition:
         family, _, revision = arn.rpartition("/")[2].rpartition(":")
-        return self.cluster.backend.task_definitions[family][int(revision)]
+        return self.backend.task_definitions[family][int(revision)]
 
     def mind(self, service: Any) -> _Mind:
         return self._minds.setdefault(service.name, _Mind())
@@ -74,12 +75,12 @@ class EcsScheduler:
         if task.started_at is not None and task.id not in self._opened:
             self._opened.add(task.id)
             definition = self.definition(task.task_definition_arn)
-            open_logs(task, definition, self.account, self)
+            open_logs(task, definition, self.backend.account_id, self)
 
     def forget(self, task: Any) -> None:
         self._opened.discard(task.id)
-        forget_logs(task, self.definition(task.task_definition_arn), self.account)
-        self.cluster.backend.tasks[self.cluster.name].pop(task.task_arn, None)
+        forget_logs(task, self.definition(task.task_definition_arn), self.backend.account_id)
+        self.backend.tasks[self.cluster.name].pop(task.task_arn, None)
 
 
 @dataclass
@@ -106,7 +107,7 @@ class _Turn:
             move_on(task, definition, self.now, self.scheduler.speed)
             self.scheduler.note_started(task)
         if self.service.scheduling_strategy == "DAEMON":
-            known = self.scheduler.cluster.backend.container_instances
+            known = self.scheduler.backend.container_instances
             self.service.desired_count = len(known.get(self.service.cluster_name, {}))
         if self.service.status == "DRAINING":
             self.service.desired_count = 0
@@ -191,31 +192,35 @@ class _Turn:
             self.mind.next_complaint = self.now + timedelta(seconds=60 / self.scheduler.speed)
 
     def _make(self, definition: TaskDefinition, number: int) -> Any:
-        cluster = self.scheduler.cluster
-        where: Json = {"zone": "abc"[(len(self.tasks) + number) % 3]}
+        backend, cluster = self.scheduler.backend, self.scheduler.cluster
+        self.scheduler.made += 1
+        made, zone = self.scheduler.made, "abc"[(len(self.tasks) + number) % 3]
+        where: Json = {"availability_zone": f"{backend.region_name}{zone}"}
         providers = self.service.capacity_provider_strategy
         launch_type = "EC2" if self.service.launch_type == "EC2" else "FARGATE"
         if launch_type == "EC2":
-            known = list(cluster.backend.container_instances.get(cluster.name, {}).values())
+            known = list(backend.container_instances.get(cluster.name, {}).values())
             if known:
                 host: Any = known[(len(self.tasks) + number) % len(known)]
                 where = {
-                    "zone": host.attributes["ecs.availability-zone"][-1],
+                    "availability_zone": host.attributes["ecs.availability-zone"],
                     "container_instance_arn": host.container_instance_arn,
                 }
         if providers:
             where["capacity_provider_name"] = providers[0]["capacityProvider"]
-        task: Any = cluster.task(
+        task = EcsTask(
+            backend,
+            cluster,
             definition,
-            service=self.service,
+            digits_of(f"{cluster.arn} {self.service.name} {made}"),
+            address=f"10.0.{1 + made // 250}.{1 + made % 250}" if launch_type == "FARGATE" else "",
+            group=f"service:{self.service.name}",
             started_by=self.primary["id"],
-            last_status="PROVISIONING",
             created_at=self.now,
             launch_type=launch_type,
             **where,
         )
-        if launch_type == "FARGATE":
-            cluster.place(task)
+        backend.tasks.setdefault(cluster.name, {})[task.task_arn] = task
         self.tasks.append(task)
         return task
 
@@ -249,7 +254,9 @@ class _Turn:
 
     def _balance(self) -> None:
         """Registers what runs with the target groups, and takes out what does not."""
-        backend = elbv2_backends[self.scheduler.account][self.scheduler.cluster.backend.region_name]
+        backend = elbv2_backends[self.scheduler.backend.account_id][
+            self.scheduler.backend.region_name
+        ]
         for each in self.service.load_balancers or ():
             group = backend.target_groups.get(each.get("targetGroupArn", ""))
             if group is None:

@@ -10,7 +10,7 @@ from moto.logs.models import LogEvent, LogStream, logs_backends
 
 from dashborion.demo.behaviour import Behaviour, behaviour_of
 from dashborion.demo.container_lines import lines
-from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 
 PROVISIONING_SECONDS = 1.0
 PENDING_SECONDS = 2.5  # since its creation, as are all of these
@@ -111,8 +111,7 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     task.connectivity, task.connectivity_at = "CONNECTED", at
     _set(task, "RUNNING")
     for each, defined in zip(task.containers, definition.container_definitions, strict=True):
-        digits = hexadecimal(f"{task.id} {defined['name']}")
-        vars(each)["runtimeId"] = f"{task.id}-{int(digits, 16) % 10**10:010}"
+        vars(each)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:
@@ -211,7 +210,7 @@ class TaskStream(LogStream):
     def _event(self, number: int, at: datetime, text: str) -> LogEvent:
         stamp = round(at.timestamp() * 1000)
         found = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
-        found.event_id = f"{stamp}{hexadecimal(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
+        found.event_id = f"{stamp}{digits_of(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
         return found
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from dashborion.demo.http_server import Answer, Server
 from dashborion.demo.kubernetes.defaults import admitted, refuse_changed_selector
 from dashborion.demo.kubernetes.errors import (
     Refused,
@@ -33,7 +34,6 @@ from dashborion.demo.kubernetes.selectors import written
 from dashborion.demo.kubernetes.store import Store
 from dashborion.demo.kubernetes.tables import table
 from dashborion.demo.kubernetes.versions import kept, served
-from dashborion.demo.wire import Answer, Server
 
 USER = "dashborion-demo"
 _JSON = {"Content-Type": "application/json"}
@@ -51,7 +51,7 @@ class KubernetesApi:
         self.store = store
         self.token = token
         self.intercept: Callable[[Request], Answer | None] = lambda _: None
-        self.on_ask: Callable[[], None] = lambda: None  # told of every request that is let in
+        self.on_request: Callable[[], None] = lambda: None  # told of every request that is let in
         self.on_write: Callable[[], None] = lambda: None
         self._logs = logs
         self._server: Server | None = None
@@ -89,7 +89,7 @@ class KubernetesApi:
         request = understand(method, url, headers, body)
         try:
             self._authenticate(request)
-            self.on_ask()
+            self.on_request()
             return self._noted(self.intercept(request) or self._answer(request))
         except Refused as error:
             return _sent(error.status, error.code)
@@ -104,7 +104,7 @@ class KubernetesApi:
 
         def each() -> Iterator[bytes]:
             for chunk in chunks:
-                self.on_ask()
+                self.on_request()
                 yield chunk
 
         return replace(answer, chunks=each())

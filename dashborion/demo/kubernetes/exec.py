@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from io import BufferedIOBase
 
+from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.websocket import WebSocket, accepted, wanted
 from dashborion.demo.shell import Shell
-from dashborion.demo.wire import Answer
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")

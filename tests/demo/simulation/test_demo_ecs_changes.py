@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.fleets.shop import REGION, Shop, populate
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
 
 CLUSTER = "shop-production"
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -71,7 +70,7 @@ class ByHand:
 
 @pytest.fixture
 def hand() -> Iterator[ByHand]:
-    with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
+    with StrictAws(access_key=KEY, plays_out=True) as aws:
         yield ByHand(aws)
 
 

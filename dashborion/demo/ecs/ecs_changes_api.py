@@ -1,13 +1,17 @@
 """ECS whose changes play out: what a request changes here, the scheduler's ticks carry out."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
+
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException
+from moto.ecs.models import Service
 
+from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.deployments import begin
-from dashborion.demo.ecs.strict_ecs import StrictEcs, _task_id
+from dashborion.demo.ecs.ecs_api import EcsApi, _task_id
+from dashborion.demo.ecs.moto_objects import NETWORK
 from dashborion.demo.ecs.tasks import stop
 
 _SET = {  # members of UpdateService that are kept as they come
@@ -28,8 +32,52 @@ class ServiceNotActive(ECSException):
         super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
 
 
-class LivingEcs(StrictEcs):
+class EcsChangesApi(EcsApi):
     """One request to ECS."""
+
+    def create_service(self) -> ActionResult:
+        cluster, name = self._cluster(), self._get_param("serviceName")
+        key = f"{cluster.name}:{name}"
+        known = self.ecs_backend.services.get(key)
+        if known is not None and known.status != "INACTIVE":
+            raise InvalidParameterException("Creation of service was not idempotent.")
+        definition = self.ecs_backend.describe_task_definition(self._get_param("taskDefinition"))
+        desired = self._get_param("desiredCount")
+        strategy = self._get_param("schedulingStrategy", "REPLICA")
+        service: Any = Service(  # type: ignore[abstract]
+            cluster,
+            name,
+            int(desired or 0),
+            self.ecs_backend,
+            load_balancers=self._get_param("loadBalancers"),
+            scheduling_strategy=strategy,
+            tags=self._get_param("tags"),
+            launch_type=self._get_param("launchType", "EC2"),
+            propagate_tags=self._get_param("propagateTags", "NONE"),
+        )
+        self._refuse(service, desired, None, is_forced=False)
+        is_daemon, is_fargate = strategy == "DAEMON", service.launch_type == "FARGATE"
+        vars(service).update(
+            deployments=[],
+            earlier_deployments=[],
+            pending_count=0,
+            created_at=clock.now(),
+            created_by=f"arn:aws:iam::{self.current_account}:user/deployer",
+            capacity_provider_strategy=None,
+            deployment_configuration={
+                "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+                "minimumHealthyPercent": 0 if is_daemon else 100,
+                "maximumPercent": 100 if is_daemon else 200,
+                **self._get_param("deploymentConfiguration", {}),
+            },
+            network_configuration=NETWORK if is_fargate else None,
+            platform_version="LATEST" if is_fargate else None,
+            enable_execute_command=bool(self._get_param("enableExecuteCommand", False)),
+            enable_ecs_managed_tags=True,
+        )
+        begin(service, definition.arn, clock.now())
+        self.ecs_backend.services[key] = service
+        return ActionResult({"service": service})
 
     def update_service(self) -> ActionResult:
         cluster = self._cluster()
@@ -54,7 +102,7 @@ class LivingEcs(StrictEcs):
             service.desired_count = int(desired)
             service.deployments[0]["desiredCount"] = int(desired)
         if is_forced or definition != service.task_definition:
-            begin(service, definition, datetime.now(UTC))
+            begin(service, definition, clock.now())
         return ActionResult({"service": service})
 
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:
@@ -94,7 +142,7 @@ class LivingEcs(StrictEcs):
             return super().stop_task()
         stop(
             task,
-            datetime.now(UTC),
+            clock.now(),
             "UserInitiated",
             self._get_param("reason", "Task stopped by user"),
         )

@@ -19,7 +19,7 @@ STREAMS_A_CALL = 100
 _TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
 
 
-class StrictLogs(LogsResponse):
+class LogsApi(LogsResponse):
     """One request to CloudWatch Logs."""
 
     def get_log_events(self) -> str:

@@ -21,7 +21,8 @@ from moto.ecs.exceptions import (
 from moto.ecs.models import Cluster, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from dashborion.demo.as_json import as_json
+from dashborion.demo.ecs import clock
+from dashborion.demo.ecs.as_json import as_json
 from dashborion.demo.ecs.paging import BadTokenError, page_of
 from dashborion.demo.ecs.service_deployments import (
     brief,
@@ -41,7 +42,7 @@ _NO_EXEC = (
 _OF_THE_PAGE = ("maxResults", "nextToken")
 
 
-class StrictEcs(EC2ContainerServiceResponse):
+class EcsApi(EC2ContainerServiceResponse):
     """One request to ECS."""
 
     def __init__(self) -> None:
@@ -279,8 +280,8 @@ class StrictEcs(EC2ContainerServiceResponse):
         answer: Any = super().register_task_definition()
         definition = answer.result["taskDefinition"]
         _keep_all(definition, self._get_params())
-        definition.registered_at = utcnow()
-        definition.registered_by = f"arn:aws:iam::{self.current_account}:user/moto"
+        definition.registered_at = clock.now()
+        definition.registered_by = f"arn:aws:iam::{self.current_account}:user/deployer"
         return ActionResult({**answer.result, "tags": definition.tags})
 
     def describe_task_definition(self) -> ActionResult:

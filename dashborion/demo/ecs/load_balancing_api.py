@@ -41,7 +41,7 @@ _LINKED_ROLE = (
 )
 
 
-class StrictElb(ELBV2Response):
+class LoadBalancingApi(ELBV2Response):
     """One request to Elastic Load Balancing v2."""
 
     def describe_load_balancers(self) -> ActionResult:
@@ -124,7 +124,7 @@ class StrictElb(ELBV2Response):
         return ActionResult({result: page, "NextMarker": marker})
 
 
-class StrictScaling(ApplicationAutoScalingResponse):
+class AutoScalingApi(ApplicationAutoScalingResponse):
     """One request to Application Auto Scaling."""
 
     def describe_scalable_targets(self) -> str:

@@ -1,55 +1,25 @@
-"""AWS's two ways of speaking HTTP, and a small server for them.
+"""A small HTTP server that keeps connections open, streams, resets and upgrades.
 
 moto's own server is not used: it brings Flask with it, and werkzeug's server closes every
 connection after one answer, which AWS does not and which hides what a client's pool does.
 """
 
-import json
+from __future__ import annotations
+
 import os
-import re
 import select
 import socket
 import socketserver
 import ssl
 import struct
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
 from typing import Any
-from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
-_SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/")
-_MEMBER = re.compile(r"(?P<name>\w+)\.member\.\d+")
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request: what it wants, from which service, in which region and account."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes
-    service: str = ""  # as signed, which is also the prefix of its IAM actions
-    region: str = ""
-    access_key: str = ""
-    account: str = ""
-    operation: str = ""
-    params: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Such as `ecs:DescribeServices`: as IAM writes it."""
-        return f"{self.service}:{self.operation}"
-
-    @property
-    def wants_xml(self) -> bool:
-        return self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
 
 
 @dataclass(frozen=True)
@@ -70,59 +40,6 @@ class Answer:
 
 
 RESET = Answer(0, {}, b"", is_reset=True)
-
-
-def understand(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Ask:
-    """Reads service, region and key from the signature's scope, operation and parameters."""
-    headers = {name.lower(): value for name, value in headers.items()}
-    scope = _SCOPE.search(headers.get("authorization", ""))
-    ask = Ask(method, path, headers, body)
-    if ask.wants_xml:
-        params = _folded(parse_qsl(body.decode(), keep_blank_values=True))
-        operation = params.pop("Action", "")
-        params.pop("Version", None)
-    else:
-        operation = headers.get("x-amz-target", f"{method} {path}").rsplit(".", 1)[-1]
-        params = json.loads(body) if body.startswith(b"{") else {}
-    return Ask(
-        method,
-        path,
-        headers,
-        body,
-        service=scope["service"] if scope else "",
-        region=scope["region"] if scope else "",
-        access_key=scope["key"] if scope else "",
-        operation=operation,
-        params=params,
-    )
-
-
-def _folded(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """`Names.member.1=a&Names.member.2=b` is the list `Names`; deeper ones keep their keys."""
-    params: dict[str, Any] = {}
-    for key, value in pairs:
-        if found := _MEMBER.fullmatch(key):
-            params.setdefault(found["name"], []).append(value)
-        else:
-            params[key] = value
-    return params
-
-
-def refusal(ask: Ask, code: str, message: str, status: int = 400) -> Answer:
-    """An error as the service itself would write it."""
-    request_id = str(uuid.uuid4())
-    if ask.wants_xml:
-        blame = "Sender" if status < 500 else "Receiver"
-        text = (
-            f"<ErrorResponse><Error><Type>{blame}</Type><Code>{escape(code)}</Code>"
-            f"<Message>{escape(message)}</Message></Error>"
-            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
-        )
-        kind = "text/xml"
-    else:
-        text = json.dumps({"__type": code, "message": message})
-        kind = "application/x-amz-json-1.1"
-    return Answer(status, {"Content-Type": kind, "x-amzn-RequestId": request_id}, text.encode())
 
 
 class Server(socketserver.ThreadingTCPServer):
