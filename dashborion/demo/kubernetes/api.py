@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from dashborion.demo.http_server import Answer, Server
+from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
 from dashborion.demo.kubernetes.defaults import admitted, refuse_changed_selector
 from dashborion.demo.kubernetes.errors import (
     Refused,
@@ -30,10 +31,9 @@ from dashborion.demo.kubernetes.logs import PodLogs, container_of
 from dashborion.demo.kubernetes.patches import patched
 from dashborion.demo.kubernetes.request import Request, understand
 from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
-from dashborion.demo.kubernetes.selectors import written
+from dashborion.demo.kubernetes.selectors import selector_text
 from dashborion.demo.kubernetes.store import Store
 from dashborion.demo.kubernetes.tables import table
-from dashborion.demo.kubernetes.versions import kept, served
 
 USER = "dashborion-demo"
 _JSON = {"Content-Type": "application/json"}
@@ -158,7 +158,7 @@ class KubernetesApi:
         if request.accepts("PartialObjectMetadata"):
             kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
             return _sent({**kind, "metadata": item["metadata"]})
-        return _sent(served(item, resource.group_version))
+        return _sent(as_served(item, resource.group_version))
 
     def _found(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)
@@ -217,11 +217,11 @@ class KubernetesApi:
             raise invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
-        item = kept({**item, "metadata": metadata}, resource.group_version)
+        item = as_kept({**item, "metadata": metadata}, resource.group_version)
         made = self.store.create(
             resource.plural, admitted(resource.plural, item), dry_run=request.is_dry_run
         )
-        return served(made, resource.group_version)
+        return as_served(made, resource.group_version)
 
     def _patch(self, request: Request, resource: Resource) -> Answer:
         kind, patch = request.content_type, request.json
@@ -229,7 +229,7 @@ class KubernetesApi:
         if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
             return _sent(self._create(request, resource), 201)
         item = self._found(request)
-        item = served(item, resource.group_version)
+        item = as_served(item, resource.group_version)
         before = _scale(resource, item) if request.subresource == "scale" else item
         return _sent(self._change(request, resource, patched(kind, before, patch)))
 
@@ -246,12 +246,12 @@ class KubernetesApi:
         item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
         is_status = request.subresource == "status"
         if not is_status:
-            item = admitted(resource.plural, kept(item, resource.group_version))
+            item = admitted(resource.plural, as_kept(item, resource.group_version))
             refuse_changed_selector(resource.plural, old, item)
         changed = self.store.replace(
             resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
         )
-        return served(changed, resource.group_version)
+        return as_served(changed, resource.group_version)
 
     def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)
@@ -338,7 +338,7 @@ def _scale(resource: Resource, item: Object) -> Object:
         "spec": {"replicas": spec.get("replicas", 1)},
         "status": {
             "replicas": (item.get("status") or {}).get("replicas", 0),
-            "selector": written(spec.get("selector") or {}),
+            "selector": selector_text(spec.get("selector") or {}),
         },
     }
 

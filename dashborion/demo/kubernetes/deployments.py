@@ -19,7 +19,6 @@ from dashborion.demo.kubernetes.objects import (
     without_zeros,
 )
 from dashborion.demo.kubernetes.resources import Object
-from dashborion.demo.kubernetes.selectors import selects
 
 REVISION = "deployment.kubernetes.io/revision"
 _DEPLOYER = "deployment-controller"
@@ -237,7 +236,8 @@ def _scale_down(rollout: _Rollout, fewest: int) -> None:
 def _report(rollout: _Rollout) -> None:
     item, new = rollout.item, rollout.new
     status = item.get("status") or {}
-    fresh = new is not None and selects_template(new, item)
+    code = template_hash(item["spec"]["template"])
+    fresh = new is not None and new["metadata"]["labels"].get(HASH) == code
     counts = {
         "replicas": _sum(rollout.sets, "replicas"),
         "updatedReplicas": _sum([new], "replicas") if new and fresh else 0,
@@ -258,11 +258,6 @@ def _report(rollout: _Rollout) -> None:
     message = f"Deployment {'has' if enough else 'does not have'} minimum availability."
     found["conditions"] = rollout.world.condition(found, "Available", enough, reason, message)
     rollout.world.store.set_status("deployments", item, found)
-
-
-def selects_template(replica_set: Object, item: Object) -> bool:
-    code = template_hash(item["spec"]["template"])
-    return selects({"matchLabels": {HASH: code}}, replica_set["metadata"]["labels"])
 
 
 def _sum(sets: list[Object], key: str) -> int:

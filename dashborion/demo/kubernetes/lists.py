@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from dashborion.demo.kubernetes.autoscalers import as_served
 from dashborion.demo.kubernetes.errors import Refused, bad_request, expired
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object, Resource
 from dashborion.demo.kubernetes.selectors import Test, field_test, label_test
 from dashborion.demo.kubernetes.store import Change, Store
 from dashborion.demo.kubernetes.tables import table
-from dashborion.demo.kubernetes.versions import served
 
 _BOOKMARK_SECONDS = 5.0
 _LONGEST_WATCH = 1800.0
@@ -58,7 +58,7 @@ def listed(store: Store, resource: Resource, request: Request) -> Object:
         kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
         items = [{"metadata": item["metadata"]} for item in found]
     else:
-        found = [served(item, resource.group_version) for item in found]
+        found = [as_served(item, resource.group_version) for item in found]
         items = [{k: v for k, v in item.items() if k not in kind} for item in found]
     return {**kind, "metadata": metadata, "items": items}
 
@@ -137,7 +137,7 @@ class _Writer:
             metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
             item = table(self._resource, [item], self._store.clock(), metadata)
         else:
-            item = served(item, self._resource.group_version)
+            item = as_served(item, self._resource.group_version)
         return self.raw(kind, item)
 
     def raw(self, kind: str, item: Object) -> bytes:

@@ -1,7 +1,10 @@
 """The three ways to patch an object: JSON, merge, strategic merge. Inputs stay as they are."""
 
-import copy
+from __future__ import annotations
+
 from typing import Any
+
+import jsonpatch
 
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.resources import Object
@@ -112,56 +115,8 @@ def _json_patched(item: Object, patch: Any) -> Object:
     """RFC 6902."""
     if not isinstance(patch, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    found: Any = {"": copy.deepcopy(item)}
-    for step in patch:
-        try:
-            _apply(found, step)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            path = step.get("path") if isinstance(step, dict) else step
-            raise Refused(
-                422,
-                "Invalid",
-                f"the server rejected our request due to an error in our request: {path}",
-            ) from error
-    return dict(found[""])
-
-
-def _apply(root: Any, step: Object) -> None:
-    operation, (place, key) = step["op"], _place(root, step["path"])
-    if operation == "test":
-        if _at(place, key) != step.get("value"):
-            raise ValueError(step["path"])
-    elif operation == "remove":
-        del place[int(key) if isinstance(place, list) else key]
-    elif operation == "replace":
-        _at(place, key)
-        place[int(key) if isinstance(place, list) else key] = step["value"]
-    elif operation == "add":
-        _add(place, key, step["value"])
-    elif operation in ("move", "copy"):
-        source, name = _place(root, step["from"])
-        value = copy.deepcopy(_at(source, name))
-        if operation == "move":
-            del source[int(name) if isinstance(source, list) else name]
-        _add(place, key, value)
-    else:
-        raise ValueError(operation)
-
-
-def _place(root: Any, pointer: str) -> tuple[Any, str]:
-    """The container that a pointer ends in, and the key there."""
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")]
-    for part in parts[:-1]:
-        root = _at(root, part)
-    return root, parts[-1]
-
-
-def _at(place: Any, key: str) -> Any:
-    return place[int(key)] if isinstance(place, list) else place[key]
-
-
-def _add(place: Any, key: str, value: Any) -> None:
-    if isinstance(place, list):
-        place.insert(len(place) if key == "-" else int(key), value)
-    else:
-        place[key] = value
+    try:
+        return dict(jsonpatch.apply_patch(item, patch))
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
+        message = f"the server rejected our request due to an error in our request: {error}"
+        raise Refused(422, "Invalid", message) from error
