@@ -14,6 +14,7 @@ from typing import Any, Self
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.fleets import media as fleet_media
 from dashborion.demo.fleets import shop as fleet_shop
+from dashborion.demo.kubernetes.api import USER
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.tls import new_identity
 
@@ -44,15 +45,11 @@ class Demo:
         self,
         *,
         speed: float = 1.0,
-        keys: Keys | None = None,
-        aws_port: int = 0,
-        kubernetes_port: int = 0,
         is_ticking: bool = True,
     ) -> None:
-        self.speed, self.keys = speed, keys or Keys.new()
-        self._ports = aws_port, kubernetes_port
+        self.speed, self.keys = speed, Keys.new()
         self._is_ticking = is_ticking
-        self._identity = new_identity()
+        self.identity = new_identity()
         self._asked = datetime.now(UTC)
         self._awake, self._over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
@@ -60,18 +57,6 @@ class Demo:
         self._media: list[fleet_media.Media] = []
         self.aws = AwsServer(access_key=self.keys.access_key, secret_key=self.keys.secret_key)
         self.kubernetes = KubernetesCluster(self.keys.token, speed=speed)
-
-    @property
-    def aws_url(self) -> str:
-        return self.aws.url
-
-    @property
-    def kubernetes_url(self) -> str:
-        return self.kubernetes.api.url
-
-    @property
-    def certificate_authority(self) -> str:
-        return self._identity.authority
 
     @property
     def idle_seconds(self) -> float:
@@ -83,13 +68,11 @@ class Demo:
         self.aws.on_request = self._note
         self.aws.start(_POLL_SECONDS)
         try:
-            self.kubernetes.api.start(
-                port=self._ports[1], tls=self._identity.context, poll_seconds=_POLL_SECONDS
-            )
+            self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
         except OSError:
             self.aws.stop()
             raise
-        self.kubernetes.api.on_request = self._note
+        self.kubernetes.api.on_request = lambda _: self._note()
         self.kubernetes.api.on_write = self._awake.set
         self._populate(now)
         if self._is_ticking:
@@ -142,30 +125,21 @@ class Demo:
 
     def kubeconfig(self) -> str:
         """One context for each environment of `media`; JSON, which is YAML."""
-        authority = {"server": self.kubernetes_url, "certificate-authority-data": self._encoded()}
-        names = [each.namespace for each in self._media]
+        authority = base64.b64encode(self.identity.authority.encode()).decode()
+        cluster = {"server": self.kubernetes.api.url, "certificate-authority-data": authority}
+        names = [media.namespace for media in self._media]
         config: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "dashborion-demo", "cluster": authority}],
-            "users": [{"name": "dashborion-demo", "user": {"token": self.keys.token}}],
+            "clusters": [{"name": USER, "cluster": cluster}],
+            "users": [{"name": USER, "user": {"token": self.keys.token}}],
             "contexts": [
-                {
-                    "name": name,
-                    "context": {
-                        "cluster": "dashborion-demo",
-                        "user": "dashborion-demo",
-                        "namespace": name,
-                    },
-                }
+                {"name": name, "context": {"cluster": USER, "user": USER, "namespace": name}}
                 for name in names
             ],
             "current-context": names[0],
         }
         return json.dumps(config, indent=2)
-
-    def _encoded(self) -> str:
-        return base64.b64encode(self.certificate_authority.encode()).decode()
 
     def _note(self) -> None:
         self._asked = datetime.now(UTC)

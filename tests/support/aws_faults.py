@@ -9,6 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import os
+import socket
+import struct
 import threading
 import time
 from collections import Counter
@@ -19,11 +22,51 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest, refusal
-from dashborion.demo.http_server import RESET, Answer
+from dashborion.demo.http_server import Answer, Handler
 
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 Fault = Callable[[AwsRequest, Callable[[], Answer]], Answer]
 ALWAYS = math.inf
 _READS = ("Describe", "List", "Get", "Filter")
+
+
+@dataclass(frozen=True)
+class BrokenAnswer(Answer):
+    """`cut_after` bytes of the promised body; then an abrupt end or none."""
+
+    cut_after: int | None = None
+    is_reset: bool = False
+
+
+RESET = BrokenAnswer(0, {}, b"", is_reset=True)
+
+
+class FaultyHandler(Handler):
+    """Sends broken answers, too."""
+
+    def respond(self, answer: Answer) -> None:
+        if answer == RESET:
+            self._reset()
+        else:
+            super().respond(answer)
+
+    def send_body(self, answer: Answer) -> None:
+        if not isinstance(answer, BrokenAnswer):
+            super().send_body(answer)
+            return
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body[: answer.cut_after])
+        self.wfile.flush()
+        self.close_connection = True
+        if answer.is_reset:
+            self._reset()
+
+    def _reset(self) -> None:
+        """RST instead of FIN: needs the descriptor closed while it is still open for writing."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        os.close(self.connection.detach())
 
 
 class Call(NamedTuple):
@@ -198,7 +241,10 @@ class Faults:
 
         def fault(request: AwsRequest, do: Callable[[], Answer]) -> Answer:
             answer = _read(request, do)
-            return replace(answer, cut_after=len(answer.body) // 2, is_reset=abruptly)
+            half = len(answer.body) // 2
+            return BrokenAnswer(
+                answer.status, answer.headers, answer.body, cut_after=half, is_reset=abruptly
+            )
 
         self.add(operation, fault, times)
 

@@ -9,7 +9,7 @@ from dashborion.demo.ecs.aws_protocol import AwsRequest
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.http_server import Answer
-from tests.support.aws_faults import Faults, Spy
+from tests.support.aws_faults import Faults, FaultyHandler, Spy
 from tests.support.ecs_region import Region
 
 
@@ -17,6 +17,7 @@ class StrictAws(AwsServer):
     """What is put into it stands still, unless changes play out."""
 
     apis: Mapping[str, Any]  # type: ignore[misc]
+    handler = FaultyHandler
 
     def __init__(
         self, *, access_key: str = "", secret_key: str = "", plays_out: bool = False

@@ -32,7 +32,7 @@ from dashborion.demo.ecs.ecs_changes_api import EcsChangesApi
 from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancingApi
 from dashborion.demo.ecs.logs_api import LogsApi
 from dashborion.demo.ecs.signatures import is_signed
-from dashborion.demo.http_server import Answer, Server
+from dashborion.demo.http_server import Answer, Handler, Server
 
 _STATE: tuple[BackendDict[Any], ...] = (
     ecs_backends,
@@ -59,6 +59,7 @@ class AwsServer:
     key is given; those that AssumeRole hands out belong to their role's account.
     """
 
+    handler: ClassVar[type[Handler]] = Handler
     apis: ClassVar[Mapping[str, Any]] = {  # by the name that requests are signed for
         "ecs": EcsChangesApi,
         "elasticloadbalancing": LoadBalancingApi,
@@ -82,11 +83,10 @@ class AwsServer:
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError("not started")
-        host, port = self._server.server_address[:2]
-        return f"http://{host!s}:{port}"
+        return self._server.url
 
     def start(self, poll_seconds: float = 0.02) -> Self:
-        self._server = Server("127.0.0.1", 0, self._answer)
+        self._server = Server(self._answer, handler=self.handler)
         self._server.start(poll_seconds)
         return self
 

@@ -42,39 +42,27 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 class KubernetesApi:
-    """Answers HTTP requests from a store; every request needs the token.
-
-    `intercept` sees each request first: what it returns is the answer, and nothing is written.
-    """
+    """Answers HTTP requests from a store; every request needs the token."""
 
     def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
         self.store = store
         self.token = token
-        self.intercept: Callable[[Request], Answer | None] = lambda _: None
-        self.on_request: Callable[[], None] = lambda: None  # told of every request that is let in
+        # Called for each request that is let in, and whenever more of its answer is sent.
+        self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
         self._logs = logs
         self._server: Server | None = None
         self._is_over = False
-        self._has_tls = False
 
     @property
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError("not started")
-        host, port = self._server.server_address[:2]
-        return f"{'https' if self._has_tls else 'http'}://{host!s}:{port}"
+        return self._server.url
 
-    def start(
-        self,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        *,
-        tls: ssl.SSLContext | None = None,
-        poll_seconds: float = 0.02,
-    ) -> None:
-        self._is_over, self._has_tls = False, tls is not None
-        self._server = Server(host, port, self.answer, tls=tls)
+    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
+        self._is_over = False
+        self._server = Server(self.answer, tls=tls)
         self._server.start(poll_seconds)
 
     def stop(self) -> None:
@@ -89,25 +77,25 @@ class KubernetesApi:
         request = understand(method, url, headers, body)
         try:
             self._authenticate(request)
-            self.on_request()
-            return self._noted(self.intercept(request) or self._answer(request))
+            self.on_request(request)
+            return self._noted(request, self._answer(request))
         except Refused as error:
             return _sent(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             return _sent(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
 
-    def _noted(self, answer: Answer) -> Answer:
+    def _noted(self, request: Request, answer: Answer) -> Answer:
         """Whoever still reads a stream has not gone: a log may be followed for hours."""
         chunks = answer.chunks
         if chunks is None:
             return answer
 
-        def each() -> Iterator[bytes]:
+        def noted() -> Iterator[bytes]:
             for chunk in chunks:
-                self.on_request()
+                self.on_request(request)
                 yield chunk
 
-        return replace(answer, chunks=each())
+        return replace(answer, chunks=noted())
 
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")

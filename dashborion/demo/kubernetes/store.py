@@ -70,11 +70,6 @@ class Store:
         with self.lock:
             return self._snapshots.get((version, plural, namespace))
 
-    def forget_snapshots(self) -> None:
-        """As a server does after its five minutes: tokens in hand are too old."""
-        with self.lock:
-            self._snapshots.clear()
-
     def since(self, version: int) -> list[Change] | None:
         """The changes after that version, or None when they are no longer known."""
         with self.lock:

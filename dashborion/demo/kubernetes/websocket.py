@@ -60,9 +60,6 @@ class WebSocket:
     def send(self, data: bytes) -> None:
         self._send(BINARY, data)
 
-    def ping(self) -> None:
-        self._send(PING, b"there?")
-
     def close(self) -> None:
         self._send(END, struct.pack("!H", 1000))
 
