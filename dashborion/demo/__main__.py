@@ -1,4 +1,6 @@
-"""The background process itself: `python -m dashborion.demo FOLDER [SPEED]`."""
+"""The background process itself: ``python -m dashborion.demo FOLDER [SPEED]``."""
+
+from __future__ import annotations
 
 import logging
 import os

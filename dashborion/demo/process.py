@@ -1,9 +1,11 @@
 """The demo's background process: started once, found again, stopped, put back. Imports no moto.
 
-Everything is in one private folder: `state.json` says how to reach the process, `alive` holds its
-number and is locked by it for as long as it lives (so a stale state file or a reused pid is never
-believed), `lock` is held while somebody starts it, `log` is what it says.
+Everything is in one private folder: ``state.json`` says how to reach the process, ``alive`` holds
+its number and is locked by it for as long as it lives (so a stale state file or a reused pid is
+never believed), ``lock`` is held while somebody starts it, ``log`` is what it says.
 """
+
+from __future__ import annotations
 
 import fcntl
 import importlib.util
@@ -47,7 +49,7 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """How to reach a running demo. `kubeconfig` has the contexts media-staging and -production."""
+    """How to reach a running demo; ``kubeconfig`` has the contexts of ``media``."""
 
     pid: int
     version: str

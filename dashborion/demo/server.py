@@ -1,5 +1,7 @@
 """The whole demo in one process: both APIs, both fleets, and the ticks that move them."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import json
@@ -39,7 +41,7 @@ class Keys:
 
 
 class Demo:
-    """A context manager. With `is_ticking=False` nothing moves until `tick` is called."""
+    """A context manager. With ``is_ticking=False`` nothing moves until ``tick`` is called."""
 
     def __init__(
         self,
@@ -124,7 +126,7 @@ class Demo:
                 shop.repeat(moment, _PAUSE_SECONDS)
 
     def kubeconfig(self) -> str:
-        """One context for each environment of `media`; JSON, which is YAML."""
+        """One context for each environment of ``media``; JSON, which is YAML."""
         authority = base64.b64encode(self.identity.authority.encode()).decode()
         cluster = {"server": self.kubernetes.api.url, "certificate-authority-data": authority}
         names = [media.namespace for media in self._media]

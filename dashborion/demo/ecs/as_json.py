@@ -3,8 +3,10 @@
 That one takes 42 ms for a hundred tasks, and a benchmark would wait for the stand-in instead of
 for what it measures. The rules are the same in small: a member of the answer
 is the attribute (or key) of its name, in camelCase or snake_case, with or without the name of
-the thing in front (`serviceArn` is a service's `arn`); what is None is left out.
+the thing in front (``serviceArn`` is a service's ``arn``); what is None is left out.
 """
+
+from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
@@ -14,16 +16,16 @@ from botocore import xform_name
 
 
 def as_json(shape: Any, value: Any, hidden: frozenset[str] = frozenset()) -> Any:
-    """`hidden` are members of the outermost structure, or of a list's."""
+    """``hidden`` are members of the outermost structure, or of a list's."""
     kind = shape.type_name
     if kind == "structure":
         return {
-            name: as_json(member, found)
+            name: as_json(member, member_value)
             for name, member in shape.members.items()
-            if name not in hidden and (found := _pick(value, shape.name, name)) is not None
+            if name not in hidden and (member_value := _pick(value, shape.name, name)) is not None
         }
     if kind == "list":
-        return [as_json(shape.member, each, hidden) for each in value]
+        return [as_json(shape.member, item, hidden) for item in value]
     if kind == "map":
         return {key: as_json(shape.value, each) for key, each in value.items()}
     if isinstance(value, datetime):
@@ -37,8 +39,8 @@ def _pick(value: Any, shape: str, name: str) -> Any:
     if isinstance(value, dict):
         return value.get(name)
     for candidate in _candidates(shape, name):
-        if (found := getattr(value, candidate, None)) is not None:
-            return found
+        if (attribute := getattr(value, candidate, None)) is not None:
+            return attribute
     return None
 
 

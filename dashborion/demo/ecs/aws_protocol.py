@@ -34,7 +34,7 @@ class AwsRequest:
 
     @property
     def name(self) -> str:
-        """Such as `ecs:DescribeServices`: as IAM writes it."""
+        """Such as ``ecs:DescribeServices``: as IAM writes it."""
         return f"{self.service}:{self.operation}"
 
     @property
@@ -65,7 +65,7 @@ def parse_request(method: str, path: str, headers: Mapping[str, str], body: byte
 
 
 def _folded(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """`Names.member.1=a&Names.member.2=b` is the list `Names`; deeper ones keep their keys."""
+    """``Names.member.1=a&Names.member.2=b`` is the list ``Names``; deeper ones keep their keys."""
     params: dict[str, Any] = {}
     for key, value in pairs:
         if member := _MEMBER.fullmatch(key):

@@ -1,5 +1,7 @@
 """Deployments of an ECS service: how one begins, ends, fails, is taken back or superseded."""
 
+from __future__ import annotations
+
 import math
 from datetime import datetime
 from typing import Any
@@ -17,17 +19,17 @@ def begin(
     """A new PRIMARY one; what was still under way is superseded."""
     number = len(service.deployments) + len(service.earlier_deployments)
     identity = deployment_id(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
-    for each in service.deployments:
-        if each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS":
-            each["serviceDeployment"] = {
+    for deployment in service.deployments:
+        if deployment["status"] == "PRIMARY" and deployment.get("rolloutState") == "IN_PROGRESS":
+            deployment["serviceDeployment"] = {
                 "status": "STOPPED",
                 "statusReason": "Service deployment was stopped by a newer service deployment.",
                 "finishedAt": now,
             }
-        if each["status"] == "PRIMARY":
-            each["status"] = "ACTIVE"
+        if deployment["status"] == "PRIMARY":
+            deployment["status"] = "ACTIVE"
     launch = _launch(service)
-    found = {
+    created = {
         "id": identity,
         "status": "PRIMARY",
         "taskDefinition": definition_arn,
@@ -42,9 +44,9 @@ def begin(
         **launch,
         **more,
     }
-    service.deployments.insert(0, found)
+    service.deployments.insert(0, created)
     service.task_definition = definition_arn
-    return found
+    return created
 
 
 def _launch(service: Any) -> Json:
@@ -68,10 +70,10 @@ def complete(service: Any, deployment: Json, now: datetime) -> None:
     deployment["rolloutState"] = "COMPLETED"
     deployment["rolloutStateReason"] = f"ECS deployment {identity} completed."
     if "rollsBack" in deployment:
-        for each in (*service.deployments, *service.earlier_deployments):
-            if each["id"] == deployment["rollsBack"]:
-                each["serviceDeployment"] = {
-                    **each["serviceDeployment"],
+        for known in (*service.deployments, *service.earlier_deployments):
+            if known["id"] == deployment["rollsBack"]:
+                known["serviceDeployment"] = {
+                    **known["serviceDeployment"],
                     "status": "ROLLBACK_SUCCESSFUL",
                     "finishedAt": now,
                 }
@@ -82,16 +84,17 @@ def complete(service: Any, deployment: Json, now: datetime) -> None:
 
 def put_away(service: Any) -> None:
     """Those without tasks are no longer shown among the service's deployments."""
-    over = [
-        each
-        for each in service.deployments
-        if each["status"] != "PRIMARY" and not each["runningCount"] and not each["pendingCount"]
-    ]
-    if over and service.deployments[0].get("rolloutState") != "IN_PROGRESS":
-        service.deployments = [each for each in service.deployments if each not in over]
-        for each in over:
-            each["status"] = "INACTIVE"
-        service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
+    if service.deployments[0].get("rolloutState") == "IN_PROGRESS":
+        return
+    kept: list[Json] = []
+    over: list[Json] = []
+    for deployment in service.deployments:
+        has_tasks = deployment["runningCount"] or deployment["pendingCount"]
+        (kept if deployment["status"] == "PRIMARY" or has_tasks else over).append(deployment)
+    for deployment in over:
+        deployment["status"] = "INACTIVE"
+    service.deployments = kept
+    service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
 
 
 def threshold(service: Any) -> int:
@@ -108,9 +111,9 @@ def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
         return
     good = next(
         (
-            each
-            for each in (*service.deployments, *service.earlier_deployments)
-            if each.get("rolloutState") == "COMPLETED" and each["id"] != deployment["id"]
+            known
+            for known in (*service.deployments, *service.earlier_deployments)
+            if known.get("rolloutState") == "COMPLETED" and known["id"] != deployment["id"]
         ),
         None,
     )

@@ -119,9 +119,9 @@ class EcsChangesApi(EcsApi):
             )
         controller = (service.deployment_controller or {}).get("type", "ECS")
         if controller != "ECS" and (asked or is_forced):
-            what = "force a new deployment" if is_forced else "update task definition"
+            action = "force a new deployment" if is_forced else "update task definition"
             raise InvalidParameterException(
-                f"Unable to {what} on services with a {controller} deployment controller. "
+                f"Unable to {action} on services with a {controller} deployment controller. "
                 "Use AWS CodeDeploy to trigger a new deployment."
             )
 

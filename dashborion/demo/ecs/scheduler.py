@@ -1,5 +1,7 @@
 """The ECS service scheduler: starts and stops tasks a step at a time, as AWS's does."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -36,7 +38,7 @@ class _Mind:
 
 
 class EcsScheduler:
-    """All services of one cluster. Nothing moves but in `tick`."""
+    """All services of one cluster. Nothing moves but in ``tick``."""
 
     def __init__(
         self, backend: EC2ContainerServiceBackend, cluster: Cluster, *, speed: float = 1.0
@@ -61,8 +63,8 @@ class EcsScheduler:
         for service in list(self.backend.services.values()):
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
-                mine = tasks.get(f"service:{service.name}", [])
-                _Turn(self, service, mine, moment).take()
+                own_tasks = tasks.get(f"service:{service.name}", [])
+                _Turn(self, service, own_tasks, moment).take()
 
     def definition(self, arn: str) -> TaskDefinition:
         family, _, revision = arn.rpartition("/")[2].rpartition(":")
@@ -94,8 +96,8 @@ class _Turn:
 
     @property
     def primary(self) -> Json:
-        found: Json = self.service.deployments[0]
-        return found
+        deployment: Json = self.service.deployments[0]
+        return deployment
 
     @property
     def mind(self) -> _Mind:
@@ -137,9 +139,9 @@ class _Turn:
             if task.desired_status == "STOPPED" and is_new and has_ended_early(task):
                 mind.failed.add(task.id)
                 self._tell_of(task)
-                for each in self.service.deployments:
-                    if each["id"] == task.started_by:
-                        each["failedTasks"] += 1
+                for deployment in self.service.deployments:
+                    if deployment["id"] == task.started_by:
+                        deployment["failedTasks"] += 1
                 mind.failures += 1
                 wait = _BACK_OFF[min(mind.failures, len(_BACK_OFF)) - 1]
                 mind.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
@@ -160,18 +162,18 @@ class _Turn:
 
     def _limits(self) -> tuple[int, int]:
         """How many must run, and how many there may be."""
-        told, desired = self.service.deployment_configuration or {}, self.service.desired_count
-        is_daemon = self.service.scheduling_strategy == "DAEMON"
-        low = math.ceil(desired * told.get("minimumHealthyPercent", 0 if is_daemon else 100) / 100)
-        return low, math.floor(desired * told.get("maximumPercent", 200) / 100)
+        percents, desired = self.service.deployment_configuration or {}, self.service.desired_count
+        least = 0 if self.service.scheduling_strategy == "DAEMON" else 100
+        low = math.ceil(desired * percents.get("minimumHealthyPercent", least) / 100)
+        return low, math.floor(desired * percents.get("maximumPercent", 200) / 100)
 
     def _start(self) -> None:
-        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        new, old = self._alive(of_primary=True), self._alive(of_primary=False)
         _, most = self._limits()
         if self.service.scheduling_strategy == "DAEMON":
             most = self.service.desired_count
-        missing = self.service.desired_count - len(mine)
-        room = most - len(mine) - len(old)
+        missing = self.service.desired_count - len(new)
+        room = most - len(new) - len(old)
         waits = self.mind.next_start is not None and self.now < self.mind.next_start
         if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
             return
@@ -182,8 +184,8 @@ class _Turn:
             return
         started = [self._make(definition, n) for n in range(min(missing, room))]
         names = " ".join(f"(task {task.id})" for task in started)
-        what = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
-        tell(self.service, self.now, f"has started {what}: {names}.")
+        count = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
+        tell(self.service, self.now, f"has started {count}: {names}.")
 
     def _complain(self) -> None:
         due = self.mind.next_complaint
@@ -195,19 +197,19 @@ class _Turn:
         backend, cluster = self.scheduler.backend, self.scheduler.cluster
         self.scheduler.made += 1
         made, zone = self.scheduler.made, "abc"[(len(self.tasks) + number) % 3]
-        where: Json = {"availability_zone": f"{backend.region_name}{zone}"}
+        placement: Json = {"availability_zone": f"{backend.region_name}{zone}"}
         providers = self.service.capacity_provider_strategy
         launch_type = "EC2" if self.service.launch_type == "EC2" else "FARGATE"
         if launch_type == "EC2":
             known = list(backend.container_instances.get(cluster.name, {}).values())
             if known:
                 host: Any = known[(len(self.tasks) + number) % len(known)]
-                where = {
+                placement = {
                     "availability_zone": host.attributes["ecs.availability-zone"],
                     "container_instance_arn": host.container_instance_arn,
                 }
         if providers:
-            where["capacity_provider_name"] = providers[0]["capacityProvider"]
+            placement["capacity_provider_name"] = providers[0]["capacityProvider"]
         task = EcsTask(
             backend,
             cluster,
@@ -218,22 +220,22 @@ class _Turn:
             started_by=self.primary["id"],
             created_at=self.now,
             launch_type=launch_type,
-            **where,
+            **placement,
         )
         backend.tasks.setdefault(cluster.name, {})[task.task_arn] = task
         self.tasks.append(task)
         return task
 
     def _stop(self) -> None:
-        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        new, old = self._alive(of_primary=True), self._alive(of_primary=False)
         desired = self.service.desired_count
-        surplus = sorted(mine, key=lambda task: (task.started_at is not None, task.created_at))
-        self._end(surplus[: max(0, len(mine) - desired)])
+        surplus = sorted(new, key=lambda task: (task.started_at is not None, task.created_at))
+        self._end(surplus[: max(0, len(new) - desired)])
         low, most = self._limits()
         waiting = [task for task in old if task.last_status != "RUNNING"]
         running = [task for task in old if task.last_status == "RUNNING"]
-        ready = [task for task in mine if self._is_well(task)]
-        is_free = most <= len(old) + len(mine) or bool(ready) or not mine
+        ready = [task for task in new if self._is_well(task)]
+        is_free = most <= len(old) + len(new) or bool(ready) or not new
         spare = len(ready) + len(running) - low
         if desired == 0:
             spare = len(running)
@@ -257,18 +259,18 @@ class _Turn:
         backend = elbv2_backends[self.scheduler.backend.account_id][
             self.scheduler.backend.region_name
         ]
-        for each in self.service.load_balancers or ():
-            group = backend.target_groups.get(each.get("targetGroupArn", ""))
+        for balancer in self.service.load_balancers or ():
+            group = backend.target_groups.get(balancer.get("targetGroupArn", ""))
             if group is None:
                 continue
-            found: dict[str, Any] = {}
+            targets: dict[str, Any] = {}
             for task in self.tasks:
                 address = _address(task)
                 if address and task.started_at and task.last_status != "STOPPED":
                     health = self._target(task)
-                    found[address] = {"Id": address, "Port": group.port, "Health": health}
+                    targets[address] = {"Id": address, "Port": group.port, "Health": health}
             group.targets.clear()
-            group.targets.update(found)
+            group.targets.update(targets)
 
     def _target(self, task: Any) -> tuple[str, str | None, str | None]:
         if task.desired_status == "STOPPED":
@@ -278,7 +280,7 @@ class _Turn:
         if age < 2:
             return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
         definition = self.scheduler.definition(task.task_definition_arn)
-        images = [str(each["image"]) for each in definition.container_definitions]
+        images = [str(container["image"]) for container in definition.container_definitions]
         if any(behaviour_of(image).ready_after is None for image in images):
             return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"
         return "healthy", None, None
@@ -293,22 +295,22 @@ class _Turn:
 
     def _report(self) -> None:
         service = self.service
-        for each in service.deployments:
-            mine = [
+        for deployment in service.deployments:
+            tasks = [
                 task
                 for task in self.tasks
-                if task.started_by == each["id"] and task.desired_status == "RUNNING"
+                if task.started_by == deployment["id"] and task.desired_status == "RUNNING"
             ]
             counts = {
-                "runningCount": sum(task.last_status == "RUNNING" for task in mine),
-                "pendingCount": sum(task.last_status != "RUNNING" for task in mine),
+                "runningCount": sum(task.last_status == "RUNNING" for task in tasks),
+                "pendingCount": sum(task.last_status != "RUNNING" for task in tasks),
             }
-            primary = each["status"] == "PRIMARY"
-            counts["desiredCount"] = service.desired_count if primary else len(mine)
-            if any(each[key] != value for key, value in counts.items()):
-                each |= {**counts, "updatedAt": self.now}
-        service.running_count = sum(each["runningCount"] for each in service.deployments)
-        service.pending_count = sum(each["pendingCount"] for each in service.deployments)
+            primary = deployment["status"] == "PRIMARY"
+            counts["desiredCount"] = service.desired_count if primary else len(tasks)
+            if any(deployment[key] != value for key, value in counts.items()):
+                deployment |= {**counts, "updatedAt": self.now}
+        service.running_count = sum(part["runningCount"] for part in service.deployments)
+        service.pending_count = sum(part["pendingCount"] for part in service.deployments)
         self._settle()
         put_away(service)
         if service.status == "DRAINING" and not service.running_count:
@@ -341,7 +343,7 @@ class _Turn:
 
 def _address(task: Any) -> str:
     for attachment in task.attachments or ():
-        for each in attachment["details"]:
-            if each["name"] == "privateIPv4Address":
-                return str(each["value"])
+        for detail in attachment["details"]:
+            if detail["name"] == "privateIPv4Address":
+                return str(detail["value"])
     return ""

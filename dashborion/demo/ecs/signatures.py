@@ -1,5 +1,7 @@
 """Signature Version 4 as AWS checks it: whoever knows the key's name alone gets nothing."""
 
+from __future__ import annotations
+
 import hmac
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +14,7 @@ from dashborion.demo.ecs.aws_protocol import AwsRequest
 
 
 def is_signed(request: AwsRequest, secret_key: str) -> bool:
-    """Whether the `Authorization` header is what the key's owner would have written.
+    """Whether the ``Authorization`` header is what the key's owner would have written.
 
     The client's own code computes it again, from the headers that it says it has signed.
     """
@@ -35,7 +37,7 @@ def is_signed(request: AwsRequest, secret_key: str) -> bool:
 
 
 def _parts_of(authorization: str) -> Mapping[str, str]:
-    """`AWS4-HMAC-SHA256 Credential=…, SignedHeaders=a;b, Signature=…` by name."""
+    """``AWS4-HMAC-SHA256 Credential=…, SignedHeaders=a;b, Signature=…`` by name."""
     _, _, rest = authorization.partition(" ")
     pairs = (part.strip().partition("=") for part in rest.split(","))
     return {"SignedHeaders": "", **{name: value for name, _, value in pairs}}

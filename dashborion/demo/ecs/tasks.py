@@ -1,5 +1,7 @@
 """The life of an ECS task: what its containers' images make of it, second by second."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,8 +39,8 @@ class Fate:
 
 
 def fate_of(definition: TaskDefinition) -> Fate:
-    for each in definition.container_definitions:
-        image, name = str(each["image"]), str(each["name"])
+    for container in definition.container_definitions:
+        image, name = str(container["image"]), str(container["name"])
         behaviour = behaviour_of(image)
         if not behaviour.is_pulled:
             reason = _NO_IMAGE.format(image=image)
@@ -76,9 +78,8 @@ def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) 
         return
     age = (now - task.created_at).total_seconds() * speed
     fate = fate_of(definition)
-    creating = any(
-        not behaviour_of(str(each["image"])).is_created for each in definition.container_definitions
-    )
+    images = [str(container["image"]) for container in definition.container_definitions]
+    creating = any(not behaviour_of(image).is_created for image in images)
     if age < PROVISIONING_SECONDS:
         return
     if age < PENDING_SECONDS or creating or (fate.code == "TaskFailedToStart"):
@@ -99,9 +100,10 @@ def _set(task: Any, status: str) -> None:
         return
     task.last_status = status
     task.version += 1
-    for each in task.containers:
-        if not (status != "STOPPED" and getattr(each, "exitCode", None) is not None):
-            vars(each)["lastStatus"] = "RUNNING" if "ING" in status and task.started_at else status
+    shown = "RUNNING" if "ING" in status and task.started_at else status
+    for container in task.containers:
+        if status == "STOPPED" or getattr(container, "exitCode", None) is None:
+            vars(container)["lastStatus"] = shown
 
 
 def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
@@ -110,20 +112,20 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     task.pull_stopped_at = at
     task.connectivity, task.connectivity_at = "CONNECTED", at
     _set(task, "RUNNING")
-    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
-        vars(each)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
+    for container, defined in zip(task.containers, definition.container_definitions, strict=True):
+        vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:
     if age < _CHECKED_SECONDS:
         return
-    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
+    for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         if "healthCheck" in defined:
             is_well = behaviour_of(str(defined["image"])).ready_after is not None
-            vars(each)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
-    found = {vars(each)["healthStatus"] for each in task.containers} - {"UNKNOWN"}
-    if found:
-        task.health_status = "UNHEALTHY" if "UNHEALTHY" in found else "HEALTHY"
+            vars(container)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
+    statuses = {vars(container)["healthStatus"] for container in task.containers} - {"UNKNOWN"}
+    if statuses:
+        task.health_status = "UNHEALTHY" if "UNHEALTHY" in statuses else "HEALTHY"
 
 
 def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None) -> None:
@@ -134,14 +136,14 @@ def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None =
     task.stop_code, task.stopped_reason = code, reason
     task.version += 1
     task.execution_stopped_at = at
-    for each in task.containers:
-        if fate and each.name == fate.container:
-            told: dict[str, Any] = {"exitCode": fate.exit_code}
+    for container in task.containers:
+        if fate and container.name == fate.container:
+            ending: dict[str, Any] = {"exitCode": fate.exit_code}
             if fate.container_reason:
-                told["reason"] = fate.container_reason
-            vars(each).update(told, lastStatus="STOPPED")
+                ending["reason"] = fate.container_reason
+            vars(container).update(ending, lastStatus="STOPPED")
         elif task.started_at is not None and not (fate and fate.code == "TaskFailedToStart"):
-            vars(each).update(exitCode=143 if fate is None else 137)
+            vars(container).update(exitCode=143 if fate is None else 137)
 
 
 def _wind_down(task: Any, now: datetime, speed: float) -> None:
@@ -158,12 +160,12 @@ def _stopped(task: Any, at: datetime) -> None:
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None
     _set(task, "STOPPED")
-    for each in task.containers:
-        vars(each)["lastStatus"] = "STOPPED"
+    for container in task.containers:
+        vars(container)["lastStatus"] = "STOPPED"
 
 
 class Clock(Protocol):
-    """Whose time the lines are told in; before `epoch` containers were quiet."""
+    """Whose time the lines are told in; before ``epoch`` containers were quiet."""
 
     epoch: datetime | None
 
@@ -193,7 +195,7 @@ class TaskStream(LogStream):
     def events(self) -> list[LogEvent]:
         task, now = self._task, self._world.clock()
         is_own_end = task.stop_code != "ServiceSchedulerInitiated"
-        found = lines(
+        written = lines(
             f"{task.id[:8]}/{self._container}",
             task.started_at,
             getattr(task, "stopping_at", None),
@@ -201,7 +203,7 @@ class TaskStream(LogStream):
             epoch=self._world.epoch or now,
             last=self._behaviour.last_words if is_own_end else "",
         )
-        return [self._event(number, each.at, each.text) for number, each in enumerate(found)]
+        return [self._event(number, line.at, line.text) for number, line in enumerate(written)]
 
     @events.setter
     def events(self, _: list[LogEvent]) -> None:
@@ -209,38 +211,38 @@ class TaskStream(LogStream):
 
     def _event(self, number: int, at: datetime, text: str) -> LogEvent:
         stamp = round(at.timestamp() * 1000)
-        found = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
-        found.event_id = f"{stamp}{digits_of(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
-        return found
+        event = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
+        event.event_id = f"{stamp}{digits_of(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
+        return event
 
 
 def open_logs(task: Any, definition: TaskDefinition, account: str, world: Clock) -> None:
     """A stream for each container that writes to CloudWatch Logs."""
-    for each, options in _written(definition):
+    for container, options in _written(definition):
         backend = logs_backends[account][options["awslogs-region"]]
         if options["awslogs-group"] not in backend.groups:
             backend.create_log_group(options["awslogs-group"], {})
         group = backend.groups[options["awslogs-group"]]
-        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
-        behaviour = behaviour_of(str(each["image"]))
+        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
+        behaviour = behaviour_of(str(container["image"]))
         group.streams[name] = TaskStream(
-            group, name, task=task, container=each["name"], behaviour=behaviour, world=world
+            group, name, task=task, container=container["name"], behaviour=behaviour, world=world
         )
 
 
 def _written(definition: TaskDefinition) -> Iterator[tuple[Json, Json]]:
     """The containers that write to CloudWatch Logs, with how."""
     containers: list[Any] = definition.container_definitions
-    for each in containers:
-        told = each.get("logConfiguration") or {}
-        if told.get("logDriver") == "awslogs":
-            yield each, told["options"]
+    for container in containers:
+        logging = container.get("logConfiguration") or {}
+        if logging.get("logDriver") == "awslogs":
+            yield container, logging["options"]
 
 
 def forget_logs(task: Any, definition: TaskDefinition, account: str) -> None:
-    for each, options in _written(definition):
+    for container, options in _written(definition):
         backend = logs_backends[account][options["awslogs-region"]]
         group = backend.groups.get(options["awslogs-group"])
-        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
+        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
         if group is not None:
             group.streams.pop(name, None)

@@ -3,6 +3,8 @@
 Facts in here are those of Kubernetes 1.33, tried against the real server where tests look.
 """
 
+from __future__ import annotations
+
 import hmac
 import json
 import ssl
@@ -127,8 +129,8 @@ class KubernetesApi:
         if kind and request.method == "POST":
             is_json = request.content_type == "application/json"  # kubectl speaks protobuf here
             return _sent(_reviewed(kind, request.json if is_json else {}), 201)
-        found = discovery(request.path, request.headers.get("host", ""))
-        return _not_there() if found is None else _sent(found)
+        answer = discovery(request.path, request.headers.get("host", ""))
+        return _not_there() if answer is None else _sent(answer)
 
     # Reading
 
@@ -260,23 +262,23 @@ class KubernetesApi:
             raise not_allowed()
         if not request.name:
             chunk = listed(self.store, resource, request)
-            for each in chunk["items"]:
-                self._end(resource, each, {}, request)
+            for entry in chunk["items"]:
+                self._end(resource, entry, {}, request)
             return _sent(chunk)
         item, options = self._found(request), request.json if request.body else {}
         wanted = options.get("preconditions") or {}
-        mine = item["metadata"]
+        metadata = item["metadata"]
         for key, what in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-            if wanted.get(key, mine[key]) != mine[key]:
+            if wanted.get(key, metadata[key]) != metadata[key]:
                 why = (
                     f"Precondition failed: {what} in precondition: {wanted[key]}, "
-                    f"{what} in object meta: {mine[key]}"
+                    f"{what} in object meta: {metadata[key]}"
                 )
                 raise conflict(resource, request.name, why)
         marked = self._end(resource, item, options, request)
         if marked is not None:
             return _sent(marked)
-        details = about(resource, request.name, uid=mine["uid"])
+        details = about(resource, request.name, uid=metadata["uid"])
         done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         return _sent({**done, "details": details})
 
@@ -298,20 +300,20 @@ class KubernetesApi:
         if policy == "Orphan":
             self._orphan(metadata["uid"])
         if resource.plural == "namespaces":
-            for plural in (each.plural for each in BY_KIND.values() if each.is_namespaced):
-                for each in store.all(plural, metadata["name"]):
-                    store.remove(plural, each)
+            for inner in filter(lambda kind: kind.is_namespaced, BY_KIND.values()):
+                for content in store.all(inner.plural, metadata["name"]):
+                    store.remove(inner.plural, content)
         store.remove(resource.plural, item)
         return None
 
     def _orphan(self, owner: str) -> None:
         for plural in ("replicasets", "pods", "controllerrevisions"):
-            for each in self.store.all(plural):
-                references = each["metadata"].get("ownerReferences") or ()
+            for item in self.store.all(plural):
+                references = item["metadata"].get("ownerReferences") or ()
                 kept = [reference for reference in references if reference["uid"] != owner]
                 if len(kept) < len(references):
-                    metadata = {**each["metadata"], "ownerReferences": kept}
-                    self.store.replace(plural, {**each, "metadata": metadata})
+                    metadata = {**item["metadata"], "ownerReferences": kept}
+                    self.store.replace(plural, {**item, "metadata": metadata})
 
 
 def _scale(resource: Resource, item: Object) -> Object:

@@ -1,4 +1,6 @@
-"""Refusals as the API server words them: every one is a `Status` object."""
+"""Refusals as the API server words them: every one is a ``Status`` object."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 
@@ -23,7 +25,7 @@ class Refused(Exception):
 
     @property
     def status(self) -> Object:
-        found: Object = {
+        status: Object = {
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": self.metadata,
@@ -32,8 +34,8 @@ class Refused(Exception):
             "reason": self.reason,
         }
         if self.details:
-            found["details"] = self.details
-        return found | {"code": self.code}
+            status["details"] = self.details
+        return status | {"code": self.code}
 
 
 def about(resource: Resource, name: str, **more: object) -> Object:

@@ -1,4 +1,6 @@
-"""`pods/NAME/exec`: what a kubelet does with it, with the demo's shell for a container runtime."""
+"""``pods/NAME/exec``: a kubelet's part in it, with the demo's shell for a container runtime."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable
@@ -27,18 +29,16 @@ def executed(
     """The answer that becomes a connection, or a refusal before that."""
     if not wanted(request.headers):
         raise bad_request("Upgrade request required")
-    offered = [
-        each.strip() for each in request.headers.get("sec-websocket-protocol", "").split(",")
-    ]
-    protocol = next((each for each in offered if each in protocols), None)
+    header = request.headers.get("sec-websocket-protocol", "")
+    offered = [protocol.strip() for protocol in header.split(",")]
+    protocol = next((protocol for protocol in offered if protocol in protocols), None)
     if protocol is None:
         raise bad_request(f"unable to negotiate websocket protocol: {offered}")
     if not words:
         raise bad_request("you must specify at least 1 command for the container")
-    spec = next(each for each in pod["spec"]["containers"] if each["name"] == container)
-    variables = {
-        each["name"]: str(each["value"]) for each in spec.get("env") or () if "value" in each
-    }
+    spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container)
+    given = [variable for variable in spec.get("env") or () if "value" in variable]
+    variables = {variable["name"]: str(variable["value"]) for variable in given}
 
     def converse(reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         socket = WebSocket(reading, writing)
@@ -53,7 +53,7 @@ def executed(
 def require_running(pod: Object, container: str) -> None:
     """Raises Refused, in the kubelet's words, for a container that does not run."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    if not any(each["name"] == container and "running" in each["state"] for each in statuses):
+    if not any(status["name"] == container and "running" in status["state"] for status in statuses):
         raise Refused(404, "NotFound", f'container not found ("{container}")')
 
 

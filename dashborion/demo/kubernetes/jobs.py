@@ -90,11 +90,9 @@ def _begin(world: World, cronjob: Object, due: datetime) -> Object:
 
 def _report_cronjob(world: World, cronjob: Object, jobs: list[Object], status: Object) -> None:
     status = {key: value for key, value in status.items() if key != "active"}
-    ended = {
-        job["metadata"]["uid"]: (job.get("status") or {}).get("completionTime") for job in jobs
-    }
+    ended = [(job.get("status") or {}).get("completionTime") for job in jobs]
     head = {"kind": "Job", "apiVersion": "batch/v1"}
-    running = [job["metadata"] for job in jobs if not ended[job["metadata"]["uid"]]]
+    running = [job["metadata"] for job, end in zip(jobs, ended, strict=True) if not end]
     if running:
         keys = ("name", "namespace", "uid")
         status["active"] = [{**head, **{key: job[key] for key in keys}} for job in running]

@@ -1,5 +1,7 @@
 """The scheduler and the kubelets: pods get a node, a status that follows their age, and an end."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,7 +63,7 @@ class Kubelets:
 
     def _placed_pod(self, world: World, pod: Object) -> Life | None:
         """Binds it to a node, or says why there is none."""
-        asked = sum(_cpus(each) for each in pod["spec"]["containers"])
+        asked = sum(_cpus(container) for container in pod["spec"]["containers"])
         if asked > _CPUS and not pod["spec"].get("nodeName"):
             message = _UNSCHEDULABLE.format(count=len(self.names))
             condition = {
@@ -83,17 +85,17 @@ class Kubelets:
             node = self.names[self._placed % len(self.names)]
             self._placed += 1
             pod = world.store.replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
-        where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        message = f"Successfully assigned {where} to {node}"
+        full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        message = f"Successfully assigned {full_name} to {node}"
         world.event(pod, "Scheduled", message, source="default-scheduler")
         life = self._lives[pod["metadata"]["uid"]] = Life(world.now)
         self._report(world, pod, life)
         return life
 
     def _report(self, world: World, pod: Object, life: Life) -> None:
-        here = pod_at(pod, life.started, world.now, self._speed)
-        world.store.set_status("pods", pod, here.status)
-        for container in here.containers:
+        pod_now = pod_at(pod, life.started, world.now, self._speed)
+        world.store.set_status("pods", pod, pod_now.status)
+        for container in pod_now.containers:
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
             if life.reported.get(container.name) == reported:
@@ -105,21 +107,22 @@ class Kubelets:
     def _end(self, world: World, pod: Object, life: Life) -> None:
         if life.ended is None:
             life.ended = world.now
-            for each in pod["spec"]["containers"]:
-                message = f"Stopping container {each['name']}"
+            for container in pod["spec"]["containers"]:
+                message = f"Stopping container {container['name']}"
                 world.event(pod, "Killing", message, source="kubelet")
-        stays = any("terminating" in words_of(each["image"]) for each in pod["spec"]["containers"])
+        images = [container["image"] for container in pod["spec"]["containers"]]
+        stays = any("terminating" in words_of(image) for image in images)
         if not stays and world.seconds_since(life.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
 
     def written(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
-        """What a container has written, and whether it may write more; as `PodLogs` asks."""
+        """What a container has written, and whether it may write more; as ``PodLogs`` asks."""
         name, now = pod["metadata"]["name"], self._store.clock()
         life = self._lives.get(pod["metadata"]["uid"])
         if life is None:
             raise bad_request(f'pod "{name}" does not have a host assigned')
-        here = pod_at(pod, life.started, life.ended or now, self._speed)
-        made = next((made for made in here.containers if made.name == container), None)
+        pod_now = pod_at(pod, life.started, life.ended or now, self._speed)
+        made = next((made for made in pod_now.containers if made.name == container), None)
         if made is None:
             which = f'container "{container}" in pod "{name}"'
             raise bad_request(f"{which} is waiting to start: PodInitializing")
@@ -141,8 +144,8 @@ class Kubelets:
 
     def _is_there(self, pod: Object) -> bool:
         metadata = pod["metadata"]
-        found = self._store.get("pods", metadata["namespace"], metadata["name"])
-        return found is not None and found["metadata"]["uid"] == metadata["uid"]
+        current = self._store.get("pods", metadata["namespace"], metadata["name"])
+        return current is not None and current["metadata"]["uid"] == metadata["uid"]
 
 
 def _never_ran(pod: str, container: Container, *, previous: bool) -> Refused:

@@ -1,5 +1,7 @@
 """Lists in chunks over a snapshot, and watches."""
 
+from __future__ import annotations
+
 import base64
 import json
 import time
@@ -40,26 +42,26 @@ def matching(request: Request) -> Test:
 
 
 def listed(store: Store, resource: Resource, request: Request) -> Object:
-    """One chunk: `kind` and `apiVersion` are the list's, its items go without."""
+    """One chunk: ``kind`` and ``apiVersion`` are the list's, its items go without."""
     test = matching(request)
     version, start, items = _from(store, request)
-    found = [item for item in items if _key(item) > start and test(item)]
-    limit = request.number("limit") or len(found)
+    chosen = [item for item in items if _key(item) > start and test(item)]
+    limit = request.number("limit") or len(chosen)
     metadata: Object = {"resourceVersion": str(version)}
-    if len(found) > limit:
-        metadata["continue"] = _token(version, _key(found[limit - 1]))
+    if len(chosen) > limit:
+        metadata["continue"] = _token(version, _key(chosen[limit - 1]))
         if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
-            metadata["remainingItemCount"] = len(found) - limit
-    found = found[:limit]
+            metadata["remainingItemCount"] = len(chosen) - limit
+    chosen = chosen[:limit]
     if request.accepts("Table"):
-        return table(resource, found, store.clock(), metadata)
+        return table(resource, chosen, store.clock(), metadata)
     kind = {"kind": f"{resource.kind}List", "apiVersion": resource.group_version}
     if request.accepts("PartialObjectMetadataList"):
         kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        items = [{"metadata": item["metadata"]} for item in found]
+        items = [{"metadata": item["metadata"]} for item in chosen]
     else:
-        found = [as_served(item, resource.group_version) for item in found]
-        items = [{k: v for k, v in item.items() if k not in kind} for item in found]
+        chosen = [as_served(item, resource.group_version) for item in chosen]
+        items = [{k: v for k, v in item.items() if k not in kind} for item in chosen]
     return {**kind, "metadata": metadata, "items": items}
 
 
@@ -70,8 +72,8 @@ def _from(store: Store, request: Request) -> tuple[int, str, list[Object]]:
         version, items = store.snapshot(request.plural, request.namespace)
         return version, "", items
     try:
-        told = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        version, start = int(told["rv"]), str(told["start"])
+        position = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        version, start = int(position["rv"]), str(position["start"])
     except (ValueError, KeyError, TypeError) as error:
         raise bad_request("continue key is not valid: encoding is invalid") from error
     if version < 0:  # a token that came with a 410: on in today's list
@@ -88,8 +90,8 @@ def _key(item: Object) -> str:
 
 
 def _token(version: int, start: str) -> str:
-    told = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}).encode()
-    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+    position = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}).encode()
+    return base64.urlsafe_b64encode(position).decode().rstrip("=")
 
 
 def watched(
@@ -122,7 +124,7 @@ def watched(
             yield write.raw("ERROR", Refused(410, "Expired", message).status)
             return
         version = newest
-        yield b"".join(write.change(each, test) for each in changes)
+        yield b"".join(write.change(change, test) for change in changes)
         if bookmarks and time.monotonic() - marked > _BOOKMARK_SECONDS:
             marked = time.monotonic()
             yield write.bookmark(version)
@@ -141,8 +143,8 @@ class _Writer:
         return self.raw(kind, item)
 
     def raw(self, kind: str, item: Object) -> bytes:
-        told: Any = {"type": kind, "object": item}
-        return msgspec.json.encode(told) + b"\n"
+        event: Any = {"type": kind, "object": item}
+        return msgspec.json.encode(event) + b"\n"
 
     def change(self, change: Change, test: Test) -> bytes:
         if change.plural != self._resource.plural:

@@ -1,5 +1,7 @@
 """What controllers share: owners, conditions, events, pods made from templates."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
@@ -23,7 +25,7 @@ MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is
 
 @dataclass
 class World:
-    """What controllers work on; `now` is the moment of this tick, `speed` shortens every wait."""
+    """What controllers work on; ``now`` is this tick's moment, ``speed`` shortens every wait."""
 
     store: Store
     now: datetime
@@ -41,7 +43,7 @@ class World:
     def owned(self, plural: str, owner: Object) -> list[Object]:
         uid = owner["metadata"]["uid"]
         namespace = owner["metadata"]["namespace"]
-        return [each for each in self.store.all(plural, namespace) if owner_uid(each) == uid]
+        return [item for item in self.store.all(plural, namespace) if owner_uid(item) == uid]
 
     def event(
         self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str
@@ -83,9 +85,9 @@ class World:
     def forget_old_events(self) -> None:
         """A real server keeps them for an hour."""
         if self.store.count("events") > _MOST_EVENTS:
-            found = sorted(self.store.all("events"), key=lambda each: each["lastTimestamp"])
-            for each in found[: len(found) - _MOST_EVENTS * 4 // 5]:
-                self.store.remove("events", each)
+            events = sorted(self.store.all("events"), key=lambda event: event["lastTimestamp"])
+            for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
+                self.store.remove("events", event)
 
     def create_pod(
         self, owner: Object, template: Object, name: str, labels: Mapping[str, str], **spec: Any
@@ -127,11 +129,11 @@ class World:
         self, status: Object, kind: str, value: bool, reason: str, message: str
     ) -> list[Object]:
         """The conditions with this one as it is now; times move only when something does."""
-        found: list[Object] = list(status.get("conditions") or ())
-        old = next((each for each in found if each["type"] == kind), None)
+        conditions: list[Object] = list(status.get("conditions") or ())
+        old = next((known for known in conditions if known["type"] == kind), None)
         text = "True" if value else "False"
         if old and (old["status"], old["reason"], old["message"]) == (text, reason, message):
-            return found
+            return conditions
         stays = old is not None and old["status"] == text
         new = {
             "type": kind,
@@ -141,7 +143,7 @@ class World:
             "reason": reason,
             "message": message,
         }
-        return [each for each in found if each["type"] != kind] + [new]
+        return [known for known in conditions if known["type"] != kind] + [new]
 
 
 def controlled_by(owner: Object) -> Object:
@@ -156,15 +158,15 @@ def controlled_by(owner: Object) -> Object:
 
 
 def owner_uid(item: Object) -> str:
-    for each in item["metadata"].get("ownerReferences") or ():
-        if each.get("controller"):
-            return str(each["uid"])
+    for reference in item["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            return str(reference["uid"])
     return ""
 
 
 def condition_of(item: Object, kind: str) -> Object:
     conditions = (item.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] == kind), {})
+    return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
 def is_ready(pod: Object) -> bool:
@@ -205,7 +207,7 @@ def suffix(*parts: object) -> str:
 
 
 def scaled(value: Any, of: int, *, up: bool) -> int:
-    """A count, or a share such as `25%`."""
+    """A count, or a share such as ``25%``."""
     if isinstance(value, int):
         return value
     share = int(str(value).removesuffix("%")) * of / 100

@@ -29,7 +29,7 @@ _DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimiti
 
 
 def patched(kind: str, item: Object, patch: Any) -> Object:
-    """`kind` is the content type that the patch came with."""
+    """``kind`` is the content type that the patch came with."""
     if kind == "application/json-patch+json":
         return _json_patched(item, patch)
     if not isinstance(patch, dict):
@@ -39,7 +39,7 @@ def patched(kind: str, item: Object, patch: Any) -> Object:
     if kind in ("application/strategic-merge-patch+json", "application/apply-patch+yaml"):
         return _strategic(item, patch)
     known = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json")
-    kinds = ", ".join([f"application/{each}" for each in known] + ["application/apply-patch+yaml"])
+    kinds = ", ".join([f"application/{name}" for name in known] + ["application/apply-patch+yaml"])
     raise Refused(
         415,
         "UnsupportedMediaType",
@@ -51,64 +51,64 @@ def _merged(old: Any, patch: Any) -> Any:
     """RFC 7386."""
     if not isinstance(patch, dict):
         return patch
-    found = dict(old) if isinstance(old, dict) else {}
+    merged = dict(old) if isinstance(old, dict) else {}
     for key, value in patch.items():
         if value is None:
-            found.pop(key, None)
+            merged.pop(key, None)
         else:
-            found[key] = _merged(found.get(key), value)
-    return found
+            merged[key] = _merged(merged.get(key), value)
+    return merged
 
 
 def _strategic(old: Object, patch: Object) -> Object:
     if patch.get("$patch") == "replace":
         return {key: value for key, value in patch.items() if key != "$patch"}
-    found = dict(old)
+    merged = dict(old)
     if "$retainKeys" in patch:
-        found = {key: value for key, value in found.items() if key in patch["$retainKeys"]}
+        merged = {key: value for key, value in merged.items() if key in patch["$retainKeys"]}
     for key, value in patch.items():
         if key.startswith("$deleteFromPrimitiveList/"):
             name = key.partition("/")[2]
-            found[name] = [each for each in found.get(name) or () if each not in value]
+            merged[name] = [entry for entry in merged.get(name) or () if entry not in value]
         if key.startswith(_DIRECTIVES):
             continue
         if value is None:
-            found.pop(key, None)
+            merged.pop(key, None)
         elif isinstance(value, dict):
             if value.get("$patch") == "delete":
-                found.pop(key, None)
+                merged.pop(key, None)
             else:
-                found[key] = _strategic(found.get(key) or {}, value)
+                merged[key] = _strategic(merged.get(key) or {}, value)
         elif isinstance(value, list) and (merge_key := _merge_key(key, value)):
-            found[key] = _strategic_list(found.get(key) or [], value, merge_key)
+            merged[key] = _strategic_list(merged.get(key) or [], value, merge_key)
         else:
-            found[key] = value
-    return found
+            merged[key] = value
+    return merged
 
 
 def _merge_key(name: str, patch: list[Any]) -> str | None:
-    if name == "finalizers" or not all(isinstance(each, dict) for each in patch):
+    if name == "finalizers" or not all(isinstance(entry, dict) for entry in patch):
         return None
     for key in _MERGE_KEYS.get(name, ()):
-        if all(key in each or "$patch" in each for each in patch):
+        if all(key in entry or "$patch" in entry for entry in patch):
             return key
     return None
 
 
 def _strategic_list(old: list[Object], patch: list[Object], key: str) -> list[Object]:
-    if any(each.get("$patch") == "replace" for each in patch):
-        return [each for each in patch if each.get("$patch") != "replace"]
-    found = list(old)
-    for each in patch:
-        at = next((n for n, had in enumerate(found) if had.get(key) == each.get(key)), None)
-        if each.get("$patch") == "delete":
+    if any(entry.get("$patch") == "replace" for entry in patch):
+        return [entry for entry in patch if entry.get("$patch") != "replace"]
+    merged = list(old)
+    for entry in patch:
+        at = next((n for n, had in enumerate(merged) if had.get(key) == entry.get(key)), None)
+        if entry.get("$patch") == "delete":
             if at is not None:
-                del found[at]
+                del merged[at]
         elif at is None:
-            found.append(_strategic({}, each))
+            merged.append(_strategic({}, entry))
         else:
-            found[at] = _strategic(found[at], each)
-    return found
+            merged[at] = _strategic(merged[at], entry)
+    return merged
 
 
 def _json_patched(item: Object, patch: Any) -> Object:

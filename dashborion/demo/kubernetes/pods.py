@@ -53,30 +53,30 @@ class Container:
 
     @property
     def status(self) -> Object:
-        here = self.moment
+        now = self.moment
         digest = hashlib.sha256(self.image.encode()).hexdigest()
         repository = self.image.split("@")[0].rsplit(":", 1)[0]
-        last = here.run if here.state is State.BACKING_OFF else here.previous
+        last = now.run if now.state is State.BACKING_OFF else now.previous
         # A kubelet calls an init container ready when it has done its work.
-        is_ready = self.has_completed if self.must_end else here.is_ready
+        is_ready = self.has_completed if self.must_end else now.is_ready
         status = _no_status(self.name, self.image) | {
-            "imageID": f"{repository}@sha256:{digest}" if here.run else "",
+            "imageID": f"{repository}@sha256:{digest}" if now.run else "",
             "ready": is_ready,
-            "started": here.state is State.RUNNING,
-            "restartCount": here.restarts,
+            "started": now.state is State.RUNNING,
+            "restartCount": now.restarts,
             "state": self._state(),
-            "lastState": {"terminated": self._ended(last, here.restarts - 1)} if last else {},
+            "lastState": {"terminated": self._ended(last, now.restarts - 1)} if last else {},
         }
-        return status | ({"containerID": self._id(here.restarts)} if here.run else {})
+        return status | ({"containerID": self._id(now.restarts)} if now.run else {})
 
     def _state(self) -> Object:
-        here = self.moment
-        if here.state is State.RUNNING and here.run:
-            return {"running": {"startedAt": stamp(self.at(here.run.start))}}
-        if here.state is State.ENDED and here.run:
-            return {"terminated": self._ended(here.run, here.restarts)}
-        waiting = {"reason": here.state.value}
-        if message := _WAITING.get(here.state):
+        now = self.moment
+        if now.state is State.RUNNING and now.run:
+            return {"running": {"startedAt": stamp(self.at(now.run.start))}}
+        if now.state is State.ENDED and now.run:
+            return {"terminated": self._ended(now.run, now.restarts)}
+        waiting = {"reason": now.state.value}
+        if message := _WAITING.get(now.state):
             waiting["message"] = message.format(name=self.name, image=self.image)
         return {"waiting": waiting}
 
@@ -162,9 +162,9 @@ class _Kubelet:
         must_end: bool = False,
     ) -> Container:
         age = (self.now - since).total_seconds() * self.speed
-        here = moment(behaviour, age, is_restarted=is_restarted)
+        current = moment(behaviour, age, is_restarted=is_restarted)
         uid, name, image = self.pod["metadata"]["uid"], given["name"], given["image"]
-        return Container(name, image, behaviour, here, since, self.speed, uid, must_end)
+        return Container(name, image, behaviour, current, since, self.speed, uid, must_end)
 
 
 def _initial(

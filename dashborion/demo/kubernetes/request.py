@@ -1,5 +1,7 @@
 """A request to the Kubernetes API, taken apart."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ _TRUE = ("1", "t", "T", "true", "True", "TRUE", "")
 
 @dataclass(frozen=True)
 class Request:
-    """`resource` is None where the path is no resource's."""
+    """``resource`` is None where the path is no resource's."""
 
     method: str
     path: str
@@ -61,12 +63,10 @@ class Request:
         except ValueError as error:
             raise bad_request(f"error decoding the request's body: {error}") from error
 
-    def accepts(self, what: str) -> bool:
-        """Such as `Table` or `PartialObjectMetadataList`."""
-        return any(
-            f"as={what}" in [part.strip() for part in each.split(";")]
-            for each in self.headers.get("accept", "").split(",")
-        )
+    def accepts(self, kind: str) -> bool:
+        """Such as ``Table`` or ``PartialObjectMetadataList``."""
+        offers = self.headers.get("accept", "").split(",")
+        return any(f"as={kind}" in map(str.strip, offer.split(";")) for offer in offers)
 
 
 def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
@@ -84,11 +84,11 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
     if not group_version or not rest:
         return Request(method, path, query, lower, body)
     namespace = ""
-    own = rest[0] == "namespaces" and (len(rest) < 3 or rest[2] in ("status", "finalize"))
-    if rest[0] == "namespaces" and not own:
+    is_namespace = rest[0] == "namespaces" and (len(rest) < 3 or rest[2] in ("status", "finalize"))
+    if rest[0] == "namespaces" and not is_namespace:
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *more = [*rest, "", "", ""]
-    found = BY_PATH.get((group_version, plural)) if not any(more) else None
+    resource = BY_PATH.get((group_version, plural)) if not any(more) else None
     return Request(
         method,
         path,
@@ -97,7 +97,7 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         body,
         group_version=group_version,
         plural=plural,
-        resource=found,
+        resource=resource,
         namespace=namespace,
         name=name,
         subresource=subresource,

@@ -1,5 +1,7 @@
 """The StatefulSet and DaemonSet controllers, whose revisions are ControllerRevisions."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from dashborion.demo.kubernetes.objects import (
@@ -27,9 +29,9 @@ def revise(world: World, item: Object) -> tuple[str, int]:
     template = item["spec"]["template"]
     code, name = template_hash(template), item["metadata"]["name"]
     known = world.owned("controllerrevisions", item)
-    newest = max((each["revision"] for each in known), default=0)
-    mine = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
-    if mine is None:
+    newest = max((revision["revision"] for revision in known), default=0)
+    current = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
+    if current is None:
         labels = template["metadata"].get("labels") or {}
         world.store.create(
             "controllerrevisions",
@@ -46,11 +48,11 @@ def revise(world: World, item: Object) -> tuple[str, int]:
         )
         newest += 1
         surplus = len(known) - item["spec"]["revisionHistoryLimit"]
-        for each in sorted(known, key=lambda one: one["revision"])[: max(0, surplus)]:
-            world.store.remove("controllerrevisions", each)
-    elif mine["revision"] < newest:
+        for revision in sorted(known, key=lambda revision: revision["revision"])[: max(0, surplus)]:
+            world.store.remove("controllerrevisions", revision)
+    elif current["revision"] < newest:
         newest += 1
-        world.store.replace("controllerrevisions", {**mine, "revision": newest})
+        world.store.replace("controllerrevisions", {**current, "revision": newest})
     return code, newest
 
 
@@ -60,14 +62,14 @@ def _code(pod: Object) -> str:
 
 def state(world: World) -> None:
     """Every StatefulSet: in the order of its numbers, one at a time."""
-    for each in world.store.all("statefulsets"):
-        code, _ = revise(world, each)
-        name, status = each["metadata"]["name"], each.get("status") or {}
+    for stateful_set in world.store.all("statefulsets"):
+        code, _ = revise(world, stateful_set)
+        name, status = stateful_set["metadata"]["name"], stateful_set.get("status") or {}
         update = f"{name}-{code}"  # which is also what their pods' labels say
         current = status.get("currentRevision") or update
-        pods = {_ordinal(pod): pod for pod in world.owned("pods", each)}
-        _step(world, each, pods, update, current)
-        _report(world, each, list(pods.values()), update, current)
+        pods = {_ordinal(pod): pod for pod in world.owned("pods", stateful_set)}
+        _step(world, stateful_set, pods, update, current)
+        _report(world, stateful_set, list(pods.values()), update, current)
 
 
 def _ordinal(pod: Object) -> int:
@@ -121,21 +123,21 @@ def _is_behind(spec: Object, pod: Object, code: str, number: int) -> bool:
 def _make(world: World, item: Object, number: int, code: str) -> Object:
     name = f"{item['metadata']['name']}-{number}"
     template = item["spec"]["template"]
-    for each in world.owned("controllerrevisions", item):
-        if each["metadata"]["name"] == code:
-            kept = each["data"]["spec"]["template"]
+    for revision in world.owned("controllerrevisions", item):
+        if revision["metadata"]["name"] == code:
+            kept = revision["data"]["spec"]["template"]
             template = {key: value for key, value in kept.items() if key != "$patch"}
     labels = {
         REVISION_HASH: code,
         "statefulset.kubernetes.io/pod-name": name,
         "apps.kubernetes.io/pod-index": str(number),
     }
-    found = world.create_pod(
+    pod = world.create_pod(
         item, template, name, labels, hostname=name, subdomain=item["spec"].get("serviceName", "")
     )
     message = f"create Pod {name} in StatefulSet {item['metadata']['name']} successful"
     world.event(item, "SuccessfulCreate", message, source=_STATEFUL)
-    return found
+    return pod
 
 
 def _end(world: World, item: Object, pod: Object) -> None:
@@ -175,21 +177,21 @@ def _report(world: World, item: Object, pods: list[Object], update: str, current
 
 def run_daemons(world: World, nodes: list[str]) -> None:
     """Every DaemonSet has a pod on each node; updates go node by node."""
-    for each in world.store.all("daemonsets"):
-        code, number = revise(world, each)
-        places = _places(each, nodes)
-        pods = world.owned("pods", each)
+    for daemon_set in world.store.all("daemonsets"):
+        code, number = revise(world, daemon_set)
+        places = _places(daemon_set, nodes)
+        pods = world.owned("pods", daemon_set)
         by_node: dict[str, Object] = {}
         for pod in pods:
             by_node[pod["spec"].get("nodeName", "")] = pod
         for node in places:
             if node not in by_node:
-                by_node[node] = _daemon(world, each, node, code, number)
+                by_node[node] = _daemon(world, daemon_set, node, code, number)
         for node, pod in by_node.items():
             if node not in places:
                 world.end_pod(pod)
-        _roll_daemons(world, each, [by_node[node] for node in places], code)
-        _report_daemons(world, each, [by_node[node] for node in places], code)
+        _roll_daemons(world, daemon_set, [by_node[node] for node in places], code)
+        _report_daemons(world, daemon_set, [by_node[node] for node in places], code)
 
 
 def _places(item: Object, nodes: list[str]) -> list[str]:
@@ -202,9 +204,9 @@ def _daemon(world: World, item: Object, node: str, code: str, number: int) -> Ob
     metadata = item["metadata"]
     name = f"{metadata['name']}-{suffix(metadata['uid'], node, world.store.version)}"
     labels = {REVISION_HASH: code, "pod-template-generation": str(number)}
-    found = world.create_pod(item, item["spec"]["template"], name, labels, nodeName=node)
+    pod = world.create_pod(item, item["spec"]["template"], name, labels, nodeName=node)
     world.event(item, "SuccessfulCreate", f"Created pod: {name}", source=_DAEMON)
-    return found
+    return pod
 
 
 def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:

@@ -1,4 +1,6 @@
-"""The server's side of a websocket (RFC 6455), as far as `exec` needs it."""
+"""The server's side of a websocket (RFC 6455), as far as ``exec`` needs it."""
+
+from __future__ import annotations
 
 import base64
 import hashlib
@@ -29,7 +31,7 @@ def accepted(headers: Mapping[str, str], protocol: str) -> dict[str, str]:
 
 
 class WebSocket:
-    """One connection after its handshake. Frames come whole: clients of `exec` send no parts."""
+    """One connection after its handshake. Frames come whole: clients of ``exec`` send no parts."""
 
     def __init__(self, reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         self._reading, self._writing = reading, writing
