@@ -7,10 +7,10 @@ from typing import Any
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest
 from dashborion.demo.ecs.aws_server import AwsServer
-from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.http_server import Answer
 from tests.support.aws_faults import Faults, FaultyHandler, Spy
 from tests.support.ecs_region import Region
+from tests.support.quick_ecs_api import QuickEcsApi
 
 
 class StrictAws(AwsServer):
@@ -26,7 +26,7 @@ class StrictAws(AwsServer):
         self.spy = Spy()
         self.faults = Faults()
         if not plays_out:
-            self.apis = {**AwsServer.apis, "ecs": EcsApi}
+            self.apis = {**AwsServer.apis, "ecs": QuickEcsApi}
 
     @property
     def connections(self) -> int:

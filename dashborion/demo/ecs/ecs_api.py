@@ -6,14 +6,13 @@ from a live account it is our own; codes are AWS's.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from moto.core.responses import ActionResult
 from moto.core.serialize import never_return
-from moto.core.utils import get_service_model, utcnow
+from moto.core.utils import get_service_model
 from moto.ecs.exceptions import (
     ClusterNotFoundException,
     InvalidParameterException,
@@ -24,7 +23,6 @@ from moto.ecs.models import Cluster, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 
 from dashborion.demo.ecs import clock
-from dashborion.demo.ecs.as_json import as_json
 from dashborion.demo.ecs.paging import BadTokenError, page_of
 from dashborion.demo.ecs.service_deployments import (
     brief,
@@ -34,6 +32,7 @@ from dashborion.demo.ecs.service_deployments import (
     service_deployments,
     summary,
 )
+from dashborion.demo.ecs.tasks import end, stop
 
 Thing = TypeVar("Thing")
 _NO_EXEC = (
@@ -46,6 +45,8 @@ _OF_THE_PAGE = ("maxResults", "nextToken")
 
 class EcsApi(EC2ContainerServiceResponse):
     """One request to ECS."""
+
+    plays_out = False  # whether a scheduler carries on what a request begins
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,7 +90,7 @@ class EcsApi(EC2ContainerServiceResponse):
         ]
         return self._page("serviceArns", arns, default=10)
 
-    def describe_services(self) -> str:  # type: ignore[override]
+    def describe_services(self) -> ActionResult:
         cluster, asked = self._cluster(), self._asked("services", 10)
         names = [_id_in(cluster, "service", identifier) for identifier in asked]
         services = {name: self.ecs_backend.services.get(f"{cluster.name}:{name}") for name in names}
@@ -175,7 +176,7 @@ class EcsApi(EC2ContainerServiceResponse):
         ]
         return self._page("taskArns", arns, default=100)
 
-    def describe_tasks(self) -> str:  # type: ignore[override]
+    def describe_tasks(self) -> ActionResult:
         """Looks up what was asked for: moto walks over all tasks, and moves them on."""
         cluster, asked = self._cluster(), self._asked("tasks", 100)
         ids = [_task_id(cluster, identifier) for identifier in asked]
@@ -186,16 +187,10 @@ class EcsApi(EC2ContainerServiceResponse):
         task = self._task(cluster, _task_id(cluster, self._get_param("task")))
         if task is None:
             raise InvalidParameterException("The referenced task was not found.")
-        for container in task.containers:
-            vars(container).update(lastStatus="STOPPED", exitCode=143)
-        vars(task).update(
-            _status="STOPPED",
-            desired_status="STOPPED",
-            stop_code="UserInitiated",
-            stopped_reason=self._get_param("reason", "Task stopped by user"),
-            stopping_at=utcnow(),
-            stopped_at=utcnow(),
-        )
+        reason = self._get_param("reason", "Task stopped by user")
+        stop(task, clock.now(), "UserInitiated", reason)
+        if not self.plays_out or not str(task.group).startswith("service:"):
+            end(task, clock.now())  # nobody else would
         return ActionResult({"task": task})
 
     def execute_command(self) -> ActionResult:
@@ -311,17 +306,14 @@ class EcsApi(EC2ContainerServiceResponse):
             raise InvalidParameterException(f"{name} can have at most {at_most} items.")
         return asked
 
-    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> str:
-        """The answer, already written; moto would take eight times as long."""
-        with_tags = "TAGS" in self._get_param("include", [])
-        hidden = frozenset() if with_tags else frozenset({"tags"})
-        shape = get_service_model("ecs").operation_model(self._get_action()).output_shape
-        known = [item for item in items.values() if item is not None]
+    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> ActionResult:
+        if "TAGS" not in self._get_param("include", []):
+            path = f"{self._get_action()}Response.{result}.{result[:-1].capitalize()}.tags"
+            self.RESPONSE_KEY_PATH_TO_TRANSFORMER[path] = never_return
         missing = [self._arn(result[:-1], cluster, name) for name in items if items[name] is None]
-        self.response_headers["Content-Type"] = "application/x-amz-json-1.1"
-        answer = {result: as_json(shape.members[result], known, hidden)}
         failures = [{"arn": arn, "reason": "MISSING"} for arn in missing]
-        return json.dumps({**answer, "failures": failures})
+        known = [item for item in items.values() if item is not None]
+        return ActionResult({result: known, "failures": failures})
 
     def _page(
         self,

@@ -10,9 +10,8 @@ from moto.ecs.models import Service
 
 from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.deployments import begin
-from dashborion.demo.ecs.ecs_api import EcsApi, _task_id
+from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.ecs.moto_objects import NETWORK
-from dashborion.demo.ecs.tasks import stop
 
 _SET = {  # members of UpdateService that are kept as they come
     "enableExecuteCommand": "enable_execute_command",
@@ -34,6 +33,8 @@ class ServiceNotActive(ECSException):
 
 class EcsChangesApi(EcsApi):
     """One request to ECS."""
+
+    plays_out = True
 
     def create_service(self) -> ActionResult:
         cluster, name = self._cluster(), self._get_param("serviceName")
@@ -132,18 +133,3 @@ class EcsChangesApi(EcsApi):
             raise InvalidParameterException(message)
         service.status, service.desired_count = "DRAINING", 0
         return ActionResult({"service": service})
-
-    def stop_task(self) -> ActionResult:
-        cluster = self._cluster()
-        task = self._task(cluster, _task_id(cluster, self._get_param("task")))
-        if task is None:
-            raise InvalidParameterException("The referenced task was not found.")
-        if not str(task.group).startswith("service:"):
-            return super().stop_task()
-        stop(
-            task,
-            clock.now(),
-            "UserInitiated",
-            self._get_param("reason", "Task stopped by user"),
-        )
-        return ActionResult({"task": task})

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from moto.ecs.models import TaskDefinition
-from moto.logs.models import LogEvent, LogStream, logs_backends
+from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
 from dashborion.demo.behaviour import Behaviour, behaviour_of
 from dashborion.demo.container_lines import lines
@@ -92,7 +92,7 @@ def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) 
         at = task.created_at + timedelta(seconds=fate.after / speed)
         stop(task, at, fate.code, fate.reason, fate=fate)
         if fate.code == "TaskFailedToStart":
-            _stopped(task, at)
+            end(task, at)
 
 
 def _set(task: Any, status: str) -> None:
@@ -138,10 +138,8 @@ def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None =
     task.execution_stopped_at = at
     for container in task.containers:
         if fate and container.name == fate.container:
-            ending: dict[str, Any] = {"exitCode": fate.exit_code}
-            if fate.container_reason:
-                ending["reason"] = fate.container_reason
-            vars(container).update(ending, lastStatus="STOPPED")
+            why = {"reason": fate.container_reason} if fate.container_reason else {}
+            vars(container).update(why, exitCode=fate.exit_code, lastStatus="STOPPED")
         elif task.started_at is not None and not (fate and fate.code == "TaskFailedToStart"):
             vars(container).update(exitCode=143 if fate is None else 137)
 
@@ -152,10 +150,10 @@ def _wind_down(task: Any, now: datetime, speed: float) -> None:
         if age < until:
             _set(task, status)
             return
-    _stopped(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
+    end(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
 
 
-def _stopped(task: Any, at: datetime) -> None:
+def end(task: Any, at: datetime) -> None:
     task.stopped_at = at
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None
@@ -218,31 +216,30 @@ class TaskStream(LogStream):
 
 def open_logs(task: Any, definition: TaskDefinition, account: str, world: Clock) -> None:
     """A stream for each container that writes to CloudWatch Logs."""
-    for container, options in _written(definition):
-        backend = logs_backends[account][options["awslogs-region"]]
-        if options["awslogs-group"] not in backend.groups:
-            backend.create_log_group(options["awslogs-group"], {})
-        group = backend.groups[options["awslogs-group"]]
-        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
+    for container, group, name in _streams(task, definition, account):
         behaviour = behaviour_of(str(container["image"]))
         group.streams[name] = TaskStream(
             group, name, task=task, container=container["name"], behaviour=behaviour, world=world
         )
 
 
-def _written(definition: TaskDefinition) -> Iterator[tuple[Json, Json]]:
-    """The containers that write to CloudWatch Logs, with how."""
+def forget_logs(task: Any, definition: TaskDefinition, account: str) -> None:
+    for _, group, name in _streams(task, definition, account):
+        group.streams.pop(name, None)
+
+
+def _streams(
+    task: Any, definition: TaskDefinition, account: str
+) -> Iterator[tuple[Json, LogGroup, str]]:
+    """The containers that write to CloudWatch Logs, each with its group and stream."""
     containers: list[Any] = definition.container_definitions
     for container in containers:
         logging = container.get("logConfiguration") or {}
         if logging.get("logDriver") == "awslogs":
-            yield container, logging["options"]
-
-
-def forget_logs(task: Any, definition: TaskDefinition, account: str) -> None:
-    for container, options in _written(definition):
-        backend = logs_backends[account][options["awslogs-region"]]
-        group = backend.groups.get(options["awslogs-group"])
-        name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
-        if group is not None:
-            group.streams.pop(name, None)
+            options = logging["options"]
+            group = options["awslogs-group"]
+            backend = logs_backends[account][options["awslogs-region"]]
+            if group not in backend.groups:
+                backend.create_log_group(group, {})
+            name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
+            yield container, backend.groups[group], name

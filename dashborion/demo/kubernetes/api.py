@@ -28,14 +28,13 @@ from dashborion.demo.kubernetes.errors import (
     not_found,
 )
 from dashborion.demo.kubernetes.exec import executed, require_running
-from dashborion.demo.kubernetes.lists import listed, watched
+from dashborion.demo.kubernetes.lists import listed, shown, watched
 from dashborion.demo.kubernetes.logs import PodLogs, container_of
 from dashborion.demo.kubernetes.patches import patched
 from dashborion.demo.kubernetes.request import Request, understand
 from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
 from dashborion.demo.kubernetes.selectors import selector_text
 from dashborion.demo.kubernetes.store import Store
-from dashborion.demo.kubernetes.tables import table
 
 USER = "dashborion-demo"
 _JSON = {"Content-Type": "application/json"}
@@ -142,13 +141,7 @@ class KubernetesApi:
         item = self._found(request)
         if request.subresource == "scale":
             return _sent(_scale(resource, item))
-        if request.accepts("Table"):
-            metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-            return _sent(table(resource, [item], self.store.clock(), metadata))
-        if request.accepts("PartialObjectMetadata"):
-            kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
-            return _sent({**kind, "metadata": item["metadata"]})
-        return _sent(as_served(item, resource.group_version))
+        return _sent(shown(self.store, resource, request, item))
 
     def _found(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)

@@ -34,19 +34,16 @@ def replicate(world: World) -> None:
         pods = [pod for pod in world.owned("pods", replica_set) if is_active(pod)]
         wanted = min(spec["replicas"], MOST_PODS)
         for number in range(wanted - len(pods)):
-            version = world.store.version
-            name = f"{metadata['name']}-{suffix(metadata['uid'], version, number)}"
-            pods.append(world.create_pod(replica_set, spec["template"], name, {}))
-            world.event(replica_set, "SuccessfulCreate", f"Created pod: {name}", source=_REPLICATOR)
+            code = suffix(metadata["uid"], world.store.version, number)
+            name = f"{metadata['name']}-{code}"
+            pods.append(world.start_pod(replica_set, spec["template"], name, {}))
         if len(pods) == MOST_PODS < spec["replicas"]:
             message = f"Error creating: the demo runs no more than {MOST_PODS} pods of a set"
             world.event(replica_set, "FailedCreate", message, kind="Warning", source=_REPLICATOR)
         ranked = first_to_go(pods)
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:
-            world.end_pod(pod)
-            name = pod["metadata"]["name"]
-            world.event(replica_set, "SuccessfulDelete", f"Deleted pod: {name}", source=_REPLICATOR)
+            world.stop_pod(replica_set, pod)
         _report_on_set(world, replica_set, ranked[surplus:])
 
 

@@ -14,7 +14,6 @@ from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
 
 _EVERY = re.compile(r"\*/(\d+) \* \* \* \*")
-_JOBS = "job-controller"
 
 
 def run_jobs(world: World) -> None:
@@ -27,8 +26,7 @@ def run_jobs(world: World) -> None:
         if not pods:
             name = f"{metadata['name']}-{suffix(metadata['uid'])}"
             labels = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), metadata["name"])
-            world.create_pod(job, job["spec"]["template"], name, labels)
-            world.event(job, "SuccessfulCreate", f"Created pod: {name}", source=_JOBS)
+            world.start_pod(job, job["spec"]["template"], name, labels)
         _report_job(world, job, pods)
 
 
@@ -39,7 +37,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
     if "Succeeded" in phases:
         condition = {"type": "Complete", **over}
         status |= {"succeeded": 1, "completionTime": world.stamp, "conditions": [condition]}
-        world.event(job, "Completed", "Job completed", source=_JOBS)
+        world.event(job, "Completed", "Job completed", source="job-controller")
     elif "Failed" in phases:
         message = "Job has reached the specified backoff limit"
         why = {"reason": "BackoffLimitExceeded", "message": message}

@@ -20,6 +20,7 @@ from dashborion.demo.kubernetes.tables import table
 
 _BOOKMARK_SECONDS = 5.0
 _LONGEST_WATCH = 1800.0
+_PARTIAL = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can "
     "start a new list without the continue parameter, or use the continue token in this response "
@@ -41,6 +42,16 @@ def matching(request: Request) -> Test:
     )
 
 
+def shown(store: Store, resource: Resource, request: Request, item: Object) -> Object:
+    """One object in the form that is asked for."""
+    if request.accepts("Table"):
+        metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+        return table(resource, [item], store.clock(), metadata)
+    if request.accepts("PartialObjectMetadata"):
+        return {**_PARTIAL, "metadata": item["metadata"]}
+    return as_served(item, resource.group_version)
+
+
 def listed(store: Store, resource: Resource, request: Request) -> Object:
     """One chunk: ``kind`` and ``apiVersion`` are the list's, its items go without."""
     test = matching(request)
@@ -57,7 +68,7 @@ def listed(store: Store, resource: Resource, request: Request) -> Object:
         return table(resource, chosen, store.clock(), metadata)
     kind = {"kind": f"{resource.kind}List", "apiVersion": resource.group_version}
     if request.accepts("PartialObjectMetadataList"):
-        kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
+        kind = {**_PARTIAL, "kind": "PartialObjectMetadataList"}
         items = [{"metadata": item["metadata"]} for item in chosen]
     else:
         chosen = [as_served(item, resource.group_version) for item in chosen]
@@ -103,7 +114,7 @@ def watched(
     if given and not given.isdecimal():
         raise bad_request(f"resourceVersion: Invalid value: {given!r}: strconv.ParseUint")
     version = int(given or 0)
-    write = _Writer(resource, store, is_table=request.accepts("Table"))
+    write = _Writer(resource, store, request)
     if not version or request.query.get("sendInitialEvents") == "true":
         version, items = store.snapshot(resource.plural, request.namespace)
         yield b"".join(write("ADDED", item) for item in items if test(item))
@@ -131,27 +142,22 @@ def watched(
 
 
 class _Writer:
-    def __init__(self, resource: Resource, store: Store, *, is_table: bool) -> None:
-        self._resource, self._store, self._is_table = resource, store, is_table
+    """The lines of one watch."""
+
+    def __init__(self, resource: Resource, store: Store, request: Request) -> None:
+        self._resource, self._store, self._request = resource, store, request
 
     def __call__(self, kind: str, item: Object) -> bytes:
-        if self._is_table:
-            metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-            item = table(self._resource, [item], self._store.clock(), metadata)
-        else:
-            item = as_served(item, self._resource.group_version)
-        return self.raw(kind, item)
+        return self.raw(kind, shown(self._store, self._resource, self._request, item))
 
     def raw(self, kind: str, item: Object) -> bytes:
         event: Any = {"type": kind, "object": item}
         return msgspec.json.encode(event) + b"\n"
 
     def change(self, change: Change, test: Test) -> bytes:
-        if change.plural != self._resource.plural:
-            return b""
         had = change.before is not None and test(change.before)
         has = not change.is_deleted and test(change.item)
-        if not had and not has:
+        if change.plural != self._resource.plural or not (had or has):
             return b""
         kind = "DELETED" if not has else "MODIFIED" if had else "ADDED"
         return self(kind, change.item)
@@ -159,6 +165,6 @@ class _Writer:
     def bookmark(self, version: int, **more: Object) -> bytes:
         kind = {"kind": self._resource.kind, "apiVersion": self._resource.group_version}
         metadata = {"resourceVersion": str(version), "creationTimestamp": None, **more}
-        if self._is_table:
+        if self._request.accepts("Table"):
             return self.raw("BOOKMARK", table(self._resource, [], self._store.clock(), metadata))
         return self.raw("BOOKMARK", {**kind, "metadata": metadata})

@@ -58,29 +58,22 @@ class World:
             again = {"count": known["count"] + 1, "lastTimestamp": self.stamp}
             self.store.replace("events", {**known, **again})
             return
-        self.store.create(
-            "events",
-            {
-                "metadata": {"name": name, "namespace": namespace},
-                "involvedObject": {
-                    "kind": about["kind"],
-                    "namespace": namespace,
-                    "name": metadata["name"],
-                    "uid": metadata["uid"],
-                    "apiVersion": about["apiVersion"],
-                    "resourceVersion": metadata["resourceVersion"],
-                },
-                "reason": reason,
-                "message": message,
-                "source": {"component": source},
-                "reportingComponent": source,
-                "firstTimestamp": self.stamp,
-                "lastTimestamp": self.stamp,
-                "count": 1,
-                "type": kind,
-                "eventTime": None,
-            },
-        )
+        involved = {key: about[key] for key in ("kind", "apiVersion")} | {"namespace": namespace}
+        involved |= {key: metadata[key] for key in ("name", "uid", "resourceVersion")}
+        event = {
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": involved,
+            "reason": reason,
+            "message": message,
+            "source": {"component": source},
+            "reportingComponent": source,
+            "firstTimestamp": self.stamp,
+            "lastTimestamp": self.stamp,
+            "count": 1,
+            "type": kind,
+            "eventTime": None,
+        }
+        self.store.create("events", event)
 
     def forget_old_events(self) -> None:
         """A real server keeps them for an hour."""
@@ -89,25 +82,36 @@ class World:
             for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
                 self.store.remove("events", event)
 
-    def create_pod(
+    def start_pod(
         self, owner: Object, template: Object, name: str, labels: Mapping[str, str], **spec: Any
     ) -> Object:
         """A pod as the owner's template has it, under the owner's control."""
         given = template.get("metadata") or {}
-        pod: Object = {
-            "metadata": {
-                "name": name,
-                "namespace": owner["metadata"]["namespace"],
-                "labels": {**(given.get("labels") or {}), **labels},
-                "annotations": given.get("annotations") or {},
-                "ownerReferences": [controlled_by(owner)],
-            },
-            "spec": {**template["spec"], **spec},
-            "status": {"phase": "Pending", "qosClass": "Burstable"},
+        metadata = {
+            "name": name,
+            "namespace": owner["metadata"]["namespace"],
+            "labels": {**(given.get("labels") or {}), **labels},
+            "ownerReferences": [controlled_by(owner)],
         }
-        if not pod["metadata"]["annotations"]:
-            del pod["metadata"]["annotations"]
-        return self.store.create("pods", admitted("pods", pod))
+        if annotations := given.get("annotations"):
+            metadata["annotations"] = annotations
+        status = {"phase": "Pending", "qosClass": "Burstable"}
+        pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": status}
+        created = self.store.create("pods", admitted("pods", pod))
+        self._pod_event(owner, "SuccessfulCreate", "create", name)
+        return created
+
+    def stop_pod(self, owner: Object, pod: Object) -> None:
+        """Ends a pod of its owner's."""
+        if not is_terminating(pod):
+            self.end_pod(pod)
+            self._pod_event(owner, "SuccessfulDelete", "delete", pod["metadata"]["name"])
+
+    def _pod_event(self, owner: Object, reason: str, verb: str, pod: str) -> None:
+        message = f"{verb.capitalize()}d pod: {pod}"
+        if owner["kind"] == "StatefulSet":
+            message = f"{verb} Pod {pod} in StatefulSet {owner['metadata']['name']} successful"
+        self.event(owner, reason, message, source=f"{owner['kind'].lower()}-controller")
 
     def end_pod(self, pod: Object) -> None:
         """Its kubelet takes it from there; one that has no node is gone at once."""
@@ -147,14 +151,9 @@ class World:
 
 
 def controlled_by(owner: Object) -> Object:
-    return {
-        "apiVersion": owner["apiVersion"],
-        "kind": owner["kind"],
-        "name": owner["metadata"]["name"],
-        "uid": owner["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    reference = {key: owner[key] for key in ("apiVersion", "kind")}
+    reference |= {key: owner["metadata"][key] for key in ("name", "uid")}
+    return {**reference, "controller": True, "blockOwnerDeletion": True}
 
 
 def owner_uid(item: Object) -> str:
@@ -193,17 +192,19 @@ def without_zeros(status: Object) -> Object:
     return {key: value for key, value in status.items() if value not in (0, [], None)}
 
 
-def template_hash(template: Object, salt: object = "") -> str:
+def template_hash(template: Object) -> str:
     """Ten letters, the same for the same template."""
-    text = json.dumps(template, sort_keys=True) + str(salt)
-    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
-    return "".join(_LETTERS[number // 27**at % 27] for at in range(10))
+    return _letters(json.dumps(template, sort_keys=True), 10)
 
 
 def suffix(*parts: object) -> str:
     """Five letters for a pod's name."""
-    number = int(hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest(), 16)
-    return "".join(_LETTERS[number // 27**at % 27] for at in range(5))
+    return _letters(" ".join(map(str, parts)), 5)
+
+
+def _letters(text: str, count: int) -> str:
+    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
+    return "".join(_LETTERS[number // 27**at % 27] for at in range(count))
 
 
 def scaled(value: Any, of: int, *, up: bool) -> int:

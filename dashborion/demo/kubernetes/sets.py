@@ -20,9 +20,6 @@ from dashborion.demo.kubernetes.objects import (
 )
 from dashborion.demo.kubernetes.resources import Object
 
-_STATEFUL = "statefulset-controller"
-_DAEMON = "daemonset-controller"
-
 
 def revise(world: World, item: Object) -> tuple[str, int]:
     """The revision of the current template: its hash and number; it is kept if it is new."""
@@ -33,19 +30,15 @@ def revise(world: World, item: Object) -> tuple[str, int]:
     current = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
     if current is None:
         labels = template["metadata"].get("labels") or {}
-        world.store.create(
-            "controllerrevisions",
-            {
-                "metadata": {
-                    "name": f"{name}-{code}",
-                    "namespace": item["metadata"]["namespace"],
-                    "labels": {**labels, REVISION_HASH: code},
-                    "ownerReferences": [controlled_by(item)],
-                },
-                "data": {"spec": {"template": {**template, "$patch": "replace"}}},
-                "revision": newest + 1,
-            },
-        )
+        metadata = {
+            "name": f"{name}-{code}",
+            "namespace": item["metadata"]["namespace"],
+            "labels": {**labels, REVISION_HASH: code},
+            "ownerReferences": [controlled_by(item)],
+        }
+        data = {"spec": {"template": {**template, "$patch": "replace"}}}
+        created = {"metadata": metadata, "data": data, "revision": newest + 1}
+        world.store.create("controllerrevisions", created)
         newest += 1
         surplus = len(known) - item["spec"]["revisionHistoryLimit"]
         for revision in sorted(known, key=lambda revision: revision["revision"])[: max(0, surplus)]:
@@ -83,14 +76,14 @@ def _step(world: World, item: Object, pods: dict[int, Object], code: str, curren
         return
     surplus = sorted((number for number in pods if number >= count), reverse=True)
     if surplus:
-        _end(world, item, pods[surplus[0]])
+        world.stop_pod(item, pods[surplus[0]])
         return
     for number in range(min(count, MOST_PODS) - 1, rolling.get("partition", 0) - 1, -1):
         pod = pods.get(number)
         if pod is None or is_terminating(pod):
             return
         if _is_behind(spec, pod, code, number):
-            _end(world, item, pod)
+            world.stop_pod(item, pod)
             return
         if not is_ready(pod):
             return
@@ -132,21 +125,8 @@ def _make(world: World, item: Object, number: int, code: str) -> Object:
         "statefulset.kubernetes.io/pod-name": name,
         "apps.kubernetes.io/pod-index": str(number),
     }
-    pod = world.create_pod(
-        item, template, name, labels, hostname=name, subdomain=item["spec"].get("serviceName", "")
-    )
-    message = f"create Pod {name} in StatefulSet {item['metadata']['name']} successful"
-    world.event(item, "SuccessfulCreate", message, source=_STATEFUL)
-    return pod
-
-
-def _end(world: World, item: Object, pod: Object) -> None:
-    if is_terminating(pod):
-        return
-    world.end_pod(pod)
-    name = pod["metadata"]["name"]
-    message = f"delete Pod {name} in StatefulSet {item['metadata']['name']} successful"
-    world.event(item, "SuccessfulDelete", message, source=_STATEFUL)
+    subdomain = item["spec"].get("serviceName", "")
+    return world.start_pod(item, template, name, labels, hostname=name, subdomain=subdomain)
 
 
 def _report(world: World, item: Object, pods: list[Object], update: str, current: str) -> None:
@@ -181,17 +161,15 @@ def run_daemons(world: World, nodes: list[str]) -> None:
         code, number = revise(world, daemon_set)
         places = _places(daemon_set, nodes)
         pods = world.owned("pods", daemon_set)
-        by_node: dict[str, Object] = {}
-        for pod in pods:
-            by_node[pod["spec"].get("nodeName", "")] = pod
-        for node in places:
-            if node not in by_node:
-                by_node[node] = _daemon(world, daemon_set, node, code, number)
+        by_node = {pod["spec"].get("nodeName", ""): pod for pod in pods}
         for node, pod in by_node.items():
             if node not in places:
                 world.end_pod(pod)
-        _roll_daemons(world, daemon_set, [by_node[node] for node in places], code)
-        _report_daemons(world, daemon_set, [by_node[node] for node in places], code)
+        running = [
+            by_node.get(node) or _daemon(world, daemon_set, node, code, number) for node in places
+        ]
+        _roll_daemons(world, daemon_set, running, code)
+        _report_daemons(world, daemon_set, running, code)
 
 
 def _places(item: Object, nodes: list[str]) -> list[str]:
@@ -204,9 +182,7 @@ def _daemon(world: World, item: Object, node: str, code: str, number: int) -> Ob
     metadata = item["metadata"]
     name = f"{metadata['name']}-{suffix(metadata['uid'], node, world.store.version)}"
     labels = {REVISION_HASH: code, "pod-template-generation": str(number)}
-    pod = world.create_pod(item, item["spec"]["template"], name, labels, nodeName=node)
-    world.event(item, "SuccessfulCreate", f"Created pod: {name}", source=_DAEMON)
-    return pod
+    return world.start_pod(item, item["spec"]["template"], name, labels, nodeName=node)
 
 
 def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:
@@ -220,9 +196,7 @@ def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> 
             continue
         if not is_ready(pod) or room > 0:
             room -= is_ready(pod)
-            world.end_pod(pod)
-            message = f"Deleted pod: {pod['metadata']['name']}"
-            world.event(item, "SuccessfulDelete", message, source=_DAEMON)
+            world.stop_pod(item, pod)
 
 
 def _report_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:

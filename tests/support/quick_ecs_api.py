@@ -1,4 +1,4 @@
-"""moto's objects as the JSON of an AWS answer, eight times as fast as moto's own serialiser.
+"""ECS whose long answers are written eight times as fast as by moto's own serialiser.
 
 That one takes 42 ms for a hundred tasks, and a benchmark would wait for the stand-in instead of
 for what it measures. The rules are the same in small: a member of the answer
@@ -8,11 +8,32 @@ the thing in front (``serviceArn`` is a service's ``arn``); what is None is left
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from botocore import xform_name
+from moto.core.responses import ActionResult
+from moto.core.utils import get_service_model
+from moto.ecs.models import Cluster
+
+from dashborion.demo.ecs.ecs_api import EcsApi
+
+
+class QuickEcsApi(EcsApi):
+    """One request to ECS, in which nothing plays out."""
+
+    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> ActionResult:
+        answer: Any = super()._answer(result, cluster, items).result
+        with_tags = "TAGS" in self._get_param("include", [])
+        hidden = frozenset() if with_tags else frozenset({"tags"})
+        shape = get_service_model("ecs").operation_model(self._get_action()).output_shape
+        self.response_headers["Content-Type"] = "application/x-amz-json-1.1"
+        known = as_json(shape.members[result], answer[result], hidden)
+        written: Any = json.dumps({**answer, result: known})
+        return written  # type: ignore[no-any-return]  # moto sends text as it is
 
 
 def as_json(shape: Any, value: Any, hidden: frozenset[str] = frozenset()) -> Any:
