@@ -10,7 +10,6 @@ import secrets
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any, Self
 
 from dashborion.demo.ecs.aws_server import AwsServer
@@ -104,12 +103,7 @@ class Demo:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def tick(self, now: datetime | None = None) -> None:

@@ -11,7 +11,6 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from botocore.model import OperationNotFoundError
@@ -99,12 +98,7 @@ class AwsServer:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def reset(self) -> None:

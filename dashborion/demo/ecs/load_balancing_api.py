@@ -149,6 +149,8 @@ class AutoScalingApi(ApplicationAutoScalingResponse):
 
     def _target(self, target: FakeScalableTarget) -> dict[str, Any]:
         """With what moto only has when it was given."""
+        linked = f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}"
+        kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended")
         suspended: Any = target.suspended_state or {}
         return {
             "ServiceNamespace": target.service_namespace,
@@ -157,15 +159,10 @@ class AutoScalingApi(ApplicationAutoScalingResponse):
             "ScalableTargetARN": target.arn,
             "MinCapacity": target.min_capacity,
             "MaxCapacity": target.max_capacity,
-            "RoleARN": target.role_arn
-            or f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}",
+            "RoleARN": target.role_arn or linked,
             "CreationTime": target.creation_time,
-            "SuspendedState": {
-                "DynamicScalingInSuspended": False,
-                "DynamicScalingOutSuspended": False,
-                "ScheduledScalingSuspended": False,
-                **suspended,
-            },
+            "SuspendedState": dict.fromkeys((*kinds, "ScheduledScalingSuspended"), False)
+            | suspended,
         }
 
 

@@ -47,6 +47,7 @@ class EcsTask(Task):
 
     started_at: datetime | None
     health_status: str
+    address: str
 
     def __init__(
         self,
@@ -75,6 +76,7 @@ class EcsTask(Task):
                 "desired_status": "RUNNING",
                 "health_status": "UNKNOWN",
                 "version": 1,
+                "address": "",
                 "attachments": [],
                 "tags": [],
                 **dict.fromkeys(_UNKNOWN),
@@ -104,6 +106,7 @@ class EcsTask(Task):
 
     def attach(self, address: str) -> None:
         """Give it a network interface with that address."""
+        self.address = address
         details = {
             "subnetId": NETWORK["awsvpcConfiguration"]["subnets"][0],
             "networkInterfaceId": f"eni-{digits_of(self.id, 17)}",

@@ -265,7 +265,7 @@ class _Turn:
                 continue
             targets: dict[str, Any] = {}
             for task in self.tasks:
-                address = _address(task)
+                address = task.address
                 if address and task.started_at and task.last_status != "STOPPED":
                     health = self._target(task)
                     targets[address] = {"Id": address, "Port": group.port, "Health": health}
@@ -339,11 +339,3 @@ class _Turn:
             return True
         age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
         return bool(age < 3 and self.primary.get("rolloutState") == "IN_PROGRESS")
-
-
-def _address(task: Any) -> str:
-    for attachment in task.attachments or ():
-        for detail in attachment["details"]:
-            if detail["name"] == "privateIPv4Address":
-                return str(detail["value"])
-    return ""

@@ -26,6 +26,7 @@ from dashborion.demo.kubernetes.errors import (
     invalid,
     not_allowed,
     not_found,
+    precondition_failed,
 )
 from dashborion.demo.kubernetes.exec import executed, require_running
 from dashborion.demo.kubernetes.lists import listed, shown, watched
@@ -259,15 +260,10 @@ class KubernetesApi:
                 self._end(resource, entry, {}, request)
             return _sent(chunk)
         item, options = self._found(request), request.json if request.body else {}
-        wanted = options.get("preconditions") or {}
-        metadata = item["metadata"]
-        for key, what in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        wanted, metadata = options.get("preconditions") or {}, item["metadata"]
+        for key, name in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             if wanted.get(key, metadata[key]) != metadata[key]:
-                why = (
-                    f"Precondition failed: {what} in precondition: {wanted[key]}, "
-                    f"{what} in object meta: {metadata[key]}"
-                )
-                raise conflict(resource, request.name, why)
+                raise precondition_failed(resource, request.name, name, wanted[key], metadata[key])
         marked = self._end(resource, item, options, request)
         if marked is not None:
             return _sent(marked)
@@ -314,15 +310,14 @@ def _scale(resource: Resource, item: Object) -> Object:
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     if "scale" not in resource.subresources:
         raise not_allowed()
+    replicas = (item.get("status") or {}).get("replicas", 0)
+    selector = selector_text(spec.get("selector") or {})
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in kept},
         "spec": {"replicas": spec.get("replicas", 1)},
-        "status": {
-            "replicas": (item.get("status") or {}).get("replicas", 0),
-            "selector": selector_text(spec.get("selector") or {}),
-        },
+        "status": {"replicas": replicas, "selector": selector},
     }
 
 

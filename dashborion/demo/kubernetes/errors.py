@@ -62,6 +62,11 @@ def conflict(resource: Resource, name: str, why: str = "") -> Refused:
     return Refused(409, "Conflict", message, details=about(resource, name))
 
 
+def precondition_failed(resource: Resource, name: str, key: str, given: str, known: str) -> Refused:
+    why = f"Precondition failed: {key} in precondition: {given}, {key} in object meta: {known}"
+    return conflict(resource, name, why)
+
+
 def invalid(resource: Resource, name: str, field: str, problem: str) -> Refused:
     message = f'{resource.qualified_kind} "{name}" is invalid: {field}: {problem}'
     cause = {"reason": "FieldValueInvalid", "message": problem, "field": field}

@@ -66,14 +66,9 @@ class Kubelets:
         asked = sum(_cpus(container) for container in pod["spec"]["containers"])
         if asked > _CPUS and not pod["spec"].get("nodeName"):
             message = _UNSCHEDULABLE.format(count=len(self.names))
-            condition = {
-                "type": "PodScheduled",
-                "status": "False",
-                "lastProbeTime": None,
-                "lastTransitionTime": pod["metadata"]["creationTimestamp"],
-                "reason": "Unschedulable",
-                "message": message,
-            }
+            since = {"lastTransitionTime": pod["metadata"]["creationTimestamp"]}
+            condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, **since}
+            condition |= {"reason": "Unschedulable", "message": message}
             status = {**pod.get("status", {}), "phase": "Pending", "conditions": [condition]}
             if pod.get("status") != status:
                 world.store.set_status("pods", pod, status)

@@ -78,16 +78,14 @@ def listed(store: Store, resource: Resource, request: Request) -> Object:
 
 def _from(store: Store, request: Request) -> tuple[int, str, list[Object]]:
     """The version, the key to go on behind, and all objects of that version."""
-    token = request.query.get("continue")
-    if not token:
-        version, items = store.snapshot(request.plural, request.namespace)
-        return version, "", items
-    try:
-        position = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        version, start = int(position["rv"]), str(position["start"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise bad_request("continue key is not valid: encoding is invalid") from error
-    if version < 0:  # a token that came with a 410: on in today's list
+    token, version, start = request.query.get("continue"), -1, ""
+    if token:
+        try:
+            position = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            version, start = int(position["rv"]), str(position["start"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad_request("continue key is not valid: encoding is invalid") from error
+    if version < 0:  # no token, or one that came with a 410: on in today's list
         version, items = store.snapshot(request.plural, request.namespace)
         return version, start, items
     snapshot = store.earlier(version, request.plural, request.namespace)

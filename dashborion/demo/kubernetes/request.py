@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -81,25 +81,20 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         group_version, rest = "v1", steps[2:]
     elif steps[0] == "apis" and len(steps) > 3:
         group_version, rest = "/".join(steps[1:3]), steps[3:]
+    request = Request(method, path, query, lower, body, pairs=pairs)
     if not group_version or not rest:
-        return Request(method, path, query, lower, body)
+        return request
     namespace = ""
     is_namespace = rest[0] == "namespaces" and (len(rest) < 3 or rest[2] in ("status", "finalize"))
     if rest[0] == "namespaces" and not is_namespace:
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *more = [*rest, "", "", ""]
-    resource = BY_PATH.get((group_version, plural)) if not any(more) else None
-    return Request(
-        method,
-        path,
-        query,
-        lower,
-        body,
+    return replace(
+        request,
         group_version=group_version,
         plural=plural,
-        resource=resource,
+        resource=None if any(more) else BY_PATH.get((group_version, plural)),
         namespace=namespace,
         name=name,
         subresource=subresource,
-        pairs=pairs,
     )

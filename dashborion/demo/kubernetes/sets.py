@@ -71,14 +71,14 @@ def _ordinal(pod: Object) -> int:
 
 def _step(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> None:
     spec = item["spec"]
-    count, rolling = spec["replicas"], spec["updateStrategy"].get("rollingUpdate") or {}
+    count = spec["replicas"]
     if _fill_up(world, item, pods, code, current):
         return
     surplus = sorted((number for number in pods if number >= count), reverse=True)
     if surplus:
         world.stop_pod(item, pods[surplus[0]])
         return
-    for number in range(min(count, MOST_PODS) - 1, rolling.get("partition", 0) - 1, -1):
+    for number in range(min(count, MOST_PODS) - 1, _first_to_update(spec) - 1, -1):
         pod = pods.get(number)
         if pod is None or is_terminating(pod):
             return
@@ -93,7 +93,7 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
     """Makes what is missing; whether that is all that may happen now."""
     spec = item["spec"]
     in_turn = spec["podManagementPolicy"] == "OrderedReady"
-    first = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    first = _first_to_update(spec)
     for number in range(min(spec["replicas"], MOST_PODS)):
         pod = pods.get(number)
         if pod is None:
@@ -106,11 +106,16 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
     return False
 
 
+def _first_to_update(spec: Object) -> int:
+    """Pods with a smaller number stay as they are."""
+    partition: int = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    return partition
+
+
 def _is_behind(spec: Object, pod: Object, code: str, number: int) -> bool:
-    strategy = spec["updateStrategy"]
-    first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-    is_rolling = strategy["type"] == "RollingUpdate"
-    return is_rolling and number >= first and _code(pod) != code and not is_terminating(pod)
+    is_rolling = spec["updateStrategy"]["type"] == "RollingUpdate"
+    is_due = is_rolling and number >= _first_to_update(spec)
+    return is_due and _code(pod) != code and not is_terminating(pod)
 
 
 def _make(world: World, item: Object, number: int, code: str) -> Object:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashborion.demo.kubernetes.errors import conflict, exists, not_found
+from dashborion.demo.kubernetes.errors import conflict, exists, not_found, precondition_failed
 from dashborion.demo.kubernetes.resources import BY_PLURAL, Object
 
 _REMEMBERED = 4000  # changes; a watch that is further behind gets 410
@@ -121,11 +121,9 @@ class Store:
             ):
                 raise conflict(resource, given["name"])
             if given.get("uid", metadata["uid"]) != metadata["uid"]:
-                why = (
-                    f"Precondition failed: UID in precondition: {given['uid']}, "
-                    f"UID in object meta: {metadata['uid']}"
+                raise precondition_failed(
+                    resource, given["name"], "UID", given["uid"], metadata["uid"]
                 )
-                raise conflict(resource, given["name"], why)
             combined = _combined(old, item, is_status=is_status, has_status=resource.has_status)
             if combined == old or dry_run:
                 return combined
