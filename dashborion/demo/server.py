@@ -66,14 +66,14 @@ class Demo:
 
     def start(self) -> Self:
         now = datetime.now(UTC)
-        self.aws.on_request = self._note
+        self.aws.on_request = self._note_activity
         self.aws.start(_POLL_SECONDS)
         try:
             self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
         except OSError:
             self.aws.stop()
             raise
-        self.kubernetes.api.on_request = lambda _: self._note()
+        self.kubernetes.api.on_request = lambda _: self._note_activity()
         self.kubernetes.api.on_write = self._awake.set
         self._populate(now)
         if self._is_ticking:
@@ -137,7 +137,7 @@ class Demo:
         }
         return json.dumps(config, indent=2)
 
-    def _note(self) -> None:
+    def _note_activity(self) -> None:
         self._asked = datetime.now(UTC)
 
     def _run(self) -> None:

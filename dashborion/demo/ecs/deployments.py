@@ -13,7 +13,7 @@ _EARLIER = 10
 _BREAKER = "ECS deployment circuit breaker: "
 
 
-def begin(
+def begin_deployment(
     service: Any, definition_arn: str, now: datetime, *, reason: str = "", **more: Any
 ) -> Json:
     """A new PRIMARY one; what was still under way is superseded."""
@@ -57,7 +57,7 @@ def _launch(service: Any) -> Json:
     return {"launchType": service.launch_type}
 
 
-def tell(service: Any, now: datetime, message: str) -> None:
+def add_event(service: Any, now: datetime, message: str) -> None:
     """One of the service's events, newest first."""
     identity = uuid_of(f"{service.arn} {now.timestamp()} {message}")
     text = f"(service {service.name}) {message}"
@@ -65,7 +65,7 @@ def tell(service: Any, now: datetime, message: str) -> None:
     del service.events[_EVENTS:]
 
 
-def complete(service: Any, deployment: Json, now: datetime) -> None:
+def complete_deployment(service: Any, deployment: Json, now: datetime) -> None:
     identity = deployment["id"]
     deployment["rolloutState"] = "COMPLETED"
     deployment["rolloutStateReason"] = f"ECS deployment {identity} completed."
@@ -78,11 +78,11 @@ def complete(service: Any, deployment: Json, now: datetime) -> None:
                     "finishedAt": now,
                 }
     deployment["updatedAt"] = now
-    tell(service, now, f"(deployment {identity}) deployment completed.")
-    tell(service, now, "has reached a steady state.")
+    add_event(service, now, f"(deployment {identity}) deployment completed.")
+    add_event(service, now, "has reached a steady state.")
 
 
-def put_away(service: Any) -> None:
+def retire_deployments(service: Any) -> None:
     """Those without tasks are no longer shown among the service's deployments."""
     if service.deployments[0].get("rolloutState") == "IN_PROGRESS":
         return
@@ -102,7 +102,7 @@ def threshold(service: Any) -> int:
     return max(3, min(200, half))
 
 
-def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
+def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None:
     """Fails it when too many of its tasks have, and goes back if the service wants that."""
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     if not breaker.get("enable") or deployment.get("rolloutState") != "IN_PROGRESS":
@@ -119,17 +119,19 @@ def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
     )
     deployment |= {"rolloutState": "FAILED", "updatedAt": now}
     status = {"status": "ROLLBACK_FAILED", "finishedAt": now}
-    tell(service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start.")
+    add_event(
+        service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start."
+    )
     deployment["rolloutStateReason"] = f"{_BREAKER}tasks failed to start."
     if breaker.get("rollback") and good is not None:
-        back = begin(service, good["taskDefinition"], now, rollsBack=deployment["id"])
+        back = begin_deployment(service, good["taskDefinition"], now, rollsBack=deployment["id"])
         reason = f"{_BREAKER}rolling back to deploymentId {back['id']}."
         back["rolloutStateReason"] = deployment["rolloutStateReason"] = reason
         status = {
             "status": "ROLLBACK_IN_PROGRESS",
             "rollback": {"reason": reason, "startedAt": now},
         }
-        tell(service, now, f"rolling back to deployment {back['id']}.")
+        add_event(service, now, f"rolling back to deployment {back['id']}.")
     deployment["serviceDeployment"] = {
         **status,
         "statusReason": "Service deployment rolled back because the circuit breaker threshold was "

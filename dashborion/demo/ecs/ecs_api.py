@@ -32,7 +32,7 @@ from dashborion.demo.ecs.service_deployments import (
     service_deployments,
     summary,
 )
-from dashborion.demo.ecs.tasks import end, stop
+from dashborion.demo.ecs.tasks import begin_stop, finish_stop
 
 Thing = TypeVar("Thing")
 _NO_EXEC = (
@@ -188,9 +188,9 @@ class EcsApi(EC2ContainerServiceResponse):
         if task is None:
             raise InvalidParameterException("The referenced task was not found.")
         reason = self._get_param("reason", "Task stopped by user")
-        stop(task, clock.now(), "UserInitiated", reason)
+        begin_stop(task, clock.now(), "UserInitiated", reason)
         if not self.plays_out or not str(task.group).startswith("service:"):
-            end(task, clock.now())  # nobody else would
+            finish_stop(task, clock.now())  # nobody else would
         return ActionResult({"task": task})
 
     def execute_command(self) -> ActionResult:

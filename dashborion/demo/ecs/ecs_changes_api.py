@@ -9,7 +9,7 @@ from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Service
 
 from dashborion.demo.ecs import clock
-from dashborion.demo.ecs.deployments import begin
+from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.ecs.moto_objects import NETWORK
 
@@ -76,7 +76,7 @@ class EcsChangesApi(EcsApi):
             enable_execute_command=bool(self._get_param("enableExecuteCommand", False)),
             enable_ecs_managed_tags=True,
         )
-        begin(service, definition.arn, clock.now())
+        begin_deployment(service, definition.arn, clock.now())
         self.ecs_backend.services[key] = service
         return ActionResult({"service": service})
 
@@ -103,7 +103,7 @@ class EcsChangesApi(EcsApi):
             service.desired_count = int(desired)
             service.deployments[0]["desiredCount"] = int(desired)
         if is_forced or definition != service.task_definition:
-            begin(service, definition, clock.now())
+            begin_deployment(service, definition, clock.now())
         return ActionResult({"service": service})
 
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:

@@ -12,9 +12,20 @@ from moto.ecs.models import Cluster, EC2ContainerServiceBackend, TaskDefinition
 from moto.elbv2.models import elbv2_backends
 
 from dashborion.demo.behaviour import behaviour_of
-from dashborion.demo.ecs.deployments import break_circuit, complete, put_away, tell
+from dashborion.demo.ecs.deployments import (
+    add_event,
+    check_circuit_breaker,
+    complete_deployment,
+    retire_deployments,
+)
 from dashborion.demo.ecs.moto_objects import EcsTask, Json, digits_of
-from dashborion.demo.ecs.tasks import forget_logs, has_ended_early, move_on, open_logs, stop
+from dashborion.demo.ecs.tasks import (
+    advance_task,
+    begin_stop,
+    forget_logs,
+    has_ended_early,
+    open_logs,
+)
 
 _KEPT_STOPPED = 8  # tasks of a service that describe still finds
 _ROOM = 2048  # CPU units of an EC2 instance here
@@ -26,14 +37,14 @@ _NO_ROOM = (
 
 
 @dataclass
-class _Mind:
+class _ServiceMemory:
     """What the scheduler remembers about a service."""
 
     deployment: str = ""
     failed: set[str] = field(default_factory=set)
     failures: int = 0
     next_start: datetime | None = None
-    next_complaint: datetime | None = None
+    next_report: datetime | None = None
     was_steady: bool = True
 
 
@@ -47,7 +58,7 @@ class EcsScheduler:
         self.made = 0  # tasks so far, each of which has an address of its own
         self.epoch: datetime | None = None
         self._now: datetime | None = None
-        self._minds: dict[str, _Mind] = {}
+        self._memories: dict[str, _ServiceMemory] = {}
         self._opened: set[str] = set()
 
     def clock(self) -> datetime:
@@ -64,16 +75,16 @@ class EcsScheduler:
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
                 own_tasks = tasks.get(f"service:{service.name}", [])
-                _Turn(self, service, own_tasks, moment).take()
+                _ServiceTick(self, service, own_tasks, moment).take()
 
     def definition(self, arn: str) -> TaskDefinition:
         family, _, revision = arn.rpartition("/")[2].rpartition(":")
         return self.backend.task_definitions[family][int(revision)]
 
-    def mind(self, service: Any) -> _Mind:
-        return self._minds.setdefault(service.name, _Mind())
+    def memory(self, service: Any) -> _ServiceMemory:
+        return self._memories.setdefault(service.name, _ServiceMemory())
 
-    def note_started(self, task: Any) -> None:
+    def open_logs_of(self, task: Any) -> None:
         if task.started_at is not None and task.id not in self._opened:
             self._opened.add(task.id)
             definition = self.definition(task.task_definition_arn)
@@ -86,7 +97,7 @@ class EcsScheduler:
 
 
 @dataclass
-class _Turn:
+class _ServiceTick:
     """One service in one tick."""
 
     scheduler: EcsScheduler
@@ -100,28 +111,28 @@ class _Turn:
         return deployment
 
     @property
-    def mind(self) -> _Mind:
-        return self.scheduler.mind(self.service)
+    def memory(self) -> _ServiceMemory:
+        return self.scheduler.memory(self.service)
 
     def take(self) -> None:
         for task in self.tasks:
             definition = self.scheduler.definition(task.task_definition_arn)
-            move_on(task, definition, self.now, self.scheduler.speed)
-            self.scheduler.note_started(task)
+            advance_task(task, definition, self.now, self.scheduler.speed)
+            self.scheduler.open_logs_of(task)
         if self.service.scheduling_strategy == "DAEMON":
             known = self.scheduler.backend.container_instances
             self.service.desired_count = len(known.get(self.service.cluster_name, {}))
         if self.service.status == "DRAINING":
             self.service.desired_count = 0
         self._count_failures()
-        break_circuit(self.service, self.primary, self.now)
-        if self.mind.deployment != self.primary["id"]:  # a new one starts without a back-off
-            self.mind.deployment = self.primary["id"]
-            self.mind.failures, self.mind.next_start = 0, None
+        check_circuit_breaker(self.service, self.primary, self.now)
+        if self.memory.deployment != self.primary["id"]:  # a new one starts without a back-off
+            self.memory.deployment = self.primary["id"]
+            self.memory.failures, self.memory.next_start = 0, None
         self._start()
         self._stop()
         self._balance()
-        self._forget()
+        self._drop_old_tasks()
         self._report()
 
     def _alive(self, *, of_primary: bool) -> list[Any]:
@@ -133,32 +144,32 @@ class _Turn:
         ]
 
     def _count_failures(self) -> None:
-        mind, primary = self.mind, self.primary
+        memory, primary = self.memory, self.primary
         for task in self.tasks:
-            is_new = task.id not in mind.failed
+            is_new = task.id not in memory.failed
             if task.desired_status == "STOPPED" and is_new and has_ended_early(task):
-                mind.failed.add(task.id)
-                self._tell_of(task)
+                memory.failed.add(task.id)
+                self._report_failed_task(task)
                 for deployment in self.service.deployments:
                     if deployment["id"] == task.started_by:
                         deployment["failedTasks"] += 1
-                mind.failures += 1
-                wait = _BACK_OFF[min(mind.failures, len(_BACK_OFF)) - 1]
-                mind.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
+                memory.failures += 1
+                wait = _BACK_OFF[min(memory.failures, len(_BACK_OFF)) - 1]
+                memory.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
         lasting = 10 / self.scheduler.speed
         for task in self._alive(of_primary=True):
             started = task.started_at
-            if started and (self.now - started).total_seconds() > lasting and mind.failures:
-                mind.failures = primary["failedTasks"] = 0
+            if started and (self.now - started).total_seconds() > lasting and memory.failures:
+                memory.failures = primary["failedTasks"] = 0
 
-    def _tell_of(self, task: Any) -> None:
+    def _report_failed_task(self, task: Any) -> None:
         if task.stop_code == "TaskFailedToStart":
             message = f"was unable to start a task. Reason: {task.stopped_reason}"
         else:
             message = f"deregistered a failed task (task {task.id}): {task.stopped_reason}."
-        tell(self.service, self.now, message)
-        if self.mind.failures == 3:
-            tell(self.service, self.now, "is unable to consistently start tasks successfully.")
+        add_event(self.service, self.now, message)
+        if self.memory.failures == 3:
+            add_event(self.service, self.now, "is unable to consistently start tasks successfully.")
 
     def _limits(self) -> tuple[int, int]:
         """How many must run, and how many there may be."""
@@ -174,24 +185,24 @@ class _Turn:
             most = self.service.desired_count
         missing = self.service.desired_count - len(new)
         room = most - len(new) - len(old)
-        waits = self.mind.next_start is not None and self.now < self.mind.next_start
+        waits = self.memory.next_start is not None and self.now < self.memory.next_start
         if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
             return
         definition = self.scheduler.definition(self.primary["taskDefinition"])
         is_ec2 = self.service.launch_type == "EC2"
         if is_ec2 and int(definition.cpu or 0) > _ROOM:
-            self._complain()
+            self._report_no_room()
             return
         started = [self._make(definition, n) for n in range(min(missing, room))]
         names = " ".join(f"(task {task.id})" for task in started)
         count = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
-        tell(self.service, self.now, f"has started {count}: {names}.")
+        add_event(self.service, self.now, f"has started {count}: {names}.")
 
-    def _complain(self) -> None:
-        due = self.mind.next_complaint
+    def _report_no_room(self) -> None:
+        due = self.memory.next_report
         if due is None or self.now >= due:
-            tell(self.service, self.now, _NO_ROOM)
-            self.mind.next_complaint = self.now + timedelta(seconds=60 / self.scheduler.speed)
+            add_event(self.service, self.now, _NO_ROOM)
+            self.memory.next_report = self.now + timedelta(seconds=60 / self.scheduler.speed)
 
     def _make(self, definition: TaskDefinition, number: int) -> Any:
         backend, cluster = self.scheduler.backend, self.scheduler.cluster
@@ -234,14 +245,14 @@ class _Turn:
         low, most = self._limits()
         waiting = [task for task in old if task.last_status != "RUNNING"]
         running = [task for task in old if task.last_status == "RUNNING"]
-        ready = [task for task in new if self._is_well(task)]
+        ready = [task for task in new if self._is_ready(task)]
         is_free = most <= len(old) + len(new) or bool(ready) or not new
         spare = len(ready) + len(running) - low
         if desired == 0:
             spare = len(running)
         self._end(waiting + (running[: max(0, spare)] if is_free else []))
 
-    def _is_well(self, task: Any) -> bool:
+    def _is_ready(self, task: Any) -> bool:
         is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
         return bool(is_healthy and not self._is_starting(task))
 
@@ -249,10 +260,10 @@ class _Turn:
         ended = list(tasks)
         for task in ended:
             reason = f"Scaling activity initiated by (deployment {self.primary['id']})"
-            stop(task, self.now, "ServiceSchedulerInitiated", reason)
+            begin_stop(task, self.now, "ServiceSchedulerInitiated", reason)
         if ended:
             names = " ".join(f"(task {task.id})" for task in ended)
-            tell(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
+            add_event(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
 
     def _balance(self) -> None:
         """Registers what runs with the target groups, and takes out what does not."""
@@ -285,12 +296,12 @@ class _Turn:
             return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"
         return "healthy", None, None
 
-    def _forget(self) -> None:
+    def _drop_old_tasks(self) -> None:
         over = [task for task in self.tasks if task.last_status == "STOPPED"]
         over.sort(key=lambda task: task.stopped_at)
         for task in over[: max(0, len(over) - _KEPT_STOPPED)]:
             self.scheduler.forget(task)
-            self.mind.failed.discard(task.id)
+            self.memory.failed.discard(task.id)
             self.tasks.remove(task)
 
     def _report(self) -> None:
@@ -312,7 +323,7 @@ class _Turn:
         service.running_count = sum(part["runningCount"] for part in service.deployments)
         service.pending_count = sum(part["pendingCount"] for part in service.deployments)
         self._settle()
-        put_away(service)
+        retire_deployments(service)
         if service.status == "DRAINING" and not service.running_count:
             service.status = "INACTIVE"
 
@@ -328,10 +339,10 @@ class _Turn:
         has_all = service.running_count == desired == primary["runningCount"]
         is_steady = has_all and not (old or unready or ending)
         if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
-            complete(service, primary, self.now)
-        elif is_steady and not self.mind.was_steady:
-            tell(service, self.now, "has reached a steady state.")
-        self.mind.was_steady = is_steady
+            complete_deployment(service, primary, self.now)
+        elif is_steady and not self.memory.was_steady:
+            add_event(service, self.now, "has reached a steady state.")
+        self.memory.was_steady = is_steady
 
     def _is_starting(self, task: Any) -> bool:
         """A deployment is not over while its newest tasks may still fail their first seconds."""

@@ -69,12 +69,12 @@ def has_ended_early(task: Any) -> bool:
     return started is None or (task.stopping_at - started).total_seconds() < 30
 
 
-def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
+def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
     """The task as it is at that moment."""
     if task.last_status == "STOPPED":
         return
     if task.desired_status == "STOPPED":
-        _wind_down(task, now, speed)
+        _stop_by_steps(task, now, speed)
         return
     age = (now - task.created_at).total_seconds() * speed
     fate = fate_of(definition)
@@ -90,9 +90,9 @@ def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) 
         _check(task, definition, age)
     if fate.after is not None and age >= fate.after:
         at = task.created_at + timedelta(seconds=fate.after / speed)
-        stop(task, at, fate.code, fate.reason, fate=fate)
+        begin_stop(task, at, fate.code, fate.reason, fate=fate)
         if fate.code == "TaskFailedToStart":
-            end(task, at)
+            finish_stop(task, at)
 
 
 def _set(task: Any, status: str) -> None:
@@ -128,7 +128,9 @@ def _check(task: Any, definition: TaskDefinition, age: float) -> None:
         task.health_status = "UNHEALTHY" if "UNHEALTHY" in statuses else "HEALTHY"
 
 
-def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None) -> None:
+def begin_stop(
+    task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None
+) -> None:
     """Begins its end; what it has not said by then it never says."""
     if task.desired_status == "STOPPED":
         return
@@ -144,16 +146,16 @@ def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None =
             vars(container).update(exitCode=143 if fate is None else 137)
 
 
-def _wind_down(task: Any, now: datetime, speed: float) -> None:
+def _stop_by_steps(task: Any, now: datetime, speed: float) -> None:
     age = (now - task.stopping_at).total_seconds() * speed
     for status, until in _STOPPING:
         if age < until:
             _set(task, status)
             return
-    end(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
+    finish_stop(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
 
 
-def end(task: Any, at: datetime) -> None:
+def finish_stop(task: Any, at: datetime) -> None:
     task.stopped_at = at
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.kubernetes.objects import condition_of
+from dashborion.demo.kubernetes.patches import apply_patch
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
 
@@ -60,13 +61,11 @@ class Media:
         deployment = self.cluster.store.get("deployments", self.namespace, name)
         if deployment is None:
             return
-        containers = deployment["spec"]["template"]["spec"]["containers"]
-        image = f"{containers[0]['image'].rpartition(':')[0]}:{tag}"
-        template = deployment["spec"]["template"]
-        first = {**containers[0], "image": image}
-        pods = {**template["spec"], "containers": [first, *containers[1:]]}
-        spec = {**deployment["spec"], "template": {**template, "spec": pods}}
-        self.cluster.store.replace("deployments", {**deployment, "spec": spec})
+        image = f"registry.example/media/{name}:{tag}"
+        path = "/spec/template/spec/containers/0/image"
+        patch = [{"op": "replace", "path": path, "value": image}]
+        changed = apply_patch("application/json-patch+json", deployment, patch)
+        self.cluster.store.replace("deployments", changed)
 
     def service(self, name: str, **spec: Any) -> None:
         ports = [{"name": "http", "port": 80, "targetPort": 8080}]

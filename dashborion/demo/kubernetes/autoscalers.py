@@ -46,7 +46,7 @@ def _cpu(key: str, value: Object) -> Object:
     return {"type": "Resource", "resource": {"name": "cpu", key: value}}
 
 
-def autoscale(world: World) -> None:
+def run_autoscalers(world: World) -> None:
     """Keeps the count within its bounds, and reports; there is no load to follow."""
     for autoscaler in world.store.all("horizontalpodautoscalers"):
         spec, namespace = autoscaler["spec"], autoscaler["metadata"]["namespace"]

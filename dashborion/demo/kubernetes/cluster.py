@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dashborion.demo.kubernetes.api import KubernetesApi
-from dashborion.demo.kubernetes.autoscalers import autoscale
-from dashborion.demo.kubernetes.defaults import admitted
-from dashborion.demo.kubernetes.deployments import deploy, replicate
+from dashborion.demo.kubernetes.autoscalers import run_autoscalers
+from dashborion.demo.kubernetes.defaults import with_defaults
+from dashborion.demo.kubernetes.deployments import run_deployments, run_replica_sets
 from dashborion.demo.kubernetes.endpoints import connect_services
-from dashborion.demo.kubernetes.jobs import run_jobs, schedule
+from dashborion.demo.kubernetes.jobs import run_cronjobs, run_jobs
 from dashborion.demo.kubernetes.kubelets import Kubelets
 from dashborion.demo.kubernetes.logs import PodLogs
 from dashborion.demo.kubernetes.objects import World
 from dashborion.demo.kubernetes.resources import BY_KIND, Object
-from dashborion.demo.kubernetes.sets import run_daemons, state
+from dashborion.demo.kubernetes.sets import run_daemon_sets, run_stateful_sets
 from dashborion.demo.kubernetes.store import Store
 
 _OWNED = ("jobs", "replicasets", "pods", "controllerrevisions", "endpointslices")
@@ -28,7 +28,9 @@ class KubernetesCluster:
         self._now: datetime | None = None  # a time set by hand, for the past and for tests
         self.store = Store(self.clock)
         self.kubelets = Kubelets(self.store, nodes, speed)
-        self.api = KubernetesApi(self.store, PodLogs(self.kubelets.written, self.clock), token)
+        self.api = KubernetesApi(
+            self.store, PodLogs(self.kubelets.container_log, self.clock), token
+        )
         self._is_new = True
 
     def clock(self) -> datetime:
@@ -46,12 +48,12 @@ class KubernetesCluster:
                 for name in ("default", "kube-system"):
                     self.put({"kind": "Namespace", "metadata": {"name": name}})
             _collect_orphans(world)
-            autoscale(world)
-            deploy(world)
-            replicate(world)
-            state(world)
-            run_daemons(world, self.kubelets.names)
-            schedule(world)
+            run_autoscalers(world)
+            run_deployments(world)
+            run_replica_sets(world)
+            run_stateful_sets(world)
+            run_daemon_sets(world, self.kubelets.names)
+            run_cronjobs(world)
             run_jobs(world)
             self.kubelets.tick(world)
             connect_services(world)
@@ -68,7 +70,7 @@ class KubernetesCluster:
         with self.store.lock:
             known = self.store.get(plural, metadata.get("namespace", ""), metadata["name"])
             write = self.store.create if known is None else self.store.replace
-            return write(plural, admitted(plural, manifest))
+            return write(plural, with_defaults(plural, manifest))
 
 
 def _collect_orphans(world: World) -> None:

@@ -26,7 +26,7 @@ _ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how po
 }
 
 
-def admitted(plural: str, item: Object) -> Object:
+def with_defaults(plural: str, item: Object) -> Object:
     """The object with its defaults, or a refusal."""
     metadata = item["metadata"]
     name = metadata.get("name", metadata.get("generateName", ""))

@@ -27,7 +27,7 @@ _DEPLOYER = "deployment-controller"
 _REPLICATOR = "replicaset-controller"
 
 
-def replicate(world: World) -> None:
+def run_replica_sets(world: World) -> None:
     """Every ReplicaSet gets as many pods as it shall have."""
     for replica_set in world.store.all("replicasets"):
         metadata, spec = replica_set["metadata"], replica_set["spec"]
@@ -89,7 +89,7 @@ class _Rollout:
         self.world.event(self.item, "ScalingReplicaSet", message, source=_DEPLOYER)
 
 
-def deploy(world: World) -> None:
+def run_deployments(world: World) -> None:
     """Every Deployment moves a step towards its newest template."""
     for deployment in world.store.all("deployments"):
         sets = world.owned("replicasets", deployment)
@@ -101,7 +101,7 @@ def deploy(world: World) -> None:
             if not deployment["spec"].get("paused"):
                 _step(rollout)
         _report(rollout)
-        _forget_old_sets(rollout)
+        _drop_old_sets(rollout)
 
 
 def _active(sets: list[Object]) -> list[Object]:
@@ -301,7 +301,7 @@ def _progress(rollout: _Rollout, counts: dict[str, int], report: Object) -> list
     return conditions
 
 
-def _forget_old_sets(rollout: _Rollout) -> None:
+def _drop_old_sets(rollout: _Rollout) -> None:
     idle = [
         replica_set
         for replica_set in rollout.old

@@ -38,19 +38,19 @@ class Refused(Exception):
         return status | {"code": self.code}
 
 
-def about(resource: Resource, name: str, **more: object) -> Object:
+def details_of(resource: Resource, name: str, **more: object) -> Object:
     group = {"group": resource.group} if resource.group else {}
     return {"name": name, **group, "kind": resource.plural, **more}
 
 
 def not_found(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" not found'
-    return Refused(404, "NotFound", message, details=about(resource, name))
+    return Refused(404, "NotFound", message, details=details_of(resource, name))
 
 
 def exists(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" already exists'
-    return Refused(409, "AlreadyExists", message, details=about(resource, name))
+    return Refused(409, "AlreadyExists", message, details=details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> Refused:
@@ -59,7 +59,7 @@ def conflict(resource: Resource, name: str, why: str = "") -> Refused:
         "try again"
     )
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return Refused(409, "Conflict", message, details=about(resource, name))
+    return Refused(409, "Conflict", message, details=details_of(resource, name))
 
 
 def precondition_failed(resource: Resource, name: str, key: str, given: str, known: str) -> Refused:
@@ -70,7 +70,7 @@ def precondition_failed(resource: Resource, name: str, key: str, given: str, kno
 def invalid(resource: Resource, name: str, field: str, problem: str) -> Refused:
     message = f'{resource.qualified_kind} "{name}" is invalid: {field}: {problem}'
     cause = {"reason": "FieldValueInvalid", "message": problem, "field": field}
-    details = about(resource, name, causes=[cause]) | {"kind": resource.kind}
+    details = details_of(resource, name, causes=[cause]) | {"kind": resource.kind}
     return Refused(422, "Invalid", message, details=details)
 
 

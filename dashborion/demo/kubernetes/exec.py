@@ -18,7 +18,7 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _CHUNK = 1 << 15
 
 
-def executed(
+def exec_answer(
     pod: Object,
     container: str,
     words: list[str],

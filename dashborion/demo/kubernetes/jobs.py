@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
-from dashborion.demo.kubernetes.defaults import admitted
+from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.objects import World, controlled_by, is_active, suffix
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
@@ -47,7 +47,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
     world.store.set_status("jobs", job, status)
 
 
-def schedule(world: World) -> None:
+def run_cronjobs(world: World) -> None:
     """Makes the newest job that is due, and forgets the oldest that are over."""
     for cronjob in world.store.all("cronjobs"):
         spec, status = cronjob["spec"], cronjob.get("status") or {}
@@ -83,7 +83,7 @@ def _begin(world: World, cronjob: Object, due: datetime) -> Object:
         "spec": cronjob["spec"]["jobTemplate"]["spec"],
     }
     world.event(cronjob, "SuccessfulCreate", f"Created job {name}", source="cronjob-controller")
-    return world.store.create("jobs", admitted("jobs", job))
+    return world.store.create("jobs", with_defaults("jobs", job))
 
 
 def _report_cronjob(world: World, cronjob: Object, jobs: list[Object], status: Object) -> None:

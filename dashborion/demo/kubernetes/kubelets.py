@@ -23,7 +23,7 @@ _UNSCHEDULABLE = (
 
 
 @dataclass
-class Life:
+class PodRecord:
     """What a kubelet knows of a pod and its status does not say exactly."""
 
     started: datetime
@@ -38,7 +38,7 @@ class Kubelets:
         self.names = [f"node-{number}" for number in range(1, nodes + 1)]
         self.epoch: datetime | None = None
         self._store, self._speed = store, speed
-        self._lives: dict[str, Life] = {}
+        self._records: dict[str, PodRecord] = {}
         self._placed = 0
 
     def join(self, world: World) -> None:
@@ -51,17 +51,17 @@ class Kubelets:
         for pod in world.store.all("pods"):
             uid = pod["metadata"]["uid"]
             alive.add(uid)
-            life = self._lives.get(uid)
-            if life is None:
-                life = self._placed_pod(world, pod)
+            record = self._records.get(uid)
+            if record is None:
+                record = self._place_pod(world, pod)
             elif is_terminating(pod):
-                self._end(world, pod, life)
+                self._end(world, pod, record)
             else:
-                self._report(world, pod, life)
-        for uid in self._lives.keys() - alive:
-            del self._lives[uid]
+                self._report(world, pod, record)
+        for uid in self._records.keys() - alive:
+            del self._records[uid]
 
-    def _placed_pod(self, world: World, pod: Object) -> Life | None:
+    def _place_pod(self, world: World, pod: Object) -> PodRecord | None:
         """Binds it to a node, or says why there is none."""
         asked = sum(_cpus(container) for container in pod["spec"]["containers"])
         if asked > _CPUS and not pod["spec"].get("nodeName"):
@@ -83,40 +83,42 @@ class Kubelets:
         full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         message = f"Successfully assigned {full_name} to {node}"
         world.event(pod, "Scheduled", message, source="default-scheduler")
-        life = self._lives[pod["metadata"]["uid"]] = Life(world.now)
-        self._report(world, pod, life)
-        return life
+        record = self._records[pod["metadata"]["uid"]] = PodRecord(world.now)
+        self._report(world, pod, record)
+        return record
 
-    def _report(self, world: World, pod: Object, life: Life) -> None:
-        pod_now = pod_at(pod, life.started, world.now, self._speed)
+    def _report(self, world: World, pod: Object, record: PodRecord) -> None:
+        pod_now = pod_at(pod, record.started, world.now, self._speed)
         world.store.set_status("pods", pod, pod_now.status)
         for container in pod_now.containers:
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
-            if life.reported.get(container.name) == reported:
+            if record.reported.get(container.name) == reported:
                 continue
-            life.reported[container.name] = reported
+            record.reported[container.name] = reported
             for kind, reason, message in events_of(pod, container):
                 world.event(pod, reason, message, kind=kind, source="kubelet")
 
-    def _end(self, world: World, pod: Object, life: Life) -> None:
-        if life.ended is None:
-            life.ended = world.now
+    def _end(self, world: World, pod: Object, record: PodRecord) -> None:
+        if record.ended is None:
+            record.ended = world.now
             for container in pod["spec"]["containers"]:
                 message = f"Stopping container {container['name']}"
                 world.event(pod, "Killing", message, source="kubelet")
         images = [container["image"] for container in pod["spec"]["containers"]]
         stays = any("terminating" in words_of(image) for image in images)
-        if not stays and world.seconds_since(life.ended) >= _ENDING_SECONDS:
+        if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
 
-    def written(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
+    def container_log(
+        self, pod: Object, container: str, *, previous: bool
+    ) -> tuple[list[Line], bool]:
         """What a container has written, and whether it may write more; as ``PodLogs`` asks."""
         name, now = pod["metadata"]["name"], self._store.clock()
-        life = self._lives.get(pod["metadata"]["uid"])
-        if life is None:
+        record = self._records.get(pod["metadata"]["uid"])
+        if record is None:
             raise bad_request(f'pod "{name}" does not have a host assigned')
-        pod_now = pod_at(pod, life.started, life.ended or now, self._speed)
+        pod_now = pod_at(pod, record.started, record.ended or now, self._speed)
         made = next((made for made in pod_now.containers if made.name == container), None)
         if made is None:
             which = f'container "{container}" in pod "{name}"'
@@ -126,12 +128,12 @@ class Kubelets:
             raise _never_ran(name, made, previous=previous)
         start = made.at(run.start)
         end = None if run.end is None else made.at(run.end)
-        is_alive = end is None and life.ended is None and self._is_there(pod)
+        is_alive = end is None and record.ended is None and self._is_there(pod)
         written = lines(
             f"{name}/{container}",
             start,
             end,
-            now=life.ended or now,
+            now=record.ended or now,
             epoch=self.epoch or now,
             last=behaviour_of(made.image).last_words,
         )

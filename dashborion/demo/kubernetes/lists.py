@@ -42,7 +42,7 @@ def matching(request: Request) -> Test:
     )
 
 
-def shown(store: Store, resource: Resource, request: Request, item: Object) -> Object:
+def representation(store: Store, resource: Resource, request: Request, item: Object) -> Object:
     """One object in the form that is asked for."""
     if request.accepts("Table"):
         metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
@@ -52,7 +52,7 @@ def shown(store: Store, resource: Resource, request: Request, item: Object) -> O
     return as_served(item, resource.group_version)
 
 
-def listed(store: Store, resource: Resource, request: Request) -> Object:
+def list_chunk(store: Store, resource: Resource, request: Request) -> Object:
     """One chunk: ``kind`` and ``apiVersion`` are the list's, its items go without."""
     test = matching(request)
     version, start, items = _from(store, request)
@@ -103,7 +103,7 @@ def _token(version: int, start: str) -> str:
     return base64.urlsafe_b64encode(position).decode().rstrip("=")
 
 
-def watched(
+def watch_lines(
     store: Store, resource: Resource, request: Request, is_over: Callable[[], bool]
 ) -> Iterator[bytes]:
     """One JSON object a line; empty bytes while nothing happens: is the reader still there?"""
@@ -146,7 +146,7 @@ class _Writer:
         self._resource, self._store, self._request = resource, store, request
 
     def __call__(self, kind: str, item: Object) -> bytes:
-        return self.raw(kind, shown(self._store, self._resource, self._request, item))
+        return self.raw(kind, representation(self._store, self._resource, self._request, item))
 
     def raw(self, kind: str, item: Object) -> bytes:
         event: Any = {"type": kind, "object": item}

@@ -14,7 +14,7 @@ from dashborion.demo.kubernetes.resources import Object
 _POLL_SECONDS = 0.2
 
 
-class Written(Protocol):
+class ReadLog(Protocol):
     """What a container has written, and whether it may still write."""
 
     def __call__(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
@@ -24,8 +24,8 @@ class Written(Protocol):
 class PodLogs:
     """``GET pods/NAME/log`` with all of its options."""
 
-    def __init__(self, written: Written, clock: Callable[[], datetime]) -> None:
-        self._written, self._clock = written, clock
+    def __init__(self, written: ReadLog, clock: Callable[[], datetime]) -> None:
+        self._read, self._clock = written, clock
 
     def stream(
         self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]
@@ -33,7 +33,7 @@ class PodLogs:
         name = container_of(pod, query.get("container", ""))
         is_stamped = query.get("timestamps") == "true"
         previous = query.get("previous") == "true"
-        lines, is_running = self._written(pod, name, previous=previous)
+        lines, is_running = self._read(pod, name, previous=previous)
         text = b"".join(_line(line, is_stamped) for line in _chosen(lines, query, self._clock()))
         yield text[: int(query.get("limitBytes", len(text)))]
         if query.get("follow") != "true" or previous:
@@ -41,7 +41,7 @@ class PodLogs:
         seen = len(lines)
         while is_running and not is_over():
             time.sleep(_POLL_SECONDS)
-            lines, is_running = self._written(pod, name, previous=False)
+            lines, is_running = self._read(pod, name, previous=False)
             if len(lines) < seen:
                 return  # the container was started again: this was the log of its last run
             yield b"".join(_line(line, is_stamped) for line in lines[seen:])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashborion.demo.kubernetes.defaults import admitted
+from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store, stamp
 
@@ -97,7 +97,7 @@ class World:
             metadata["annotations"] = annotations
         status = {"phase": "Pending", "qosClass": "Burstable"}
         pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": status}
-        created = self.store.create("pods", admitted("pods", pod))
+        created = self.store.create("pods", with_defaults("pods", pod))
         self._pod_event(owner, "SuccessfulCreate", "create", name)
         return created
 

@@ -28,7 +28,7 @@ _MERGE_KEYS = {  # of lists that a strategic merge merges; every other list is r
 _DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 
 
-def patched(kind: str, item: Object, patch: Any) -> Object:
+def apply_patch(kind: str, item: Object, patch: Any) -> Object:
     """``kind`` is the content type that the patch came with."""
     if kind == "application/json-patch+json":
         return _json_patched(item, patch)

@@ -69,7 +69,7 @@ class Request:
         return any(f"as={kind}" in map(str.strip, offer.split(";")) for offer in offers)
 
 
-def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
+def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
     parts = urlsplit(url)
     pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
     query = dict(pairs)

@@ -63,7 +63,7 @@ def field_test(selector: str, plural: str) -> Test:
 def _field(part: str, plural: str) -> Test:
     match = _REQUIREMENT.fullmatch(part)
     if match is None or match["not"] or not match["is"]:
-        raise bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
+        raise bad_request(f"invalid selector: '{part}'; can't parse_request '{part}'")
     path, expected, is_wanted = match["key"], match["value"], match["is"] != "!="
     if path not in (*_ANYWHERE, *_FIELDS.get(plural, ())):
         raise bad_request(f"field label not supported: {path}")

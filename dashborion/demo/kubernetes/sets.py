@@ -21,7 +21,7 @@ from dashborion.demo.kubernetes.objects import (
 from dashborion.demo.kubernetes.resources import Object
 
 
-def revise(world: World, item: Object) -> tuple[str, int]:
+def revision_of(world: World, item: Object) -> tuple[str, int]:
     """The revision of the current template: its hash and number; it is kept if it is new."""
     template = item["spec"]["template"]
     code, name = template_hash(template), item["metadata"]["name"]
@@ -53,10 +53,10 @@ def _code(pod: Object) -> str:
     return str((pod["metadata"].get("labels") or {}).get(REVISION_HASH, ""))
 
 
-def state(world: World) -> None:
+def run_stateful_sets(world: World) -> None:
     """Every StatefulSet: in the order of its numbers, one at a time."""
     for stateful_set in world.store.all("statefulsets"):
-        code, _ = revise(world, stateful_set)
+        code, _ = revision_of(world, stateful_set)
         name, status = stateful_set["metadata"]["name"], stateful_set.get("status") or {}
         update = f"{name}-{code}"  # which is also what their pods' labels say
         current = status.get("currentRevision") or update
@@ -160,10 +160,10 @@ def _report(world: World, item: Object, pods: list[Object], update: str, current
     world.store.set_status("statefulsets", item, status)
 
 
-def run_daemons(world: World, nodes: list[str]) -> None:
+def run_daemon_sets(world: World, nodes: list[str]) -> None:
     """Every DaemonSet has a pod on each node; updates go node by node."""
     for daemon_set in world.store.all("daemonsets"):
-        code, number = revise(world, daemon_set)
+        code, number = revision_of(world, daemon_set)
         places = _places(daemon_set, nodes)
         pods = world.owned("pods", daemon_set)
         by_node = {pod["spec"].get("nodeName", ""): pod for pod in pods}
