@@ -20,7 +20,7 @@ _LOOK_SECONDS = 5.0
 
 
 def main(path: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> int:
-    """Serves until it is told to end or nobody asks for anything any more."""
+    """Serve until a signal ends it or nothing has been requested for ``idle_seconds``."""
     folder = DemoFolder(path)
     folder.make()
     if not hold(folder.alive):

@@ -26,7 +26,7 @@ class Line:
 def lines(
     name: str, start: datetime, end: datetime | None, *, now: datetime, epoch: datetime, last: str
 ) -> list[Line]:
-    """All that one run of a container has written by ``now``; ``last`` are its last words."""
+    """The log of one run of a container at ``now``; ``last`` is its last line."""
     until = min(now, end or now)
     written = [
         Line(start + number * _GREETING, words.format(name=name))

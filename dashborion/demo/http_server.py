@@ -89,7 +89,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Keep-alive HTTP/1.1 on a thread a connection; ``answer`` is called side by side."""
+    """Keep-alive HTTP/1.1, one thread per connection; ``answer`` is called concurrently."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -114,11 +114,11 @@ class Server(socketserver.ThreadingTCPServer):
         self._lock = threading.Lock()
 
     def start(self, poll_seconds: float = 0.02) -> None:
-        """A longer poll costs an idle process less and its end more."""
+        """Serve in a thread; with a longer poll an idle process uses less CPU and stops later."""
         threading.Thread(target=self.serve_forever, args=(poll_seconds,), daemon=True).start()
 
     def stop(self) -> None:
-        """Ends the connections that clients keep alive, too: their threads wait in them."""
+        """Stop, and close the connections that clients keep alive."""
         self.shutdown()
         self.server_close()
         with self._lock:
@@ -138,4 +138,4 @@ class Server(socketserver.ThreadingTCPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients hang up whenever they like; nobody needs to read about it."""
+        """Ignore closed connections."""

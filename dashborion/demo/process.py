@@ -33,14 +33,14 @@ _FOREIGN = ("AWS_", "KUBE", "DASHBORION_")  # variables that are none of the dem
 
 
 class MissingExtra(Exception):
-    """What the demo is made of is not installed."""
+    """The extra ``demo`` is not installed."""
 
     def __init__(self) -> None:
         super().__init__("the demo needs the extra `demo`: pip install 'dashborion[demo]'")
 
 
 class NotStarted(Exception):
-    """It ended at once, did not answer in time, or has no place to live."""
+    """The demo ended at once, did not answer in time, or cannot write its folder."""
 
     def __init__(self, message: str, log: Path | None = None) -> None:
         super().__init__(message)
@@ -76,7 +76,7 @@ class DemoFolder:
         self.alive, self.lock, self.log = path / "alive", path / "lock", path / "log"
 
     def make(self) -> None:
-        """Private and ours, or NotStarted."""
+        """Create the folder, readable by its owner only; raises NotStarted."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if self.path.stat().st_uid != os.getuid():
@@ -87,7 +87,7 @@ class DemoFolder:
             raise NotStarted(f"cannot write in {self.path}: {error.strerror}") from error
 
     def write(self, path: Path, text: str) -> None:
-        """All or nothing, and for nobody else's eyes."""
+        """Write a file atomically, readable by its owner only."""
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -96,7 +96,7 @@ class DemoFolder:
 
 
 def default_folder() -> Path:
-    """In the user's own state folder, or a private one for temporary files if that is read-only."""
+    """In the user's state folder, or a private temporary one if that is read-only."""
     folder = Path(platformdirs.user_state_dir("dashborion")) / "demo"
     existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
     if os.access(existing, os.W_OK):
@@ -151,7 +151,7 @@ def status(path: Path | None = None) -> Running | None:
 
 
 def stop(path: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
-    """Ends it; False if it did not run."""
+    """End the demo; False if it did not run."""
     folder = DemoFolder(path or default_folder())
     pid = _holder(folder.alive)
     if pid is None:
@@ -168,7 +168,7 @@ def stop(path: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
 
 
 def reset(path: Path | None = None, *, wait_seconds: float = 10.0) -> Running:
-    """The fleets as they were at first, at the same addresses; starts it if it does not run."""
+    """Put the fleets back, at the same addresses; starts the demo if it does not run."""
     folder = DemoFolder(path or default_folder())
     before = status(folder.path)
     if before is None:
@@ -225,7 +225,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
-    """Locks it until this process ends and writes its number there; False if another one has it.
+    """Lock a file until this process ends and write its pid there; False if it is locked.
 
     Whoever looks whether it is held takes it for an instant: that is no reason to give up.
     """
@@ -247,7 +247,7 @@ def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
 
 
 def _holder(path: Path) -> int | None:
-    """The number of the process that holds it."""
+    """The pid of the process that holds the lock."""
     if not _is_held(path):
         return None
     try:

@@ -8,9 +8,8 @@ import json
 import logging
 import secrets
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.fleets import media as fleet_media
@@ -25,18 +24,17 @@ _POLL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Keys:
-    """What a client has to know; random, and kept over a reset."""
+class Keys(NamedTuple):
+    """Random credentials, kept over a reset."""
 
     access_key: str
     secret_key: str
     token: str
 
-    @classmethod
-    def new(cls) -> Self:
-        access_key = f"AKIA{secrets.token_hex(12).upper()}"
-        return cls(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(30))
+
+def new_keys() -> Keys:
+    access_key = f"AKIA{secrets.token_hex(12).upper()}"
+    return Keys(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(30))
 
 
 class Demo:
@@ -48,7 +46,7 @@ class Demo:
         speed: float = 1.0,
         is_ticking: bool = True,
     ) -> None:
-        self.speed, self.keys = speed, Keys.new()
+        self.speed, self.keys = speed, new_keys()
         self._is_ticking = is_ticking
         self.identity = new_identity()
         self._asked = datetime.now(UTC)
@@ -61,7 +59,7 @@ class Demo:
 
     @property
     def idle_seconds(self) -> float:
-        """How long nobody has asked for anything."""
+        """Seconds since the last request."""
         return (datetime.now(UTC) - self._asked).total_seconds()
 
     def start(self) -> Self:
@@ -86,7 +84,7 @@ class Demo:
         self._shops = fleet_shop.populate(self.aws, now, self.speed)
 
     def reset(self) -> None:
-        """The fleets as they were at first; clients notice nothing but that."""
+        """Put the fleets back; addresses and credentials stay."""
         with self.aws.lock, self.kubernetes.store.lock:
             self.aws.reset()
             self.kubernetes.reset()
@@ -107,7 +105,7 @@ class Demo:
         self.stop()
 
     def tick(self, now: datetime | None = None) -> None:
-        """Both fleets move on to that moment, or to the present."""
+        """Move both fleets on to that moment, or to the present."""
         moment = now or datetime.now(UTC)
         with self.kubernetes.store.lock:
             self.kubernetes.tick(now)

@@ -30,7 +30,7 @@ class Streams(Protocol):
 
 
 class Shell:
-    """One container's programs; ``run`` is what its runtime does with a command."""
+    """The programs of one container."""
 
     def __init__(self, name: str, variables: Mapping[str, str], streams: Streams) -> None:
         self._variables = {"HOSTNAME": name, "HOME": "/root", "PATH": "/bin", **variables}
@@ -51,7 +51,7 @@ class Shell:
         }  # fmt: skip
 
     def run(self, words: Sequence[str]) -> int | None:
-        """The exit code, or None if there is no such program."""
+        """Run a command; returns its exit code, or None if there is no such program."""
         program = self._programs.get(words[0].removeprefix("/bin/"))
         return None if program is None else program(words[1:])
 

@@ -10,7 +10,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Identity:
-    """What the server speaks with, and what clients trust (PEM)."""
+    """The server's TLS context, and the authority that clients trust (PEM)."""
 
     context: ssl.SSLContext
     authority: str

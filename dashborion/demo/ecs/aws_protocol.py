@@ -19,7 +19,7 @@ _MEMBER = re.compile(r"(?P<name>\w+)\.member\.\d+")
 
 @dataclass(frozen=True)
 class AwsRequest:
-    """One request: what it wants, from which service, in which region and account."""
+    """One request to one service, region and account."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class AwsRequest:
 
     @property
     def name(self) -> str:
-        """Such as ``ecs:DescribeServices``: as IAM writes it."""
+        """The name of the IAM action, such as ``ecs:DescribeServices``."""
         return f"{self.service}:{self.operation}"
 
     @property
@@ -43,7 +43,7 @@ class AwsRequest:
 
 
 def parse_request(method: str, path: str, headers: Mapping[str, str], body: bytes) -> AwsRequest:
-    """Reads service, region and key from the signature's scope, operation and parameters."""
+    """Read service, region and key from the signature, and the operation with its parameters."""
     headers = {name.lower(): value for name, value in headers.items()}
     scope = _SCOPE.search(headers.get("authorization", ""))
     request = AwsRequest(method, path, headers, body)

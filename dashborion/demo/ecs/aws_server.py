@@ -144,14 +144,14 @@ class AwsServer:
         return json.loads(answer.body)
 
     def _account_of(self, access_key: str) -> str | None:
-        """Whose key it is, if it was handed out here."""
+        """The account of a key that was handed out here, or None."""
         for account, partitions in list(iam_backends.items()):
             if any(access_key in backend.access_keys for backend in list(partitions.values())):
                 return account
         return None
 
     def respond(self, request: AwsRequest) -> Answer:
-        """What moto answers to a request that was let in."""
+        """moto's answer to an authenticated request."""
         api = self.apis.get(request.service)
         if api is None:
             return _unknown(request)

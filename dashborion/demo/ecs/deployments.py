@@ -16,7 +16,7 @@ _BREAKER = "ECS deployment circuit breaker: "
 def begin_deployment(
     service: Any, definition_arn: str, now: datetime, *, reason: str = "", **more: Any
 ) -> Json:
-    """A new PRIMARY one; what was still under way is superseded."""
+    """Start a new PRIMARY deployment; one that is still in progress is superseded."""
     number = len(service.deployments) + len(service.earlier_deployments)
     identity = deployment_id(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
     for deployment in service.deployments:
@@ -58,7 +58,7 @@ def _launch(service: Any) -> Json:
 
 
 def add_event(service: Any, now: datetime, message: str) -> None:
-    """One of the service's events, newest first."""
+    """Add an event to the service, newest first."""
     identity = uuid_of(f"{service.arn} {now.timestamp()} {message}")
     text = f"(service {service.name}) {message}"
     service.events.insert(0, {"id": identity, "createdAt": now, "message": text})
@@ -83,7 +83,7 @@ def complete_deployment(service: Any, deployment: Json, now: datetime) -> None:
 
 
 def retire_deployments(service: Any) -> None:
-    """Those without tasks are no longer shown among the service's deployments."""
+    """Hide deployments without tasks from the service's ``deployments``."""
     if service.deployments[0].get("rolloutState") == "IN_PROGRESS":
         return
     kept: list[Json] = []
@@ -103,7 +103,7 @@ def threshold(service: Any) -> int:
 
 
 def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None:
-    """Fails it when too many of its tasks have, and goes back if the service wants that."""
+    """Fail a deployment with too many failed tasks, and roll back if the service says so."""
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     if not breaker.get("enable") or deployment.get("rolloutState") != "IN_PROGRESS":
         return

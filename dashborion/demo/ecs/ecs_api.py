@@ -25,8 +25,6 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.paging import BadTokenError, page_of
 from dashborion.demo.ecs.service_deployments import (
-    brief,
-    described,
     described_revision,
     revisions,
     service_deployments,
@@ -99,7 +97,7 @@ class EcsApi(EC2ContainerServiceResponse):
         return self._answer("services", cluster, services)
 
     def _active_services(self, cluster: Cluster) -> list[Service]:
-        """Those that lists show: a service being deleted is DRAINING, then INACTIVE."""
+        """The services in lists: one being deleted (DRAINING, then INACTIVE) is not listed."""
         return [
             service
             for service in self.ecs_backend.services.values()
@@ -117,7 +115,7 @@ class EcsApi(EC2ContainerServiceResponse):
     def list_service_deployments(self) -> ActionResult:
         created, status = self._get_param("createdAt", {}), self._get_param("status")
         deployments = [
-            brief(deployment)
+            deployment
             for deployment in service_deployments(self._service(self._cluster()))
             if (not status or deployment["status"] in status)
             and created.get("after", deployment["createdAt"]) <= deployment["createdAt"]
@@ -134,7 +132,7 @@ class EcsApi(EC2ContainerServiceResponse):
     def describe_service_deployments(self) -> ActionResult:
         asked = self._asked("serviceDeploymentArns", 20)
         services = self.ecs_backend.services.values()
-        known = [described(made) for service in services for made in service_deployments(service)]
+        known = [made for service in services for made in service_deployments(service)]
         return _known("serviceDeployments", asked, {it["serviceDeploymentArn"]: it for it in known})
 
     def describe_service_revisions(self) -> ActionResult:
@@ -177,7 +175,7 @@ class EcsApi(EC2ContainerServiceResponse):
         return self._page("taskArns", arns, default=100)
 
     def describe_tasks(self) -> ActionResult:
-        """Looks up what was asked for: moto walks over all tasks, and moves them on."""
+        """Look the tasks up by ARN; moto walks over all tasks and changes their status."""
         cluster, asked = self._cluster(), self._asked("tasks", 100)
         ids = [_task_id(cluster, identifier) for identifier in asked]
         return self._answer("tasks", cluster, {one: self._task(cluster, one) for one in ids})
@@ -227,7 +225,7 @@ class EcsApi(EC2ContainerServiceResponse):
         return _known("containerInstances", arns, {it.container_instance_arn: it for it in known})
 
     def _fill(self, cluster: Cluster, instance: Any) -> None:
-        """What runs on a machine, and the room that it leaves."""
+        """Count an instance's tasks and its remaining resources."""
         arn = instance.container_instance_arn
         tasks = self.ecs_backend.tasks.get(cluster.name, {}).values()
         placed = [task for task in tasks if task.container_instance_arn == arn]
@@ -298,7 +296,7 @@ class EcsApi(EC2ContainerServiceResponse):
         return cluster.arn.replace(f":cluster/{cluster.name}", f":{kind}/{cluster.name}/{name}")
 
     def _asked(self, name: str, at_most: int, at_least: int = 1) -> list[str]:
-        """The ARNs or names of a call that describes; a call may name so many."""
+        """The ARNs or names in a request; refused unless there are at most ``at_most``."""
         asked: list[str] = self._get_param(name, [])
         if len(asked) < at_least:
             raise InvalidParameterException(f"{name.capitalize()} cannot be empty.")
@@ -337,7 +335,7 @@ class EcsApi(EC2ContainerServiceResponse):
 
 
 def _keep_all(definition: Any, given: Mapping[str, Any]) -> None:
-    """ECS keeps what it was given; moto forgets some of it, and sets networkMode itself."""
+    """Keep every member of the request: moto drops some, and sets networkMode itself."""
     asked = get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape.members
     for name in asked:
         attribute = xform_name(name)

@@ -103,7 +103,7 @@ class LoadBalancingApi(ELBV2Response):
         return ActionResult({"TargetHealthDescriptions": [_health(group, e) for e in asked]})
 
     def _named(self, *parameters: str) -> set[str] | None:
-        """The things that are asked for by name; a call may name 20, in one way."""
+        """Names or ARNs in a request: at most 20, in one of the parameters."""
         given = [value for parameter in parameters if (value := self._get_param(parameter))]
         if len(given) > 1:
             raise ValidationError(f"{' and '.join(parameters)} cannot both be specified")
@@ -148,7 +148,7 @@ class AutoScalingApi(ApplicationAutoScalingResponse):
         return json.dumps(answer | ({"NextToken": token} if token else {}))
 
     def _target(self, target: FakeScalableTarget) -> dict[str, Any]:
-        """With what moto only has when it was given."""
+        """A scalable target with defaults that moto leaves out."""
         linked = f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}"
         kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended")
         suspended: Any = target.suspended_state or {}
@@ -173,7 +173,7 @@ def _arn(item: Any) -> str:
 def _all_of(
     result: str, known: Iterable[Any], named: set[str], missing: Callable[[], Exception]
 ) -> ActionResult:
-    """Those that are named, or an error."""
+    """The named items; an error if one of them does not exist."""
     items = [item for item in known if named & {item.arn, getattr(item, "name", "")}]
     if len(items) < len(named):
         raise missing()

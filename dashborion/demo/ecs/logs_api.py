@@ -86,7 +86,7 @@ class LogsApi(LogsResponse):
         return json.dumps(answer)
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
-        """By time; the end is excluded here, and only here."""
+        """Events between startTime and endTime, by time; only GetLogEvents excludes the end."""
         start, end = self._get_param("startTime"), self._get_param("endTime")
         if start is not None:
             events = [event for event in events if event.timestamp >= start]
@@ -115,7 +115,7 @@ class LogsApi(LogsResponse):
 
 
 def _sized(events: list[Any], limit: int, size: Any = None) -> list[Any]:
-    """A page: so many events, or a megabyte of them."""
+    """One page: at most ``limit`` events, or a megabyte of them."""
     size = size or (lambda event: len(event.message.encode()))
     room = BYTES_A_PAGE
     for count, event in enumerate(events[:limit]):

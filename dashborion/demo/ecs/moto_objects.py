@@ -43,7 +43,7 @@ def runtime_id(task_id: str, container: str) -> str:
 
 
 class EcsTask(Task):
-    """moto's task without a life of its own; new unless ``attributes`` say otherwise."""
+    """moto's task without moto's state changes; PROVISIONING unless ``attributes`` differ."""
 
     started_at: datetime | None
     health_status: str
@@ -102,7 +102,7 @@ class EcsTask(Task):
         return f"{self.cluster_arn.replace(':cluster/', ':task/', 1)}/{self.id}"
 
     def advance(self) -> None:
-        """Being looked at changes nothing."""
+        """Do not change the status when the task is described."""
 
     def attach(self, address: str) -> None:
         """Give it a network interface with that address."""

@@ -13,7 +13,7 @@ Thing = TypeVar("Thing")
 
 
 class BadTokenError(Exception):
-    """Not a token that was ever given for this question."""
+    """The token does not belong to this request."""
 
 
 def page_of(

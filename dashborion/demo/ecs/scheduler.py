@@ -65,7 +65,7 @@ class EcsScheduler:
         return self._now or datetime.now(UTC)
 
     def tick(self, now: datetime | None = None) -> None:
-        """Call with the stand-in's lock held."""
+        """Move all services on; call with the AWS server's lock held."""
         self._now = now
         moment = self.clock()
         tasks: dict[str, list[Any]] = {}
@@ -172,7 +172,7 @@ class _ServiceTick:
             add_event(self.service, self.now, "is unable to consistently start tasks successfully.")
 
     def _limits(self) -> tuple[int, int]:
-        """How many must run, and how many there may be."""
+        """The least number of running tasks, and the largest number of tasks."""
         percents, desired = self.service.deployment_configuration or {}, self.service.desired_count
         least = 0 if self.service.scheduling_strategy == "DAEMON" else 100
         low = math.ceil(desired * percents.get("minimumHealthyPercent", least) / 100)
@@ -266,7 +266,7 @@ class _ServiceTick:
             add_event(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
 
     def _balance(self) -> None:
-        """Registers what runs with the target groups, and takes out what does not."""
+        """Register running tasks with the target groups, and deregister the others."""
         backend = elbv2_backends[self.scheduler.backend.account_id][
             self.scheduler.backend.region_name
         ]
@@ -345,7 +345,7 @@ class _ServiceTick:
         self.memory.was_steady = is_steady
 
     def _is_starting(self, task: Any) -> bool:
-        """A deployment is not over while its newest tasks may still fail their first seconds."""
+        """Whether a task is so new that its deployment cannot be completed yet."""
         if task.started_at is None:
             return True
         age = (self.now - task.started_at).total_seconds() * self.scheduler.speed

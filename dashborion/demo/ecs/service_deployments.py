@@ -13,27 +13,16 @@ from typing import Any
 from moto.ecs.models import Service
 
 _STATUS = {"COMPLETED": "SUCCESSFUL", "IN_PROGRESS": "IN_PROGRESS", "FAILED": "ROLLBACK_FAILED"}
-_BRIEF = (
-    "serviceDeploymentArn",
-    "serviceArn",
-    "clusterArn",
-    "startedAt",
-    "createdAt",
-    "finishedAt",
-    "targetServiceRevisionArn",
-    "status",
-    "statusReason",
-)
 
 
 def revisions(service: Service) -> list[dict[str, Any]]:
-    """All deployments that are known of, newest first."""
+    """All known deployments of a service, newest first."""
     known = [*service.deployments, *getattr(service, "earlier_deployments", ())]
     return sorted(known, key=lambda deployment: deployment["createdAt"], reverse=True)
 
 
 def service_deployments(service: Service) -> list[dict[str, Any]]:
-    """Newest first; ``brief`` and ``described`` cut them to what each operation answers."""
+    """Service deployments, newest first; moto sends the members that an operation has."""
     deployments = revisions(service)
     return [
         _service_deployment(service, deployment, deployments[at + 1 : at + 2])
@@ -72,18 +61,8 @@ def _service_deployment(
     return answer
 
 
-def brief(deployment: dict[str, Any]) -> dict[str, Any]:
-    """What ListServiceDeployments says."""
-    return {key: value for key, value in deployment.items() if key in _BRIEF}
-
-
-def described(deployment: dict[str, Any]) -> dict[str, Any]:
-    """What DescribeServiceDeployments says."""
-    return {key: value for key, value in deployment.items() if key != "targetServiceRevisionArn"}
-
-
 def described_revision(service: Service, deployment: dict[str, Any]) -> dict[str, Any]:
-    """What DescribeServiceRevisions says."""
+    """The answer of DescribeServiceRevisions for one deployment."""
     definition = _definition(service, deployment["taskDefinition"])
     return {
         "serviceRevisionArn": revision_arn(service, deployment["taskDefinition"]),
@@ -107,7 +86,7 @@ def described_revision(service: Service, deployment: dict[str, Any]) -> dict[str
 
 
 def revision_arn(service: Service, task_definition: str) -> str:
-    """The same for the same task definition: a rollback goes back to a revision."""
+    """The same ARN for the same task definition, since a rollback returns to a revision."""
     number = int(_hash(service.arn + task_definition), 16) % 10**19
     return _arn(service, "service-revision", str(number))
 

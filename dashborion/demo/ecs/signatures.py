@@ -14,7 +14,7 @@ from dashborion.demo.ecs.aws_protocol import AwsRequest
 
 
 def is_signed(request: AwsRequest, secret_key: str) -> bool:
-    """Whether the ``Authorization`` header is what the key's owner would have written.
+    """Whether the ``Authorization`` header has the signature of ``secret_key``.
 
     The client's own code computes it again, from the headers that it says it has signed.
     """

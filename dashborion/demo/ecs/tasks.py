@@ -28,7 +28,7 @@ _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 @dataclass(frozen=True)
 class Fate:
-    """The first container that ends decides: when, how, and what is said about it."""
+    """When and how a task ends: with the first of its containers that does."""
 
     after: float | None = None
     container: str = ""
@@ -62,7 +62,7 @@ def fate_of(definition: TaskDefinition) -> Fate:
 
 
 def has_ended_early(task: Any) -> bool:
-    """Failed of itself before it ran for long: what ECS counts as a failed task."""
+    """Whether ECS counts it as a failed task: it ended by itself within 30 seconds."""
     if task.stop_code not in ("TaskFailedToStart", "EssentialContainerExited"):
         return False
     started = task.started_at
@@ -70,7 +70,7 @@ def has_ended_early(task: Any) -> bool:
 
 
 def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
-    """The task as it is at that moment."""
+    """Move the task to its state at ``now``."""
     if task.last_status == "STOPPED":
         return
     if task.desired_status == "STOPPED":
@@ -131,7 +131,7 @@ def _check(task: Any, definition: TaskDefinition, age: float) -> None:
 def begin_stop(
     task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None
 ) -> None:
-    """Begins its end; what it has not said by then it never says."""
+    """Begin to stop a task; its log ends here."""
     if task.desired_status == "STOPPED":
         return
     task.desired_status, task.stopping_at = "STOPPED", at
@@ -165,7 +165,7 @@ def finish_stop(task: Any, at: datetime) -> None:
 
 
 class Clock(Protocol):
-    """Whose time the lines are told in; before ``epoch`` containers were quiet."""
+    """The clock of a log; before ``epoch`` containers write little."""
 
     epoch: datetime | None
 
@@ -173,7 +173,7 @@ class Clock(Protocol):
 
 
 class TaskStream(LogStream):
-    """The log of one container, told anew at every reading: nothing is kept."""
+    """The log of one container, computed at every read: nothing is stored."""
 
     def __init__(
         self,
@@ -207,7 +207,7 @@ class TaskStream(LogStream):
 
     @events.setter
     def events(self, _: list[LogEvent]) -> None:
-        """moto clears it at the start."""
+        """Accept moto's initial empty list."""
 
     def _event(self, number: int, at: datetime, text: str) -> LogEvent:
         stamp = round(at.timestamp() * 1000)

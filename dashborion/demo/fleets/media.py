@@ -72,7 +72,7 @@ class Media:
         self.put("Service", "v1", name, spec={"selector": {"app": name}, "ports": ports, **spec})
 
     def repeat(self, now: datetime, pause: float) -> None:
-        """Begins the rollout that is always there to be watched, a while after the last."""
+        """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         deployment = self.cluster.store.get("deployments", self.namespace, REPEATING)
         if deployment is None or deployment["spec"].get("paused"):
             return
@@ -89,7 +89,7 @@ class Media:
 
 
 def populate(cluster: KubernetesCluster, now: datetime) -> list[Media]:
-    """Lets the cluster have been there for a day."""
+    """Fill the cluster and play a day forward."""
     cluster.kubelets.epoch = now
     namespaces = [Media(cluster, media) for media in ENVIRONMENTS]
     with cluster.store.lock:
@@ -159,7 +159,7 @@ def _configure(media: Media) -> None:
 
 
 def _announce(media: Media) -> None:
-    """As pipelines do: an event of somebody's own."""
+    """An event of a deployment pipeline."""
     web = {"kind": "Deployment", "apiVersion": "apps/v1", "name": "web"}
     now = stamp(media.cluster.clock())
     media.put(
@@ -178,7 +178,7 @@ def _announce(media: Media) -> None:
 
 
 def _work(media: Media) -> None:
-    """Once, by the clock, and suspended."""
+    """Jobs and CronJobs, one of them suspended."""
     media.put("Job", "batch/v1", "reindex", spec={"template": _once("reindex", "1.4.0-done")})
     failing = {"backoffLimit": 0, "template": _once("import", "0.9.0-fail")}
     media.put("Job", "batch/v1", "import", spec=failing)
@@ -194,7 +194,7 @@ def _once(name: str, tag: str) -> Object:
 
 
 def _change(media: Media) -> None:
-    """What went wrong forty minutes ago."""
+    """The bad deployment of forty minutes ago."""
     if media.environment == "production":
         media.image("transcoder", "1.10.0-crash")
     else:

@@ -52,7 +52,7 @@ class Shop:
         container_cpu: int = 256,
         **more: Any,
     ) -> list[str]:
-        """One revision for each tag; their ARNs."""
+        """Register one revision for each tag; returns their ARNs."""
         options = {"awslogs-group": f"/ecs/{self.cluster}/{name}", "awslogs-region": REGION}
         logs = {"logDriver": "awslogs", "options": {**options, "awslogs-stream-prefix": name}}
         container: Json = {
@@ -105,7 +105,7 @@ class Shop:
         )
 
     def balance(self, name: str, host: str, *, scheme: str = "internet-facing") -> list[Json]:
-        """A load balancer for that host; a service's ``loadBalancers``.
+        """Create a load balancer for a host; returns a service's ``loadBalancers``.
 
         moto's own calls want subnets, so its objects are made here.
         """
@@ -160,7 +160,7 @@ class Shop:
         )
 
     def repeat(self, now: datetime, pause: float) -> None:
-        """Begin the rollout that is always there to be watched, a while after the last."""
+        """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
         if service is None or service.status != "ACTIVE":
             return
@@ -190,7 +190,7 @@ def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
 
 
 def _live(shop: Shop, now: datetime, speed: float) -> None:
-    """Let the cluster have been there for a day."""
+    """Create the services and play a day forward."""
     moment = now - timedelta(hours=26)
     with clock.moved_to(moment):
         changes = _build(shop)
@@ -212,7 +212,7 @@ def _moments(start: datetime, seconds: int, speed: float) -> Iterator[datetime]:
 
 
 def _build(shop: Shop) -> dict[str, str]:
-    """Everything as it was at first; the task definitions that services were changed to later."""
+    """Create the services; returns the task definitions that they are changed to later."""
     is_production = shop.environment == "production"
     more = 2 if is_production else 1
     domain = "shop.example" if is_production else "staging.shop.example"

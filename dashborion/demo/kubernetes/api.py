@@ -87,7 +87,7 @@ class KubernetesApi:
             return _json(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
 
     def _with_activity(self, request: Request, answer: Answer) -> Answer:
-        """Whoever still reads a stream has not gone: a log may be followed for hours."""
+        """Count reading a stream as activity: a log may be followed for hours."""
         chunks = answer.chunks
         if chunks is None:
             return answer
@@ -218,7 +218,7 @@ class KubernetesApi:
         return _json(self._change(request, resource, apply_patch(kind, before, patch)))
 
     def _change(self, request: Request, resource: Resource, given: Object) -> Object:
-        """Writes the object as it shall be, or its scale, or its status."""
+        """Replace the object, its scale or its status."""
         old = self._object(request)
         name = given.get("metadata", {}).get("name", request.name)
         if name != request.name:
@@ -274,7 +274,7 @@ class KubernetesApi:
     def _end(
         self, resource: Resource, item: Object, options: Object, request: Request
     ) -> Object | None:
-        """The object if it lives on for its grace period, None if it is gone."""
+        """Delete an object; returns it while its grace period lasts, or None."""
         metadata, store = item["metadata"], self.store
         if request.is_dry_run or options.get("dryRun"):
             return item
@@ -322,7 +322,7 @@ def _scale(resource: Resource, item: Object) -> Object:
 
 
 def _reviewed(kind: str, body: Object) -> Object:
-    """The one user may do everything."""
+    """A review's answer: the one user may do everything."""
     if kind == "SelfSubjectAccessReview":
         status: Object = {"allowed": True, "reason": "the demo's user may do all"}
     else:
@@ -337,7 +337,7 @@ def _json(item: Any, status: int = 200) -> Answer:
 
 
 def _stream(chunks: Iterator[bytes], kind: str = "application/json") -> Answer:
-    """The first chunk is awaited here, so that what is wrong with a request is its answer."""
+    """Stream chunks; the first is awaited here, so that a bad request is answered as one."""
     first = next(chunks, b"")
 
     def whole() -> Iterator[bytes]:

@@ -15,7 +15,7 @@ _TARGET, _CURRENT = "targetCPUUtilizationPercentage", "currentCPUUtilizationPerc
 
 
 def as_served(item: Object, group_version: str) -> Object:
-    """A kept object as the asked version spells it."""
+    """A stored object in the requested version."""
     if group_version != _NEWER:
         return item
     spec, status = dict(item["spec"]), dict(item.get("status") or {})
@@ -29,7 +29,7 @@ def as_served(item: Object, group_version: str) -> Object:
 
 
 def as_kept(item: Object, group_version: str) -> Object:
-    """A given object as it is kept."""
+    """A given object in the stored version."""
     if group_version != _NEWER:
         return item
     spec = dict(item.get("spec") or {})
@@ -47,7 +47,7 @@ def _cpu(key: str, value: Object) -> Object:
 
 
 def run_autoscalers(world: World) -> None:
-    """Keeps the count within its bounds, and reports; there is no load to follow."""
+    """Keep replicas within their bounds; there is no load to follow."""
     for autoscaler in world.store.all("horizontalpodautoscalers"):
         spec, namespace = autoscaler["spec"], autoscaler["metadata"]["namespace"]
         plural = BY_KIND[spec["scaleTargetRef"]["kind"]].plural

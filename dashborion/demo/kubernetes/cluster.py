@@ -37,7 +37,7 @@ class KubernetesCluster:
         return self._now or datetime.now(UTC)
 
     def tick(self, now: datetime | None = None) -> None:
-        """Everything moves on to that moment; without one the clock is the real one."""
+        """Run every controller at that moment; without one the clock is the real one."""
         with self.store.lock:
             self._now = now
             world = World(self.store, self.clock(), self.speed)
@@ -60,12 +60,12 @@ class KubernetesCluster:
             world.forget_old_events()
 
     def reset(self) -> None:
-        """Empty, as before the first tick; versions go on, so watches see everything go."""
+        """Delete everything; versions go on, so that watches see it."""
         self.store.clear()
         self._is_new = True
 
     def put(self, manifest: Object) -> Object:
-        """Creates an object as a client would, or changes one that is there."""
+        """Create or replace an object, as a client would."""
         plural, metadata = BY_KIND[manifest["kind"]].plural, manifest["metadata"]
         with self.store.lock:
             known = self.store.get(plural, metadata.get("namespace", ""), metadata["name"])
@@ -74,7 +74,7 @@ class KubernetesCluster:
 
 
 def _collect_orphans(world: World) -> None:
-    """What a deleted owner leaves behind goes too."""
+    """Delete what has lost its owner."""
     for plural in _OWNED:
         for item in world.store.all(plural):
             metadata = item["metadata"]

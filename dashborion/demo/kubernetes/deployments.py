@@ -28,7 +28,7 @@ _REPLICATOR = "replicaset-controller"
 
 
 def run_replica_sets(world: World) -> None:
-    """Every ReplicaSet gets as many pods as it shall have."""
+    """Give every ReplicaSet its replicas."""
     for replica_set in world.store.all("replicasets"):
         metadata, spec = replica_set["metadata"], replica_set["spec"]
         pods = [pod for pod in world.owned("pods", replica_set) if is_active(pod)]
@@ -109,14 +109,14 @@ def _active(sets: list[Object]) -> list[Object]:
 
 
 def _resize(rollout: _Rollout) -> None:
-    """A change of the count alone goes to the only set that has pods."""
+    """Scale the only ReplicaSet that has pods."""
     active = _active(rollout.sets)
     if len(active) == 1 and (active[0] is rollout.new or rollout.item["spec"].get("paused")):
         rollout.scale(active[0], rollout.desired)
 
 
 def _newest(rollout: _Rollout) -> Object | None:
-    """The set of the current template, which is made unless the Deployment is paused."""
+    """The ReplicaSet of the current template; created unless the Deployment is paused."""
     template = rollout.item["spec"]["template"]
     code = template_hash(template)
     newest = next((e for e in rollout.sets if e["metadata"]["labels"][HASH] == code), None)
@@ -210,7 +210,7 @@ def _scale_up(rollout: _Rollout, most: int) -> bool:
 
 
 def _scale_down(rollout: _Rollout, fewest: int) -> None:
-    """First the old pods that do no good, then good ones as far as the floor allows."""
+    """Remove old pods: unavailable ones first, then available ones down to ``fewest``."""
     new = rollout.new
     if new is None or not _active(rollout.old):
         return

@@ -8,7 +8,7 @@ from dashborion.demo.kubernetes.resources import Object, Resource
 
 
 class Refused(Exception):
-    """An answer that is not what was asked for."""
+    """A request that is answered with an error."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ def exec_answer(
     *,
     protocols: Iterable[str] = PROTOCOLS,
 ) -> Answer:
-    """The answer that becomes a connection, or a refusal before that."""
+    """Upgrade the connection and run the command; raises Refused before that."""
     if not wanted(request.headers):
         raise bad_request("Upgrade request required")
     header = request.headers.get("sec-websocket-protocol", "")
@@ -51,7 +51,7 @@ def exec_answer(
 
 
 def require_running(pod: Object, container: str) -> None:
-    """Raises Refused, in the kubelet's words, for a container that does not run."""
+    """Raise Refused, in the kubelet's words, unless the container runs."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     if not any(status["name"] == container and "running" in status["state"] for status in statuses):
         raise Refused(404, "NotFound", f'container not found ("{container}")')
@@ -77,7 +77,7 @@ def _status(code: int | None, words: list[str]) -> Object:
 
 
 class _Channels:
-    """The streams of one command; with a terminal also what a terminal does to them."""
+    """The streams of one command, with a terminal's line discipline if it has one."""
 
     def __init__(self, socket: WebSocket, request: Request, *, has_end: bool) -> None:
         self.is_tty = request.flag("tty")
@@ -90,7 +90,7 @@ class _Channels:
         return False  # what is typed meanwhile waits
 
     def read(self) -> bytes:
-        """What has come, a line of a terminal; b"" at the end."""
+        """The input so far, or a line of a terminal; b"" at the end."""
         if self.is_tty:
             return self.read_line()
         while not self._given and not self._is_over:
@@ -131,7 +131,7 @@ class _Channels:
             self._given += message[1:]
 
     def _typed(self) -> bytes:
-        """A line as a terminal hands it on: echoed, with backspace, ^C and ^D."""
+        """Read a line as a terminal does: echoed, with backspace, ^C and ^D."""
         line = b""
         while True:
             while not self._given and not self._is_over:

@@ -48,7 +48,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
 
 
 def run_cronjobs(world: World) -> None:
-    """Makes the newest job that is due, and forgets the oldest that are over."""
+    """Create the newest job that is due, and delete the oldest completed ones."""
     for cronjob in world.store.all("cronjobs"):
         spec, status = cronjob["spec"], cronjob.get("status") or {}
         due = _due(spec["schedule"], world.now)

@@ -24,7 +24,7 @@ _UNSCHEDULABLE = (
 
 @dataclass
 class PodRecord:
-    """What a kubelet knows of a pod and its status does not say exactly."""
+    """What a kubelet remembers about a pod."""
 
     started: datetime
     ended: datetime | None = None
@@ -42,7 +42,7 @@ class Kubelets:
         self._placed = 0
 
     def join(self, world: World) -> None:
-        """The nodes themselves."""
+        """Create the nodes."""
         for number, name in enumerate(self.names):
             world.store.create("nodes", _node(name, number, world.stamp))
 
@@ -62,7 +62,7 @@ class Kubelets:
             del self._records[uid]
 
     def _place_pod(self, world: World, pod: Object) -> PodRecord | None:
-        """Binds it to a node, or says why there is none."""
+        """Bind the pod to a node, or report why there is none."""
         asked = sum(_cpus(container) for container in pod["spec"]["containers"])
         if asked > _CPUS and not pod["spec"].get("nodeName"):
             message = _UNSCHEDULABLE.format(count=len(self.names))
@@ -113,7 +113,7 @@ class Kubelets:
     def container_log(
         self, pod: Object, container: str, *, previous: bool
     ) -> tuple[list[Line], bool]:
-        """What a container has written, and whether it may write more; as ``PodLogs`` asks."""
+        """A container's log, and whether it may grow."""
         name, now = pod["metadata"]["name"], self._store.clock()
         record = self._records.get(pod["metadata"]["uid"])
         if record is None:

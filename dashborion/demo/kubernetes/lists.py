@@ -31,7 +31,7 @@ _TOO_OLD = (
 
 
 def matching(request: Request) -> Test:
-    """What the request's selectors and its namespace let through."""
+    """A test for the request's selectors and namespace."""
     labels = label_test(request.query.get("labelSelector", ""))
     fields = field_test(request.query.get("fieldSelector", ""), request.plural)
     namespace = request.namespace
@@ -43,7 +43,7 @@ def matching(request: Request) -> Test:
 
 
 def representation(store: Store, resource: Resource, request: Request, item: Object) -> Object:
-    """One object in the form that is asked for."""
+    """One object in the requested representation."""
     if request.accepts("Table"):
         metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
         return table(resource, [item], store.clock(), metadata)
@@ -77,7 +77,7 @@ def list_chunk(store: Store, resource: Resource, request: Request) -> Object:
 
 
 def _from(store: Store, request: Request) -> tuple[int, str, list[Object]]:
-    """The version, the key to go on behind, and all objects of that version."""
+    """The version, the key to continue after, and all objects of that version."""
     token, version, start = request.query.get("continue"), -1, ""
     if token:
         try:
@@ -106,7 +106,7 @@ def _token(version: int, start: str) -> str:
 def watch_lines(
     store: Store, resource: Resource, request: Request, is_over: Callable[[], bool]
 ) -> Iterator[bytes]:
-    """One JSON object a line; empty bytes while nothing happens: is the reader still there?"""
+    """Yield one JSON object per line; empty bytes while nothing happens, to probe the reader."""
     test = matching(request)
     given = request.query.get("resourceVersion", "")
     if given and not given.isdecimal():

@@ -15,7 +15,7 @@ _POLL_SECONDS = 0.2
 
 
 class ReadLog(Protocol):
-    """What a container has written, and whether it may still write."""
+    """Gives a container's log, and whether it may grow."""
 
     def __call__(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
         """Raises Refused, in the kubelet's words, for a container that has never run."""
@@ -65,7 +65,7 @@ def container_of(pod: Object, asked: str) -> str:
 
 
 def _chosen(lines: list[Line], query: Mapping[str, str], now: datetime) -> list[Line]:
-    """The kubelet first seeks the tail, then drops what is too old."""
+    """Choose lines as the kubelet does: first the tail, then those that are new enough."""
     if "tailLines" in query:
         count = int(query["tailLines"])
         lines = lines[-count:] if count else []

@@ -36,7 +36,7 @@ class World:
         return stamp(self.now)
 
     def seconds_since(self, when: str | datetime) -> float:
-        """Simulated seconds: so many as would have passed at speed 1."""
+        """Simulated seconds: those that would have passed at speed 1."""
         at = datetime.fromisoformat(when) if isinstance(when, str) else when
         return (self.now - at).total_seconds() * self.speed
 
@@ -48,7 +48,7 @@ class World:
     def event(
         self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str
     ) -> None:
-        """Told once; the same again makes it count."""
+        """Create an event, or count it up if it exists."""
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
         text = f"{metadata['uid']} {reason} {message}"
@@ -76,7 +76,7 @@ class World:
         self.store.create("events", event)
 
     def forget_old_events(self) -> None:
-        """A real server keeps them for an hour."""
+        """Delete the oldest events; a real server keeps them for an hour."""
         if self.store.count("events") > _MOST_EVENTS:
             events = sorted(self.store.all("events"), key=lambda event: event["lastTimestamp"])
             for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
@@ -85,7 +85,7 @@ class World:
     def start_pod(
         self, owner: Object, template: Object, name: str, labels: Mapping[str, str], **spec: Any
     ) -> Object:
-        """A pod as the owner's template has it, under the owner's control."""
+        """Create a pod of the owner's from a template."""
         given = template.get("metadata") or {}
         metadata = {
             "name": name,
@@ -102,7 +102,7 @@ class World:
         return created
 
     def stop_pod(self, owner: Object, pod: Object) -> None:
-        """Ends a pod of its owner's."""
+        """Delete a pod of the owner's."""
         if not is_terminating(pod):
             self.end_pod(pod)
             self._pod_event(owner, "SuccessfulDelete", "delete", pod["metadata"]["name"])
@@ -114,7 +114,7 @@ class World:
         self.event(owner, reason, message, source=f"{owner['kind'].lower()}-controller")
 
     def end_pod(self, pod: Object) -> None:
-        """Its kubelet takes it from there; one that has no node is gone at once."""
+        """Mark a pod for deletion by its kubelet; one without a node is deleted at once."""
         if not pod["spec"].get("nodeName"):
             self.store.remove("pods", pod)
         elif not is_terminating(pod):
@@ -132,7 +132,7 @@ class World:
     def condition(
         self, status: Object, kind: str, value: bool, reason: str, message: str
     ) -> list[Object]:
-        """The conditions with this one as it is now; times move only when something does."""
+        """The conditions with this one updated; its times change only with its values."""
         conditions: list[Object] = list(status.get("conditions") or ())
         old = next((known for known in conditions if known["type"] == kind), None)
         text = "True" if value else "False"

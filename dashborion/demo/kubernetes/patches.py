@@ -118,5 +118,5 @@ def _json_patched(item: Object, patch: Any) -> Object:
     try:
         return dict(jsonpatch.apply_patch(item, patch))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
-        message = f"the server rejected our request due to an error in our request: {error}"
+        message = "the server rejected our request due to an error in our request"
         raise Refused(422, "Invalid", message) from error

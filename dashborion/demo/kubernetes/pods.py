@@ -170,7 +170,7 @@ class _Kubelet:
 def _initial(
     kubelet: _Kubelet, policy: str, started: datetime
 ) -> tuple[list[Container], datetime | None]:
-    """Init containers one after the other, and when the regular ones start (None: not yet)."""
+    """The init containers, and when the regular ones start (None: not yet)."""
     containers: list[Container] = []
     since = started
     for given in kubelet.pod["spec"].get("initContainers") or ():
@@ -237,7 +237,7 @@ def _condition(kind: str, old: Object | None, why_not: Object, now: datetime) ->
 
 
 def _statuses(given: Sequence[Object], containers: list[Container]) -> list[Object]:
-    """Those that have not begun wait for the ones before."""
+    """Statuses; containers that have not begun wait in PodInitializing."""
     waiting = given[len(containers) :]
     return [made.status for made in containers] + [
         _no_status(container["name"], container["image"]) for container in waiting

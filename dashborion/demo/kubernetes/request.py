@@ -32,7 +32,7 @@ class Request:
     pairs: tuple[tuple[str, str], ...] = ()
 
     def values(self, name: str) -> list[str]:
-        """All of a parameter that may come more than once."""
+        """All values of a repeated query parameter."""
         return [value for key, value in self.pairs if key == name]
 
     def flag(self, name: str) -> bool:
@@ -64,7 +64,7 @@ class Request:
             raise bad_request(f"error decoding the request's body: {error}") from error
 
     def accepts(self, kind: str) -> bool:
-        """Such as ``Table`` or ``PartialObjectMetadataList``."""
+        """Whether the client accepts ``Table``, ``PartialObjectMetadataList`` and the like."""
         offers = self.headers.get("accept", "").split(",")
         return any(f"as={kind}" in map(str.strip, offer.split(";")) for offer in offers)
 

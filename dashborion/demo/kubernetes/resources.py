@@ -29,7 +29,7 @@ class Resource:
 
     @property
     def qualified(self) -> str:
-        """As messages name it: ``pods``, ``deployments.apps``."""
+        """The name in messages: ``pods``, ``deployments.apps``."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property

@@ -22,7 +22,7 @@ from dashborion.demo.kubernetes.resources import Object
 
 
 def revision_of(world: World, item: Object) -> tuple[str, int]:
-    """The revision of the current template: its hash and number; it is kept if it is new."""
+    """Hash and number of the current template's revision, which is stored if it is new."""
     template = item["spec"]["template"]
     code, name = template_hash(template), item["metadata"]["name"]
     known = world.owned("controllerrevisions", item)
@@ -54,7 +54,7 @@ def _code(pod: Object) -> str:
 
 
 def run_stateful_sets(world: World) -> None:
-    """Every StatefulSet: in the order of its numbers, one at a time."""
+    """Create, update and delete the pods of StatefulSets in order, one at a time."""
     for stateful_set in world.store.all("statefulsets"):
         code, _ = revision_of(world, stateful_set)
         name, status = stateful_set["metadata"]["name"], stateful_set.get("status") or {}
@@ -90,7 +90,7 @@ def _step(world: World, item: Object, pods: dict[int, Object], code: str, curren
 
 
 def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> bool:
-    """Makes what is missing; whether that is all that may happen now."""
+    """Create missing pods; returns whether to wait before anything else."""
     spec = item["spec"]
     in_turn = spec["podManagementPolicy"] == "OrderedReady"
     first = _first_to_update(spec)
@@ -107,7 +107,7 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
 
 
 def _first_to_update(spec: Object) -> int:
-    """Pods with a smaller number stay as they are."""
+    """The partition: pods with a smaller ordinal are not updated."""
     partition: int = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
     return partition
 
@@ -161,7 +161,7 @@ def _report(world: World, item: Object, pods: list[Object], update: str, current
 
 
 def run_daemon_sets(world: World, nodes: list[str]) -> None:
-    """Every DaemonSet has a pod on each node; updates go node by node."""
+    """Give every DaemonSet a pod on each node; updates go node by node."""
     for daemon_set in world.store.all("daemonsets"):
         code, number = revision_of(world, daemon_set)
         places = _places(daemon_set, nodes)

@@ -22,7 +22,7 @@ _SNAPSHOTS = 32  # lists that clients may go on paging through
 
 @dataclass(frozen=True)
 class Change:
-    """One write, as a watch tells it; ``before`` decides whether a selector sees it come or go."""
+    """One write; with ``before`` a watch sees whether a selector began or ceased to match."""
 
     version: int
     plural: str
@@ -49,7 +49,7 @@ class Store:
             return self._items[plural].get((namespace, name))
 
     def all(self, plural: str, namespace: str = "") -> list[Object]:
-        """In the order of namespace and name."""
+        """All objects, sorted by namespace and name."""
         with self.lock:
             items = sorted(self._items[plural].items())
         return [item for (where, _), item in items if not namespace or where == namespace]
@@ -58,7 +58,7 @@ class Store:
         return len(self._items[plural])
 
     def snapshot(self, plural: str, namespace: str) -> tuple[int, list[Object]]:
-        """The list as it is, kept for a while so that it can be paged through."""
+        """The current list, kept so that it can be paged through."""
         with self.lock:
             key = (self.version, plural, namespace)
             if key not in self._snapshots:
@@ -103,7 +103,7 @@ class Store:
     def replace(
         self, plural: str, item: Object, *, is_status: bool = False, dry_run: bool = False
     ) -> Object:
-        """One that is there; only its status, or everything but its status.
+        """Replace an object: only its status, or everything but its status.
 
         A ``resourceVersion`` in it must be the current one. What would change nothing is not
         written.
@@ -130,7 +130,7 @@ class Store:
             return self._write(plural, _key(item), combined, old)
 
     def set_status(self, plural: str, item: Object, status: Object) -> Object:
-        """A controller's report on the object as it is now, whatever its version."""
+        """Set an object's status whatever its version."""
         with self.lock:
             old = self._current(plural, item)
             if old is None or old.get("status") == status:
@@ -138,7 +138,7 @@ class Store:
             return self._write(plural, _key(item), {**old, "status": status}, old)
 
     def remove(self, plural: str, item: Object) -> None:
-        """Gone at once; nothing if it has gone already."""
+        """Delete an object, if it still exists."""
         with self.lock:
             old = self._current(plural, item)
             if old is None:
@@ -149,7 +149,7 @@ class Store:
             self._remember(Change(self.version, plural, last, old, is_deleted=True))
 
     def mark_for_deletion(self, plural: str, item: Object, at: datetime, grace: int) -> Object:
-        """The pod's kubelet, which watches, ends it and then removes it."""
+        """Set the deletion timestamp; the pod's kubelet removes it later."""
         with self.lock:
             old = self._items[plural][_key(item)]
             marks = {"deletionTimestamp": stamp(at), "deletionGracePeriodSeconds": grace}

@@ -13,7 +13,7 @@ _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def wanted(headers: Mapping[str, str]) -> bool:
-    """Whether a request, with its headers in lower case, asks for one."""
+    """Whether a request (headers in lower case) asks for a websocket."""
     upgrades = headers.get("connection", "").lower()
     return "upgrade" in upgrades and headers.get("upgrade", "").lower() == "websocket"
 
