@@ -327,7 +327,7 @@ def _reviewed(kind: str, body: Object) -> Object:
         status: Object = {"allowed": True, "reason": "the demo's user may do all"}
     else:
         status = {"userInfo": {"username": USER, "groups": ["system:authenticated"]}}
-    group = next(version for (version, _), each in REVIEWS.items() if each == kind)
+    group = next(version for (version, _), known in REVIEWS.items() if known == kind)
     head = {"kind": kind, "apiVersion": group, "metadata": {"creationTimestamp": None}}
     return {**head, "spec": body.get("spec") or {}, "status": status}
 

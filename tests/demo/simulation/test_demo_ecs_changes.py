@@ -239,3 +239,19 @@ def test_nothing_piles_up(hand: ByHand) -> None:
     hand.passes(600)
     assert len(hand.tasks("search", "STOPPED")) <= 10
     assert len(hand.service("search")["events"]) <= 100
+
+
+def test_a_created_service_starts_its_tasks(hand: ByHand) -> None:
+    definition = hand.define("web", "registry.example/shop/web:11")
+    given: dict[str, Any] = {"cluster": CLUSTER, "serviceName": "extra", "launchType": "FARGATE"}
+    given |= {"taskDefinition": definition, "desiredCount": 2}
+    service = hand.ecs.create_service(**given)["service"]
+    assert (service["status"], service["runningCount"]) == ("ACTIVE", 0)
+    hand.passes(15)
+    service = hand.service("extra")
+    assert service["runningCount"] == 2
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+    with pytest.raises(ClientError, match="not idempotent"):
+        hand.ecs.create_service(**given)
+    with pytest.raises(ClientError, match="does not support a desired count"):
+        hand.ecs.create_service(**given | {"serviceName": "each", "schedulingStrategy": "DAEMON"})
