@@ -47,7 +47,7 @@ def picture_of(
     warnings = [
         Warned(container.name, reason, message)
         for container in here.containers
-        for kind, reason, message in events_of(pod, container)
+        for kind, reason, message in events_of(container)
         if kind == "Warning"
     ]
     return status, warnings

@@ -96,7 +96,7 @@ class Kubelets:
             if record.reported.get(container.name) == reported:
                 continue
             record.reported[container.name] = reported
-            for kind, reason, message in events_of(pod, container):
+            for kind, reason, message in events_of(container):
                 world.event(pod, reason, message, kind=kind, source="kubelet")
 
     def _end(self, world: World, pod: Object, record: PodRecord) -> None:

@@ -25,7 +25,7 @@ _EVICTED = (
     "request of 128Mi. "
 )
 _WAITING = {
-    State.BACKING_OFF: "back-off restarting failed container={name}",
+    State.BACKING_OFF: "back-off {pause} restarting failed container={name} pod={pod}",
     State.PULL_BACK_OFF: 'Back-off pulling image "{image}"',
     State.PULL_FAILED: "failed to resolve reference {image}: {image}: not found",
 }
@@ -41,11 +41,16 @@ class Container:
     moment: Moment
     since: datetime
     speed: float
-    pod_uid: str
+    pod: Object  # its metadata
     must_end: bool = False  # before the next ones start
 
     def at(self, seconds: float) -> datetime:
         return self.since + timedelta(seconds=seconds / self.speed)
+
+    @property
+    def pod_name(self) -> str:
+        """The pod's name in a kubelet's messages."""
+        return f"{self.pod['name']}_{self.pod['namespace']}({self.pod['uid']})"
 
     @property
     def has_completed(self) -> bool:
@@ -77,7 +82,10 @@ class Container:
             return {"terminated": self._ended(now.run, now.restarts)}
         waiting = {"reason": now.state.value}
         if message := _WAITING.get(now.state):
-            waiting["message"] = message.format(name=self.name, image=self.image)
+            minutes, seconds = divmod(min(300, 5 * 2**now.restarts), 60)  # as a kubelet counts
+            pause = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+            names = {"name": self.name, "image": self.image, "pod": self.pod_name}
+            waiting["message"] = message.format(**names, pause=pause)
         return {"waiting": waiting}
 
     def _ended(self, run: Run, number: int) -> Object:
@@ -90,7 +98,7 @@ class Container:
         }
 
     def _id(self, run: int) -> str:
-        digest = hashlib.sha256(f"{self.pod_uid}/{self.name}/{run}".encode())
+        digest = hashlib.sha256(f"{self.pod['uid']}/{self.name}/{run}".encode())
         return f"containerd://{digest.hexdigest()}"
 
 
@@ -163,8 +171,8 @@ class _Kubelet:
     ) -> Container:
         age = (self.now - since).total_seconds() * self.speed
         current = moment(behaviour, age, is_restarted=is_restarted)
-        uid, name, image = self.pod["metadata"]["uid"], given["name"], given["image"]
-        return Container(name, image, behaviour, current, since, self.speed, uid, must_end)
+        name, image, pod = given["name"], given["image"], self.pod["metadata"]
+        return Container(name, image, behaviour, current, since, self.speed, pod, must_end)
 
 
 def _initial(
@@ -257,7 +265,7 @@ def _no_status(name: str, image: str) -> Object:
     }
 
 
-def events_of(pod: Object, container: Container) -> list[tuple[str, str, str]]:
+def events_of(container: Container) -> list[tuple[str, str, str]]:
     """Type, reason and message of the events that a container's state brings."""
     image, state = container.image, container.moment.state
     if state is State.RUNNING and not container.moment.is_ready:
@@ -277,7 +285,6 @@ def events_of(pod: Object, container: Container) -> list[tuple[str, str, str]]:
         message = f'Back-off pulling image "{image}"'
         return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
     if state is State.BACKING_OFF:
-        name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
-        which = f"{container.name} in pod {name}_{namespace}({container.pod_uid})"
+        which = f"{container.name} in pod {container.pod_name}"
         return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]
     return []
