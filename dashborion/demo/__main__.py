@@ -1,4 +1,6 @@
-"""The background process itself: `python -m dashborion.demo FOLDER [SPEED]`."""
+"""The background process itself: ``python -m dashborion.demo FOLDER [SPEED]``."""
+
+from __future__ import annotations
 
 import logging
 import os
@@ -10,19 +12,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dashborion import __version__
-from dashborion.demo.process import Place, Running, as_json, hold
+from dashborion.demo.process import DemoFolder, Running, as_json, hold
 from dashborion.demo.server import Demo
 
 IDLE_SECONDS = 15 * 60.0
 _LOOK_SECONDS = 5.0
 
 
-def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> int:
-    """Serves until it is told to end or nobody asks for anything any more."""
-    place = Place(folder)
-    place.make()
-    if not hold(place.alive):
-        sys.stderr.write(f"another one is running in {folder}\n")
+def main(path: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> int:
+    """Serve until a signal ends it or nothing has been requested for ``idle_seconds``."""
+    folder = DemoFolder(path)
+    folder.make()
+    if not hold(folder.alive):
+        sys.stderr.write(f"another one is running in {path}\n")
         return 1
     is_over, wanted = threading.Event(), threading.Event()
 
@@ -30,12 +32,12 @@ def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> i
         is_over.set()
         wanted.set()
 
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: end())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end())
     signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
     started, resets = datetime.now(UTC).isoformat(), 0
     with Demo(speed=speed) as demo:
-        _tell(place, demo, started, resets)
+        _write_state(folder, demo, started, resets)
         while demo.idle_seconds < idle_seconds:
             wanted.wait(min(_LOOK_SECONDS, idle_seconds))
             if is_over.is_set():
@@ -44,30 +46,30 @@ def main(folder: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> i
                 wanted.clear()
                 demo.reset()
                 resets += 1
-                _tell(place, demo, started, resets)
-    place.state.unlink(missing_ok=True)
-    place.kubeconfig.unlink(missing_ok=True)
+                _write_state(folder, demo, started, resets)
+    folder.state.unlink(missing_ok=True)
+    folder.kubeconfig.unlink(missing_ok=True)
     return 0
 
 
-def _tell(place: Place, demo: Demo, started: str, resets: int) -> None:
-    place.write(place.kubeconfig, demo.kubeconfig())
+def _write_state(folder: DemoFolder, demo: Demo, started: str, resets: int) -> None:
+    folder.write(folder.kubeconfig, demo.kubeconfig())
     running = Running(
         pid=os.getpid(),
         version=__version__,
         speed=demo.speed,
         started=started,
         resets=resets,
-        aws_url=demo.aws_url,
+        aws_url=demo.aws.url,
         region="eu-west-3",
         access_key=demo.keys.access_key,
         secret_key=demo.keys.secret_key,
-        kubernetes_url=demo.kubernetes_url,
+        kubernetes_url=demo.kubernetes.api.url,
         token=demo.keys.token,
-        kubeconfig=str(place.kubeconfig),
-        log=str(place.log),
+        kubeconfig=str(folder.kubeconfig),
+        log=str(folder.log),
     )
-    place.write(place.state, as_json(running))
+    folder.write(folder.state, as_json(running))
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
 """How a container fares, on either orchestrator: its image says it, and its age does the rest.
 
 Pure: a moment is told from the seconds since the container was first to start. The word that
-decides is the image's name or stands in its tag behind a `-`: `example.com/crash:1.0` and
-`shop/checkout:4.2.0-crash` both crash. Any other image runs and is ready.
+decides is the image's name or stands in its tag behind a ``-``: ``example.com/crash:1.0`` and
+``shop/checkout:4.2.0-crash`` both crash. Any other image runs and is ready.
 
 ========== =======================================================================================
 word       a container of that image
 ========== =======================================================================================
 crash      ends with exit code 1 after two seconds, every time
-pull       cannot be pulled (so does `missing`)
+pull       cannot be pulled (so does ``missing``)
 oom        is killed for its memory (137); on Kubernetes the third run lasts
 unready    runs, and its checks fail
 creating   never gets past its creation
@@ -16,6 +16,8 @@ done       ends well and is not started again
 fail       ends with exit code 3 and is not started again
 ========== =======================================================================================
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
@@ -28,7 +30,7 @@ _ERROR_SHOWS = 1.0  # how long an end is seen before the back-off is
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What becomes of a container; `ends` is how many of its runs end, None for all."""
+    """How a container behaves; ``ends`` is how many of its runs end, None for all."""
 
     is_pulled: bool = True
     is_created: bool = True
@@ -88,7 +90,7 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Run:
-    """From when to when, in seconds since the container was first to start."""
+    """One run, in seconds since the container was first started."""
 
     start: float
     end: float | None = None
@@ -96,7 +98,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Moment:
-    """A container at one age; `run` is the current or the last one, `previous` that before."""
+    """A container at one age; ``run`` is its current or last run, ``previous`` the one before."""
 
     state: State
     restarts: int = 0
@@ -106,7 +108,7 @@ class Moment:
 
 
 def words_of(image: str) -> list[str]:
-    """The words that may decide: the image's name, and what stands behind a `-` in its tag."""
+    """Words that may decide: the image's name, and what follows each ``-`` in its tag."""
     name, _, tag = image.rpartition("/")[2].partition("@")[0].partition(":")
     return [name, *tag.split("-")[1:]]
 
@@ -116,7 +118,7 @@ def behaviour_of(image: str) -> Behaviour:
 
 
 def as_init(image: str) -> Behaviour:
-    """Of an init container, which does its work and ends unless its image says otherwise."""
+    """The behaviour of an init container: it completes unless its image says otherwise."""
     words = words_of(image)
     if any(word in ("initrun", "sidecar") for word in words):
         return WELL
@@ -125,7 +127,7 @@ def as_init(image: str) -> Behaviour:
 
 
 def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Moment:
-    """At `age` seconds; `is_restarted` is the pod's restart policy."""
+    """The container at ``age`` seconds; ``is_restarted`` is the pod's restart policy."""
     if age < PULL_SECONDS or not behaviour.is_created:
         return Moment(State.CREATING)
     if not behaviour.is_pulled:

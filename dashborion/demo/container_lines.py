@@ -1,8 +1,10 @@
 """What containers write: told from their runs when someone reads, so nothing is kept.
 
 The same container writes the same lines at the same times, however often it is read. Before the
-stand-in was started (`epoch`) it was quiet: a line every five minutes, then one every other second.
+demo was started (``epoch``) it was quiet: a line every five minutes, then one every two seconds.
 """
+
+from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
@@ -24,21 +26,21 @@ class Line:
 def lines(
     name: str, start: datetime, end: datetime | None, *, now: datetime, epoch: datetime, last: str
 ) -> list[Line]:
-    """All that one run of a container has written by `now`; `last` are its last words."""
+    """The log of one run of a container at ``now``; ``last`` is its last line."""
     until = min(now, end or now)
-    found = [
+    written = [
         Line(start + number * _GREETING, words.format(name=name))
         for number, words in enumerate(_FIRST_WORDS)
     ]
     at = start + _BUSY
-    number = len(found)
+    number = len(written)
     while at < until:
-        found.append(Line(at, _chatter(name, number)))
+        written.append(Line(at, _chatter(name, number)))
         at += _BUSY if at >= epoch else min(_QUIET, max(_BUSY, epoch - at))
         number += 1
     if end is not None and last:
-        found.append(Line(end - timedelta(milliseconds=1), last))
-    return [line for line in found if line.at < until or line.at == end]
+        written.append(Line(end - timedelta(milliseconds=1), last))
+    return [line for line in written if line.at < until or line.at == end]
 
 
 def _chatter(name: str, number: int) -> str:

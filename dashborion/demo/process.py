@@ -1,9 +1,11 @@
 """The demo's background process: started once, found again, stopped, put back. Imports no moto.
 
-Everything is in one private folder: `state.json` says how to reach the process, `alive` holds its
-number and is locked by it for as long as it lives (so a stale state file or a reused pid is never
-believed), `lock` is held while somebody starts it, `log` is what it says.
+Everything is in one private folder: ``state.json`` says how to reach the process, ``alive`` holds
+its number and is locked by it for as long as it lives (so a stale state file or a reused pid is
+never believed), ``lock`` is held while somebody starts it, ``log`` is what it says.
 """
+
+from __future__ import annotations
 
 import fcntl
 import importlib.util
@@ -16,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,19 +27,20 @@ import platformdirs
 
 from dashborion import __version__
 
+_EXTRA = ("moto", "jsonpatch", "trustme")
 _POLL_SECONDS = 0.02
 _FOREIGN = ("AWS_", "KUBE", "DASHBORION_")  # variables that are none of the demo's business
 
 
 class MissingExtra(Exception):
-    """What the demo is made of is not installed."""
+    """The extra ``demo`` is not installed."""
 
     def __init__(self) -> None:
         super().__init__("the demo needs the extra `demo`: pip install 'dashborion[demo]'")
 
 
 class NotStarted(Exception):
-    """It ended at once, did not answer in time, or has no place to live."""
+    """The demo ended at once, did not answer in time, or cannot write its folder."""
 
     def __init__(self, message: str, log: Path | None = None) -> None:
         super().__init__(message)
@@ -46,7 +49,7 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """How to reach a running demo. `kubeconfig` has the contexts media-staging and -production."""
+    """How to reach a running demo; ``kubeconfig`` has the contexts of ``media``."""
 
     pid: int
     version: str
@@ -63,56 +66,28 @@ class Running:
     log: str
     was_running: bool = True
 
-    @property
-    def exports(self) -> str:
-        """The line that points `aws` and `kubectl` at it."""
-        return (
-            f"export AWS_ENDPOINT_URL={self.aws_url} AWS_REGION={self.region} "
-            f"AWS_DEFAULT_REGION={self.region} "
-            f"AWS_ACCESS_KEY_ID={self.access_key} AWS_SECRET_ACCESS_KEY={self.secret_key} "
-            f"KUBECONFIG={self.kubeconfig}"
-        )
 
+class DemoFolder:
+    """The private folder of one background process, and the files in it."""
 
-@dataclass(frozen=True)
-class Place:
-    """The folder of one background process."""
-
-    folder: Path
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state.json"
-
-    @property
-    def kubeconfig(self) -> Path:
-        return self.folder / "kubeconfig"
-
-    @property
-    def alive(self) -> Path:
-        return self.folder / "alive"
-
-    @property
-    def lock(self) -> Path:
-        return self.folder / "lock"
-
-    @property
-    def log(self) -> Path:
-        return self.folder / "log"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.state, self.kubeconfig = path / "state.json", path / "kubeconfig"
+        self.alive, self.lock, self.log = path / "alive", path / "lock", path / "log"
 
     def make(self) -> None:
-        """Private and ours, or NotStarted."""
+        """Create the folder, readable by its owner only; raises NotStarted."""
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.folder.stat().st_uid != os.getuid():
-                raise NotStarted(f"{self.folder} belongs to somebody else")
-            self.folder.chmod(0o700)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if self.path.stat().st_uid != os.getuid():
+                raise NotStarted(f"{self.path} belongs to somebody else")
+            self.path.chmod(0o700)
             self.lock.touch(0o600)
         except OSError as error:
-            raise NotStarted(f"cannot write in {self.folder}: {error.strerror}") from error
+            raise NotStarted(f"cannot write in {self.path}: {error.strerror}") from error
 
     def write(self, path: Path, text: str) -> None:
-        """All or nothing, and for nobody else's eyes."""
+        """Write a file atomically, readable by its owner only."""
         fresh = path.with_suffix(f".{os.getpid()}")
         fresh.unlink(missing_ok=True)
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -121,97 +96,102 @@ class Place:
 
 
 def default_folder() -> Path:
-    """In the user's own state folder, or a private one for temporary files if that is read-only."""
+    """In the user's state folder, or a private temporary one if that is read-only."""
     folder = Path(platformdirs.user_state_dir("dashborion")) / "demo"
-    there = next((each for each in (folder, *folder.parents) if each.exists()), folder)
-    if os.access(there, os.W_OK):
+    existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+    if os.access(existing, os.W_OK):
         return folder
     return Path(tempfile.gettempdir()) / f"dashborion-demo-{os.getuid()}"
 
 
-def start(folder: Path | None = None, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
+def start(path: Path | None = None, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
     """The running demo, which is started if there is none of this version.
 
     Raises:
         MissingExtra: moto is not installed.
         NotStarted: with the path of the log, where there is one.
     """
-    place = Place(folder or default_folder())
-    if (found := status(place.folder)) and found.version == __version__ and _answers(found):
-        return found
-    if importlib.util.find_spec("moto") is None:
+    folder = DemoFolder(path or default_folder())
+    if running := _usable(folder):
+        return running
+    if not all(map(importlib.util.find_spec, _EXTRA)):
         raise MissingExtra
-    place.make()
-    with _locked(place.lock):
-        found = status(place.folder)
-        if found and found.version == __version__ and _answers(found):
-            return found  # somebody else was quicker
-        stop(place.folder)  # one of another version, or that nobody knows how to reach
-        return _spawn(place, speed, wait_seconds)
+    folder.make()
+    with _locked(folder.lock):
+        if running := _usable(folder):
+            return running  # somebody else was quicker
+        stop(folder.path)  # one of another version, or that nobody knows how to reach
+        return _spawn(folder, speed, wait_seconds)
 
 
-def status(folder: Path | None = None) -> Running | None:
+def _usable(folder: DemoFolder) -> Running | None:
+    """The running demo of this version; one that was killed holds its lock for a moment more."""
+    running = status(folder.path)
+    if running is None or running.version != __version__:
+        return None
+    address = urlsplit(running.kubernetes_url)
+    try:
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=1).close()
+    except OSError:
+        return None
+    return running
+
+
+def status(path: Path | None = None) -> Running | None:
     """The running demo, or None; what a killed one has left behind is taken away."""
-    place = Place(folder or default_folder())
-    if not _is_held(place.alive):
-        try:
-            place.state.unlink(missing_ok=True)
-        except OSError:
-            return None
+    folder = DemoFolder(path or default_folder())
+    if not _is_held(folder.alive):
+        with suppress(OSError):
+            folder.state.unlink(missing_ok=True)
         return None
     try:
-        return Running(**json.loads(place.state.read_text(encoding="utf-8")))
+        return Running(**json.loads(folder.state.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None  # it has just begun, or is of another version
 
 
-def stop(folder: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
-    """Ends it; False if it did not run."""
-    place = Place(folder or default_folder())
-    pid = _holder(place.alive)
+def stop(path: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
+    """End the demo; False if it did not run."""
+    folder = DemoFolder(path or default_folder())
+    pid = _holder(folder.alive)
     if pid is None:
         return False
-    for each in (signal.SIGTERM, signal.SIGKILL):
+    for number in (signal.SIGTERM, signal.SIGKILL):
         try:
-            os.kill(pid, each)
+            os.kill(pid, number)
         except ProcessLookupError:
             break
-        if _wait(lambda: not _is_held(place.alive), wait_seconds):
+        if _wait(lambda: not _is_held(folder.alive), wait_seconds):
             break
-    place.state.unlink(missing_ok=True)
+    folder.state.unlink(missing_ok=True)
     return True
 
 
-def reset(folder: Path | None = None, *, wait_seconds: float = 10.0) -> Running:
-    """The fleets as they were at first, at the same addresses; starts it if it does not run."""
-    place = Place(folder or default_folder())
-    found = status(place.folder)
-    if found is None:
-        return start(place.folder)
-    os.kill(found.pid, signal.SIGUSR1)
+def reset(path: Path | None = None, *, wait_seconds: float = 10.0) -> Running:
+    """Put the fleets back, at the same addresses; starts the demo if it does not run."""
+    folder = DemoFolder(path or default_folder())
+    before = status(folder.path)
+    if before is None:
+        return start(folder.path)
+    os.kill(before.pid, signal.SIGUSR1)
 
     def is_done() -> bool:
-        now = status(place.folder)
-        return now is None or now.resets > found.resets
+        now = status(folder.path)
+        return now is None or now.resets > before.resets
 
-    if not _wait(is_done, wait_seconds) or (now := status(place.folder)) is None:
-        raise NotStarted("the demo did not come back from its reset", place.log)
+    if not _wait(is_done, wait_seconds) or (now := status(folder.path)) is None:
+        raise NotStarted("the demo did not come back from its reset", folder.log)
     return now
 
 
-def _spawn(place: Place, speed: float, wait_seconds: float) -> Running:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)
-    }
+def _spawn(folder: DemoFolder, speed: float, wait_seconds: float) -> Running:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(_FOREIGN)}
     # moto is made of botocore, which would read the user's own files, broken ones too.
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        environment[name] = os.devnull
-    root = str(Path(__file__).resolve().parents[2])
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [root, *filter(None, [environment.get("PYTHONPATH")])]
-    )
-    command = [sys.executable, "-m", "dashborion.demo", str(place.folder), str(speed)]
-    with os.fdopen(os.open(place.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+    environment |= dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    paths = [str(Path(__file__).resolve().parents[2]), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    command = [sys.executable, "-m", "dashborion.demo", str(folder.path), str(speed)]
+    with os.fdopen(os.open(folder.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
         child = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -221,33 +201,20 @@ def _spawn(place: Place, speed: float, wait_seconds: float) -> Running:
             env=environment,
             start_new_session=True,
         )
-    found: list[Running] = []
 
     def is_up() -> bool:
-        now = status(place.folder)
-        if now is not None and now.pid == child.pid:
-            found.append(now)
-        return bool(found) or child.poll() is not None
+        running = status(folder.path)
+        return running is not None and running.pid == child.pid
 
-    _wait(is_up, wait_seconds)
-    if found:
+    _wait(lambda: is_up() or child.poll() is not None, wait_seconds)
+    if is_up() and (running := status(folder.path)):
         child.returncode = 0  # it is nobody's child from now on: no warning at our own end
-        return replace(found[0], was_running=False)
+        return replace(running, was_running=False)
     if child.poll() is None:
         child.kill()
         child.wait()
-        raise NotStarted(f"the demo did not start within {wait_seconds:g} seconds", place.log)
-    raise NotStarted("the demo ended as soon as it was started", place.log)
-
-
-def _answers(running: Running) -> bool:
-    """One that was killed holds its lock for a moment more."""
-    there = urlsplit(running.kubernetes_url)
-    try:
-        socket.create_connection((there.hostname or "", there.port or 0), timeout=1).close()
-    except OSError:
-        return False
-    return True
+        raise NotStarted(f"the demo did not start within {wait_seconds:g} seconds", folder.log)
+    raise NotStarted("the demo ended as soon as it was started", folder.log)
 
 
 @contextmanager
@@ -258,7 +225,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
-    """Locks it until this process ends and writes its number there; False if another one has it.
+    """Lock a file until this process ends and write its pid there; False if it is locked.
 
     Whoever looks whether it is held takes it for an instant: that is no reason to give up.
     """
@@ -280,7 +247,7 @@ def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
 
 
 def _holder(path: Path) -> int | None:
-    """The number of the process that holds it."""
+    """The pid of the process that holds the lock."""
     if not _is_held(path):
         return None
     try:
@@ -291,15 +258,12 @@ def _holder(path: Path) -> int | None:
 
 def _is_held(path: Path) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+        with path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    finally:
-        os.close(descriptor)
+    except OSError:
+        return False  # there is none
     return False
 
 
@@ -313,6 +277,4 @@ def _wait(is_done: Callable[[], bool], seconds: float) -> bool:
 
 
 def as_json(running: Running) -> str:
-    told = asdict(running)
-    del told["was_running"]
-    return json.dumps(told)
+    return json.dumps({k: v for k, v in asdict(running).items() if k != "was_running"})

@@ -1,22 +1,22 @@
 """The whole demo in one process: both APIs, both fleets, and the ticks that move them."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import json
 import logging
 import secrets
 import threading
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
+from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.fleets import media as fleet_media
 from dashborion.demo.fleets import shop as fleet_shop
+from dashborion.demo.kubernetes.api import USER
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.tls import own_identity
+from dashborion.demo.tls import new_identity
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
@@ -24,79 +24,54 @@ _POLL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Keys:
-    """What a client has to know; random, and kept over a reset."""
+class Keys(NamedTuple):
+    """Random credentials, kept over a reset."""
 
     access_key: str
     secret_key: str
     token: str
 
-    @classmethod
-    def new(cls) -> Self:
-        access_key = f"AKIA{secrets.token_hex(12).upper()}"
-        return cls(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(30))
+
+def new_keys() -> Keys:
+    access_key = f"AKIA{secrets.token_hex(12).upper()}"
+    return Keys(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(30))
 
 
 class Demo:
-    """A context manager. With `is_ticking=False` nothing moves until `tick` is called."""
+    """A context manager. With ``is_ticking=False`` nothing moves until ``tick`` is called."""
 
     def __init__(
         self,
         *,
         speed: float = 1.0,
-        keys: Keys | None = None,
-        aws_port: int = 0,
-        kubernetes_port: int = 0,
         is_ticking: bool = True,
     ) -> None:
-        self.speed, self.keys = speed, keys or Keys.new()
-        self._ports = aws_port, kubernetes_port
+        self.speed, self.keys = speed, new_keys()
         self._is_ticking = is_ticking
-        self._identity = own_identity()
+        self.identity = new_identity()
         self._asked = datetime.now(UTC)
         self._awake, self._over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._shops: list[fleet_shop.Shop] = []
         self._media: list[fleet_media.Media] = []
-        self.aws = StrictAws(
-            port=aws_port,
-            access_key=self.keys.access_key,
-            secret_key=self.keys.secret_key,
-            faces={"ecs": LivingEcs},
-            remembered=1000,
-        )
+        self.aws = AwsServer(access_key=self.keys.access_key, secret_key=self.keys.secret_key)
         self.kubernetes = KubernetesCluster(self.keys.token, speed=speed)
 
     @property
-    def aws_url(self) -> str:
-        return self.aws.url
-
-    @property
-    def kubernetes_url(self) -> str:
-        return self.kubernetes.api.url
-
-    @property
-    def certificate_authority(self) -> str:
-        return self._identity.authority
-
-    @property
     def idle_seconds(self) -> float:
-        """How long nobody has asked for anything."""
+        """Seconds since the last request."""
         return (datetime.now(UTC) - self._asked).total_seconds()
 
     def start(self) -> Self:
         now = datetime.now(UTC)
-        self.aws.on_ask = self._note
+        self.aws.on_request = self._note_activity
         self.aws.start(_POLL_SECONDS)
         try:
-            self.kubernetes.api.start(
-                port=self._ports[1], tls=self._identity.context, poll_seconds=_POLL_SECONDS
-            )
+            self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
         except OSError:
             self.aws.stop()
             raise
-        self.kubernetes.api.on_ask = self._note
+        self.kubernetes.api.on_request = lambda _: self._note_activity()
         self.kubernetes.api.on_write = self._awake.set
         self._populate(now)
         if self._is_ticking:
@@ -109,7 +84,7 @@ class Demo:
         self._shops = fleet_shop.populate(self.aws, now, self.speed)
 
     def reset(self) -> None:
-        """The fleets as they were at first; clients notice nothing but that."""
+        """Put the fleets back; addresses and credentials stay."""
         with self.aws.lock, self.kubernetes.store.lock:
             self.aws.reset()
             self.kubernetes.reset()
@@ -126,16 +101,11 @@ class Demo:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def tick(self, now: datetime | None = None) -> None:
-        """Both fleets move on to that moment, or to the present."""
+        """Move both fleets on to that moment, or to the present."""
         moment = now or datetime.now(UTC)
         with self.kubernetes.store.lock:
             self.kubernetes.tick(now)
@@ -148,33 +118,24 @@ class Demo:
                 shop.repeat(moment, _PAUSE_SECONDS)
 
     def kubeconfig(self) -> str:
-        """One context for each environment of `media`; JSON, which is YAML."""
-        authority = {"server": self.kubernetes_url, "certificate-authority-data": self._encoded()}
-        names = [each.namespace for each in self._media]
+        """One context for each environment of ``media``; JSON, which is YAML."""
+        authority = base64.b64encode(self.identity.authority.encode()).decode()
+        cluster = {"server": self.kubernetes.api.url, "certificate-authority-data": authority}
+        names = [media.namespace for media in self._media]
         config: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "dashborion-demo", "cluster": authority}],
-            "users": [{"name": "dashborion-demo", "user": {"token": self.keys.token}}],
+            "clusters": [{"name": USER, "cluster": cluster}],
+            "users": [{"name": USER, "user": {"token": self.keys.token}}],
             "contexts": [
-                {
-                    "name": name,
-                    "context": {
-                        "cluster": "dashborion-demo",
-                        "user": "dashborion-demo",
-                        "namespace": name,
-                    },
-                }
+                {"name": name, "context": {"cluster": USER, "user": USER, "namespace": name}}
                 for name in names
             ],
             "current-context": names[0],
         }
         return json.dumps(config, indent=2)
 
-    def _encoded(self) -> str:
-        return base64.b64encode(self.certificate_authority.encode()).decode()
-
-    def _note(self) -> None:
+    def _note_activity(self) -> None:
         self._asked = datetime.now(UTC)
 
     def _run(self) -> None:

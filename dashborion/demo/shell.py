@@ -3,6 +3,8 @@
 Nothing of this machine is reached from it: its files, variables and programs are those below.
 """
 
+from __future__ import annotations
+
 import re
 import shlex
 import time
@@ -15,7 +17,7 @@ _SLEEP_SECONDS = 0.1
 
 
 class Streams(Protocol):
-    """What a program reads and writes. `read` gives b"" at the end."""
+    """What a program reads and writes. ``read`` gives b"" at the end."""
 
     is_tty: bool
     size: tuple[int, int]  # columns and rows
@@ -28,7 +30,7 @@ class Streams(Protocol):
 
 
 class Shell:
-    """One container's programs; `run` is what its runtime does with a command."""
+    """The programs of one container."""
 
     def __init__(self, name: str, variables: Mapping[str, str], streams: Streams) -> None:
         self._variables = {"HOSTNAME": name, "HOME": "/root", "PATH": "/bin", **variables}
@@ -49,7 +51,7 @@ class Shell:
         }  # fmt: skip
 
     def run(self, words: Sequence[str]) -> int | None:
-        """The exit code, or None if there is no such program."""
+        """Run a command; returns its exit code, or None if there is no such program."""
         program = self._programs.get(words[0].removeprefix("/bin/"))
         return None if program is None else program(words[1:])
 
@@ -69,18 +71,18 @@ class Shell:
     def _env(self, words: Sequence[str]) -> int:
         if not words:
             return self._say("".join(f"{key}={value}\n" for key, value in self._variables.items()))
-        found = self._variables.get(words[0])
-        return 1 if found is None else self._say(f"{found}\n")
+        variable = self._variables.get(words[0])
+        return 1 if variable is None else self._say(f"{variable}\n")
 
     def _ls(self, words: Sequence[str]) -> int:
         folder = "/" + "/".join(w for w in words if not w.startswith("-")).strip("/")
         inside = folder.rstrip("/") + "/"
-        found = {
+        names = {
             name[len(inside) :].split("/")[0] for name in self._files if name.startswith(inside)
         }
-        if not found and folder not in self._files:
+        if not names and folder not in self._files:
             return self._complain(f"ls: {folder}: No such file or directory")
-        return self._say("".join(f"{name}\n" for name in sorted(found) or [folder]))
+        return self._say("".join(f"{name}\n" for name in sorted(names) or [folder]))
 
     def _cat(self, words: Sequence[str]) -> int:
         code = 0
@@ -166,8 +168,8 @@ class Shell:
             return self._complain(f"sh: {words[0]}: not found", _NOT_FOUND)
         return code
 
-    def _value(self, found: re.Match[str]) -> str:
-        name = found[1].strip("{}")
+    def _value(self, match: re.Match[str]) -> str:
+        name = match[1].strip("{}")
         return str(self._last) if name == "?" else self._variables.get(name, "")
 
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding_tasks import container
 from tests.benchmarks.setups import Environment, home
+from tests.support.aws_server import StrictAws
+from tests.support.ecs_cluster import container
 
 REGION = "eu-west-3"
 SLOW_SECONDS, FAR_SECONDS = 0.05, 0.2

@@ -12,10 +12,9 @@ import botocore.endpoint
 import pytest
 import yaml
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.contract.under_test import UnderTest
 from tests.support.aws import Terminal, point_at
+from tests.support.aws_server import StrictAws
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
 from tests.support.stand_in import StandIn
@@ -38,7 +37,7 @@ def nobodys_port() -> int:
 @pytest.fixture(scope="session")
 def living() -> Iterator[StrictAws]:
     """The demo's ECS, which plays changes out; the fleet in it stands still until it is changed."""
-    with StrictAws(faces={"ecs": LivingEcs}) as aws:
+    with StrictAws(plays_out=True) as aws:
         populate(aws)
         yield aws
 

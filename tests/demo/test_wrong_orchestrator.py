@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import Terminal, point_at
+from tests.support.aws_server import StrictAws
 from tests.support.command_tree import commands
 from tests.support.door import Door
 from tests.support.fleet_on_ecs import CLUSTER, REGION

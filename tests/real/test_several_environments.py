@@ -12,10 +12,10 @@ import yaml
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.wire import refusal
+from dashborion.demo.ecs.aws_protocol import refusal
 from dashborion.streams import Streams
 from tests.support.aws import Terminal, credentials
+from tests.support.aws_server import StrictAws
 from tests.support.control_plane import ControlPlane
 from tests.support.door import Result
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate

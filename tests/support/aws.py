@@ -24,9 +24,9 @@ from botocore.config import Config
 
 from dashborion.__main__ import main
 from dashborion.context import Context
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.streams import Streams
 from tests.support import schemas
+from tests.support.aws_server import StrictAws
 from tests.support.door import Result
 from tests.support.fleet_on_ecs import CLUSTER, REGION
 

@@ -7,8 +7,8 @@ from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from dashborion.demo.kubernetes.errors import Refused
-from dashborion.demo.kubernetes.exec import PROTOCOLS, executed
-from dashborion.demo.kubernetes.request import understand
+from dashborion.demo.kubernetes.exec import PROTOCOLS, exec_answer
+from dashborion.demo.kubernetes.request import parse_request
 
 _NAMES = {"input": "stdin", "output": "stdout", "error": "stderr"}  # a kubelet's own
 
@@ -16,11 +16,11 @@ _NAMES = {"input": "stdin", "output": "stdout", "error": "stderr"}  # a kubelet'
 def exec_in_container(handler: BaseHTTPRequestHandler, pod: str, container: str) -> None:
     pairs = [(_NAMES.get(k, k), v) for k, v in parse_qsl(urlsplit(handler.path).query)]
     path = f"/api/v1/namespaces/any/pods/{pod}/exec?{urlencode(pairs)}"
-    request = understand("GET", path, dict(handler.headers), b"")
+    request = parse_request("GET", path, dict(handler.headers), b"")
     item = {"metadata": {"name": pod}, "spec": {"containers": [{"name": container}]}}
     handler.close_connection = True
     try:
-        answer = executed(
+        answer = exec_answer(
             item, container, request.values("command"), request, protocols=PROTOCOLS[1:]
         )
     except Refused as error:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.wire import Answer
 from tests.support.manifests import namespace
 
 TOKEN = "made-up-token"

@@ -9,7 +9,8 @@ from typing import Any
 
 from moto.ecs.models import Service
 
-from dashborion.demo.wire import Answer, Ask
+from dashborion.demo.ecs.aws_protocol import AwsRequest
+from dashborion.demo.http_server import Answer
 from tests.support.fleet_on_ecs import Fleet
 
 Json = dict[str, Any]
@@ -113,7 +114,7 @@ class Mover:
 def then(fleet: Fleet, operation: str, moment: Callable[[], None]) -> None:
     """Something happens in ECS right behind a call."""
 
-    def fault(_: Ask, do: Callable[[], Answer]) -> Answer:
+    def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
         answer = do()
         moment()
         return answer

@@ -5,10 +5,10 @@ from typing import Any
 
 from moto.ecs.models import Service, Task, TaskDefinition
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.fleets.seeding_around import Region, serves
-from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
+from dashborion.demo.ecs.moto_objects import Json
+from tests.support.aws_server import StrictAws
+from tests.support.ecs_cluster import Cluster, awslogs, container
+from tests.support.ecs_region import Region, serves
 
 REGION = "eu-west-3"
 CLUSTER = "homebox-staging"

@@ -1,7 +1,7 @@
 """A stand-in for the kubelets of a cluster: nodes and pods get their status, nothing runs.
 
-How a pod fares is said by the names of its images; `containers.py` has the table. A status is a
-still picture: written once when the pod is bound to a node, and never again.
+How a pod fares is said by the names of its images; `dashborion.demo.behaviour` has the table. A
+status is a still picture: written once when the pod is bound to a node, and never again.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from typing import Any, Self
 import msgspec
 import urllib3
 
+from dashborion.demo.behaviour import words_of
 from tests.support.api import ApiError, Manifest, Watch
 from tests.support.container_logs import ContainerLogs, LogServer
-from tests.support.containers import Pod, right_now
 from tests.support.control_plane import ControlPlane
-from tests.support.pod_status import Verdict, verdict_on
+from tests.support.pod_status import Warned, picture_of, right_now
 
 _HOST_IP = "127.0.0.1"
 _WORKERS = 8
@@ -33,12 +33,12 @@ _Broken = (urllib3.exceptions.HTTPError, OSError, ValueError)
 
 class _Page(msgspec.Struct, rename="camel"):
     metadata: dict[str, Any]
-    items: list[Pod]
+    items: list[Manifest]
 
 
 class _Event(msgspec.Struct):
     type: str
-    object: Pod
+    object: Manifest
 
 
 class Kubelet:
@@ -49,7 +49,7 @@ class Kubelet:
         self._plane = control_plane
         self._api = control_plane.client()
         self._addresses = itertools.count(1)
-        self._work: queue.SimpleQueue[Pod | None] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Manifest | None] = queue.SimpleQueue()
         self._seen: set[str] = set()  # uids of pods that have been handed to a worker
         self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
         self._watch: Watch | None = None
@@ -189,25 +189,27 @@ class Kubelet:
                 event = decoder.decode(line)
                 if event.type == "ERROR":  # 410 Gone: this version is too old to go on from
                     return
-                version = event.object.metadata.resource_version
+                version = event.object["metadata"]["resourceVersion"]
                 if event.type == "DELETED":
                     self._forget(event.object)
                 elif event.type != "BOOKMARK":
                     self._take([event.object])
 
-    def _take(self, pods: Iterable[Pod]) -> None:
+    def _take(self, pods: Iterable[Manifest]) -> None:
         for pod in pods:
-            if pod.metadata.deletion_timestamp is not None:
-                if not pod.has("terminating"):
+            metadata, uid = pod["metadata"], pod["metadata"]["uid"]
+            if "deletionTimestamp" in metadata:
+                images = [container["image"] for container in pod["spec"]["containers"]]
+                if not any("terminating" in words_of(image) for image in images):
                     self._work.put(pod)
-            elif pod.status.phase == "Pending" and pod.metadata.uid not in self._seen:
-                self._seen.add(pod.metadata.uid)
+            elif pod["status"].get("phase") == "Pending" and uid not in self._seen:
+                self._seen.add(uid)
                 self._work.put(pod)
 
-    def _forget(self, pod: Pod) -> None:
-        self._seen.discard(pod.metadata.uid)
-        self._statuses.pop(pod.key, None)
-        self._logs.forget(*pod.key)
+    def _forget(self, pod: Manifest) -> None:
+        self._seen.discard(pod["metadata"]["uid"])
+        self._statuses.pop(_key(pod), None)
+        self._logs.forget(*_key(pod))
 
     def _sync_pods(self) -> None:
         while (pod := self._work.get()) is not None and not self._stopping.is_set():
@@ -219,29 +221,30 @@ class Kubelet:
             except _Broken:
                 self._retry(pod)
 
-    def _retry(self, pod: Pod) -> None:
+    def _retry(self, pod: Manifest) -> None:
         self._stopping.wait(0.2)
         self._work.put(pod)
 
-    def _sync(self, pod: Pod) -> None:
-        path = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{pod.metadata.name}"
-        same = {"uid": pod.metadata.uid}
-        if pod.metadata.deletion_timestamp is not None:
+    def _sync(self, pod: Manifest) -> None:
+        namespace, name = _key(pod)
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        same = {"uid": pod["metadata"]["uid"]}
+        if "deletionTimestamp" in pod["metadata"]:
             options = {"gracePeriodSeconds": 0, "preconditions": same}
             self._api.request("DELETE", path, options)
             return
-        verdict = verdict_on(pod, pod_ip=self._next_address(), host_ip=_HOST_IP)
-        self._statuses[pod.key] = verdict.status
-        self._api.merge(f"{path}/status", {"metadata": same, "status": verdict.status})
-        self._report(pod, verdict)
+        status, warnings = picture_of(pod, pod_ip=self._next_address(), host_ip=_HOST_IP)
+        self._statuses[namespace, name] = status
+        self._api.merge(f"{path}/status", {"metadata": same, "status": status})
+        self._report(pod, warnings)
 
     def _next_address(self) -> str:
         number = next(self._addresses)
         return f"10.{244 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
-    def _report(self, pod: Pod, verdict: Verdict) -> None:
-        namespace, name = pod.key
-        for number, (container, warned) in enumerate(verdict.warnings):
+    def _report(self, pod: Manifest, warnings: list[Warned]) -> None:
+        namespace, name = _key(pod)
+        for number, warned in enumerate(warnings):
             self._api.apply(
                 {
                     "apiVersion": "v1",
@@ -253,17 +256,21 @@ class Kubelet:
                     "count": warned.count,
                     "firstTimestamp": right_now(),
                     "lastTimestamp": right_now(),
-                    "source": {"component": "kubelet", "host": pod.spec.node_name},
+                    "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
                     "involvedObject": {
                         "apiVersion": "v1",
                         "kind": "Pod",
                         "name": name,
                         "namespace": namespace,
-                        "uid": pod.metadata.uid,
-                        "fieldPath": f"spec.containers{{{container}}}",
+                        "uid": pod["metadata"]["uid"],
+                        "fieldPath": f"spec.containers{{{warned.container}}}",
                     },
                 }
             )
+
+
+def _key(pod: Manifest) -> tuple[str, str]:
+    return pod["metadata"]["namespace"], pod["metadata"]["name"]
 
 
 def _terminated(one: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from moto.ecs.models import Service
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.fleets.shop import REGION, Shop, populate
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
 
 CLUSTER = "shop-production"
 
@@ -36,7 +36,7 @@ class LivingShop:
         return [lambda: self.passes(2)] * 400
 
     def service(self, name: str) -> Service:
-        found: Service = self.shop.cluster.backend.services[f"{CLUSTER}:{name}"]
+        found: Service = self.shop.scheduler.backend.services[f"{CLUSTER}:{name}"]
         return found
 
     def definition(self, name: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.tls import own_identity
+from dashborion.demo.tls import new_identity
 from tests.support.api import Manifest
 from tests.support.control_plane import ControlPlane
 
@@ -21,9 +21,9 @@ class StandIn(ControlPlane):
     """The stand-in API server and its controllers, ticking; it answers one token and no other."""
 
     def __init__(self, folder: Path) -> None:
-        identity = own_identity()
+        identity = new_identity()
         self.cluster = KubernetesCluster(TOKEN, speed=SPEED)
-        self.cluster.api.start(port=0, tls=identity.context, poll_seconds=0.05)
+        self.cluster.api.start(tls=identity.context, poll_seconds=0.05)
         self.folder = folder
         self.ca_file = folder / "ca.crt"
         self.ca_file.write_text(identity.authority)

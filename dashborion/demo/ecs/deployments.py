@@ -1,34 +1,35 @@
 """Deployments of an ECS service: how one begins, ends, fails, is taken back or superseded."""
 
+from __future__ import annotations
+
 import math
 from datetime import datetime
 from typing import Any
 
-from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+from dashborion.demo.ecs.moto_objects import Json, deployment_id, uuid_of
 
 _EVENTS = 100  # which is what ECS keeps
 _EARLIER = 10
 _BREAKER = "ECS deployment circuit breaker: "
 
 
-def begin(
+def begin_deployment(
     service: Any, definition_arn: str, now: datetime, *, reason: str = "", **more: Any
 ) -> Json:
-    """A new PRIMARY one; what was still under way is superseded."""
+    """Start a new PRIMARY deployment; one that is still in progress is superseded."""
     number = len(service.deployments) + len(service.earlier_deployments)
-    digits = hexadecimal(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
-    identity = f"ecs-svc/{int(digits, 16) % 10**19:019}"
-    for each in service.deployments:
-        if each["status"] == "PRIMARY" and each.get("rolloutState") == "IN_PROGRESS":
-            each["serviceDeployment"] = {
+    identity = deployment_id(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
+    for deployment in service.deployments:
+        if deployment["status"] == "PRIMARY" and deployment.get("rolloutState") == "IN_PROGRESS":
+            deployment["serviceDeployment"] = {
                 "status": "STOPPED",
                 "statusReason": "Service deployment was stopped by a newer service deployment.",
                 "finishedAt": now,
             }
-        if each["status"] == "PRIMARY":
-            each["status"] = "ACTIVE"
+        if deployment["status"] == "PRIMARY":
+            deployment["status"] = "ACTIVE"
     launch = _launch(service)
-    found = {
+    created = {
         "id": identity,
         "status": "PRIMARY",
         "taskDefinition": definition_arn,
@@ -43,9 +44,9 @@ def begin(
         **launch,
         **more,
     }
-    service.deployments.insert(0, found)
+    service.deployments.insert(0, created)
     service.task_definition = definition_arn
-    return found
+    return created
 
 
 def _launch(service: Any) -> Json:
@@ -56,44 +57,44 @@ def _launch(service: Any) -> Json:
     return {"launchType": service.launch_type}
 
 
-def tell(service: Any, now: datetime, message: str) -> None:
-    """One of the service's events, newest first."""
-    digits = hexadecimal(f"{service.arn} {now.timestamp()} {message}")
-    parts = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+def add_event(service: Any, now: datetime, message: str) -> None:
+    """Add an event to the service, newest first."""
+    identity = uuid_of(f"{service.arn} {now.timestamp()} {message}")
     text = f"(service {service.name}) {message}"
-    service.events.insert(0, {"id": "-".join(parts), "createdAt": now, "message": text})
+    service.events.insert(0, {"id": identity, "createdAt": now, "message": text})
     del service.events[_EVENTS:]
 
 
-def complete(service: Any, deployment: Json, now: datetime) -> None:
+def complete_deployment(service: Any, deployment: Json, now: datetime) -> None:
     identity = deployment["id"]
     deployment["rolloutState"] = "COMPLETED"
     deployment["rolloutStateReason"] = f"ECS deployment {identity} completed."
     if "rollsBack" in deployment:
-        for each in (*service.deployments, *service.earlier_deployments):
-            if each["id"] == deployment["rollsBack"]:
-                each["serviceDeployment"] = {
-                    **each["serviceDeployment"],
+        for known in (*service.deployments, *service.earlier_deployments):
+            if known["id"] == deployment["rollsBack"]:
+                known["serviceDeployment"] = {
+                    **known["serviceDeployment"],
                     "status": "ROLLBACK_SUCCESSFUL",
                     "finishedAt": now,
                 }
     deployment["updatedAt"] = now
-    tell(service, now, f"(deployment {identity}) deployment completed.")
-    tell(service, now, "has reached a steady state.")
+    add_event(service, now, f"(deployment {identity}) deployment completed.")
+    add_event(service, now, "has reached a steady state.")
 
 
-def put_away(service: Any) -> None:
-    """Those without tasks are no longer shown among the service's deployments."""
-    over = [
-        each
-        for each in service.deployments
-        if each["status"] != "PRIMARY" and not each["runningCount"] and not each["pendingCount"]
-    ]
-    if over and service.deployments[0].get("rolloutState") != "IN_PROGRESS":
-        service.deployments = [each for each in service.deployments if each not in over]
-        for each in over:
-            each["status"] = "INACTIVE"
-        service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
+def retire_deployments(service: Any) -> None:
+    """Hide deployments without tasks from the service's ``deployments``."""
+    if service.deployments[0].get("rolloutState") == "IN_PROGRESS":
+        return
+    kept: list[Json] = []
+    over: list[Json] = []
+    for deployment in service.deployments:
+        has_tasks = deployment["runningCount"] or deployment["pendingCount"]
+        (kept if deployment["status"] == "PRIMARY" or has_tasks else over).append(deployment)
+    for deployment in over:
+        deployment["status"] = "INACTIVE"
+    service.deployments = kept
+    service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
 
 
 def threshold(service: Any) -> int:
@@ -101,8 +102,8 @@ def threshold(service: Any) -> int:
     return max(3, min(200, half))
 
 
-def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
-    """Fails it when too many of its tasks have, and goes back if the service wants that."""
+def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None:
+    """Fail a deployment with too many failed tasks, and roll back if the service says so."""
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     if not breaker.get("enable") or deployment.get("rolloutState") != "IN_PROGRESS":
         return
@@ -110,25 +111,27 @@ def break_circuit(service: Any, deployment: Json, now: datetime) -> None:
         return
     good = next(
         (
-            each
-            for each in (*service.deployments, *service.earlier_deployments)
-            if each.get("rolloutState") == "COMPLETED" and each["id"] != deployment["id"]
+            known
+            for known in (*service.deployments, *service.earlier_deployments)
+            if known.get("rolloutState") == "COMPLETED" and known["id"] != deployment["id"]
         ),
         None,
     )
     deployment |= {"rolloutState": "FAILED", "updatedAt": now}
     status = {"status": "ROLLBACK_FAILED", "finishedAt": now}
-    tell(service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start.")
+    add_event(
+        service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start."
+    )
     deployment["rolloutStateReason"] = f"{_BREAKER}tasks failed to start."
     if breaker.get("rollback") and good is not None:
-        back = begin(service, good["taskDefinition"], now, rollsBack=deployment["id"])
+        back = begin_deployment(service, good["taskDefinition"], now, rollsBack=deployment["id"])
         reason = f"{_BREAKER}rolling back to deploymentId {back['id']}."
         back["rolloutStateReason"] = deployment["rolloutStateReason"] = reason
         status = {
             "status": "ROLLBACK_IN_PROGRESS",
             "rollback": {"reason": reason, "startedAt": now},
         }
-        tell(service, now, f"rolling back to deployment {back['id']}.")
+        add_event(service, now, f"rolling back to deployment {back['id']}.")
     deployment["serviceDeployment"] = {
         **status,
         "statusReason": "Service deployment rolled back because the circuit breaker threshold was "

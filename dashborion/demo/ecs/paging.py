@@ -1,5 +1,7 @@
 """Pages as AWS's lists have them: an opaque token that belongs to the question it answers."""
 
+from __future__ import annotations
+
 import base64
 import binascii
 import hashlib
@@ -11,11 +13,11 @@ Thing = TypeVar("Thing")
 
 
 class BadTokenError(Exception):
-    """Not a token that was ever given for this question."""
+    """The token does not belong to this request."""
 
 
 def page_of(
-    found: Iterable[Thing],
+    items: Iterable[Thing],
     size: int,
     token: str | None,
     question: object,
@@ -23,21 +25,21 @@ def page_of(
     key: Callable[[Thing], str] = str,
     is_sorted: bool = False,
 ) -> tuple[list[Thing], str | None]:
-    """One page and the token for the next; in an arbitrary order unless `is_sorted`.
+    """One page and the token for the next; in an arbitrary order unless ``is_sorted``.
 
     A token says behind which thing to go on, so things that come and go meanwhile make no page
     skip others.
     """
     asked = _digest(json.dumps(question, sort_keys=True, default=str))
-    keyed = {_digest(key(each)): each for each in found}
+    keyed = {_digest(key(item)): item for item in items}
     order = list(keyed) if is_sorted else sorted(keyed)
     if token:
         last = _last_seen(token, asked)
         if not is_sorted:
-            order = [each for each in order if each > last]
+            order = [digest for digest in order if digest > last]
         else:
             order = order[order.index(last) + 1 :] if last in order else []
-    page = [keyed[each] for each in order[:size]]
+    page = [keyed[digest] for digest in order[:size]]
     if len(order) <= size:
         return page, None
     return page, base64.b64encode(json.dumps([asked, order[size - 1]]).encode()).decode()

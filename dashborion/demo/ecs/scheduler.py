@@ -1,19 +1,31 @@
 """The ECS service scheduler: starts and stops tasks a step at a time, as AWS's does."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from moto.ecs.models import TaskDefinition
+from moto.ecs.models import Cluster, EC2ContainerServiceBackend, TaskDefinition
 from moto.elbv2.models import elbv2_backends
 
 from dashborion.demo.behaviour import behaviour_of
-from dashborion.demo.ecs.deployments import break_circuit, complete, put_away, tell
-from dashborion.demo.ecs.tasks import forget_logs, has_ended_early, move_on, open_logs, stop
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.fleets.seeding_tasks import Json
+from dashborion.demo.ecs.deployments import (
+    add_event,
+    check_circuit_breaker,
+    complete_deployment,
+    retire_deployments,
+)
+from dashborion.demo.ecs.moto_objects import EcsTask, Json, digits_of
+from dashborion.demo.ecs.tasks import (
+    advance_task,
+    begin_stop,
+    forget_logs,
+    has_ended_early,
+    open_logs,
+)
 
 _KEPT_STOPPED = 8  # tasks of a service that describe still finds
 _ROOM = 2048  # CPU units of an EC2 instance here
@@ -25,65 +37,67 @@ _NO_ROOM = (
 
 
 @dataclass
-class _Mind:
+class _ServiceMemory:
     """What the scheduler remembers about a service."""
 
     deployment: str = ""
     failed: set[str] = field(default_factory=set)
     failures: int = 0
     next_start: datetime | None = None
-    next_complaint: datetime | None = None
+    next_report: datetime | None = None
     was_steady: bool = True
 
 
 class EcsScheduler:
-    """All services of one cluster. Nothing moves but in `tick`."""
+    """All services of one cluster. Nothing moves but in ``tick``."""
 
-    def __init__(self, cluster: Cluster, account: str, *, speed: float = 1.0) -> None:
-        self.cluster, self.account, self.speed = cluster, account, speed
+    def __init__(
+        self, backend: EC2ContainerServiceBackend, cluster: Cluster, *, speed: float = 1.0
+    ) -> None:
+        self.backend, self.cluster, self.speed = backend, cluster, speed
+        self.made = 0  # tasks so far, each of which has an address of its own
         self.epoch: datetime | None = None
         self._now: datetime | None = None
-        self._minds: dict[str, _Mind] = {}
+        self._memories: dict[str, _ServiceMemory] = {}
         self._opened: set[str] = set()
 
     def clock(self) -> datetime:
         return self._now or datetime.now(UTC)
 
     def tick(self, now: datetime | None = None) -> None:
-        """Call with the stand-in's lock held."""
+        """Move all services on; call with the AWS server's lock held."""
         self._now = now
         moment = self.clock()
-        self.cluster.now = moment
         tasks: dict[str, list[Any]] = {}
-        for task in list(self.cluster.backend.tasks.get(self.cluster.name, {}).values()):
+        for task in list(self.backend.tasks.get(self.cluster.name, {}).values()):
             tasks.setdefault(str(task.group), []).append(task)
-        for service in list(self.cluster.backend.services.values()):
+        for service in list(self.backend.services.values()):
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
-                mine = tasks.get(f"service:{service.name}", [])
-                _Turn(self, service, mine, moment).take()
+                own_tasks = tasks.get(f"service:{service.name}", [])
+                _ServiceTick(self, service, own_tasks, moment).take()
 
     def definition(self, arn: str) -> TaskDefinition:
         family, _, revision = arn.rpartition("/")[2].rpartition(":")
-        return self.cluster.backend.task_definitions[family][int(revision)]
+        return self.backend.task_definitions[family][int(revision)]
 
-    def mind(self, service: Any) -> _Mind:
-        return self._minds.setdefault(service.name, _Mind())
+    def memory(self, service: Any) -> _ServiceMemory:
+        return self._memories.setdefault(service.name, _ServiceMemory())
 
-    def note_started(self, task: Any) -> None:
+    def open_logs_of(self, task: Any) -> None:
         if task.started_at is not None and task.id not in self._opened:
             self._opened.add(task.id)
             definition = self.definition(task.task_definition_arn)
-            open_logs(task, definition, self.account, self)
+            open_logs(task, definition, self.backend.account_id, self)
 
     def forget(self, task: Any) -> None:
         self._opened.discard(task.id)
-        forget_logs(task, self.definition(task.task_definition_arn), self.account)
-        self.cluster.backend.tasks[self.cluster.name].pop(task.task_arn, None)
+        forget_logs(task, self.definition(task.task_definition_arn), self.backend.account_id)
+        self.backend.tasks[self.cluster.name].pop(task.task_arn, None)
 
 
 @dataclass
-class _Turn:
+class _ServiceTick:
     """One service in one tick."""
 
     scheduler: EcsScheduler
@@ -93,32 +107,32 @@ class _Turn:
 
     @property
     def primary(self) -> Json:
-        found: Json = self.service.deployments[0]
-        return found
+        deployment: Json = self.service.deployments[0]
+        return deployment
 
     @property
-    def mind(self) -> _Mind:
-        return self.scheduler.mind(self.service)
+    def memory(self) -> _ServiceMemory:
+        return self.scheduler.memory(self.service)
 
     def take(self) -> None:
         for task in self.tasks:
             definition = self.scheduler.definition(task.task_definition_arn)
-            move_on(task, definition, self.now, self.scheduler.speed)
-            self.scheduler.note_started(task)
+            advance_task(task, definition, self.now, self.scheduler.speed)
+            self.scheduler.open_logs_of(task)
         if self.service.scheduling_strategy == "DAEMON":
-            known = self.scheduler.cluster.backend.container_instances
+            known = self.scheduler.backend.container_instances
             self.service.desired_count = len(known.get(self.service.cluster_name, {}))
         if self.service.status == "DRAINING":
             self.service.desired_count = 0
         self._count_failures()
-        break_circuit(self.service, self.primary, self.now)
-        if self.mind.deployment != self.primary["id"]:  # a new one starts without a back-off
-            self.mind.deployment = self.primary["id"]
-            self.mind.failures, self.mind.next_start = 0, None
+        check_circuit_breaker(self.service, self.primary, self.now)
+        if self.memory.deployment != self.primary["id"]:  # a new one starts without a back-off
+            self.memory.deployment = self.primary["id"]
+            self.memory.failures, self.memory.next_start = 0, None
         self._start()
         self._stop()
         self._balance()
-        self._forget()
+        self._drop_old_tasks()
         self._report()
 
     def _alive(self, *, of_primary: bool) -> list[Any]:
@@ -130,111 +144,115 @@ class _Turn:
         ]
 
     def _count_failures(self) -> None:
-        mind, primary = self.mind, self.primary
+        memory, primary = self.memory, self.primary
         for task in self.tasks:
-            is_new = task.id not in mind.failed
+            is_new = task.id not in memory.failed
             if task.desired_status == "STOPPED" and is_new and has_ended_early(task):
-                mind.failed.add(task.id)
-                self._tell_of(task)
-                for each in self.service.deployments:
-                    if each["id"] == task.started_by:
-                        each["failedTasks"] += 1
-                mind.failures += 1
-                wait = _BACK_OFF[min(mind.failures, len(_BACK_OFF)) - 1]
-                mind.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
+                memory.failed.add(task.id)
+                self._report_failed_task(task)
+                for deployment in self.service.deployments:
+                    if deployment["id"] == task.started_by:
+                        deployment["failedTasks"] += 1
+                memory.failures += 1
+                wait = _BACK_OFF[min(memory.failures, len(_BACK_OFF)) - 1]
+                memory.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
         lasting = 10 / self.scheduler.speed
         for task in self._alive(of_primary=True):
             started = task.started_at
-            if started and (self.now - started).total_seconds() > lasting and mind.failures:
-                mind.failures = primary["failedTasks"] = 0
+            if started and (self.now - started).total_seconds() > lasting and memory.failures:
+                memory.failures = primary["failedTasks"] = 0
 
-    def _tell_of(self, task: Any) -> None:
+    def _report_failed_task(self, task: Any) -> None:
         if task.stop_code == "TaskFailedToStart":
             message = f"was unable to start a task. Reason: {task.stopped_reason}"
         else:
             message = f"deregistered a failed task (task {task.id}): {task.stopped_reason}."
-        tell(self.service, self.now, message)
-        if self.mind.failures == 3:
-            tell(self.service, self.now, "is unable to consistently start tasks successfully.")
+        add_event(self.service, self.now, message)
+        if self.memory.failures == 3:
+            add_event(self.service, self.now, "is unable to consistently start tasks successfully.")
 
     def _limits(self) -> tuple[int, int]:
-        """How many must run, and how many there may be."""
-        told, desired = self.service.deployment_configuration or {}, self.service.desired_count
-        is_daemon = self.service.scheduling_strategy == "DAEMON"
-        low = math.ceil(desired * told.get("minimumHealthyPercent", 0 if is_daemon else 100) / 100)
-        return low, math.floor(desired * told.get("maximumPercent", 200) / 100)
+        """The least number of running tasks, and the largest number of tasks."""
+        percents, desired = self.service.deployment_configuration or {}, self.service.desired_count
+        least = 0 if self.service.scheduling_strategy == "DAEMON" else 100
+        low = math.ceil(desired * percents.get("minimumHealthyPercent", least) / 100)
+        return low, math.floor(desired * percents.get("maximumPercent", 200) / 100)
 
     def _start(self) -> None:
-        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        new, old = self._alive(of_primary=True), self._alive(of_primary=False)
         _, most = self._limits()
         if self.service.scheduling_strategy == "DAEMON":
             most = self.service.desired_count
-        missing = self.service.desired_count - len(mine)
-        room = most - len(mine) - len(old)
-        waits = self.mind.next_start is not None and self.now < self.mind.next_start
+        missing = self.service.desired_count - len(new)
+        room = most - len(new) - len(old)
+        waits = self.memory.next_start is not None and self.now < self.memory.next_start
         if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
             return
         definition = self.scheduler.definition(self.primary["taskDefinition"])
         is_ec2 = self.service.launch_type == "EC2"
         if is_ec2 and int(definition.cpu or 0) > _ROOM:
-            self._complain()
+            self._report_no_room()
             return
         started = [self._make(definition, n) for n in range(min(missing, room))]
         names = " ".join(f"(task {task.id})" for task in started)
-        what = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
-        tell(self.service, self.now, f"has started {what}: {names}.")
+        count = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
+        add_event(self.service, self.now, f"has started {count}: {names}.")
 
-    def _complain(self) -> None:
-        due = self.mind.next_complaint
+    def _report_no_room(self) -> None:
+        due = self.memory.next_report
         if due is None or self.now >= due:
-            tell(self.service, self.now, _NO_ROOM)
-            self.mind.next_complaint = self.now + timedelta(seconds=60 / self.scheduler.speed)
+            add_event(self.service, self.now, _NO_ROOM)
+            self.memory.next_report = self.now + timedelta(seconds=60 / self.scheduler.speed)
 
     def _make(self, definition: TaskDefinition, number: int) -> Any:
-        cluster = self.scheduler.cluster
-        where: Json = {"zone": "abc"[(len(self.tasks) + number) % 3]}
+        backend, cluster = self.scheduler.backend, self.scheduler.cluster
+        self.scheduler.made += 1
+        made, zone = self.scheduler.made, "abc"[(len(self.tasks) + number) % 3]
+        placement: Json = {"availability_zone": f"{backend.region_name}{zone}"}
         providers = self.service.capacity_provider_strategy
         launch_type = "EC2" if self.service.launch_type == "EC2" else "FARGATE"
         if launch_type == "EC2":
-            known = list(cluster.backend.container_instances.get(cluster.name, {}).values())
+            known = list(backend.container_instances.get(cluster.name, {}).values())
             if known:
                 host: Any = known[(len(self.tasks) + number) % len(known)]
-                where = {
-                    "zone": host.attributes["ecs.availability-zone"][-1],
+                placement = {
+                    "availability_zone": host.attributes["ecs.availability-zone"],
                     "container_instance_arn": host.container_instance_arn,
                 }
         if providers:
-            where["capacity_provider_name"] = providers[0]["capacityProvider"]
-        task: Any = cluster.task(
+            placement["capacity_provider_name"] = providers[0]["capacityProvider"]
+        task = EcsTask(
+            backend,
+            cluster,
             definition,
-            service=self.service,
+            digits_of(f"{cluster.arn} {self.service.name} {made}"),
+            address=f"10.0.{1 + made // 250}.{1 + made % 250}" if launch_type == "FARGATE" else "",
+            group=f"service:{self.service.name}",
             started_by=self.primary["id"],
-            last_status="PROVISIONING",
             created_at=self.now,
             launch_type=launch_type,
-            **where,
+            **placement,
         )
-        if launch_type == "FARGATE":
-            cluster.place(task)
+        backend.tasks.setdefault(cluster.name, {})[task.task_arn] = task
         self.tasks.append(task)
         return task
 
     def _stop(self) -> None:
-        mine, old = self._alive(of_primary=True), self._alive(of_primary=False)
+        new, old = self._alive(of_primary=True), self._alive(of_primary=False)
         desired = self.service.desired_count
-        surplus = sorted(mine, key=lambda task: (task.started_at is not None, task.created_at))
-        self._end(surplus[: max(0, len(mine) - desired)])
+        surplus = sorted(new, key=lambda task: (task.started_at is not None, task.created_at))
+        self._end(surplus[: max(0, len(new) - desired)])
         low, most = self._limits()
         waiting = [task for task in old if task.last_status != "RUNNING"]
         running = [task for task in old if task.last_status == "RUNNING"]
-        ready = [task for task in mine if self._is_well(task)]
-        is_free = most <= len(old) + len(mine) or bool(ready) or not mine
+        ready = [task for task in new if self._is_ready(task)]
+        is_free = most <= len(old) + len(new) or bool(ready) or not new
         spare = len(ready) + len(running) - low
         if desired == 0:
             spare = len(running)
         self._end(waiting + (running[: max(0, spare)] if is_free else []))
 
-    def _is_well(self, task: Any) -> bool:
+    def _is_ready(self, task: Any) -> bool:
         is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
         return bool(is_healthy and not self._is_starting(task))
 
@@ -242,26 +260,28 @@ class _Turn:
         ended = list(tasks)
         for task in ended:
             reason = f"Scaling activity initiated by (deployment {self.primary['id']})"
-            stop(task, self.now, "ServiceSchedulerInitiated", reason)
+            begin_stop(task, self.now, "ServiceSchedulerInitiated", reason)
         if ended:
             names = " ".join(f"(task {task.id})" for task in ended)
-            tell(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
+            add_event(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
 
     def _balance(self) -> None:
-        """Registers what runs with the target groups, and takes out what does not."""
-        backend = elbv2_backends[self.scheduler.account][self.scheduler.cluster.backend.region_name]
-        for each in self.service.load_balancers or ():
-            group = backend.target_groups.get(each.get("targetGroupArn", ""))
+        """Register running tasks with the target groups, and deregister the others."""
+        backend = elbv2_backends[self.scheduler.backend.account_id][
+            self.scheduler.backend.region_name
+        ]
+        for balancer in self.service.load_balancers or ():
+            group = backend.target_groups.get(balancer.get("targetGroupArn", ""))
             if group is None:
                 continue
-            found: dict[str, Any] = {}
+            targets: dict[str, Any] = {}
             for task in self.tasks:
-                address = _address(task)
+                address = task.address
                 if address and task.started_at and task.last_status != "STOPPED":
                     health = self._target(task)
-                    found[address] = {"Id": address, "Port": group.port, "Health": health}
+                    targets[address] = {"Id": address, "Port": group.port, "Health": health}
             group.targets.clear()
-            group.targets.update(found)
+            group.targets.update(targets)
 
     def _target(self, task: Any) -> tuple[str, str | None, str | None]:
         if task.desired_status == "STOPPED":
@@ -271,39 +291,39 @@ class _Turn:
         if age < 2:
             return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
         definition = self.scheduler.definition(task.task_definition_arn)
-        images = [str(each["image"]) for each in definition.container_definitions]
+        images = [str(container["image"]) for container in definition.container_definitions]
         if any(behaviour_of(image).ready_after is None for image in images):
             return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"
         return "healthy", None, None
 
-    def _forget(self) -> None:
+    def _drop_old_tasks(self) -> None:
         over = [task for task in self.tasks if task.last_status == "STOPPED"]
         over.sort(key=lambda task: task.stopped_at)
         for task in over[: max(0, len(over) - _KEPT_STOPPED)]:
             self.scheduler.forget(task)
-            self.mind.failed.discard(task.id)
+            self.memory.failed.discard(task.id)
             self.tasks.remove(task)
 
     def _report(self) -> None:
         service = self.service
-        for each in service.deployments:
-            mine = [
+        for deployment in service.deployments:
+            tasks = [
                 task
                 for task in self.tasks
-                if task.started_by == each["id"] and task.desired_status == "RUNNING"
+                if task.started_by == deployment["id"] and task.desired_status == "RUNNING"
             ]
             counts = {
-                "runningCount": sum(task.last_status == "RUNNING" for task in mine),
-                "pendingCount": sum(task.last_status != "RUNNING" for task in mine),
+                "runningCount": sum(task.last_status == "RUNNING" for task in tasks),
+                "pendingCount": sum(task.last_status != "RUNNING" for task in tasks),
             }
-            primary = each["status"] == "PRIMARY"
-            counts["desiredCount"] = service.desired_count if primary else len(mine)
-            if any(each[key] != value for key, value in counts.items()):
-                each |= {**counts, "updatedAt": self.now}
-        service.running_count = sum(each["runningCount"] for each in service.deployments)
-        service.pending_count = sum(each["pendingCount"] for each in service.deployments)
+            primary = deployment["status"] == "PRIMARY"
+            counts["desiredCount"] = service.desired_count if primary else len(tasks)
+            if any(deployment[key] != value for key, value in counts.items()):
+                deployment |= {**counts, "updatedAt": self.now}
+        service.running_count = sum(part["runningCount"] for part in service.deployments)
+        service.pending_count = sum(part["pendingCount"] for part in service.deployments)
         self._settle()
-        put_away(service)
+        retire_deployments(service)
         if service.status == "DRAINING" and not service.running_count:
             service.status = "INACTIVE"
 
@@ -319,22 +339,14 @@ class _Turn:
         has_all = service.running_count == desired == primary["runningCount"]
         is_steady = has_all and not (old or unready or ending)
         if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
-            complete(service, primary, self.now)
-        elif is_steady and not self.mind.was_steady:
-            tell(service, self.now, "has reached a steady state.")
-        self.mind.was_steady = is_steady
+            complete_deployment(service, primary, self.now)
+        elif is_steady and not self.memory.was_steady:
+            add_event(service, self.now, "has reached a steady state.")
+        self.memory.was_steady = is_steady
 
     def _is_starting(self, task: Any) -> bool:
-        """A deployment is not over while its newest tasks may still fail their first seconds."""
+        """Whether a task is so new that its deployment cannot be completed yet."""
         if task.started_at is None:
             return True
         age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
         return bool(age < 3 and self.primary.get("rolloutState") == "IN_PROGRESS")
-
-
-def _address(task: Any) -> str:
-    for attachment in task.attachments or ():
-        for each in attachment["details"]:
-            if each["name"] == "privateIPv4Address":
-                return str(each["value"])
-    return ""

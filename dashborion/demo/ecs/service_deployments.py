@@ -1,9 +1,11 @@
 """ECS's service deployments and revisions, told from the deployments of a service.
 
-moto has none of these operations. A deployment dict may carry a `serviceDeployment` with what
-its service deployment says otherwise (ROLLBACK_SUCCESSFUL, `rollback`, `alarms`), and a service
-`earlier_deployments`: those that its `deployments` no longer show.
+moto has none of these operations. A deployment dict may carry a ``serviceDeployment`` with what
+its service deployment says otherwise (ROLLBACK_SUCCESSFUL, ``rollback``, ``alarms``), and a service
+``earlier_deployments``: those that its ``deployments`` no longer show.
 """
+
+from __future__ import annotations
 
 import hashlib
 from typing import Any
@@ -11,31 +13,20 @@ from typing import Any
 from moto.ecs.models import Service
 
 _STATUS = {"COMPLETED": "SUCCESSFUL", "IN_PROGRESS": "IN_PROGRESS", "FAILED": "ROLLBACK_FAILED"}
-_BRIEF = (
-    "serviceDeploymentArn",
-    "serviceArn",
-    "clusterArn",
-    "startedAt",
-    "createdAt",
-    "finishedAt",
-    "targetServiceRevisionArn",
-    "status",
-    "statusReason",
-)
 
 
 def revisions(service: Service) -> list[dict[str, Any]]:
-    """All deployments that are known of, newest first."""
+    """All known deployments of a service, newest first."""
     known = [*service.deployments, *getattr(service, "earlier_deployments", ())]
-    return sorted(known, key=lambda each: each["createdAt"], reverse=True)
+    return sorted(known, key=lambda deployment: deployment["createdAt"], reverse=True)
 
 
 def service_deployments(service: Service) -> list[dict[str, Any]]:
-    """Newest first; `brief` and `described` cut them to what each operation answers."""
+    """Service deployments, newest first; moto sends the members that an operation has."""
     deployments = revisions(service)
     return [
-        _service_deployment(service, each, deployments[at + 1 : at + 2])
-        for at, each in enumerate(deployments)
+        _service_deployment(service, deployment, deployments[at + 1 : at + 2])
+        for at, deployment in enumerate(deployments)
     ]
 
 
@@ -43,10 +34,10 @@ def _service_deployment(
     service: Service, deployment: dict[str, Any], before: list[dict[str, Any]]
 ) -> dict[str, Any]:
     state = deployment.get("rolloutState", "COMPLETED")
-    target = _summary(service, deployment)
+    target = summary(service, deployment)
     configuration = getattr(service, "deployment_configuration", None) or {}
     breaker = configuration.get("deploymentCircuitBreaker", {}).get("enable", False)
-    found: dict[str, Any] = {
+    answer: dict[str, Any] = {
         "serviceDeploymentArn": _arn(service, "service-deployment", _hash(deployment["id"])[:21]),
         "serviceArn": service.arn,
         "clusterArn": service.cluster_arn,
@@ -58,7 +49,7 @@ def _service_deployment(
         "statusReason": deployment.get("rolloutStateReason"),
         "targetServiceRevision": target,
         "targetServiceRevisionArn": target["arn"],
-        "sourceServiceRevisions": [_summary(service, each) for each in before],
+        "sourceServiceRevisions": [summary(service, earlier) for earlier in before],
         "deploymentConfiguration": configuration or None,
         "deploymentCircuitBreaker": {
             "status": "MONITORING" if breaker else "DISABLED",
@@ -66,22 +57,12 @@ def _service_deployment(
             "threshold": 3,
         },
     }
-    found.update(deployment.get("serviceDeployment", {}))
-    return found
-
-
-def brief(found: dict[str, Any]) -> dict[str, Any]:
-    """What ListServiceDeployments says."""
-    return {key: value for key, value in found.items() if key in _BRIEF}
-
-
-def described(found: dict[str, Any]) -> dict[str, Any]:
-    """What DescribeServiceDeployments says."""
-    return {key: value for key, value in found.items() if key != "targetServiceRevisionArn"}
+    answer.update(deployment.get("serviceDeployment", {}))
+    return answer
 
 
 def described_revision(service: Service, deployment: dict[str, Any]) -> dict[str, Any]:
-    """What DescribeServiceRevisions says."""
+    """The answer of DescribeServiceRevisions for one deployment."""
     definition = _definition(service, deployment["taskDefinition"])
     return {
         "serviceRevisionArn": revision_arn(service, deployment["taskDefinition"]),
@@ -96,8 +77,8 @@ def described_revision(service: Service, deployment: dict[str, Any]) -> dict[str
         "serviceRegistries": service.service_registries,
         "networkConfiguration": deployment.get("networkConfiguration"),
         "containerImages": [
-            {"containerName": each["name"], "image": each["image"]}
-            for each in (definition.container_definitions if definition else ())
+            {"containerName": container["name"], "image": container["image"]}
+            for container in (definition.container_definitions if definition else ())
         ],
         "guardDutyEnabled": False,
         "createdAt": deployment["createdAt"],
@@ -105,12 +86,12 @@ def described_revision(service: Service, deployment: dict[str, Any]) -> dict[str
 
 
 def revision_arn(service: Service, task_definition: str) -> str:
-    """The same for the same task definition: a rollback goes back to a revision."""
+    """The same ARN for the same task definition, since a rollback returns to a revision."""
     number = int(_hash(service.arn + task_definition), 16) % 10**19
     return _arn(service, "service-revision", str(number))
 
 
-def _summary(service: Service, deployment: dict[str, Any]) -> dict[str, Any]:
+def summary(service: Service, deployment: dict[str, Any]) -> dict[str, Any]:
     return {
         "arn": revision_arn(service, deployment["taskDefinition"]),
         "requestedTaskCount": deployment["desiredCount"],

@@ -1,16 +1,18 @@
 """The life of an ECS task: what its containers' images make of it, second by second."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from moto.ecs.models import TaskDefinition
-from moto.logs.models import LogEvent, LogStream, logs_backends
+from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
 from dashborion.demo.behaviour import Behaviour, behaviour_of
 from dashborion.demo.container_lines import lines
-from dashborion.demo.fleets.seeding_tasks import Json, hexadecimal
+from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 
 PROVISIONING_SECONDS = 1.0
 PENDING_SECONDS = 2.5  # since its creation, as are all of these
@@ -26,7 +28,7 @@ _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 @dataclass(frozen=True)
 class Fate:
-    """The first container that ends decides: when, how, and what is said about it."""
+    """When and how a task ends: with the first of its containers that does."""
 
     after: float | None = None
     container: str = ""
@@ -37,8 +39,8 @@ class Fate:
 
 
 def fate_of(definition: TaskDefinition) -> Fate:
-    for each in definition.container_definitions:
-        image, name = str(each["image"]), str(each["name"])
+    for container in definition.container_definitions:
+        image, name = str(container["image"]), str(container["name"])
         behaviour = behaviour_of(image)
         if not behaviour.is_pulled:
             reason = _NO_IMAGE.format(image=image)
@@ -60,25 +62,24 @@ def fate_of(definition: TaskDefinition) -> Fate:
 
 
 def has_ended_early(task: Any) -> bool:
-    """Failed of itself before it ran for long: what ECS counts as a failed task."""
+    """Whether ECS counts it as a failed task: it ended by itself within 30 seconds."""
     if task.stop_code not in ("TaskFailedToStart", "EssentialContainerExited"):
         return False
     started = task.started_at
     return started is None or (task.stopping_at - started).total_seconds() < 30
 
 
-def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
-    """The task as it is at that moment."""
+def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
+    """Move the task to its state at ``now``."""
     if task.last_status == "STOPPED":
         return
     if task.desired_status == "STOPPED":
-        _wind_down(task, now, speed)
+        _stop_by_steps(task, now, speed)
         return
     age = (now - task.created_at).total_seconds() * speed
     fate = fate_of(definition)
-    creating = any(
-        not behaviour_of(str(each["image"])).is_created for each in definition.container_definitions
-    )
+    images = [str(container["image"]) for container in definition.container_definitions]
+    creating = any(not behaviour_of(image).is_created for image in images)
     if age < PROVISIONING_SECONDS:
         return
     if age < PENDING_SECONDS or creating or (fate.code == "TaskFailedToStart"):
@@ -89,9 +90,9 @@ def move_on(task: Any, definition: TaskDefinition, now: datetime, speed: float) 
         _check(task, definition, age)
     if fate.after is not None and age >= fate.after:
         at = task.created_at + timedelta(seconds=fate.after / speed)
-        stop(task, at, fate.code, fate.reason, fate=fate)
+        begin_stop(task, at, fate.code, fate.reason, fate=fate)
         if fate.code == "TaskFailedToStart":
-            _stopped(task, at)
+            finish_stop(task, at)
 
 
 def _set(task: Any, status: str) -> None:
@@ -99,9 +100,10 @@ def _set(task: Any, status: str) -> None:
         return
     task.last_status = status
     task.version += 1
-    for each in task.containers:
-        if not (status != "STOPPED" and getattr(each, "exitCode", None) is not None):
-            vars(each)["lastStatus"] = "RUNNING" if "ING" in status and task.started_at else status
+    shown = "RUNNING" if "ING" in status and task.started_at else status
+    for container in task.containers:
+        if status == "STOPPED" or getattr(container, "exitCode", None) is None:
+            vars(container)["lastStatus"] = shown
 
 
 def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
@@ -110,61 +112,60 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     task.pull_stopped_at = at
     task.connectivity, task.connectivity_at = "CONNECTED", at
     _set(task, "RUNNING")
-    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
-        digits = hexadecimal(f"{task.id} {defined['name']}")
-        vars(each)["runtimeId"] = f"{task.id}-{int(digits, 16) % 10**10:010}"
+    for container, defined in zip(task.containers, definition.container_definitions, strict=True):
+        vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:
     if age < _CHECKED_SECONDS:
         return
-    for each, defined in zip(task.containers, definition.container_definitions, strict=True):
+    for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         if "healthCheck" in defined:
             is_well = behaviour_of(str(defined["image"])).ready_after is not None
-            vars(each)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
-    found = {vars(each)["healthStatus"] for each in task.containers} - {"UNKNOWN"}
-    if found:
-        task.health_status = "UNHEALTHY" if "UNHEALTHY" in found else "HEALTHY"
+            vars(container)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
+    statuses = {vars(container)["healthStatus"] for container in task.containers} - {"UNKNOWN"}
+    if statuses:
+        task.health_status = "UNHEALTHY" if "UNHEALTHY" in statuses else "HEALTHY"
 
 
-def stop(task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None) -> None:
-    """Begins its end; what it has not said by then it never says."""
+def begin_stop(
+    task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None
+) -> None:
+    """Begin to stop a task; its log ends here."""
     if task.desired_status == "STOPPED":
         return
     task.desired_status, task.stopping_at = "STOPPED", at
     task.stop_code, task.stopped_reason = code, reason
     task.version += 1
     task.execution_stopped_at = at
-    for each in task.containers:
-        if fate and each.name == fate.container:
-            told: dict[str, Any] = {"exitCode": fate.exit_code}
-            if fate.container_reason:
-                told["reason"] = fate.container_reason
-            vars(each).update(told, lastStatus="STOPPED")
+    for container in task.containers:
+        if fate and container.name == fate.container:
+            why = {"reason": fate.container_reason} if fate.container_reason else {}
+            vars(container).update(why, exitCode=fate.exit_code, lastStatus="STOPPED")
         elif task.started_at is not None and not (fate and fate.code == "TaskFailedToStart"):
-            vars(each).update(exitCode=143 if fate is None else 137)
+            vars(container).update(exitCode=143 if fate is None else 137)
 
 
-def _wind_down(task: Any, now: datetime, speed: float) -> None:
+def _stop_by_steps(task: Any, now: datetime, speed: float) -> None:
     age = (now - task.stopping_at).total_seconds() * speed
     for status, until in _STOPPING:
         if age < until:
             _set(task, status)
             return
-    _stopped(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
+    finish_stop(task, task.stopping_at + timedelta(seconds=_STOPPING[-1][1] / speed))
 
 
-def _stopped(task: Any, at: datetime) -> None:
+def finish_stop(task: Any, at: datetime) -> None:
     task.stopped_at = at
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None
     _set(task, "STOPPED")
-    for each in task.containers:
-        vars(each)["lastStatus"] = "STOPPED"
+    for container in task.containers:
+        vars(container)["lastStatus"] = "STOPPED"
 
 
 class Clock(Protocol):
-    """Whose time the lines are told in; before `epoch` containers were quiet."""
+    """The clock of a log; before ``epoch`` containers write little."""
 
     epoch: datetime | None
 
@@ -172,7 +173,7 @@ class Clock(Protocol):
 
 
 class TaskStream(LogStream):
-    """The log of one container, told anew at every reading: nothing is kept."""
+    """The log of one container, computed at every read: nothing is stored."""
 
     def __init__(
         self,
@@ -194,7 +195,7 @@ class TaskStream(LogStream):
     def events(self) -> list[LogEvent]:
         task, now = self._task, self._world.clock()
         is_own_end = task.stop_code != "ServiceSchedulerInitiated"
-        found = lines(
+        written = lines(
             f"{task.id[:8]}/{self._container}",
             task.started_at,
             getattr(task, "stopping_at", None),
@@ -202,46 +203,45 @@ class TaskStream(LogStream):
             epoch=self._world.epoch or now,
             last=self._behaviour.last_words if is_own_end else "",
         )
-        return [self._event(number, each.at, each.text) for number, each in enumerate(found)]
+        return [self._event(number, line.at, line.text) for number, line in enumerate(written)]
 
     @events.setter
     def events(self, _: list[LogEvent]) -> None:
-        """moto clears it at the start."""
+        """Accept moto's initial empty list."""
 
     def _event(self, number: int, at: datetime, text: str) -> LogEvent:
         stamp = round(at.timestamp() * 1000)
-        found = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
-        found.event_id = f"{stamp}{hexadecimal(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
-        return found
+        event = LogEvent(stamp + 300, {"timestamp": stamp, "message": text})
+        event.event_id = f"{stamp}{digits_of(f'{self.arn} {number}', 12)}"  # type: ignore[assignment]
+        return event
 
 
 def open_logs(task: Any, definition: TaskDefinition, account: str, world: Clock) -> None:
     """A stream for each container that writes to CloudWatch Logs."""
-    for each, options in _written(definition):
-        backend = logs_backends[account][options["awslogs-region"]]
-        if options["awslogs-group"] not in backend.groups:
-            backend.create_log_group(options["awslogs-group"], {})
-        group = backend.groups[options["awslogs-group"]]
-        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
-        behaviour = behaviour_of(str(each["image"]))
+    for container, group, name in _streams(task, definition, account):
+        behaviour = behaviour_of(str(container["image"]))
         group.streams[name] = TaskStream(
-            group, name, task=task, container=each["name"], behaviour=behaviour, world=world
+            group, name, task=task, container=container["name"], behaviour=behaviour, world=world
         )
 
 
-def _written(definition: TaskDefinition) -> Iterator[tuple[Json, Json]]:
-    """The containers that write to CloudWatch Logs, with how."""
-    containers: list[Any] = definition.container_definitions
-    for each in containers:
-        told = each.get("logConfiguration") or {}
-        if told.get("logDriver") == "awslogs":
-            yield each, told["options"]
-
-
 def forget_logs(task: Any, definition: TaskDefinition, account: str) -> None:
-    for each, options in _written(definition):
-        backend = logs_backends[account][options["awslogs-region"]]
-        group = backend.groups.get(options["awslogs-group"])
-        name = f"{options['awslogs-stream-prefix']}/{each['name']}/{task.id}"
-        if group is not None:
-            group.streams.pop(name, None)
+    for _, group, name in _streams(task, definition, account):
+        group.streams.pop(name, None)
+
+
+def _streams(
+    task: Any, definition: TaskDefinition, account: str
+) -> Iterator[tuple[Json, LogGroup, str]]:
+    """The containers that write to CloudWatch Logs, each with its group and stream."""
+    containers: list[Any] = definition.container_definitions
+    for container in containers:
+        logging = container.get("logConfiguration") or {}
+        if logging.get("logDriver") == "awslogs":
+            options = logging["options"]
+            group = options["awslogs-group"]
+            backend = logs_backends[account][options["awslogs-region"]]
+            if group not in backend.groups:
+                backend.create_log_group(group, {})
+            name = f"{options['awslogs-stream-prefix']}/{container['name']}/{task.id}"
+            yield container, backend.groups[group], name

@@ -1,4 +1,6 @@
-"""The project `media`: two namespaces with a workload in every state, made to have a past."""
+"""The project ``media``: two namespaces with a workload in every state, made to have a past."""
+
+from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from typing import Any
 
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.kubernetes.objects import condition_of
+from dashborion.demo.kubernetes.patches import apply_patch
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
 
@@ -37,16 +40,16 @@ class Media:
         names = [name, *spec.pop("beside", ())]
         containers = [
             {
-                "name": each,
-                "image": f"registry.example/media/{each}:{tag}",
-                "ports": [{"name": "http", "containerPort": 8080}] if each == name else [],
+                "name": container,
+                "image": f"registry.example/media/{container}:{tag}",
+                "ports": [{"name": "http", "containerPort": 8080}] if container == name else [],
                 "env": [{"name": "STAGE", "value": self.environment}],
                 "resources": {
                     "requests": {"cpu": "100m", "memory": "128Mi"},
                     "limits": {"memory": "256Mi"},
                 },
             }
-            for each, tag in zip(names, tags, strict=True)
+            for container, tag in zip(names, tags, strict=True)
         ]
         labels = {"app": name}
         template: Object = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
@@ -55,62 +58,60 @@ class Media:
         self.put(kind, "apps/v1", name, spec=whole)
 
     def image(self, name: str, tag: str) -> None:
-        found = self.cluster.store.get("deployments", self.namespace, name)
-        if found is None:
+        deployment = self.cluster.store.get("deployments", self.namespace, name)
+        if deployment is None:
             return
-        containers = found["spec"]["template"]["spec"]["containers"]
-        image = f"{containers[0]['image'].rpartition(':')[0]}:{tag}"
-        template = found["spec"]["template"]
-        first = {**containers[0], "image": image}
-        pods = {**template["spec"], "containers": [first, *containers[1:]]}
-        spec = {**found["spec"], "template": {**template, "spec": pods}}
-        self.cluster.store.replace("deployments", {**found, "spec": spec})
+        image = f"registry.example/media/{name}:{tag}"
+        path = "/spec/template/spec/containers/0/image"
+        patch = [{"op": "replace", "path": path, "value": image}]
+        changed = apply_patch("application/json-patch+json", deployment, patch)
+        self.cluster.store.replace("deployments", changed)
 
     def service(self, name: str, **spec: Any) -> None:
         ports = [{"name": "http", "port": 80, "targetPort": 8080}]
         self.put("Service", "v1", name, spec={"selector": {"app": name}, "ports": ports, **spec})
 
     def repeat(self, now: datetime, pause: float) -> None:
-        """Begins the rollout that is always there to be watched, a while after the last."""
-        found = self.cluster.store.get("deployments", self.namespace, REPEATING)
-        if found is None or found["spec"].get("paused"):
+        """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
+        deployment = self.cluster.store.get("deployments", self.namespace, REPEATING)
+        if deployment is None or deployment["spec"].get("paused"):
             return
-        observed = (found.get("status") or {}).get("observedGeneration")
-        done = condition_of(found, "Progressing").get("reason") == "NewReplicaSetAvailable"
-        if not done or observed != found["metadata"]["generation"]:
+        observed = (deployment.get("status") or {}).get("observedGeneration")
+        done = condition_of(deployment, "Progressing").get("reason") == "NewReplicaSetAvailable"
+        if not done or observed != deployment["metadata"]["generation"]:
             self._steady_since = None
         elif self._steady_since is None:
             self._steady_since = now
         elif (now - self._steady_since).total_seconds() * self.cluster.speed >= pause:
-            image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+            image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
             self.image(REPEATING, _TAGS[image.endswith(_TAGS[0])])
             self._steady_since = None
 
 
 def populate(cluster: KubernetesCluster, now: datetime) -> list[Media]:
-    """Lets the cluster have been there for a day."""
+    """Fill the cluster and play a day forward."""
     cluster.kubelets.epoch = now
-    found = [Media(cluster, each) for each in ENVIRONMENTS]
+    namespaces = [Media(cluster, media) for media in ENVIRONMENTS]
     with cluster.store.lock:
         start = now - timedelta(hours=26)
         cluster.tick(start)
-        for each in found:
-            cluster.put({"kind": "Namespace", "metadata": {"name": each.namespace}})
-            _build(each)
+        for media in namespaces:
+            cluster.put({"kind": "Namespace", "metadata": {"name": media.namespace}})
+            _build(media)
         _pass(cluster, start, 14)
         start = now - timedelta(minutes=40)
         cluster.tick(start)
-        for each in found:
-            _change(each)
+        for media in namespaces:
+            _change(media)
         _pass(cluster, start, 20)
         _pass(cluster, now - timedelta(minutes=20), 2)
         cluster.tick(now)
-    return found
+    return namespaces
 
 
 def _pass(cluster: KubernetesCluster, start: datetime, seconds: int) -> None:
-    for each in range(1, seconds):
-        cluster.tick(start + timedelta(seconds=each / cluster.speed))
+    for second in range(1, seconds):
+        cluster.tick(start + timedelta(seconds=second / cluster.speed))
 
 
 def _build(media: Media) -> None:
@@ -158,7 +159,7 @@ def _configure(media: Media) -> None:
 
 
 def _announce(media: Media) -> None:
-    """As pipelines do: an event of somebody's own."""
+    """An event of a deployment pipeline."""
     web = {"kind": "Deployment", "apiVersion": "apps/v1", "name": "web"}
     now = stamp(media.cluster.clock())
     media.put(
@@ -177,7 +178,7 @@ def _announce(media: Media) -> None:
 
 
 def _work(media: Media) -> None:
-    """Once, by the clock, and suspended."""
+    """Jobs and CronJobs, one of them suspended."""
     media.put("Job", "batch/v1", "reindex", spec={"template": _once("reindex", "1.4.0-done")})
     failing = {"backoffLimit": 0, "template": _once("import", "0.9.0-fail")}
     media.put("Job", "batch/v1", "import", spec=failing)
@@ -193,7 +194,7 @@ def _once(name: str, tag: str) -> Object:
 
 
 def _change(media: Media) -> None:
-    """What went wrong forty minutes ago."""
+    """The bad deployment of forty minutes ago."""
     if media.environment == "production":
         media.image("transcoder", "1.10.0-crash")
     else:

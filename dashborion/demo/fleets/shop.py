@@ -1,153 +1,232 @@
-"""The project `shop`: two ECS clusters with a service in every state, made to have a past."""
+"""The project ``shop``: two ECS clusters with a service in every state, made to have a past."""
 
-from collections.abc import Callable, Iterator
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashborion.demo.ecs.deployments import begin
+from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.ecs.models import ecs_backends
+from moto.elbv2.models import (
+    FakeAction,
+    FakeListener,
+    FakeListenerRule,
+    FakeLoadBalancer,
+    FakeTargetGroup,
+    elbv2_backends,
+)
+
+from dashborion.demo.ecs import clock
+from dashborion.demo.ecs.aws_server import AwsServer
+from dashborion.demo.ecs.moto_objects import Json, add_instance, digits_of
 from dashborion.demo.ecs.scheduler import EcsScheduler
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.fleets.seeding_around import Region, serves
-from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
 
 REGION = "eu-west-3"
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "checkout"  # the service whose rollout begins again and again
-_CHECK = "curl -fsS http://localhost:8080/health"
-_BREAKER: Json = {"circuit_breaker": True, "rollback": True}
+_CHECK = {"command": ["CMD-SHELL", "curl -fsS http://localhost:8080/health"], "interval": 30}
+_BREAKER: Json = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+_VPC = "vpc-0a1b2c3d4e5f60718"
 
 
 @dataclass
 class Shop:
     """One environment's cluster and its scheduler."""
 
+    aws: AwsServer
     scheduler: EcsScheduler
-    region: Region
     environment: str
     _steady_since: datetime | None = None
 
     @property
-    def cluster(self) -> Cluster:
-        return self.scheduler.cluster
+    def cluster(self) -> str:
+        return self.scheduler.cluster.name
 
-    def define(self, name: str, *tags: str, **more: Any) -> list[Any]:
-        """One revision for each tag."""
-        logs = awslogs(f"/ecs/{self.cluster.name}/{name}", name, REGION)
-        extra = [each | {"logConfiguration": logs} for each in more.pop("beside", ())]
-        found = []
+    def define(
+        self,
+        name: str,
+        *tags: str,
+        sidecar: Json | None = None,
+        container_cpu: int = 256,
+        **more: Any,
+    ) -> list[str]:
+        """Register one revision for each tag; returns their ARNs."""
+        options = {"awslogs-group": f"/ecs/{self.cluster}/{name}", "awslogs-region": REGION}
+        logs = {"logDriver": "awslogs", "options": {**options, "awslogs-stream-prefix": name}}
+        container: Json = {
+            "name": name,
+            "essential": True,
+            "cpu": container_cpu,
+            "memory": 512,
+            "portMappings": [{"containerPort": 8080, "name": "http", "protocol": "tcp"}],
+            "environment": [{"name": "STAGE", "value": self.environment}],
+            "logConfiguration": logs,
+        }
+        if more.pop("is_checked", False):
+            container["healthCheck"] = {**_CHECK, "retries": 3}
+        others = [{**sidecar, "logConfiguration": logs}] if sidecar else []
+        defaults = {"cpu": "256", "memory": "512", "requiresCompatibilities": ["FARGATE"]}
+        arns = []
         for tag in tags:
-            own = container(
-                name,
-                f"registry.example/shop/{name}:{tag}",
-                cpu=more.get("own_cpu", 256),
-                memory=512,
-                health=_CHECK if more.get("is_checked") else None,
-                portMappings=[{"containerPort": 8080, "name": "http", "protocol": "tcp"}],
-                environment=[{"name": "STAGE", "value": self.environment}],
+            first = {**container, "image": f"registry.example/shop/{name}:{tag}"}
+            answer = self.call(
+                "RegisterTaskDefinition",
+                family=f"{self.cluster}-{name}",
+                containerDefinitions=[first, *others],
+                executionRoleArn=f"arn:aws:iam::{self.aws.account}:role/ecsTaskExecutionRole",
+                **(defaults | more),
             )
-            rest = {k: v for k, v in more.items() if k not in ("own_cpu", "is_checked")}
-            found.append(
-                self.cluster.definition(
-                    f"{self.cluster.name}-{name}", own | {"logConfiguration": logs}, *extra, **rest
-                )
-            )
-        return found
+            arns.append(str(answer["taskDefinition"]["taskDefinitionArn"]))
+        return arns
 
-    def serve(self, name: str, definition: Any, count: int, **more: Any) -> Any:
-        """A service that is only now created."""
-        now = self.cluster.now
-        deployment = self.cluster.deployment(
-            definition, desired=count, running=0, state="IN_PROGRESS", created_at=now
-        )
-        if more.get("launch_type") == "EC2":
-            deployment["launchType"] = "EC2"
-        tags = {"team": more.pop("team", "shop"), "environment": self.environment}
-        return self.cluster.service(
-            name,
-            definition,
-            desired=count,
-            running=0,
-            deployments=[deployment],
-            created_at=now,
-            tags=tags,
-            **more,
+    def call(self, operation: str, **parameters: Any) -> Any:
+        return self.aws.call(REGION, operation, **parameters)
+
+    def serve(
+        self, name: str, task_definition: str, count: int | None, *, team: str = "shop", **more: Any
+    ) -> None:
+        """Create a service."""
+        tags = {"team": team, "environment": self.environment}
+        given: Json = {} if count is None else {"desiredCount": count}
+        self.call(
+            "CreateService",
+            cluster=self.cluster,
+            serviceName=name,
+            taskDefinition=task_definition,
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+            **({"launchType": "FARGATE"} | given | more),
         )
 
-    def change(self, name: str, definition: Any, now: datetime) -> None:
-        service = self.cluster.backend.services[f"{self.cluster.name}:{name}"]
-        begin(service, definition.arn, now)
+    def change(self, name: str, task_definition: str) -> None:
+        self.call(
+            "UpdateService", cluster=self.cluster, service=name, taskDefinition=task_definition
+        )
 
-    def balance(self, name: str, host: str, *, scheme: str = "internet-facing") -> Any:
-        group = self.region.target_group(f"{name}-{self.environment}")
-        balancer = self.region.load_balancer(f"{name}-{self.environment}", scheme=scheme)
-        listener = self.region.listener(balancer)
-        self.region.rule(listener, group, hosts=[host])
-        return group
+    def balance(self, name: str, host: str, *, scheme: str = "internet-facing") -> list[Json]:
+        """Create a load balancer for a host; returns a service's ``loadBalancers``.
+
+        moto's own calls want subnets, so its objects are made here.
+        """
+        full = f"{name}-{self.environment}"
+        digits = digits_of(f"balancer {full}", 16)
+        arn = f"arn:aws:elasticloadbalancing:{REGION}:{self.aws.account}:{{}}/{full}/{digits}"
+        inner = "internal-" if scheme == "internal" else ""
+        dns = f"{inner}{full}-{int(digits, 16) % 10**10:010}.{REGION}.elb.amazonaws.com"
+        group = FakeTargetGroup(  # type: ignore[abstract]
+            full,
+            self.aws.account,
+            REGION,
+            _VPC,
+            "HTTP",
+            "8080",
+            healthcheck_path="/",
+            target_type="ip",
+        )
+        group.arn = arn.format("targetgroup")
+        balancer = FakeLoadBalancer(  # type: ignore[abstract]
+            full, [], [], _VPC, arn.format("loadbalancer/app"), dns, "active", scheme, "application"
+        )
+        fixed = {"StatusCode": "404", "ContentType": "text/plain"}
+        otherwise = FakeAction({"Type": "fixed-response", "FixedResponseConfig": fixed})
+        listener_arn = f"{arn.format('listener/app')}/{digits_of(f'{full} 443', 16)}"
+        listener = FakeListener(  # type: ignore[abstract]
+            balancer.arn, listener_arn, "HTTPS", "443", "", None, [otherwise], alpn_policy=None
+        )
+        balancer.listeners[listener_arn] = listener
+        groups = [{"TargetGroupArn": group.arn, "Weight": 1}]
+        forward = {"TargetGroupArn": group.arn, "ForwardConfig": {"TargetGroups": groups}}
+        rule_arn = listener_arn.replace(":listener/", ":listener-rule/") + f"/{digits}"
+        conditions = [{"Field": "host-header", "Values": [host]}]
+        action = FakeAction({"Type": "forward", **forward})
+        rule = FakeListenerRule(listener_arn, rule_arn, conditions, 1, [action])  # type: ignore[abstract]
+        listener.register(rule_arn, rule)
+        group.load_balancer_arns.append(balancer.arn)
+        backend = elbv2_backends[self.aws.account][REGION]
+        backend.target_groups[group.arn] = group
+        backend.load_balancers[balancer.arn] = balancer
+        return [{"targetGroupArn": group.arn, "containerName": name, "containerPort": 8080}]
+
+    def scale_automatically(self, name: str, *, low: int, high: int) -> None:
+        applicationautoscaling_backends[self.aws.account][REGION].register_scalable_target(
+            "ecs",
+            f"service/{self.cluster}/{name}",
+            "ecs:service:DesiredCount",
+            min_capacity=low,
+            max_capacity=high,
+            role_arn="",
+            suspended_state={},  # type: ignore[arg-type]
+        )
 
     def repeat(self, now: datetime, pause: float) -> None:
-        """Begins the rollout that is always there to be watched, a while after the last."""
-        service: Any = self.cluster.backend.services.get(f"{self.cluster.name}:{REPEATING}")
+        """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
+        service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
         if service is None or service.status != "ACTIVE":
             return
-        primary = service.deployments[0]
-        if primary["rolloutState"] != "COMPLETED":
+        if service.deployments[0]["rolloutState"] != "COMPLETED":
             self._steady_since = None
         elif self._steady_since is None:
             self._steady_since = now
         elif (now - self._steady_since).total_seconds() * self.scheduler.speed >= pause:
-            family = self.cluster.backend.task_definitions[f"{self.cluster.name}-{REPEATING}"]
-            current = int(str(service.task_definition).rpartition(":")[2])
-            other = next((n for n in (1, 2) if n != current), 1)
-            begin(service, str(family[other].arn), now)
+            family = f"{self.cluster}-{REPEATING}"
+            is_first = str(service.task_definition).endswith(":1")
+            self.change(REPEATING, f"{family}:{2 if is_first else 1}")
             self._steady_since = None
 
 
-def populate(aws: StrictAws, now: datetime, speed: float) -> list[Shop]:
-    region = aws.region(REGION)
-    found = []
+def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
+    backend = ecs_backends[aws.account][REGION]
+    shops = []
     with aws.lock:
         for environment in ENVIRONMENTS:
-            cluster = region.cluster(f"shop-{environment}", tags={"project": "shop"})
-            shop = Shop(EcsScheduler(cluster, aws.account, speed=speed), region, environment)
-            shop.scheduler.epoch = now
-            found.append(shop)
-            _live(shop, now, speed)
-    return found
+            tags = [{"key": "project", "value": "shop"}]
+            cluster = backend.create_cluster(f"shop-{environment}", tags)
+            scheduler = EcsScheduler(backend, cluster, speed=speed)
+            scheduler.epoch = now
+            shops.append(Shop(aws, scheduler, environment))
+            _live(shops[-1], now, speed)
+    return shops
 
 
 def _live(shop: Shop, now: datetime, speed: float) -> None:
-    """Lets the cluster have been there for a day."""
+    """Create the services and play a day forward."""
     moment = now - timedelta(hours=26)
-    shop.cluster.now = moment
-    changes = _build(shop)
-    for each in _moments(moment, 12, speed):
-        shop.scheduler.tick(each)
+    with clock.moved_to(moment):
+        changes = _build(shop)
+    for tick in _moments(moment, 12, speed):
+        shop.scheduler.tick(tick)
     moment = now - timedelta(minutes=40)
     shop.scheduler.tick(moment)
-    for change in changes:
-        change(moment)
-    for each in _moments(moment, 40, speed):
-        shop.scheduler.tick(each)
-    for each in _moments(now - timedelta(seconds=60), 60, speed):
-        shop.scheduler.tick(min(each, now))
+    with clock.moved_to(moment):
+        for name, task_definition in changes.items():
+            shop.change(name, task_definition)
+    for tick in _moments(moment, 40, speed):
+        shop.scheduler.tick(tick)
+    for tick in _moments(now - timedelta(seconds=60), 60, speed):
+        shop.scheduler.tick(min(tick, now))
 
 
 def _moments(start: datetime, seconds: int, speed: float) -> Iterator[datetime]:
     return (start + timedelta(seconds=n / speed) for n in range(seconds))
 
 
-def _build(shop: Shop) -> list[Callable[[datetime], None]]:
-    """Everything as it was at first, and what was changed later."""
+def _build(shop: Shop) -> dict[str, str]:
+    """Create the services; returns the task definitions that they are changed to later."""
     is_production = shop.environment == "production"
     more = 2 if is_production else 1
     domain = "shop.example" if is_production else "staging.shop.example"
-    _web(shop, 2 * more, domain)
+    proxy: Json = {"name": "proxy", "image": "registry.example/shop/envoy:1.31", "essential": True}
+    proxy |= {"cpu": 128, "memory": 256}
+    (web,) = shop.define("web", "10.4.1", is_checked=True, sidecar=proxy, cpu="512", memory="1024")
+    balancers = shop.balance("web", f"www.{domain}")
+    shop.serve("web", web, 2 * more, loadBalancers=balancers, deploymentConfiguration=_BREAKER)
+    shop.scale_automatically("web", low=2, high=10)
+    percents = {**_BREAKER, "minimumHealthyPercent": 75, "maximumPercent": 125}
     checkout, _ = shop.define("checkout", "4.1.0", "4.2.0")
-    shop.serve("checkout", checkout, 4, minimum=75, maximum=125, **_BREAKER)
+    shop.serve("checkout", checkout, 4, deploymentConfiguration=percents)
     payments, broken = shop.define("payments", "2.9.1", "2.10.0-crash")
-    shop.serve("payments", payments, more + 1, team="payments", **_BREAKER)
+    shop.serve("payments", payments, more + 1, team="payments", deploymentConfiguration=_BREAKER)
     (recommendations,) = shop.define("recommendations", "0.7.0" if is_production else "0.8.0-crash")
     shop.serve("recommendations", recommendations, more)
     search, missing = shop.define("search", "5.0.2", "5.1.0-missing")
@@ -155,27 +234,12 @@ def _build(shop: Shop) -> list[Callable[[datetime], None]]:
     (thumbnails,) = shop.define("thumbnails", "1.3.0-oom" if is_production else "1.2.9")
     shop.serve("thumbnails", thumbnails, more)
     (cart,) = shop.define("cart", "3.3.0" if is_production else "3.4.0-unready", is_checked=True)
-    group = shop.balance("cart", f"cart.{domain}", scheme="internal")
-    shop.serve("cart", cart, 2, load_balancers=[serves(group, "cart")])
+    balancers = shop.balance("cart", f"cart.{domain}", scheme="internal")
+    shop.serve("cart", cart, 2, loadBalancers=balancers)
     (reports,) = shop.define("reports", "2025.11")
     shop.serve("reports", reports, 0, team="data")
     for zone in "ab"[:more]:
-        shop.cluster.instance(zone=zone)
-    (agent,) = shop.define("agent", "7.50", compatibility="EC2", own_cpu=64)
-    shop.serve("agent", agent, more, strategy="DAEMON", launch_type="EC2", minimum=0, maximum=100)
-
-    def fail(now: datetime) -> None:
-        shop.change("payments", broken, now)
-        if is_production:
-            shop.change("search", missing, now)
-
-    return [fail]
-
-
-def _web(shop: Shop, count: int, domain: str) -> None:
-    """Healthy, behind a load balancer, autoscaled, with a proxy beside it."""
-    proxy = container("proxy", "registry.example/shop/envoy:1.31", cpu=128, memory=256)
-    (web,) = shop.define("web", "10.4.1", is_checked=True, beside=[proxy], cpu="512", memory="1024")
-    group = shop.balance("web", f"www.{domain}")
-    service = shop.serve("web", web, count, load_balancers=[serves(group, "web")], **_BREAKER)
-    shop.region.scalable_target(service, low=2, high=10)
+        add_instance(shop.scheduler.backend, shop.scheduler.cluster, clock.now(), zone=zone)
+    (agent,) = shop.define("agent", "7.50", requiresCompatibilities=["EC2"], container_cpu=64)
+    shop.serve("agent", agent, None, schedulingStrategy="DAEMON", launchType="EC2")
+    return {"payments": broken} | ({"search": missing} if is_production else {})

@@ -3,6 +3,8 @@
 Facts in here are those of Kubernetes 1.33, tried against the real server where tests look.
 """
 
+from __future__ import annotations
+
 import hmac
 import json
 import ssl
@@ -13,27 +15,27 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.kubernetes.defaults import admitted, refuse_changed_selector
+from dashborion.demo.http_server import Answer, Server
+from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
+from dashborion.demo.kubernetes.defaults import refuse_changed_selector, with_defaults
 from dashborion.demo.kubernetes.errors import (
     Refused,
-    about,
     bad_request,
     conflict,
+    details_of,
     invalid,
     not_allowed,
     not_found,
+    precondition_failed,
 )
-from dashborion.demo.kubernetes.exec import executed, require_running
-from dashborion.demo.kubernetes.lists import listed, watched
+from dashborion.demo.kubernetes.exec import exec_answer, require_running
+from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.logs import PodLogs, container_of
-from dashborion.demo.kubernetes.patches import patched
-from dashborion.demo.kubernetes.request import Request, understand
+from dashborion.demo.kubernetes.patches import apply_patch
+from dashborion.demo.kubernetes.request import Request, parse_request
 from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
-from dashborion.demo.kubernetes.selectors import written
+from dashborion.demo.kubernetes.selectors import selector_text
 from dashborion.demo.kubernetes.store import Store
-from dashborion.demo.kubernetes.tables import table
-from dashborion.demo.kubernetes.versions import kept, served
-from dashborion.demo.wire import Answer, Server
 
 USER = "dashborion-demo"
 _JSON = {"Content-Type": "application/json"}
@@ -42,39 +44,27 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
 class KubernetesApi:
-    """Answers HTTP requests from a store; every request needs the token.
-
-    `intercept` sees each request first: what it returns is the answer, and nothing is written.
-    """
+    """Answers HTTP requests from a store; every request needs the token."""
 
     def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
         self.store = store
         self.token = token
-        self.intercept: Callable[[Request], Answer | None] = lambda _: None
-        self.on_ask: Callable[[], None] = lambda: None  # told of every request that is let in
+        # Called for each request that is let in, and whenever more of its answer is sent.
+        self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
         self._logs = logs
         self._server: Server | None = None
         self._is_over = False
-        self._has_tls = False
 
     @property
     def url(self) -> str:
         if self._server is None:
             raise RuntimeError("not started")
-        host, port = self._server.server_address[:2]
-        return f"{'https' if self._has_tls else 'http'}://{host!s}:{port}"
+        return self._server.url
 
-    def start(
-        self,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        *,
-        tls: ssl.SSLContext | None = None,
-        poll_seconds: float = 0.02,
-    ) -> None:
-        self._is_over, self._has_tls = False, tls is not None
-        self._server = Server(host, port, self.answer, tls=tls)
+    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
+        self._is_over = False
+        self._server = Server(self.answer, tls=tls)
         self._server.start(poll_seconds)
 
     def stop(self) -> None:
@@ -86,28 +76,28 @@ class KubernetesApi:
             server.stop()
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        request = understand(method, url, headers, body)
+        request = parse_request(method, url, headers, body)
         try:
             self._authenticate(request)
-            self.on_ask()
-            return self._noted(self.intercept(request) or self._answer(request))
+            self.on_request(request)
+            return self._with_activity(request, self._answer(request))
         except Refused as error:
-            return _sent(error.status, error.code)
+            return _json(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            return _sent(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
+            return _json(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
 
-    def _noted(self, answer: Answer) -> Answer:
-        """Whoever still reads a stream has not gone: a log may be followed for hours."""
+    def _with_activity(self, request: Request, answer: Answer) -> Answer:
+        """Count reading a stream as activity: a log may be followed for hours."""
         chunks = answer.chunks
         if chunks is None:
             return answer
 
-        def each() -> Iterator[bytes]:
+        def with_activity() -> Iterator[bytes]:
             for chunk in chunks:
-                self.on_ask()
+                self.on_request(request)
                 yield chunk
 
-        return replace(answer, chunks=each())
+        return replace(answer, chunks=with_activity())
 
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -116,51 +106,45 @@ class KubernetesApi:
 
     def _answer(self, request: Request) -> Answer:
         if request.resource is None:
-            return self._elsewhere(request)
+            return self._outside_resources(request)
         subresource = request.subresource
         if subresource == "log" and request.plural == "pods":
             return self._log(request)
         if subresource == "exec" and request.plural == "pods":
             return self._exec(request)
         if subresource == "finalize" and request.plural == "namespaces":
-            return _sent(self._found(request))
+            return _json(self._object(request))
         if subresource and subresource not in request.resource.subresources:
-            return _not_there()
+            return _no_such_path()
         if request.method == "GET":
             return self._read(request, request.resource)
         answer = self._write(request, request.resource)
         self.on_write()
         return answer
 
-    def _elsewhere(self, request: Request) -> Answer:
+    def _outside_resources(self, request: Request) -> Answer:
         if request.path in _HEALTH:
             return Answer(200, _TEXT, b"ok")
         kind = REVIEWS.get((request.group_version, request.plural))
         if kind and request.method == "POST":
             is_json = request.content_type == "application/json"  # kubectl speaks protobuf here
-            return _sent(_reviewed(kind, request.json if is_json else {}), 201)
-        found = discovery(request.path, request.headers.get("host", ""))
-        return _not_there() if found is None else _sent(found)
+            return _json(_reviewed(kind, request.json if is_json else {}), 201)
+        answer = discovery(request.path, request.headers.get("host", ""))
+        return _no_such_path() if answer is None else _json(answer)
 
     # Reading
 
     def _read(self, request: Request, resource: Resource) -> Answer:
         if not request.name:
             if request.flag("watch") and "watch" in request.query:
-                return _streamed(watched(self.store, resource, request, lambda: self._is_over))
-            return _sent(listed(self.store, resource, request))
-        item = self._found(request)
+                return _stream(watch_lines(self.store, resource, request, lambda: self._is_over))
+            return _json(list_chunk(self.store, resource, request))
+        item = self._object(request)
         if request.subresource == "scale":
-            return _sent(_scale(resource, item))
-        if request.accepts("Table"):
-            metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-            return _sent(table(resource, [item], self.store.clock(), metadata))
-        if request.accepts("PartialObjectMetadata"):
-            kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
-            return _sent({**kind, "metadata": item["metadata"]})
-        return _sent(served(item, resource.group_version))
+            return _json(_scale(resource, item))
+        return _json(representation(self.store, resource, request, item))
 
-    def _found(self, request: Request) -> Object:
+    def _object(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)
         if item is None or request.resource is None:
             raise not_found(request.resource, request.name)  # type: ignore[arg-type]
@@ -169,27 +153,27 @@ class KubernetesApi:
     def _log(self, request: Request) -> Answer:
         if request.method != "GET":
             raise not_allowed()
-        pod = self._found(request)
-        return _streamed(
+        pod = self._object(request)
+        return _stream(
             self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
         )
 
     def _exec(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):
             raise not_allowed()
-        pod = self._found(request)
+        pod = self._object(request)
         name = container_of(pod, request.query.get("container", ""))
         require_running(pod, name)
-        return executed(pod, name, request.values("command"), request)
+        return exec_answer(pod, name, request.values("command"), request)
 
     # Writing
 
     def _write(self, request: Request, resource: Resource) -> Answer:
         with self.store.lock:
             if request.method == "POST" and not request.name:
-                return _sent(self._create(request, resource), 201)
+                return _json(self._create(request, resource), 201)
             if request.method == "PUT" and request.name:
-                return _sent(self._change(request, resource, request.json))
+                return _json(self._change(request, resource, request.json))
             if request.method == "PATCH" and request.name:
                 return self._patch(request, resource)
             if request.method == "DELETE":
@@ -217,25 +201,25 @@ class KubernetesApi:
             raise invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
-        item = kept({**item, "metadata": metadata}, resource.group_version)
+        item = as_kept({**item, "metadata": metadata}, resource.group_version)
         made = self.store.create(
-            resource.plural, admitted(resource.plural, item), dry_run=request.is_dry_run
+            resource.plural, with_defaults(resource.plural, item), dry_run=request.is_dry_run
         )
-        return served(made, resource.group_version)
+        return as_served(made, resource.group_version)
 
     def _patch(self, request: Request, resource: Resource) -> Answer:
         kind, patch = request.content_type, request.json
         is_apply = kind == "application/apply-patch+yaml"
         if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
-            return _sent(self._create(request, resource), 201)
-        item = self._found(request)
-        item = served(item, resource.group_version)
+            return _json(self._create(request, resource), 201)
+        item = self._object(request)
+        item = as_served(item, resource.group_version)
         before = _scale(resource, item) if request.subresource == "scale" else item
-        return _sent(self._change(request, resource, patched(kind, before, patch)))
+        return _json(self._change(request, resource, apply_patch(kind, before, patch)))
 
     def _change(self, request: Request, resource: Resource, given: Object) -> Object:
-        """Writes the object as it shall be, or its scale, or its status."""
-        old = self._found(request)
+        """Replace the object, its scale or its status."""
+        old = self._object(request)
         name = given.get("metadata", {}).get("name", request.name)
         if name != request.name:
             message = f"the name of the object ({name}) does not match the name on the URL"
@@ -246,12 +230,12 @@ class KubernetesApi:
         item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
         is_status = request.subresource == "status"
         if not is_status:
-            item = admitted(resource.plural, kept(item, resource.group_version))
+            item = with_defaults(resource.plural, as_kept(item, resource.group_version))
             refuse_changed_selector(resource.plural, old, item)
         changed = self.store.replace(
             resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
         )
-        return served(changed, resource.group_version)
+        return as_served(changed, resource.group_version)
 
     def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)
@@ -271,31 +255,26 @@ class KubernetesApi:
         if request.subresource:
             raise not_allowed()
         if not request.name:
-            chunk = listed(self.store, resource, request)
-            for each in chunk["items"]:
-                self._end(resource, each, {}, request)
-            return _sent(chunk)
-        item, options = self._found(request), request.json if request.body else {}
-        wanted = options.get("preconditions") or {}
-        mine = item["metadata"]
-        for key, what in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
-            if wanted.get(key, mine[key]) != mine[key]:
-                why = (
-                    f"Precondition failed: {what} in precondition: {wanted[key]}, "
-                    f"{what} in object meta: {mine[key]}"
-                )
-                raise conflict(resource, request.name, why)
+            chunk = list_chunk(self.store, resource, request)
+            for entry in chunk["items"]:
+                self._end(resource, entry, {}, request)
+            return _json(chunk)
+        item, options = self._object(request), request.json if request.body else {}
+        wanted, metadata = options.get("preconditions") or {}, item["metadata"]
+        for key, name in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+            if wanted.get(key, metadata[key]) != metadata[key]:
+                raise precondition_failed(resource, request.name, name, wanted[key], metadata[key])
         marked = self._end(resource, item, options, request)
         if marked is not None:
-            return _sent(marked)
-        details = about(resource, request.name, uid=mine["uid"])
+            return _json(marked)
+        details = details_of(resource, request.name, uid=metadata["uid"])
         done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
-        return _sent({**done, "details": details})
+        return _json({**done, "details": details})
 
     def _end(
         self, resource: Resource, item: Object, options: Object, request: Request
     ) -> Object | None:
-        """The object if it lives on for its grace period, None if it is gone."""
+        """Delete an object; returns it while its grace period lasts, or None."""
         metadata, store = item["metadata"], self.store
         if request.is_dry_run or options.get("dryRun"):
             return item
@@ -310,20 +289,20 @@ class KubernetesApi:
         if policy == "Orphan":
             self._orphan(metadata["uid"])
         if resource.plural == "namespaces":
-            for plural in (each.plural for each in BY_KIND.values() if each.is_namespaced):
-                for each in store.all(plural, metadata["name"]):
-                    store.remove(plural, each)
+            for inner in filter(lambda kind: kind.is_namespaced, BY_KIND.values()):
+                for content in store.all(inner.plural, metadata["name"]):
+                    store.remove(inner.plural, content)
         store.remove(resource.plural, item)
         return None
 
     def _orphan(self, owner: str) -> None:
         for plural in ("replicasets", "pods", "controllerrevisions"):
-            for each in self.store.all(plural):
-                references = each["metadata"].get("ownerReferences") or ()
+            for item in self.store.all(plural):
+                references = item["metadata"].get("ownerReferences") or ()
                 kept = [reference for reference in references if reference["uid"] != owner]
                 if len(kept) < len(references):
-                    metadata = {**each["metadata"], "ownerReferences": kept}
-                    self.store.replace(plural, {**each, "metadata": metadata})
+                    metadata = {**item["metadata"], "ownerReferences": kept}
+                    self.store.replace(plural, {**item, "metadata": metadata})
 
 
 def _scale(resource: Resource, item: Object) -> Object:
@@ -331,35 +310,34 @@ def _scale(resource: Resource, item: Object) -> Object:
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     if "scale" not in resource.subresources:
         raise not_allowed()
+    replicas = (item.get("status") or {}).get("replicas", 0)
+    selector = selector_text(spec.get("selector") or {})
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in kept},
         "spec": {"replicas": spec.get("replicas", 1)},
-        "status": {
-            "replicas": (item.get("status") or {}).get("replicas", 0),
-            "selector": written(spec.get("selector") or {}),
-        },
+        "status": {"replicas": replicas, "selector": selector},
     }
 
 
 def _reviewed(kind: str, body: Object) -> Object:
-    """The one user may do everything."""
+    """A review's answer: the one user may do everything."""
     if kind == "SelfSubjectAccessReview":
         status: Object = {"allowed": True, "reason": "the demo's user may do all"}
     else:
         status = {"userInfo": {"username": USER, "groups": ["system:authenticated"]}}
-    group = next(version for (version, _), each in REVIEWS.items() if each == kind)
+    group = next(version for (version, _), known in REVIEWS.items() if known == kind)
     head = {"kind": kind, "apiVersion": group, "metadata": {"creationTimestamp": None}}
     return {**head, "spec": body.get("spec") or {}, "status": status}
 
 
-def _sent(item: Any, status: int = 200) -> Answer:
+def _json(item: Any, status: int = 200) -> Answer:
     return Answer(status, _JSON, msgspec.json.encode(item) + b"\n")
 
 
-def _streamed(chunks: Iterator[bytes], kind: str = "application/json") -> Answer:
-    """The first chunk is awaited here, so that what is wrong with a request is its answer."""
+def _stream(chunks: Iterator[bytes], kind: str = "application/json") -> Answer:
+    """Stream chunks; the first is awaited here, so that a bad request is answered as one."""
     first = next(chunks, b"")
 
     def whole() -> Iterator[bytes]:
@@ -369,5 +347,5 @@ def _streamed(chunks: Iterator[bytes], kind: str = "application/json") -> Answer
     return Answer(200, {"Content-Type": kind}, b"", chunks=whole())
 
 
-def _not_there() -> Answer:
+def _no_such_path() -> Answer:
     return Answer(404, _TEXT, b"404 page not found\n")

@@ -1,16 +1,32 @@
 """What the API server fills in, and what it refuses, when an object is written."""
 
+from __future__ import annotations
+
 import hashlib
 from typing import Any
 
 from dashborion.demo.kubernetes.errors import invalid
 from dashborion.demo.kubernetes.resources import BY_PLURAL, Object
 
-_TEMPLATED = ("deployments", "statefulsets", "daemonsets", "replicasets", "jobs")
-_ROLLING = {"maxUnavailable": "25%", "maxSurge": "25%"}
+_TEMPLATED: dict[str, Object] = {  # kinds with a pod template, and the defaults of their spec
+    "deployments": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
+    "statefulsets": {
+        "replicas": 1,
+        "podManagementPolicy": "OrderedReady",
+        "revisionHistoryLimit": 10,
+    },
+    "daemonsets": {"revisionHistoryLimit": 10},
+    "replicasets": {"replicas": 1},
+    "jobs": {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False},
+}
+_ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how pods are replaced
+    "deployments": ("strategy", {"maxUnavailable": "25%", "maxSurge": "25%"}),
+    "statefulsets": ("updateStrategy", {"partition": 0}),
+    "daemonsets": ("updateStrategy", {"maxUnavailable": 1, "maxSurge": 0}),
+}
 
 
-def admitted(plural: str, item: Object) -> Object:
+def with_defaults(plural: str, item: Object) -> Object:
     """The object with its defaults, or a refusal."""
     metadata = item["metadata"]
     name = metadata.get("name", metadata.get("generateName", ""))
@@ -27,7 +43,12 @@ def admitted(plural: str, item: Object) -> Object:
             "metadata": {"creationTimestamp": None, **(template.get("metadata") or {})},
             "spec": pod_spec(template.get("spec") or {}),
         }
-        spec = _WORKLOADS[plural](spec)
+        spec = _TEMPLATED[plural] | spec
+        if plural in _ROLLING:
+            key, rolling = _ROLLING[plural]
+            spec[key] = {"type": "RollingUpdate", **(spec.get(key) or {})}
+            if spec[key]["type"] == "RollingUpdate":
+                spec[key]["rollingUpdate"] = rolling | (spec[key].get("rollingUpdate") or {})
     elif plural == "services":
         spec = _service(spec, metadata)
     elif plural == "namespaces":
@@ -41,7 +62,7 @@ def admitted(plural: str, item: Object) -> Object:
 
 
 def pod_spec(spec: Object) -> Object:
-    found: Object = {
+    filled: Object = {
         "restartPolicy": "Always",
         "terminationGracePeriodSeconds": 30,
         "dnsPolicy": "ClusterFirst",
@@ -51,13 +72,13 @@ def pod_spec(spec: Object) -> Object:
     }
     for part in ("initContainers", "containers"):
         if part in spec:
-            found[part] = [_container(each) for each in spec[part]]
-    return found
+            filled[part] = [_container(container) for container in spec[part]]
+    return filled
 
 
 def _container(given: Object) -> Object:
     latest = ":" not in given.get("image", "").rsplit("/", 1)[-1]
-    found: Object = {
+    filled: Object = {
         "resources": {},
         "terminationMessagePath": "/dev/termination-log",
         "terminationMessagePolicy": "File",
@@ -65,73 +86,21 @@ def _container(given: Object) -> Object:
         **given,
     }
     if "ports" in given:
-        found["ports"] = [{"protocol": "TCP", **each} for each in given["ports"]]
-    return found
-
-
-def _deployment(spec: Object) -> Object:
-    strategy = dict(spec.get("strategy") or {})
-    strategy.setdefault("type", "RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        strategy["rollingUpdate"] = _ROLLING | (strategy.get("rollingUpdate") or {})
-    return {
-        "replicas": 1,
-        "revisionHistoryLimit": 10,
-        "progressDeadlineSeconds": 600,
-        **spec,
-        "strategy": strategy,
-    }
-
-
-def _stateful_set(spec: Object) -> Object:
-    update = {"type": "RollingUpdate", **(spec.get("updateStrategy") or {})}
-    if update["type"] == "RollingUpdate":
-        update["rollingUpdate"] = {"partition": 0} | (update.get("rollingUpdate") or {})
-    return {
-        "replicas": 1,
-        "podManagementPolicy": "OrderedReady",
-        "revisionHistoryLimit": 10,
-        **spec,
-        "updateStrategy": update,
-    }
-
-
-def _daemon_set(spec: Object) -> Object:
-    update = {"type": "RollingUpdate", **(spec.get("updateStrategy") or {})}
-    if update["type"] == "RollingUpdate":
-        rolling = {"maxUnavailable": 1, "maxSurge": 0} | (update.get("rollingUpdate") or {})
-        update["rollingUpdate"] = rolling
-    return {"revisionHistoryLimit": 10, **spec, "updateStrategy": update}
-
-
-def _job(spec: Object) -> Object:
-    return {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False, **spec}
-
-
-def _replica_set(spec: Object) -> Object:
-    return {"replicas": 1, **spec}
-
-
-_WORKLOADS = {
-    "deployments": _deployment,
-    "statefulsets": _stateful_set,
-    "daemonsets": _daemon_set,
-    "replicasets": _replica_set,
-    "jobs": _job,
-}
+        filled["ports"] = [{"protocol": "TCP", **port} for port in given["ports"]]
+    return filled
 
 
 def _service(spec: Object, metadata: Object) -> Object:
-    found = {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
+    defaults = {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
     ports = [
-        {"protocol": "TCP", "targetPort": each["port"], **each} for each in spec.get("ports") or ()
+        {"protocol": "TCP", "targetPort": port["port"], **port} for port in spec.get("ports") or ()
     ]
     digest = hashlib.sha256(f"{metadata.get('namespace')}/{metadata['name']}".encode()).digest()
     address = spec.get("clusterIP") or f"10.96.{digest[0]}.{1 + digest[1] % 250}"
     addresses = {"clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
     if spec.get("type", "ClusterIP") == "ExternalName":
         addresses = {}
-    return {**found, "ipFamilyPolicy": "SingleStack", **addresses, **spec, "ports": ports}
+    return {**defaults, "ipFamilyPolicy": "SingleStack", **addresses, **spec, "ports": ports}
 
 
 def _refuse_bad_counts(plural: str, name: str, spec: Object) -> None:

@@ -1,5 +1,7 @@
 """The Deployment and ReplicaSet controllers: one step a tick, each as the real one decides it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from dashborion.demo.kubernetes.objects import (
@@ -19,34 +21,30 @@ from dashborion.demo.kubernetes.objects import (
     without_zeros,
 )
 from dashborion.demo.kubernetes.resources import Object
-from dashborion.demo.kubernetes.selectors import selects
 
 REVISION = "deployment.kubernetes.io/revision"
 _DEPLOYER = "deployment-controller"
 _REPLICATOR = "replicaset-controller"
 
 
-def replicate(world: World) -> None:
-    """Every ReplicaSet gets as many pods as it shall have."""
-    for each in world.store.all("replicasets"):
-        metadata, spec = each["metadata"], each["spec"]
-        pods = [pod for pod in world.owned("pods", each) if is_active(pod)]
+def run_replica_sets(world: World) -> None:
+    """Give every ReplicaSet its replicas."""
+    for replica_set in world.store.all("replicasets"):
+        metadata, spec = replica_set["metadata"], replica_set["spec"]
+        pods = [pod for pod in world.owned("pods", replica_set) if is_active(pod)]
         wanted = min(spec["replicas"], MOST_PODS)
         for number in range(wanted - len(pods)):
-            version = world.store.version
-            name = f"{metadata['name']}-{suffix(metadata['uid'], version, number)}"
-            pods.append(world.create_pod(each, spec["template"], name, {}))
-            world.event(each, "SuccessfulCreate", f"Created pod: {name}", source=_REPLICATOR)
+            code = suffix(metadata["uid"], world.store.version, number)
+            name = f"{metadata['name']}-{code}"
+            pods.append(world.start_pod(replica_set, spec["template"], name, {}))
         if len(pods) == MOST_PODS < spec["replicas"]:
             message = f"Error creating: the demo runs no more than {MOST_PODS} pods of a set"
-            world.event(each, "FailedCreate", message, kind="Warning", source=_REPLICATOR)
+            world.event(replica_set, "FailedCreate", message, kind="Warning", source=_REPLICATOR)
         ranked = first_to_go(pods)
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:
-            world.end_pod(pod)
-            name = pod["metadata"]["name"]
-            world.event(each, "SuccessfulDelete", f"Deleted pod: {name}", source=_REPLICATOR)
-        _report_on_set(world, each, ranked[surplus:])
+            world.stop_pod(replica_set, pod)
+        _report_on_set(world, replica_set, ranked[surplus:])
 
 
 def _report_on_set(world: World, item: Object, pods: list[Object]) -> None:
@@ -76,67 +74,67 @@ class _Rollout:
     @property
     def old(self) -> list[Object]:
         new = self.new["metadata"]["uid"] if self.new else ""
-        return [each for each in self.sets if each["metadata"]["uid"] != new]
+        return [replica_set for replica_set in self.sets if replica_set["metadata"]["uid"] != new]
 
     def scale(self, item: Object, count: int) -> None:
         had = item["spec"]["replicas"]
         if had == count:
             return
-        found = self.world.scale("replicasets", item, count)
-        self.sets = [found if each is item else each for each in self.sets]
+        changed = self.world.scale("replicasets", item, count)
+        self.sets = [changed if replica_set is item else replica_set for replica_set in self.sets]
         if self.new is item:
-            self.new = found
+            self.new = changed
         way = "up" if count > had else "down"
         message = f"Scaled {way} replica set {item['metadata']['name']} from {had} to {count}"
         self.world.event(self.item, "ScalingReplicaSet", message, source=_DEPLOYER)
 
 
-def deploy(world: World) -> None:
+def run_deployments(world: World) -> None:
     """Every Deployment moves a step towards its newest template."""
-    for each in world.store.all("deployments"):
-        sets = world.owned("replicasets", each)
-        rollout = _Rollout(world, each, sets)
+    for deployment in world.store.all("deployments"):
+        sets = world.owned("replicasets", deployment)
+        rollout = _Rollout(world, deployment, sets)
         rollout.new = _newest(rollout)
         if rollout.new is not None:
-            if each["spec"].get("paused") or len(_active(rollout.sets)) == 1:
+            if deployment["spec"].get("paused") or len(_active(rollout.sets)) == 1:
                 _resize(rollout)
-            if not each["spec"].get("paused"):
+            if not deployment["spec"].get("paused"):
                 _step(rollout)
         _report(rollout)
-        _forget_old_sets(rollout)
+        _drop_old_sets(rollout)
 
 
 def _active(sets: list[Object]) -> list[Object]:
-    return [each for each in sets if each["spec"]["replicas"] > 0]
+    return [replica_set for replica_set in sets if replica_set["spec"]["replicas"] > 0]
 
 
 def _resize(rollout: _Rollout) -> None:
-    """A change of the count alone goes to the only set that has pods."""
+    """Scale the only ReplicaSet that has pods."""
     active = _active(rollout.sets)
     if len(active) == 1 and (active[0] is rollout.new or rollout.item["spec"].get("paused")):
         rollout.scale(active[0], rollout.desired)
 
 
 def _newest(rollout: _Rollout) -> Object | None:
-    """The set of the current template, which is made unless the Deployment is paused."""
+    """The ReplicaSet of the current template; created unless the Deployment is paused."""
     template = rollout.item["spec"]["template"]
     code = template_hash(template)
-    found = next((e for e in rollout.sets if e["metadata"]["labels"][HASH] == code), None)
-    revisions = [_revision(each) for each in rollout.sets]
-    if rollout.item["spec"].get("paused") and found is None:
+    newest = next((e for e in rollout.sets if e["metadata"]["labels"][HASH] == code), None)
+    revisions = [_revision(replica_set) for replica_set in rollout.sets]
+    if rollout.item["spec"].get("paused") and newest is None:
         return max(rollout.sets, key=_revision, default=None)
     world, number = rollout.world, max(revisions, default=0)
-    if found is None:
-        found = _new_set(rollout, code, number + 1)
-        rollout.sets.append(found)
-    elif _revision(found) < number or not _revision(found):
-        at = rollout.sets.index(found)
-        found = world.annotate("replicasets", found, **{REVISION: str(number + 1)})
-        rollout.sets[at] = found
-    revision = str(_revision(found))
+    if newest is None:
+        newest = _new_set(rollout, code, number + 1)
+        rollout.sets.append(newest)
+    elif _revision(newest) < number or not _revision(newest):
+        at = rollout.sets.index(newest)
+        newest = world.annotate("replicasets", newest, **{REVISION: str(number + 1)})
+        rollout.sets[at] = newest
+    revision = str(_revision(newest))
     if (rollout.item["metadata"].get("annotations") or {}).get(REVISION) != revision:
         rollout.item = world.annotate("deployments", rollout.item, **{REVISION: revision})
-    return found
+    return newest
 
 
 def _new_set(rollout: _Rollout, code: str, revision: int) -> Object:
@@ -181,9 +179,9 @@ def _revision(item: Object) -> int:
 def _step(rollout: _Rollout) -> None:
     strategy = rollout.item["spec"]["strategy"]
     if strategy["type"] == "Recreate":
-        for each in rollout.old:
-            rollout.scale(each, 0)
-        uids = {each["metadata"]["uid"] for each in rollout.old}
+        for replica_set in rollout.old:
+            rollout.scale(replica_set, 0)
+        uids = {replica_set["metadata"]["uid"] for replica_set in rollout.old}
         pods = rollout.world.store.all("pods", rollout.item["metadata"]["namespace"])
         if not any(owner_uid(pod) in uids for pod in pods) and rollout.new:
             rollout.scale(rollout.new, rollout.desired)
@@ -203,7 +201,7 @@ def _scale_up(rollout: _Rollout, most: int) -> bool:
     if new["spec"]["replicas"] > rollout.desired:
         rollout.scale(new, rollout.desired)
         return True
-    room = most - sum(each["spec"]["replicas"] for each in rollout.sets)
+    room = most - sum(replica_set["spec"]["replicas"] for replica_set in rollout.sets)
     if room <= 0:
         return False
     had = new["spec"]["replicas"]
@@ -212,32 +210,35 @@ def _scale_up(rollout: _Rollout, most: int) -> bool:
 
 
 def _scale_down(rollout: _Rollout, fewest: int) -> None:
-    """First the old pods that do no good, then good ones as far as the floor allows."""
+    """Remove old pods: unavailable ones first, then available ones down to ``fewest``."""
     new = rollout.new
     if new is None or not _active(rollout.old):
         return
-    total = sum(each["spec"]["replicas"] for each in rollout.sets)
-    waiting = new["spec"]["replicas"] - new["status"].get("availableReplicas", 0)
-    may_go = total - fewest - waiting
-    for each in sorted(_active(rollout.old), key=_revision):
-        broken = each["spec"]["replicas"] - each["status"].get("availableReplicas", 0)
-        drop = min(may_go, broken)
-        if drop > 0 and each["status"].get("observedGeneration") == each["metadata"]["generation"]:
-            rollout.scale(each, each["spec"]["replicas"] - drop)
+    total = sum(replica_set["spec"]["replicas"] for replica_set in rollout.sets)
+    may_go = total - fewest - _unavailable(new)
+    for replica_set in sorted(_active(rollout.old), key=_revision):
+        drop = min(may_go, _unavailable(replica_set))
+        observed = replica_set["status"].get("observedGeneration")
+        if drop > 0 and observed == replica_set["metadata"]["generation"]:
+            rollout.scale(replica_set, replica_set["spec"]["replicas"] - drop)
             may_go -= drop
-    available = sum(each["status"].get("availableReplicas", 0) for each in rollout.sets)
-    may_go = available - fewest
-    for each in sorted(_active(rollout.old), key=_revision):
-        drop = min(may_go, each["spec"]["replicas"])
+    may_go = _sum(rollout.sets, "availableReplicas") - fewest
+    for replica_set in sorted(_active(rollout.old), key=_revision):
+        drop = min(may_go, replica_set["spec"]["replicas"])
         if drop > 0:
-            rollout.scale(each, each["spec"]["replicas"] - drop)
+            rollout.scale(replica_set, replica_set["spec"]["replicas"] - drop)
             may_go -= drop
+
+
+def _unavailable(replica_set: Object) -> int:
+    return int(replica_set["spec"]["replicas"]) - _sum([replica_set], "availableReplicas")
 
 
 def _report(rollout: _Rollout) -> None:
     item, new = rollout.item, rollout.new
     status = item.get("status") or {}
-    fresh = new is not None and selects_template(new, item)
+    code = template_hash(item["spec"]["template"])
+    fresh = new is not None and new["metadata"]["labels"].get(HASH) == code
     counts = {
         "replicas": _sum(rollout.sets, "replicas"),
         "updatedReplicas": _sum([new], "replicas") if new and fresh else 0,
@@ -247,81 +248,65 @@ def _report(rollout: _Rollout) -> None:
     counts["unavailableReplicas"] = max(
         0, max(rollout.desired, counts["replicas"]) - counts["availableReplicas"]
     )
-    found = {"observedGeneration": item["metadata"]["generation"], **without_zeros(counts)}
-    found["conditions"] = status.get("conditions") or []
-    found["conditions"] = _progress(rollout, counts, found)
+    report = {"observedGeneration": item["metadata"]["generation"], **without_zeros(counts)}
+    report["conditions"] = status.get("conditions") or []
+    report["conditions"] = _progress(rollout, counts, report)
     strategy = item["spec"]["strategy"]
     rolling = strategy.get("rollingUpdate") or {"maxUnavailable": 0}
     spare = scaled(rolling["maxUnavailable"], rollout.desired, up=False)
     enough = counts["availableReplicas"] >= rollout.desired - spare
     reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
     message = f"Deployment {'has' if enough else 'does not have'} minimum availability."
-    found["conditions"] = rollout.world.condition(found, "Available", enough, reason, message)
-    rollout.world.store.set_status("deployments", item, found)
-
-
-def selects_template(replica_set: Object, item: Object) -> bool:
-    code = template_hash(item["spec"]["template"])
-    return selects({"matchLabels": {HASH: code}}, replica_set["metadata"]["labels"])
+    report["conditions"] = rollout.world.condition(report, "Available", enough, reason, message)
+    rollout.world.store.set_status("deployments", item, report)
 
 
 def _sum(sets: list[Object], key: str) -> int:
-    return sum((each.get("status") or {}).get(key, 0) for each in sets)
+    return sum((replica_set.get("status") or {}).get(key, 0) for replica_set in sets)
 
 
-def _progress(rollout: _Rollout, counts: dict[str, int], found: Object) -> list[Object]:
+def _progress(rollout: _Rollout, counts: dict[str, int], report: Object) -> list[Object]:
     """The Progressing condition; its deadline runs from the last progress."""
-    world, item, new = rollout.world, rollout.item, rollout.new
+    world, item = rollout.world, rollout.item
     status, before = item.get("status") or {}, condition_of(item, "Progressing")
-    desired = rollout.desired
-    conditions: list[Object] = found["conditions"]
+    conditions: list[Object] = report["conditions"]
+
+    def progressing(reason: str, message: str, *, value: bool = True) -> list[Object]:
+        return world.condition(report, "Progressing", value, reason, message)
+
     if item["spec"].get("paused"):
         if before.get("reason") == "DeploymentPaused" or not before:
             return conditions
-        return world.condition(
-            found, "Progressing", value=True, **_told("DeploymentPaused", "Deployment is paused")
-        )
-    name = new["metadata"]["name"] if new else ""
-    done = counts["updatedReplicas"] == desired == counts["replicas"] == counts["availableReplicas"]
-    if done:
+        return progressing("DeploymentPaused", "Deployment is paused")
+    name = rollout.new["metadata"]["name"] if rollout.new else ""
+    totals = (counts["replicas"], counts["updatedReplicas"], counts["availableReplicas"])
+    if totals == (rollout.desired,) * 3:
         message = f'ReplicaSet "{name}" has successfully progressed.'
-        told = _told("NewReplicaSetAvailable", message)
-        return world.condition(found, "Progressing", value=True, **told)
+        return progressing("NewReplicaSetAvailable", message)
     is_same = before and name in before["message"]
     if before.get("reason") == "NewReplicaSetAvailable" and is_same:
         return conditions  # complete once, and pods that fail later do not change it
     keys = ("updatedReplicas", "readyReplicas", "availableReplicas")
-    moved = any(counts[key] > status.get(key, 0) for key in keys)
-    fewer = counts["replicas"] - counts["updatedReplicas"] < status.get("replicas", 0) - status.get(
-        "updatedReplicas", 0
-    )
-    if not is_same or moved or fewer:
-        message = f'ReplicaSet "{name}" is progressing.'
-        rest = [each for each in conditions if each["type"] != "Progressing"]
-        new_one = world.condition(
-            {"conditions": []}, "Progressing", value=True, **_told("ReplicaSetUpdated", message)
-        )
-        return rest + new_one
+    has_more = any(counts[key] > status.get(key, 0) for key in keys)
+    old_before = status.get("replicas", 0) - status.get("updatedReplicas", 0)
+    has_fewer = counts["replicas"] - counts["updatedReplicas"] < old_before
+    if not is_same or has_more or has_fewer:
+        report["conditions"] = [had for had in conditions if had["type"] != "Progressing"]
+        return progressing("ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
     deadline = item["spec"]["progressDeadlineSeconds"]
-    if before["reason"] != "ProgressDeadlineExceeded" and (
-        world.seconds_since(before["lastUpdateTime"]) > deadline
-    ):
+    is_late = world.seconds_since(before["lastUpdateTime"]) > deadline
+    if before["reason"] != "ProgressDeadlineExceeded" and is_late:
         message = f'ReplicaSet "{name}" has timed out progressing.'
-        told = _told("ProgressDeadlineExceeded", message)
-        return world.condition(found, "Progressing", value=False, **told)
+        return progressing("ProgressDeadlineExceeded", message, value=False)
     return conditions
 
 
-def _told(reason: str, message: str) -> dict[str, str]:
-    return {"reason": reason, "message": message}
-
-
-def _forget_old_sets(rollout: _Rollout) -> None:
+def _drop_old_sets(rollout: _Rollout) -> None:
     idle = [
-        each
-        for each in rollout.old
-        if not each["spec"]["replicas"] and not each["status"].get("replicas")
+        replica_set
+        for replica_set in rollout.old
+        if not replica_set["spec"]["replicas"] and not replica_set["status"].get("replicas")
     ]
     surplus = len(idle) - rollout.item["spec"]["revisionHistoryLimit"]
-    for each in sorted(idle, key=_revision)[: max(0, surplus)]:
-        rollout.world.store.remove("replicasets", each)
+    for replica_set in sorted(idle, key=_revision)[: max(0, surplus)]:
+        rollout.world.store.remove("replicasets", replica_set)

@@ -1,4 +1,6 @@
-"""Refusals as the API server words them: every one is a `Status` object."""
+"""Refusals as the API server words them: every one is a ``Status`` object."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 
@@ -6,7 +8,7 @@ from dashborion.demo.kubernetes.resources import Object, Resource
 
 
 class Refused(Exception):
-    """An answer that is not what was asked for."""
+    """A request that is answered with an error."""
 
     def __init__(
         self,
@@ -23,7 +25,7 @@ class Refused(Exception):
 
     @property
     def status(self) -> Object:
-        found: Object = {
+        status: Object = {
             "kind": "Status",
             "apiVersion": "v1",
             "metadata": self.metadata,
@@ -32,23 +34,23 @@ class Refused(Exception):
             "reason": self.reason,
         }
         if self.details:
-            found["details"] = self.details
-        return found | {"code": self.code}
+            status["details"] = self.details
+        return status | {"code": self.code}
 
 
-def about(resource: Resource, name: str, **more: object) -> Object:
+def details_of(resource: Resource, name: str, **more: object) -> Object:
     group = {"group": resource.group} if resource.group else {}
     return {"name": name, **group, "kind": resource.plural, **more}
 
 
 def not_found(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" not found'
-    return Refused(404, "NotFound", message, details=about(resource, name))
+    return Refused(404, "NotFound", message, details=details_of(resource, name))
 
 
 def exists(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" already exists'
-    return Refused(409, "AlreadyExists", message, details=about(resource, name))
+    return Refused(409, "AlreadyExists", message, details=details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> Refused:
@@ -57,13 +59,18 @@ def conflict(resource: Resource, name: str, why: str = "") -> Refused:
         "try again"
     )
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return Refused(409, "Conflict", message, details=about(resource, name))
+    return Refused(409, "Conflict", message, details=details_of(resource, name))
+
+
+def precondition_failed(resource: Resource, name: str, key: str, given: str, known: str) -> Refused:
+    why = f"Precondition failed: {key} in precondition: {given}, {key} in object meta: {known}"
+    return conflict(resource, name, why)
 
 
 def invalid(resource: Resource, name: str, field: str, problem: str) -> Refused:
     message = f'{resource.qualified_kind} "{name}" is invalid: {field}: {problem}'
     cause = {"reason": "FieldValueInvalid", "message": problem, "field": field}
-    details = about(resource, name, causes=[cause]) | {"kind": resource.kind}
+    details = details_of(resource, name, causes=[cause]) | {"kind": resource.kind}
     return Refused(422, "Invalid", message, details=details)
 
 

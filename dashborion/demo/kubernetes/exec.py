@@ -1,22 +1,24 @@
-"""`pods/NAME/exec`: what a kubelet does with it, with the demo's shell for a container runtime."""
+"""``pods/NAME/exec``: a kubelet's part in it, with the demo's shell for a container runtime."""
+
+from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from io import BufferedIOBase
 
+from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.websocket import WebSocket, accepted, wanted
 from dashborion.demo.shell import Shell
-from dashborion.demo.wire import Answer
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _CHUNK = 1 << 15
 
 
-def executed(
+def exec_answer(
     pod: Object,
     container: str,
     words: list[str],
@@ -24,21 +26,19 @@ def executed(
     *,
     protocols: Iterable[str] = PROTOCOLS,
 ) -> Answer:
-    """The answer that becomes a connection, or a refusal before that."""
+    """Upgrade the connection and run the command; raises Refused before that."""
     if not wanted(request.headers):
         raise bad_request("Upgrade request required")
-    offered = [
-        each.strip() for each in request.headers.get("sec-websocket-protocol", "").split(",")
-    ]
-    protocol = next((each for each in offered if each in protocols), None)
+    header = request.headers.get("sec-websocket-protocol", "")
+    offered = [protocol.strip() for protocol in header.split(",")]
+    protocol = next((protocol for protocol in offered if protocol in protocols), None)
     if protocol is None:
         raise bad_request(f"unable to negotiate websocket protocol: {offered}")
     if not words:
         raise bad_request("you must specify at least 1 command for the container")
-    spec = next(each for each in pod["spec"]["containers"] if each["name"] == container)
-    variables = {
-        each["name"]: str(each["value"]) for each in spec.get("env") or () if "value" in each
-    }
+    spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container)
+    given = [variable for variable in spec.get("env") or () if "value" in variable]
+    variables = {variable["name"]: str(variable["value"]) for variable in given}
 
     def converse(reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         socket = WebSocket(reading, writing)
@@ -51,9 +51,9 @@ def executed(
 
 
 def require_running(pod: Object, container: str) -> None:
-    """Raises Refused, in the kubelet's words, for a container that does not run."""
+    """Raise Refused, in the kubelet's words, unless the container runs."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    if not any(each["name"] == container and "running" in each["state"] for each in statuses):
+    if not any(status["name"] == container and "running" in status["state"] for status in statuses):
         raise Refused(404, "NotFound", f'container not found ("{container}")')
 
 
@@ -77,7 +77,7 @@ def _status(code: int | None, words: list[str]) -> Object:
 
 
 class _Channels:
-    """The streams of one command; with a terminal also what a terminal does to them."""
+    """The streams of one command, with a terminal's line discipline if it has one."""
 
     def __init__(self, socket: WebSocket, request: Request, *, has_end: bool) -> None:
         self.is_tty = request.flag("tty")
@@ -90,7 +90,7 @@ class _Channels:
         return False  # what is typed meanwhile waits
 
     def read(self) -> bytes:
-        """What has come, a line of a terminal; b"" at the end."""
+        """The input so far, or a line of a terminal; b"" at the end."""
         if self.is_tty:
             return self.read_line()
         while not self._given and not self._is_over:
@@ -131,7 +131,7 @@ class _Channels:
             self._given += message[1:]
 
     def _typed(self) -> bytes:
-        """A line as a terminal hands it on: echoed, with backspace, ^C and ^D."""
+        """Read a line as a terminal does: echoed, with backspace, ^C and ^D."""
         line = b""
         while True:
             while not self._given and not self._is_over:

@@ -1,14 +1,16 @@
 """The scheduler and the kubelets: pods get a node, a status that follows their age, and an end."""
 
+from __future__ import annotations
+
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dashborion.demo.behaviour import Behaviour, behaviour_of, words_of
+from dashborion.demo.behaviour import behaviour_of, words_of
 from dashborion.demo.container_lines import Line, lines
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.objects import World, is_terminating
-from dashborion.demo.kubernetes.pods import Told, told_of
+from dashborion.demo.kubernetes.pods import Container, events_of, pod_at
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
 
@@ -21,12 +23,12 @@ _UNSCHEDULABLE = (
 
 
 @dataclass
-class Life:
-    """What a kubelet knows of a pod and its status does not say exactly."""
+class PodRecord:
+    """What a kubelet remembers about a pod."""
 
     started: datetime
     ended: datetime | None = None
-    restarts: dict[str, str] = field(default_factory=dict)
+    reported: dict[str, str] = field(default_factory=dict)  # the last state of each container
 
 
 class Kubelets:
@@ -36,11 +38,11 @@ class Kubelets:
         self.names = [f"node-{number}" for number in range(1, nodes + 1)]
         self.epoch: datetime | None = None
         self._store, self._speed = store, speed
-        self._lives: dict[str, Life] = {}
+        self._records: dict[str, PodRecord] = {}
         self._placed = 0
 
     def join(self, world: World) -> None:
-        """The nodes themselves."""
+        """Create the nodes."""
         for number, name in enumerate(self.names):
             world.store.create("nodes", _node(name, number, world.stamp))
 
@@ -49,29 +51,24 @@ class Kubelets:
         for pod in world.store.all("pods"):
             uid = pod["metadata"]["uid"]
             alive.add(uid)
-            life = self._lives.get(uid)
-            if life is None:
-                life = self._placed_pod(world, pod)
+            record = self._records.get(uid)
+            if record is None:
+                record = self._place_pod(world, pod)
             elif is_terminating(pod):
-                self._end(world, pod, life)
+                self._end(world, pod, record)
             else:
-                self._report(world, pod, life)
-        for uid in self._lives.keys() - alive:
-            del self._lives[uid]
+                self._report(world, pod, record)
+        for uid in self._records.keys() - alive:
+            del self._records[uid]
 
-    def _placed_pod(self, world: World, pod: Object) -> Life | None:
-        """Binds it to a node, or says why there is none."""
-        asked = sum(_cpus(each) for each in pod["spec"]["containers"])
+    def _place_pod(self, world: World, pod: Object) -> PodRecord | None:
+        """Bind the pod to a node, or report why there is none."""
+        asked = sum(_cpus(container) for container in pod["spec"]["containers"])
         if asked > _CPUS and not pod["spec"].get("nodeName"):
             message = _UNSCHEDULABLE.format(count=len(self.names))
-            condition = {
-                "type": "PodScheduled",
-                "status": "False",
-                "lastProbeTime": None,
-                "lastTransitionTime": pod["metadata"]["creationTimestamp"],
-                "reason": "Unschedulable",
-                "message": message,
-            }
+            since = {"lastTransitionTime": pod["metadata"]["creationTimestamp"]}
+            condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, **since}
+            condition |= {"reason": "Unschedulable", "message": message}
             status = {**pod.get("status", {}), "phase": "Pending", "conditions": [condition]}
             if pod.get("status") != status:
                 world.store.set_status("pods", pod, status)
@@ -83,102 +80,81 @@ class Kubelets:
             node = self.names[self._placed % len(self.names)]
             self._placed += 1
             pod = world.store.replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
-        where = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-        message = f"Successfully assigned {where} to {node}"
+        full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        message = f"Successfully assigned {full_name} to {node}"
         world.event(pod, "Scheduled", message, source="default-scheduler")
-        life = self._lives[pod["metadata"]["uid"]] = Life(world.now)
-        self._report(world, pod, life)
-        return life
+        record = self._records[pod["metadata"]["uid"]] = PodRecord(world.now)
+        self._report(world, pod, record)
+        return record
 
-    def _report(self, world: World, pod: Object, life: Life) -> None:
-        told = told_of(pod, life.started, world.now, self._speed)
-        world.store.set_status("pods", pod, told.status)
-        for each in told.containers:
-            seen = f"{each.moment.state.value} {each.moment.restarts} {each.moment.is_ready}"
-            if life.restarts.get(each.name) != seen:
-                life.restarts[each.name] = seen
-                _tell(world, pod, each)
+    def _report(self, world: World, pod: Object, record: PodRecord) -> None:
+        pod_now = pod_at(pod, record.started, world.now, self._speed)
+        world.store.set_status("pods", pod, pod_now.status)
+        for container in pod_now.containers:
+            moment = container.moment
+            reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
+            if record.reported.get(container.name) == reported:
+                continue
+            record.reported[container.name] = reported
+            for kind, reason, message in events_of(container):
+                world.event(pod, reason, message, kind=kind, source="kubelet")
 
-    def _end(self, world: World, pod: Object, life: Life) -> None:
-        if life.ended is None:
-            life.ended = world.now
-            for each in pod["spec"]["containers"]:
-                message = f"Stopping container {each['name']}"
+    def _end(self, world: World, pod: Object, record: PodRecord) -> None:
+        if record.ended is None:
+            record.ended = world.now
+            for container in pod["spec"]["containers"]:
+                message = f"Stopping container {container['name']}"
                 world.event(pod, "Killing", message, source="kubelet")
-        stays = any("terminating" in words_of(each["image"]) for each in pod["spec"]["containers"])
-        if not stays and world.seconds_since(life.ended) >= _ENDING_SECONDS:
+        images = [container["image"] for container in pod["spec"]["containers"]]
+        stays = any("terminating" in words_of(image) for image in images)
+        if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
 
-    def written(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
-        """What a container has written, and whether it may write more; as `PodLogs` asks."""
+    def container_log(
+        self, pod: Object, container: str, *, previous: bool
+    ) -> tuple[list[Line], bool]:
+        """A container's log, and whether it may grow."""
         name, now = pod["metadata"]["name"], self._store.clock()
-        life = self._lives.get(pod["metadata"]["uid"])
-        if life is None:
+        record = self._records.get(pod["metadata"]["uid"])
+        if record is None:
             raise bad_request(f'pod "{name}" does not have a host assigned')
-        told = told_of(pod, life.started, life.ended or now, self._speed)
-        each = next((each for each in told.containers if each.name == container), None)
-        if each is None:
+        pod_now = pod_at(pod, record.started, record.ended or now, self._speed)
+        made = next((made for made in pod_now.containers if made.name == container), None)
+        if made is None:
             which = f'container "{container}" in pod "{name}"'
             raise bad_request(f"{which} is waiting to start: PodInitializing")
-        run = each.moment.previous if previous else each.moment.run
+        run = made.moment.previous if previous else made.moment.run
         if run is None:
-            raise _never_ran(name, container, each, previous=previous)
-        start = each.at(run.start)
-        end = None if run.end is None else each.at(run.end)
-        is_alive = end is None and life.ended is None and self._is_there(pod)
-        behaviour: Behaviour = behaviour_of(each.image)
-        found = lines(
+            raise _never_ran(name, made, previous=previous)
+        start = made.at(run.start)
+        end = None if run.end is None else made.at(run.end)
+        is_alive = end is None and record.ended is None and self._is_there(pod)
+        written = lines(
             f"{name}/{container}",
             start,
             end,
-            now=life.ended or now,
+            now=record.ended or now,
             epoch=self.epoch or now,
-            last=behaviour.last_words,
+            last=behaviour_of(made.image).last_words,
         )
-        return found, is_alive
+        return written, is_alive
 
     def _is_there(self, pod: Object) -> bool:
         metadata = pod["metadata"]
-        found = self._store.get("pods", metadata["namespace"], metadata["name"])
-        return found is not None and found["metadata"]["uid"] == metadata["uid"]
+        current = self._store.get("pods", metadata["namespace"], metadata["name"])
+        return current is not None and current["metadata"]["uid"] == metadata["uid"]
 
 
-def _never_ran(pod: str, container: str, told: Told, *, previous: bool) -> Refused:
+def _never_ran(pod: str, container: Container, *, previous: bool) -> Refused:
+    which = f'container "{container.name}" in pod "{pod}"'
     if previous:
-        message = f'previous terminated container "{container}" in pod "{pod}" not found'
-        return bad_request(message)
-    reason = told.moment.state.value
+        return bad_request(f"previous terminated {which} not found")
+    reason = container.moment.state.value
     why = {
         "ImagePullBackOff": "trying and failing to pull image",
         "ErrImagePull": "image can't be pulled",
     }.get(reason, reason)
-    return bad_request(f'container "{container}" in pod "{pod}" is waiting to start: {why}')
-
-
-def _tell(world: World, pod: Object, told: Told) -> None:
-    """The events that a change of a container's state brings."""
-    state, image = told.moment.state.value, told.image
-    if state == "Running" and not told.moment.is_ready:
-        message = f'Container image "{image}" already present on machine'
-        world.event(pod, "Pulled", message, source="kubelet")
-        world.event(pod, "Created", f"Created container: {told.name}", source="kubelet")
-        world.event(pod, "Started", f"Started container {told.name}", source="kubelet")
-        if told.behaviour.ready_after is None and told.behaviour.runs_for is None:
-            message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-            world.event(pod, "Unhealthy", message, kind="Warning", source="kubelet")
-    elif state == "ErrImagePull":
-        message = f'Failed to pull image "{image}": {image}: not found'
-        world.event(pod, "Failed", message, kind="Warning", source="kubelet")
-        world.event(pod, "Failed", "Error: ErrImagePull", kind="Warning", source="kubelet")
-    elif state == "ImagePullBackOff":
-        message = f'Back-off pulling image "{image}"'
-        world.event(pod, "BackOff", message, source="kubelet")
-        world.event(pod, "Failed", "Error: ImagePullBackOff", kind="Warning", source="kubelet")
-    elif state == "CrashLoopBackOff":
-        metadata = pod["metadata"]
-        which = f"{metadata['name']}_{metadata['namespace']}({metadata['uid']})"
-        message = f"Back-off restarting failed container {told.name} in pod {which}"
-        world.event(pod, "BackOff", message, kind="Warning", source="kubelet")
+    return bad_request(f"{which} is waiting to start: {why}")
 
 
 def _cpus(container: Object) -> float:
@@ -188,44 +164,36 @@ def _cpus(container: Object) -> float:
 
 def _node(name: str, number: int, now: str) -> Object:
     room = {"cpu": str(_CPUS), "memory": "32Gi", "pods": "110"}
-    address = f"192.168.0.{10 + number}"
-    conditions = [
-        {
-            "type": "Ready",
-            "status": "True",
-            "reason": "KubeletReady",
-            "message": "kubelet is posting ready status",
-            "lastHeartbeatTime": now,
-            "lastTransitionTime": now,
-        }
-    ]
-    labels = {
-        "kubernetes.io/hostname": name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
-        "topology.kubernetes.io/zone": f"eu-west-3{'abc'[number % 3]}",
-        "topology.kubernetes.io/region": "eu-west-3",
-    }
+    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
+    ready |= {"message": "kubelet is posting ready status"}
+    ready |= {"lastHeartbeatTime": now, "lastTransitionTime": now}
     return {
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {
+            "name": name,
+            "labels": {
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "topology.kubernetes.io/zone": f"eu-west-3{'abc'[number % 3]}",
+                "topology.kubernetes.io/region": "eu-west-3",
+            },
+        },
         "spec": {"providerID": f"demo:///{name}"},
         "status": {
             "capacity": room,
             "allocatable": room,
-            "conditions": conditions,
+            "conditions": [ready],
             "addresses": [
-                {"type": "InternalIP", "address": address},
+                {"type": "InternalIP", "address": f"192.168.0.{10 + number}"},
                 {"type": "Hostname", "address": name},
             ],
             "nodeInfo": {
+                **dict.fromkeys(("systemUUID", "bootID", "kubeProxyVersion"), ""),
                 "machineID": hashlib.sha256(name.encode()).hexdigest()[:32],
-                "systemUUID": "",
-                "bootID": "",
                 "kernelVersion": "6.1.0",
                 "osImage": "dashborion demo",
                 "containerRuntimeVersion": "containerd://2.0.0",
                 "kubeletVersion": "v1.33.0",
-                "kubeProxyVersion": "",
                 "operatingSystem": "linux",
                 "architecture": "amd64",
             },

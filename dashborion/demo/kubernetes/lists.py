@@ -1,5 +1,7 @@
 """Lists in chunks over a snapshot, and watches."""
 
+from __future__ import annotations
+
 import base64
 import json
 import time
@@ -8,16 +10,17 @@ from typing import Any
 
 import msgspec
 
+from dashborion.demo.kubernetes.autoscalers import as_served
 from dashborion.demo.kubernetes.errors import Refused, bad_request, expired
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object, Resource
 from dashborion.demo.kubernetes.selectors import Test, field_test, label_test
 from dashborion.demo.kubernetes.store import Change, Store
 from dashborion.demo.kubernetes.tables import table
-from dashborion.demo.kubernetes.versions import served
 
 _BOOKMARK_SECONDS = 5.0
 _LONGEST_WATCH = 1800.0
+_PARTIAL = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
 _TOO_OLD = (
     "The provided continue parameter is too old to display a consistent list result. You can "
     "start a new list without the continue parameter, or use the continue token in this response "
@@ -28,7 +31,7 @@ _TOO_OLD = (
 
 
 def matching(request: Request) -> Test:
-    """What the request's selectors and its namespace let through."""
+    """A test for the request's selectors and namespace."""
     labels = label_test(request.query.get("labelSelector", ""))
     fields = field_test(request.query.get("fieldSelector", ""), request.plural)
     namespace = request.namespace
@@ -39,42 +42,50 @@ def matching(request: Request) -> Test:
     )
 
 
-def listed(store: Store, resource: Resource, request: Request) -> Object:
-    """One chunk: `kind` and `apiVersion` are the list's, its items go without."""
+def representation(store: Store, resource: Resource, request: Request, item: Object) -> Object:
+    """One object in the requested representation."""
+    if request.accepts("Table"):
+        metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+        return table(resource, [item], store.clock(), metadata)
+    if request.accepts("PartialObjectMetadata"):
+        return {**_PARTIAL, "metadata": item["metadata"]}
+    return as_served(item, resource.group_version)
+
+
+def list_chunk(store: Store, resource: Resource, request: Request) -> Object:
+    """One chunk: ``kind`` and ``apiVersion`` are the list's, its items go without."""
     test = matching(request)
     version, start, items = _from(store, request)
-    found = [item for item in items if _key(item) > start and test(item)]
-    limit = request.number("limit") or len(found)
+    chosen = [item for item in items if _key(item) > start and test(item)]
+    limit = request.number("limit") or len(chosen)
     metadata: Object = {"resourceVersion": str(version)}
-    if len(found) > limit:
-        metadata["continue"] = _token(version, _key(found[limit - 1]))
+    if len(chosen) > limit:
+        metadata["continue"] = _token(version, _key(chosen[limit - 1]))
         if not request.query.get("labelSelector") and not request.query.get("fieldSelector"):
-            metadata["remainingItemCount"] = len(found) - limit
-    found = found[:limit]
+            metadata["remainingItemCount"] = len(chosen) - limit
+    chosen = chosen[:limit]
     if request.accepts("Table"):
-        return table(resource, found, store.clock(), metadata)
+        return table(resource, chosen, store.clock(), metadata)
     kind = {"kind": f"{resource.kind}List", "apiVersion": resource.group_version}
     if request.accepts("PartialObjectMetadataList"):
-        kind = {"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1"}
-        items = [{"metadata": item["metadata"]} for item in found]
+        kind = {**_PARTIAL, "kind": "PartialObjectMetadataList"}
+        items = [{"metadata": item["metadata"]} for item in chosen]
     else:
-        found = [served(item, resource.group_version) for item in found]
-        items = [{k: v for k, v in item.items() if k not in kind} for item in found]
+        chosen = [as_served(item, resource.group_version) for item in chosen]
+        items = [{k: v for k, v in item.items() if k not in kind} for item in chosen]
     return {**kind, "metadata": metadata, "items": items}
 
 
 def _from(store: Store, request: Request) -> tuple[int, str, list[Object]]:
-    """The version, the key to go on behind, and all objects of that version."""
-    token = request.query.get("continue")
-    if not token:
-        version, items = store.snapshot(request.plural, request.namespace)
-        return version, "", items
-    try:
-        told = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        version, start = int(told["rv"]), str(told["start"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise bad_request("continue key is not valid: encoding is invalid") from error
-    if version < 0:  # a token that came with a 410: on in today's list
+    """The version, the key to continue after, and all objects of that version."""
+    token, version, start = request.query.get("continue"), -1, ""
+    if token:
+        try:
+            position = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+            version, start = int(position["rv"]), str(position["start"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise bad_request("continue key is not valid: encoding is invalid") from error
+    if version < 0:  # no token, or one that came with a 410: on in today's list
         version, items = store.snapshot(request.plural, request.namespace)
         return version, start, items
     snapshot = store.earlier(version, request.plural, request.namespace)
@@ -88,20 +99,20 @@ def _key(item: Object) -> str:
 
 
 def _token(version: int, start: str) -> str:
-    told = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}).encode()
-    return base64.urlsafe_b64encode(told).decode().rstrip("=")
+    position = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": start}).encode()
+    return base64.urlsafe_b64encode(position).decode().rstrip("=")
 
 
-def watched(
+def watch_lines(
     store: Store, resource: Resource, request: Request, is_over: Callable[[], bool]
 ) -> Iterator[bytes]:
-    """One JSON object a line; empty bytes while nothing happens: is the reader still there?"""
+    """Yield one JSON object per line; empty bytes while nothing happens, to probe the reader."""
     test = matching(request)
     given = request.query.get("resourceVersion", "")
     if given and not given.isdecimal():
         raise bad_request(f"resourceVersion: Invalid value: {given!r}: strconv.ParseUint")
     version = int(given or 0)
-    write = _Writer(resource, store, is_table=request.accepts("Table"))
+    write = _Writer(resource, store, request)
     if not version or request.query.get("sendInitialEvents") == "true":
         version, items = store.snapshot(resource.plural, request.namespace)
         yield b"".join(write("ADDED", item) for item in items if test(item))
@@ -122,34 +133,29 @@ def watched(
             yield write.raw("ERROR", Refused(410, "Expired", message).status)
             return
         version = newest
-        yield b"".join(write.change(each, test) for each in changes)
+        yield b"".join(write.change(change, test) for change in changes)
         if bookmarks and time.monotonic() - marked > _BOOKMARK_SECONDS:
             marked = time.monotonic()
             yield write.bookmark(version)
 
 
 class _Writer:
-    def __init__(self, resource: Resource, store: Store, *, is_table: bool) -> None:
-        self._resource, self._store, self._is_table = resource, store, is_table
+    """The lines of one watch."""
+
+    def __init__(self, resource: Resource, store: Store, request: Request) -> None:
+        self._resource, self._store, self._request = resource, store, request
 
     def __call__(self, kind: str, item: Object) -> bytes:
-        if self._is_table:
-            metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
-            item = table(self._resource, [item], self._store.clock(), metadata)
-        else:
-            item = served(item, self._resource.group_version)
-        return self.raw(kind, item)
+        return self.raw(kind, representation(self._store, self._resource, self._request, item))
 
     def raw(self, kind: str, item: Object) -> bytes:
-        told: Any = {"type": kind, "object": item}
-        return msgspec.json.encode(told) + b"\n"
+        event: Any = {"type": kind, "object": item}
+        return msgspec.json.encode(event) + b"\n"
 
     def change(self, change: Change, test: Test) -> bytes:
-        if change.plural != self._resource.plural:
-            return b""
         had = change.before is not None and test(change.before)
         has = not change.is_deleted and test(change.item)
-        if not had and not has:
+        if change.plural != self._resource.plural or not (had or has):
             return b""
         kind = "DELETED" if not has else "MODIFIED" if had else "ADDED"
         return self(kind, change.item)
@@ -157,6 +163,6 @@ class _Writer:
     def bookmark(self, version: int, **more: Object) -> bytes:
         kind = {"kind": self._resource.kind, "apiVersion": self._resource.group_version}
         metadata = {"resourceVersion": str(version), "creationTimestamp": None, **more}
-        if self._is_table:
+        if self._request.accepts("Table"):
             return self.raw("BOOKMARK", table(self._resource, [], self._store.clock(), metadata))
         return self.raw("BOOKMARK", {**kind, "metadata": metadata})

@@ -1,5 +1,7 @@
 """What controllers share: owners, conditions, events, pods made from templates."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import math
@@ -8,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashborion.demo.kubernetes.defaults import admitted
+from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store, stamp
 
@@ -23,7 +25,7 @@ MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is
 
 @dataclass
 class World:
-    """What controllers work on; `now` is the moment of this tick, `speed` shortens every wait."""
+    """What controllers work on; ``now`` is this tick's moment, ``speed`` shortens every wait."""
 
     store: Store
     now: datetime
@@ -34,19 +36,19 @@ class World:
         return stamp(self.now)
 
     def seconds_since(self, when: str | datetime) -> float:
-        """Simulated seconds: so many as would have passed at speed 1."""
+        """Simulated seconds: those that would have passed at speed 1."""
         at = datetime.fromisoformat(when) if isinstance(when, str) else when
         return (self.now - at).total_seconds() * self.speed
 
     def owned(self, plural: str, owner: Object) -> list[Object]:
         uid = owner["metadata"]["uid"]
         namespace = owner["metadata"]["namespace"]
-        return [each for each in self.store.all(plural, namespace) if owner_uid(each) == uid]
+        return [item for item in self.store.all(plural, namespace) if owner_uid(item) == uid]
 
     def event(
         self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str
     ) -> None:
-        """Told once; the same again makes it count."""
+        """Create an event, or count it up if it exists."""
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
         text = f"{metadata['uid']} {reason} {message}"
@@ -56,59 +58,63 @@ class World:
             again = {"count": known["count"] + 1, "lastTimestamp": self.stamp}
             self.store.replace("events", {**known, **again})
             return
-        self.store.create(
-            "events",
-            {
-                "metadata": {"name": name, "namespace": namespace},
-                "involvedObject": {
-                    "kind": about["kind"],
-                    "namespace": namespace,
-                    "name": metadata["name"],
-                    "uid": metadata["uid"],
-                    "apiVersion": about["apiVersion"],
-                    "resourceVersion": metadata["resourceVersion"],
-                },
-                "reason": reason,
-                "message": message,
-                "source": {"component": source},
-                "reportingComponent": source,
-                "firstTimestamp": self.stamp,
-                "lastTimestamp": self.stamp,
-                "count": 1,
-                "type": kind,
-                "eventTime": None,
-            },
-        )
+        involved = {key: about[key] for key in ("kind", "apiVersion")} | {"namespace": namespace}
+        involved |= {key: metadata[key] for key in ("name", "uid", "resourceVersion")}
+        event = {
+            "metadata": {"name": name, "namespace": namespace},
+            "involvedObject": involved,
+            "reason": reason,
+            "message": message,
+            "source": {"component": source},
+            "reportingComponent": source,
+            "firstTimestamp": self.stamp,
+            "lastTimestamp": self.stamp,
+            "count": 1,
+            "type": kind,
+            "eventTime": None,
+        }
+        self.store.create("events", event)
 
     def forget_old_events(self) -> None:
-        """A real server keeps them for an hour."""
+        """Delete the oldest events; a real server keeps them for an hour."""
         if self.store.count("events") > _MOST_EVENTS:
-            found = sorted(self.store.all("events"), key=lambda each: each["lastTimestamp"])
-            for each in found[: len(found) - _MOST_EVENTS * 4 // 5]:
-                self.store.remove("events", each)
+            events = sorted(self.store.all("events"), key=lambda event: event["lastTimestamp"])
+            for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
+                self.store.remove("events", event)
 
-    def create_pod(
+    def start_pod(
         self, owner: Object, template: Object, name: str, labels: Mapping[str, str], **spec: Any
     ) -> Object:
-        """A pod as the owner's template has it, under the owner's control."""
+        """Create a pod of the owner's from a template."""
         given = template.get("metadata") or {}
-        pod: Object = {
-            "metadata": {
-                "name": name,
-                "namespace": owner["metadata"]["namespace"],
-                "labels": {**(given.get("labels") or {}), **labels},
-                "annotations": given.get("annotations") or {},
-                "ownerReferences": [controlled_by(owner)],
-            },
-            "spec": {**template["spec"], **spec},
-            "status": {"phase": "Pending", "qosClass": "Burstable"},
+        metadata = {
+            "name": name,
+            "namespace": owner["metadata"]["namespace"],
+            "labels": {**(given.get("labels") or {}), **labels},
+            "ownerReferences": [controlled_by(owner)],
         }
-        if not pod["metadata"]["annotations"]:
-            del pod["metadata"]["annotations"]
-        return self.store.create("pods", admitted("pods", pod))
+        if annotations := given.get("annotations"):
+            metadata["annotations"] = annotations
+        status = {"phase": "Pending", "qosClass": "Burstable"}
+        pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": status}
+        created = self.store.create("pods", with_defaults("pods", pod))
+        self._pod_event(owner, "SuccessfulCreate", "create", name)
+        return created
+
+    def stop_pod(self, owner: Object, pod: Object) -> None:
+        """Delete a pod of the owner's."""
+        if not is_terminating(pod):
+            self.end_pod(pod)
+            self._pod_event(owner, "SuccessfulDelete", "delete", pod["metadata"]["name"])
+
+    def _pod_event(self, owner: Object, reason: str, verb: str, pod: str) -> None:
+        message = f"{verb.capitalize()}d pod: {pod}"
+        if owner["kind"] == "StatefulSet":
+            message = f"{verb} Pod {pod} in StatefulSet {owner['metadata']['name']} successful"
+        self.event(owner, reason, message, source=f"{owner['kind'].lower()}-controller")
 
     def end_pod(self, pod: Object) -> None:
-        """Its kubelet takes it from there; one that has no node is gone at once."""
+        """Mark a pod for deletion by its kubelet; one without a node is deleted at once."""
         if not pod["spec"].get("nodeName"):
             self.store.remove("pods", pod)
         elif not is_terminating(pod):
@@ -126,12 +132,12 @@ class World:
     def condition(
         self, status: Object, kind: str, value: bool, reason: str, message: str
     ) -> list[Object]:
-        """The conditions with this one as it is now; times move only when something does."""
-        found: list[Object] = list(status.get("conditions") or ())
-        old = next((each for each in found if each["type"] == kind), None)
+        """The conditions with this one updated; its times change only with its values."""
+        conditions: list[Object] = list(status.get("conditions") or ())
+        old = next((known for known in conditions if known["type"] == kind), None)
         text = "True" if value else "False"
         if old and (old["status"], old["reason"], old["message"]) == (text, reason, message):
-            return found
+            return conditions
         stays = old is not None and old["status"] == text
         new = {
             "type": kind,
@@ -141,30 +147,25 @@ class World:
             "reason": reason,
             "message": message,
         }
-        return [each for each in found if each["type"] != kind] + [new]
+        return [known for known in conditions if known["type"] != kind] + [new]
 
 
 def controlled_by(owner: Object) -> Object:
-    return {
-        "apiVersion": owner["apiVersion"],
-        "kind": owner["kind"],
-        "name": owner["metadata"]["name"],
-        "uid": owner["metadata"]["uid"],
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
+    reference = {key: owner[key] for key in ("apiVersion", "kind")}
+    reference |= {key: owner["metadata"][key] for key in ("name", "uid")}
+    return {**reference, "controller": True, "blockOwnerDeletion": True}
 
 
 def owner_uid(item: Object) -> str:
-    for each in item["metadata"].get("ownerReferences") or ():
-        if each.get("controller"):
-            return str(each["uid"])
+    for reference in item["metadata"].get("ownerReferences") or ():
+        if reference.get("controller"):
+            return str(reference["uid"])
     return ""
 
 
 def condition_of(item: Object, kind: str) -> Object:
     conditions = (item.get("status") or {}).get("conditions") or ()
-    return next((each for each in conditions if each["type"] == kind), {})
+    return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
 def is_ready(pod: Object) -> bool:
@@ -191,21 +192,23 @@ def without_zeros(status: Object) -> Object:
     return {key: value for key, value in status.items() if value not in (0, [], None)}
 
 
-def template_hash(template: Object, salt: object = "") -> str:
+def template_hash(template: Object) -> str:
     """Ten letters, the same for the same template."""
-    text = json.dumps(template, sort_keys=True) + str(salt)
-    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
-    return "".join(_LETTERS[number // 27**at % 27] for at in range(10))
+    return _letters(json.dumps(template, sort_keys=True), 10)
 
 
 def suffix(*parts: object) -> str:
     """Five letters for a pod's name."""
-    number = int(hashlib.sha256(" ".join(map(str, parts)).encode()).hexdigest(), 16)
-    return "".join(_LETTERS[number // 27**at % 27] for at in range(5))
+    return _letters(" ".join(map(str, parts)), 5)
+
+
+def _letters(text: str, count: int) -> str:
+    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
+    return "".join(_LETTERS[number // 27**at % 27] for at in range(count))
 
 
 def scaled(value: Any, of: int, *, up: bool) -> int:
-    """A count, or a share such as `25%`."""
+    """A count, or a share such as ``25%``."""
     if isinstance(value, int):
         return value
     share = int(str(value).removesuffix("%")) * of / 100

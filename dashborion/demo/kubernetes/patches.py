@@ -1,7 +1,10 @@
 """The three ways to patch an object: JSON, merge, strategic merge. Inputs stay as they are."""
 
-import copy
+from __future__ import annotations
+
 from typing import Any
+
+import jsonpatch
 
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.resources import Object
@@ -25,8 +28,8 @@ _MERGE_KEYS = {  # of lists that a strategic merge merges; every other list is r
 _DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 
 
-def patched(kind: str, item: Object, patch: Any) -> Object:
-    """`kind` is the content type that the patch came with."""
+def apply_patch(kind: str, item: Object, patch: Any) -> Object:
+    """``kind`` is the content type that the patch came with."""
     if kind == "application/json-patch+json":
         return _json_patched(item, patch)
     if not isinstance(patch, dict):
@@ -36,7 +39,7 @@ def patched(kind: str, item: Object, patch: Any) -> Object:
     if kind in ("application/strategic-merge-patch+json", "application/apply-patch+yaml"):
         return _strategic(item, patch)
     known = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json")
-    kinds = ", ".join([f"application/{each}" for each in known] + ["application/apply-patch+yaml"])
+    kinds = ", ".join([f"application/{name}" for name in known] + ["application/apply-patch+yaml"])
     raise Refused(
         415,
         "UnsupportedMediaType",
@@ -48,120 +51,72 @@ def _merged(old: Any, patch: Any) -> Any:
     """RFC 7386."""
     if not isinstance(patch, dict):
         return patch
-    found = dict(old) if isinstance(old, dict) else {}
+    merged = dict(old) if isinstance(old, dict) else {}
     for key, value in patch.items():
         if value is None:
-            found.pop(key, None)
+            merged.pop(key, None)
         else:
-            found[key] = _merged(found.get(key), value)
-    return found
+            merged[key] = _merged(merged.get(key), value)
+    return merged
 
 
 def _strategic(old: Object, patch: Object) -> Object:
     if patch.get("$patch") == "replace":
         return {key: value for key, value in patch.items() if key != "$patch"}
-    found = dict(old)
+    merged = dict(old)
     if "$retainKeys" in patch:
-        found = {key: value for key, value in found.items() if key in patch["$retainKeys"]}
+        merged = {key: value for key, value in merged.items() if key in patch["$retainKeys"]}
     for key, value in patch.items():
         if key.startswith("$deleteFromPrimitiveList/"):
             name = key.partition("/")[2]
-            found[name] = [each for each in found.get(name) or () if each not in value]
+            merged[name] = [entry for entry in merged.get(name) or () if entry not in value]
         if key.startswith(_DIRECTIVES):
             continue
         if value is None:
-            found.pop(key, None)
+            merged.pop(key, None)
         elif isinstance(value, dict):
             if value.get("$patch") == "delete":
-                found.pop(key, None)
+                merged.pop(key, None)
             else:
-                found[key] = _strategic(found.get(key) or {}, value)
+                merged[key] = _strategic(merged.get(key) or {}, value)
         elif isinstance(value, list) and (merge_key := _merge_key(key, value)):
-            found[key] = _strategic_list(found.get(key) or [], value, merge_key)
+            merged[key] = _strategic_list(merged.get(key) or [], value, merge_key)
         else:
-            found[key] = value
-    return found
+            merged[key] = value
+    return merged
 
 
 def _merge_key(name: str, patch: list[Any]) -> str | None:
-    if name == "finalizers" or not all(isinstance(each, dict) for each in patch):
+    if name == "finalizers" or not all(isinstance(entry, dict) for entry in patch):
         return None
     for key in _MERGE_KEYS.get(name, ()):
-        if all(key in each or "$patch" in each for each in patch):
+        if all(key in entry or "$patch" in entry for entry in patch):
             return key
     return None
 
 
 def _strategic_list(old: list[Object], patch: list[Object], key: str) -> list[Object]:
-    if any(each.get("$patch") == "replace" for each in patch):
-        return [each for each in patch if each.get("$patch") != "replace"]
-    found = list(old)
-    for each in patch:
-        at = next((n for n, had in enumerate(found) if had.get(key) == each.get(key)), None)
-        if each.get("$patch") == "delete":
+    if any(entry.get("$patch") == "replace" for entry in patch):
+        return [entry for entry in patch if entry.get("$patch") != "replace"]
+    merged = list(old)
+    for entry in patch:
+        at = next((n for n, had in enumerate(merged) if had.get(key) == entry.get(key)), None)
+        if entry.get("$patch") == "delete":
             if at is not None:
-                del found[at]
+                del merged[at]
         elif at is None:
-            found.append(_strategic({}, each))
+            merged.append(_strategic({}, entry))
         else:
-            found[at] = _strategic(found[at], each)
-    return found
+            merged[at] = _strategic(merged[at], entry)
+    return merged
 
 
 def _json_patched(item: Object, patch: Any) -> Object:
     """RFC 6902."""
     if not isinstance(patch, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
-    found: Any = {"": copy.deepcopy(item)}
-    for step in patch:
-        try:
-            _apply(found, step)
-        except (KeyError, IndexError, ValueError, TypeError) as error:
-            path = step.get("path") if isinstance(step, dict) else step
-            raise Refused(
-                422,
-                "Invalid",
-                f"the server rejected our request due to an error in our request: {path}",
-            ) from error
-    return dict(found[""])
-
-
-def _apply(root: Any, step: Object) -> None:
-    operation, (place, key) = step["op"], _place(root, step["path"])
-    if operation == "test":
-        if _at(place, key) != step.get("value"):
-            raise ValueError(step["path"])
-    elif operation == "remove":
-        del place[int(key) if isinstance(place, list) else key]
-    elif operation == "replace":
-        _at(place, key)
-        place[int(key) if isinstance(place, list) else key] = step["value"]
-    elif operation == "add":
-        _add(place, key, step["value"])
-    elif operation in ("move", "copy"):
-        source, name = _place(root, step["from"])
-        value = copy.deepcopy(_at(source, name))
-        if operation == "move":
-            del source[int(name) if isinstance(source, list) else name]
-        _add(place, key, value)
-    else:
-        raise ValueError(operation)
-
-
-def _place(root: Any, pointer: str) -> tuple[Any, str]:
-    """The container that a pointer ends in, and the key there."""
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")]
-    for part in parts[:-1]:
-        root = _at(root, part)
-    return root, parts[-1]
-
-
-def _at(place: Any, key: str) -> Any:
-    return place[int(key)] if isinstance(place, list) else place[key]
-
-
-def _add(place: Any, key: str, value: Any) -> None:
-    if isinstance(place, list):
-        place.insert(len(place) if key == "-" else int(key), value)
-    else:
-        place[key] = value
+    try:
+        return dict(jsonpatch.apply_patch(item, patch))
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
+        message = "the server rejected our request due to an error in our request"
+        raise Refused(422, "Invalid", message) from error

@@ -1,11 +1,13 @@
-"""A pod's status at one moment, from its spec and its age. Pure, but for what was told before."""
+"""A pod's status at one moment, from its spec and its age. Pure, but for its last conditions."""
+
+from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashborion.demo.behaviour import (
-    COMPLETES,
     Behaviour,
     Moment,
     Run,
@@ -22,11 +24,16 @@ _EVICTED = (
     "The node was low on resource: memory. Container {name} was using 512Mi, which exceeds its "
     "request of 128Mi. "
 )
+_WAITING = {
+    State.BACKING_OFF: "back-off {pause} restarting failed container={name} pod={pod}",
+    State.PULL_BACK_OFF: 'Back-off pulling image "{image}"',
+    State.PULL_FAILED: "failed to resolve reference {image}: {image}: not found",
+}
 
 
 @dataclass(frozen=True)
-class Told:
-    """One container that may have started; the moment's seconds count from `since`."""
+class Container:
+    """One container that may have started; the moment's seconds count from ``since``."""
 
     name: str
     image: str
@@ -34,50 +41,110 @@ class Told:
     moment: Moment
     since: datetime
     speed: float
+    pod: Object  # its metadata
+    must_end: bool = False  # before the next ones start
 
     def at(self, seconds: float) -> datetime:
         return self.since + timedelta(seconds=seconds / self.speed)
 
+    @property
+    def pod_name(self) -> str:
+        """The pod's name in a kubelet's messages."""
+        return f"{self.pod['name']}_{self.pod['namespace']}({self.pod['uid']})"
+
+    @property
+    def has_completed(self) -> bool:
+        return self.moment.state is State.ENDED and self.behaviour.exit_code == 0
+
+    @property
+    def status(self) -> Object:
+        now = self.moment
+        digest = hashlib.sha256(self.image.encode()).hexdigest()
+        repository = self.image.split("@")[0].rsplit(":", 1)[0]
+        last = now.run if now.state is State.BACKING_OFF else now.previous
+        # A kubelet calls an init container ready when it has done its work.
+        is_ready = self.has_completed if self.must_end else now.is_ready
+        status = _no_status(self.name, self.image) | {
+            "imageID": f"{repository}@sha256:{digest}" if now.run else "",
+            "ready": is_ready,
+            "started": now.state is State.RUNNING,
+            "restartCount": now.restarts,
+            "state": self._state(),
+            "lastState": {"terminated": self._ended(last, now.restarts - 1)} if last else {},
+        }
+        return status | ({"containerID": self._id(now.restarts)} if now.run else {})
+
+    def _state(self) -> Object:
+        now = self.moment
+        if now.state is State.RUNNING and now.run:
+            return {"running": {"startedAt": stamp(self.at(now.run.start))}}
+        if now.state is State.ENDED and now.run:
+            return {"terminated": self._ended(now.run, now.restarts)}
+        waiting = {"reason": now.state.value}
+        if message := _WAITING.get(now.state):
+            minutes, seconds = divmod(min(300, 5 * 2**now.restarts), 60)  # as a kubelet counts
+            pause = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
+            names = {"name": self.name, "image": self.image, "pod": self.pod_name}
+            waiting["message"] = message.format(**names, pause=pause)
+        return {"waiting": waiting}
+
+    def _ended(self, run: Run, number: int) -> Object:
+        return {
+            "reason": self.behaviour.reason,
+            "exitCode": self.behaviour.exit_code,
+            "startedAt": stamp(self.at(run.start)),
+            "finishedAt": stamp(self.at(run.end or run.start)),
+            "containerID": self._id(number),
+        }
+
+    def _id(self, run: int) -> str:
+        digest = hashlib.sha256(f"{self.pod['uid']}/{self.name}/{run}".encode())
+        return f"containerd://{digest.hexdigest()}"
+
 
 @dataclass(frozen=True)
-class PodTold:
+class PodMoment:
+    """A pod's status, and those of its containers that may have started."""
+
     status: Object
-    containers: list[Told]
+    containers: Sequence[Container] = ()
 
 
-def told_of(pod: Object, started: datetime, now: datetime, speed: float) -> PodTold:
-    spec = pod["spec"]
-    regular = spec["containers"]
-    if any("evicted" in words_of(each["image"]) for each in regular):
-        return PodTold(_eviction(regular[0]["name"], started), [])
+def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMoment:
+    """The pod as a kubelet reports it at ``now``."""
+    spec, uid = pod["spec"], pod["metadata"]["uid"]
+    regular, first = spec["containers"], spec.get("initContainers") or ()
+    if any("evicted" in words_of(container["image"]) for container in regular):
+        # An evicted pod keeps nothing but the reason.
+        message = _EVICTED.format(name=regular[0]["name"])
+        evicted = {"phase": "Failed", "reason": "Evicted", "message": message}
+        return PodMoment({**evicted, "startTime": stamp(started)})
     policy = spec.get("restartPolicy", "Always")
-    initial, since = _initial(spec.get("initContainers") or (), policy, started, now, speed)
-    told: list[Told] = []
+    kubelet, is_restarted = _Kubelet(pod, now, speed), policy == "Always"
+    initial, since = _initial(kubelet, policy, started)
+    containers: list[Container] = []
     if since is not None:
-        for each in regular:
-            behaviour = behaviour_of(each["image"])
-            told.append(_told(each, behaviour, policy, since, now=now, speed=speed))
+        for given in regular:
+            behaviour = behaviour_of(given["image"])
+            made = kubelet.container(given, behaviour, since, is_restarted=is_restarted)
+            containers.append(made)
+    host = {"ip": _host_ip(spec["nodeName"])}
     status: Object = {
-        "phase": _phase(policy, initial, told),
-        "conditions": _conditions(pod, initial, told, now),
-        "hostIP": _host_ip(spec["nodeName"]),
-        "hostIPs": [{"ip": _host_ip(spec["nodeName"])}],
+        "phase": _phase(policy, initial, containers),
+        "conditions": _conditions(pod, initial, containers, now),
+        "hostIP": host["ip"],
+        "hostIPs": [host],
         "startTime": stamp(started),
         "qosClass": (pod.get("status") or {}).get("qosClass", "BestEffort"),
     }
-    if any(each.moment.state is not State.CREATING for each in (*initial, *told)):
-        address = pod_ip(pod["metadata"]["uid"])
+    if any(made.moment.state is not State.CREATING for made in (*initial, *containers)):
+        digest = hashlib.sha256(uid.encode()).digest()
+        address = f"10.244.{digest[0] % 200}.{1 + digest[1] % 250}"
         status |= {"podIP": address, "podIPs": [{"ip": address}]}
-    uid = pod["metadata"]["uid"]
-    if spec.get("initContainers"):
-        status["initContainerStatuses"] = _statuses(uid, spec["initContainers"], initial)
-    status["containerStatuses"] = _statuses(uid, regular, told)
-    return PodTold(status, [*initial, *told])
-
-
-def pod_ip(uid: str) -> str:
-    digest = hashlib.sha256(uid.encode()).digest()
-    return f"10.244.{digest[0] % 200}.{1 + digest[1] % 250}"
+    if first:
+        status["initContainerStatuses"] = _statuses(first, initial)
+    status["containerStatuses"] = _statuses(regular, containers)
+    return PodMoment(status, [*initial, *containers])
 
 
 def _host_ip(node: str) -> str:
@@ -85,119 +152,110 @@ def _host_ip(node: str) -> str:
     return f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"
 
 
-def _told(
-    container: Object,
-    behaviour: Behaviour,
-    policy: str,
-    since: datetime,
-    *,
-    now: datetime,
-    speed: float,
-) -> Told:
-    age = (now - since).total_seconds() * speed
-    found = moment(behaviour, age, is_restarted=policy == "Always")
-    return Told(container["name"], container["image"], behaviour, found, since, speed)
+@dataclass(frozen=True)
+class _Kubelet:
+    """Makes the containers of one pod at one moment."""
+
+    pod: Object
+    now: datetime
+    speed: float
+
+    def container(
+        self,
+        given: Object,
+        behaviour: Behaviour,
+        since: datetime,
+        *,
+        is_restarted: bool,
+        must_end: bool = False,
+    ) -> Container:
+        age = (self.now - since).total_seconds() * self.speed
+        current = moment(behaviour, age, is_restarted=is_restarted)
+        name, image, pod = given["name"], given["image"], self.pod["metadata"]
+        return Container(name, image, behaviour, current, since, self.speed, pod, must_end)
 
 
 def _initial(
-    containers: list[Object] | tuple[()],
-    policy: str,
-    started: datetime,
-    now: datetime,
-    speed: float,
-) -> tuple[list[Told], datetime | None]:
-    """Init containers one after the other, and when the regular ones start (None: not yet)."""
-    told: list[Told] = []
+    kubelet: _Kubelet, policy: str, started: datetime
+) -> tuple[list[Container], datetime | None]:
+    """The init containers, and when the regular ones start (None: not yet)."""
+    containers: list[Container] = []
     since = started
-    for each in containers:
-        is_sidecar = each.get("restartPolicy") == "Always"
-        behaviour = behaviour_of(each["image"]) if is_sidecar else as_init(each["image"])
-        own_policy = "Always" if policy != "Never" or is_sidecar else "Never"
-        here = _told(each, behaviour, own_policy, since, now=now, speed=speed)
-        told.append(here)
-        run = here.moment.run
-        if is_sidecar and run and here.moment.state is State.RUNNING:
-            since = here.at(run.start)
-        elif _has_completed(here) and run and run.end is not None:
-            since = here.at(run.end)
+    for given in kubelet.pod["spec"].get("initContainers") or ():
+        is_sidecar = given.get("restartPolicy") == "Always"
+        behaviour = behaviour_of(given["image"]) if is_sidecar else as_init(given["image"])
+        is_restarted = policy != "Never" or is_sidecar
+        made = kubelet.container(
+            given, behaviour, since, is_restarted=is_restarted, must_end=not is_sidecar
+        )
+        containers.append(made)
+        run = made.moment.run
+        if is_sidecar and run and made.moment.state is State.RUNNING:
+            since = made.at(run.start)
+        elif made.has_completed and run and run.end is not None:
+            since = made.at(run.end)
         else:
-            return told, None
-    return told, since
+            return containers, None
+    return containers, since
 
 
-def _has_completed(told: Told) -> bool:
-    return told.moment.state is State.ENDED and told.behaviour.exit_code == 0
-
-
-def _phase(policy: str, initial: list[Told], told: list[Told]) -> str:
-    """As `getPhase` of the kubelet."""
-    if not told:
-        failed = [each for each in initial if each.moment.state is State.ENDED]
-        bad = any(each.behaviour.exit_code for each in failed)
-        return "Failed" if policy == "Never" and bad else "Pending"
-    moments = [each.moment for each in told]
-    if any(each.run is None for each in moments):
+def _phase(policy: str, initial: list[Container], containers: list[Container]) -> str:
+    """As ``getPhase`` of the kubelet."""
+    if not containers:
+        ended = [made for made in initial if made.moment.state is State.ENDED]
+        has_failed = any(made.behaviour.exit_code for made in ended)
+        return "Failed" if policy == "Never" and has_failed else "Pending"
+    if any(made.moment.run is None for made in containers):
         return "Pending"
-    if policy == "Always" or any(each.state is State.RUNNING for each in moments):
+    is_running = any(made.moment.state is State.RUNNING for made in containers)
+    if policy == "Always" or is_running:
         return "Running"
-    return "Failed" if any(each.behaviour.exit_code for each in told) else "Succeeded"
+    return "Failed" if any(made.behaviour.exit_code for made in containers) else "Succeeded"
 
 
-def _conditions(pod: Object, initial: list[Told], told: list[Told], now: datetime) -> list[Object]:
-    known = {each["type"]: each for each in (pod.get("status") or {}).get("conditions") or ()}
-    unready = [each.name for each in told if not each.moment.is_ready]
-    if not told:
-        unready = [each["name"] for each in pod["spec"]["containers"]]
-    reasons: dict[str, tuple[str, str]] = {}
-    if told and all(map(_has_completed, told)):
-        reasons["Ready"] = reasons["ContainersReady"] = ("PodCompleted", "")
+def _conditions(
+    pod: Object, initial: list[Container], containers: list[Container], now: datetime
+) -> list[Object]:
+    known = {had["type"]: had for had in (pod.get("status") or {}).get("conditions") or ()}
+    reasons: dict[str, Object] = {}
+    regular, first = pod["spec"]["containers"], pod["spec"].get("initContainers") or ()
+    ready = {made.name for made in containers if made.moment.is_ready}
+    unready = [given["name"] for given in regular if given["name"] not in ready]
+    if containers and all(made.has_completed for made in containers):
+        reasons["Ready"] = reasons["ContainersReady"] = {"reason": "PodCompleted"}
     elif unready:
         message = f"containers with unready status: [{' '.join(unready)}]"
-        reasons["Ready"] = reasons["ContainersReady"] = ("ContainersNotReady", message)
-    if not told:
-        waiting = [
-            each["name"]
-            for at, each in enumerate(pod["spec"].get("initContainers") or ())
-            if at >= len(initial) or not _has_completed(initial[at])
-        ]
+        why = {"reason": "ContainersNotReady", "message": message}
+        reasons["Ready"] = reasons["ContainersReady"] = why
+    if not containers:
+        done = {made.name for made in initial if made.has_completed}
+        waiting = [given["name"] for given in first if given["name"] not in done]
         message = f"containers with incomplete status: [{' '.join(waiting)}]"
-        reasons["Initialized"] = ("ContainersNotInitialized", message)
+        reasons["Initialized"] = {"reason": "ContainersNotInitialized", "message": message}
     kinds = ("Initialized", "Ready", "ContainersReady", "PodScheduled")
-    return [_condition(kind, known.get(kind), reasons.get(kind), now) for kind in kinds]
+    return [_condition(kind, known.get(kind), reasons.get(kind, {}), now) for kind in kinds]
 
 
-def _condition(
-    kind: str, old: Object | None, why_not: tuple[str, str] | None, now: datetime
-) -> Object:
+def _condition(kind: str, old: Object | None, why_not: Object, now: datetime) -> Object:
     status = "False" if why_not else "True"
-    same = old is not None and old["status"] == status
-    found: Object = {
-        "type": kind,
-        "status": status,
-        "lastProbeTime": None,
-        "lastTransitionTime": old["lastTransitionTime"] if old and same else stamp(now),
-    }
-    if why_not:
-        found["reason"] = why_not[0]
-        if why_not[1]:
-            found["message"] = why_not[1]
-    return found
+    is_same = old is not None and old["status"] == status
+    since = old["lastTransitionTime"] if old and is_same else stamp(now)
+    times = {"lastProbeTime": None, "lastTransitionTime": since}
+    return {"type": kind, "status": status, **times, **why_not}
 
 
-def _statuses(uid: str, containers: list[Object], told: list[Told]) -> list[Object]:
-    found = []
-    for at, each in enumerate(containers):
-        if at < len(told):
-            found.append(_status(uid, told[at]))
-        else:
-            found.append(_waiting(each))
-    return found
+def _statuses(given: Sequence[Object], containers: list[Container]) -> list[Object]:
+    """Statuses; containers that have not begun wait in PodInitializing."""
+    waiting = given[len(containers) :]
+    return [made.status for made in containers] + [
+        _no_status(container["name"], container["image"]) for container in waiting
+    ]
 
 
-def _waiting(container: Object) -> Object:
+def _no_status(name: str, image: str) -> Object:
     return {
-        "name": container["name"],
-        "image": container["image"],
+        "name": name,
+        "image": image,
         "imageID": "",
         "ready": False,
         "started": False,
@@ -207,61 +265,26 @@ def _waiting(container: Object) -> Object:
     }
 
 
-def _status(uid: str, told: Told) -> Object:
-    here = told.moment
-    digest = hashlib.sha256(told.image.encode()).hexdigest()
-    repository = told.image.split("@")[0].rsplit(":", 1)[0]
-    ended = told.behaviour.reason if here.run else ""
-    last = here.run if here.state is State.BACKING_OFF else here.previous
-    found: Object = {
-        "name": told.name,
-        "image": told.image,
-        "imageID": f"{repository}@sha256:{digest}" if here.run else "",
-        # A kubelet calls an init container ready when it has done its work.
-        "ready": here.is_ready or (told.behaviour is COMPLETES and _has_completed(told)),
-        "started": here.state is State.RUNNING,
-        "restartCount": here.restarts,
-        "state": _state(uid, told),
-        "lastState": {"terminated": _ended(uid, told, last, here.restarts, ended)} if last else {},
-    }
-    if here.run:
-        found["containerID"] = _container_id(uid, told.name, here.restarts)
-    return found
-
-
-def _state(uid: str, told: Told) -> Object:
-    here = told.moment
-    if here.state is State.RUNNING and here.run:
-        return {"running": {"startedAt": stamp(told.at(here.run.start))}}
-    if here.state is State.ENDED and here.run:
-        reason = told.behaviour.reason
-        return {"terminated": _ended(uid, told, here.run, here.restarts + 1, reason)}
-    waiting = {"reason": here.state.value}
-    if here.state is State.BACKING_OFF:
-        waiting["message"] = f"back-off restarting failed container={told.name}"
-    elif here.state is State.PULL_BACK_OFF:
-        waiting["message"] = f'Back-off pulling image "{told.image}"'
-    elif here.state is State.PULL_FAILED:
-        waiting["message"] = f"failed to resolve reference {told.image}: {told.image}: not found"
-    return {"waiting": waiting}
-
-
-def _ended(uid: str, told: Told, run: Run, number: int, reason: str) -> Object:
-    return {
-        "reason": reason,
-        "exitCode": told.behaviour.exit_code,
-        "startedAt": stamp(told.at(run.start)),
-        "finishedAt": stamp(told.at(run.end or run.start)),
-        "containerID": _container_id(uid, told.name, number - 1),
-    }
-
-
-def _container_id(uid: str, name: str, run: int) -> str:
-    return f"containerd://{hashlib.sha256(f'{uid}/{name}/{run}'.encode()).hexdigest()}"
-
-
-def _eviction(name: str, started: datetime) -> Object:
-    """An evicted pod keeps nothing but the reason."""
-    message = _EVICTED.format(name=name)
-    told = {"phase": "Failed", "reason": "Evicted", "message": message}
-    return {**told, "startTime": stamp(started)}
+def events_of(container: Container) -> list[tuple[str, str, str]]:
+    """Type, reason and message of the events that a container's state brings."""
+    image, state = container.image, container.moment.state
+    if state is State.RUNNING and not container.moment.is_ready:
+        events = [
+            ("Normal", "Pulled", f'Container image "{image}" already present on machine'),
+            ("Normal", "Created", f"Created container: {container.name}"),
+            ("Normal", "Started", f"Started container {container.name}"),
+        ]
+        if container.behaviour.ready_after is None and container.behaviour.runs_for is None:
+            message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+            events.append(("Warning", "Unhealthy", message))
+        return events
+    if state is State.PULL_FAILED:
+        message = f'Failed to pull image "{image}": {image}: not found'
+        return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
+    if state is State.PULL_BACK_OFF:
+        message = f'Back-off pulling image "{image}"'
+        return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
+    if state is State.BACKING_OFF:
+        which = f"{container.name} in pod {container.pod_name}"
+        return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]
+    return []

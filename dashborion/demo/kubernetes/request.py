@@ -1,8 +1,10 @@
 """A request to the Kubernetes API, taken apart."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -14,7 +16,7 @@ _TRUE = ("1", "t", "T", "true", "True", "TRUE", "")
 
 @dataclass(frozen=True)
 class Request:
-    """`resource` is None where the path is no resource's."""
+    """``resource`` is None where the path is no resource's."""
 
     method: str
     path: str
@@ -30,7 +32,7 @@ class Request:
     pairs: tuple[tuple[str, str], ...] = ()
 
     def values(self, name: str) -> list[str]:
-        """All of a parameter that may come more than once."""
+        """All values of a repeated query parameter."""
         return [value for key, value in self.pairs if key == name]
 
     def flag(self, name: str) -> bool:
@@ -61,15 +63,13 @@ class Request:
         except ValueError as error:
             raise bad_request(f"error decoding the request's body: {error}") from error
 
-    def accepts(self, what: str) -> bool:
-        """Such as `Table` or `PartialObjectMetadataList`."""
-        return any(
-            f"as={what}" in [part.strip() for part in each.split(";")]
-            for each in self.headers.get("accept", "").split(",")
-        )
+    def accepts(self, kind: str) -> bool:
+        """Whether the client accepts ``Table``, ``PartialObjectMetadataList`` and the like."""
+        offers = self.headers.get("accept", "").split(",")
+        return any(f"as={kind}" in map(str.strip, offer.split(";")) for offer in offers)
 
 
-def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
+def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
     parts = urlsplit(url)
     pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
     query = dict(pairs)
@@ -81,25 +81,20 @@ def understand(method: str, url: str, headers: Mapping[str, str], body: bytes) -
         group_version, rest = "v1", steps[2:]
     elif steps[0] == "apis" and len(steps) > 3:
         group_version, rest = "/".join(steps[1:3]), steps[3:]
+    request = Request(method, path, query, lower, body, pairs=pairs)
     if not group_version or not rest:
-        return Request(method, path, query, lower, body)
+        return request
     namespace = ""
-    own = rest[0] == "namespaces" and (len(rest) < 3 or rest[2] in ("status", "finalize"))
-    if rest[0] == "namespaces" and not own:
+    is_namespace = rest[0] == "namespaces" and (len(rest) < 3 or rest[2] in ("status", "finalize"))
+    if rest[0] == "namespaces" and not is_namespace:
         namespace, rest = rest[1], rest[2:]
     plural, name, subresource, *more = [*rest, "", "", ""]
-    found = BY_PATH.get((group_version, plural)) if not any(more) else None
-    return Request(
-        method,
-        path,
-        query,
-        lower,
-        body,
+    return replace(
+        request,
         group_version=group_version,
         plural=plural,
-        resource=found,
+        resource=None if any(more) else BY_PATH.get((group_version, plural)),
         namespace=namespace,
         name=name,
         subresource=subresource,
-        pairs=pairs,
     )

@@ -1,5 +1,7 @@
 """Which resources the stand-in has, and what its discovery says about them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,7 +29,7 @@ class Resource:
 
     @property
     def qualified(self) -> str:
-        """As messages name it: `pods`, `deployments.apps`."""
+        """The name in messages: ``pods``, ``deployments.apps``."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
@@ -39,7 +41,7 @@ class Resource:
         return "status" in self.subresources
 
 
-_SCALED = ("status", "scale")
+_STATUS, _SCALED, _AUTOSCALERS = ("status",), ("status", "scale"), "horizontalpodautoscalers"
 RESOURCES = (
     Resource("v1", "pods", "Pod", ("po",), True, ("status", "log"), True),
     Resource("v1", "services", "Service", ("svc",), True, ("status",), True),
@@ -60,23 +62,15 @@ RESOURCES = (
     Resource("networking.k8s.io/v1", "ingresses", "Ingress", ("ing",), True, ("status",)),
     Resource("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
     *(
-        Resource(
-            version,
-            "horizontalpodautoscalers",
-            "HorizontalPodAutoscaler",
-            ("hpa",),
-            True,
-            ("status",),
-            True,
-        )
+        Resource(version, _AUTOSCALERS, "HorizontalPodAutoscaler", ("hpa",), True, _STATUS, True)
         for version in ("autoscaling/v2", "autoscaling/v1")  # liked best first, kept as the last
     ),
 )
-BY_PLURAL: Mapping[str, Resource] = {each.plural: each for each in RESOURCES}
+BY_PLURAL: Mapping[str, Resource] = {resource.plural: resource for resource in RESOURCES}
 BY_PATH: Mapping[tuple[str, str], Resource] = {
-    (each.group_version, each.plural): each for each in RESOURCES
+    (resource.group_version, resource.plural): resource for resource in RESOURCES
 }
-BY_KIND: Mapping[str, Resource] = {each.kind: each for each in RESOURCES}
+BY_KIND: Mapping[str, Resource] = {resource.kind: resource for resource in RESOURCES}
 # Questions that are posted and kept nowhere.
 REVIEWS = {
     ("authorization.k8s.io/v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
@@ -100,75 +94,61 @@ def discovery(path: str, address: str) -> Object | None:
     if path == "/version":
         return dict(VERSION)
     if path == "/api":
-        where = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
-        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": where}
-    versions = _group_versions()
+        addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
+        return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
+    known = [resource.group_version for resource in RESOURCES] + [version for version, _ in REVIEWS]
+    versions = list(dict.fromkeys(known))
+    groups = dict.fromkeys(version.rpartition("/")[0] for version in versions if "/" in version)
     if path == "/apis":
-        names = dict.fromkeys(each.rpartition("/")[0] for each in versions if "/" in each)
-        groups = [_group(each, versions) for each in names]
-        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}
-    for each in versions:
-        group = each.rpartition("/")[0]
-        if group and path == f"/apis/{group}":
-            return {"kind": "APIGroup", "apiVersion": "v1", **_group(group, versions)}
-        if path == ("/apis/" if "/" in each else "/api/") + each:
-            return _resource_list(each)
+        described = [_group(group, versions) for group in groups]
+        return {"kind": "APIGroupList", "apiVersion": "v1", "groups": described}
+    _, kind, name = (*path.split("/", 2), "", "")[:3]
+    if kind == "apis" and name in groups:
+        return {"kind": "APIGroup", "apiVersion": "v1", **_group(name, versions)}
+    if name in versions and kind == ("apis" if "/" in name else "api"):
+        return _resource_list(name)
     return None
 
 
-def _group_versions() -> list[str]:
-    versions = [each.group_version for each in RESOURCES] + [version for version, _ in REVIEWS]
-    return list(dict.fromkeys(versions))
-
-
 def _group(group: str, versions: list[str]) -> Object:
-    found = [
-        {"groupVersion": each, "version": each.rpartition("/")[2]}
-        for each in versions
-        if each.rpartition("/")[0] == group
+    described = [
+        {"groupVersion": version, "version": version.rpartition("/")[2]}
+        for version in versions
+        if version.rpartition("/")[0] == group
     ]
-    return {"name": group, "versions": found, "preferredVersion": found[0]}
+    return {"name": group, "versions": described, "preferredVersion": described[0]}
 
 
 def _resource_list(group_version: str) -> Object:
-    found: list[Object] = []
-    for each in RESOURCES:
-        if each.group_version == group_version:
-            found.append(_described(each))
-            found += [_subresource(each, name) for name in each.subresources]
+    described: list[Object] = []
+    for resource in RESOURCES:
+        if resource.group_version == group_version:
+            described.append(_described(resource))
+            described += [_subresource(resource, name) for name in resource.subresources]
     for (version, plural), kind in REVIEWS.items():
         if version == group_version:
             review = {"name": plural, "singularName": kind.lower(), "namespaced": False}
-            found.append({**review, "kind": kind, "verbs": ["create"]})
-    return {
-        "kind": "APIResourceList",
-        "apiVersion": "v1",
-        "groupVersion": group_version,
-        "resources": found,
-    }
+            described.append({**review, "kind": kind, "verbs": ["create"]})
+    head = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version}
+    return {**head, "resources": described}
 
 
-def _described(each: Resource) -> Object:
-    found: Object = {
-        "name": each.plural,
-        "singularName": each.kind.lower(),
-        "namespaced": each.is_namespaced,
-        "kind": each.kind,
+def _described(resource: Resource) -> Object:
+    described: Object = {
+        "name": resource.plural,
+        "singularName": resource.kind.lower(),
+        "namespaced": resource.is_namespaced,
+        "kind": resource.kind,
         "verbs": _VERBS,
     }
-    if each.short:
-        found["shortNames"] = list(each.short)
-    if each.is_in_all:
-        found["categories"] = ["all"]
-    return found
+    if resource.short:
+        described["shortNames"] = list(resource.short)
+    return described | ({"categories": ["all"]} if resource.is_in_all else {})
 
 
-def _subresource(each: Resource, name: str) -> Object:
-    found = {"name": f"{each.plural}/{name}", "singularName": "", "namespaced": each.is_namespaced}
+def _subresource(resource: Resource, name: str) -> Object:
+    head: Object = {"name": f"{resource.plural}/{name}", "singularName": ""}
+    head |= {"namespaced": resource.is_namespaced, "kind": resource.kind}
     if name == "scale":
-        scale = {"group": "autoscaling", "version": "v1", "kind": "Scale"}
-        return found | scale | {"verbs": ["get", "patch", "update"]}
-    return found | {
-        "kind": each.kind,
-        "verbs": ["get"] if name == "log" else ["get", "patch", "update"],
-    }
+        head |= {"group": "autoscaling", "version": "v1", "kind": "Scale"}
+    return {**head, "verbs": ["get"] if name == "log" else ["get", "patch", "update"]}

@@ -1,5 +1,7 @@
 """The StatefulSet and DaemonSet controllers, whose revisions are ControllerRevisions."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from dashborion.demo.kubernetes.objects import (
@@ -18,39 +20,32 @@ from dashborion.demo.kubernetes.objects import (
 )
 from dashborion.demo.kubernetes.resources import Object
 
-_STATEFUL = "statefulset-controller"
-_DAEMON = "daemonset-controller"
 
-
-def revise(world: World, item: Object) -> tuple[str, int]:
-    """The revision of the current template: its hash and number; it is kept if it is new."""
+def revision_of(world: World, item: Object) -> tuple[str, int]:
+    """Hash and number of the current template's revision, which is stored if it is new."""
     template = item["spec"]["template"]
     code, name = template_hash(template), item["metadata"]["name"]
     known = world.owned("controllerrevisions", item)
-    newest = max((each["revision"] for each in known), default=0)
-    mine = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
-    if mine is None:
+    newest = max((revision["revision"] for revision in known), default=0)
+    current = next((e for e in known if e["metadata"]["name"] == f"{name}-{code}"), None)
+    if current is None:
         labels = template["metadata"].get("labels") or {}
-        world.store.create(
-            "controllerrevisions",
-            {
-                "metadata": {
-                    "name": f"{name}-{code}",
-                    "namespace": item["metadata"]["namespace"],
-                    "labels": {**labels, REVISION_HASH: code},
-                    "ownerReferences": [controlled_by(item)],
-                },
-                "data": {"spec": {"template": {**template, "$patch": "replace"}}},
-                "revision": newest + 1,
-            },
-        )
+        metadata = {
+            "name": f"{name}-{code}",
+            "namespace": item["metadata"]["namespace"],
+            "labels": {**labels, REVISION_HASH: code},
+            "ownerReferences": [controlled_by(item)],
+        }
+        data = {"spec": {"template": {**template, "$patch": "replace"}}}
+        created = {"metadata": metadata, "data": data, "revision": newest + 1}
+        world.store.create("controllerrevisions", created)
         newest += 1
         surplus = len(known) - item["spec"]["revisionHistoryLimit"]
-        for each in sorted(known, key=lambda one: one["revision"])[: max(0, surplus)]:
-            world.store.remove("controllerrevisions", each)
-    elif mine["revision"] < newest:
+        for revision in sorted(known, key=lambda revision: revision["revision"])[: max(0, surplus)]:
+            world.store.remove("controllerrevisions", revision)
+    elif current["revision"] < newest:
         newest += 1
-        world.store.replace("controllerrevisions", {**mine, "revision": newest})
+        world.store.replace("controllerrevisions", {**current, "revision": newest})
     return code, newest
 
 
@@ -58,16 +53,16 @@ def _code(pod: Object) -> str:
     return str((pod["metadata"].get("labels") or {}).get(REVISION_HASH, ""))
 
 
-def state(world: World) -> None:
-    """Every StatefulSet: in the order of its numbers, one at a time."""
-    for each in world.store.all("statefulsets"):
-        code, _ = revise(world, each)
-        name, status = each["metadata"]["name"], each.get("status") or {}
+def run_stateful_sets(world: World) -> None:
+    """Create, update and delete the pods of StatefulSets in order, one at a time."""
+    for stateful_set in world.store.all("statefulsets"):
+        code, _ = revision_of(world, stateful_set)
+        name, status = stateful_set["metadata"]["name"], stateful_set.get("status") or {}
         update = f"{name}-{code}"  # which is also what their pods' labels say
         current = status.get("currentRevision") or update
-        pods = {_ordinal(pod): pod for pod in world.owned("pods", each)}
-        _step(world, each, pods, update, current)
-        _report(world, each, list(pods.values()), update, current)
+        pods = {_ordinal(pod): pod for pod in world.owned("pods", stateful_set)}
+        _step(world, stateful_set, pods, update, current)
+        _report(world, stateful_set, list(pods.values()), update, current)
 
 
 def _ordinal(pod: Object) -> int:
@@ -76,29 +71,29 @@ def _ordinal(pod: Object) -> int:
 
 def _step(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> None:
     spec = item["spec"]
-    count, rolling = spec["replicas"], spec["updateStrategy"].get("rollingUpdate") or {}
+    count = spec["replicas"]
     if _fill_up(world, item, pods, code, current):
         return
     surplus = sorted((number for number in pods if number >= count), reverse=True)
     if surplus:
-        _end(world, item, pods[surplus[0]])
+        world.stop_pod(item, pods[surplus[0]])
         return
-    for number in range(min(count, MOST_PODS) - 1, rolling.get("partition", 0) - 1, -1):
+    for number in range(min(count, MOST_PODS) - 1, _first_to_update(spec) - 1, -1):
         pod = pods.get(number)
         if pod is None or is_terminating(pod):
             return
         if _is_behind(spec, pod, code, number):
-            _end(world, item, pod)
+            world.stop_pod(item, pod)
             return
         if not is_ready(pod):
             return
 
 
 def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, current: str) -> bool:
-    """Makes what is missing; whether that is all that may happen now."""
+    """Create missing pods; returns whether to wait before anything else."""
     spec = item["spec"]
     in_turn = spec["podManagementPolicy"] == "OrderedReady"
-    first = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    first = _first_to_update(spec)
     for number in range(min(spec["replicas"], MOST_PODS)):
         pod = pods.get(number)
         if pod is None:
@@ -111,40 +106,32 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
     return False
 
 
+def _first_to_update(spec: Object) -> int:
+    """The partition: pods with a smaller ordinal are not updated."""
+    partition: int = (spec["updateStrategy"].get("rollingUpdate") or {}).get("partition", 0)
+    return partition
+
+
 def _is_behind(spec: Object, pod: Object, code: str, number: int) -> bool:
-    strategy = spec["updateStrategy"]
-    first = (strategy.get("rollingUpdate") or {}).get("partition", 0)
-    is_rolling = strategy["type"] == "RollingUpdate"
-    return is_rolling and number >= first and _code(pod) != code and not is_terminating(pod)
+    is_rolling = spec["updateStrategy"]["type"] == "RollingUpdate"
+    is_due = is_rolling and number >= _first_to_update(spec)
+    return is_due and _code(pod) != code and not is_terminating(pod)
 
 
 def _make(world: World, item: Object, number: int, code: str) -> Object:
     name = f"{item['metadata']['name']}-{number}"
     template = item["spec"]["template"]
-    for each in world.owned("controllerrevisions", item):
-        if each["metadata"]["name"] == code:
-            kept = each["data"]["spec"]["template"]
+    for revision in world.owned("controllerrevisions", item):
+        if revision["metadata"]["name"] == code:
+            kept = revision["data"]["spec"]["template"]
             template = {key: value for key, value in kept.items() if key != "$patch"}
     labels = {
         REVISION_HASH: code,
         "statefulset.kubernetes.io/pod-name": name,
         "apps.kubernetes.io/pod-index": str(number),
     }
-    found = world.create_pod(
-        item, template, name, labels, hostname=name, subdomain=item["spec"].get("serviceName", "")
-    )
-    message = f"create Pod {name} in StatefulSet {item['metadata']['name']} successful"
-    world.event(item, "SuccessfulCreate", message, source=_STATEFUL)
-    return found
-
-
-def _end(world: World, item: Object, pod: Object) -> None:
-    if is_terminating(pod):
-        return
-    world.end_pod(pod)
-    name = pod["metadata"]["name"]
-    message = f"delete Pod {name} in StatefulSet {item['metadata']['name']} successful"
-    world.event(item, "SuccessfulDelete", message, source=_STATEFUL)
+    subdomain = item["spec"].get("serviceName", "")
+    return world.start_pod(item, template, name, labels, hostname=name, subdomain=subdomain)
 
 
 def _report(world: World, item: Object, pods: list[Object], update: str, current: str) -> None:
@@ -173,23 +160,21 @@ def _report(world: World, item: Object, pods: list[Object], update: str, current
     world.store.set_status("statefulsets", item, status)
 
 
-def run_daemons(world: World, nodes: list[str]) -> None:
-    """Every DaemonSet has a pod on each node; updates go node by node."""
-    for each in world.store.all("daemonsets"):
-        code, number = revise(world, each)
-        places = _places(each, nodes)
-        pods = world.owned("pods", each)
-        by_node: dict[str, Object] = {}
-        for pod in pods:
-            by_node[pod["spec"].get("nodeName", "")] = pod
-        for node in places:
-            if node not in by_node:
-                by_node[node] = _daemon(world, each, node, code, number)
+def run_daemon_sets(world: World, nodes: list[str]) -> None:
+    """Give every DaemonSet a pod on each node; updates go node by node."""
+    for daemon_set in world.store.all("daemonsets"):
+        code, number = revision_of(world, daemon_set)
+        places = _places(daemon_set, nodes)
+        pods = world.owned("pods", daemon_set)
+        by_node = {pod["spec"].get("nodeName", ""): pod for pod in pods}
         for node, pod in by_node.items():
             if node not in places:
                 world.end_pod(pod)
-        _roll_daemons(world, each, [by_node[node] for node in places], code)
-        _report_daemons(world, each, [by_node[node] for node in places], code)
+        running = [
+            by_node.get(node) or _daemon(world, daemon_set, node, code, number) for node in places
+        ]
+        _roll_daemons(world, daemon_set, running, code)
+        _report_daemons(world, daemon_set, running, code)
 
 
 def _places(item: Object, nodes: list[str]) -> list[str]:
@@ -202,9 +187,7 @@ def _daemon(world: World, item: Object, node: str, code: str, number: int) -> Ob
     metadata = item["metadata"]
     name = f"{metadata['name']}-{suffix(metadata['uid'], node, world.store.version)}"
     labels = {REVISION_HASH: code, "pod-template-generation": str(number)}
-    found = world.create_pod(item, item["spec"]["template"], name, labels, nodeName=node)
-    world.event(item, "SuccessfulCreate", f"Created pod: {name}", source=_DAEMON)
-    return found
+    return world.start_pod(item, item["spec"]["template"], name, labels, nodeName=node)
 
 
 def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:
@@ -218,9 +201,7 @@ def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> 
             continue
         if not is_ready(pod) or room > 0:
             room -= is_ready(pod)
-            world.end_pod(pod)
-            message = f"Deleted pod: {pod['metadata']['name']}"
-            world.event(item, "SuccessfulDelete", message, source=_DAEMON)
+            world.stop_pod(item, pod)
 
 
 def _report_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:

@@ -4,6 +4,8 @@ An object in here is never changed, only replaced: whoever holds one (a list's s
 history) may keep it without copying.
 """
 
+from __future__ import annotations
+
 import threading
 import uuid
 from collections import OrderedDict, deque
@@ -11,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dashborion.demo.kubernetes.errors import conflict, exists, not_found
+from dashborion.demo.kubernetes.errors import conflict, exists, not_found, precondition_failed
 from dashborion.demo.kubernetes.resources import BY_PLURAL, Object
 
 _REMEMBERED = 4000  # changes; a watch that is further behind gets 410
@@ -20,7 +22,7 @@ _SNAPSHOTS = 32  # lists that clients may go on paging through
 
 @dataclass(frozen=True)
 class Change:
-    """One write, as a watch tells it; `before` decides whether a selector sees it come or go."""
+    """One write; with ``before`` a watch sees whether a selector began or ceased to match."""
 
     version: int
     plural: str
@@ -30,7 +32,7 @@ class Change:
 
 
 class Store:
-    """Safe from several threads; hold `lock` around a read that a write depends on."""
+    """Safe from several threads; hold ``lock`` around a read that a write depends on."""
 
     def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.clock = clock
@@ -38,7 +40,7 @@ class Store:
         self.changed = threading.Condition(self.lock)
         self.version = 0
         self.forgotten = 0  # the newest version whose change is no longer known
-        self._items: dict[str, dict[tuple[str, str], Object]] = {each: {} for each in BY_PLURAL}
+        self._items: dict[str, dict[tuple[str, str], Object]] = {plural: {} for plural in BY_PLURAL}
         self._history: deque[Change] = deque()
         self._snapshots: OrderedDict[tuple[int, str, str], list[Object]] = OrderedDict()
 
@@ -47,7 +49,7 @@ class Store:
             return self._items[plural].get((namespace, name))
 
     def all(self, plural: str, namespace: str = "") -> list[Object]:
-        """In the order of namespace and name."""
+        """All objects, sorted by namespace and name."""
         with self.lock:
             items = sorted(self._items[plural].items())
         return [item for (where, _), item in items if not namespace or where == namespace]
@@ -56,7 +58,7 @@ class Store:
         return len(self._items[plural])
 
     def snapshot(self, plural: str, namespace: str) -> tuple[int, list[Object]]:
-        """The list as it is, kept for a while so that it can be paged through."""
+        """The current list, kept so that it can be paged through."""
         with self.lock:
             key = (self.version, plural, namespace)
             if key not in self._snapshots:
@@ -70,22 +72,17 @@ class Store:
         with self.lock:
             return self._snapshots.get((version, plural, namespace))
 
-    def forget_snapshots(self) -> None:
-        """As a server does after its five minutes: tokens in hand are too old."""
-        with self.lock:
-            self._snapshots.clear()
-
     def since(self, version: int) -> list[Change] | None:
         """The changes after that version, or None when they are no longer known."""
         with self.lock:
             if version < self.forgotten:
                 return None
-            found: list[Change] = []
-            for each in reversed(self._history):
-                if each.version <= version:
+            changes: list[Change] = []
+            for change in reversed(self._history):
+                if change.version <= version:
                     break
-                found.append(each)
-            return found[::-1]
+                changes.append(change)
+            return changes[::-1]
 
     def create(self, plural: str, item: Object, *, dry_run: bool = False) -> Object:
         resource = BY_PLURAL[plural]
@@ -93,84 +90,83 @@ class Store:
             metadata = dict(item.get("metadata") or {})
             if not metadata.get("name") and metadata.get("generateName"):
                 metadata["name"] = f"{metadata['generateName']}{uuid.uuid4().hex[:5]}"
-            key = (metadata.get("namespace", ""), metadata["name"])
+            key = _key({"metadata": metadata})
             if key in self._items[plural]:
                 raise exists(resource, metadata["name"])
             metadata |= {"uid": str(uuid.uuid4()), "creationTimestamp": stamp(self.clock())}
             if "spec" in item and resource.has_status:
                 metadata["generation"] = 1
             whole = {"apiVersion": resource.group_version, "kind": resource.kind}
-            found = {**whole, **item, "metadata": metadata}
-            return found if dry_run else self._write(plural, key, found, None)
+            created = {**whole, **item, "metadata": metadata}
+            return created if dry_run else self._write(plural, key, created, None)
 
     def replace(
         self, plural: str, item: Object, *, is_status: bool = False, dry_run: bool = False
     ) -> Object:
-        """One that is there; only its status, or everything but its status.
+        """Replace an object: only its status, or everything but its status.
 
-        A `resourceVersion` in it must be the current one. What would change nothing is not
+        A ``resourceVersion`` in it must be the current one. What would change nothing is not
         written.
         """
         resource = BY_PLURAL[plural]
         with self.lock:
             given = item["metadata"]
-            key = (given.get("namespace", ""), given["name"])
-            old = self._items[plural].get(key)
+            old = self._items[plural].get(_key(item))
             if old is None:
                 raise not_found(resource, given["name"])
-            mine = old["metadata"]
-            if given.get("resourceVersion", mine["resourceVersion"]) != mine["resourceVersion"]:
+            metadata = old["metadata"]
+            if (
+                given.get("resourceVersion", metadata["resourceVersion"])
+                != metadata["resourceVersion"]
+            ):
                 raise conflict(resource, given["name"])
-            if given.get("uid", mine["uid"]) != mine["uid"]:
-                why = (
-                    f"Precondition failed: UID in precondition: {given['uid']}, "
-                    f"UID in object meta: {mine['uid']}"
+            if given.get("uid", metadata["uid"]) != metadata["uid"]:
+                raise precondition_failed(
+                    resource, given["name"], "UID", given["uid"], metadata["uid"]
                 )
-                raise conflict(resource, given["name"], why)
-            found = _combined(old, item, is_status=is_status, has_status=resource.has_status)
-            if found == old or dry_run:
-                return found
-            return self._write(plural, key, found, old)
+            combined = _combined(old, item, is_status=is_status, has_status=resource.has_status)
+            if combined == old or dry_run:
+                return combined
+            return self._write(plural, _key(item), combined, old)
 
     def set_status(self, plural: str, item: Object, status: Object) -> Object:
-        """A controller's report on the object as it is now, whatever its version."""
+        """Set an object's status whatever its version."""
         with self.lock:
-            metadata = item["metadata"]
-            old = self._items[plural].get((metadata.get("namespace", ""), metadata["name"]))
-            if old is None or old["metadata"]["uid"] != metadata["uid"]:
-                return item
-            if old.get("status") == status:
-                return old
-            key = (metadata.get("namespace", ""), metadata["name"])
-            return self._write(plural, key, {**old, "status": status}, old)
+            old = self._current(plural, item)
+            if old is None or old.get("status") == status:
+                return old or item
+            return self._write(plural, _key(item), {**old, "status": status}, old)
 
     def remove(self, plural: str, item: Object) -> None:
-        """Gone at once; nothing if it has gone already."""
+        """Delete an object, if it still exists."""
         with self.lock:
-            metadata = item["metadata"]
-            key = (metadata.get("namespace", ""), metadata["name"])
-            old = self._items[plural].get(key)
-            if old is None or old["metadata"]["uid"] != metadata["uid"]:
+            old = self._current(plural, item)
+            if old is None:
                 return
-            del self._items[plural][key]
+            del self._items[plural][_key(item)]
             self.version += 1
             last = {**old, "metadata": {**old["metadata"], "resourceVersion": str(self.version)}}
             self._remember(Change(self.version, plural, last, old, is_deleted=True))
 
     def mark_for_deletion(self, plural: str, item: Object, at: datetime, grace: int) -> Object:
-        """The pod's kubelet, which watches, ends it and then removes it."""
+        """Set the deletion timestamp; the pod's kubelet removes it later."""
         with self.lock:
-            metadata = item["metadata"]
-            key = (metadata.get("namespace", ""), metadata["name"])
-            old = self._items[plural][key]
+            old = self._items[plural][_key(item)]
             marks = {"deletionTimestamp": stamp(at), "deletionGracePeriodSeconds": grace}
-            return self._write(plural, key, {**old, "metadata": old["metadata"] | marks}, old)
+            marked = {**old, "metadata": old["metadata"] | marks}
+            return self._write(plural, _key(item), marked, old)
+
+    def _current(self, plural: str, item: Object) -> Object | None:
+        """The object as it is now, unless it is another one of that name."""
+        old = self._items[plural].get(_key(item))
+        is_same = old is not None and old["metadata"]["uid"] == item["metadata"]["uid"]
+        return old if is_same else None
 
     def clear(self) -> None:
         with self.lock:
             for plural in self._items:
-                for each in self.all(plural):
-                    self.remove(plural, each)
+                for item in self.all(plural):
+                    self.remove(plural, item)
 
     def _write(
         self, plural: str, key: tuple[str, str], item: Object, before: Object | None
@@ -188,28 +184,32 @@ class Store:
         self.changed.notify_all()
 
 
+def _key(item: Object) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+
+
 def _combined(old: Object, new: Object, *, is_status: bool, has_status: bool) -> Object:
     if is_status:
         return {**old, "status": new.get("status") or {}}
-    mine, given = old["metadata"], new["metadata"]
+    had, given = old["metadata"], new["metadata"]
     metadata = {
         **{key: value for key, value in given.items() if value not in (None, {}, [])},
-        "uid": mine["uid"],
-        "creationTimestamp": mine["creationTimestamp"],
-        "resourceVersion": mine["resourceVersion"],
+        "uid": had["uid"],
+        "creationTimestamp": had["creationTimestamp"],
+        "resourceVersion": had["resourceVersion"],
     }
     for key in ("generation", "deletionTimestamp", "deletionGracePeriodSeconds"):
         metadata.pop(key, None)
-        if key in mine:
-            metadata[key] = mine[key]
-    found = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": metadata}
+        if key in had:
+            metadata[key] = had[key]
+    combined = {**new, "apiVersion": old["apiVersion"], "kind": old["kind"], "metadata": metadata}
     if has_status:
-        found.pop("status", None)
+        combined.pop("status", None)
         if "status" in old:
-            found["status"] = old["status"]
-    if "generation" in mine and found.get("spec") != old.get("spec"):
-        metadata["generation"] = mine["generation"] + 1
-    return found
+            combined["status"] = old["status"]
+    if "generation" in had and combined.get("spec") != old.get("spec"):
+        metadata["generation"] = had["generation"] + 1
+    return combined
 
 
 def stamp(at: datetime) -> str:

@@ -1,4 +1,6 @@
-"""The server's side of a websocket (RFC 6455), as far as `exec` needs it."""
+"""The server's side of a websocket (RFC 6455), as far as ``exec`` needs it."""
+
+from __future__ import annotations
 
 import base64
 import hashlib
@@ -11,7 +13,7 @@ _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 def wanted(headers: Mapping[str, str]) -> bool:
-    """Whether a request, with its headers in lower case, asks for one."""
+    """Whether a request (headers in lower case) asks for a websocket."""
     upgrades = headers.get("connection", "").lower()
     return "upgrade" in upgrades and headers.get("upgrade", "").lower() == "websocket"
 
@@ -29,7 +31,7 @@ def accepted(headers: Mapping[str, str], protocol: str) -> dict[str, str]:
 
 
 class WebSocket:
-    """One connection after its handshake. Frames come whole: clients of `exec` send no parts."""
+    """One connection after its handshake. Frames come whole: clients of ``exec`` send no parts."""
 
     def __init__(self, reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         self._reading, self._writing = reading, writing
@@ -59,9 +61,6 @@ class WebSocket:
 
     def send(self, data: bytes) -> None:
         self._send(BINARY, data)
-
-    def ping(self) -> None:
-        self._send(PING, b"there?")
 
     def close(self) -> None:
         self._send(END, struct.pack("!H", 1000))

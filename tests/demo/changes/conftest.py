@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import KEY, point_at
+from tests.support.aws_server import StrictAws
 from tests.support.changes_door import Terminal
 from tests.support.ecs_mover import Mover, then
 from tests.support.fleet_on_ecs import Fleet, populate
@@ -38,7 +37,7 @@ def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Terminal) -> Iterator[Livi
     """The demo's fleet on ECS, which lives while the command sleeps."""
     clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
     monkeypatch.setattr(botocore.endpoint, "time", clock)
-    with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
+    with StrictAws(access_key=KEY, plays_out=True) as aws:
         point_at(monkeypatch, aws, CLUSTER)
         living = LivingShop(aws)
         aws.spy.reset()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.misbehaviour import Faults
+from tests.support.aws_faults import Faults
 from tests.support.changes_door import Terminal
 from tests.support.fleet_on_ecs import Fleet
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.wire import Answer, Ask
+from dashborion.demo.ecs.aws_protocol import AwsRequest
+from dashborion.demo.http_server import Answer
 from tests.support.changes_door import Terminal
 from tests.support.living_shop import CLUSTER, LivingShop
 
@@ -141,7 +142,7 @@ def test_with_every_field_that_botocore_knows_only_the_image_differs(
 def more_in_the_answer(shop: LivingShop, change: Callable[[Any], None]) -> None:
     """ECS has learned something since this botocore was made."""
 
-    def fault(_: Ask, do: Callable[[], Answer]) -> Answer:
+    def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
         answer = do()
         content = json.loads(answer.body)
         change(content["taskDefinition"])
@@ -184,7 +185,7 @@ def test_tags_are_kept_save_for_those_that_only_aws_may_set(
     tags = [{"key": "team", "value": "shop"}, {"key": "aws:cloudformation:stack-id", "value": "x"}]
     arn = str(shop.service("checkout").task_definition)
     family, _, number = arn.rpartition("/")[2].rpartition(":")
-    shop.shop.cluster.backend.task_definitions[family][int(number)].tags = tags
+    shop.shop.scheduler.backend.task_definitions[family][int(number)].tags = tags
     seen = dashborion(f"workloads deploy checkout --image {NEW}")
     assert (seen.exit_code, shop.definition("checkout")["tags"]) == (0, tags[:1])
     assert "aws:cloudformation:stack-id" in seen.err

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from dashborion.demo.wire import Answer, Ask
+from dashborion.demo.ecs.aws_protocol import AwsRequest
+from dashborion.demo.http_server import Answer
 from dashborion.engines.rollout import POLL_SECONDS
 from tests.support.changes_door import Terminal
 from tests.support.ecs_mover import Mover
@@ -99,7 +100,7 @@ def stale(fleet: Fleet, times: int = 2) -> None:
     """ECS is eventually consistent: the next looks see the service as it was before."""
     seen: list[Answer] = []
 
-    def remember(_: Ask, do: Callable[[], Answer]) -> Answer:
+    def remember(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
         answer = do()
         changed = fleet.aws.spy.counts["ecs:UpdateService"]
         seen.append(answer)
@@ -140,7 +141,7 @@ def test_an_answer_without_a_new_deployment_is_no_success(
 ) -> None:
     """Bug: there is nothing to follow then, which counts as done."""
 
-    def without(_: Ask, do: Callable[[], Answer]) -> Answer:
+    def without(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
         answer = do()
         told = json.loads(answer.body)
         told["service"].pop("deployments")

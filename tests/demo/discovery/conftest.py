@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from moto.eks.models import eks_backends
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import KEY, SECRET, Terminal, credentials, write_aws
+from tests.support.aws_server import StrictAws
 from tests.support.kubeconfigs import document, merged, write
 
 PARIS, VIRGINIA = "eu-west-3", "us-east-1"

@@ -12,10 +12,10 @@ import pytest
 from dashborion.config.edit import added
 from dashborion.config.file import load
 from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget, Origin
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.errors import ConfigError
 from tests.demo.discovery.conftest import PARIS
 from tests.support.aws import Terminal
+from tests.support.aws_server import StrictAws
 
 Contexts = Callable[..., Path]
 

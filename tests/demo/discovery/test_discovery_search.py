@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.wire import refusal
+from dashborion.demo.ecs.aws_protocol import refusal
 from tests.demo.discovery.conftest import PARIS, VIRGINIA
 from tests.support.aws import Terminal, write_config
+from tests.support.aws_server import StrictAws
 from tests.support.door import Door
 
 Contexts = Callable[..., Path]

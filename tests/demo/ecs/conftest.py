@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import Terminal, point_at
+from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import Fleet, many, populate
 
 

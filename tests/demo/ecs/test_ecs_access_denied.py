@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.wire import Answer, Ask, refusal
+from dashborion.demo.ecs.aws_protocol import AwsRequest, refusal
+from dashborion.demo.http_server import Answer
 from tests.support.aws import MANY, Terminal
 from tests.support.door import Result
 from tests.support.fleet_on_ecs import Fleet
@@ -23,10 +24,10 @@ def warnings(seen: Result) -> list[Any]:
     ]
 
 
-def without_tags(action: str) -> Callable[[Ask, Callable[[], Answer]], Answer]:
+def without_tags(action: str) -> Callable[[AwsRequest, Callable[[], Answer]], Answer]:
     """Whoever asks for tags is told that he may not see them."""
 
-    def fault(ask: Ask, do: Callable[[], Answer]) -> Answer:
+    def fault(ask: AwsRequest, do: Callable[[], Answer]) -> Answer:
         if "TAGS" not in ask.params.get("include", ()):
             return do()
         message = f"User: arn:x is not authorized to perform: {action} on resource: *"

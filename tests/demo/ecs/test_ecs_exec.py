@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import Terminal, point_at
+from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet, populate
 
 EXECUTE = "ecs:ExecuteCommand"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.fleets.seeding_tasks import container
 from tests.support.aws import Terminal
+from tests.support.ecs_cluster import container
 from tests.support.fleet_on_ecs import Fleet
 
 SECRET = "arn:aws:ssm:eu-west-3:1:parameter/made-up-token"

@@ -16,8 +16,8 @@ import yaml
 from moto.eks.models import eks_backends
 from moto.sts.models import sts_backends
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import KEY, SECRET, Terminal, credentials, write_aws
+from tests.support.aws_server import StrictAws
 from tests.support.eks_tokens import Refused, Signed, verified
 from tests.support.kubeconfigs import document, write
 from tests.support.misbehaviour import Fault, status

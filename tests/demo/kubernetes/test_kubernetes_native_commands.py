@@ -15,9 +15,9 @@ from tests.support.stand_in import StandIn
 @pytest.fixture
 def asked(demo: StandIn) -> Iterator[list[Request]]:
     seen: list[Request] = []
-    demo.cluster.api.intercept = seen.append
+    demo.cluster.api.on_request = seen.append
     yield seen
-    demo.cluster.api.intercept = lambda _: None
+    demo.cluster.api.on_request = lambda _: None
 
 
 def test_a_list_of_configmaps_does_not_ask_for_their_values(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.orchestrators.ecs import follow as ecs_follow
 from tests.support.aws import point_at
+from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import Fleet, populate
 from tests.support.logs_door import Terminal
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
+from dashborion.demo.ecs.moto_objects import Json
 from tests.support.api import wait_for
 from tests.support.aws import FILE, HERE, write_config
+from tests.support.ecs_cluster import awslogs, container
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 from tests.support.logs_door import Terminal, lines
 

@@ -14,7 +14,7 @@ import pytest
 import urllib3
 
 from dashborion.demo import process
-from dashborion.demo.process import NotStarted, Place, Running
+from dashborion.demo.process import DemoFolder, NotStarted, Running
 from dashborion.demo.server import Demo
 
 
@@ -73,7 +73,7 @@ def test_a_killed_one_is_not_believed_in(folder: Path) -> None:
     os.kill(running.pid, signal.SIGKILL)
     process._wait(lambda: process.status(folder) is None, 5)
     assert process.status(folder) is None
-    assert not Place(folder).state.exists()
+    assert not DemoFolder(folder).state.exists()
     assert process.stop(folder) is False
     assert not process.start(folder).was_running
 
@@ -88,8 +88,8 @@ def idle(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
 def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
     with idle(tmp_path, 0.5) as child:
         assert child.wait(30) == 0
-    assert not Place(tmp_path).state.exists()
-    assert not Place(tmp_path).kubeconfig.exists()
+    assert not DemoFolder(tmp_path).state.exists()
+    assert not DemoFolder(tmp_path).kubeconfig.exists()
 
 
 @pytest.mark.parametrize("path", ["/version", "/api/v1/namespaces?watch=true"])
@@ -98,8 +98,8 @@ def test_whoever_asks_or_follows_keeps_it_alive(path: str) -> None:
     with Demo(is_ticking=False) as demo:
         born = demo._asked
         head = {"Authorization": f"Bearer {demo.keys.token}"}
-        with urllib3.PoolManager(retries=False, ca_cert_data=demo.certificate_authority) as pool:
-            url = f"{demo.kubernetes_url}{path}"
+        with urllib3.PoolManager(retries=False, ca_cert_data=demo.identity.authority) as pool:
+            url = f"{demo.kubernetes.api.url}{path}"
             answer = pool.request("GET", url, headers=head, preload_content=False)
             first = demo._asked
             assert first > born
@@ -113,7 +113,7 @@ def test_it_ends_when_it_is_told(folder: Path) -> None:
     process.start(folder)
     assert process.stop(folder)
     assert process.status(folder) is None
-    assert not Place(folder).kubeconfig.exists()
+    assert not DemoFolder(folder).kubeconfig.exists()
 
 
 def test_one_that_breaks_says_where_its_log_is(

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding import Cluster
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
+from tests.support.ecs_cluster import Cluster
 from tests.support.fleet_on_ecs import REGION, Fleet, many, populate
 
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding import Cluster
 from tests.demo.simulation.test_demo_ecs_strictness import pages, refused
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
+from tests.support.ecs_cluster import Cluster
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 
 

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dashborion.demo.ecs.living import LivingEcs
-from dashborion.demo.ecs.strict_moto import StrictAws
 from dashborion.demo.fleets.shop import REGION, Shop, populate
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
 
 CLUSTER = "shop-production"
 KEY = "AKIAIOSFODNN7EXAMPLE"
@@ -71,7 +70,7 @@ class ByHand:
 
 @pytest.fixture
 def hand() -> Iterator[ByHand]:
-    with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
+    with StrictAws(access_key=KEY, plays_out=True) as aws:
         yield ByHand(aws)
 
 
@@ -240,3 +239,19 @@ def test_nothing_piles_up(hand: ByHand) -> None:
     hand.passes(600)
     assert len(hand.tasks("search", "STOPPED")) <= 10
     assert len(hand.service("search")["events"]) <= 100
+
+
+def test_a_created_service_starts_its_tasks(hand: ByHand) -> None:
+    definition = hand.define("web", "registry.example/shop/web:11")
+    given: dict[str, Any] = {"cluster": CLUSTER, "serviceName": "extra", "launchType": "FARGATE"}
+    given |= {"taskDefinition": definition, "desiredCount": 2}
+    service = hand.ecs.create_service(**given)["service"]
+    assert (service["status"], service["runningCount"]) == ("ACTIVE", 0)
+    hand.passes(15)
+    service = hand.service("extra")
+    assert service["runningCount"] == 2
+    assert service["deployments"][0]["rolloutState"] == "COMPLETED"
+    with pytest.raises(ClientError, match="not idempotent"):
+        hand.ecs.create_service(**given)
+    with pytest.raises(ClientError, match="does not support a desired count"):
+        hand.ecs.create_service(**given | {"serviceName": "each", "schedulingStrategy": "DAEMON"})

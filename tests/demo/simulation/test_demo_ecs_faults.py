@@ -15,10 +15,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from dashborion.demo.ecs.strict_moto import StrictAws
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.wire import Answer
+from dashborion.demo.http_server import Answer
 from tests.support.aws import connect
+from tests.support.aws_server import StrictAws
+from tests.support.ecs_cluster import Cluster
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 
 CLIENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {

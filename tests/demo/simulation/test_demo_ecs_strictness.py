@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from dashborion.demo.fleets.seeding import Cluster
+from tests.support.ecs_cluster import Cluster
 from tests.support.fleet_on_ecs import CLUSTER
 
 MANY = "homebox-many"

@@ -5,6 +5,8 @@ seen and another comes twice. Here a token says how many events had been taken i
 were made, and how many of those were handed out.
 """
 
+from __future__ import annotations
+
 import heapq
 import json
 import re
@@ -19,7 +21,7 @@ STREAMS_A_CALL = 100
 _TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
 
 
-class StrictLogs(LogsResponse):
+class LogsApi(LogsResponse):
     """One request to CloudWatch Logs."""
 
     def get_log_events(self) -> str:
@@ -29,10 +31,10 @@ class StrictLogs(LogsResponse):
         events = list(stream.events)
         begin, taken, at = 0, len(events), 0
         if token:
-            found = _TOKEN.fullmatch(token)
-            if found is None:
+            position = _TOKEN.fullmatch(token)
+            if position is None:
                 raise InvalidParameterException("The specified nextToken is invalid.")
-            begin, taken, at = int(found["batch"]), int(found["taken"]), int(found["at"])
+            begin, taken, at = int(position["batch"]), int(position["taken"]), int(position["at"])
         batch = self._within(events[begin:taken])
         if token and token[0] == "b":
             page = _sized(batch[:at][::-1], limit)[::-1]
@@ -48,7 +50,7 @@ class StrictLogs(LogsResponse):
             first, last = len(batch) - len(page), len(batch)
         return json.dumps(
             {
-                "events": [each.to_response_dict() for each in page],
+                "events": [event.to_response_dict() for event in page],
                 "nextForwardToken": f"f/{begin}/{taken}/{last}",
                 "nextBackwardToken": f"b/{begin}/{taken}/{first}",
             }
@@ -65,33 +67,32 @@ class StrictLogs(LogsResponse):
             names = [name for name in group.streams if name.startswith(prefix or "")]
         start, end = self._get_param("startTime") or 0, self._get_param("endTime")
         pattern = self._get_param("filterPattern")
-        found = heapq.merge(
+        merged = heapq.merge(
             *(self._stream(name).filter_log_events(start, end, pattern) for name in names),
-            key=lambda each: (each["timestamp"], str(each["eventId"]).zfill(60)),
+            key=lambda event: (event["timestamp"], str(event["eventId"]).zfill(60)),
         )
-        events = list(found)
+        events = list(merged)
         if token := self._get_param("nextToken"):
             at, id_ = token.split("/")
             events = [
-                each
-                for each in events
-                if (each["timestamp"], str(each["eventId"]).zfill(60)) > (int(at), id_)
+                event
+                for event in events
+                if (event["timestamp"], str(event["eventId"]).zfill(60)) > (int(at), id_)
             ]
-        page = _sized(events, self._limit(), size=lambda each: len(each["message"].encode()))
+        page = _sized(events, self._limit(), size=lambda event: len(event["message"].encode()))
         answer: dict[str, Any] = {"events": page, "searchedLogStreams": []}
         if len(page) < len(events):
             answer["nextToken"] = f"{page[-1]['timestamp']}/{str(page[-1]['eventId']).zfill(60)}"
         return json.dumps(answer)
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
-        """By time; the end is excluded here, and only here."""
+        """Events between startTime and endTime, by time; only GetLogEvents excludes the end."""
         start, end = self._get_param("startTime"), self._get_param("endTime")
-        kept = [
-            each
-            for each in events
-            if (start is None or each.timestamp >= start) and (end is None or each.timestamp < end)
-        ]
-        return sorted(kept, key=lambda each: each.timestamp)
+        if start is not None:
+            events = [event for event in events if event.timestamp >= start]
+        if end is not None:
+            events = [event for event in events if event.timestamp < end]
+        return sorted(events, key=lambda event: event.timestamp)
 
     def _limit(self) -> int:
         limit = int(self._get_param("limit") or EVENTS_A_PAGE)
@@ -114,11 +115,11 @@ class StrictLogs(LogsResponse):
 
 
 def _sized(events: list[Any], limit: int, size: Any = None) -> list[Any]:
-    """A page: so many events, or a megabyte of them."""
-    size = size or (lambda each: len(each.message.encode()))
+    """One page: at most ``limit`` events, or a megabyte of them."""
+    size = size or (lambda event: len(event.message.encode()))
     room = BYTES_A_PAGE
-    for count, each in enumerate(events[:limit]):
-        room -= size(each) + BYTES_AN_EVENT
+    for count, event in enumerate(events[:limit]):
+        room -= size(event) + BYTES_AN_EVENT
         if room < 0 and count:
             return events[:count]
     return events[:limit]

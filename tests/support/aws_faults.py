@@ -4,23 +4,69 @@ Both stand in front of moto, so they work for every operation of every service. 
 named as IAM names them and may be patterns: `ecs:ListTasks`, `ecs:*`, `*`.
 """
 
+from __future__ import annotations
+
 import contextlib
 import json
 import math
+import os
+import socket
+import struct
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any, NamedTuple
 
-from dashborion.demo.wire import RESET, Answer, Ask, refusal
+from dashborion.demo.ecs.aws_protocol import AwsRequest, refusal
+from dashborion.demo.http_server import Answer, Handler
 
-Fault = Callable[[Ask, Callable[[], Answer]], Answer]
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+Fault = Callable[[AwsRequest, Callable[[], Answer]], Answer]
 ALWAYS = math.inf
 _READS = ("Describe", "List", "Get", "Filter")
+
+
+@dataclass(frozen=True)
+class BrokenAnswer(Answer):
+    """`cut_after` bytes of the promised body; then an abrupt end or none."""
+
+    cut_after: int | None = None
+    is_reset: bool = False
+
+
+RESET = BrokenAnswer(0, {}, b"", is_reset=True)
+
+
+class FaultyHandler(Handler):
+    """Sends broken answers, too."""
+
+    def respond(self, answer: Answer) -> None:
+        if answer == RESET:
+            self._reset()
+        else:
+            super().respond(answer)
+
+    def send_body(self, answer: Answer) -> None:
+        if not isinstance(answer, BrokenAnswer):
+            super().send_body(answer)
+            return
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body[: answer.cut_after])
+        self.wfile.flush()
+        self.close_connection = True
+        if answer.is_reset:
+            self._reset()
+
+    def _reset(self) -> None:
+        """RST instead of FIN: needs the descriptor closed while it is still open for writing."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+        os.close(self.connection.detach())
 
 
 class Call(NamedTuple):
@@ -33,14 +79,11 @@ class Call(NamedTuple):
 
 
 class Spy:
-    """What was asked, in order, and how many calls were in flight at once.
+    """What was asked, in order, and how many calls were in flight at once."""
 
-    Of all calls, or of the last so many.
-    """
-
-    def __init__(self, remembered: int | None = None) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._calls: deque[Call] = deque(maxlen=remembered)
+        self._calls: list[Call] = []
         self._now: Counter[str] = Counter()
         self._most: Counter[str] = Counter()
 
@@ -70,10 +113,10 @@ class Spy:
             self._most = Counter(+self._now)
 
     @contextlib.contextmanager
-    def watching(self, ask: Ask) -> Iterator[None]:
-        names = (ask.name, "*")
+    def watching(self, request: AwsRequest) -> Iterator[None]:
+        names = (request.name, "*")
         with self._lock:
-            self._calls.append(Call(ask.name, ask.params, ask.region, ask.account))
+            self._calls.append(Call(request.name, request.params, request.region, request.account))
             self._now.update(names)
             for name in names:
                 self._most[name] = max(self._most[name], self._now[name])
@@ -114,14 +157,14 @@ class Faults:
             self._over.set()
             self._over = threading.Event()
 
-    def apply(self, ask: Ask, do: Callable[[], Answer]) -> Answer:
+    def apply(self, request: AwsRequest, do: Callable[[], Answer]) -> Answer:
         with self._lock:
-            rules = [each for each in self._rules if fnmatchcase(ask.name, each.pattern)]
+            rules = [each for each in self._rules if fnmatchcase(request.name, each.pattern)]
 
         def from_rule(index: int) -> Answer:
             for at in range(index, len(rules)):
                 if self._takes(rules[at]):
-                    return rules[at].fault(ask, partial(from_rule, at + 1))
+                    return rules[at].fault(request, partial(from_rule, at + 1))
             return do()
 
         return from_rule(0)
@@ -135,56 +178,56 @@ class Faults:
         self, operation: str, code: str, message: str, status: int = 400, times: float = ALWAYS
     ) -> None:
         """Any error at all."""
-        self.add(operation, lambda ask, _: refusal(ask, code, message, status), times)
+        self.add(operation, lambda request, _: refusal(request, code, message, status), times)
 
     def throttle(self, operation: str, times: float = 1) -> None:
-        def fault(ask: Ask, _: object) -> Answer:
-            code = "Throttling" if ask.wants_xml else "ThrottlingException"
-            return refusal(ask, code, "Rate exceeded")
+        def fault(request: AwsRequest, _: object) -> Answer:
+            code = "Throttling" if request.wants_xml else "ThrottlingException"
+            return refusal(request, code, "Rate exceeded")
 
         self.add(operation, fault, times)
 
     def break_down(self, operation: str, status: int = 500, times: float = 1) -> None:
         """Answers 500 or 503 as AWS does when it is at fault."""
 
-        def fault(ask: Ask, _: object) -> Answer:
+        def fault(request: AwsRequest, _: object) -> Answer:
             if status == 503:
-                return refusal(ask, "ServiceUnavailable", "Service Unavailable", status)
-            code = "InternalFailure" if ask.wants_xml else "ServerException"
-            return refusal(ask, code, "Service Error", status)
+                return refusal(request, "ServiceUnavailable", "Service Unavailable", status)
+            code = "InternalFailure" if request.wants_xml else "ServerException"
+            return refusal(request, code, "Service Error", status)
 
         self.add(operation, fault, times)
 
     def deny(self, operation: str, resource: str = "*", times: float = ALWAYS) -> None:
-        def fault(ask: Ask, _: object) -> Answer:
+        def fault(request: AwsRequest, _: object) -> Answer:
             message = (
-                f"User: arn:aws:iam::{ask.account}:user/moto is not authorized to perform: "
-                f"{ask.name} on resource: {resource} because no identity-based policy allows "
-                f"the {ask.name} action"
+                f"User: arn:aws:iam::{request.account}:user/moto is not authorized to perform: "
+                f"{request.name} on resource: {resource} because no identity-based policy allows "
+                f"the {request.name} action"
             )
-            if ask.wants_xml:
-                return refusal(ask, "AccessDenied", message, 403)
-            return refusal(ask, "AccessDeniedException", message)
+            if request.wants_xml:
+                return refusal(request, "AccessDenied", message, 403)
+            return refusal(request, "AccessDeniedException", message)
 
         self.add(operation, fault, times)
 
     def expire_token(self, operation: str = "*", times: float = ALWAYS) -> None:
-        def fault(ask: Ask, _: object) -> Answer:
+        def fault(request: AwsRequest, _: object) -> Answer:
             message = "The security token included in the request is expired"
-            if ask.wants_xml:
-                return refusal(ask, "ExpiredToken", message, 403)
-            return refusal(ask, "ExpiredTokenException", message)
+            if request.wants_xml:
+                return refusal(request, "ExpiredToken", message, 403)
+            return refusal(request, "ExpiredTokenException", message)
 
         self.add(operation, fault, times)
 
     def reset_connection(self, operation: str, times: float = 1) -> None:
         """The connection breaks before anything was done."""
-        self.add(operation, lambda _ask, _do: RESET, times)
+        self.add(operation, lambda _request, _do: RESET, times)
 
     def lose_answer(self, operation: str, times: float = 1) -> None:
         """It is done, and the connection breaks before the answer: what a write may not repeat."""
 
-        def fault(_: Ask, do: Callable[[], Answer]) -> Answer:
+        def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
             do()
             return RESET
 
@@ -196,16 +239,19 @@ class Faults:
         botocore does not count: an orderly end is a success to it, whose JSON has no keys.
         """
 
-        def fault(ask: Ask, do: Callable[[], Answer]) -> Answer:
-            answer = _read(ask, do)
-            return replace(answer, cut_after=len(answer.body) // 2, is_reset=abruptly)
+        def fault(request: AwsRequest, do: Callable[[], Answer]) -> Answer:
+            answer = _read(request, do)
+            half = len(answer.body) // 2
+            return BrokenAnswer(
+                answer.status, answer.headers, answer.body, cut_after=half, is_reset=abruptly
+            )
 
         self.add(operation, fault, times)
 
     def hang(self, operation: str, times: float = 1) -> None:
         """Says nothing until the faults are cleared or the server ends."""
 
-        def fault(_ask: Ask, _do: object) -> Answer:
+        def fault(_request: AwsRequest, _do: object) -> Answer:
             self._over.wait()
             return RESET
 
@@ -215,15 +261,15 @@ class Faults:
         """A success whose body means nothing."""
         self.add(
             operation,
-            lambda _ask, _do: Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, body),
+            lambda _request, _do: Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, body),
             times,
         )
 
     def omit(self, operation: str, key: str, times: float = 1) -> None:
         """A success without one key of the (JSON) answer: what botocore makes of a cut one."""
 
-        def fault(ask: Ask, do: Callable[[], Answer]) -> Answer:
-            answer = _read(ask, do)
+        def fault(request: AwsRequest, do: Callable[[], Answer]) -> Answer:
+            answer = _read(request, do)
             content = json.loads(answer.body)
             content.pop(key, None)
             return replace(answer, body=json.dumps(content).encode())
@@ -231,15 +277,15 @@ class Faults:
         self.add(operation, fault, times)
 
     def delay(self, operation: str, seconds: float, times: float = ALWAYS) -> None:
-        def fault(_: Ask, do: Callable[[], Answer]) -> Answer:
+        def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
             time.sleep(seconds)
             return do()
 
         self.add(operation, fault, times)
 
 
-def _read(ask: Ask, do: Callable[[], Answer]) -> Answer:
+def _read(request: AwsRequest, do: Callable[[], Answer]) -> Answer:
     """A read's own answer; a write is not done for the sake of an answer to spoil."""
-    if ask.operation.startswith(_READS):
+    if request.operation.startswith(_READS):
         return do()
     return Answer(200, {"Content-Type": "application/x-amz-json-1.1"}, b'{"answer": "of a write"}')

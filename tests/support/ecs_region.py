@@ -1,5 +1,7 @@
 """A region of the stand-in, and what stands around services: load balancers, scaling, logs."""
 
+from __future__ import annotations
+
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,8 +20,8 @@ from moto.elbv2.models import (
 )
 from moto.logs.models import logs_backends
 
-from dashborion.demo.fleets.seeding import Cluster
-from dashborion.demo.fleets.seeding_tasks import hexadecimal, tag_list
+from dashborion.demo.ecs.moto_objects import digits_of
+from tests.support.ecs_cluster import Cluster, tag_list
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Region:
             healthcheck_path="/" if protocol == "HTTP" else None,
             target_type=kind,
         )
-        group.arn = f"{self._elb('targetgroup')}/{name}/{hexadecimal(f'group {name}', 16)}"
+        group.arn = f"{self._elb('targetgroup')}/{name}/{digits_of(f'group {name}', 16)}"
         elbv2_backends[self.account][self.name].target_groups[group.arn] = group
         return group
 
@@ -69,7 +71,7 @@ class Region:
         self, name: str, *, kind: str = "application", scheme: str = "internet-facing"
     ) -> FakeLoadBalancer:
         path = {"application": "app", "network": "net", "gateway": "gwy"}[kind]
-        digits = hexadecimal(f"balancer {name}", 16)
+        digits = digits_of(f"balancer {name}", 16)
         where = f"{self.name}.elb" if kind == "application" else f"elb.{self.name}"
         inner = "internal-" if scheme == "internal" else ""
         balancer = FakeLoadBalancer(  # type: ignore[abstract]
@@ -96,7 +98,7 @@ class Region:
     ) -> FakeListener:
         """Sends to a target group what no rule wants, or answers 404."""
         arn = balancer.arn.replace(":loadbalancer/", ":listener/")
-        arn = f"{arn}/{hexadecimal(f'{balancer.name} {port}', 16)}"
+        arn = f"{arn}/{digits_of(f'{balancer.name} {port}', 16)}"
         listener = FakeListener(  # type: ignore[abstract]
             balancer.arn, arn, protocol, str(port), "", None, [_action(to)], alpn_policy=None
         )
@@ -121,7 +123,7 @@ class Region:
             for kind, values in (("host-header", list(hosts)), ("path-pattern", list(paths)))
             if values
         ]
-        arn = f"{arn}/{hexadecimal(f'{listener.arn} {priority}', 16)}"
+        arn = f"{arn}/{digits_of(f'{listener.arn} {priority}', 16)}"
         rule = FakeListenerRule(  # type: ignore[abstract]
             listener.arn, arn, conditions, priority, [_action(to)]
         )

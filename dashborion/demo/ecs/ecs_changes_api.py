@@ -1,14 +1,17 @@
 """ECS whose changes play out: what a request changes here, the scheduler's ticks carry out."""
 
-from datetime import UTC, datetime
+from __future__ import annotations
+
 from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException
+from moto.ecs.models import Service
 
-from dashborion.demo.ecs.deployments import begin
-from dashborion.demo.ecs.strict_ecs import StrictEcs, _task_id
-from dashborion.demo.ecs.tasks import stop
+from dashborion.demo.ecs import clock
+from dashborion.demo.ecs.deployments import begin_deployment
+from dashborion.demo.ecs.ecs_api import EcsApi
+from dashborion.demo.ecs.moto_objects import NETWORK
 
 _SET = {  # members of UpdateService that are kept as they come
     "enableExecuteCommand": "enable_execute_command",
@@ -28,8 +31,54 @@ class ServiceNotActive(ECSException):
         super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
 
 
-class LivingEcs(StrictEcs):
+class EcsChangesApi(EcsApi):
     """One request to ECS."""
+
+    plays_out = True
+
+    def create_service(self) -> ActionResult:
+        cluster, name = self._cluster(), self._get_param("serviceName")
+        key = f"{cluster.name}:{name}"
+        known = self.ecs_backend.services.get(key)
+        if known is not None and known.status != "INACTIVE":
+            raise InvalidParameterException("Creation of service was not idempotent.")
+        definition = self.ecs_backend.describe_task_definition(self._get_param("taskDefinition"))
+        desired = self._get_param("desiredCount")
+        strategy = self._get_param("schedulingStrategy", "REPLICA")
+        service: Any = Service(  # type: ignore[abstract]
+            cluster,
+            name,
+            int(desired or 0),
+            self.ecs_backend,
+            load_balancers=self._get_param("loadBalancers"),
+            scheduling_strategy=strategy,
+            tags=self._get_param("tags"),
+            launch_type=self._get_param("launchType", "EC2"),
+            propagate_tags=self._get_param("propagateTags", "NONE"),
+        )
+        self._refuse(service, desired, None, is_forced=False)
+        is_daemon, is_fargate = strategy == "DAEMON", service.launch_type == "FARGATE"
+        vars(service).update(
+            deployments=[],
+            earlier_deployments=[],
+            pending_count=0,
+            created_at=clock.now(),
+            created_by=f"arn:aws:iam::{self.current_account}:user/deployer",
+            capacity_provider_strategy=None,
+            deployment_configuration={
+                "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+                "minimumHealthyPercent": 0 if is_daemon else 100,
+                "maximumPercent": 100 if is_daemon else 200,
+                **self._get_param("deploymentConfiguration", {}),
+            },
+            network_configuration=NETWORK if is_fargate else None,
+            platform_version="LATEST" if is_fargate else None,
+            enable_execute_command=bool(self._get_param("enableExecuteCommand", False)),
+            enable_ecs_managed_tags=True,
+        )
+        begin_deployment(service, definition.arn, clock.now())
+        self.ecs_backend.services[key] = service
+        return ActionResult({"service": service})
 
     def update_service(self) -> ActionResult:
         cluster = self._cluster()
@@ -54,7 +103,7 @@ class LivingEcs(StrictEcs):
             service.desired_count = int(desired)
             service.deployments[0]["desiredCount"] = int(desired)
         if is_forced or definition != service.task_definition:
-            begin(service, definition, datetime.now(UTC))
+            begin_deployment(service, definition, clock.now())
         return ActionResult({"service": service})
 
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:
@@ -71,9 +120,9 @@ class LivingEcs(StrictEcs):
             )
         controller = (service.deployment_controller or {}).get("type", "ECS")
         if controller != "ECS" and (asked or is_forced):
-            what = "force a new deployment" if is_forced else "update task definition"
+            action = "force a new deployment" if is_forced else "update task definition"
             raise InvalidParameterException(
-                f"Unable to {what} on services with a {controller} deployment controller. "
+                f"Unable to {action} on services with a {controller} deployment controller. "
                 "Use AWS CodeDeploy to trigger a new deployment."
             )
 
@@ -84,18 +133,3 @@ class LivingEcs(StrictEcs):
             raise InvalidParameterException(message)
         service.status, service.desired_count = "DRAINING", 0
         return ActionResult({"service": service})
-
-    def stop_task(self) -> ActionResult:
-        cluster = self._cluster()
-        task = self._task(cluster, _task_id(cluster, self._get_param("task")))
-        if task is None:
-            raise InvalidParameterException("The referenced task was not found.")
-        if not str(task.group).startswith("service:"):
-            return super().stop_task()
-        stop(
-            task,
-            datetime.now(UTC),
-            "UserInitiated",
-            self._get_param("reason", "Task stopped by user"),
-        )
-        return ActionResult({"task": task})

@@ -4,14 +4,15 @@ Limits are those of botocore's model documentation. Where the wording of an erro
 from a live account it is our own; codes are AWS's.
 """
 
-import json
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from botocore import xform_name
 from moto.core.responses import ActionResult
 from moto.core.serialize import never_return
-from moto.core.utils import get_service_model, utcnow
+from moto.core.utils import get_service_model
 from moto.ecs.exceptions import (
     ClusterNotFoundException,
     InvalidParameterException,
@@ -21,16 +22,15 @@ from moto.ecs.exceptions import (
 from moto.ecs.models import Cluster, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from dashborion.demo.as_json import as_json
+from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.paging import BadTokenError, page_of
 from dashborion.demo.ecs.service_deployments import (
-    brief,
-    described,
     described_revision,
-    revision_arn,
     revisions,
     service_deployments,
+    summary,
 )
+from dashborion.demo.ecs.tasks import begin_stop, finish_stop
 
 Thing = TypeVar("Thing")
 _NO_EXEC = (
@@ -41,8 +41,10 @@ _NO_EXEC = (
 _OF_THE_PAGE = ("maxResults", "nextToken")
 
 
-class StrictEcs(EC2ContainerServiceResponse):
+class EcsApi(EC2ContainerServiceResponse):
     """One request to ECS."""
+
+    plays_out = False  # whether a scheduler carries on what a request begins
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,23 +54,24 @@ class StrictEcs(EC2ContainerServiceResponse):
     # Clusters
 
     def list_clusters(self) -> ActionResult:
-        found = [c.arn for c in self.ecs_backend.clusters.values() if c.status == "ACTIVE"]
-        return self._page("clusterArns", found, default=100)
+        arns = [c.arn for c in self.ecs_backend.clusters.values() if c.status == "ACTIVE"]
+        return self._page("clusterArns", arns, default=100)
 
     def describe_clusters(self) -> ActionResult:
-        _limit("clusters", self._get_param("clusters", []), 100, at_least=0)
+        self._asked("clusters", 100, at_least=0)
         for cluster in self.ecs_backend.clusters.values():
             tasks = self.ecs_backend.tasks.get(cluster.name, {}).values()
-            status = [each.last_status for each in tasks]
+            status = [task.last_status for task in tasks]
             cluster.running_tasks_count = status.count("RUNNING")
             cluster.pending_tasks_count = sum(s in ("PROVISIONING", "PENDING") for s in status)
             cluster.active_services_count = len(self._active_services(cluster))
             machines = self.ecs_backend.container_instances.get(cluster.name, {})
             cluster.registered_container_instances_count = len(machines)
         include = self._get_param("include", [])
-        for what, member in (("SETTINGS", "settings"), ("CONFIGURATIONS", "configuration")):
-            if what not in include:
-                self._hide(f"DescribeClustersResponse.clusters.Cluster.{member}")
+        for part, member in (("SETTINGS", "settings"), ("CONFIGURATIONS", "configuration")):
+            if part not in include:
+                path = f"DescribeClustersResponse.clusters.Cluster.{member}"
+                self.RESPONSE_KEY_PATH_TO_TRANSFORMER[path] = never_return
         return super().describe_clusters()
 
     # Services
@@ -77,83 +80,69 @@ class StrictEcs(EC2ContainerServiceResponse):
         cluster = self._cluster()
         launch_type = self._get_param("launchType")
         strategy = self._get_param("schedulingStrategy")
-        found = [
-            each.arn
-            for each in self._active_services(cluster)
-            if launch_type in (None, each.launch_type)
-            and strategy in (None, each.scheduling_strategy)
+        arns = [
+            service.arn
+            for service in self._active_services(cluster)
+            if launch_type in (None, service.launch_type)
+            and strategy in (None, service.scheduling_strategy)
         ]
-        return self._page("serviceArns", found, default=10)
+        return self._page("serviceArns", arns, default=10)
 
-    def describe_services(self) -> str:  # type: ignore[override]
-        cluster = self._cluster()
-        asked = self._get_param("services", [])
-        _limit("services", asked, 10)
-        services, failures = [], []
-        for name in dict.fromkeys(_id_in(cluster, "service", each) for each in asked):
-            service = self.ecs_backend.services.get(f"{cluster.name}:{name}")
-            if service is None:
-                failures.append({"arn": self._arn("service", cluster, name), "reason": "MISSING"})
-            else:
-                _point_at_deployment(service)
-                services.append(service)
-        return self._quickly("services", services, failures)
+    def describe_services(self) -> ActionResult:
+        cluster, asked = self._cluster(), self._asked("services", 10)
+        names = [_id_in(cluster, "service", identifier) for identifier in asked]
+        services = {name: self.ecs_backend.services.get(f"{cluster.name}:{name}") for name in names}
+        for service in filter(None, services.values()):
+            _point_at_deployment(service)
+        return self._answer("services", cluster, services)
 
     def _active_services(self, cluster: Cluster) -> list[Service]:
-        """Those that lists show: a service being deleted is DRAINING, then INACTIVE."""
+        """The services in lists: one being deleted (DRAINING, then INACTIVE) is not listed."""
         return [
-            each
-            for each in self.ecs_backend.services.values()
-            if each.cluster_arn == cluster.arn and each.status == "ACTIVE"
+            service
+            for service in self.ecs_backend.services.values()
+            if service.cluster_arn == cluster.arn and service.status == "ACTIVE"
         ]
 
     def _service(self, cluster: Cluster) -> Service:
         name = _id_in(cluster, "service", self._get_param("service"))
-        if found := self.ecs_backend.services.get(f"{cluster.name}:{name}"):
-            return found
+        if service := self.ecs_backend.services.get(f"{cluster.name}:{name}"):
+            return service
         raise ServiceNotFoundException
 
     # Service deployments and revisions
 
     def list_service_deployments(self) -> ActionResult:
-        found = service_deployments(self._service(self._cluster()))
-        if wanted := self._get_param("status"):
-            found = [each for each in found if each["status"] in wanted]
-        created = self._get_param("createdAt", {})
-        found = [
-            each
-            for each in found
-            if created.get("after", each["createdAt"]) <= each["createdAt"]
-            and created.get("before", each["createdAt"]) >= each["createdAt"]
+        created, status = self._get_param("createdAt", {}), self._get_param("status")
+        deployments = [
+            deployment
+            for deployment in service_deployments(self._service(self._cluster()))
+            if (not status or deployment["status"] in status)
+            and created.get("after", deployment["createdAt"]) <= deployment["createdAt"]
+            and created.get("before", deployment["createdAt"]) >= deployment["createdAt"]
         ]
-        found.sort(key=lambda each: each["createdAt"], reverse=True)
         return self._page(
             "serviceDeployments",
-            [brief(each) for each in found],
+            deployments,
             default=20,
-            key=lambda each: str(each["serviceDeploymentArn"]),
+            key=lambda deployment: str(deployment["serviceDeploymentArn"]),
             is_sorted=True,
         )
 
     def describe_service_deployments(self) -> ActionResult:
-        asked = self._get_param("serviceDeploymentArns", [])
-        _limit("serviceDeploymentArns", asked, 20)
-        known = {
-            each["serviceDeploymentArn"]: described(each)
-            for service in self.ecs_backend.services.values()
-            for each in service_deployments(service)
-        }
-        return _found("serviceDeployments", asked, known)
+        asked = self._asked("serviceDeploymentArns", 20)
+        services = self.ecs_backend.services.values()
+        known = [made for service in services for made in service_deployments(service)]
+        return _known("serviceDeployments", asked, {it["serviceDeploymentArn"]: it for it in known})
 
     def describe_service_revisions(self) -> ActionResult:
-        asked = self._get_param("serviceRevisionArns", [])
-        _limit("serviceRevisionArns", asked, 20)
-        known = {
-            revision_arn(service, each["taskDefinition"]): described_revision(service, each)
+        asked = self._asked("serviceRevisionArns", 20)
+        known = [
+            described_revision(service, deployment)
             for service in self.ecs_backend.services.values()
-            for each in revisions(service)
-        }
-        return _found("serviceRevisions", asked, known)
+            for deployment in revisions(service)
+        ]
+        return _known("serviceRevisions", asked, {it["serviceRevisionArn"]: it for it in known})
 
     # Tasks
 
@@ -166,7 +155,7 @@ class StrictEcs(EC2ContainerServiceResponse):
             "containerInstance": lambda task: (task.container_instance_arn or "").split("/")[-1],
             "serviceName": lambda task: task.group,
         }
-        filters = {each: self._get_param(each) for each in wanted if self._get_param(each)}
+        filters = {key: self._get_param(key) for key in wanted if self._get_param(key)}
         if "startedBy" in filters and len(filters) > 1:
             raise InvalidParameterException("startedBy must be the only filter")
         if "serviceName" in filters:
@@ -177,42 +166,29 @@ class StrictEcs(EC2ContainerServiceResponse):
         if "containerInstance" in filters:
             filters["containerInstance"] = filters["containerInstance"].split("/")[-1]
         status = self._get_param("desiredStatus", "RUNNING")
-        found = [
+        arns = [
             arn
             for arn, task in self.ecs_backend.tasks.get(cluster.name, {}).items()
             if task.desired_status == status
             and all(wanted[name](task) == value for name, value in filters.items())
         ]
-        return self._page("taskArns", found, default=100)
+        return self._page("taskArns", arns, default=100)
 
-    def describe_tasks(self) -> str:  # type: ignore[override]
-        """Looks up what was asked for: moto walks over all tasks, and moves them on."""
-        cluster = self._cluster()
-        asked = self._get_param("tasks", [])
-        _limit("tasks", asked, 100)
-        tasks, failures = [], []
-        for task_id in dict.fromkeys(_task_id(cluster, each) for each in asked):
-            if task := self._task(cluster, task_id):
-                tasks.append(task)
-            else:
-                failures.append({"arn": self._arn("task", cluster, task_id), "reason": "MISSING"})
-        return self._quickly("tasks", tasks, failures)
+    def describe_tasks(self) -> ActionResult:
+        """Look the tasks up by ARN; moto walks over all tasks and changes their status."""
+        cluster, asked = self._cluster(), self._asked("tasks", 100)
+        ids = [_task_id(cluster, identifier) for identifier in asked]
+        return self._answer("tasks", cluster, {one: self._task(cluster, one) for one in ids})
 
     def stop_task(self) -> ActionResult:
         cluster = self._cluster()
         task = self._task(cluster, _task_id(cluster, self._get_param("task")))
         if task is None:
             raise InvalidParameterException("The referenced task was not found.")
-        for each in task.containers:
-            vars(each).update(lastStatus="STOPPED", exitCode=143)
-        vars(task).update(
-            _status="STOPPED",
-            desired_status="STOPPED",
-            stop_code="UserInitiated",
-            stopped_reason=self._get_param("reason", "Task stopped by user"),
-            stopping_at=utcnow(),
-            stopped_at=utcnow(),
-        )
+        reason = self._get_param("reason", "Task stopped by user")
+        begin_stop(task, clock.now(), "UserInitiated", reason)
+        if not self.plays_out or not str(task.group).startswith("service:"):
+            finish_stop(task, clock.now())  # nobody else would
         return ActionResult({"task": task})
 
     def execute_command(self) -> ActionResult:
@@ -221,9 +197,9 @@ class StrictEcs(EC2ContainerServiceResponse):
         if task is None or not getattr(task, "enable_execute_command", False):
             raise InvalidParameterException(_NO_EXEC)
         session = {"sessionId": "ecs-execute-command-1", "streamUrl": "wss://ssm.invalid/1"}
-        found = {"session": {**session, "tokenValue": "made-up"}, "interactive": True}
+        answer = {"session": {**session, "tokenValue": "made-up"}, "interactive": True}
         names = {"containerName": self._get_param("container"), "taskArn": task.task_arn}
-        return ActionResult({**found, **names, "clusterArn": cluster.arn})
+        return ActionResult({**answer, **names, "clusterArn": cluster.arn})
 
     def _task(self, cluster: Cluster, task_id: str) -> Task | None:
         tasks = self.ecs_backend.tasks.get(cluster.name, {})
@@ -236,42 +212,35 @@ class StrictEcs(EC2ContainerServiceResponse):
     def list_container_instances(self) -> ActionResult:
         known = self.ecs_backend.container_instances.get(self._cluster().name, {}).values()
         status = self._get_param("status")
-        found = [e.container_instance_arn for e in known if status in (None, e.status)]
-        return self._page("containerInstanceArns", found, default=100)
+        arns = [e.container_instance_arn for e in known if status in (None, e.status)]
+        return self._page("containerInstanceArns", arns, default=100)
 
     def describe_container_instances(self) -> ActionResult:
-        cluster = self._cluster()
-        asked = self._get_param("containerInstances", [])
-        _limit("containerInstances", asked, 100)
-        known = self.ecs_backend.container_instances.get(cluster.name, {})
-        wanted = [_id_in(cluster, "container-instance", each) for each in asked]
-        arns = [self._arn("container-instance", cluster, each) for each in wanted]
-        for each in known.values():
-            self._fill(cluster, each)
-        return _found(
-            "containerInstances",
-            arns,
-            {each.container_instance_arn: each for each in known.values()},
-        )
+        cluster, asked = self._cluster(), self._asked("containerInstances", 100)
+        ids = [_id_in(cluster, "container-instance", identifier) for identifier in asked]
+        arns = [self._arn("container-instance", cluster, instance) for instance in ids]
+        known = self.ecs_backend.container_instances.get(cluster.name, {}).values()
+        for instance in known:
+            self._fill(cluster, instance)
+        return _known("containerInstances", arns, {it.container_instance_arn: it for it in known})
 
     def _fill(self, cluster: Cluster, instance: Any) -> None:
-        """What runs on a machine, and the room that it leaves."""
+        """Count an instance's tasks and its remaining resources."""
         arn = instance.container_instance_arn
         tasks = self.ecs_backend.tasks.get(cluster.name, {}).values()
-        mine = [each for each in tasks if each.container_instance_arn == arn]
-        mine = [each for each in mine if each.last_status != "STOPPED"]
-        running = [each for each in mine if each.last_status == "RUNNING"]
+        placed = [task for task in tasks if task.container_instance_arn == arn]
+        placed = [task for task in placed if task.last_status != "STOPPED"]
+        running = [task for task in placed if task.last_status == "RUNNING"]
         instance.running_tasks_count = len(running)
-        instance.pending_tasks_count = len(mine) - len(running)
+        instance.pending_tasks_count = len(placed) - len(running)
         known = self.ecs_backend.describe_task_definition
-        used: list[Any] = [
-            one for t in mine for one in known(t.task_definition_arn).container_definitions
-        ]
-        instance.remaining_resources = [
-            {**each, "integerValue": each["integerValue"]
-             - sum(int(one.get(each["name"].lower()) or 0) for one in used)}
-            for each in instance.registered_resources
-        ]  # fmt: skip
+        definitions = [known(task.task_definition_arn) for task in placed]
+        containers: list[Any] = [it for made in definitions for it in made.container_definitions]
+        instance.remaining_resources = []
+        for resource in instance.registered_resources:
+            used = sum(int(it.get(resource["name"].lower()) or 0) for it in containers)
+            room = {"integerValue": resource["integerValue"] - used}
+            instance.remaining_resources.append({**resource, **room})
 
     # Task definitions
 
@@ -279,8 +248,8 @@ class StrictEcs(EC2ContainerServiceResponse):
         answer: Any = super().register_task_definition()
         definition = answer.result["taskDefinition"]
         _keep_all(definition, self._get_params())
-        definition.registered_at = utcnow()
-        definition.registered_by = f"arn:aws:iam::{self.current_account}:user/moto"
+        definition.registered_at = clock.now()
+        definition.registered_by = f"arn:aws:iam::{self.current_account}:user/deployer"
         return ActionResult({**answer.result, "tags": definition.tags})
 
     def describe_task_definition(self) -> ActionResult:
@@ -292,27 +261,27 @@ class StrictEcs(EC2ContainerServiceResponse):
     def list_task_definitions(self) -> ActionResult:
         status, family = self._get_param("status", "ACTIVE"), self._get_param("familyPrefix")
         is_newest_first = self._get_param("sort", "ASC") == "DESC"
-        found = [
-            self.ecs_backend.task_definitions[name][revision].arn
-            for name in sorted(self.ecs_backend.task_definitions, reverse=is_newest_first)
-            for revision in sorted(self.ecs_backend.task_definitions[name], reverse=is_newest_first)
-            if family in (None, name)
-            and self.ecs_backend.task_definitions[name][revision].status == status
+        known = self.ecs_backend.task_definitions
+        arns = [
+            known[name][revision].arn
+            for name in sorted(known, reverse=is_newest_first)
+            for revision in sorted(known[name], reverse=is_newest_first)
+            if family in (None, name) and known[name][revision].status == status
         ]
-        return self._page("taskDefinitionArns", found, default=100, is_sorted=True)
+        return self._page("taskDefinitionArns", arns, default=100, is_sorted=True)
 
     def list_task_definition_families(self) -> ActionResult:
         status, prefix = self._get_param("status", "ALL"), self._get_param("familyPrefix", "")
-        found = [
+        families = [
             family
-            for family, each in sorted(self.ecs_backend.task_definitions.items())
+            for family, definitions in sorted(self.ecs_backend.task_definitions.items())
             if family.startswith(prefix)
             and (
                 status == "ALL"
-                or any(d.status == "ACTIVE" for d in each.values()) == (status == "ACTIVE")
+                or any(d.status == "ACTIVE" for d in definitions.values()) == (status == "ACTIVE")
             )
         ]
-        return self._page("families", found, default=100, is_sorted=True)
+        return self._page("families", families, default=100, is_sorted=True)
 
     # What they share
 
@@ -326,22 +295,28 @@ class StrictEcs(EC2ContainerServiceResponse):
     def _arn(self, kind: str, cluster: Cluster, name: str) -> str:
         return cluster.arn.replace(f":cluster/{cluster.name}", f":{kind}/{cluster.name}/{name}")
 
-    def _hide(self, path: str) -> None:
-        self.RESPONSE_KEY_PATH_TO_TRANSFORMER[path] = never_return
+    def _asked(self, name: str, at_most: int, at_least: int = 1) -> list[str]:
+        """The ARNs or names in a request; refused unless there are at most ``at_most``."""
+        asked: list[str] = self._get_param(name, [])
+        if len(asked) < at_least:
+            raise InvalidParameterException(f"{name.capitalize()} cannot be empty.")
+        if len(asked) > at_most:
+            raise InvalidParameterException(f"{name} can have at most {at_most} items.")
+        return asked
 
-    def _quickly(self, result: str, found: Sequence[Any], failures: Sequence[Any]) -> str:
-        """The answer, already written; moto would take eight times as long."""
-        with_tags = "TAGS" in self._get_param("include", [])
-        hidden = frozenset() if with_tags else frozenset({"tags"})
-        shape = get_service_model("ecs").operation_model(self._get_action()).output_shape
-        self.response_headers["Content-Type"] = "application/x-amz-json-1.1"
-        answer = {result: as_json(shape.members[result], found, hidden), "failures": failures}
-        return json.dumps(answer)
+    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> ActionResult:
+        if "TAGS" not in self._get_param("include", []):
+            path = f"{self._get_action()}Response.{result}.{result[:-1].capitalize()}.tags"
+            self.RESPONSE_KEY_PATH_TO_TRANSFORMER[path] = never_return
+        missing = [self._arn(result[:-1], cluster, name) for name in items if items[name] is None]
+        failures = [{"arn": arn, "reason": "MISSING"} for arn in missing]
+        known = [item for item in items.values() if item is not None]
+        return ActionResult({result: known, "failures": failures})
 
     def _page(
         self,
         result: str,
-        found: Sequence[Thing],
+        items: Sequence[Thing],
         *,
         default: int,
         key: Callable[[Thing], str] = str,
@@ -353,14 +328,14 @@ class StrictEcs(EC2ContainerServiceResponse):
         asked = {k: v for k, v in self._get_params().items() if k not in _OF_THE_PAGE}
         question, token = [self._get_action(), asked], self._get_param("nextToken")
         try:
-            page, token = page_of(found, size, token, question, key=key, is_sorted=is_sorted)
+            page, token = page_of(items, size, token, question, key=key, is_sorted=is_sorted)
         except BadTokenError as error:
             raise InvalidParameterException("Invalid token.") from error
         return ActionResult({result: page, "nextToken": token})
 
 
 def _keep_all(definition: Any, given: Mapping[str, Any]) -> None:
-    """ECS keeps what it was given; moto forgets some of it, and sets networkMode itself."""
+    """Keep every member of the request: moto drops some, and sets networkMode itself."""
     asked = get_service_model("ecs").operation_model("RegisterTaskDefinition").input_shape.members
     for name in asked:
         attribute = xform_name(name)
@@ -369,20 +344,12 @@ def _keep_all(definition: Any, given: Mapping[str, Any]) -> None:
             setattr(definition, attribute, given[name])
 
 
-def _limit(name: str, given: Iterable[object], at_most: int, at_least: int = 1) -> None:
-    count = len(list(given))
-    if count < at_least:
-        raise InvalidParameterException(f"{name.capitalize()} cannot be empty.")
-    if count > at_most:
-        raise InvalidParameterException(f"{name} can have at most {at_most} items.")
-
-
 def _id_in(cluster: Cluster, kind: str, identifier: str) -> str:
     """The name or id in an ARN, which must be of this cluster."""
     if not identifier.startswith("arn:"):
         return identifier
-    found, *path = identifier.split(":", 5)[5].split("/")
-    if found != kind or not 1 <= len(path) <= 2:
+    given, *path = identifier.split(":", 5)[5].split("/")
+    if given != kind or not 1 <= len(path) <= 2:
         raise InvalidParameterException(f"Invalid identifier: {identifier}")
     if len(path) == 2 and path[0] != cluster.name:
         raise InvalidParameterException(
@@ -398,25 +365,13 @@ def _task_id(cluster: Cluster, identifier: str) -> str:
     return task_id
 
 
-def _found(result: str, asked: Iterable[str], known: dict[str, Any]) -> ActionResult:
-    return ActionResult(
-        {
-            result: [known[each] for each in asked if each in known],
-            "failures": [{"arn": a, "reason": "MISSING"} for a in asked if a not in known],
-        }
-    )
+def _known(result: str, asked: Iterable[str], known: Mapping[str, Any]) -> ActionResult:
+    failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
+    return ActionResult({result: [known[a] for a in asked if a in known], "failures": failures})
 
 
 def _point_at_deployment(service: Any) -> None:
     """What DescribeServices says about the deployments API's objects."""
-    found = service_deployments(service)
-    service.current_service_deployment = found[0]["serviceDeploymentArn"] if found else None
-    service.current_service_revisions = [
-        {
-            "arn": revision_arn(service, each["taskDefinition"]),
-            "requestedTaskCount": each["desiredCount"],
-            "runningTaskCount": each["runningCount"],
-            "pendingTaskCount": each["pendingCount"],
-        }
-        for each in service.deployments
-    ]
+    arns = [deployment["serviceDeploymentArn"] for deployment in service_deployments(service)]
+    service.current_service_deployment = arns[0] if arns else None
+    service.current_service_revisions = [summary(service, made) for made in service.deployments]

@@ -1,7 +1,9 @@
 """Load balancers and autoscaling as moto has them, with AWS's limits, pages and health."""
 
+from __future__ import annotations
+
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from moto.applicationautoscaling.exceptions import AWSValidationException
@@ -41,23 +43,22 @@ _LINKED_ROLE = (
 )
 
 
-class StrictElb(ELBV2Response):
+class LoadBalancingApi(ELBV2Response):
     """One request to Elastic Load Balancing v2."""
 
     def describe_load_balancers(self) -> ActionResult:
         known = self.elbv2_backend.load_balancers.values()
-        for each in known:
-            each.activate()
+        for balancer in known:
+            balancer.activate()
         named = self._named("LoadBalancerArns", "Names")
         if named is None:
             return self._page("LoadBalancers", list(known))
-        found = [each for each in known if each.arn in named or each.name in named]
-        return _all_of("LoadBalancers", found, named, LoadBalancerNotFoundError)
+        return _all_of("LoadBalancers", known, named, LoadBalancerNotFoundError)
 
     def describe_target_groups(self) -> ActionResult:
-        known = sorted(self.elbv2_backend.target_groups.values(), key=lambda each: each.name)
-        for each in known:  # moto adds one for every rule
-            each.load_balancer_arns = list(dict.fromkeys(each.load_balancer_arns))
+        known = sorted(self.elbv2_backend.target_groups.values(), key=lambda group: group.name)
+        for group in known:  # moto adds one for every rule
+            group.load_balancer_arns = list(dict.fromkeys(group.load_balancer_arns))
         balancer = self._get_param("LoadBalancerArn")
         named = self._named("TargetGroupArns", "Names")
         if balancer and named is not None:
@@ -65,31 +66,30 @@ class StrictElb(ELBV2Response):
         if balancer:
             if balancer not in self.elbv2_backend.load_balancers:
                 raise LoadBalancerNotFoundError
-            found = [each for each in known if balancer in each.load_balancer_arns]
-            return self._page("TargetGroups", found)
+            groups = [group for group in known if balancer in group.load_balancer_arns]
+            return self._page("TargetGroups", groups)
         if named is None:
             return self._page("TargetGroups", known)
-        found = [each for each in known if each.arn in named or each.name in named]
-        return _all_of("TargetGroups", found, named, TargetGroupNotFoundError)
+        return _all_of("TargetGroups", known, named, TargetGroupNotFoundError)
 
     def describe_listeners(self) -> ActionResult:
         balancer = self._get_param("LoadBalancerArn")
         named = self._named("ListenerArns")
         if not balancer:
-            found = self.elbv2_backend.describe_listeners(None, list(named or ()))
-            return _all_of("Listeners", found, named or set(), ListenerNotFoundError)
+            listeners = self.elbv2_backend.describe_listeners(None, list(named or ()))
+            return _all_of("Listeners", listeners, named or set(), ListenerNotFoundError)
         return self._page("Listeners", self.elbv2_backend.describe_listeners(balancer, []))
 
     def describe_rules(self) -> ActionResult:
         listener = self._get_param("ListenerArn")
         named = self._named("RuleArns")
         arns = sorted(named) if named else None
-        found = self.elbv2_backend.describe_rules(listener, arns)
-        for rule in found:
-            rule.conditions = [_in_both_places(each) for each in rule.conditions]
+        rules = self.elbv2_backend.describe_rules(listener, arns)
+        for rule in rules:
+            rule.conditions = [_in_both_places(condition) for condition in rule.conditions]
         if named:
-            return _all_of("Rules", found, named, RuleNotFoundError)
-        return self._page("Rules", found)
+            return _all_of("Rules", rules, named, RuleNotFoundError)
+        return self._page("Rules", rules)
 
     def describe_tags(self) -> ActionResult:
         self._named("ResourceArns")
@@ -103,28 +103,28 @@ class StrictElb(ELBV2Response):
         return ActionResult({"TargetHealthDescriptions": [_health(group, e) for e in asked]})
 
     def _named(self, *parameters: str) -> set[str] | None:
-        """The things that are asked for by name; a call may name 20, in one way."""
-        given = [found for each in parameters if (found := self._get_param(each))]
+        """Names or ARNs in a request: at most 20, in one of the parameters."""
+        given = [value for parameter in parameters if (value := self._get_param(parameter))]
         if len(given) > 1:
             raise ValidationError(f"{' and '.join(parameters)} cannot both be specified")
         if given and len(given[0]) > _MOST_NAMED:
             raise ValidationError(f"Up to {_MOST_NAMED} can be named in one call")
         return set(given[0]) if given else None
 
-    def _page(self, result: str, found: Sequence[Any]) -> ActionResult:
+    def _page(self, result: str, items: Sequence[Any]) -> ActionResult:
         size = self._get_int_param("PageSize", 400)
         if not 1 <= size <= 400:
             raise ValidationError(f"1 validation error detected: PageSize {size} is not in 1..400")
         asked = {k: v for k, v in self._get_params().items() if k not in ("Marker", "PageSize")}
         question, marker = [result, asked], self._get_param("Marker")
         try:
-            page, marker = page_of(found, size, marker, question, key=_arn, is_sorted=True)
+            page, marker = page_of(items, size, marker, question, key=_arn, is_sorted=True)
         except BadTokenError as error:
             raise ValidationError("Invalid marker") from error
         return ActionResult({result: page, "NextMarker": marker})
 
 
-class StrictScaling(ApplicationAutoScalingResponse):
+class AutoScalingApi(ApplicationAutoScalingResponse):
     """One request to Application Auto Scaling."""
 
     def describe_scalable_targets(self) -> str:
@@ -136,19 +136,21 @@ class StrictScaling(ApplicationAutoScalingResponse):
             raise AWSValidationException("A scalable dimension needs a resource ID")
         if len(resources or ()) > 50 or not 1 <= size <= 50:
             raise AWSValidationException("ResourceIds and MaxResults are limited to 50")
-        found = self.applicationautoscaling_backend.describe_scalable_targets(
+        targets = self.applicationautoscaling_backend.describe_scalable_targets(
             self._get_param("ServiceNamespace"), resources, dimension
         )
         question, token = [resources, dimension], self._get_param("NextToken")
         try:
-            page, token = page_of(found, size, token, question, key=_arn)
+            page, token = page_of(targets, size, token, question, key=_arn)
         except BadTokenError as error:
             raise AWSError("Invalid token", "InvalidNextTokenException") from error
-        answer: dict[str, Any] = {"ScalableTargets": [self._target(each) for each in page]}
+        answer: dict[str, Any] = {"ScalableTargets": [self._target(target) for target in page]}
         return json.dumps(answer | ({"NextToken": token} if token else {}))
 
     def _target(self, target: FakeScalableTarget) -> dict[str, Any]:
-        """With what moto only has when it was given."""
+        """A scalable target with defaults that moto leaves out."""
+        linked = f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}"
+        kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended")
         suspended: Any = target.suspended_state or {}
         return {
             "ServiceNamespace": target.service_namespace,
@@ -157,28 +159,25 @@ class StrictScaling(ApplicationAutoScalingResponse):
             "ScalableTargetARN": target.arn,
             "MinCapacity": target.min_capacity,
             "MaxCapacity": target.max_capacity,
-            "RoleARN": target.role_arn
-            or f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}",
+            "RoleARN": target.role_arn or linked,
             "CreationTime": target.creation_time,
-            "SuspendedState": {
-                "DynamicScalingInSuspended": False,
-                "DynamicScalingOutSuspended": False,
-                "ScheduledScalingSuspended": False,
-                **suspended,
-            },
+            "SuspendedState": dict.fromkeys((*kinds, "ScheduledScalingSuspended"), False)
+            | suspended,
         }
 
 
-def _arn(thing: Any) -> str:
-    return str(thing.arn)
+def _arn(item: Any) -> str:
+    return str(item.arn)
 
 
 def _all_of(
-    result: str, found: Sequence[Any], named: set[str], missing: Callable[[], Exception]
+    result: str, known: Iterable[Any], named: set[str], missing: Callable[[], Exception]
 ) -> ActionResult:
-    if len(found) < len(named):
+    """The named items; an error if one of them does not exist."""
+    items = [item for item in known if named & {item.arn, getattr(item, "name", "")}]
+    if len(items) < len(named):
         raise missing()
-    return ActionResult({result: found})
+    return ActionResult({result: items})
 
 
 def _in_both_places(condition: dict[str, Any]) -> dict[str, Any]:
@@ -198,9 +197,9 @@ def _health(group: FakeTargetGroup, asked: dict[str, Any]) -> dict[str, Any]:
     else:
         state = target.get("Health", ("healthy", None, None))
     port = (target or asked).get("Port", group.port)
-    told = zip(("State", "Reason", "Description"), state, strict=True)
+    members = zip(("State", "Reason", "Description"), state, strict=True)
     return {
         "Target": {"Id": asked["Id"], "Port": port, "AvailabilityZone": "all"},
         "HealthCheckPort": str(port),
-        "TargetHealth": {name: value for name, value in told if value is not None},
+        "TargetHealth": {name: value for name, value in members if value is not None},
     }

@@ -6,28 +6,66 @@ attribute named like a member of the answer is sent. What is returned are those 
 changed later (under `StrictAws.lock`). Nothing is random: the same calls make the same ids.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from moto.ecs.models import Cluster as MotoCluster
 from moto.ecs.models import EC2ContainerServiceBackend, Service, Task, TaskDefinition
 
-from dashborion.demo.fleets.seeding_tasks import (
+from dashborion.demo.ecs.moto_objects import (
     NETWORK,
+    EcsTask,
     Json,
-    SeededService,
-    SeededTask,
-    container,
-    hexadecimal,
-    interface,
-    tag_list,
-    task_container,
+    add_instance,
+    deployment_id,
+    digits_of,
+    uuid_of,
 )
 
 _BEFORE_RUNNING = ("PROVISIONING", "PENDING", "ACTIVATING")
+
+
+def container(name: str = "app", image: str = "", **more: Any) -> Json:
+    """One entry of a task definition's `containerDefinitions`; a health check is a command."""
+    check = more.pop("health", None)
+    made: Json = {"name": name, "image": image or f"example.test/{name}:1.0", "essential": True}
+    if check:
+        made["healthCheck"] = {"command": ["CMD-SHELL", check], "interval": 30, "retries": 3}
+    return made | more
+
+
+def awslogs(group: str, prefix: str, region: str) -> Json:
+    """A container's `logConfiguration`."""
+    options = {
+        "awslogs-group": group,
+        "awslogs-stream-prefix": prefix,
+        "awslogs-region": region,
+    }
+    return {"logDriver": "awslogs", "options": options}
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+class OldService(Service):
+    """One whose ARN is of the format from before 2018."""
+
+    @property
+    def arn(self) -> str:
+        return f"{self.cluster_arn.rsplit(':cluster/', 1)[0]}:service/{self.name}"
+
+
+class OldTask(EcsTask):
+    """One whose ARN is of the format from before 2018."""
+
+    @property
+    def task_arn(self) -> str:
+        return f"{self.cluster_arn.rsplit(':cluster/', 1)[0]}:task/{self.id}"
 
 
 @dataclass
@@ -89,8 +127,7 @@ class Cluster:
     ) -> Json:
         """One entry of a service's `deployments`; without `state`, as of an older service."""
         created_at = created_at or self.ago(hours=1)
-        number = int(hexadecimal(f"{definition.arn} {created_at} {self._count('deployment')}"), 16)
-        identity = f"ecs-svc/{number % 10**19:019}"
+        identity = deployment_id(f"{definition.arn} {created_at} {self._count('deployment')}")
         if reason is None and state == "COMPLETED":
             reason = f"ECS deployment {identity} completed."
         elif reason is None and state:
@@ -156,7 +193,7 @@ class Cluster:
             )
         if service_connect and deployments:
             deployments[0]["serviceConnectConfiguration"] = service_connect
-        service = SeededService(  # type: ignore[abstract]
+        service = (OldService if has_old_arn else Service)(  # type: ignore[abstract]
             self.cluster,
             name,
             desired,
@@ -169,7 +206,6 @@ class Cluster:
             launch_type=None if strategies else launch_type,
         )
         vars(service).update(
-            has_old_arn=has_old_arn,
             status=status,
             running_count=running,
             pending_count=pending,
@@ -222,13 +258,6 @@ class Cluster:
         """A task as it is; `containers` says by name what is special about a container."""
         number = self._count(f"task of {service.name if service else definition.family}")
         owner = service.name if service else definition.family
-        task = SeededTask(
-            self.backend,
-            self.cluster,
-            definition,
-            task_id or hexadecimal(f"{self.cluster.arn} {owner} {number}"),
-            has_old_arn=has_old_arn,
-        )
         is_stopped = last_status == "STOPPED"
         created_at = created_at or self.ago(hours=1)
         has_run = last_status not in _BEFORE_RUNNING and stop_code != "TaskFailedToStart"
@@ -238,7 +267,13 @@ class Cluster:
         address = (ip or self._next_ip()) if has_ip else ""
         if started_by is None and service:
             started_by = str(service.deployments[0]["id"]) if service.deployments else None
-        vars(task).update(
+        ended_at = stopped_at or (created_at + timedelta(minutes=1) if is_stopped else None)
+        task = (OldTask if has_old_arn else EcsTask)(
+            self.backend,
+            self.cluster,
+            definition,
+            task_id or digits_of(f"{self.cluster.arn} {owner} {number}"),
+            address=address,
             _status=last_status,
             desired_status=desired_status or ("STOPPED" if is_stopped else "RUNNING"),
             health_status=health,
@@ -248,59 +283,28 @@ class Cluster:
             launch_type=launch_type,
             availability_zone=f"{self.backend.region_name}{zone}",
             connectivity="CONNECTED" if has_run else None,
-            cpu=definition.cpu,
-            memory=definition.memory,
             stop_code=stop_code,
             stopped_reason=stopped_reason,
             created_at=created_at,
             started_at=started_at or (created_at + timedelta(seconds=20) if has_run else None),
-            stopped_at=stopped_at or (created_at + timedelta(minutes=1) if is_stopped else None),
-            stopping_at=stopped_at or (created_at + timedelta(minutes=1) if is_stopped else None),
+            stopped_at=ended_at,
+            stopping_at=ended_at,
             version=4 if is_stopped else 3,
-            attachments=[interface(address, task.id)] if address else [],
             tags=tag_list(tags or {}),
             **more,
         )
-        task.containers = [
-            task_container(task, each, address, (containers or {}).get(str(each["name"]), {}))
-            for each in definition.container_definitions
-        ]
+        for made in task.containers:
+            vars(made).update((containers or {}).get(str(made.name), {}))
         self.backend.tasks.setdefault(self.name, {})[task.task_arn] = task
         return task
 
-    def place(self, task: Any) -> None:
-        """Gives a task that was made without one its address."""
-        address = self._next_ip()
-        task.attachments = [interface(address, task.id)]
-        attachment = task.attachments[0]["id"]
-        for each in task.containers:
-            vars(each)["networkInterfaces"] = [
-                {"attachmentId": attachment, "privateIpv4Address": address}
-            ]
-
     def instance(self, *, status: str = "ACTIVE", zone: str = "a") -> str:
         """An EC2 instance of the cluster; its ARN is a task's `container_instance_arn`."""
-        digits = hexadecimal(f"{self.cluster.arn} instance {self._count('instance')}")
-        arn = self.cluster.arn.replace(":cluster/", ":container-instance/") + f"/{digits}"
-        zone = f"{self.backend.region_name}{zone}"
-        found: Any = SimpleNamespace(
-            container_instance_arn=arn,
-            ec2_instance_id=f"i-{digits[:17]}",
-            status=status,
-            agent_connected=True,
-            registered_at=self.ago(days=3),
-            registered_resources=[
-                {"name": name, "type": "INTEGER", "integerValue": amount}
-                for name, amount in (("CPU", 2048), ("MEMORY", 3884))
-            ],
-            version_info={"agentVersion": "1.95.0", "dockerVersion": "DockerVersion: 25.0.8"},
-            attributes={"ecs.availability-zone": zone, "ecs.instance-type": "t3.medium"},
-        )
-        self.backend.container_instances.setdefault(self.name, {})[digits] = found
-        return arn
+        ago = self.ago(days=3)
+        return add_instance(self.backend, self.cluster, ago, status=status, zone=zone)
 
     def _task_set(self, service: Service, number: int, given: Json) -> Json:
-        identity = f"ecs-svc/{int(hexadecimal(f'{service.arn} set {number}'), 16) % 10**19:019}"
+        identity = deployment_id(f"{service.arn} set {number}")
         return {
             "id": identity,
             "taskSetArn": service.arn.replace(":service/", ":task-set/") + f"/{identity}",
@@ -319,8 +323,7 @@ class Cluster:
 
     def _event(self, service: str, when: datetime, message: str) -> Json:
         number = self._count(f"event of {service}")
-        digits = hexadecimal(f"{self.cluster.arn} {service} {number}")
-        identity = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+        identity = uuid_of(f"{self.cluster.arn} {service} {number}")
         return {"id": identity, "createdAt": when, "message": message}
 
     def _next_ip(self) -> str:

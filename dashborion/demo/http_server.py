@@ -1,0 +1,141 @@
+"""A small HTTP server that keeps connections open, streams and upgrades.
+
+moto's own server is not used: it brings Flask with it, and werkzeug's server closes every
+connection after one answer, which AWS does not and which hides what a client's pool does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import socketserver
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from io import BufferedIOBase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent.
+
+    With ``chunks`` the body comes as they come; an empty one only asks whether the reader is
+    still there. With ``converse`` the connection is another protocol's from here on.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    chunks: Iterator[bytes] | None = None
+    converse: Callable[[BufferedIOBase, BufferedIOBase], None] | None = None
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16  # head and body in one packet
+    server: Server
+
+    def _exchange(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.respond(self.server.answer(self.command, self.path, dict(self.headers), body))
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815 - http.server's names
+
+    def respond(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("content-length", "date", "server", "status"):
+                self.send_header(name, str(value))
+        if answer.converse is not None:
+            self.close_connection = True
+            self.end_headers()
+            self.wfile.flush()
+            with contextlib.suppress(OSError, ValueError):  # it left, or speaks something else
+                answer.converse(self.rfile, self.wfile)
+        elif answer.chunks is not None:
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            try:
+                self._stream(answer.chunks)
+            except OSError:
+                self.close_connection = True
+        else:
+            self.send_body(answer)
+
+    def send_body(self, answer: Answer) -> None:
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def _stream(self, chunks: Iterator[bytes]) -> None:
+        for chunk in chunks:
+            if chunk:
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            elif select.select([self.connection], [], [], 0)[0]:  # the reader has left
+                self.close_connection = True
+                return
+            self.wfile.flush()
+        self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+class Server(socketserver.ThreadingTCPServer):
+    """Keep-alive HTTP/1.1, one thread per connection; ``answer`` is called concurrently."""
+
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256  # a burst of new connections is not refused
+
+    def __init__(
+        self,
+        answer: Callable[[str, str, Mapping[str, str], bytes], Answer],
+        *,
+        tls: ssl.SSLContext | None = None,
+        handler: type[Handler] = Handler,
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        if tls is not None:  # the handshake is for the connection's thread
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_address[1]}"
+        self.answer = answer
+        self.connections = 0  # how many were ever made
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+
+    def start(self, poll_seconds: float = 0.02) -> None:
+        """Serve in a thread; with a longer poll an idle process uses less CPU and stops later."""
+        threading.Thread(target=self.serve_forever, args=(poll_seconds,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop, and close the connections that clients keep alive."""
+        self.shutdown()
+        self.server_close()
+        with self._lock:
+            for connection in self._open:
+                with contextlib.suppress(OSError):  # it has gone by itself
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._lock:
+            self._open.add(request)
+            self.connections += 1
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore closed connections."""
