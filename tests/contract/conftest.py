@@ -15,7 +15,8 @@ import yaml
 from dashborion.demo.ecs.living import LivingEcs
 from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.contract.under_test import UnderTest
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at
+from tests.support.cli import Cli
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
 from tests.support.stand_in import StandIn
@@ -80,7 +81,7 @@ def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> 
         rolling=f"{CLUSTER}/rolling",
         refuse=lambda: aws.faults.deny("*"),
         unplug=lambda: monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere),
-        dashborion=Terminal(),
+        dashborion=Cli(),
     )
 
 
@@ -139,7 +140,7 @@ def _kubernetes(
         rolling="media/rolling",
         refuse=refuse,
         unplug=unplug,
-        dashborion=Terminal(),
+        dashborion=Cli(),
     )
 
 

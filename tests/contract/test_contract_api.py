@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.under_test import UnderTest, bare
-from tests.support.door import Result
+from tests.support.cli import Result
 
 
 def get(there: UnderTest, path: str) -> Result:

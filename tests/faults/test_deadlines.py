@@ -7,7 +7,7 @@ import gzip
 import pytest
 
 from tests.support import misbehaviour
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.misbehaviour import Fault, body, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import pod
@@ -29,7 +29,7 @@ COMMANDS = [
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("fault", SILENT)
 def test_a_server_that_does_not_finish_ends_with_the_deadline(
-    dashborion: Terminal, cluster: Api, fault: Fault, command: str
+    dashborion: Cli, cluster: Api, fault: Fault, command: str
 ) -> None:
     cluster.on("*", fault)
 
@@ -43,7 +43,7 @@ def test_a_server_that_does_not_finish_ends_with_the_deadline(
 @pytest.mark.parametrize("plural", ["pods", "services", "events", "replicasets"])
 @pytest.mark.parametrize("fault", SILENT)
 def test_one_list_that_does_not_finish_is_no_empty_part(
-    dashborion: Terminal, cluster: Api, fault: Fault, plural: str
+    dashborion: Cli, cluster: Api, fault: Fault, plural: str
 ) -> None:
     cluster.on(f"*/{plural}", fault)
 
@@ -53,9 +53,7 @@ def test_one_list_that_does_not_finish_is_no_empty_part(
     assert dashborion.took < 10
 
 
-def test_a_timeout_says_how_long_was_waited_and_for_what(
-    dashborion: Terminal, cluster: Api
-) -> None:
+def test_a_timeout_says_how_long_was_waited_and_for_what(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*", misbehaviour.hang)
 
     seen = dashborion("workloads list -o json", seconds=0.25)
@@ -64,7 +62,7 @@ def test_a_timeout_says_how_long_was_waited_and_for_what(
     assert cluster.url in seen.error["message"] + (seen.error["hint"] or "")
 
 
-def test_a_list_without_an_end_ends_with_the_deadline(dashborion: Terminal, cluster: Api) -> None:
+def test_a_list_without_an_end_ends_with_the_deadline(dashborion: Cli, cluster: Api) -> None:
     cluster.objects["pods"] = [pod(f"web-{number}") for number in range(2000)]
     cluster.chunk = 1
 
@@ -75,7 +73,7 @@ def test_a_list_without_an_end_ends_with_the_deadline(dashborion: Terminal, clus
 
 
 def test_waiting_for_a_throttling_server_counts_towards_the_deadline(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     cluster.on("*/pods", status(429, headers={"Retry-After": "1"}))
 
@@ -87,7 +85,7 @@ def test_waiting_for_a_throttling_server_counts_towards_the_deadline(
 
 
 def test_a_hang_that_passes_with_a_broken_connection_costs_nothing(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     cluster.on("*/pods", misbehaviour.drop, times=2)
 
@@ -95,7 +93,7 @@ def test_a_hang_that_passes_with_a_broken_connection_costs_nothing(
 
 
 def test_a_body_that_explodes_when_unpacked_ends_within_the_deadline(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     bomb = gzip.compress(b"[" + b" " * 60_000_000, compresslevel=1)
     cluster.on("*/pods", body(bomb, Content_Encoding="gzip"))

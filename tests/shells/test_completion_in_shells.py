@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.shells.conftest import COMMAND
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.stub_api import Api
 from tests.support.terminal import Shell
 
@@ -44,7 +44,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shell(name: str, fleet: Api, dashborion: Door) -> Iterator[Shell]:
+def shell(name: str, fleet: Api, dashborion: Cli) -> Iterator[Shell]:
     """A shell with the script loaded, after lists that have filled the cache."""
     assert dashborion("workloads list").exit_code == 0
     assert dashborion("instances list").exit_code == 0
@@ -104,7 +104,7 @@ INTERACTIVE = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"], "fish": ["fish", "-
 
 
 def test_what_install_completion_writes_works_on_the_first_tab(
-    name: str, fleet: Api, dashborion: Door
+    name: str, fleet: Api, dashborion: Cli
 ) -> None:
     assert dashborion("workloads list").exit_code == 0
     path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"

@@ -16,7 +16,7 @@ import pytest
 
 from dashborion.orchestrators.aws.sessions import may_prompt
 from tests.shells.conftest import Offers
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
 from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
@@ -53,7 +53,7 @@ def _until(true: Callable[[], bool]) -> None:
 
 
 def test_names_that_a_list_saw_are_offered_and_nobody_is_asked(
-    dashborion: Door, fleet: Api, offers: Offers
+    dashborion: Cli, fleet: Api, offers: Offers
 ) -> None:
     dashborion("workloads list")
     asked = len(fleet.requests)
@@ -93,7 +93,7 @@ def test_a_name_of_two_kinds_is_offered_with_its_kind(fleet: Api, offers: Offers
 
 
 def test_old_names_are_offered_and_renewed_meanwhile(
-    dashborion: Door, fleet: Api, offers: Offers, cache: Path
+    dashborion: Cli, fleet: Api, offers: Offers, cache: Path
 ) -> None:
     dashborion("workloads list")
     _age(cache, 61)
@@ -106,7 +106,7 @@ def test_old_names_are_offered_and_renewed_meanwhile(
 
 
 def test_a_restricted_list_does_not_hide_the_other_names(
-    dashborion: Door, fleet: Api, offers: Offers
+    dashborion: Cli, fleet: Api, offers: Offers
 ) -> None:
     dashborion("workloads list")
     dashborion("workloads list --type sts")
@@ -116,7 +116,7 @@ def test_a_restricted_list_does_not_hide_the_other_names(
 
 
 def test_a_name_that_is_gone_from_a_new_list_is_no_longer_offered(
-    dashborion: Door, fleet: Api, offers: Offers
+    dashborion: Cli, fleet: Api, offers: Offers
 ) -> None:
     dashborion("workloads list")
     del fleet.objects["deployments"][0]
@@ -141,7 +141,7 @@ def test_an_api_that_hangs_offers_nothing_and_is_not_waited_for(fleet: Api, offe
 
 
 def test_another_cluster_behind_the_same_context_has_names_of_its_own(
-    dashborion: Door, fleet: Api, kube: Kube, offers: Offers
+    dashborion: Cli, fleet: Api, kube: Kube, offers: Offers
 ) -> None:
     dashborion("workloads list")
     with Api() as other:
@@ -152,7 +152,7 @@ def test_another_cluster_behind_the_same_context_has_names_of_its_own(
 
 
 def test_a_plugin_is_never_run_for_a_tab(
-    dashborion: Door, fleet: Api, kube: Kube, offers: Offers, tmp_path: Path, cache: Path
+    dashborion: Cli, fleet: Api, kube: Kube, offers: Offers, tmp_path: Path, cache: Path
 ) -> None:
     plugin = Plugin.write(tmp_path / "plugin", credential())
     kube(fleet.url, user=plugin.user)
@@ -173,7 +173,7 @@ FILE = "environments: {here: {orchestrator: kubernetes, context: here}}"
 
 
 def test_an_environment_of_a_folders_file_is_never_asked_for_a_tab(
-    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DASHBORION_ENV")
     Path("dashborion.yaml").write_text(FILE)
@@ -219,7 +219,7 @@ def test_names_that_a_terminal_would_not_take_are_not_offered(fleet: Api, offers
     assert offers(DESCRIBE) == ["api", "db", "web"]
 
 
-def test_what_is_kept_is_the_users_alone(dashborion: Door, fleet: Api, cache: Path) -> None:
+def test_what_is_kept_is_the_users_alone(dashborion: Cli, fleet: Api, cache: Path) -> None:
     dashborion("workloads list")
 
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
@@ -240,7 +240,7 @@ def test_what_is_kept_is_the_users_alone(dashborion: Door, fleet: Api, cache: Pa
     ],
 )
 def test_a_broken_file_of_names_is_silence(
-    dashborion: Door, fleet: Api, offers: Offers, cache: Path, content: str
+    dashborion: Cli, fleet: Api, offers: Offers, cache: Path, content: str
 ) -> None:
     dashborion("workloads list")
     _kept(cache).write_text(content)
@@ -251,7 +251,7 @@ def test_a_broken_file_of_names_is_silence(
 
 
 def test_without_a_place_for_the_cache_lists_work(
-    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASHBORION_CACHE_DIR", "/dev/null/cache")
 
@@ -259,7 +259,7 @@ def test_without_a_place_for_the_cache_lists_work(
     assert offers(DESCRIBE) == []
 
 
-def test_many_names_are_kept_up_to_a_bound(dashborion: Door, fleet: Api, cache: Path) -> None:
+def test_many_names_are_kept_up_to_a_bound(dashborion: Cli, fleet: Api, cache: Path) -> None:
     fleet.objects["pods"] = [pod(f"web-{number}") for number in range(6000)]
     fleet.chunk = 3000
     dashborion("instances list -o json")
@@ -276,7 +276,7 @@ print(*sys.modules, file=sys.stderr)
 
 
 def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(
-    dashborion: Door, fleet: Api, offers: Offers
+    dashborion: Cli, fleet: Api, offers: Offers
 ) -> None:
     dashborion("workloads list")
     offers(DESCRIBE)  # from now on the index knows which environment is meant
@@ -292,7 +292,7 @@ def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(
 
 
 def test_a_file_that_decides_which_environment_is_meant_may_change(
-    fleet: Api, kube: Kube, offers: Offers, dashborion: Door
+    fleet: Api, kube: Kube, offers: Offers, dashborion: Cli
 ) -> None:
     dashborion("workloads list")
     assert offers(DESCRIBE) == ["api", "db", "web"]

@@ -13,7 +13,7 @@ from dashborion.cli.options import Where
 from dashborion.completion.shells import PROGRAM, VARIABLE, Request
 from dashborion.completion.values import Line
 from tests.shells.conftest import Offers
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.stub_api import Api
 
 app = group()
@@ -44,7 +44,7 @@ def _offered(*before: str, word: str = "") -> list[str]:
     return [one.value for one in request.get_completions(["workloads", *before], word)]
 
 
-def test_containers_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+def test_containers_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet: Api) -> None:
     fleet.objects["pods"][0]["metadata"]["ownerReferences"] = [
         {
             "apiVersion": "apps/v1",
@@ -61,7 +61,7 @@ def test_containers_are_those_of_the_workload_on_the_line(dashborion: Door, flee
     assert _offered("try", "web", "-c") == []
 
 
-def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet: Api) -> None:
     owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": True}
     made = fleet.objects["deployments"][0]
     fleet.objects["replicasets"] = [

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from tests.support.api import ApiError, Manifest
+from tests.support.cli import Result
 from tests.support.control_plane import ControlPlane
-from tests.support.door import Result
 from tests.support.manifests import image, namespace
 
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}

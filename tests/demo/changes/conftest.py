@@ -12,15 +12,10 @@ import pytest
 from dashborion.demo.ecs.living import LivingEcs
 from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.aws import KEY, point_at
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover, then
 from tests.support.fleet_on_ecs import Fleet, populate
 from tests.support.living_shop import CLUSTER, LivingShop
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture
@@ -34,7 +29,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Terminal) -> Iterator[LivingShop]:
+def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Cli) -> Iterator[LivingShop]:
     """The demo's fleet on ECS, which lives while the command sleeps."""
     clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
     monkeypatch.setattr(botocore.endpoint, "time", clock)

@@ -9,7 +9,7 @@ import pytest
 from moto.eks.models import eks_backends
 
 from dashborion.demo.ecs.strict_moto import StrictAws
-from tests.support.aws import KEY, SECRET, Terminal, credentials, write_aws
+from tests.support.aws import KEY, SECRET, credentials, write_aws
 from tests.support.kubeconfigs import document, merged, write
 
 PARIS, VIRGINIA = "eu-west-3", "us-east-1"
@@ -56,8 +56,3 @@ def contexts(home: Path) -> Callable[..., Path]:
 def user_file(home: Path) -> Path:
     """Where the user's own config file is, once it is there."""
     return home / ".config" / "dashborion" / "config.yaml"
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()

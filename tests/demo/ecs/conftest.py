@@ -10,7 +10,7 @@ import botocore.endpoint
 import pytest
 
 from dashborion.demo.ecs.strict_moto import StrictAws
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at
 from tests.support.fleet_on_ecs import Fleet, many, populate
 
 
@@ -38,11 +38,6 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     with StrictAws() as aws:
         point_at(monkeypatch, aws)
         yield populate(aws)
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture

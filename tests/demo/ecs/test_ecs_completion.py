@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.support.aws import Terminal
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet
 
 COMMAND = Path(sys.executable).with_name("dashborion")
@@ -23,7 +23,7 @@ def offers(text: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_names_that_lists_saw_are_offered(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_names_that_lists_saw_are_offered(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     dashborion("workloads list")
     tasks = [one["name"] for one in dashborion("instances list -o json").json]
     asked = len(fleet.aws.spy.calls)
@@ -37,7 +37,7 @@ def test_names_that_lists_saw_are_offered(dashborion: Terminal, fleet: Fleet, ho
     assert SECRET not in kept
 
 
-def test_the_namespaces_are_those_of_the_tags(dashborion: Terminal, fleet: Fleet) -> None:
+def test_the_namespaces_are_those_of_the_tags(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("workloads list")
 
     assert "media" in offers("dashborion workloads list -n ")

@@ -17,8 +17,8 @@ import pytest
 from moto.ecs.models import Task
 
 from dashborion.orchestrators.ecs import follow
+from tests.support.cli import Cli, Screen
 from tests.support.fleet_on_ecs import Fleet
-from tests.support.logs_door import Screen, Terminal
 
 SEED = 11
 ROUNDS, TASKS = 60, 9
@@ -103,7 +103,7 @@ def writer(fleet: Fleet) -> Iterator[Writer]:
     "few", [pytest.param(20, id="one by one"), pytest.param(2, id="all but two together")]
 )
 def test_every_line_comes_exactly_once(
-    few: int, writer: Writer, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    few: int, writer: Writer, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "FEW", few)
     for task in writer.tasks[:-1]:

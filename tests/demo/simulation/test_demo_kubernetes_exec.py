@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import select
-import shlex
 import signal
 import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
-from typing import Any
 
 import pytest
 
-from dashborion.__main__ import main
-from dashborion.context import Context
 from dashborion.demo.kubernetes import exec as demo_exec
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.streams import Streams
-from dashborion.terminal import Terminal
-from tests.support.door import Result
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import document, write
 from tests.support.manifests import container, namespace, pod
 
 TOKEN = "made-up-token"
-Typed = Callable[..., Result]
 
 
 @pytest.fixture
@@ -60,35 +52,17 @@ def _runs(cluster: KubernetesCluster) -> bool:
     return bool(statuses) and all("running" in each["state"] for each in statuses)
 
 
-@pytest.fixture
-def typed(cluster: KubernetesCluster, tmp_path: Path) -> Typed:
-    """In process; the command's streams are files."""
-
-    def run(command: str, stdin: bytes | None = None) -> Result:
-        streams = Streams.test()
-        out, err = (tmp_path / name for name in ("out", "err"))
-        (tmp_path / "in").write_bytes(stdin or b"")
-        with contextlib.ExitStack() as stack:
-            to_out, to_err = (stack.enter_context(one.open("wb")).fileno() for one in (out, err))
-            given = stack.enter_context((tmp_path / "in").open("rb")).fileno()
-            own = Terminal(given if stdin is not None else None, to_out, to_err, tty=False)
-            context = Context(streams, cwd=Path.cwd(), terminal=lambda _: own)
-            code = main(shlex.split(command), context=context)
-        said: Any = streams.err
-        return Result(code, out.read_text(), err.read_text() + said.getvalue())
-
-    return run
-
-
-def test_streams_and_the_exit_code_are_the_commands_own(typed: Typed) -> None:
-    seen = typed("instances exec web -- sh -c 'echo $STAGE; echo bad >&2; exit 7'")
+def test_streams_and_the_exit_code_are_the_commands_own(
+    dashborion: Cli, cluster: KubernetesCluster
+) -> None:
+    seen = dashborion("instances exec web -- sh -c 'echo $STAGE; echo bad >&2; exit 7'")
     assert (seen.exit_code, seen.out) == (7, "test\n")
     assert seen.err.startswith("bad\n")
     assert "container 'app' out of: app, side" in seen.err
 
 
-def test_an_option_of_the_command_is_not_ours(typed: Typed) -> None:
-    seen = typed("instances exec web -c side -- echo -n -o json -- --help")
+def test_an_option_of_the_command_is_not_ours(dashborion: Cli, cluster: KubernetesCluster) -> None:
+    seen = dashborion("instances exec web -c side -- echo -n -o json -- --help")
     assert (seen.exit_code, seen.out) == (0, "-n -o json -- --help\n")
     assert "out of" not in seen.err
 
@@ -111,32 +85,34 @@ def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> N
     ],
     ids=["no program", "no container", "not running", "no pod", "no command"],
 )
-def test_what_cannot_be_run(typed: Typed, words: str, code: int, said: str) -> None:
-    seen = typed(f"instances exec {words}")
+def test_what_cannot_be_run(
+    dashborion: Cli, cluster: KubernetesCluster, words: str, code: int, said: str
+) -> None:
+    seen = dashborion(f"instances exec {words}")
     assert (seen.exit_code, seen.out) == (code, "")
     assert said in seen.err
 
 
 @pytest.mark.parametrize(("flag", "code"), [("read_only", 1), ("protected", 2)])
 def test_a_guarded_environment_is_guarded_here_too(
-    typed: Typed, home: Path, flag: str, code: int
+    dashborion: Cli, cluster: KubernetesCluster, home: Path, flag: str, code: int
 ) -> None:
     path = home / ".config" / "dashborion" / "config.yaml"
     path.parent.mkdir(parents=True)
     target = f"{{orchestrator: kubernetes, context: here, namespace: media, {flag}: true}}"
     path.write_text(f"environments:\n  prod: {target}\n")
-    seen = typed("instances exec web -e prod -- echo hello")
+    seen = dashborion("instances exec web -e prod -- echo hello")
     assert (seen.exit_code, seen.out) == (code, "")
-    seen = typed("instances exec web -e prod --yes -- echo hello")
+    seen = dashborion("instances exec web -e prod --yes -- echo hello")
     assert seen.out == ("hello\n" if flag == "protected" else "")
 
 
 def test_an_older_server_cannot_be_told_that_stdin_has_ended(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, cluster: KubernetesCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only = demo_exec.PROTOCOLS[1:]
     monkeypatch.setattr(demo_exec.executed, "__kwdefaults__", {"protocols": only})
-    seen = typed("instances exec web -- sh -c 'sleep 0.5; echo done'", b"x\n")
+    seen = dashborion("instances exec web -- sh -c 'sleep 0.5; echo done'", stdin=b"x\n")
     assert (seen.exit_code, seen.out) == (0, "done\n")
     assert "cannot be told that stdin has ended" in seen.err
 

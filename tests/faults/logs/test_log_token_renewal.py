@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Cli, lines
 from tests.support.kubeconfigs import RENEWED, TOKEN, Plugin, credential, document, write
-from tests.support.logs_door import Terminal, lines
 from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import pod
@@ -17,7 +17,7 @@ ALL = [f"{STAMP.format(n)} said {n}\n".encode() for n in range(4)]
 
 
 def test_the_plugin_is_run_again_and_the_log_read_on(
-    dashborion: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = pod()
     made["status"]["containerStatuses"][0]["containerID"] = "containerd://1"

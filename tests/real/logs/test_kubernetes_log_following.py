@@ -9,23 +9,21 @@ import pytest
 
 from tests.real.logs.test_kubernetes_log_snapshot import bare
 from tests.support.api import wait_for
+from tests.support.cli import Cli, lines
 from tests.support.control_plane import ControlPlane
 from tests.support.kubelet import Kubelet
-from tests.support.logs_door import Terminal, lines
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
 
 SAID = "-f -i ^said --no-prefix"
 
 
-def heard(terminal: Terminal, text: str, *, out: bool = False) -> None:
+def heard(terminal: Cli, text: str, *, out: bool = False) -> None:
     """Wait until a stream has these words."""
-    wait_for(text, lambda: text in terminal.saying(out=out))
+    wait_for(text, lambda: text in terminal.said_so_far(out=out))
 
 
-def test_a_workload_at_zero_is_waited_for(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
-) -> None:
+def test_a_workload_at_zero_is_waited_for(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     here.add(deployment("zero", replicas=0))
 
     def start() -> None:
@@ -40,7 +38,7 @@ def test_a_workload_at_zero_is_waited_for(
 
 
 def test_a_pod_that_comes_is_read_from_its_beginning_and_one_that_goes_leaves(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     here.add(deployment("shift"))
     old = here.only_pod("shift")
@@ -65,7 +63,7 @@ def test_a_pod_that_comes_is_read_from_its_beginning_and_one_that_goes_leaves(
 
 
 def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     here.add(deployment("again"))
     name = here.only_pod("again")
@@ -83,7 +81,7 @@ def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
 
 
 def test_the_logs_between_two_restarts_are_said_to_be_gone(
-    here: Space, kubelet: Kubelet, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashborion.orchestrators.kubernetes.follow.LOOK_SECONDS", 3.0)
     name = bare(here, "quick")
@@ -99,7 +97,7 @@ def test_the_logs_between_two_restarts_are_said_to_be_gone(
 
 
 def test_a_rotation_while_the_connection_is_cut_is_a_gap_that_is_said(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     name = bare(here, "rotated")
     turn: list[Callable[[], None]] = []
@@ -127,7 +125,7 @@ def test_a_rotation_while_the_connection_is_cut_is_a_gap_that_is_said(
     assert "the log was rotated while it was not read: lines between 20" in seen.err
 
 
-def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Terminal) -> None:
+def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Cli) -> None:
     name = bare(here, "making", container("creating"))
 
     def go() -> None:
@@ -138,9 +136,7 @@ def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Ter
     assert (seen.exit_code, seen.out) == (0, "")
 
 
-def test_following_one_pod_ends_with_it(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
-) -> None:
+def test_following_one_pod_ends_with_it(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     name = bare(here, "brief")
 
     def end() -> None:
@@ -156,7 +152,7 @@ def test_following_one_pod_ends_with_it(
 
 
 def test_a_sorted_stream_puts_what_comes_late_into_order(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     here.add(deployment("order", replicas=2))
     names = [str(one["metadata"]["name"]) for one in here.pods("order")]
@@ -176,7 +172,7 @@ def test_a_sorted_stream_puts_what_comes_late_into_order(
 
 
 def test_no_right_to_logs_ends_it(
-    here: Space, control_plane: ControlPlane, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    here: Space, control_plane: ControlPlane, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = bare(here, "secret")
     path = here.plane.write_kubeconfig(
