@@ -134,7 +134,7 @@ def collection_of(manifest: Manifest) -> str:
 def wait_for(
     description: str,
     predicate: Callable[[], Found],
-    seconds: float = 30,
+    seconds: float = 120,
     *,
     interval: float = 0.05,
 ) -> Found:

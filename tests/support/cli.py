@@ -20,20 +20,24 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 from dashborion.__main__ import main
+from dashborion.completion import lookup, refresh
 from dashborion.context import Context
+from dashborion.errors import DashborionError
+from dashborion.storage import names
 from dashborion.streams import Streams
 from dashborion.terminal import Terminal
 from tests.support import schemas
 
-PROGRAM = (sys.executable, "-m", "dashborion")
+PROGRAM = Path(sys.executable).with_name("dashborion")
 PATIENCE_SECONDS = 120.0
 """Nothing takes so long, on any machine: what does not end by then never would."""
 
@@ -67,7 +71,7 @@ class Result:
 
     @property
     def error(self) -> Any:
-        """The error object of ``-o json``: the last on stderr; with ``-v`` calls may end after it."""
+        """The last error object of ``-o json``; with ``-v``, calls may end after it."""
         errors = [line for line in self.err.splitlines() if line.startswith('{"error"')]
         return json.loads(errors[-1])["error"]
 
@@ -203,6 +207,27 @@ class Cli:
         _hold_to_the_rules(command, seen, tty=tty, fails_with_rows=fails_with_rows)
         return seen
 
+    def complete(self, line: str) -> list[str]:
+        """The words that tab offers after this line, as the program answers fish.
+
+        Names that are not known are fetched on a thread instead of in a process, and waited for.
+        """
+        asked = {"_DASHBORION_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": line}
+        out, err = io.StringIO(), io.StringIO()
+        threads: list[threading.Thread] = []
+        with (
+            patch.dict(os.environ, asked),
+            patch.object(lookup, "PATIENCE_SECONDS", PATIENCE_SECONDS),
+            patch.object(lookup, "subprocess", _Fetching(threads)),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            main([])
+            for thread in threads:
+                thread.join()
+        assert err.getvalue() == "", "a shell shows it in the middle of the line"
+        return [offer.partition("\t")[0] for offer in out.getvalue().splitlines()]
+
     def said_so_far(self, *, out: bool = False) -> str:
         """What a running command has written to stderr, or to stdout."""
         stream = self._streams and (self._streams.out if out else self._streams.err)
@@ -235,7 +260,7 @@ def start(
         pipes: other options of ``Popen``.
     """
     with subprocess.Popen(
-        [*PROGRAM, *shlex.split(command)],
+        [PROGRAM, *shlex.split(command)],
         env={**os.environ, **(environ or {})},
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **pipes},
     ) as process:
@@ -243,6 +268,29 @@ def start(
             yield process
         finally:
             process.kill()
+
+
+class _Fetching:
+    """In the place of the module ``subprocess``: what fetches names runs on a thread."""
+
+    DEVNULL = subprocess.DEVNULL
+
+    def __init__(self, threads: list[threading.Thread]) -> None:
+        self._threads = threads
+
+    def Popen(self, command: Sequence[str], **_: object) -> None:  # noqa: N802 - as it is called
+        thread = threading.Thread(target=self._fetch, args=[json.loads(command[-1])])
+        self._threads.append(thread)
+        thread.start()
+
+    @staticmethod
+    def _fetch(request: dict[str, Any]) -> None:
+        try:
+            with suppress(DashborionError):
+                refresh.main(request)
+        finally:
+            for file in request["files"]:
+                names.release(file)
 
 
 class _Files:

@@ -12,7 +12,6 @@ from dashborion.cli.commands import command, group
 from dashborion.cli.options import Where
 from dashborion.completion.shells import PROGRAM, VARIABLE, Request
 from dashborion.completion.values import Line
-from tests.shells.conftest import Offers
 from tests.support.cli import Cli
 from tests.support.stub_api import Api
 
@@ -98,11 +97,11 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("env use k8s:h", ["k8s:here"], id="environments"),
     ],
 )  # fmt: skip
-def test_words_are_offered(fleet: Api, offers: Offers, line: str, offered: list[str]) -> None:
-    assert offers(f"dashborion {line}") == offered
+def test_words_are_offered(fleet: Api, dashborion: Cli, line: str, offered: list[str]) -> None:
+    assert dashborion.complete(f"dashborion {line}") == offered
 
 
-def test_projects_and_their_environments(offers: Offers, tmp_path: Path) -> None:
+def test_projects_and_their_environments(dashborion: Cli, tmp_path: Path) -> None:
     file = tmp_path / "some.yaml"
     places = "{orchestrator: kubernetes, context: a}"
     file.write_text(
@@ -111,6 +110,6 @@ def test_projects_and_their_environments(offers: Offers, tmp_path: Path) -> None
     )
     line = f"dashborion --config {file} workloads list"
 
-    assert offers(f"{line} -p ") == ["shop", "media"]
-    assert offers(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
-    assert offers(f"{line} -p media -e ") == ["one", "media/one"]
+    assert dashborion.complete(f"{line} -p ") == ["shop", "media"]
+    assert dashborion.complete(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
+    assert dashborion.complete(f"{line} -p media -e ") == ["one", "media/one"]
