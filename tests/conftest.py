@@ -30,6 +30,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than Python: ``real`` by fixture, ``shells`` by folder."""
+    for item in items:
+        if "control_plane" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real)
+        if item.path.parent == Path(__file__).parent / "shells":
+            item.add_marker(pytest.mark.shells)
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HOME of the test's own, nothing of the machine's environment, an empty folder as cwd."""

@@ -144,7 +144,10 @@ def _kubernetes(
     )
 
 
-@pytest.fixture(params=["ecs", "kubernetes", "demo_ecs", "demo_kubernetes"])
+REAL = pytest.param("kubernetes", marks=pytest.mark.real)
+
+
+@pytest.fixture(params=["ecs", REAL, "demo_ecs", "demo_kubernetes"])
 def there(request: pytest.FixtureRequest) -> UnderTest:
     """Each orchestrator in turn."""
     found: UnderTest = request.getfixturevalue(request.param)
