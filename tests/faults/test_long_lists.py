@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 import yaml
 
-from tests.support.cli import Cli
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, document, merged, write
 from tests.support.misbehaviour import Exchange, cut, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import metadata, pod
+from tests.support.waiting import PATIENCE_SECONDS
 
-PROGRAM = [sys.executable, "-m", "dashborion"]
 COUNT = 2600  # more than is held back, and not a whole number of chunks
 NAMES = [f"web-{number:05}" for number in range(COUNT)]
 
@@ -35,7 +33,7 @@ def _gated(api: Api) -> threading.Event:
     gate = threading.Event()
 
     def wait(exchange: Exchange) -> None:
-        gate.wait(20)
+        gate.wait(PATIENCE_SECONDS)
         status(503)(exchange)  # to be asked again
 
     api.on("*/pods", wait, times=1, after=4)
@@ -58,13 +56,12 @@ def test_the_first_rows_are_written_while_the_server_holds_back_the_last(
     many: Api, options: str
 ) -> None:
     gate = _gated(many)
-    words = [*PROGRAM, "instances", "list", *options.split()]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(f"instances list {options}") as process:
         assert process.stdout
         early = os.read(process.stdout.fileno(), 1000)  # waits for it, in vain if nothing streams
         held_back = not gate.is_set()
         gate.set()
-        rest, err = process.communicate(timeout=20)
+        rest, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert early
     assert held_back
@@ -75,7 +72,7 @@ def test_the_first_rows_are_written_while_the_server_holds_back_the_last(
 def test_yaml_in_pieces_is_one_document(dashborion: Cli, many: Api) -> None:
     del many.objects["pods"][600:]
 
-    seen = dashborion("instances list -o yaml", seconds=20)
+    seen = dashborion("instances list -o yaml")
 
     assert [one["name"] for one in yaml.load(seen.out, yaml.CSafeLoader)] == NAMES[:600]
 
@@ -86,7 +83,7 @@ def test_a_list_that_fails_in_the_middle_has_its_rows_and_the_error(
 ) -> None:
     many.on("*/pods", cut, after=4)
 
-    seen = dashborion(f"instances list {options}", seconds=20, fails_with_rows=True)
+    seen = dashborion(f"instances list {options}", fails_with_rows=True)
 
     assert seen.exit_code == 6
     assert NAMES[1999] in seen.out
@@ -98,12 +95,11 @@ def test_a_list_that_fails_in_the_middle_has_its_rows_and_the_error(
 
 def test_an_interrupt_in_the_middle_leaves_the_array_unclosed(many: Api) -> None:
     gate = _gated(many)
-    words = [*PROGRAM, "instances", "list", "-o", "json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start("instances list -o json") as process:
         assert process.stdout
         early = os.read(process.stdout.fileno(), 1000)
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=20)
+        rest, err = process.communicate(timeout=PATIENCE_SECONDS)
         gate.set()
 
     assert (process.returncode, err) == (130, b"")
@@ -119,7 +115,7 @@ def test_a_list_that_fails_before_much_was_read_prints_nothing(dashborion: Cli, 
 def test_what_comes_in_another_order_is_sorted_all_the_same(dashborion: Cli, many: Api) -> None:
     many.objects["pods"].reverse()
 
-    seen = dashborion("instances list -o json", seconds=20)
+    seen = dashborion("instances list -o json")
 
     assert [one["name"] for one in seen.json] == NAMES
 
@@ -136,7 +132,7 @@ def test_a_namespace_comes_where_kubectl_has_it(dashborion: Cli, cluster: Api) -
 def test_a_list_that_has_to_start_again_repeats_no_row(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", status(410, "too old"), times=1, after=4)
 
-    seen = dashborion("instances list -o json", seconds=20)
+    seen = dashborion("instances list -o json")
 
     assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, NAMES)
 
@@ -154,7 +150,7 @@ def test_environments_follow_one_another(dashborion: Cli, many: Api, kube: Kube)
         other.objects["pods"] = [pod("one")]
         _two(many, other, kube)
 
-        seen = dashborion(f"{BOTH} -A", seconds=20)
+        seen = dashborion(f"{BOTH} -A")
 
     rows = [line.split("\t")[:3] for line in seen.lines]
     assert rows[0] == ["ENVIRONMENT", "NAMESPACE", "NAME"]
@@ -179,7 +175,7 @@ def test_one_environment_that_fails_does_not_cost_the_others_rows(
         other.objects["pods"] = [pod("one")]
         _two(many, other, kube)
 
-        seen = dashborion(f"{BOTH} -o json", seconds=20)
+        seen = dashborion(f"{BOTH} -o json")
 
     assert seen.exit_code == 5
     assert seen.out.rstrip().endswith("]") is closed
@@ -200,7 +196,7 @@ def test_an_empty_list_is_an_empty_array_and_a_note(dashborion: Cli, cluster: Ap
 def test_sorted_by_a_column_everything_is_read_first(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", cut, after=4)
 
-    assert dashborion("instances list -o json --sort -name", seconds=20).out == ""
+    assert dashborion("instances list -o json --sort -name").out == ""
 
 
 def test_an_unknown_column_is_an_error_before_anything_is_asked(dashborion: Cli, many: Api) -> None:

@@ -162,7 +162,7 @@ def test_a_plugins_client_certificate_is_shown_and_its_key_not_left_behind(
 
 
 def test_a_plugins_certificate_that_is_none_is_a_credentials_error(
-    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path
+    dashborion: Cli, secure: Secure, kube: Kube, tmp_path: Path
 ) -> None:
     prints = credential(None, clientCertificateData="s3cr3t", clientKeyData="s3cr3t")
     plugin = Plugin.write(tmp_path / "plugin", prints)

@@ -19,6 +19,7 @@ from botocore.config import Config
 
 from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.support.fleet_on_ecs import CLUSTER, REGION
+from tests.support.waiting import PATIENCE_SECONDS
 
 KEY, SECRET, TOKEN = "AKIAIOSFODNN7EXAMPLE", "s3cr3t-of-aws", "s3cr3t-session-token"
 HERE, MANY = "here", "many"  # environments of the user's own file
@@ -54,7 +55,11 @@ def connect(aws: StrictAws, service: str, region: str = REGION, **config: Any) -
         aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
         aws_secret_access_key="made-up",
         config=Config(
-            **{"inject_host_prefix": False, "retries": {"max_attempts": 0}, "read_timeout": 5}
+            **{
+                "inject_host_prefix": False,
+                "retries": {"max_attempts": 0},
+                "read_timeout": PATIENCE_SECONDS,
+            }
             | config
         ),
     )

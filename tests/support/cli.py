@@ -36,10 +36,9 @@ from dashborion.storage import names
 from dashborion.streams import Streams
 from dashborion.terminal import Terminal
 from tests.support import schemas
+from tests.support.waiting import PATIENCE_SECONDS
 
 PROGRAM = Path(sys.executable).with_name("dashborion")
-PATIENCE_SECONDS = 120.0
-"""Nothing takes so long, on any machine: what does not end by then never would."""
 
 # Every secret of the tests has the first word in it; the rest is what requests consist of.
 _PRIVATE = re.compile(
@@ -251,7 +250,7 @@ class Cli:
 @contextmanager
 def start(
     command: str, *, environ: Mapping[str, str] | None = None, **pipes: Any
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> Iterator[subprocess.Popen[Any]]:
     """The command in a process of its own, killed if it outlives the test; both streams are pipes.
 
     Args:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dashborion.concurrency import Deadline
 from tests.support.aws import write_aws, write_config
 from tests.support.cli import Cli, Keyboard
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
@@ -83,10 +84,14 @@ def test_a_dry_run_asks_nobody(dashborion: Cli, protected: Fleet, change: str) -
     assert (seen.exit_code, sent(protected)) == (0, 0)
 
 
-def test_an_answer_may_take_its_time(dashborion: Cli, protected: Fleet, change: str) -> None:
+def test_an_answer_may_take_its_time(
+    dashborion: Cli, protected: Fleet, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     """Bug: the minute for reads goes on while a person thinks; the change then fails."""
-    dashborion.read_seconds = 2
-    dashborion.keyboard = Keyboard("y\n", before=lambda: time.sleep(2.1))
+    asleep = [0.0]
+    clock = {"clock": lambda: time.monotonic() + sum(asleep)}
+    monkeypatch.setattr(Deadline.__init__, "__kwdefaults__", clock)
+    dashborion.keyboard = Keyboard("y\n", before=lambda: asleep.append(dashborion.read_seconds))
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected)) == (0, 1), seen.err
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.api import wait_for
-from tests.support.cli import Cli, Keyboard
+from tests.support.cli import Cli, Keyboard, start
 from tests.support.ecs_mover import Mover
 from tests.support.fleet_on_ecs import Fleet
 from tests.support.misbehaviour import body, hang
 from tests.support.stub_api import Api
 from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 ERASE = "\r\x1b[K"
 
@@ -126,15 +123,10 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     ids=["scale", "status"],
 )
 def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
-    command = [sys.executable, "-m", "dashborion", *words.split(), "--wait"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:  # type: ignore[call-overload]
-        try:
-            wait_for("its first look", lambda: looks_at(api) > 0, 10)
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=10)
-        finally:
-            child.kill()
+    with start(f"{words} --wait", text=True) as child:
+        wait_for("its first look", lambda: looks_at(api) > 0)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=PATIENCE_SECONDS)
 
     assert child.returncode == 130, err
     assert err.splitlines()[-1] == "interrupted: the rollout of web goes on"
@@ -146,14 +138,10 @@ def test_ctrl_c_while_a_change_is_under_way_says_that_it_may_have_been_applied(a
     """Bug: it ends with 130 and not a word, and nobody knows whether it scaled."""
     api._rules.clear()
     api.on(f"{WEB}/scale", hang)
-    command = [sys.executable, "-m", "dashborion", *SCALE.split()]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
-        try:
-            wait_for("the change", lambda: changed(api), 10)
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=10)
-        finally:
-            child.kill()
+    with start(SCALE, text=True) as child:
+        wait_for("the change", lambda: changed(api))
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=PATIENCE_SECONDS)
     assert child.returncode == 130
     assert "may have been applied" in err
 

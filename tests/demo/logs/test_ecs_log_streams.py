@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from dashborion.demo.fleets.seeding_tasks import Json, awslogs, container
-from tests.support.api import wait_for
 from tests.support.aws import FILE, HERE, write_config
 from tests.support.cli import Cli, lines
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
+from tests.support.waiting import wait_for
 
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)  # of the last two weeks
 

@@ -8,7 +8,6 @@ import select
 import signal
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from fcntl import ioctl
@@ -19,9 +18,10 @@ import pytest
 
 from dashborion.demo.kubernetes import exec as demo_exec
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from tests.support.cli import Cli
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import document, write
 from tests.support.manifests import container, namespace, pod
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 TOKEN = "made-up-token"
 
@@ -35,10 +35,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kuberne
     app = container(env=[{"name": "STAGE", "value": "test"}])
     found.put(pod("web", app, container(name="side")))
     found.put(pod("broken", container("missing")))
-    deadline = time.monotonic() + 30
-    while not _runs(found) and time.monotonic() < deadline:
-        time.sleep(0.05)
-        found.tick()
+    wait_for("the pod", lambda: _runs_now(found))
     path = write(tmp_path / "kubeconfig", document(found.api.url, user={"token": TOKEN}))
     monkeypatch.setenv("KUBECONFIG", str(path))
     monkeypatch.setenv("DASHBORION_ENV", "k8s:here/media")
@@ -46,7 +43,8 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kuberne
     found.api.stop()
 
 
-def _runs(cluster: KubernetesCluster) -> bool:
+def _runs_now(cluster: KubernetesCluster) -> bool:
+    cluster.tick()
     found = cluster.store.get("pods", "media", "web")
     statuses = ((found or {}).get("status") or {}).get("containerStatuses") or ()
     return bool(statuses) and all("running" in each["state"] for each in statuses)
@@ -69,9 +67,9 @@ def test_an_option_of_the_command_is_not_ours(dashborion: Cli, cluster: Kubernet
 
 def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> None:
     data = os.urandom(1 << 20)
-    command = [sys.executable, "-m", "dashborion", "instances", "exec", "web", "--", "cat"]
-    done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout == data) == (0, True), done.stderr
+    with start("instances exec web -- cat", stdin=subprocess.PIPE) as process:
+        out, err = process.communicate(data, timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out == data) == (0, True), err
 
 
 @pytest.mark.parametrize(
@@ -120,31 +118,30 @@ def test_an_older_server_cannot_be_told_that_stdin_has_ended(
 def test_a_terminal_there_and_here(cluster: KubernetesCluster) -> None:
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
-    command = [sys.executable, "-m", "dashborion", "instances", "exec", "web", "--", "sh"]
-    running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
-    _until(ours, b"$ ")
-    os.write(ours, b"stty size\r")
-    _until(ours, b"31 97\r\n$ ")
-    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    running.send_signal(signal.SIGWINCH)
-    os.write(ours, b"\x03")
-    assert b"^C" in _until(ours, b"$ ")
-    for _ in range(40):  # a signal takes its time
+    command = "instances exec web -- sh"
+    with start(command, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        _until(ours, b"$ ")
         os.write(ours, b"stty size\r")
-        if b"40 120\r\n" in _until(ours, b"\r\n$ "):
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("the new size never came")
-    os.write(ours, b"exit 5\r")
-    assert running.wait(30) == 5
+        _until(ours, b"31 97\r\n$ ")
+        ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        running.send_signal(signal.SIGWINCH)
+        os.write(ours, b"\x03")
+        assert b"^C" in _until(ours, b"$ ")
+
+        def has_the_new_size() -> bool:
+            os.write(ours, b"stty size\r")
+            return b"40 120\r\n" in _until(ours, b"\r\n$ ")
+
+        wait_for("the new size", has_the_new_size)
+        os.write(ours, b"exit 5\r")
+        assert running.wait(PATIENCE_SECONDS) == 5
     os.close(ours)
     os.close(theirs)
 
 
 def _until(descriptor: int, wanted: bytes) -> bytes:
-    """What is shown until then; never longer than a minute."""
-    seen, end = b"", time.monotonic() + 10
+    """What is shown until then."""
+    seen, end = b"", time.monotonic() + PATIENCE_SECONDS
     while wanted not in seen:
         readable, _, _ = select.select([descriptor], [], [], max(0, end - time.monotonic()))
         assert readable, seen

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.real.logs.test_kubernetes_log_snapshot import bare
-from tests.support.api import wait_for
 from tests.support.cli import Cli, lines
 from tests.support.control_plane import ControlPlane
 from tests.support.kubelet import Kubelet
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
+from tests.support.waiting import wait_for
 
 SAID = "-f -i ^said --no-prefix"
 

@@ -13,11 +13,11 @@ import pytest
 
 from dashborion.orchestrators.aws.sessions import may_prompt
 from tests.support import misbehaviour
-from tests.support.api import wait_for
-from tests.support.cli import PATIENCE_SECONDS, Cli, start
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
 from tests.support.stub_api import Api
 from tests.support.stub_objects import deployment, pod, statefulset
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 DESCRIBE = "dashborion workloads describe "
 
