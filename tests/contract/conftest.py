@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
-import botocore.endpoint
 import pytest
 import yaml
 
 from dashborion.demo.ecs.living import LivingEcs
 from dashborion.demo.ecs.strict_moto import StrictAws
 from tests.contract.under_test import UnderTest
-from tests.support.aws import point_at
+from tests.support.aws import point_at, skip_naps
 from tests.support.cli import Cli
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
@@ -64,8 +61,7 @@ def demo_ecs(
 
 def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> UnderTest:
     point_at(monkeypatch, aws)
-    awake = SimpleNamespace(sleep=lambda _: None, time=time.time)  # between botocore's attempts
-    monkeypatch.setattr(botocore.endpoint, "time", awake)
+    skip_naps(monkeypatch)
     nowhere = f"http://127.0.0.1:{nobodys_port}"
     return UnderTest(
         environment=f"ecs:{REGION}/{CLUSTER}",

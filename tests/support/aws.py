@@ -6,12 +6,15 @@ key, token, signature, header or body in anything that is printed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.endpoint
 import botocore.loaders
 import botocore.session
 import pytest
@@ -37,6 +40,13 @@ def credentials(patch: pytest.MonkeyPatch) -> None:
     patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     # Nobody waits for an instance's metadata where there is none.
     patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def skip_naps(patch: pytest.MonkeyPatch) -> list[float]:
+    """botocore does not sleep between its attempts; gives how long it would have, each time."""
+    naps: list[float] = []
+    patch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=naps.append, time=time.time))
+    return naps
 
 
 def point_at(patch: pytest.MonkeyPatch, aws: StrictAws, cluster: str = CLUSTER) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
 """Nothing that works takes so long: servers that are silent are so for this time."""
 
 Answer = TypeVar("Answer")

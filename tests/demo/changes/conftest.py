@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
-import botocore.endpoint
 import pytest
 
 from dashborion.demo.ecs.living import LivingEcs
 from dashborion.demo.ecs.strict_moto import StrictAws
-from tests.support.aws import KEY, point_at
+from tests.support.aws import KEY, point_at, skip_naps
 from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover, then
 from tests.support.fleet_on_ecs import Fleet, populate
@@ -21,8 +18,7 @@ from tests.support.living_shop import CLUSTER, LivingShop
 @pytest.fixture
 def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """A fleet on ECS that the test may change."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     with StrictAws() as aws:
         point_at(monkeypatch, aws)
         yield populate(aws)
@@ -31,8 +27,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Cli) -> Iterator[LivingShop]:
     """The demo's fleet on ECS, which lives while the command sleeps."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     with StrictAws(access_key=KEY, faces={"ecs": LivingEcs}) as aws:
         point_at(monkeypatch, aws, CLUSTER)
         living = LivingShop(aws)

@@ -9,14 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
-import botocore.endpoint
 import pytest
 from moto.ecs.models import Task
 
 from dashborion.orchestrators.ecs import follow
+from tests.support.aws import skip_naps
 from tests.support.cli import Cli, Screen
 from tests.support.fleet_on_ecs import Fleet
 
@@ -28,8 +27,7 @@ LATE_SECONDS = 40
 @pytest.fixture(autouse=True)
 def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody sleeps between botocore's attempts; a task is drained a little longer."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     monkeypatch.setattr(follow, "DRAINED_POLLS", 60)
 
 

@@ -58,11 +58,12 @@ def test_an_image_that_cannot_be_pulled(
     dashborion: Cli, here: Space, service: str, more: str, takes: float
 ) -> None:
     here.change_image(service, "pull")
+    here.plane.wait_for("the failure", lambda: here.is_waiting(service, "ImagePullBackOff"))
     seen = dashborion(f"workloads status {service} --wait {more} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
     assert seen.error["message"].startswith(f"ImagePullBackOff x1 ({service}-")
     assert "example.com/pull:2.0" in seen.error["message"]
-    assert takes <= sum(dashborion.slept) <= takes + 3 * POLL_SECONDS
+    assert takes <= sum(dashborion.slept) <= takes + 2 * POLL_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -72,11 +73,12 @@ def test_an_instance_that_finds_no_place(
     dashborion: Cli, here: Space, service: str, more: str, takes: float
 ) -> None:
     here.change_image(service, "app", resources=HUGE)
+    here.plane.wait_for("the scheduler's word", lambda: here.is_unscheduled(service))
     seen = dashborion(f"workloads status {service} --wait {more} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
     assert seen.error["message"].startswith(f"Unschedulable x1 ({service}-")
     assert "Insufficient cpu" in seen.error["message"]
-    assert takes <= sum(dashborion.slept) <= takes + 3 * POLL_SECONDS
+    assert takes <= sum(dashborion.slept) <= takes + 2 * POLL_SECONDS
 
 
 def test_a_restart_of_what_crashes_fails_by_its_new_pods(dashborion: Cli, here: Space) -> None:
@@ -168,6 +170,10 @@ def test_the_timeout_ends_it_with_8_and_where_it_stands(
     dashborion: Cli, here: Space, service: str
 ) -> None:
     here.change_image(service, "unready")
+    here.plane.wait_for(
+        "a pod of the new revision",
+        lambda: here.get(service)["status"].get("updatedReplicas") == 1,
+    )
     seen = dashborion(f"workloads status {service} --wait --timeout 5s -o json")
     assert (seen.exit_code, seen.error["code"]) == (8, "rollout-pending")
     assert "not finished after 5 seconds: 1 of 2 replicas updated" in seen.error["message"]

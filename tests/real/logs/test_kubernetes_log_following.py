@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashborion.engines import logs
 from tests.real.logs.test_kubernetes_log_snapshot import bare
 from tests.support.cli import Cli, lines
 from tests.support.control_plane import ControlPlane
 from tests.support.kubelet import Kubelet
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 SAID = "-f -i ^said --no-prefix"
 
@@ -83,13 +85,21 @@ def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
 def test_the_logs_between_two_restarts_are_said_to_be_gone(
     here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.follow.LOOK_SECONDS", 3.0)
+    restarted = threading.Event()
+    pause = logs.Live.pause
+
+    def pause_until_then(live: logs.Live, seconds: float) -> None:
+        restarted.wait(PATIENCE_SECONDS)
+        pause(live, seconds)
+
+    monkeypatch.setattr(logs.Live, "pause", pause_until_then)
     name = bare(here, "quick")
 
     def restart() -> None:
         heard(dashborion, f"joined {name}")
         for _ in range(3):
             kubelet.restart_container(here.name, name, "app")
+        restarted.set()
         kubelet.append_line(here.name, name, "app", "said now")
 
     seen = dashborion(f"instances logs {name} {SAID}", meanwhile=restart, enough=lines(1))
@@ -152,8 +162,9 @@ def test_following_one_pod_ends_with_it(here: Space, kubelet: Kubelet, dashborio
 
 
 def test_a_sorted_stream_puts_what_comes_late_into_order(
-    here: Space, kubelet: Kubelet, dashborion: Cli
+    here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(logs, "WINDOW_SECONDS", 5.0)  # for all four to come
     here.add(deployment("order", replicas=2))
     names = [str(one["metadata"]["name"]) for one in here.pods("order")]
     now = datetime.now(UTC) + timedelta(seconds=5)
