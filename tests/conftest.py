@@ -6,24 +6,17 @@ stand in.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shlex
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dashborion.__main__ import main
-from dashborion.context import Context
-from dashborion.streams import Streams
-from tests.support import schemas
+from tests.support.cli import Cli
 from tests.support.cluster import populate
 from tests.support.control_plane import ASSETS, ControlPlane
-from tests.support.door import Door, Result
 from tests.support.kubeconfigs import Kube, document, write
 from tests.support.kubelet import Kubelet
 from tests.support.stub_api import Api
@@ -35,6 +28,15 @@ def pytest_configure() -> None:
     """A suite started in the background ignores Ctrl-C; the commands that it runs must not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs more than Python: ``real`` by fixture, ``shells`` by folder."""
+    for item in items:
+        if "control_plane" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.real)
+        if item.path.parent == Path(__file__).parent / "shells":
+            item.add_marker(pytest.mark.shells)
 
 
 @pytest.fixture(autouse=True)
@@ -52,28 +54,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def dashborion() -> Door:
-    """Type a command; in process, through ``main``."""
-
-    def run(
-        command: str,
-        *,
-        tty: bool = False,
-        width: int = 80,
-        now: datetime | None = None,
-        cwd: Path | None = None,
-    ) -> Result:
-        streams = Streams.test(tty=tty, width=width)
-        context = Context(streams, cwd=cwd or Path.cwd())
-        if now is not None:
-            context.now = lambda: now.astimezone(UTC)
-        with contextlib.redirect_stdout(streams.out), contextlib.redirect_stderr(streams.err):
-            code = main(shlex.split(command), context=context)
-        seen = Result(code, streams.out.getvalue(), streams.err.getvalue())  # type: ignore[attr-defined]
-        schemas.check(command, seen.out)
-        return seen
-
-    return run
+def dashborion() -> Cli:
+    """Type a command: ``dashborion("workloads list")``."""
+    return Cli()
 
 
 @pytest.fixture

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
-import botocore.endpoint
 import pytest
 import yaml
 
 from tests.contract.under_test import UnderTest
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at, skip_naps
 from tests.support.aws_server import StrictAws
+from tests.support.cli import Cli
 from tests.support.cluster import populate as populate_kubernetes
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
 from tests.support.stand_in import StandIn
@@ -62,8 +60,7 @@ def demo_ecs(
 
 def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> UnderTest:
     point_at(monkeypatch, aws)
-    awake = SimpleNamespace(sleep=lambda _: None, time=time.time)  # between botocore's attempts
-    monkeypatch.setattr(botocore.endpoint, "time", awake)
+    skip_naps(monkeypatch)
     nowhere = f"http://127.0.0.1:{nobodys_port}"
     return UnderTest(
         environment=f"ecs:{REGION}/{CLUSTER}",
@@ -79,7 +76,7 @@ def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> 
         rolling=f"{CLUSTER}/rolling",
         refuse=lambda: aws.faults.deny("*"),
         unplug=lambda: monkeypatch.setenv("AWS_ENDPOINT_URL", nowhere),
-        dashborion=Terminal(),
+        dashborion=Cli(),
     )
 
 
@@ -138,11 +135,14 @@ def _kubernetes(
         rolling="media/rolling",
         refuse=refuse,
         unplug=unplug,
-        dashborion=Terminal(),
+        dashborion=Cli(),
     )
 
 
-@pytest.fixture(params=["ecs", "kubernetes", "demo_ecs", "demo_kubernetes"])
+REAL = pytest.param("kubernetes", marks=pytest.mark.real)
+
+
+@pytest.fixture(params=["ecs", REAL, "demo_ecs", "demo_kubernetes"])
 def there(request: pytest.FixtureRequest) -> UnderTest:
     """Each orchestrator in turn."""
     found: UnderTest = request.getfixturevalue(request.param)

@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from tests.contract.under_test import UnderTest, bare
-from tests.support.door import Result
+from tests.support.cli import Result
+from tests.support.waiting import wait_for
 
 
 def get(there: UnderTest, path: str) -> Result:
@@ -50,13 +51,13 @@ def get(there: UnderTest, path: str) -> Result:
 )
 def test_a_path_is_its_command(there: UnderTest, path: str, command: str) -> None:
     typed = command.format(healthy=there.healthy)
-    for _ in range(5):  # until both have seen the same moment of a fleet that moves
-        asked, expected = get(there, path), there(f"{typed} -o json")
-        if asked.out == expected.out:
-            break
-    assert (asked.exit_code, asked.err) == (0, "")
-    assert asked.out == expected.out
-    assert asked.json
+
+    def is_the_same() -> bool:
+        asked = get(there, path)
+        assert (asked.exit_code, asked.err) == (0, "")
+        return bool(asked.json) and asked.out == there(f"{typed} -o json").out
+
+    wait_for("the same answer, of a fleet that moves", is_the_same, 60)
 
 
 def test_an_instance_by_its_id(there: UnderTest) -> None:

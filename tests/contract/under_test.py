@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support.aws import Terminal
-from tests.support.door import Result
+from tests.support.cli import Cli, Result
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class UnderTest:
     rolling: str  # half way from one revision to the next
     refuse: Callable[[], None]
     unplug: Callable[[], None]
-    dashborion: Terminal
+    dashborion: Cli
 
     def __call__(self, command: str, *, tty: bool = False, fails_with_rows: bool = False) -> Result:
         """Type a command about this environment."""

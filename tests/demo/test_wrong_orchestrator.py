@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
+from tests.support.cli import Cli
 from tests.support.command_tree import commands
-from tests.support.door import Door
 from tests.support.fleet_on_ecs import CLUSTER, REGION
 
 FILE = """
@@ -35,7 +35,7 @@ def typed(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", K8S)
-def test_a_kubernetes_command_on_ecs(dashborion: Door, name: str) -> None:
+def test_a_kubernetes_command_on_ecs(dashborion: Cli, name: str) -> None:
     found = dashborion(f"{typed(name)} -e ours -o json")
     assert (found.exit_code, found.out) == (2, "")
     assert (found.error["code"], found.error["environment"]) == ("wrong-orchestrator", "ours")
@@ -45,7 +45,7 @@ def test_a_kubernetes_command_on_ecs(dashborion: Door, name: str) -> None:
 
 @pytest.mark.parametrize("environment", ["theirs", "more"])
 @pytest.mark.parametrize("name", ECS)
-def test_an_ecs_command_on_kubernetes(dashborion: Door, name: str, environment: str) -> None:
+def test_an_ecs_command_on_kubernetes(dashborion: Cli, name: str, environment: str) -> None:
     found = dashborion(f"{typed(name)} -e {environment} -o json")
     assert (found.exit_code, found.out) == (2, "")
     assert (found.error["code"], found.error["environment"]) == ("wrong-orchestrator", environment)
@@ -60,7 +60,7 @@ def assert_helps(hint: str, where: str) -> None:
     assert any(words.startswith(f"{name} ") for name in commands())
 
 
-def test_a_person_reads_it_in_two_lines(dashborion: Door) -> None:
+def test_a_person_reads_it_in_two_lines(dashborion: Cli) -> None:
     found = dashborion("ecs clusters list -e theirs")
     assert found.err.splitlines() == [
         "error: theirs: this environment runs on Kubernetes, for which the command does not exist",
@@ -84,6 +84,6 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_the_one_that_the_group_is_for_still_answers(both: None) -> None:
-    found = Terminal()("ecs clusters list --all-envs -o name")
+    found = Cli()("ecs clusters list --all-envs -o name")
     assert (found.exit_code, found.lines) == (5, ["homebox-staging"])
     assert "theirs: this environment runs on Kubernetes" in found.err

@@ -6,14 +6,8 @@ import socket
 
 import pytest
 
-from tests.support.faults_door import Terminal
 from tests.support.kubeconfigs import Kube
 from tests.support.stub_api import Api
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture

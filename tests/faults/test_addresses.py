@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from tests.support.faults_door import Terminal, require_unreachable
+from tests.faults.unreachable import require_unreachable
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube
 from tests.support.stub_api import Api
 
@@ -15,7 +16,7 @@ COMMANDS = ["workloads list", "workloads describe web", "instances list", "env c
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_port_that_refuses_is_unreachable_at_once(
-    dashborion: Terminal, kube: Kube, unused_port: int, command: str
+    dashborion: Cli, kube: Kube, unused_port: int, command: str
 ) -> None:
     kube(f"http://127.0.0.1:{unused_port}")
 
@@ -27,7 +28,7 @@ def test_a_port_that_refuses_is_unreachable_at_once(
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_host_that_cannot_be_resolved_is_named(
-    dashborion: Terminal, kube: Kube, monkeypatch: pytest.MonkeyPatch, scheme: str
+    dashborion: Cli, kube: Kube, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
     def lookup(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -39,7 +40,7 @@ def test_a_host_that_cannot_be_resolved_is_named(
 
 
 def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(
-    dashborion: Terminal, api: Api, kube: Kube, unused_port: int
+    dashborion: Cli, api: Api, kube: Kube, unused_port: int
 ) -> None:
     kube(api.url, cluster={"proxy-url": f"http://jane:s3cr3t@127.0.0.1:{unused_port}"})
 
@@ -49,7 +50,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_without_its_password(
     assert api.requests == []
 
 
-def test_a_proxy_is_what_gets_the_requests(dashborion: Terminal, api: Api, kube: Kube) -> None:
+def test_a_proxy_is_what_gets_the_requests(dashborion: Cli, api: Api, kube: Kube) -> None:
     kube("http://api.invalid", cluster={"proxy-url": api.url})
 
     assert dashborion("workloads list -o name").lines == ["api", "db", "web"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support import misbehaviour
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.misbehaviour import PAGE, Fault, body, page, redirect
 from tests.support.stub_api import Api
 
@@ -64,7 +64,7 @@ def _named(faults: dict[str, Any]) -> list[Any]:
 @pytest.mark.parametrize(("command", "plural"), LISTS)
 @pytest.mark.parametrize("fault", _named(GARBAGE))
 def test_an_answer_of_the_wrong_shape_is_a_bad_answer_asked_for_once(
-    dashborion: Terminal, cluster: Api, fault: Fault, command: str, plural: str, raw: str
+    dashborion: Cli, cluster: Api, fault: Fault, command: str, plural: str, raw: str
 ) -> None:
     cluster.on(f"*/{plural}", fault)
 
@@ -77,7 +77,7 @@ def test_an_answer_of_the_wrong_shape_is_a_bad_answer_asked_for_once(
 
 @pytest.mark.parametrize(("command", "plural"), LISTS)
 def test_a_bad_answer_says_which_call_was_answered_so_and_by_whom(
-    dashborion: Terminal, cluster: Api, command: str, plural: str
+    dashborion: Cli, cluster: Api, command: str, plural: str
 ) -> None:
     cluster.on(f"*/{plural}", body(PAGE, "text/html"))
 
@@ -90,7 +90,7 @@ def test_a_bad_answer_says_which_call_was_answered_so_and_by_whom(
 @pytest.mark.parametrize(("command", "plural"), LISTS)
 @pytest.mark.parametrize("fault", _named(BROKEN))
 def test_a_broken_connection_is_tried_again_and_then_an_error(
-    dashborion: Terminal, cluster: Api, fault: Fault, command: str, plural: str
+    dashborion: Cli, cluster: Api, fault: Fault, command: str, plural: str
 ) -> None:
     cluster.on(f"*/{plural}", fault)
 
@@ -106,7 +106,7 @@ def test_a_broken_connection_is_tried_again_and_then_an_error(
     "fault", _named({k: v for k, v in BROKEN.items() if "gzip" not in k and "another" not in k})
 )
 def test_a_connection_that_breaks_once_costs_nothing(
-    dashborion: Terminal, cluster: Api, fault: Fault
+    dashborion: Cli, cluster: Api, fault: Fault
 ) -> None:
     cluster.on("*/pods", fault, times=1)
 
@@ -119,7 +119,7 @@ def test_a_connection_that_breaks_once_costs_nothing(
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("command", ["workloads list", "workloads describe web"])
 def test_a_redirect_is_an_error_that_takes_no_credentials_elsewhere(
-    dashborion: Terminal, cluster: Api, code: int, command: str
+    dashborion: Cli, cluster: Api, code: int, command: str
 ) -> None:
     with Api() as elsewhere:
         cluster.on("*", redirect(f"{elsewhere.url}/login?state=s3cr3t", code))
@@ -131,7 +131,7 @@ def test_a_redirect_is_an_error_that_takes_no_credentials_elsewhere(
         assert elsewhere.url in seen.error["message"], "where does it want to send us?"
 
 
-def test_a_redirect_within_the_server_is_an_error_too(dashborion: Terminal, cluster: Api) -> None:
+def test_a_redirect_within_the_server_is_an_error_too(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/pods", redirect("/login"))
 
     assert dashborion("instances list").exit_code == 6
@@ -140,7 +140,7 @@ def test_a_redirect_within_the_server_is_an_error_too(dashborion: Terminal, clus
 
 @pytest.mark.parametrize("code", [402, 405, 406, 409, 418, 451])
 def test_an_unexpected_refusal_is_not_an_empty_table(
-    dashborion: Terminal, cluster: Api, code: int
+    dashborion: Cli, cluster: Api, code: int
 ) -> None:
     cluster.on("*", page(code))
 
@@ -154,7 +154,7 @@ def test_an_unexpected_refusal_is_not_an_empty_table(
 @pytest.mark.parametrize("command", ["workloads describe web", "instances describe web-1"])
 @pytest.mark.parametrize("fault", _named(GARBAGE))
 def test_one_object_of_the_wrong_shape_is_a_bad_answer(
-    dashborion: Terminal, cluster: Api, fault: Fault, command: str
+    dashborion: Cli, cluster: Api, fault: Fault, command: str
 ) -> None:
     cluster.on("*/web*", fault)
 
@@ -165,7 +165,7 @@ def test_one_object_of_the_wrong_shape_is_a_bad_answer(
 
 @pytest.mark.parametrize("plural", ["pods", "events", "replicasets", "services"])
 def test_a_broken_part_of_a_description_is_not_an_empty_part(
-    dashborion: Terminal, cluster: Api, plural: str
+    dashborion: Cli, cluster: Api, plural: str
 ) -> None:
     cluster.on(f"*/{plural}", body(PAGE, "text/html"))
 
@@ -173,7 +173,7 @@ def test_a_broken_part_of_a_description_is_not_an_empty_part(
 
 
 @pytest.mark.parametrize("fault", _named(GARBAGE | BROKEN))
-def test_a_check_of_a_broken_server_fails(dashborion: Terminal, cluster: Api, fault: Fault) -> None:
+def test_a_check_of_a_broken_server_fails(dashborion: Cli, cluster: Api, fault: Fault) -> None:
     cluster.on("*", fault)
 
     seen = dashborion("env check -o json", fails_with_rows=True)

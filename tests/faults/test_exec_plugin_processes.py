@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import (
     TOKEN,
     Kube,
@@ -64,7 +64,7 @@ def _require_ended(
     ],
 )
 def test_a_plugin_that_hangs_is_named_and_ended_with_its_children(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path, lines: str
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, lines: str
 ) -> None:
     script = tmp_path / "log-in"
     kube(api.url, user=Plugin.script(script, 'echo $$ > "$0.self"', NOTE_CHILD, lines).user)
@@ -77,7 +77,7 @@ def test_a_plugin_that_hangs_is_named_and_ended_with_its_children(
 
 
 def test_environments_that_share_a_plugin_that_hangs_wait_for_it_once(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:
     plugin = Plugin.script(tmp_path / "log-in", "exec sleep 300")
     content = merged(*(document(api.url, context=name, user=plugin.user) for name in ("here", "b")))
@@ -130,7 +130,7 @@ def test_what_is_piped_into_us_is_not_for_a_plugin(
 
 
 def test_a_plugin_that_needs_a_terminal_is_not_run_without_one(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:
     plugin = Plugin.write(tmp_path / "log-in", credential())
     user = plugin.user
@@ -187,7 +187,7 @@ def test_ctrl_c_on_a_terminal_ends_a_plugin_that_asks(api: Api, kube: Kube, tmp_
 
 
 def test_a_plugin_may_say_much_on_stderr(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:
     lines = ("i=0; while [ $i -lt 4000 ]; do echo 's3cr3t %080d' $i >&2; i=$((i+1)); done", PRINT)
     kube(api.url, user=Plugin.script(tmp_path / "log-in", *lines).user)
@@ -196,7 +196,7 @@ def test_a_plugin_may_say_much_on_stderr(
 
 
 def test_a_plugin_that_prints_without_end_is_ended(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:
     kube(api.url, user=Plugin.script(tmp_path / "log-in", "exec yes s3cr3t").user)
 
@@ -207,7 +207,7 @@ def test_a_plugin_that_prints_without_end_is_ended(
 
 
 def test_a_bare_name_is_looked_for_in_the_path(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Plugin.write(tmp_path / "acme-log-in", credential())
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dashborion.orchestrators.kubernetes.credentials import settings
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import (
     RENEWED,
     TOKEN,
@@ -39,7 +39,7 @@ def script(tmp_path: Path) -> Path:
 
 
 def test_a_plugins_token_is_sent_and_the_plugin_runs_once(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential(expirationTimestamp=FUTURE))
     kube(api.url, user=plugin.user)
@@ -51,7 +51,7 @@ def test_a_plugins_token_is_sent_and_the_plugin_runs_once(
 
 
 def test_a_token_that_the_api_no_longer_takes_is_renewed_by_running_the_plugin_again(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential(TOKEN), credential(RENEWED))
     kube(api.url, user=plugin.user)
@@ -66,7 +66,7 @@ def test_a_token_that_the_api_no_longer_takes_is_renewed_by_running_the_plugin_a
     "command", ["workloads list -o json", "workloads describe web -o json", "env check -o json"]
 )
 def test_many_refused_requests_renew_the_token_once(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, command: str
+    dashborion: Cli, api: Api, kube: Kube, script: Path, command: str
 ) -> None:
     plugin = Plugin.write(script, credential(TOKEN), credential(RENEWED))
     kube(api.url, user=plugin.user)
@@ -78,7 +78,7 @@ def test_many_refused_requests_renew_the_token_once(
 
 
 def test_a_renewed_token_that_is_refused_too_is_an_error(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential(TOKEN), credential(RENEWED))
     kube(api.url, user=plugin.user)
@@ -93,7 +93,7 @@ def test_a_renewed_token_that_is_refused_too_is_an_error(
 
 
 def test_a_token_that_has_expired_already_is_no_loop(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential(expirationTimestamp=PAST))
     kube(api.url, user=plugin.user)
@@ -105,7 +105,7 @@ def test_a_token_that_has_expired_already_is_no_loop(
 
 
 def test_contexts_that_share_a_user_run_its_plugin_once(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential())
     one, two = (document(api.url, context=name, user=plugin.user) for name in ("here", "there"))
@@ -143,7 +143,7 @@ GARBAGE = {
 @pytest.mark.parametrize("more", ["", " --debug -v"], ids=["plain", "debug"])
 @pytest.mark.parametrize("prints", GARBAGE.values(), ids=GARBAGE)
 def test_a_plugin_that_prints_something_else_is_a_credentials_error(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, prints: str, more: str
+    dashborion: Cli, api: Api, kube: Kube, script: Path, prints: str, more: str
 ) -> None:
     kube(api.url, user=Plugin.write(script, prints).user)
 
@@ -157,7 +157,7 @@ def test_a_plugin_that_prints_something_else_is_a_credentials_error(
 
 
 def test_a_plugin_that_fails_is_quoted_and_harmless(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     error = "\x1b[31mThe SSO session has expired\x1b[0m [red]x[/red]\nrun `aws sso login`"
     kube(api.url, user=Plugin.write(script, "", error=error, code=3).user)
@@ -172,7 +172,7 @@ def test_a_plugin_that_fails_is_quoted_and_harmless(
 
 
 def test_a_plugin_that_fails_when_the_token_is_renewed_is_a_credentials_error(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     lines = f"[ $(wc -l < $0.runs) -gt 1 ] && exit 3\ncat <<'END'\n{credential(TOKEN)}\nEND"
     kube(api.url, user=Plugin.script(script, lines).user)
@@ -195,7 +195,7 @@ MISSING = {
 
 @pytest.mark.parametrize(("command", "mode"), MISSING.values(), ids=MISSING)
 def test_a_plugin_that_cannot_be_run_is_named(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, command: str, mode: int
+    dashborion: Cli, api: Api, kube: Kube, script: Path, command: str, mode: int
 ) -> None:
     script.write_bytes(b"\x7fNOT")
     script.chmod(mode or 0o600)
@@ -211,7 +211,7 @@ def test_a_plugin_that_cannot_be_run_is_named(
 
 
 def test_a_plugin_beside_the_kubeconfig_is_found(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     Plugin.write(script, credential())
     kube(api.url, user=exec_user(f"./{script.parent.name}/{script.name}"))
@@ -220,7 +220,7 @@ def test_a_plugin_beside_the_kubeconfig_is_found(
 
 
 def test_a_plugin_gets_its_arguments_and_environment(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     text = credential("PLACE").replace("PLACE", "s3cr3t-$1-$REGION").replace('"', '\\"')
     user = Plugin.script(script, f'echo "{text}"').user
@@ -232,7 +232,7 @@ def test_a_plugin_gets_its_arguments_and_environment(
 
 
 def test_a_plugin_is_told_of_the_cluster_if_it_wants_to_know(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     (script.parent / "ca").write_text("s3cr3t")
     plugin = Plugin.script(script, 'printf %s "$KUBERNETES_EXEC_INFO" > "$0.info"', *PRINT)
@@ -271,7 +271,7 @@ def test_a_plugin_is_told_of_the_cluster_if_it_wants_to_know(
     [("v1", 0), ("v1beta1", 0), ("v1alpha1", 2), ("v9", 2), ("", 2)],
 )
 def test_the_versions_of_the_api_that_kubectl_knows(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, version: str, code: int
+    dashborion: Cli, api: Api, kube: Kube, script: Path, version: str, code: int
 ) -> None:
     version = VERSION.replace("v1", version)
     plugin = Plugin.write(script, credential().replace(VERSION, version))
@@ -297,7 +297,7 @@ WRONG_ENTRIES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", WRONG_ENTRIES.values(), ids=WRONG_ENTRIES)
 def test_an_entry_that_is_no_plugin_is_a_config_error_that_names_the_key(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, change: dict[str, Any]
+    dashborion: Cli, api: Api, kube: Kube, script: Path, change: dict[str, Any]
 ) -> None:
     user = Plugin.write(script, credential()).user
     user["exec"] |= change
@@ -312,7 +312,7 @@ def test_an_entry_that_is_no_plugin_is_a_config_error_that_names_the_key(
 
 @pytest.mark.parametrize("empty", ["args", "env", "installHint", "provideClusterInfo"])
 def test_a_key_without_a_value_is_as_if_it_were_not_there(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, empty: str
+    dashborion: Cli, api: Api, kube: Kube, script: Path, empty: str
 ) -> None:
     user = Plugin.write(script, credential()).user
     user["exec"][empty] = None
@@ -322,7 +322,7 @@ def test_a_key_without_a_value_is_as_if_it_were_not_there(
 
 
 def test_the_install_hint_of_a_plugin_that_is_not_there_is_told(
-    dashborion: Terminal, api: Api, kube: Kube
+    dashborion: Cli, api: Api, kube: Kube
 ) -> None:
     user = exec_user("no-such-plugin")
     user["exec"]["installHint"] = "See the \x1b[31mhandbook, page 3\n"
@@ -347,7 +347,7 @@ def test_the_install_hint_of_a_plugin_that_is_not_there_is_told(
     ids=["on stderr", "on stdout", "instead of a credential", "killed"],
 )
 def test_no_argument_and_no_variable_of_the_entry_is_ever_printed(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, fails: str, more: str
+    dashborion: Cli, api: Api, kube: Kube, script: Path, fails: str, more: str
 ) -> None:
     user = Plugin.script(script, fails).user
     user["exec"]["args"] = ["--client-secret=s3cr3t-one", "-p", "s3cr3t-two", "s3cr3t"]
@@ -371,7 +371,7 @@ WITHOUT_PLUGIN: dict[str, tuple[dict[str, Any], str | None]] = {
 
 @pytest.mark.parametrize(("user", "header"), WITHOUT_PLUGIN.values(), ids=WITHOUT_PLUGIN)
 def test_other_credentials_of_the_same_user_go_before_the_plugin(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, tmp_path: Path,
+    dashborion: Cli, api: Api, kube: Kube, script: Path, tmp_path: Path,
     user: dict[str, Any], header: str | None,
 ) -> None:  # fmt: skip
     (tmp_path / "token").write_text("tok-s3cr3t-file")
@@ -384,7 +384,7 @@ def test_other_credentials_of_the_same_user_go_before_the_plugin(
 
 
 def test_in_merged_files_a_relative_plugin_lies_beside_the_file_of_the_user(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "sub").mkdir()
     Plugin.write(tmp_path / "sub" / "log-in", credential())
@@ -397,7 +397,7 @@ def test_in_merged_files_a_relative_plugin_lies_beside_the_file_of_the_user(
 
 
 def test_a_token_that_is_about_to_expire_is_renewed_without_a_refusal(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, kube: Kube, script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "RENEWED_SECONDS", 0)
     soon = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
@@ -412,7 +412,7 @@ def test_a_token_that_is_about_to_expire_is_renewed_without_a_refusal(
 
 @pytest.mark.parametrize("expires", ["0001-01-01T00:00:00Z", None])
 def test_no_time_of_expiry_is_none(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path, monkeypatch: pytest.MonkeyPatch,
+    dashborion: Cli, api: Api, kube: Kube, script: Path, monkeypatch: pytest.MonkeyPatch,
     expires: str | None,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(settings, "RENEWED_SECONDS", 0)
@@ -424,7 +424,7 @@ def test_no_time_of_expiry_is_none(
 
 
 def test_environments_that_share_a_user_whose_token_is_refused_renew_it_once(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.write(script, credential(TOKEN), credential(RENEWED))
     one, two = (document(api.url, context=name, user=plugin.user) for name in ("here", "there"))
@@ -436,7 +436,7 @@ def test_environments_that_share_a_user_whose_token_is_refused_renew_it_once(
 
 
 def test_a_plugin_that_fails_costs_its_own_environment_only(
-    dashborion: Terminal, api: Api, kube: Kube, script: Path
+    dashborion: Cli, api: Api, kube: Kube, script: Path
 ) -> None:
     plugin = Plugin.script(script, "exit 3")
     bad = [document(api.url, context=name, user=plugin.user) for name in ("here", "there")]

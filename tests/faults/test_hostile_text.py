@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube, document, write
 from tests.support.misbehaviour import status
 from tests.support.stub_api import Api
@@ -95,7 +95,7 @@ def described(cluster: Api) -> Api:
 @pytest.mark.parametrize("command", LISTS)
 @pytest.mark.usefixtures("hostile")
 def test_hostile_text_in_a_list_is_harmless_and_forges_no_row(
-    dashborion: Terminal, command: str, output: str, tty: bool
+    dashborion: Cli, command: str, output: str, tty: bool
 ) -> None:
     seen = dashborion(f"{command} -o {output} --color never", tty=tty, width=200)
 
@@ -107,7 +107,7 @@ def test_hostile_text_in_a_list_is_harmless_and_forges_no_row(
 
 @pytest.mark.parametrize("command", LISTS)
 @pytest.mark.usefixtures("hostile")
-def test_hostile_text_keeps_a_pipes_columns_in_place(dashborion: Terminal, command: str) -> None:
+def test_hostile_text_keeps_a_pipes_columns_in_place(dashborion: Cli, command: str) -> None:
     lines = dashborion(f"{command} -o wide").out.split("\n")[:-1]
 
     assert {line.count("\t") for line in lines} == {lines[0].count("\t")}
@@ -116,7 +116,7 @@ def test_hostile_text_keeps_a_pipes_columns_in_place(dashborion: Terminal, comma
 @pytest.mark.parametrize("command", LISTS)
 @pytest.mark.usefixtures("hostile")
 def test_hostile_text_keeps_a_spreadsheets_rows_and_columns_in_place(
-    dashborion: Terminal, command: str
+    dashborion: Cli, command: str
 ) -> None:
     rows = list(csv.reader(io.StringIO(dashborion(f"{command} -o csv").out, newline="")))
 
@@ -128,7 +128,7 @@ def test_hostile_text_keeps_a_spreadsheets_rows_and_columns_in_place(
 @pytest.mark.parametrize("command", LISTS)
 @pytest.mark.usefixtures("hostile")
 def test_hostile_text_is_harmless_and_the_same_text_again_for_a_program(
-    dashborion: Terminal, command: str, output: str, raw: str
+    dashborion: Cli, command: str, output: str, raw: str
 ) -> None:
     seen = dashborion(f"{command} -o {output}{raw}")
 
@@ -143,7 +143,7 @@ def test_hostile_text_is_harmless_and_the_same_text_again_for_a_program(
 @pytest.mark.parametrize("command", ["workloads describe web", "instances describe web-1"])
 @pytest.mark.usefixtures("described")
 def test_hostile_text_in_a_description_is_harmless(
-    dashborion: Terminal, command: str, output: str, tty: bool
+    dashborion: Cli, command: str, output: str, tty: bool
 ) -> None:
     seen = dashborion(f"{command} -o {output} --color never", tty=tty, width=200)
 
@@ -154,7 +154,7 @@ def test_hostile_text_in_a_description_is_harmless(
 @pytest.mark.parametrize("code", [401, 403, 400, 410, 500, 418])
 @pytest.mark.parametrize("output", ["table", "json"])
 def test_hostile_text_in_an_error_is_one_harmless_line(
-    dashborion: Terminal, cluster: Api, output: str, code: int
+    dashborion: Cli, cluster: Api, output: str, code: int
 ) -> None:
     cluster.on("*", status(code, f"denied: {EVERYTHING}", reason=EVERYTHING))
 
@@ -164,7 +164,7 @@ def test_hostile_text_in_an_error_is_one_harmless_line(
     _require_harmless(seen.err)
 
 
-def test_hostile_text_in_a_traceback_is_harmless(dashborion: Terminal, cluster: Api) -> None:
+def test_hostile_text_in_a_traceback_is_harmless(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*", status(418, EVERYTHING))
 
     seen = dashborion("instances list --debug")
@@ -173,7 +173,7 @@ def test_hostile_text_in_a_traceback_is_harmless(dashborion: Terminal, cluster: 
     assert not _HARMFUL.search(seen.err)
 
 
-def test_hostile_text_in_a_warning_is_one_harmless_line(dashborion: Terminal, cluster: Api) -> None:
+def test_hostile_text_in_a_warning_is_one_harmless_line(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/statefulsets", status(403, EVERYTHING))
 
     seen = dashborion("workloads list -o json")
@@ -185,7 +185,7 @@ def test_hostile_text_in_a_warning_is_one_harmless_line(dashborion: Terminal, cl
 
 @pytest.mark.parametrize("typed", ["web-", "webb"])
 def test_hostile_names_among_the_candidates_are_harmless(
-    dashborion: Terminal, cluster: Api, typed: str
+    dashborion: Cli, cluster: Api, typed: str
 ) -> None:
     cluster.objects["pods"] = [pod(f"web-{text}") for text in HOSTILE.values()]
 
@@ -199,7 +199,7 @@ def test_hostile_names_among_the_candidates_are_harmless(
     "command", ["workloads list -o json -e 'k8s:here*'", "env list", "workloads list -e k8s:x"]
 )
 def test_a_hostile_context_and_namespace_are_harmless(
-    dashborion: Terminal, cluster: Api, kube: Kube, command: str
+    dashborion: Cli, cluster: Api, kube: Kube, command: str
 ) -> None:
     name = f"here {EVERYTHING}"
     content: dict[str, Any] = document(cluster.url, namespace=EVERYTHING)
@@ -214,7 +214,7 @@ def test_a_hostile_context_and_namespace_are_harmless(
 @pytest.mark.parametrize("text", ["caf\u00e9", "\u6771\u4eac", "\U0001f600", "e\u0301"])
 @pytest.mark.parametrize("output", FORMATS)
 def test_harmless_text_of_any_language_stays_as_it_is(
-    dashborion: Terminal, cluster: Api, text: str, output: str
+    dashborion: Cli, cluster: Api, text: str, output: str
 ) -> None:
     cluster.objects |= {"deployments": [deployment(text)], "statefulsets": []}
 
@@ -226,7 +226,7 @@ def test_harmless_text_of_any_language_stays_as_it_is(
         assert text in seen.out
 
 
-def test_colour_on_a_terminal_ends_where_the_cell_ends(dashborion: Terminal, cluster: Api) -> None:
+def test_colour_on_a_terminal_ends_where_the_cell_ends(dashborion: Cli, cluster: Api) -> None:
     cluster.objects |= {"deployments": [deployment("a\x1b[31mb")], "statefulsets": []}
 
     seen = dashborion("workloads list --color always", tty=True, width=120)

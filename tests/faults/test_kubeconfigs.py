@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube, document, merged, write
 from tests.support.stub_api import Api, basic
 from tests.support.stub_objects import deployment, metadata
@@ -21,7 +21,7 @@ def _point(monkeypatch: pytest.MonkeyPatch, *paths: Path) -> None:
 
 
 def test_several_files_are_one_and_the_first_current_context_counts(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = write(tmp_path / "first", document(api.url, context="first"))
     second = write(tmp_path / "second", document(REFUSED, context="second"))
@@ -32,7 +32,7 @@ def test_several_files_are_one_and_the_first_current_context_counts(
 
 
 def test_cluster_user_and_context_may_be_in_three_files(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = document(api.url)
     parts = [
@@ -48,7 +48,7 @@ def test_cluster_user_and_context_may_be_in_three_files(
 
 
 def test_of_two_entries_of_one_name_the_first_files_counts(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = write(tmp_path / "good", document(api.url))
     _point(monkeypatch, good, write(tmp_path / "other", document(REFUSED, namespace="other")))
@@ -57,7 +57,7 @@ def test_of_two_entries_of_one_name_the_first_files_counts(
 
 
 def test_a_token_file_is_read_from_beside_the_kubeconfig(
-    dashborion: Terminal, api: Api, kube: Kube, tmp_path: Path
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:
     (tmp_path / "token").write_text("tok-s3cr3t-file\n")
     kube(api.url, user={"tokenFile": "token"})
@@ -66,25 +66,21 @@ def test_a_token_file_is_read_from_beside_the_kubeconfig(
     assert api.requests[0].headers["authorization"] == "Bearer tok-s3cr3t-file"
 
 
-def test_a_name_and_a_password_are_sent_as_basic(
-    dashborion: Terminal, api: Api, kube: Kube
-) -> None:
+def test_a_name_and_a_password_are_sent_as_basic(dashborion: Cli, api: Api, kube: Kube) -> None:
     kube(api.url, user={"username": "jane", "password": "s3cr3t"})
 
     assert dashborion("workloads list -v --debug").exit_code == 0
     assert api.requests[0].headers["authorization"] == basic("jane", "s3cr3t")
 
 
-def test_a_user_without_credentials_comes_as_nobody(
-    dashborion: Terminal, api: Api, kube: Kube
-) -> None:
+def test_a_user_without_credentials_comes_as_nobody(dashborion: Cli, api: Api, kube: Kube) -> None:
     kube(api.url, user={})
 
     assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
     assert "authorization" not in api.requests[0].headers
 
 
-def test_a_server_below_a_path_is_asked_there(dashborion: Terminal, api: Api, kube: Kube) -> None:
+def test_a_server_below_a_path_is_asked_there(dashborion: Cli, api: Api, kube: Kube) -> None:
     kube(f"{api.url}/k8s/clusters/c-1/")
 
     assert dashborion("workloads list").exit_code == 6
@@ -93,9 +89,7 @@ def test_a_server_below_a_path_is_asked_there(dashborion: Terminal, api: Api, ku
     assert all("//" not in one.path for one in api.requests)
 
 
-def test_the_contexts_namespace_is_the_one_asked(
-    dashborion: Terminal, api: Api, kube: Kube
-) -> None:
+def test_the_contexts_namespace_is_the_one_asked(dashborion: Cli, api: Api, kube: Kube) -> None:
     api.objects["deployments"].append(deployment("shop", "retail"))
     kube(api.url, namespace="retail")
 
@@ -104,7 +98,7 @@ def test_the_contexts_namespace_is_the_one_asked(
 
 
 def test_an_unknown_context_is_a_usage_error_with_the_nearest(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     seen = dashborion("workloads list -e k8s:hare -o json")
 
@@ -116,7 +110,7 @@ def test_an_unknown_context_is_a_usage_error_with_the_nearest(
 
 @pytest.mark.parametrize("missing", ["clusters", "users"])
 def test_a_context_whose_cluster_or_user_is_missing_is_a_config_error(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     content = {**document(api.url), missing: []}
     path = write(tmp_path / "kubeconfig", content)
@@ -144,7 +138,7 @@ BROKEN: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize("output", ["", " -o json"], ids=["text", "json"])
 @pytest.mark.parametrize(("content", "where"), BROKEN.values(), ids=BROKEN)
 def test_a_broken_kubeconfig_is_named_with_the_line_or_key(
-    dashborion: Terminal, kube: Kube, content: str, where: str, output: str
+    dashborion: Cli, kube: Kube, content: str, where: str, output: str
 ) -> None:
     path = write(kube(REFUSED), content)
 
@@ -173,7 +167,7 @@ UNUSABLE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("change", UNUSABLE.values(), ids=UNUSABLE)
 def test_an_unusable_entry_is_an_error_that_names_it(
-    dashborion: Terminal, api: Api, kube: Kube, change: dict[str, Any]
+    dashborion: Cli, api: Api, kube: Kube, change: dict[str, Any]
 ) -> None:
     content = document(api.url, user=change.get("user"))
     if "cluster" in change:
@@ -189,7 +183,7 @@ def test_an_unusable_entry_is_an_error_that_names_it(
 
 @pytest.mark.parametrize("server", ["", "127.0.0.1", "ftp://127.0.0.1", "http://", "http://a b/"])
 def test_a_server_that_is_no_address_is_an_error_that_shows_it(
-    dashborion: Terminal, kube: Kube, server: str
+    dashborion: Cli, kube: Kube, server: str
 ) -> None:
     kube(server)
 
@@ -199,9 +193,7 @@ def test_a_server_that_is_no_address_is_an_error_that_shows_it(
     assert repr(server)[1:-1] in seen.error["message"]
 
 
-def test_a_kubeconfig_that_may_not_be_read_is_a_config_error(
-    dashborion: Terminal, kube: Kube
-) -> None:
+def test_a_kubeconfig_that_may_not_be_read_is_a_config_error(dashborion: Cli, kube: Kube) -> None:
     path = kube(REFUSED)
     path.unlink()
     path.mkdir()
@@ -213,7 +205,7 @@ def test_a_kubeconfig_that_may_not_be_read_is_a_config_error(
 
 
 def test_an_entry_that_another_context_uses_may_be_broken(
-    dashborion: Terminal, api: Api, kube: Kube
+    dashborion: Cli, api: Api, kube: Kube
 ) -> None:
     content = merged(document(api.url), document("", context="other", user={"exec": "no"}))
     write(kube(api.url), content)
@@ -222,7 +214,7 @@ def test_an_entry_that_another_context_uses_may_be_broken(
 
 
 def test_a_namespace_in_the_kubeconfig_that_is_missing_in_the_cluster_is_named(
-    dashborion: Terminal, api: Api, kube: Kube
+    dashborion: Cli, api: Api, kube: Kube
 ) -> None:
     api.objects["namespaces"].append({"metadata": metadata("retail", None)})
     kube(api.url, namespace="retial")

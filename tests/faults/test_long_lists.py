@@ -5,21 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 
 import pytest
 import yaml
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, document, merged, write
 from tests.support.misbehaviour import Exchange, cut, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import metadata, pod
+from tests.support.waiting import PATIENCE_SECONDS
 
-PROGRAM = [sys.executable, "-m", "dashborion"]
 COUNT = 2600  # more than is held back, and not a whole number of chunks
 NAMES = [f"web-{number:05}" for number in range(COUNT)]
 
@@ -35,7 +33,7 @@ def _gated(api: Api) -> threading.Event:
     gate = threading.Event()
 
     def wait(exchange: Exchange) -> None:
-        gate.wait(20)
+        gate.wait(PATIENCE_SECONDS)
         status(503)(exchange)  # to be asked again
 
     api.on("*/pods", wait, times=1, after=4)
@@ -58,13 +56,12 @@ def test_the_first_rows_are_written_while_the_server_holds_back_the_last(
     many: Api, options: str
 ) -> None:
     gate = _gated(many)
-    words = [*PROGRAM, "instances", "list", *options.split()]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start(f"instances list {options}") as process:
         assert process.stdout
         early = os.read(process.stdout.fileno(), 1000)  # waits for it, in vain if nothing streams
         held_back = not gate.is_set()
         gate.set()
-        rest, err = process.communicate(timeout=20)
+        rest, err = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert early
     assert held_back
@@ -72,21 +69,21 @@ def test_the_first_rows_are_written_while_the_server_holds_back_the_last(
     assert FORMATS[options]((early + rest).decode()) == NAMES
 
 
-def test_yaml_in_pieces_is_one_document(dashborion: Terminal, many: Api) -> None:
+def test_yaml_in_pieces_is_one_document(dashborion: Cli, many: Api) -> None:
     del many.objects["pods"][600:]
 
-    seen = dashborion("instances list -o yaml", seconds=20)
+    seen = dashborion("instances list -o yaml")
 
     assert [one["name"] for one in yaml.load(seen.out, yaml.CSafeLoader)] == NAMES[:600]
 
 
 @pytest.mark.parametrize("options", ["-o json", "-A", "-A -o csv"])
 def test_a_list_that_fails_in_the_middle_has_its_rows_and_the_error(
-    dashborion: Terminal, many: Api, options: str
+    dashborion: Cli, many: Api, options: str
 ) -> None:
     many.on("*/pods", cut, after=4)
 
-    seen = dashborion(f"instances list {options}", seconds=20, fails_with_rows=True)
+    seen = dashborion(f"instances list {options}", fails_with_rows=True)
 
     assert seen.exit_code == 6
     assert NAMES[1999] in seen.out
@@ -98,37 +95,32 @@ def test_a_list_that_fails_in_the_middle_has_its_rows_and_the_error(
 
 def test_an_interrupt_in_the_middle_leaves_the_array_unclosed(many: Api) -> None:
     gate = _gated(many)
-    words = [*PROGRAM, "instances", "list", "-o", "json"]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with start("instances list -o json") as process:
         assert process.stdout
         early = os.read(process.stdout.fileno(), 1000)
         process.send_signal(signal.SIGINT)
-        rest, err = process.communicate(timeout=20)
+        rest, err = process.communicate(timeout=PATIENCE_SECONDS)
         gate.set()
 
     assert (process.returncode, err) == (130, b"")
     assert not (early + rest).rstrip().endswith(b"]")
 
 
-def test_a_list_that_fails_before_much_was_read_prints_nothing(
-    dashborion: Terminal, many: Api
-) -> None:
+def test_a_list_that_fails_before_much_was_read_prints_nothing(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", cut, after=1)
 
     assert dashborion("instances list -o json").out == ""
 
 
-def test_what_comes_in_another_order_is_sorted_all_the_same(
-    dashborion: Terminal, many: Api
-) -> None:
+def test_what_comes_in_another_order_is_sorted_all_the_same(dashborion: Cli, many: Api) -> None:
     many.objects["pods"].reverse()
 
-    seen = dashborion("instances list -o json", seconds=20)
+    seen = dashborion("instances list -o json")
 
     assert [one["name"] for one in seen.json] == NAMES
 
 
-def test_a_namespace_comes_where_kubectl_has_it(dashborion: Terminal, cluster: Api) -> None:
+def test_a_namespace_comes_where_kubectl_has_it(dashborion: Cli, cluster: Api) -> None:
     places = ["a-b", "a.b", "a", "a0", "b"]  # etcd's order: a slash ends the namespace
     cluster.objects["pods"] = [pod("web", place) for place in places]
 
@@ -137,10 +129,10 @@ def test_a_namespace_comes_where_kubectl_has_it(dashborion: Terminal, cluster: A
     assert [one["namespace"] for one in seen.json] == places
 
 
-def test_a_list_that_has_to_start_again_repeats_no_row(dashborion: Terminal, many: Api) -> None:
+def test_a_list_that_has_to_start_again_repeats_no_row(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", status(410, "too old"), times=1, after=4)
 
-    seen = dashborion("instances list -o json", seconds=20)
+    seen = dashborion("instances list -o json")
 
     assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, NAMES)
 
@@ -153,12 +145,12 @@ def _two(api: Api, other: Api, kube: Kube) -> None:
 BOTH = "instances list -e k8s:a -e k8s:b"
 
 
-def test_environments_follow_one_another(dashborion: Terminal, many: Api, kube: Kube) -> None:
+def test_environments_follow_one_another(dashborion: Cli, many: Api, kube: Kube) -> None:
     with Api() as other:
         other.objects["pods"] = [pod("one")]
         _two(many, other, kube)
 
-        seen = dashborion(f"{BOTH} -A", seconds=20)
+        seen = dashborion(f"{BOTH} -A")
 
     rows = [line.split("\t")[:3] for line in seen.lines]
     assert rows[0] == ["ENVIRONMENT", "NAMESPACE", "NAME"]
@@ -176,14 +168,14 @@ def test_environments_follow_one_another(dashborion: Terminal, many: Api, kube: 
     ],
 )
 def test_one_environment_that_fails_does_not_cost_the_others_rows(
-    dashborion: Terminal, many: Api, kube: Kube, after: int, closed: bool, count: int
+    dashborion: Cli, many: Api, kube: Kube, after: int, closed: bool, count: int
 ) -> None:
     many.on("*/pods", cut, after=after)
     with Api() as other:
         other.objects["pods"] = [pod("one")]
         _two(many, other, kube)
 
-        seen = dashborion(f"{BOTH} -o json", seconds=20)
+        seen = dashborion(f"{BOTH} -o json")
 
     assert seen.exit_code == 5
     assert seen.out.rstrip().endswith("]") is closed
@@ -191,7 +183,7 @@ def test_one_environment_that_fails_does_not_cost_the_others_rows(
     assert json.loads(seen.err.splitlines()[0])["error"]["environment"] == "k8s:a"
 
 
-def test_an_empty_list_is_an_empty_array_and_a_note(dashborion: Terminal, cluster: Api) -> None:
+def test_an_empty_list_is_an_empty_array_and_a_note(dashborion: Cli, cluster: Api) -> None:
     cluster.objects["pods"] = []
     cluster.objects["namespaces"].append({"metadata": metadata("default", None)})
 
@@ -201,15 +193,13 @@ def test_an_empty_list_is_an_empty_array_and_a_note(dashborion: Terminal, cluste
     assert "no instances found" in seen.err
 
 
-def test_sorted_by_a_column_everything_is_read_first(dashborion: Terminal, many: Api) -> None:
+def test_sorted_by_a_column_everything_is_read_first(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", cut, after=4)
 
-    assert dashborion("instances list -o json --sort -name", seconds=20).out == ""
+    assert dashborion("instances list -o json --sort -name").out == ""
 
 
-def test_an_unknown_column_is_an_error_before_anything_is_asked(
-    dashborion: Terminal, many: Api
-) -> None:
+def test_an_unknown_column_is_an_error_before_anything_is_asked(dashborion: Cli, many: Api) -> None:
     seen = dashborion("instances list -A --columns magic")
 
     assert (seen.exit_code, seen.out) == (2, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.misbehaviour import body, cut, page, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import pod
@@ -21,14 +21,14 @@ def many(cluster: Api) -> Api:
     return cluster
 
 
-def test_chunks_make_one_list(dashborion: Terminal, many: Api) -> None:
+def test_chunks_make_one_list(dashborion: Cli, many: Api) -> None:
     assert dashborion("instances list -o name").lines == NAMES
 
     assert [one.query.get("continue") for one in many.to("pods")] == [None, "2", "4", "6"]
     assert {one.query["limit"] for one in many.to("pods")} == {"500"}
 
 
-def test_a_restriction_is_repeated_with_every_chunk(dashborion: Terminal, many: Api) -> None:
+def test_a_restriction_is_repeated_with_every_chunk(dashborion: Cli, many: Api) -> None:
     assert dashborion("instances list -l app=web -o name").lines == NAMES
 
     assert {one.query["labelSelector"] for one in many.to("pods")} == {"app=web"}
@@ -36,7 +36,7 @@ def test_a_restriction_is_repeated_with_every_chunk(dashborion: Terminal, many: 
 
 
 def test_a_forgotten_version_goes_on_with_the_token_given_without_repeating_an_object(
-    dashborion: Terminal, many: Api
+    dashborion: Cli, many: Api
 ) -> None:
     many.on("*/pods", status(410, EXPIRED, reason="Expired", token="1"), times=1, after=2)
 
@@ -50,7 +50,7 @@ def test_a_forgotten_version_goes_on_with_the_token_given_without_repeating_an_o
 
 
 def test_a_forgotten_version_without_a_token_starts_the_list_again(
-    dashborion: Terminal, many: Api
+    dashborion: Cli, many: Api
 ) -> None:
     many.on("*/pods", status(410, EXPIRED, reason="Expired"), times=1, after=2)
 
@@ -62,7 +62,7 @@ def test_a_forgotten_version_without_a_token_starts_the_list_again(
 
 
 def test_an_object_deleted_before_the_list_starts_again_is_not_in_it(
-    dashborion: Terminal, many: Api
+    dashborion: Cli, many: Api
 ) -> None:
     def expire(exchange: object) -> None:
         del many.objects["pods"][0]
@@ -75,7 +75,7 @@ def test_an_object_deleted_before_the_list_starts_again_is_not_in_it(
 
 @pytest.mark.parametrize("token", [None, "2"], ids=["without a token", "with a token"])
 def test_a_version_that_is_always_forgotten_is_an_error_and_no_storm(
-    dashborion: Terminal, many: Api, token: str | None
+    dashborion: Cli, many: Api, token: str | None
 ) -> None:
     many.on("*/pods", status(410, EXPIRED, token=token), continued=True)
 
@@ -85,7 +85,7 @@ def test_a_version_that_is_always_forgotten_is_an_error_and_no_storm(
     assert len(many.to("pods")) < 50
 
 
-def test_a_first_chunk_that_is_gone_is_an_error(dashborion: Terminal, many: Api) -> None:
+def test_a_first_chunk_that_is_gone_is_an_error(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", status(410, EXPIRED))
 
     seen = dashborion("instances list -o json")
@@ -106,7 +106,7 @@ def test_a_first_chunk_that_is_gone_is_an_error(dashborion: Terminal, many: Api)
     ],
 )
 def test_a_chunk_that_fails_for_good_costs_the_whole_list(
-    dashborion: Terminal, many: Api, fault: object
+    dashborion: Cli, many: Api, fault: object
 ) -> None:
     many.on("*/pods", fault, after=2)  # type: ignore[arg-type]
 
@@ -116,7 +116,7 @@ def test_a_chunk_that_fails_for_good_costs_the_whole_list(
     assert seen.out == ""
 
 
-def test_a_chunk_that_fails_once_is_asked_for_again(dashborion: Terminal, many: Api) -> None:
+def test_a_chunk_that_fails_once_is_asked_for_again(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", page(502), times=1, after=2)
 
     assert dashborion("instances list -o name").lines == NAMES
@@ -125,7 +125,7 @@ def test_a_chunk_that_fails_once_is_asked_for_again(dashborion: Terminal, many: 
 
 
 def test_a_server_that_gives_the_same_token_for_ever_is_an_error_and_no_storm(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     cluster.on("*/pods", body({"metadata": {"continue": "again"}, "items": [pod()]}))
 
@@ -135,13 +135,13 @@ def test_a_server_that_gives_the_same_token_for_ever_is_an_error_and_no_storm(
     assert len(cluster.to("pods")) < 25
 
 
-def test_empty_chunks_in_between_do_not_end_the_list(dashborion: Terminal, many: Api) -> None:
+def test_empty_chunks_in_between_do_not_end_the_list(dashborion: Cli, many: Api) -> None:
     many.on("*/pods", body({"metadata": {"continue": "0"}, "items": []}), times=1)
 
     assert dashborion("instances list -o name").lines == NAMES
 
 
-def test_items_that_are_null_are_an_empty_list(dashborion: Terminal, cluster: Api) -> None:
+def test_items_that_are_null_are_an_empty_list(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/pods", body({"metadata": {}, "items": None}))
 
     seen = dashborion("instances list -o json")
@@ -151,7 +151,7 @@ def test_items_that_are_null_are_an_empty_list(dashborion: Terminal, cluster: Ap
 
 @pytest.mark.parametrize("raw", ["", " --raw"])
 def test_the_same_name_in_two_namespaces_is_two_objects(
-    dashborion: Terminal, cluster: Api, raw: str
+    dashborion: Cli, cluster: Api, raw: str
 ) -> None:
     cluster.objects["pods"] = [pod("web-1", "default"), pod("web-1", "other")]
 

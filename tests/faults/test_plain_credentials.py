@@ -23,7 +23,7 @@ from dashborion.orchestrators.kubernetes.credentials import entries, in_cluster
 from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials, connect
 from dashborion.orchestrators.protocol import Runtime
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube, Plugin, credential, document, exec_user, write
 from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
@@ -268,7 +268,7 @@ UNUSABLE: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_an_entry_that_cannot_be_used_is_named_with_its_key_but_no_value(
     files: dict[str, Any],
     kube: Kube,
-    dashborion: Terminal,
+    dashborion: Cli,
     change: dict[str, Any],
     code: int,
     words: str,
@@ -283,7 +283,7 @@ def test_an_entry_that_cannot_be_used_is_named_with_its_key_but_no_value(
     assert "here-" in seen.error["message"]
 
 
-def test_an_auth_providers_token_is_sent(api: Api, kube: Kube, dashborion: Terminal) -> None:
+def test_an_auth_providers_token_is_sent(api: Api, kube: Kube, dashborion: Cli) -> None:
     kube(
         api.url,
         user={
@@ -363,7 +363,7 @@ def test_only_an_auth_provider_imports_the_sdk(
 
 
 def test_a_token_that_was_replaced_is_read_again_when_the_old_one_is_refused(
-    api: Api, kube: Kube, dashborion: Terminal
+    api: Api, kube: Kube, dashborion: Cli
 ) -> None:
     path = kube(api.url, user={"token": "tok-s3cr3t-old"})
     api.token = "tok-s3cr3t-new"

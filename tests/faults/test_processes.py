@@ -8,36 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support import misbehaviour
+from tests.support.cli import start
 from tests.support.kubeconfigs import Kube, Plugin
 from tests.support.stub_api import Api
 from tests.support.stub_objects import deployment
-
-PROGRAM = [sys.executable, "-m", "dashborion"]
-SOON = 2.0  # a third of a second, on a machine with nothing else to do
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 
 @pytest.fixture(autouse=True)
 def _buffered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unbuffered, Python itself loses what a pipe did not take, without an error."""
     monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
-
-
-@contextmanager
-def _running(command: str, **settings: object) -> Iterator[subprocess.Popen[bytes]]:
-    """A dashborion of its own, killed if it outlives the test."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
-    with subprocess.Popen([*PROGRAM, *command.split()], **options) as process:  # type: ignore[call-overload]
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def _shell(line: str, environment: Mapping[str, str] | None = None) -> tuple[int, str, str]:
@@ -47,7 +34,7 @@ def _shell(line: str, environment: Mapping[str, str] | None = None) -> tuple[int
         ["bash", "-c", named],  # noqa: S607
         capture_output=True,
         check=False,
-        timeout=10,
+        timeout=PATIENCE_SECONDS,
         env={**os.environ, **(environment or {})},
     )
     return done.returncode, done.stdout.decode("latin-1"), done.stderr.decode("latin-1")
@@ -73,7 +60,7 @@ def test_head_ends_a_long_list_quietly(large: Api, output: str) -> None:
 def test_a_reader_that_has_gone_before_the_first_word_is_141_quietly(
     cluster: Api, command: str
 ) -> None:
-    with _running(command) as process:
+    with start(command) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()
@@ -85,7 +72,7 @@ def test_a_reader_of_errors_that_has_gone_does_not_change_the_code(
     cluster: Api, kube: Kube
 ) -> None:
     kube("http://127.0.0.1:9")
-    with _running("workloads list") as process:
+    with start("workloads list") as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stderr.close()
@@ -123,13 +110,12 @@ def test_a_full_disk_is_an_error_in_words(cluster: Api, command: str) -> None:
     assert "unexpected" not in err
 
 
-def _interrupted(process: subprocess.Popen[bytes], ready: object) -> tuple[int, float, bytes]:
-    assert ready
+def _interrupt(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+    """Press Ctrl-C a moment later: the exit code and stderr, long before what it waits for ends."""
     time.sleep(0.05)
-    started = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=5)
-    return process.returncode, time.monotonic() - started, err
+    _, err = process.communicate(timeout=PATIENCE_SECONDS / 2)
+    return process.returncode, err
 
 
 @pytest.mark.parametrize(
@@ -147,24 +133,19 @@ def test_an_interrupt_ends_a_hang_at_once_with_130(
     cluster: Api, fault: misbehaviour.Fault, command: str
 ) -> None:
     cluster.on("*", fault)
-    with _running(command) as process:
-        code, seconds, err = _interrupted(process, cluster.asked.wait(5))
+    with start(command) as process:
+        assert cluster.asked.wait(PATIENCE_SECONDS)
 
-    assert (code, err) == (130, b"")
-    assert seconds < SOON
+        assert _interrupt(process) == (130, b"")
 
 
 def test_an_interrupt_ends_a_plugin_that_hangs(api: Api, kube: Kube, tmp_path: Path) -> None:
-    plugin = Plugin.script(tmp_path / "plugin", "exec sleep 4")
+    plugin = Plugin.script(tmp_path / "plugin", f"exec sleep {PATIENCE_SECONDS}")
     kube(api.url, user=plugin.user)
-    with _running("workloads list") as process:
-        until = time.monotonic() + 5
-        while not plugin.runs and time.monotonic() < until:
-            time.sleep(0.02)
-        code, seconds, err = _interrupted(process, plugin.runs)
+    with start("workloads list") as process:
+        wait_for("the plugin", lambda: plugin.runs)
 
-    assert (code, err) == (130, b"")
-    assert seconds < SOON
+        assert _interrupt(process) == (130, b"")
 
 
 SLOW_IMPORT = """
@@ -174,7 +155,7 @@ class Slow:
     def find_spec(self, name, path=None, target=None):
         if name == {name!r}:
             pathlib.Path({marker!r}).touch()
-            time.sleep(4)
+            time.sleep({seconds})
 
 sys.meta_path.insert(0, Slow())
 """
@@ -188,18 +169,14 @@ def test_an_interrupt_while_something_is_imported_is_no_traceback(
 ) -> None:
     kube(api.url, user={"username": "jane", "password": "s3cr3t"})  # which needs the SDK
     marker = tmp_path / "importing"
-    script = SLOW_IMPORT.format(name=name, marker=str(marker))
+    script = SLOW_IMPORT.format(name=name, marker=str(marker), seconds=PATIENCE_SECONDS)
     (tmp_path / "sitecustomize.py").write_text(script)
     command = "workloads list --color always" if name != "rich.table" else "--help"
-    path = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    with _running(command, env=path) as process:
-        until = time.monotonic() + 5
-        while not marker.exists() and time.monotonic() < until:
-            time.sleep(0.02)
-        code, seconds, err = _interrupted(process, marker.exists())
+    path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
+    with start(command, environ={"PYTHONPATH": path}) as process:
+        wait_for("the import", marker.exists)
 
-    assert (code, err) == (130, b"")
-    assert seconds < SOON
+        assert _interrupt(process) == (130, b"")
 
 
 NARROW = {

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube
 from tests.support.misbehaviour import page, status
 from tests.support.stub_api import Api
@@ -24,7 +24,7 @@ READS = [
 @pytest.mark.parametrize("more", ["", " -v", " --debug"])
 @pytest.mark.parametrize("command", READS)
 def test_credentials_that_are_not_accepted_end_with_4_naming_call_and_user(
-    dashborion: Terminal, cluster: Api, command: str, more: str
+    dashborion: Cli, cluster: Api, command: str, more: str
 ) -> None:
     cluster.token = "something else"
 
@@ -39,7 +39,7 @@ def test_credentials_that_are_not_accepted_end_with_4_naming_call_and_user(
 
 
 def test_credentials_that_are_not_accepted_are_tried_twice_and_no_more(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     cluster.token = "something else"
 
@@ -48,7 +48,7 @@ def test_credentials_that_are_not_accepted_are_tried_twice_and_no_more(
     assert len(cluster.to("pods")) == 2
 
 
-def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Terminal, cluster: Api) -> None:
+def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Cli, cluster: Api) -> None:
     message = FORBIDDEN.format("statefulsets")
     cluster.on("*/statefulsets", status(403, message, reason="Forbidden"))
 
@@ -60,7 +60,7 @@ def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Terminal, cl
 
 
 def test_a_forbidden_kind_is_a_warning_object_when_errors_are_json(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     message = FORBIDDEN.format("statefulsets")
     cluster.on("*/statefulsets", status(403, message, reason="Forbidden"))
@@ -72,7 +72,7 @@ def test_a_forbidden_kind_is_a_warning_object_when_errors_are_json(
     assert (warning["message"], warning["environment"]) == (message, "k8s:here")
 
 
-def test_forbidden_kinds_all_together_are_an_error(dashborion: Terminal, cluster: Api) -> None:
+def test_forbidden_kinds_all_together_are_an_error(dashborion: Cli, cluster: Api) -> None:
     for kind in EVERY_KIND:
         cluster.on(f"*/{kind}", status(403, FORBIDDEN.format(kind), reason="Forbidden"))
 
@@ -83,17 +83,13 @@ def test_forbidden_kinds_all_together_are_an_error(dashborion: Terminal, cluster
     assert seen.error["message"] == FORBIDDEN.format("deployments")
 
 
-def test_the_only_kind_asked_for_being_forbidden_is_an_error(
-    dashborion: Terminal, cluster: Api
-) -> None:
+def test_the_only_kind_asked_for_being_forbidden_is_an_error(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/statefulsets", status(403, FORBIDDEN.format("statefulsets")))
 
     assert dashborion("workloads list --type sts").exit_code == 4
 
 
-def test_forbidden_replicasets_do_not_cost_the_instances(
-    dashborion: Terminal, cluster: Api
-) -> None:
+def test_forbidden_replicasets_do_not_cost_the_instances(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/replicasets", status(403, FORBIDDEN.format("replicasets")))
 
     seen = dashborion("instances list -o name")
@@ -104,7 +100,7 @@ def test_forbidden_replicasets_do_not_cost_the_instances(
 
 @pytest.mark.parametrize("plural", ["pods", "events", "services", "replicasets", "ingresses"])
 def test_a_forbidden_part_of_a_description_costs_that_part_and_a_warning(
-    dashborion: Terminal, cluster: Api, plural: str
+    dashborion: Cli, cluster: Api, plural: str
 ) -> None:
     cluster.on(f"*/{plural}", status(403, FORBIDDEN.format(plural)))
 
@@ -116,7 +112,7 @@ def test_a_forbidden_part_of_a_description_costs_that_part_and_a_warning(
 
 
 def test_a_proxy_that_forbids_without_a_status_is_still_named_with_call_and_user(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     cluster.on("*/pods", page(403))
 
@@ -130,7 +126,7 @@ def test_a_proxy_that_forbids_without_a_status_is_still_named_with_call_and_user
 
 @pytest.mark.parametrize("command", [*READS, pytest.param("env check", id="env check")])
 def test_a_server_that_knows_no_path_is_not_an_empty_cluster(
-    dashborion: Terminal, cluster: Api, command: str
+    dashborion: Cli, cluster: Api, command: str
 ) -> None:
     cluster.on("*", page(404))
 
@@ -142,7 +138,7 @@ def test_a_server_that_knows_no_path_is_not_an_empty_cluster(
 
 
 def test_a_namespace_is_asked_for_only_when_a_list_came_back_empty(
-    dashborion: Terminal, cluster: Api
+    dashborion: Cli, cluster: Api
 ) -> None:
     assert dashborion("workloads list").exit_code == 0
     assert cluster.to("namespaces") == []
@@ -154,7 +150,7 @@ def test_a_namespace_is_asked_for_only_when_a_list_came_back_empty(
     assert "'default'" in seen.error["hint"]
 
 
-def test_who_may_not_see_namespaces_gets_an_empty_list(dashborion: Terminal, cluster: Api) -> None:
+def test_who_may_not_see_namespaces_gets_an_empty_list(dashborion: Cli, cluster: Api) -> None:
     cluster.on("/api/v1/namespaces*t", status(403, "namespaces is forbidden"))
     cluster.objects.clear()
 
@@ -163,9 +159,7 @@ def test_who_may_not_see_namespaces_gets_an_empty_list(dashborion: Terminal, clu
     assert (seen.exit_code, seen.json) == (0, [])
 
 
-def test_a_selector_that_the_api_refuses_is_a_usage_error(
-    dashborion: Terminal, cluster: Api
-) -> None:
+def test_a_selector_that_the_api_refuses_is_a_usage_error(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*", status(400, "unable to parse requirement: found '!!'"))
 
     seen = dashborion("workloads list -l '!!' -o json")
@@ -175,7 +169,7 @@ def test_a_selector_that_the_api_refuses_is_a_usage_error(
 
 
 def test_credentials_go_to_the_server_and_nowhere_else(
-    dashborion: Terminal, cluster: Api, kube: Kube
+    dashborion: Cli, cluster: Api, kube: Kube
 ) -> None:
     kube(cluster.url)
 

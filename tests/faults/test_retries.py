@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.support.faults_door import Terminal
+from tests.support.cli import Cli
 from tests.support.misbehaviour import Fault, page, status
 from tests.support.stub_api import Api
 
@@ -25,7 +25,7 @@ TROUBLE = [
 
 @pytest.mark.parametrize(("fault", "code"), TROUBLE)
 def test_trouble_that_passes_costs_nothing(
-    dashborion: Terminal, cluster: Api, fault: Fault, code: str
+    dashborion: Cli, cluster: Api, fault: Fault, code: str
 ) -> None:
     cluster.on("*/pods", fault, times=2)
 
@@ -38,7 +38,7 @@ def test_trouble_that_passes_costs_nothing(
 
 @pytest.mark.parametrize(("fault", "code"), TROUBLE)
 def test_trouble_that_stays_ends_with_6_after_a_few_attempts(
-    dashborion: Terminal, cluster: Api, fault: Fault, code: str
+    dashborion: Cli, cluster: Api, fault: Fault, code: str
 ) -> None:
     cluster.on("*/pods", fault)
 
@@ -53,7 +53,7 @@ def test_trouble_that_stays_ends_with_6_after_a_few_attempts(
 
 @pytest.mark.parametrize(("fault", "code"), TROUBLE)
 def test_trouble_that_stays_is_reported_with_the_call(
-    dashborion: Terminal, cluster: Api, fault: Fault, code: str
+    dashborion: Cli, cluster: Api, fault: Fault, code: str
 ) -> None:
     cluster.on("*/pods", fault)
 
@@ -63,7 +63,7 @@ def test_trouble_that_stays_is_reported_with_the_call(
 
 
 @pytest.mark.parametrize("code", [429, 503])
-def test_retry_after_is_honoured(dashborion: Terminal, cluster: Api, code: int) -> None:
+def test_retry_after_is_honoured(dashborion: Cli, cluster: Api, code: int) -> None:
     cluster.on("*/pods", status(code, headers={"Retry-After": "7"}), times=1)
 
     seen = dashborion("instances list -o name", seconds=60)
@@ -74,7 +74,7 @@ def test_retry_after_is_honoured(dashborion: Terminal, cluster: Api, code: int) 
 
 @pytest.mark.parametrize("code", [429, 503])
 def test_a_retry_after_beyond_the_deadline_fails_at_once(
-    dashborion: Terminal, cluster: Api, code: int
+    dashborion: Cli, cluster: Api, code: int
 ) -> None:
     cluster.on("*/pods", status(code, headers={"Retry-After": "120"}))
 
@@ -86,7 +86,7 @@ def test_a_retry_after_beyond_the_deadline_fails_at_once(
     assert "120" in seen.error["message"] + (seen.error["hint"] or ""), "how long to wait?"
 
 
-def test_a_retry_after_may_be_a_date(dashborion: Terminal, cluster: Api) -> None:
+def test_a_retry_after_may_be_a_date(dashborion: Cli, cluster: Api) -> None:
     later = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     cluster.on("*/pods", status(429, headers={"Retry-After": later}))
 
@@ -98,7 +98,7 @@ def test_a_retry_after_may_be_a_date(dashborion: Terminal, cluster: Api) -> None
 
 @pytest.mark.parametrize("value", ["soon", "-5", "1.5", "\xb2", "", "0", "9" * 400])
 def test_a_retry_after_that_makes_no_sense_is_no_crash_and_no_storm(
-    dashborion: Terminal, cluster: Api, value: str
+    dashborion: Cli, cluster: Api, value: str
 ) -> None:
     cluster.on("*/pods", status(429, headers={"Retry-After": value}))
 
@@ -109,7 +109,7 @@ def test_a_retry_after_that_makes_no_sense_is_no_crash_and_no_storm(
     assert all(wait >= 0 for wait in dashborion.slept)
 
 
-def test_verbose_shows_each_attempt_without_its_query(dashborion: Terminal, cluster: Api) -> None:
+def test_verbose_shows_each_attempt_without_its_query(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/pods", page(502), times=1)
 
     seen = dashborion("instances list -o name -v")
@@ -121,7 +121,7 @@ def test_verbose_shows_each_attempt_without_its_query(dashborion: Terminal, clus
     assert "?" not in seen.err
 
 
-def test_one_list_in_trouble_does_not_repeat_the_others(dashborion: Terminal, cluster: Api) -> None:
+def test_one_list_in_trouble_does_not_repeat_the_others(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/statefulsets", page(500), times=3)
 
     assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
@@ -129,7 +129,7 @@ def test_one_list_in_trouble_does_not_repeat_the_others(dashborion: Terminal, cl
     assert [len(cluster.to(one)) for one in ("deployments", "statefulsets")] == [1, 4]
 
 
-def test_a_refused_request_is_not_sent_again(dashborion: Terminal, cluster: Api) -> None:
+def test_a_refused_request_is_not_sent_again(dashborion: Cli, cluster: Api) -> None:
     cluster.on("*/pods", status(403, "pods is forbidden"))
 
     assert dashborion("instances list").exit_code == 4

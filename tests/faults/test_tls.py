@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from tests.support.faults_door import Terminal, require_unreachable
+from tests.faults.unreachable import require_unreachable
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube, Plugin, credential
 from tests.support.stub_api import Api
 
@@ -54,7 +55,7 @@ def secure(authority: trustme.CA) -> Iterator[Secure]:
 
 
 def test_a_server_behind_its_own_authority_is_trusted(
-    dashborion: Terminal, secure: Secure, kube: Kube
+    dashborion: Cli, secure: Secure, kube: Kube
 ) -> None:
     kube(secure.api.url, cluster=secure.ca)
 
@@ -62,7 +63,7 @@ def test_a_server_behind_its_own_authority_is_trusted(
 
 
 def test_an_authority_in_a_file_beside_the_kubeconfig_is_trusted(
-    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path
+    dashborion: Cli, secure: Secure, kube: Kube, tmp_path: Path
 ) -> None:
     secure.authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     kube(secure.api.url, cluster={"certificate-authority": "ca.pem"})
@@ -72,7 +73,7 @@ def test_an_authority_in_a_file_beside_the_kubeconfig_is_trusted(
 
 @pytest.mark.parametrize("given", ["another", "none"])
 def test_an_unknown_authority_is_unreachable_and_gets_no_credentials(
-    dashborion: Terminal, secure: Secure, kube: Kube, given: str
+    dashborion: Cli, secure: Secure, kube: Kube, given: str
 ) -> None:
     other = {"certificate-authority-data": _base64(trustme.CA().cert_pem)}
     kube(secure.api.url, cluster=other if given == "another" else {})
@@ -84,7 +85,7 @@ def test_an_unknown_authority_is_unreachable_and_gets_no_credentials(
     assert dashborion.slept == []
 
 
-def test_skipping_verification_reaches_it(dashborion: Terminal, secure: Secure, kube: Kube) -> None:
+def test_skipping_verification_reaches_it(dashborion: Cli, secure: Secure, kube: Kube) -> None:
     kube(secure.api.url, cluster={"insecure-skip-tls-verify": True})
 
     seen = dashborion("workloads list -o name")
@@ -97,7 +98,7 @@ def test_skipping_verification_reaches_it(dashborion: Terminal, secure: Secure, 
     ("name", "right"), [("api.internal", True), ("api.elsewhere", False), (None, False)]
 )
 def test_a_certificate_for_another_name_needs_tls_server_name(
-    dashborion: Terminal, authority: trustme.CA, kube: Kube, name: str | None, right: bool
+    dashborion: Cli, authority: trustme.CA, kube: Kube, name: str | None, right: bool
 ) -> None:
     named = {"tls-server-name": name} if name else {}
     with _server(authority, "api.internal") as api:
@@ -114,7 +115,7 @@ def test_a_certificate_for_another_name_needs_tls_server_name(
 
 @pytest.mark.parametrize("form", ["data", "files"])
 def test_a_client_certificate_is_shown_and_its_key_not_left_behind(
-    dashborion: Terminal,
+    dashborion: Cli,
     secure: Secure,
     kube: Kube,
     tmp_path: Path,
@@ -141,7 +142,7 @@ def test_a_client_certificate_is_shown_and_its_key_not_left_behind(
 
 
 def test_a_plugins_client_certificate_is_shown_and_its_key_not_left_behind(
-    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path,
+    dashborion: Cli, secure: Secure, kube: Kube, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     scratch = tmp_path / "scratch"
@@ -161,7 +162,7 @@ def test_a_plugins_client_certificate_is_shown_and_its_key_not_left_behind(
 
 
 def test_a_plugins_certificate_that_is_none_is_a_credentials_error(
-    dashborion: Terminal, secure: Secure, kube: Kube, tmp_path: Path
+    dashborion: Cli, secure: Secure, kube: Kube, tmp_path: Path
 ) -> None:
     prints = credential(None, clientCertificateData="s3cr3t", clientKeyData="s3cr3t")
     plugin = Plugin.write(tmp_path / "plugin", prints)
@@ -214,7 +215,7 @@ UNUSABLE: dict[str, tuple[Change, set[int]]] = {
 
 @pytest.mark.parametrize(("change", "codes"), UNUSABLE.values(), ids=UNUSABLE)
 def test_certificates_that_are_none_are_named_with_their_place(
-    dashborion: Terminal, secure: Secure, kube: Kube, change: Change, codes: set[int]
+    dashborion: Cli, secure: Secure, kube: Kube, change: Change, codes: set[int]
 ) -> None:
     cluster, user = change(secure)
     path = kube(secure.api.url, cluster=cluster, user=user)
@@ -228,7 +229,7 @@ def test_certificates_that_are_none_are_named_with_their_place(
 
 
 def test_plain_http_spoken_to_a_tls_port_is_no_empty_table(
-    dashborion: Terminal, secure: Secure, kube: Kube
+    dashborion: Cli, secure: Secure, kube: Kube
 ) -> None:
     kube(f"http://127.0.0.1:{secure.api.port}")
 
@@ -238,9 +239,7 @@ def test_plain_http_spoken_to_a_tls_port_is_no_empty_table(
     assert f"127.0.0.1:{secure.api.port}" in seen.error["message"]
 
 
-def test_tls_spoken_to_a_plain_port_is_unreachable(
-    dashborion: Terminal, api: Api, kube: Kube
-) -> None:
+def test_tls_spoken_to_a_plain_port_is_unreachable(dashborion: Cli, api: Api, kube: Kube) -> None:
     kube(f"https://127.0.0.1:{api.port}")
 
     require_unreachable(dashborion("workloads list -o json"), f"127.0.0.1:{api.port}", "TLS")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tests.support.cli import Cli
 from tests.support.cluster import NAMESPACES as FLEET
-from tests.support.door import Door
 from tests.support.kubectl import kubectl, kubectl_items
 
 
-def listed(dashborion: Door) -> dict[str, Any]:
+def listed(dashborion: Cli) -> dict[str, Any]:
     """By name; other tests may have namespaces of their own on the same control plane."""
     found = dashborion("instances list -A --all -o json").json
     return {one["name"]: one for one in found if one["namespace"] in FLEET}
 
 
-def test_the_status_word_of_every_pod(dashborion: Door, as_admin: Path) -> None:
+def test_the_status_word_of_every_pod(dashborion: Cli, as_admin: Path) -> None:
     ours = listed(dashborion)
     rows = kubectl(as_admin, "get pods -A --no-headers").splitlines()
     rows = [row for row in rows if row.split()[0] in FLEET]
@@ -34,7 +34,7 @@ def test_the_status_word_of_every_pod(dashborion: Door, as_admin: Path) -> None:
     }  # fmt: skip
 
 
-def test_every_field(dashborion: Door, as_admin: Path) -> None:
+def test_every_field(dashborion: Cli, as_admin: Path) -> None:
     ours = listed(dashborion)
     for pod in kubectl_items(as_admin, "get pods -A"):
         if pod["metadata"]["namespace"] not in FLEET:
@@ -50,7 +50,7 @@ def test_every_field(dashborion: Door, as_admin: Path) -> None:
         assert found["ready"] == (conditions.get("Ready") == "True")
 
 
-def test_every_pod_belongs_to_the_workload_that_made_it(dashborion: Door, as_admin: Path) -> None:
+def test_every_pod_belongs_to_the_workload_that_made_it(dashborion: Cli, as_admin: Path) -> None:
     ours = dashborion("instances list -n media --all -o json").json
     owners = {one["name"].split("-")[0]: one["workload"] for one in ours}
     made = ("agent", "crash", "db", "huge", "init", "oom", "paused", "pull", "rolling", "web")
@@ -58,7 +58,7 @@ def test_every_pod_belongs_to_the_workload_that_made_it(dashborion: Door, as_adm
     assert {owners[name] for name in ("toolbox", "failed", "evicted", "once", "mixed")} == {None}
 
 
-def test_finished_pods_are_left_out_unless_asked_for(dashborion: Door, as_admin: Path) -> None:
+def test_finished_pods_are_left_out_unless_asked_for(dashborion: Cli, as_admin: Path) -> None:
     plain = {one["name"] for one in dashborion("instances list -o json").json}
     everything = {one["name"] for one in dashborion("instances list --all -o json").json}
     stopped = {one["name"] for one in dashborion("instances list --status stopped -o json").json}

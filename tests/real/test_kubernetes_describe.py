@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 
-def test_a_healthy_workload_with_ways_in_and_an_autoscaler(
-    dashborion: Door, as_admin: Path
-) -> None:
+def test_a_healthy_workload_with_ways_in_and_an_autoscaler(dashborion: Cli, as_admin: Path) -> None:
     found = dashborion("workloads describe web -o json").json
     assert {one["type"] for one in found["endpoints"]} == {"service", "ingress"}
     ingress = next(one for one in found["endpoints"] if one["type"] == "ingress")
@@ -42,7 +40,7 @@ def test_a_healthy_workload_with_ways_in_and_an_autoscaler(
     ],
 )
 def test_the_reason_of_what_is_not_well(
-    dashborion: Door, as_admin: Path, name: str, reason: str
+    dashborion: Cli, as_admin: Path, name: str, reason: str
 ) -> None:
     found = dashborion(f"workloads describe {name} -o json").json
     reasons = {one["reason"]: one for one in found["reasons"]}
@@ -53,7 +51,7 @@ def test_the_reason_of_what_is_not_well(
     assert reasons[reason]["lastSeen"]
 
 
-def test_two_revisions_while_rolling(dashborion: Door, as_admin: Path) -> None:
+def test_two_revisions_while_rolling(dashborion: Cli, as_admin: Path) -> None:
     found = dashborion("workloads describe rolling -o json").json
     assert [(one["revision"], one["current"]) for one in found["revisions"]] == [
         ("1", False),
@@ -65,7 +63,7 @@ def test_two_revisions_while_rolling(dashborion: Door, as_admin: Path) -> None:
 
 @pytest.mark.parametrize("name", ["db", "agent"])
 def test_revisions_of_the_kinds_without_replicasets(
-    dashborion: Door, as_admin: Path, name: str
+    dashborion: Cli, as_admin: Path, name: str
 ) -> None:
     found = dashborion(f"workloads describe {name} -o json").json
     (revision,) = found["revisions"]
@@ -74,7 +72,7 @@ def test_revisions_of_the_kinds_without_replicasets(
     assert {one["revision"] for one in found["instances"]} == {revision["revision"]}
 
 
-def test_events_are_about_the_workload_and_what_it_made(dashborion: Door, as_admin: Path) -> None:
+def test_events_are_about_the_workload_and_what_it_made(dashborion: Cli, as_admin: Path) -> None:
     events = dashborion("workloads describe web -o json").json["events"]
     kinds = {one["object"].split("/")[0] for one in events}
     assert kinds >= {"deployment", "replicaset", "pod"}
@@ -83,7 +81,7 @@ def test_events_are_about_the_workload_and_what_it_made(dashborion: Door, as_adm
     assert times == sorted(times)
 
 
-def test_one_instance(dashborion: Door, as_admin: Path) -> None:
+def test_one_instance(dashborion: Cli, as_admin: Path) -> None:
     name = dashborion("instances list -w oom -o name").lines[0]
     found = dashborion(f"instances describe {name[:-2]} -o json").json
     assert found["name"] == name
@@ -95,14 +93,14 @@ def test_one_instance(dashborion: Door, as_admin: Path) -> None:
     assert container["lastTermination"]["exitCode"] == 137
 
 
-def test_an_exact_name_is_not_a_prefix(dashborion: Door, as_admin: Path) -> None:
+def test_an_exact_name_is_not_a_prefix(dashborion: Cli, as_admin: Path) -> None:
     assert dashborion("instances describe db-0 -o name").lines == ["db-0"]
     assert dashborion("instances describe pod/db-0 -A -o name").lines == ["db-0"]
     assert dashborion("instances describe media/db-0 -n other -o name").lines == ["db-0"]
 
 
 @pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
-def test_the_page_has_all_sections(dashborion: Door, as_admin: Path, *, tty: bool) -> None:
+def test_the_page_has_all_sections(dashborion: Cli, as_admin: Path, *, tty: bool) -> None:
     page = dashborion("workloads describe web", tty=tty, width=200).out
     for title in ("Name:", "Autoscaler:", "Endpoints", "Instances", "Revisions", "Events"):
         assert title in page

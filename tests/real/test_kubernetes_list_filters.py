@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Cli
 from tests.support.cluster import NAMESPACES as FLEET
-from tests.support.door import Door
 
 IN_MEDIA = [
     "agent", "crash", "db", "huge", "idle", "init", "oom", "paused", "pull", "rolling", "unready",
@@ -41,7 +41,7 @@ IN_MEDIA = [
         pytest.param("--sort -name", IN_MEDIA[::-1], id="sorted"),
     ],
 )
-def test_workloads(dashborion: Door, as_admin: Path, options: str, expected: list[str]) -> None:
+def test_workloads(dashborion: Cli, as_admin: Path, options: str, expected: list[str]) -> None:
     result = dashborion(f"workloads list {options} -o json")
     assert result.exit_code == 0, result.err
     # Other tests may have namespaces of their own on the same control plane.
@@ -61,7 +61,7 @@ def test_workloads(dashborion: Door, as_admin: Path, options: str, expected: lis
         pytest.param("-n other", ["api", "web"], id="another namespace"),
     ],
 )
-def test_instances(dashborion: Door, as_admin: Path, options: str, expected: list[str]) -> None:
+def test_instances(dashborion: Cli, as_admin: Path, options: str, expected: list[str]) -> None:
     result = dashborion(f"instances list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["workload"] for one in result.json] == expected
@@ -92,21 +92,21 @@ def test_instances(dashborion: Door, as_admin: Path, options: str, expected: lis
     ],
 )
 def test_what_is_not_there(
-    dashborion: Door, as_admin: Path, command: str, code: int, said: str
+    dashborion: Cli, as_admin: Path, command: str, code: int, said: str
 ) -> None:
     result = dashborion(command)
     assert (result.exit_code, result.out) == (code, "")
     assert said in result.err
 
 
-def test_an_empty_list_says_so(dashborion: Door, as_admin: Path) -> None:
+def test_an_empty_list_says_so(dashborion: Cli, as_admin: Path) -> None:
     result = dashborion("workloads list -n empty")
     assert result.exit_code == 0
     assert "no workloads found" in result.err
     assert dashborion("workloads list -n empty -o json").json == []
 
 
-def test_names_are_as_short_as_they_can_be(dashborion: Door, as_admin: Path) -> None:
+def test_names_are_as_short_as_they_can_be(dashborion: Cli, as_admin: Path) -> None:
     assert dashborion("workloads list -n other -o name").lines == ["api", "web"]
     everywhere = dashborion("workloads list -A -o name").lines
     assert {"media/web", "other/web"} <= set(everywhere)
@@ -114,7 +114,7 @@ def test_names_are_as_short_as_they_can_be(dashborion: Door, as_admin: Path) -> 
         assert dashborion(f"workloads describe {name} -o name").exit_code == 0
 
 
-def test_raw_is_what_the_api_says(dashborion: Door, as_admin: Path) -> None:
+def test_raw_is_what_the_api_says(dashborion: Cli, as_admin: Path) -> None:
     (raw,) = dashborion("workloads list web --raw").json
     assert (raw["kind"], raw["apiVersion"]) == ("Deployment", "apps/v1")
     assert raw["spec"]["template"]["spec"]["containers"][0]["name"] == "app"

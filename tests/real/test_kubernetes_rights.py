@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 AsUser = Callable[[str], Path]
 
 
-def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Door, as_user: AsUser) -> None:
+def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Cli, as_user: AsUser) -> None:
     as_user("viewer")
     result = dashborion("workloads list -o json")
     assert result.exit_code == 0
@@ -19,7 +19,7 @@ def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Door, as_use
     assert result.err.count('"warning"') == 1
 
 
-def test_describing_with_less_than_all_rights(dashborion: Door, as_user: AsUser) -> None:
+def test_describing_with_less_than_all_rights(dashborion: Cli, as_user: AsUser) -> None:
     as_user("viewer")
     found = dashborion("workloads describe web -o json")
     assert found.exit_code == 0
@@ -28,7 +28,7 @@ def test_describing_with_less_than_all_rights(dashborion: Door, as_user: AsUser)
     assert dashborion(f"instances describe {name} -o json").json["zone"] is None
 
 
-def test_an_unknown_namespace_without_the_right_to_ask(dashborion: Door, as_user: AsUser) -> None:
+def test_an_unknown_namespace_without_the_right_to_ask(dashborion: Cli, as_user: AsUser) -> None:
     as_user("viewer")
     result = dashborion("instances list -n nowhere")
     assert (result.exit_code, result.out) == (
@@ -38,7 +38,7 @@ def test_an_unknown_namespace_without_the_right_to_ask(dashborion: Door, as_user
 
 
 def test_nothing_left_is_exit_4_and_names_call_and_identity(
-    dashborion: Door, as_user: AsUser
+    dashborion: Cli, as_user: AsUser
 ) -> None:
     as_user("nobody")
     for command in ("workloads list", "instances list", "workloads describe web"):
@@ -49,7 +49,7 @@ def test_nothing_left_is_exit_4_and_names_call_and_identity(
         assert result.error["environment"] == "k8s:real"
 
 
-def test_check_says_as_whom_and_what_is_denied(dashborion: Door, as_user: AsUser) -> None:
+def test_check_says_as_whom_and_what_is_denied(dashborion: Cli, as_user: AsUser) -> None:
     as_user("viewer")
     (check,) = dashborion("env check -o json").json
     assert check["reachable"] is True
@@ -60,7 +60,7 @@ def test_check_says_as_whom_and_what_is_denied(dashborion: Door, as_user: AsUser
     assert allowed["scale workloads"] is False
 
 
-def test_check_of_a_token_that_is_not_accepted(dashborion: Door, as_admin: Path) -> None:
+def test_check_of_a_token_that_is_not_accepted(dashborion: Cli, as_admin: Path) -> None:
     as_admin.write_text(as_admin.read_text().replace("admin-token", "stale"))
     result = dashborion("env check")
     assert result.exit_code == 4

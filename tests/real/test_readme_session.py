@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 WIDTH = 108
@@ -27,7 +27,7 @@ def stable(line: str) -> list[str]:
     return [word for word in line.split() if word != "-X"][:8]
 
 
-def test_the_session(dashborion: Door, as_admin: Path) -> None:
+def test_the_session(dashborion: Cli, as_admin: Path) -> None:
     commands = session()
     assert len(commands) == 3
     for command, expected in commands:

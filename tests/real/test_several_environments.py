@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from dashborion.__main__ import main
-from dashborion.context import Context
-from dashborion.demo.ecs.aws_protocol import refusal
-from dashborion.streams import Streams
-from tests.support.aws import Terminal, credentials
+from tests.support.aws import credentials, skip_naps
 from tests.support.aws_server import StrictAws
+from tests.support.cli import Cli
 from tests.support.control_plane import ControlPlane
-from tests.support.door import Result
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
+from tests.support.several import errors, on_ecs, write
 
 LIST = "workloads list --all-envs"
 
@@ -27,13 +21,7 @@ LIST = "workloads list --all-envs"
 def aws() -> Iterator[StrictAws]:
     with StrictAws() as own:
         populate(own)
-        populate(own, region="us-east-1")
         yield own
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture
@@ -46,6 +34,7 @@ def three(
 ) -> Iterator[StrictAws]:
     """homebox/staging on ECS, rubix/staging on Kubernetes, and homebox/broken that is not there."""
     credentials(monkeypatch)
+    skip_naps(monkeypatch)
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
     kubeconfig = cluster.write_kubeconfig(tmp_path / "kubeconfig", user="admin", namespace="media")
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
@@ -58,37 +47,7 @@ def three(
     aws.faults.clear()
 
 
-@pytest.fixture
-def regions(aws: StrictAws, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StrictAws]:
-    """The same cluster in two regions."""
-    credentials(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
-    write(home, homebox={"paris": on_ecs(CLUSTER), "virginia": on_ecs(CLUSTER, "us-east-1")})
-    aws.spy.reset()
-    yield aws
-    aws.faults.clear()
-
-
-def on_ecs(name: str, region: str = REGION) -> dict[str, str]:
-    return {"orchestrator": "ecs", "cluster": name, "region": region}
-
-
-def write(home: Path, **projects: dict[str, Any]) -> None:
-    path = home / ".config" / "dashborion" / "config.yaml"
-    path.parent.mkdir(parents=True)
-    content = {name: {"environments": body} for name, body in projects.items()}
-    path.write_text(yaml.safe_dump({"projects": content}))
-
-
-def errors(seen: Result) -> dict[str | None, str]:
-    """What was said of each environment."""
-    found = [json.loads(line)["error"] for line in seen.err.splitlines() if '"error"' in line]
-    return {one["environment"]: one["code"] for one in found}
-
-
-def test_both_are_in_one_table_and_the_third_is_missing(
-    dashborion: Terminal, three: StrictAws
-) -> None:
+def test_both_are_in_one_table_and_the_third_is_missing(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion(LIST)
     header, *rows = [line.split("\t") for line in seen.lines]
     assert header[:4] == ["PROJECT", "ENVIRONMENT", "NAMESPACE", "NAME"]
@@ -99,7 +58,7 @@ def test_both_are_in_one_table_and_the_third_is_missing(
     assert "homebox/broken: no cluster 'nowhere' in eu-west-3" in seen.err
 
 
-def test_the_failure_is_an_object_of_its_own(dashborion: Terminal, three: StrictAws) -> None:
+def test_the_failure_is_an_object_of_its_own(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion(f"{LIST} -o json")
     assert seen.exit_code == 5
     assert {one["orchestrator"] for one in seen.json} == {"ecs", "kubernetes"}
@@ -107,7 +66,7 @@ def test_the_failure_is_an_object_of_its_own(dashborion: Terminal, three: Strict
 
 
 def test_rows_are_in_the_order_of_project_environment_namespace_and_name(
-    dashborion: Terminal, three: StrictAws
+    dashborion: Cli, three: StrictAws
 ) -> None:
     keys = ("project", "environment", "namespace", "name")
     found = [tuple(one[key] for key in keys) for one in dashborion(f"{LIST} -o json").json]
@@ -124,7 +83,7 @@ def test_rows_are_in_the_order_of_project_environment_namespace_and_name(
     ],
 )
 def test_columns_appear_where_there_is_more_than_one(
-    dashborion: Terminal, three: StrictAws, options: str, columns: list[str]
+    dashborion: Cli, three: StrictAws, options: str, columns: list[str]
 ) -> None:
     seen = dashborion(f"workloads list {options}")
     assert seen.exit_code == 0, seen.err
@@ -135,111 +94,51 @@ def test_columns_appear_where_there_is_more_than_one(
     ("order", "code"), [(1, 3), (-1, 6)], ids=["unknown first", "throttled first"]
 )
 def test_when_all_fail_the_code_is_that_of_the_first(
-    dashborion: Terminal, three: StrictAws, order: int, code: int
+    dashborion: Cli, three: StrictAws, order: int, code: int
 ) -> None:
     three.faults.throttle("ecs:DescribeServices", times=1000)
     first, second = ["homebox/broken", "homebox/staging"][::order]
-    seen = dashborion(f"workloads list -e {first} -e {second} -o json", seconds=1)
+    seen = dashborion(f"workloads list -e {first} -e {second} -o json")
     assert seen.exit_code == code
     assert set(errors(seen)) == {"homebox/broken", "homebox/staging"}
 
 
-def test_a_name_in_two_environments_is_ambiguous(dashborion: Terminal, three: StrictAws) -> None:
+def test_a_name_in_two_environments_is_ambiguous(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion("workloads describe media/web -e '*/staging' -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "ambiguous")
     assert "homebox/staging, rubix/staging" in seen.error["message"]
     assert "-e" in seen.error["hint"]
 
 
-def test_a_name_in_one_of_two_environments_is_found(dashborion: Terminal, three: StrictAws) -> None:
+def test_a_name_in_one_of_two_environments_is_found(dashborion: Cli, three: StrictAws) -> None:
     for name, project in (("spot", "homebox"), ("paused", "rubix")):
         seen = dashborion(f"workloads describe {name} -e '*/staging' -o json")
         assert (seen.exit_code, seen.err) == (0, "")
         assert seen.json["project"] == project
 
 
-def test_a_name_in_no_environment_is_not_found(dashborion: Terminal, three: StrictAws) -> None:
+def test_a_name_in_no_environment_is_not_found(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion("workloads describe spto -e '*/staging' -o json")
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
     assert "homebox/staging, rubix/staging" in seen.error["message"]
     assert "'spot'" in seen.error["hint"]
 
 
-def test_a_name_that_was_found_while_another_environment_failed(
-    dashborion: Terminal, regions: StrictAws
-) -> None:
-    def denied(ask: Any, do: Any) -> Any:
-        return do() if ask.region == REGION else refusal(ask, "AccessDeniedException", "no", 400)
-
-    regions.faults.add("ecs:*", denied)
-    seen = dashborion("workloads describe spot --all-envs -o json")
-    assert (seen.exit_code, seen.json["environment"]) == (5, "paris")
-    assert errors(seen) == {"homebox/virginia": "forbidden", None: "partial"}
-
-
-def test_a_name_that_may_be_where_nobody_could_look(dashborion: Terminal, three: StrictAws) -> None:
+def test_a_name_that_may_be_where_nobody_could_look(dashborion: Cli, three: StrictAws) -> None:
     """It is not known that there is none: the failure counts, not the absence."""
     three.faults.deny("ecs:*")
     seen = dashborion("workloads describe spto -e '*/staging' -o json")
     assert (seen.exit_code, seen.error["code"]) == (4, "forbidden")
 
 
-def test_an_instance_is_found_in_whichever_has_it(dashborion: Terminal, three: StrictAws) -> None:
+def test_an_instance_is_found_in_whichever_has_it(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion("instances describe spot- -e '*/staging' -o json")
     assert (seen.exit_code, seen.json["project"]) == (0, "homebox")
     seen = dashborion("instances describe toolbox -e '*/staging' -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "ambiguous")
 
 
-def test_they_are_fetched_side_by_side(dashborion: Terminal, regions: StrictAws) -> None:
-    dashborion(f"{LIST} -o json")  # the definitions are known, the code is warm
-    regions.spy.reset()
-    regions.faults.delay("ecs:ListServices", 0.4)
-    seen = dashborion(f"{LIST} -o json")
-    assert {one["environment"] for one in seen.json} == {"paris", "virginia"}
-    assert regions.spy.most_at_once("ecs:ListServices") == 2
-
-
-def test_one_that_is_silent_costs_itself(dashborion: Terminal, regions: StrictAws) -> None:
-    dashborion(f"{LIST} -o json")
-    regions.faults.hang("ecs:ListServices")
-    seen = dashborion(f"{LIST} -o json", seconds=3)
-    assert seen.exit_code == 5
-    assert len({one["environment"] for one in seen.json}) == 1
-    assert "timeout" in errors(seen).values()
-    assert dashborion.took < 10
-
-
-def test_one_without_a_region_costs_itself(
-    dashborion: Terminal, regions: StrictAws, home: Path
-) -> None:
-    path = home / ".config" / "dashborion" / "config.yaml"
-    path.write_text(path.read_text().replace("region: us-east-1", "region: null"))
-    seen = dashborion(f"{LIST} -o json")
-    assert (seen.exit_code, {one["environment"] for one in seen.json}) == (5, {"paris"})
-    assert errors(seen)["homebox/virginia"] == "usage"
-
-
-def said_while(regions: StrictAws, *, tty: bool) -> str:
-    """Everything on stderr, progress included."""
-    regions.faults.delay("ecs:ListServices", 0.1)
-    streams = Streams.test(tty=tty, width=200)
-    assert main(LIST.split(), context=Context(streams)) == 0
-    return streams.err.getvalue()  # type: ignore[attr-defined,no-any-return]
-
-
-def test_a_terminal_is_told_what_is_waited_for(regions: StrictAws) -> None:
-    said = said_while(regions, tty=True)
-    assert "waiting for homebox/paris, homebox/virginia" in said
-    assert said.endswith("\r\x1b[K")
-    assert "\n" not in said
-
-
-def test_a_pipe_is_told_nothing(regions: StrictAws) -> None:
-    assert said_while(regions, tty=False) == ""
-
-
-def test_a_check_has_a_row_for_each(dashborion: Terminal, three: StrictAws) -> None:
+def test_a_check_has_a_row_for_each(dashborion: Cli, three: StrictAws) -> None:
     seen = dashborion("env check --all-envs -o json")
     assert seen.exit_code == 5
     rows = {f"{one['project']}/{one['environment']}": one for one in seen.json}

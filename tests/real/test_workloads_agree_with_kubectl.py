@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Cli
 from tests.support.cluster import NAMESPACES as FLEET
-from tests.support.door import Door
 from tests.support.kubectl import kubectl_items
 
 
-def test_every_field(dashborion: Door, as_admin: Path) -> None:
+def test_every_field(dashborion: Cli, as_admin: Path) -> None:
     ours = {(one["type"], one["namespace"], one["name"]): one
             for one in dashborion("workloads list -A -o json").json
             if one["namespace"] in FLEET}  # fmt: skip
@@ -44,6 +44,6 @@ def test_every_field(dashborion: Door, as_admin: Path) -> None:
 
 @pytest.mark.parametrize("command", ["workloads list -A -o json", "services list -A -o json"])
 def test_services_is_another_name_for_workloads(
-    dashborion: Door, as_admin: Path, command: str
+    dashborion: Cli, as_admin: Path, command: str
 ) -> None:
     assert dashborion(command).json == dashborion("workloads list -A -o json").json

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.shells.conftest import COMMAND
-from tests.support.door import Door
+from tests.support.cli import PROGRAM, Cli
 from tests.support.stub_api import Api
 from tests.support.terminal import Shell
 
@@ -44,12 +43,12 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def shell(name: str, fleet: Api, dashborion: Door) -> Iterator[Shell]:
+def shell(name: str, fleet: Api, dashborion: Cli) -> Iterator[Shell]:
     """A shell with the script loaded, after lists that have filled the cache."""
     assert dashborion("workloads list").exit_code == 0
     assert dashborion("instances list").exit_code == 0
     words, set_up = START[name]
-    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}"
     with Shell(words, {**os.environ, "PATH": path, "TERM": "xterm"}) as running:
         running.type(f"{set_up}; source {SCRIPTS}/dashborion.{name}; echo REA''DY\n")
         running.wait_for("READY\r?\n")
@@ -104,10 +103,10 @@ INTERACTIVE = {"bash": ["bash", "-i"], "zsh": ["zsh", "-i"], "fish": ["fish", "-
 
 
 def test_what_install_completion_writes_works_on_the_first_tab(
-    name: str, fleet: Api, dashborion: Door
+    name: str, fleet: Api, dashborion: Cli
 ) -> None:
     assert dashborion("workloads list").exit_code == 0
-    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "TERM": "xterm"}
     install = [name, "-c", "dashborion --install-completion; true"]
     done = subprocess.run(install, env=environ, capture_output=True, text=True, check=True)

@@ -4,16 +4,16 @@ Deliberately not the client of the package under test: what proves it must not s
 """
 
 import contextlib
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import urllib3
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 Manifest = dict[str, Any]
-Found = TypeVar("Found")
 
 _NOT_FOUND = 404
 _CONFLICT = 409
@@ -70,7 +70,7 @@ class ApiClient:
             ca_certs=str(ca_file),
             maxsize=32,
             retries=False,
-            timeout=urllib3.Timeout(connect=5, read=60),
+            timeout=PATIENCE_SECONDS,
         )
 
     def close(self) -> None:
@@ -114,7 +114,7 @@ class ApiClient:
             self._url + path,
             headers=self._headers,
             preload_content=False,
-            timeout=urllib3.Timeout(connect=5, read=None),
+            timeout=urllib3.Timeout(connect=PATIENCE_SECONDS, read=None),
         )
         if response.status >= 400:
             raise ApiError("WATCH", path, response.status, response.data.decode(errors="replace"))
@@ -129,19 +129,3 @@ def collection_of(manifest: Manifest) -> str:
     if kind in _CLUSTER_WIDE:
         return f"{root}/{plural}"
     return f"{root}/namespaces/{manifest['metadata'].get('namespace', 'default')}/{plural}"
-
-
-def wait_for(
-    description: str,
-    predicate: Callable[[], Found],
-    seconds: float = 30,
-    *,
-    interval: float = 0.05,
-) -> Found:
-    """Asks until the answer is true and returns it, or fails saying what never happened."""
-    deadline = time.monotonic() + seconds
-    while not (answer := predicate()):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"after {seconds:g} s still waiting for {description}")
-        time.sleep(interval)
-    return answer

@@ -50,7 +50,7 @@ def populate(control_plane: ControlPlane) -> None:
         control_plane.apply(manifest)
     _leave_a_pod_terminating(control_plane)
     _leave_rollouts_unfinished(control_plane)
-    control_plane.wait_for("the fleet to settle", lambda: not _unsettled(control_plane), 60)
+    control_plane.wait_for("the fleet to settle", lambda: not _unsettled(control_plane))
 
 
 def _workloads() -> list[Manifest]:

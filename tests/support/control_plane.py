@@ -20,9 +20,9 @@ from typing import Any, Self, TypeVar
 import trustme
 import urllib3
 
-from tests.support import api
 from tests.support.api import ApiClient, ApiError, Manifest
 from tests.support.processes import Child, free_ports
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 Found = TypeVar("Found")
 
@@ -123,16 +123,16 @@ class ControlPlane:
         self._api.apply(manifest)
 
     def wait_for(
-        self, description: str, predicate: Callable[[], Found], seconds: float = 30
+        self, description: str, predicate: Callable[[], Found], seconds: float = PATIENCE_SECONDS
     ) -> Found:
-        """As `api.wait_for`, but nobody waits for a server that has ended."""
+        """As `wait_for`, but nobody waits for a server that has ended."""
 
         def checked() -> Found:
             for child in self._children:
                 child.check()
             return predicate()
 
-        return api.wait_for(description, checked, seconds)
+        return wait_for(description, checked, seconds)
 
     def start(self) -> None:
         self._write_certificates()

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from tests.support.manifests import namespace
+from tests.support.waiting import PATIENCE_SECONDS
 
 TOKEN = "made-up-token"
 MERGE = "application/merge-patch+json"
@@ -77,4 +78,4 @@ class ByHand:
 def connect(url: str) -> http.client.HTTPConnection:
     parts = urlsplit(url)
     assert parts.hostname
-    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=5)
+    return http.client.HTTPConnection(parts.hostname, parts.port, timeout=PATIENCE_SECONDS)

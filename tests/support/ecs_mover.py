@@ -19,7 +19,7 @@ BREAKER = "ECS deployment circuit breaker: rolling back to deploymentId {}."
 
 @dataclass
 class Mover:
-    """One service; each method is a moment that `Terminal.steps` may hold."""
+    """One service; each method is a moment that `Cli.steps` may hold."""
 
     fleet: Fleet
     name: str

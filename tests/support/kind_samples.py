@@ -27,7 +27,7 @@ def populate(plane: ControlPlane, cron: str, *, status: bool = True) -> None:
         plane.apply(manifest)
     for name in ("once", "several"):  # whose pods' events are the last that there will be
         path = f"/apis/batch/v1/namespaces/{SPACE}/jobs/{name}"
-        plane.wait_for(f"job {name} to end", partial(_is_over, plane, path), 30)
+        plane.wait_for(f"job {name} to end", partial(_is_over, plane, path))
     if status:
         _report(plane, cron)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 JSON = "application/json"
 PAGE = b"<html><body><h1>nginx</h1></body></html>"
 
@@ -83,7 +85,7 @@ def redirect(location: str, code: int = 302) -> Fault:
 def hang(exchange: Exchange) -> None:
     """Take the request and say nothing."""
     exchange.close_connection = True
-    exchange.over.wait(10)
+    exchange.over.wait(PATIENCE_SECONDS)
 
 
 def trickle(exchange: Exchange) -> None:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from tests.support.api import ApiError, Manifest
+from tests.support.cli import Result
 from tests.support.control_plane import ControlPlane
-from tests.support.door import Result
 from tests.support.manifests import image, namespace
 
 _PLURALS = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets"}
@@ -92,6 +92,18 @@ class Space:
         found = self.plane.request("GET", f"/api/v1/namespaces/{self.name}/events")["items"]
         about = [one["involvedObject"]["name"] for one in found if one["reason"] == reason]
         return any(one.startswith(f"{name}-") for one in about)
+
+    def is_waiting(self, name: str, reason: str) -> bool:
+        """Whether a container of one of a workload's pods waits for this reason."""
+        statuses = [
+            s for pod in self.pods(name) for s in pod["status"].get("containerStatuses", ())
+        ]
+        return reason in [status["state"].get("waiting", {}).get("reason") for status in statuses]
+
+    def is_unscheduled(self, name: str) -> bool:
+        """Whether the scheduler has found no node for one of a workload's pods."""
+        found = [one for pod in self.pods(name) for one in pod["status"].get("conditions", ())]
+        return ("PodScheduled", "False") in [(one["type"], one["status"]) for one in found]
 
     def is_gone(self, name: str, plural: str) -> bool:
         try:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 KUBECTL = Path(sys.executable).with_name("kubectl")
 AWS = Path(sys.executable).with_name("aws")
@@ -28,7 +30,7 @@ def sh(script: str, variables: Mapping[str, str] | None = None, *, user: int | N
         ["/bin/sh", "-c", _PROGRAMS + script],
         env={**os.environ, "PYTHONPATH": str(ROOT), **(variables or {})},
         user=user,
-        timeout=20,
+        timeout=PATIENCE_SECONDS,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

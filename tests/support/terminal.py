@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from typing import Self
 
-SECONDS = 20.0
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 class Shell:
@@ -47,7 +47,7 @@ class Shell:
             AssertionError: it does not come.
         """
         wanted = re.compile(pattern.encode())
-        until = time.monotonic() + SECONDS
+        until = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < until:
             if found := wanted.search(self._seen):
                 self._seen = self._seen[found.end() :]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dashborion.cli import api
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 CONFIG = "projects: {p: {environments: {e: {orchestrator: kubernetes, context: nowhere}}}}"
 
@@ -22,7 +22,7 @@ def config() -> None:
     ["/", "/api", "/api/p", "/api/p/workloads", "/api/p/pods/e", "/workloads/e",
      "/api/p/workloads/e/web/logs", "/api/p/instances/e/id/logs/more", "/api//workloads/e"],
 )  # fmt: skip
-def test_an_unknown_path_lists_the_routes(dashborion: Door, path: str) -> None:
+def test_an_unknown_path_lists_the_routes(dashborion: Cli, path: str) -> None:
     found = dashborion(f"api '{path}'")
     assert (found.exit_code, found.out) == (2, "")
     for route in api.ROUTES:
@@ -40,13 +40,13 @@ def test_an_unknown_path_lists_the_routes(dashborion: Door, path: str) -> None:
         pytest.param("status=sick", "is not one of running", id="the command's own error"),
     ],
 )
-def test_a_bad_query(dashborion: Door, query: str, said: str) -> None:
+def test_a_bad_query(dashborion: Cli, query: str, said: str) -> None:
     found = dashborion(f"api '/api/p/instances/e?{query}'")
     assert (found.exit_code, found.out) == (2, "")
     assert said in found.err
 
 
-def test_an_unknown_key_lists_the_known(dashborion: Door) -> None:
+def test_an_unknown_key_lists_the_known(dashborion: Cli) -> None:
     said = dashborion("api '/api/p/workloads/e?zzz=1'").err
     for key in ("namespace", "all-namespaces", "selector", "status", "type", "sort"):
         assert key in said
@@ -63,7 +63,7 @@ def test_an_unknown_key_lists_the_known(dashborion: Door) -> None:
         pytest.param("/api/p/workloads/e/--help", "no context 'nowhere'", id="a name like --help"),
     ],
 )
-def test_where(dashborion: Door, path: str, said: str) -> None:
+def test_where(dashborion: Cli, path: str, said: str) -> None:
     found = dashborion(f"api '{path}'")
     assert found.exit_code != 0
     assert said in found.error["message"]

@@ -9,8 +9,8 @@ import pytest
 
 from dashborion.schema import known
 from tests.support import schemas
+from tests.support.cli import Cli
 from tests.support.command_tree import commands, options
-from tests.support.door import Door
 
 WITHOUT_MODEL: set[str] = set()
 """Commands with ``-o json`` whose output is nobody's model; each would need a reason here."""
@@ -22,14 +22,14 @@ def test_the_suite_knows_what_each_command_prints() -> None:
     assert printing - WITHOUT_MODEL == set(schemas.PRINTED)
 
 
-def test_all_schemas_are_one_document(dashborion: Door) -> None:
+def test_all_schemas_are_one_document(dashborion: Cli) -> None:
     found = dashborion("schema").json
     assert set(known()) <= set(found["$defs"])
     assert {"Workload", "Instance", "Event", "Ingress", "TaskDefinition"} <= set(found["$defs"])
 
 
 @pytest.mark.parametrize("name", known())
-def test_one_schema_holds_together(dashborion: Door, name: str) -> None:
+def test_one_schema_holds_together(dashborion: Cli, name: str) -> None:
     found = dashborion(f"schema {name.lower()}").json
     assert found["$ref"] == f"#/$defs/{name}"
     text = json.dumps(found)
@@ -38,7 +38,7 @@ def test_one_schema_holds_together(dashborion: Door, name: str) -> None:
     schemas.validator(name)  # compiles
 
 
-def test_unknown_is_null_and_never_absent(dashborion: Door) -> None:
+def test_unknown_is_null_and_never_absent(dashborion: Cli) -> None:
     found = dashborion("schema Endpoint").json["$defs"]["Endpoint"]
     assert found["required"] == sorted(found["properties"])
     whole: dict[str, object] = dict.fromkeys(found["properties"])
@@ -61,7 +61,7 @@ def test_the_door_sees_what_is_not_as_the_schema_says(output: str, said: str) ->
         schemas.check("--demo workloads events web -o json", output)
 
 
-def test_an_unknown_name(dashborion: Door) -> None:
+def test_an_unknown_name(dashborion: Cli) -> None:
     found = dashborion("schema Wrkload")
     assert (found.exit_code, found.out) == (2, "")
     assert "did you mean 'Workload'" in found.err

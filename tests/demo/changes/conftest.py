@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
-import botocore.endpoint
 import pytest
 
-from tests.support.aws import KEY, point_at
+from tests.support.aws import KEY, point_at, skip_naps
 from tests.support.aws_server import StrictAws
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover, then
 from tests.support.fleet_on_ecs import Fleet, populate
 from tests.support.living_shop import CLUSTER, LivingShop
 
 
 @pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
-
-
-@pytest.fixture
 def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """A fleet on ECS that the test may change."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     with StrictAws() as aws:
         point_at(monkeypatch, aws)
         yield populate(aws)
 
 
 @pytest.fixture
-def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Terminal) -> Iterator[LivingShop]:
+def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Cli) -> Iterator[LivingShop]:
     """The demo's fleet on ECS, which lives while the command sleeps."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     with StrictAws(access_key=KEY, plays_out=True) as aws:
         point_at(monkeypatch, aws, CLUSTER)
         living = LivingShop(aws)

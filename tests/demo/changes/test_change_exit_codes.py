@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws import FILE, HERE, write_config
-from tests.support.changes_door import Keyboard, Terminal
+from tests.support.cli import Cli, Keyboard
 from tests.support.ecs_mover import Mover, then
 from tests.support.fleet_on_ecs import REGION, Fleet
 
@@ -66,7 +66,7 @@ def stuck(fleet: Fleet) -> None:
     ],
 )
 def test_the_exit_code_says_what_happened(
-    dashborion: Terminal, fleet: Fleet, code: int, before: Callable[[Fleet], None], words: str
+    dashborion: Cli, fleet: Fleet, code: int, before: Callable[[Fleet], None], words: str
 ) -> None:
     before(fleet)
     dashborion.keyboard = Keyboard("n\n")
@@ -78,7 +78,7 @@ def test_the_exit_code_says_what_happened(
 
 @pytest.mark.parametrize("words", ["restart web", "scale web -r 2"])
 def test_a_change_that_was_applied_and_then_failed_was_applied_once(
-    dashborion: Terminal, fleet: Fleet, words: str
+    dashborion: Cli, fleet: Fleet, words: str
 ) -> None:
     failing(fleet)
     assert dashborion(f"workloads {words} --wait --timeout 4s").exit_code == 7

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from dashborion.concurrency import Deadline
 from tests.support.aws import write_aws, write_config
-from tests.support.changes_door import Keyboard, Terminal
+from tests.support.cli import Cli, Keyboard
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 
 HERE = {"cluster": CLUSTER, "region": REGION}
@@ -39,7 +40,7 @@ def sent(fleet: Fleet) -> int:
 
 
 @pytest.mark.parametrize("answer", ["y", "yes", "YES", " y "])
-def test_yes_is_yes(dashborion: Terminal, protected: Fleet, change: str, answer: str) -> None:
+def test_yes_is_yes(dashborion: Cli, protected: Fleet, change: str, answer: str) -> None:
     dashborion.keyboard = Keyboard(f"{answer}\n")
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected)) == (0, 1), seen.err
@@ -48,9 +49,7 @@ def test_yes_is_yes(dashborion: Terminal, protected: Fleet, change: str, answer:
 
 
 @pytest.mark.parametrize("answer", ["n\n", "no\n", "\n", "", "yep\n"], ids=repr)
-def test_anything_else_is_no(
-    dashborion: Terminal, protected: Fleet, change: str, answer: str
-) -> None:
+def test_anything_else_is_no(dashborion: Cli, protected: Fleet, change: str, answer: str) -> None:
     dashborion.keyboard = Keyboard(answer)
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected), seen.out) == (1, 0, "")
@@ -63,7 +62,7 @@ def test_anything_else_is_no(
     ids=["a pipe for stdin", "no terminal to ask on", "neither"],
 )
 def test_nobody_to_ask_is_2_and_names_yes(
-    dashborion: Terminal, protected: Fleet, change: str, keyboard: Keyboard, tty: bool
+    dashborion: Cli, protected: Fleet, change: str, keyboard: Keyboard, tty: bool
 ) -> None:
     dashborion.keyboard = keyboard
     seen = dashborion(change, tty=tty)
@@ -74,28 +73,32 @@ def test_nobody_to_ask_is_2_and_names_yes(
 
 @pytest.mark.parametrize("yes", ["--yes", "-y"])
 def test_yes_on_the_line_asks_nobody(
-    dashborion: Terminal, protected: Fleet, change: str, yes: str
+    dashborion: Cli, protected: Fleet, change: str, yes: str
 ) -> None:
     seen = dashborion(f"{change} {yes}")
     assert (seen.exit_code, sent(protected)) == (0, 1)
 
 
-def test_a_dry_run_asks_nobody(dashborion: Terminal, protected: Fleet, change: str) -> None:
+def test_a_dry_run_asks_nobody(dashborion: Cli, protected: Fleet, change: str) -> None:
     seen = dashborion(f"{change} --dry-run")
     assert (seen.exit_code, sent(protected)) == (0, 0)
 
 
-def test_an_answer_may_take_its_time(dashborion: Terminal, protected: Fleet, change: str) -> None:
+def test_an_answer_may_take_its_time(
+    dashborion: Cli, protected: Fleet, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
     """Bug: the minute for reads goes on while a person thinks; the change then fails."""
-    dashborion.seconds = 2
-    dashborion.keyboard = Keyboard("y\n", before=lambda: time.sleep(2.1))
+    asleep = [0.0]
+    clock = {"clock": lambda: time.monotonic() + sum(asleep)}
+    monkeypatch.setattr(Deadline.__init__, "__kwdefaults__", clock)
+    dashborion.keyboard = Keyboard("y\n", before=lambda: asleep.append(dashborion.read_seconds))
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected)) == (0, 1), seen.err
 
 
 @pytest.mark.parametrize("more", ["", "--yes", "--dry-run"])
 def test_read_only_is_read_only(
-    dashborion: Terminal, fleet: Fleet, home: Path, change: str, more: str
+    dashborion: Cli, fleet: Fleet, home: Path, change: str, more: str
 ) -> None:
     flagged(fleet, home, read_only=True)
     seen = dashborion(f"{change} {more} -o json")
@@ -104,7 +107,7 @@ def test_read_only_is_read_only(
     assert sent(fleet) == 0
 
 
-def test_reading_is_not_changing(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_reading_is_not_changing(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     flagged(fleet, home, read_only=True, protected=True)
     assert dashborion("workloads status web --wait").exit_code == 0
     assert dashborion("workloads events web").exit_code == 0
@@ -158,7 +161,7 @@ def in_the_folder(patch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_another_name_is_no_way_round_the_flags(
-    dashborion: Terminal,
+    dashborion: Cli,
     fleet: Fleet,
     home: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -191,16 +194,14 @@ def two(fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     "words", ["workloads restart web", "workloads scale web -r 4", "instances stop {task}"]
 )
 def test_a_name_that_only_one_environment_has_is_enough(
-    dashborion: Terminal, two: Fleet, words: str
+    dashborion: Cli, two: Fleet, words: str
 ) -> None:
     words = words.format(task=two.tasks["web"][0].id)
     assert dashborion(f"{words} --all-envs").exit_code == 0
     assert sent(two) == 1
 
 
-def test_a_name_that_two_environments_have_changes_neither(
-    dashborion: Terminal, two: Fleet
-) -> None:
+def test_a_name_that_two_environments_have_changes_neither(dashborion: Cli, two: Fleet) -> None:
     seen = dashborion("workloads restart idle --all-envs -o json")
     assert (seen.exit_code, seen.error["code"], sent(two)) == (2, "ambiguous", 0)
     assert "here" in seen.error["message"]
@@ -209,7 +210,7 @@ def test_a_name_that_two_environments_have_changes_neither(
 
 
 def test_where_one_environment_cannot_be_searched_nothing_is_changed(
-    dashborion: Terminal, two: Fleet, home: Path, change: str
+    dashborion: Cli, two: Fleet, home: Path, change: str
 ) -> None:
     far = {"cluster": "far", "region": FAR, "endpoint_url": "http://127.0.0.1:9"}
     write_config(home, {"here": HERE, "far": far})

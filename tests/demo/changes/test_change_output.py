@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.changes_door import Step, Terminal
+from tests.support.cli import Cli, Step
 from tests.support.ecs_mover import Mover
 
 
@@ -51,7 +51,7 @@ def ctrl_c(web: Mover) -> list[Step]:
     ],
 )
 def test_the_change_is_printed_with_where_its_rollout_stood(
-    dashborion: Terminal,
+    dashborion: Cli,
     web: Mover,
     happens: Callable[[Mover], list[Step]],
     code: int,
@@ -72,9 +72,7 @@ def test_the_change_is_printed_with_where_its_rollout_stood(
     assert change["rollout"]["revision"] == "web:1"
 
 
-def test_what_took_its_place_does_not_pass_for_its_success(
-    dashborion: Terminal, web: Mover
-) -> None:
+def test_what_took_its_place_does_not_pass_for_its_success(dashborion: Cli, web: Mover) -> None:
     """Bug: the rollout of a service that was rolled back is complete: that of the old revision."""
 
     def rolls_back_and_settles() -> None:
@@ -88,16 +86,14 @@ def test_what_took_its_place_does_not_pass_for_its_success(
     assert seen.json["rollout"]["message"] == seen.error["message"]
 
 
-def test_a_restart_names_the_deployment_that_it_made(dashborion: Terminal, web: Mover) -> None:
+def test_a_restart_names_the_deployment_that_it_made(dashborion: Cli, web: Mover) -> None:
     before = web.primary["id"]
     seen = dashborion("workloads restart web -o json")
     assert (seen.json["before"], seen.json["after"]) == (before, web.primary["id"])
     assert before != web.primary["id"]
 
 
-def test_a_status_that_is_not_waited_out_says_where_it_stood(
-    dashborion: Terminal, web: Mover
-) -> None:
+def test_a_status_that_is_not_waited_out_says_where_it_stood(dashborion: Cli, web: Mover) -> None:
     dashborion("workloads restart web")
     dashborion.steps = [web.runs(1)]
     seen = dashborion("workloads status web --wait --timeout 9s -o json")
@@ -105,7 +101,7 @@ def test_a_status_that_is_not_waited_out_says_where_it_stood(
     assert seen.json["message"] == "1 of 2 tasks running"
 
 
-def test_a_person_reads_how_it_ended_too(dashborion: Terminal, web: Mover) -> None:
+def test_a_person_reads_how_it_ended_too(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.completes]
     seen = dashborion("workloads restart web --wait", tty=True)
     assert "rollout:     complete" in seen.out.splitlines()
@@ -117,7 +113,7 @@ def test_a_person_reads_how_it_ended_too(dashborion: Terminal, web: Mover) -> No
     ids=["within its bounds", "outside"],
 )
 def test_an_autoscaler_that_sets_the_count_is_told_from_somebody(
-    dashborion: Terminal, counted: Mover, now: int, said: str
+    dashborion: Cli, counted: Mover, now: int, said: str
 ) -> None:
     def changes() -> None:
         with counted.fleet.aws.lock:

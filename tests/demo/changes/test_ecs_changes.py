@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.aws_faults import Faults
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet
 
 UPDATE, STOP = "ecs:UpdateService", "ecs:StopTask"
@@ -26,7 +26,7 @@ def sent(fleet: Fleet) -> list[dict[str, Any]]:
     return [*fleet.aws.spy.of(UPDATE), *fleet.aws.spy.of(STOP)]
 
 
-def test_scaling_sends_the_count_and_nothing_else(dashborion: Terminal, fleet: Fleet) -> None:
+def test_scaling_sends_the_count_and_nothing_else(dashborion: Cli, fleet: Fleet) -> None:
     seen = dashborion("workloads scale web -r 4 -o json")
     assert (seen.exit_code, fleet.service("web").desired_count) == (0, 4)
     assert sent(fleet) == [{"cluster": fleet.cluster.name, "service": "web", "desiredCount": 4}]
@@ -44,13 +44,13 @@ def test_scaling_sends_the_count_and_nothing_else(dashborion: Terminal, fleet: F
     }
 
 
-def test_restarting_forces_a_new_deployment(dashborion: Terminal, fleet: Fleet) -> None:
+def test_restarting_forces_a_new_deployment(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads restart web").exit_code == 0
     told = {"cluster": fleet.cluster.name, "service": "web", "forceNewDeployment": True}
     assert sent(fleet) == [told]
 
 
-def test_one_task_is_stopped_by_its_id(dashborion: Terminal, fleet: Fleet) -> None:
+def test_one_task_is_stopped_by_its_id(dashborion: Cli, fleet: Fleet) -> None:
     first, second = fleet.tasks["web"]
     seen = dashborion(f"instances stop web-{first.id[:6]} -o json")
     assert (seen.exit_code, seen.json["instance"], seen.json["before"]) == (0, first.id, "running")
@@ -60,7 +60,7 @@ def test_one_task_is_stopped_by_its_id(dashborion: Terminal, fleet: Fleet) -> No
 
 
 def test_a_task_that_has_stopped_already_is_not_said_to_have_been_stopped(
-    dashborion: Terminal, fleet: Fleet
+    dashborion: Cli, fleet: Fleet
 ) -> None:
     """Doubtful: today it is stopped again, and `before` and `after` are both "stopped"."""
     seen = dashborion(f"instances stop {fleet.tasks['crash'][0].id} -o json")
@@ -68,15 +68,13 @@ def test_a_task_that_has_stopped_already_is_not_said_to_have_been_stopped(
 
 
 @pytest.mark.parametrize("command", ["instances stop web-", "instances stop web- -o json"])
-def test_an_ambiguous_prefix_stops_nothing(
-    dashborion: Terminal, fleet: Fleet, command: str
-) -> None:
+def test_an_ambiguous_prefix_stops_nothing(dashborion: Cli, fleet: Fleet, command: str) -> None:
     assert dashborion(command).exit_code == 2
     assert sent(fleet) == []
 
 
 @pytest.mark.parametrize(("current", "code"), [(2, 0), (3, 1), (0, 1)])
-def test_a_precondition(dashborion: Terminal, fleet: Fleet, current: int, code: int) -> None:
+def test_a_precondition(dashborion: Cli, fleet: Fleet, current: int, code: int) -> None:
     seen = dashborion(f"workloads scale web -r 4 --current {current} -o json")
     assert (seen.exit_code, len(sent(fleet))) == (code, 1 - code)
     if code:
@@ -90,7 +88,7 @@ def test_a_precondition(dashborion: Terminal, fleet: Fleet, current: int, code: 
     ids=["inside", "above", "below", "forced"],
 )
 def test_an_autoscalers_bounds(
-    dashborion: Terminal, fleet: Fleet, words: str, code: int, replicas: int
+    dashborion: Cli, fleet: Fleet, words: str, code: int, replicas: int
 ) -> None:
     seen = dashborion(f"workloads scale web {words}")
     assert (seen.exit_code, fleet.service("web").desired_count) == (code, replicas)
@@ -99,7 +97,7 @@ def test_an_autoscalers_bounds(
 
 
 def test_an_autoscaler_that_may_not_be_asked_for_is_no_obstacle(
-    dashborion: Terminal, fleet: Fleet
+    dashborion: Cli, fleet: Fleet
 ) -> None:
     fleet.aws.faults.deny("application-autoscaling:DescribeScalableTargets")
     seen = dashborion("workloads scale web -r 9")
@@ -121,7 +119,7 @@ def test_an_autoscaler_that_may_not_be_asked_for_is_no_obstacle(
     ],
 )
 def test_what_would_not_do_what_it_says_is_refused(
-    dashborion: Terminal, fleet: Fleet, words: str, reason: str
+    dashborion: Cli, fleet: Fleet, words: str, reason: str
 ) -> None:
     seen = dashborion(f"workloads {words} -o json")
     assert (seen.exit_code, seen.error["code"], seen.out) == (1, "refused", "")
@@ -129,19 +127,19 @@ def test_what_would_not_do_what_it_says_is_refused(
     assert sent(fleet) == []
 
 
-def test_a_deleted_service_is_not_there(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_deleted_service_is_not_there(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads restart deleted").exit_code == 3
     assert sent(fleet) == []
 
 
-def test_a_daemon_service_is_restarted(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_daemon_service_is_restarted(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads restart agent").exit_code == 0
     assert len(sent(fleet)) == 1
 
 
 @pytest.mark.parametrize(("command", "operation"), CHANGES)
 def test_a_dry_run_changes_nothing(
-    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+    dashborion: Cli, fleet: Fleet, command: str, operation: str
 ) -> None:
     seen = dashborion(f"{typed(command, fleet)} --dry-run -o json")
     assert (seen.exit_code, seen.json["dryRun"], sent(fleet)) == (0, True, [])
@@ -153,15 +151,15 @@ def test_a_dry_run_changes_nothing(
 
 @pytest.mark.parametrize(("command", "operation"), CHANGES)
 def test_a_throttled_change_is_sent_again(
-    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+    dashborion: Cli, fleet: Fleet, command: str, operation: str
 ) -> None:
     fleet.aws.faults.throttle(operation, times=2)
     seen = dashborion(typed(command, fleet))
     assert (seen.exit_code, len(sent(fleet)), len(dashborion.slept)) == (0, 3, 2), seen.err
 
 
-def test_throttling_that_does_not_end_ends_with_6(dashborion: Terminal, fleet: Fleet) -> None:
-    dashborion.seconds = 60
+def test_throttling_that_does_not_end_ends_with_6(dashborion: Cli, fleet: Fleet) -> None:
+    dashborion.read_seconds = 60
     fleet.aws.faults.throttle(UPDATE, times=99)
     seen = dashborion("workloads scale web -r 4 -o json")
     assert (seen.exit_code, seen.error["code"], len(sent(fleet))) == (6, "throttled", 5)
@@ -179,7 +177,7 @@ LOST = {
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 @pytest.mark.parametrize("attempts", ["", "9"], ids=["", "AWS_MAX_ATTEMPTS"])
 def test_a_change_whose_answer_is_lost_is_sent_once_and_may_have_been_applied(
-    dashborion: Terminal,
+    dashborion: Cli,
     fleet: Fleet,
     monkeypatch: pytest.MonkeyPatch,
     command: str,
@@ -197,7 +195,7 @@ def test_a_change_whose_answer_is_lost_is_sent_once_and_may_have_been_applied(
     assert len(sent(fleet)) == 1
 
 
-def test_an_answer_that_was_cut_may_have_been_applied(dashborion: Terminal, fleet: Fleet) -> None:
+def test_an_answer_that_was_cut_may_have_been_applied(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.omit(UPDATE, "service")
     seen = dashborion("workloads restart web --wait -o json")
     assert (seen.exit_code, seen.error["code"], len(sent(fleet))) == (6, "maybe-applied", 1)
@@ -205,7 +203,7 @@ def test_an_answer_that_was_cut_may_have_been_applied(dashborion: Terminal, flee
 
 @pytest.mark.parametrize(("command", "operation"), CHANGES)
 def test_access_denied_is_4_and_sent_once(
-    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+    dashborion: Cli, fleet: Fleet, command: str, operation: str
 ) -> None:
     fleet.aws.faults.deny(operation)
     seen = dashborion(f"{typed(command, fleet)} -o json")
@@ -215,14 +213,14 @@ def test_access_denied_is_4_and_sent_once(
 
 @pytest.mark.parametrize(("command", "operation"), CHANGES)
 def test_a_token_that_has_expired_is_4(
-    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+    dashborion: Cli, fleet: Fleet, command: str, operation: str
 ) -> None:
     fleet.aws.faults.expire_token(operation)
     seen = dashborion(f"{typed(command, fleet)} -o json")
     assert (seen.exit_code, seen.error["code"], len(sent(fleet))) == (4, "credentials", 1)
 
 
-def test_what_ecs_declines_is_1_in_its_words(dashborion: Terminal, fleet: Fleet) -> None:
+def test_what_ecs_declines_is_1_in_its_words(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.refuse(UPDATE, "ServiceNotActiveException", "Service was not ACTIVE.")
     seen = dashborion("workloads restart web -o json")
     assert (seen.exit_code, len(sent(fleet))) == (1, 1)

@@ -11,7 +11,7 @@ import pytest
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest
 from dashborion.demo.http_server import Answer
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.living_shop import CLUSTER, LivingShop
 
 REGISTER, UPDATE = "ecs:RegisterTaskDefinition", "ecs:UpdateService"
@@ -21,13 +21,13 @@ OF_ITSELF = ("taskDefinitionArn", "revision", "registeredAt", "registeredBy")
 NAME = f"{CLUSTER}-checkout"
 
 
-def history(dashborion: Terminal, name: str = "checkout") -> list[tuple[str, bool]]:
+def history(dashborion: Cli, name: str = "checkout") -> list[tuple[str, bool]]:
     seen = dashborion(f"workloads history {name} -o json")
     assert seen.exit_code == 0, seen.err
     return [(one["revision"], one["current"]) for one in seen.json]
 
 
-def test_there_and_back_and_there_again(dashborion: Terminal, shop: LivingShop) -> None:
+def test_there_and_back_and_there_again(dashborion: Cli, shop: LivingShop) -> None:
     first = shop.definition("checkout")["revision"]
     seen = dashborion(f"workloads deploy checkout --image {NEW} --wait -o json")
     assert seen.exit_code == 0, seen.err
@@ -51,7 +51,7 @@ def test_there_and_back_and_there_again(dashborion: Terminal, shop: LivingShop) 
 
 
 def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
     shop.ecs.update_service(cluster=CLUSTER, service="checkout", deploymentConfiguration=off)
@@ -72,7 +72,7 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
 
 
 def test_what_the_circuit_breaker_takes_back_is_said_to_be_rolled_back(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     words = f"--image {BAD} --wait --fail-crashes 99"
     seen = dashborion(f"workloads deploy checkout {words} -o json")
@@ -86,11 +86,9 @@ def test_what_the_circuit_breaker_takes_back_is_said_to_be_rolled_back(
     assert row["message"].startswith("ROLLBACK_")
 
 
-def test_of_two_deploys_at_once_the_first_is_superseded(
-    dashborion: Terminal, shop: LivingShop
-) -> None:
+def test_of_two_deploys_at_once_the_first_is_superseded(dashborion: Cli, shop: LivingShop) -> None:
     def meanwhile() -> None:
-        other = Terminal()
+        other = Cli()
         assert other(f"workloads deploy checkout --image {NEW}").exit_code == 0
 
     dashborion.steps = [meanwhile, *shop.meanwhile]
@@ -116,7 +114,7 @@ def full(shape: Any, name: str = "value") -> Any:
 
 
 def test_with_every_field_that_botocore_knows_only_the_image_differs(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     model = shop.ecs.meta.service_model.operation_model("RegisterTaskDefinition")
     given = full(model.input_shape) | {"family": "whole"}
@@ -168,7 +166,7 @@ def more_in_the_answer(shop: LivingShop, change: Callable[[Any], None]) -> None:
 )
 @pytest.mark.parametrize("more", ["", "--dry-run"])
 def test_what_botocore_does_not_know_is_not_lost_silently(
-    dashborion: Terminal, shop: LivingShop, change: Callable[[Any], None], path: str, more: str
+    dashborion: Cli, shop: LivingShop, change: Callable[[Any], None], path: str, more: str
 ) -> None:
     more_in_the_answer(shop, change)
     seen = dashborion(f"workloads deploy checkout --image {NEW} {more} -o json")
@@ -180,7 +178,7 @@ def test_what_botocore_does_not_know_is_not_lost_silently(
 
 
 def test_tags_are_kept_save_for_those_that_only_aws_may_set(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     tags = [{"key": "team", "value": "shop"}, {"key": "aws:cloudformation:stack-id", "value": "x"}]
     arn = str(shop.service("checkout").task_definition)
@@ -191,7 +189,7 @@ def test_tags_are_kept_save_for_those_that_only_aws_may_set(
     assert "aws:cloudformation:stack-id" in seen.err
 
 
-def test_tags_that_may_not_be_read_are_not_lost(dashborion: Terminal, shop: LivingShop) -> None:
+def test_tags_that_may_not_be_read_are_not_lost(dashborion: Cli, shop: LivingShop) -> None:
     shop.aws.faults.refuse(
         "ecs:DescribeTaskDefinition", "AccessDeniedException", "not ecs:ListTagsForResource"
     )
@@ -212,14 +210,14 @@ def test_tags_that_may_not_be_read_are_not_lost(dashborion: Terminal, shop: Livi
     ids=["none named", "unknown", "twice"],
 )
 def test_an_image_that_is_meant_for_no_container(
-    dashborion: Terminal, shop: LivingShop, words: str, code: int, said: str
+    dashborion: Cli, shop: LivingShop, words: str, code: int, said: str
 ) -> None:
     seen = dashborion(f"workloads deploy web {words}")
     assert (seen.exit_code, seen.out, shop.sent()) == (code, "", [])
     assert said in seen.err
 
 
-def test_two_containers_at_once_are_one_revision(dashborion: Terminal, shop: LivingShop) -> None:
+def test_two_containers_at_once_are_one_revision(dashborion: Cli, shop: LivingShop) -> None:
     words = f"--image proxy={NEW} --image web={OLD}"
     seen = dashborion(f"workloads deploy web {words} -o json")
     assert (seen.exit_code, shop.images("web")) == (0, [OLD, NEW])
@@ -228,16 +226,14 @@ def test_two_containers_at_once_are_one_revision(dashborion: Terminal, shop: Liv
 
 
 def test_a_dry_run_prints_the_difference_and_sends_nothing(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     seen = dashborion(f"workloads deploy checkout --image {NEW} --dry-run -o json")
     assert (seen.exit_code, seen.json["dryRun"], shop.sent()) == (0, True, [])
     assert f"containerDefinitions[checkout].image: {OLD} -> {NEW}" in seen.err
 
 
-def test_the_same_image_changes_nothing_unless_forced(
-    dashborion: Terminal, shop: LivingShop
-) -> None:
+def test_the_same_image_changes_nothing_unless_forced(dashborion: Cli, shop: LivingShop) -> None:
     seen = dashborion(f"workloads deploy checkout --image {OLD} --wait -o json")
     assert (seen.exit_code, shop.sent()) == (0, []), seen.err
     assert "nothing changes" in seen.err
@@ -248,7 +244,7 @@ def test_the_same_image_changes_nothing_unless_forced(
 # --- Rollbacks ----------------------------------------------------------------------------------
 
 
-def test_a_named_revision_and_what_it_would_change(dashborion: Terminal, shop: LivingShop) -> None:
+def test_a_named_revision_and_what_it_would_change(dashborion: Cli, shop: LivingShop) -> None:
     for to in ("2", f"{NAME}:2"):
         seen = dashborion(f"workloads rollback checkout --to {to} --dry-run -o json")
         assert (seen.exit_code, seen.json["after"], shop.sent()) == (0, f"{NAME}:2", [])
@@ -268,7 +264,7 @@ def test_a_named_revision_and_what_it_would_change(dashborion: Terminal, shop: L
     ids=["none", "the same", "unknown number", "unknown family"],
 )
 def test_a_rollback_with_nowhere_to_go(
-    dashborion: Terminal, shop: LivingShop, words: str, code: str, said: str
+    dashborion: Cli, shop: LivingShop, words: str, code: str, said: str
 ) -> None:
     seen = dashborion(f"workloads rollback {words} -o json")
     assert (seen.error["code"], seen.out, shop.sent()) == (code, "", []), seen.err
@@ -276,7 +272,7 @@ def test_a_rollback_with_nowhere_to_go(
 
 
 def test_without_service_deployments_the_family_is_shown_and_nothing_is_assumed(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     shop.aws.faults.refuse("ecs:ListServiceDeployments", "UnknownOperationException", "no such")
     seen = dashborion("workloads history checkout -o json")
@@ -288,7 +284,7 @@ def test_without_service_deployments_the_family_is_shown_and_nothing_is_assumed(
     assert f"known: {NAME}:2" in seen.error["hint"]
 
 
-def test_a_deregistered_revision_is_refused(dashborion: Terminal, shop: LivingShop) -> None:
+def test_a_deregistered_revision_is_refused(dashborion: Cli, shop: LivingShop) -> None:
     shop.ecs.deregister_task_definition(taskDefinition=f"{NAME}:2")
     seen = dashborion("workloads rollback checkout --to 2 -o json")
     assert (seen.exit_code, seen.error["code"], shop.sent()) == (1, "refused", [])
@@ -299,7 +295,7 @@ def test_a_deregistered_revision_is_refused(dashborion: Terminal, shop: LivingSh
 
 
 def test_a_revision_that_was_registered_and_not_taken_up_is_named(
-    dashborion: Terminal, shop: LivingShop
+    dashborion: Cli, shop: LivingShop
 ) -> None:
     shop.aws.faults.deny(UPDATE)
     seen = dashborion(f"workloads deploy checkout --image {NEW} -o json")
@@ -309,7 +305,7 @@ def test_a_revision_that_was_registered_and_not_taken_up_is_named(
 
 @pytest.mark.parametrize("operation", [REGISTER, UPDATE])
 def test_a_write_whose_answer_is_lost_is_sent_once(
-    dashborion: Terminal, shop: LivingShop, operation: str
+    dashborion: Cli, shop: LivingShop, operation: str
 ) -> None:
     shop.aws.faults.lose_answer(operation, times=9)
     seen = dashborion(f"workloads deploy checkout --image {NEW} -o json")

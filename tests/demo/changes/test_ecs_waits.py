@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.support.aws import FILE, HERE, write_config
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.ecs_mover import Json, Mover
 from tests.support.fleet_on_ecs import REGION, Fleet
 
 RESTART = "workloads restart web --wait"
 
 
-def test_a_good_deployment_ends_with_0(dashborion: Terminal, web: Mover) -> None:
+def test_a_good_deployment_ends_with_0(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.runs(2), web.completes]
 
     seen = dashborion(f"{RESTART} -o json")
@@ -26,7 +26,7 @@ def test_a_good_deployment_ends_with_0(dashborion: Terminal, web: Mover) -> None
     assert web.fleet.aws.spy.counts["ecs:UpdateService"] == 1
 
 
-def test_progress_is_said_when_it_changes(dashborion: Terminal, web: Mover) -> None:
+def test_progress_is_said_when_it_changes(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(0), web.runs(1), web.runs(1), web.runs(2), web.completes]
     seen = dashborion(RESTART)
     assert [one for one in seen.err.splitlines() if one.startswith("web: ")] == [
@@ -37,14 +37,14 @@ def test_progress_is_said_when_it_changes(dashborion: Terminal, web: Mover) -> N
     ]
 
 
-def test_a_rollback_is_a_rollback(dashborion: Terminal, web: Mover) -> None:
+def test_a_rollback_is_a_rollback(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.rolls_back]
     seen = dashborion(f"{RESTART} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rolled-back")
     assert "circuit breaker" in seen.error["message"]
 
 
-def test_a_rollback_that_only_the_newer_api_remembers(dashborion: Terminal, web: Mover) -> None:
+def test_a_rollback_that_only_the_newer_api_remembers(dashborion: Cli, web: Mover) -> None:
     def forgets() -> None:
         web.rolls_back()
         ours: Json = web.service.deployments.pop()
@@ -61,14 +61,14 @@ def test_a_rollback_that_only_the_newer_api_remembers(dashborion: Terminal, web:
     assert "threshold was exceeded" in seen.error["message"]
 
 
-def test_somebodys_newer_deployment_supersedes_it(dashborion: Terminal, web: Mover) -> None:
+def test_somebodys_newer_deployment_supersedes_it(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.replaced]
     seen = dashborion(f"{RESTART} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "superseded")
 
 
 def test_a_newer_deployment_that_is_rolled_back_supersedes_it_too(
-    dashborion: Terminal, web: Mover
+    dashborion: Cli, web: Mover
 ) -> None:
     """Bug: the newest service deployment is believed whoever's it is."""
 
@@ -81,7 +81,7 @@ def test_a_newer_deployment_that_is_rolled_back_supersedes_it_too(
     assert (seen.exit_code, seen.error["code"]) == (7, "superseded")
 
 
-def test_a_deployment_that_fails_without_a_rollback(dashborion: Terminal, web: Mover) -> None:
+def test_a_deployment_that_fails_without_a_rollback(dashborion: Cli, web: Mover) -> None:
     def fails() -> None:
         why = "ECS deployment circuit breaker: tasks failed to start."
         web.primary.update(rolloutState="FAILED", rolloutStateReason=why)
@@ -93,7 +93,7 @@ def test_a_deployment_that_fails_without_a_rollback(dashborion: Terminal, web: M
 
 
 def test_two_tasks_that_end_are_enough_although_ecs_has_forgotten_the_first(
-    dashborion: Terminal, web: Mover
+    dashborion: Cli, web: Mover
 ) -> None:
     dashborion.steps = [web.task_fails, web.runs(1), web.task_fails]
     seen = dashborion(RESTART)
@@ -102,7 +102,7 @@ def test_two_tasks_that_end_are_enough_although_ecs_has_forgotten_the_first(
     assert any(one.startswith("event: ") for one in seen.err.splitlines())
 
 
-def test_tasks_that_cannot_pull_their_image_end_it(dashborion: Terminal, web: Mover) -> None:
+def test_tasks_that_cannot_pull_their_image_end_it(dashborion: Cli, web: Mover) -> None:
     why = "CannotPullContainerError: example.test/app:9: not found"
 
     def fails() -> None:
@@ -115,7 +115,7 @@ def test_tasks_that_cannot_pull_their_image_end_it(dashborion: Terminal, web: Mo
     assert "not found" in seen.error["message"]
 
 
-def test_the_last_words_of_a_failed_task_are_shown(dashborion: Terminal, web: Mover) -> None:
+def test_the_last_words_of_a_failed_task_are_shown(dashborion: Cli, web: Mover) -> None:
     def fails() -> None:
         web.task_fails()
         task = web.fleet.tasks["web"][-1]
@@ -144,7 +144,7 @@ def test_the_last_words_of_a_failed_task_are_shown(dashborion: Terminal, web: Mo
     ],
 )
 def test_last_words_are_read_where_the_logs_are(
-    dashborion: Terminal, web: Mover, options: Json | None, region: str, stream: str
+    dashborion: Cli, web: Mover, options: Json | None, region: str, stream: str
 ) -> None:
     write_config(Path.home(), {HERE: FILE[HERE] | {"log_group": "/other"}})
 
@@ -164,7 +164,7 @@ def test_last_words_are_read_where_the_logs_are(
     assert "cannot bind" in seen.err
 
 
-def test_tasks_that_scaling_stops_have_not_failed(dashborion: Terminal, web: Mover) -> None:
+def test_tasks_that_scaling_stops_have_not_failed(dashborion: Cli, web: Mover) -> None:
     said = f"Scaling activity initiated by (deployment {web.primary['id']})"
 
     def stops() -> None:
@@ -174,7 +174,7 @@ def test_tasks_that_scaling_stops_have_not_failed(dashborion: Terminal, web: Mov
     assert dashborion(RESTART).exit_code == 0
 
 
-def test_the_timeout_ends_it_with_8_and_where_it_stands(dashborion: Terminal, web: Mover) -> None:
+def test_the_timeout_ends_it_with_8_and_where_it_stands(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1)]
     seen = dashborion(f"{RESTART} --timeout 9s -o json")
     assert (seen.exit_code, seen.error["code"]) == (8, "rollout-pending")
@@ -183,9 +183,7 @@ def test_the_timeout_ends_it_with_8_and_where_it_stands(dashborion: Terminal, we
 
 
 @pytest.mark.parametrize("trouble", ["throttle", "reset_connection", "break_down", "cut_body"])
-def test_trouble_during_the_wait_is_ridden_out(
-    dashborion: Terminal, web: Mover, trouble: str
-) -> None:
+def test_trouble_during_the_wait_is_ridden_out(dashborion: Cli, web: Mover, trouble: str) -> None:
     def strikes() -> None:
         getattr(web.fleet.aws.faults, trouble)("ecs:DescribeServices", times=10)
 
@@ -198,7 +196,7 @@ def test_trouble_during_the_wait_is_ridden_out(
 
 @pytest.mark.parametrize("happens", [Mover.is_gone, Mover.drains], ids=["inactive", "draining"])
 def test_a_service_that_is_deleted_ends_it(
-    dashborion: Terminal, web: Mover, happens: Callable[[Mover], None]
+    dashborion: Cli, web: Mover, happens: Callable[[Mover], None]
 ) -> None:
     """Bug: one that is DRAINING, with 0 of 0 tasks, is called complete."""
     dashborion.steps = [lambda: happens(web)]
@@ -207,7 +205,7 @@ def test_a_service_that_is_deleted_ends_it(
 
 
 def test_a_rolled_back_service_that_is_well_is_not_waited_for(
-    dashborion: Terminal, fleet: Fleet
+    dashborion: Cli, fleet: Fleet
 ) -> None:
     """Bug: ``status`` says complete, and ``status --wait`` waits until the time is up."""
     assert dashborion("workloads status failed -o json").json["state"] == "complete"
@@ -216,7 +214,7 @@ def test_a_rolled_back_service_that_is_well_is_not_waited_for(
 
 
 def test_a_service_without_rollout_state_is_waited_for_by_counting(
-    dashborion: Terminal, fleet: Fleet
+    dashborion: Cli, fleet: Fleet
 ) -> None:
     old = Mover(fleet, "old")
     old.runs(0)()

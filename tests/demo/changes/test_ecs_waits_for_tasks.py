@@ -11,21 +11,21 @@ import pytest
 from dashborion.demo.ecs.aws_protocol import AwsRequest
 from dashborion.demo.http_server import Answer
 from dashborion.engines.rollout import POLL_SECONDS
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover
 from tests.support.fleet_on_ecs import Fleet
 
 RESTART = "workloads restart web --wait"
 
 
-def test_a_count_is_waited_for_without_a_deployment(dashborion: Terminal, counted: Mover) -> None:
+def test_a_count_is_waited_for_without_a_deployment(dashborion: Cli, counted: Mover) -> None:
     dashborion.steps = [counted.runs(2), counted.runs(4)]
     seen = dashborion("workloads scale web -r 4 --wait")
     assert (seen.exit_code, len(dashborion.slept)) == (0, 2), seen.err
     assert "web: 2 of 4 tasks running" in seen.err
 
 
-def test_a_count_fails_by_tasks_started_after_it(dashborion: Terminal, counted: Mover) -> None:
+def test_a_count_fails_by_tasks_started_after_it(dashborion: Cli, counted: Mover) -> None:
     counted.task_fails()
     counted.task_fails()
     dashborion.steps = [counted.task_fails, counted.task_fails]
@@ -33,9 +33,7 @@ def test_a_count_fails_by_tasks_started_after_it(dashborion: Terminal, counted: 
     assert (seen.exit_code, len(dashborion.slept)) == (7, 2), seen.err
 
 
-def test_a_count_that_somebody_else_sets_is_superseded(
-    dashborion: Terminal, counted: Mover
-) -> None:
+def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Cli, counted: Mover) -> None:
     def sets() -> None:
         counted.service.desired_count = 5
 
@@ -46,7 +44,7 @@ def test_a_count_that_somebody_else_sets_is_superseded(
 
 
 def test_a_count_does_not_wait_for_a_deployment_that_goes_on(
-    dashborion: Terminal, counted: Mover
+    dashborion: Cli, counted: Mover
 ) -> None:
     counted.begins()
     dashborion.steps = [counted.runs(4)]
@@ -61,9 +59,7 @@ UNPLACED = "was unable to place a task because no container instance met all of 
 @pytest.mark.parametrize(
     ("more", "takes"), [("", 30), ("--fail-placement 4s", 4)], ids=["30s", "4s"]
 )
-def test_a_task_that_finds_no_place(
-    dashborion: Terminal, web: Mover, more: str, takes: float
-) -> None:
+def test_a_task_that_finds_no_place(dashborion: Cli, web: Mover, more: str, takes: float) -> None:
     dashborion.steps = [lambda: web.says(UNPLACED)]
     seen = dashborion(f"{RESTART} {more} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
@@ -71,17 +67,13 @@ def test_a_task_that_finds_no_place(
     assert takes <= sum(dashborion.slept) <= takes + 2 * POLL_SECONDS
 
 
-def test_a_task_that_found_no_place_before_the_wait_began(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_a_task_that_found_no_place_before_the_wait_began(dashborion: Cli, fleet: Fleet) -> None:
     """Bug: ``status --wait`` ignores what was said since the deployment began."""
     seen = dashborion("workloads status huge --wait --timeout 2m")
     assert seen.exit_code == 7, seen.err
 
 
-def test_any_later_event_does_not_hide_that_there_is_no_place(
-    dashborion: Terminal, web: Mover
-) -> None:
+def test_any_later_event_does_not_hide_that_there_is_no_place(dashborion: Cli, web: Mover) -> None:
     """Bug: only the newest event is looked at."""
 
     def says() -> None:
@@ -111,7 +103,7 @@ def stale(fleet: Fleet, times: int = 2) -> None:
 
 @pytest.mark.parametrize("words", ["scale web -r 4", "restart web"])
 def test_an_answer_from_before_the_change_is_not_somebody_elses_change(
-    dashborion: Terminal, fleet: Fleet, words: str
+    dashborion: Cli, fleet: Fleet, words: str
 ) -> None:
     """Bug: it is said to be superseded, exit 7, by the very count or deployment it replaces."""
     stale(fleet)
@@ -123,7 +115,7 @@ def test_an_answer_from_before_the_change_is_not_somebody_elses_change(
 # --- Without a deployment to follow -------------------------------------------------------------
 
 
-def test_task_sets_that_are_not_stable_are_not_done(dashborion: Terminal, fleet: Fleet) -> None:
+def test_task_sets_that_are_not_stable_are_not_done(dashborion: Cli, fleet: Fleet) -> None:
     """Bug: ``status`` says progressing, and ``status --wait`` is done at once."""
     assert dashborion("workloads status blue-green -o json").json["state"] == "progressing"
     seen = dashborion("workloads status blue-green --wait --timeout 10s")
@@ -131,14 +123,12 @@ def test_task_sets_that_are_not_stable_are_not_done(dashborion: Terminal, fleet:
     assert "2 task sets" in seen.err
 
 
-def test_task_sets_that_are_stable_are_done(dashborion: Terminal, fleet: Fleet) -> None:
+def test_task_sets_that_are_stable_are_done(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads status external --wait").exit_code == 0
     assert dashborion.slept == []
 
 
-def test_an_answer_without_a_new_deployment_is_no_success(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_an_answer_without_a_new_deployment_is_no_success(dashborion: Cli, fleet: Fleet) -> None:
     """Bug: there is nothing to follow then, which counts as done."""
 
     def without(_: AwsRequest, do: Callable[[], Answer]) -> Answer:

@@ -13,7 +13,7 @@ from botocore.exceptions import ParamValidationError
 from dashborion.errors import UsageError
 from dashborion.orchestrators.aws.errors import translated
 from dashborion.orchestrators.difference import differences
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.living_shop import CLUSTER, LivingShop
 from tests.support.manifests import deployment, image, namespace
 from tests.support.secret_places import (
@@ -102,13 +102,13 @@ def keeper(shop: LivingShop) -> LivingShop:
         "ecs task-definitions describe keeper",
     ],
 )
-def test_on_ecs(dashborion: Terminal, keeper: LivingShop, command: str, form: str) -> None:
+def test_on_ecs(dashborion: Cli, keeper: LivingShop, command: str, form: str) -> None:
     seen = dashborion(f"{command} {form}")
     assert seen.exit_code == 0, seen.err
     assert SECRET not in seen.out + seen.err
 
 
-def test_a_dry_run_on_ecs_names_the_fields(dashborion: Terminal, keeper: LivingShop) -> None:
+def test_a_dry_run_on_ecs_names_the_fields(dashborion: Cli, keeper: LivingShop) -> None:
     seen = dashborion("workloads rollback checkout --to keeper:1 --dry-run")
     for field in FIELDS_OF_TASK_DEFINITION:
         assert f"{field}: (hidden) -> (hidden)" in seen.err
@@ -158,7 +158,7 @@ def has_replica_sets(standing: StandIn, count: int) -> bool:
     ],
 )
 def test_on_kubernetes(
-    dashborion: Terminal,
+    dashborion: Cli,
     cluster: StandIn,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

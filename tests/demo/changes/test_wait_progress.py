@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.api import wait_for
-from tests.support.changes_door import Keyboard, Terminal
+from tests.support.cli import Cli, Keyboard, start
 from tests.support.ecs_mover import Mover
 from tests.support.fleet_on_ecs import Fleet
 from tests.support.misbehaviour import body, hang
 from tests.support.stub_api import Api
 from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 ERASE = "\r\x1b[K"
 
 
-def test_progress_is_one_live_line_on_a_terminal(dashborion: Terminal, web: Mover) -> None:
+def test_progress_is_one_live_line_on_a_terminal(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.runs(1), web.completes]
 
     seen = dashborion("workloads restart web --wait", tty=True)
@@ -35,7 +32,7 @@ def test_progress_is_one_live_line_on_a_terminal(dashborion: Terminal, web: Move
     assert dashborion.raw_err.endswith(ERASE)
 
 
-def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Terminal, web: Mover) -> None:
+def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.task_fails, web.task_fails]
     seen = dashborion("workloads restart web --wait", tty=True)
     assert seen.exit_code == 7
@@ -43,14 +40,14 @@ def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Terminal, w
     assert not any(one.startswith("web: ") for one in seen.err.splitlines())
 
 
-def test_elsewhere_it_is_a_line_a_change(dashborion: Terminal, web: Mover) -> None:
+def test_elsewhere_it_is_a_line_a_change(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.runs(1), web.completes]
     seen = dashborion("workloads restart web --wait")
     assert dashborion.raw_err == seen.err, "no line is erased where there is no terminal"
     assert sum(one.startswith("web: ") for one in seen.err.splitlines()) == 3
 
 
-def test_with_json_each_line_on_stderr_is_an_object(dashborion: Terminal, web: Mover) -> None:
+def test_with_json_each_line_on_stderr_is_an_object(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.task_fails, web.task_fails]
     seen = dashborion("workloads restart web --wait -o json")
     said = [next(iter(json.loads(line))) for line in seen.err.splitlines()]
@@ -58,7 +55,7 @@ def test_with_json_each_line_on_stderr_is_an_object(dashborion: Terminal, web: M
     assert said[-1] == "error"
 
 
-def test_what_the_api_says_cannot_move_the_cursor(dashborion: Terminal, web: Mover) -> None:
+def test_what_the_api_says_cannot_move_the_cursor(dashborion: Cli, web: Mover) -> None:
     def fails() -> None:
         web.task_fails(stop_code="TaskFailedToStart", stopped_reason="Bad: \x1b[2J", containers={})
 
@@ -68,7 +65,7 @@ def test_what_the_api_says_cannot_move_the_cursor(dashborion: Terminal, web: Mov
     assert "\x1b" not in seen.err
 
 
-def test_an_interrupt_in_process(dashborion: Terminal, web: Mover) -> None:
+def test_an_interrupt_in_process(dashborion: Cli, web: Mover) -> None:
     def ctrl_c() -> None:
         raise KeyboardInterrupt
 
@@ -79,7 +76,7 @@ def test_an_interrupt_in_process(dashborion: Terminal, web: Mover) -> None:
 
 
 def test_an_interrupt_at_the_question_changes_nothing(
-    dashborion: Terminal, fleet: Fleet, home: Path
+    dashborion: Cli, fleet: Fleet, home: Path
 ) -> None:
     from tests.support.aws import FILE, HERE, write_config
 
@@ -95,7 +92,7 @@ def test_an_interrupt_at_the_question_changes_nothing(
 
 
 def test_an_end_of_input_at_the_question_is_a_no_on_a_line_of_its_own(
-    dashborion: Terminal, fleet: Fleet, home: Path
+    dashborion: Cli, fleet: Fleet, home: Path
 ) -> None:
     """Bug: the answer goes on where the question ended."""
     from tests.support.aws import FILE, HERE, write_config
@@ -126,15 +123,10 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     ids=["scale", "status"],
 )
 def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
-    command = [sys.executable, "-m", "dashborion", *words.split(), "--wait"]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, env=dict(os.environ), **pipes) as child:  # type: ignore[call-overload]
-        try:
-            wait_for("its first look", lambda: looks_at(api) > 0, 10)
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=10)
-        finally:
-            child.kill()
+    with start(f"{words} --wait", text=True) as child:
+        wait_for("its first look", lambda: looks_at(api) > 0)
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=PATIENCE_SECONDS)
 
     assert child.returncode == 130, err
     assert err.splitlines()[-1] == "interrupted: the rollout of web goes on"
@@ -146,14 +138,10 @@ def test_ctrl_c_while_a_change_is_under_way_says_that_it_may_have_been_applied(a
     """Bug: it ends with 130 and not a word, and nobody knows whether it scaled."""
     api._rules.clear()
     api.on(f"{WEB}/scale", hang)
-    command = [sys.executable, "-m", "dashborion", *SCALE.split()]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
-        try:
-            wait_for("the change", lambda: changed(api), 10)
-            child.send_signal(signal.SIGINT)
-            _, err = child.communicate(timeout=10)
-        finally:
-            child.kill()
+    with start(SCALE, text=True) as child:
+        wait_for("the change", lambda: changed(api))
+        child.send_signal(signal.SIGINT)
+        _, err = child.communicate(timeout=PATIENCE_SECONDS)
     assert child.returncode == 130
     assert "may have been applied" in err
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto.eks.models import eks_backends
 
-from tests.support.aws import KEY, SECRET, Terminal, credentials, write_aws
+from tests.support.aws import KEY, SECRET, credentials, write_aws
 from tests.support.aws_server import StrictAws
 from tests.support.kubeconfigs import document, merged, write
 
@@ -56,8 +56,3 @@ def contexts(home: Path) -> Callable[..., Path]:
 def user_file(home: Path) -> Path:
     """Where the user's own config file is, once it is there."""
     return home / ".config" / "dashborion" / "config.yaml"
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()

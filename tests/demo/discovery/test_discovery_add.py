@@ -14,8 +14,8 @@ from dashborion.config.file import load
 from dashborion.config.targets import EcsTarget, EksTarget, Environment, KubernetesTarget, Origin
 from dashborion.errors import ConfigError
 from tests.demo.discovery.conftest import PARIS
-from tests.support.aws import Terminal
 from tests.support.aws_server import StrictAws
+from tests.support.cli import Cli
 
 Contexts = Callable[..., Path]
 
@@ -35,7 +35,7 @@ projects:
 
 
 def test_a_file_is_made_for_its_owner_alone(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts, user_file: Path
+    dashborion: Cli, aws: StrictAws, contexts: Contexts, user_file: Path
 ) -> None:
     contexts("media-staging")
 
@@ -62,7 +62,7 @@ def test_a_file_is_made_for_its_owner_alone(
 
 
 def test_what_was_added_is_what_env_list_has_and_is_not_added_again(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     dashborion("env discover --profile home --add --yes")
     before = user_file.read_text()
@@ -76,7 +76,7 @@ def test_what_was_added_is_what_env_list_has_and_is_not_added_again(
     assert listed == ["homebox/production", "homebox/staging", "rubix/production"]
 
 
-def test_comments_and_columns_stay(dashborion: Terminal, aws: StrictAws, user_file: Path) -> None:
+def test_comments_and_columns_stay(dashborion: Cli, aws: StrictAws, user_file: Path) -> None:
     user_file.parent.mkdir(parents=True)
     user_file.write_text(MINE)
 
@@ -95,16 +95,14 @@ def test_comments_and_columns_stay(dashborion: Terminal, aws: StrictAws, user_fi
     ]  # fmt: skip
 
 
-def test_patterns_choose_what_is_added(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
-) -> None:
+def test_patterns_choose_what_is_added(dashborion: Cli, aws: StrictAws, user_file: Path) -> None:
     dashborion("env discover 'rubix/*' --profile home --add --yes")
 
     assert [one.label for one in load(user_file, Origin.USER).environments] == ["rubix/production"]
 
 
 def test_a_named_file_is_written_and_the_users_own_is_not(
-    dashborion: Terminal, aws: StrictAws, user_file: Path, tmp_path: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path, tmp_path: Path
 ) -> None:
     named = tmp_path / "new" / "team.yaml"
 
@@ -114,9 +112,7 @@ def test_a_named_file_is_written_and_the_users_own_is_not(
     assert not user_file.exists()
 
 
-def test_a_folders_file_is_not_written(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
-) -> None:
+def test_a_folders_file_is_not_written(dashborion: Cli, aws: StrictAws, user_file: Path) -> None:
     folder = Path("dashborion.yaml")
     folder.write_text(MINE)
 
@@ -127,7 +123,7 @@ def test_a_folders_file_is_not_written(
 
 
 def test_a_link_stays_a_link(
-    dashborion: Terminal, aws: StrictAws, user_file: Path, tmp_path: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "dotfiles.yaml").write_text(MINE)
     user_file.parent.mkdir(parents=True)
@@ -140,7 +136,7 @@ def test_a_link_stays_a_link(
 
 
 def test_without_a_terminal_it_needs_a_yes_before_it_looks(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     seen = dashborion("env discover --profile home --add")
 
@@ -149,7 +145,7 @@ def test_without_a_terminal_it_needs_a_yes_before_it_looks(
 
 
 def test_what_was_found_is_added_though_a_part_failed(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     aws.faults.deny("eks:*")
 
@@ -159,7 +155,7 @@ def test_what_was_found_is_added_though_a_part_failed(
 
 
 def test_a_file_that_cannot_be_used_is_left_alone(
-    dashborion: Terminal, aws: StrictAws, user_file: Path
+    dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     user_file.parent.mkdir(parents=True)
     user_file.write_text("projects: [")

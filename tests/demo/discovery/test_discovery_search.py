@@ -11,9 +11,9 @@ import pytest
 
 from dashborion.demo.ecs.aws_protocol import refusal
 from tests.demo.discovery.conftest import PARIS, VIRGINIA
-from tests.support.aws import Terminal, write_config
+from tests.support.aws import write_config
 from tests.support.aws_server import StrictAws
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 Contexts = Callable[..., Path]
 
@@ -23,7 +23,7 @@ def names(rows: Any) -> list[str]:
 
 
 def test_contexts_ecs_and_eks_clusters_are_proposed_together(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts
+    dashborion: Cli, aws: StrictAws, contexts: Contexts
 ) -> None:
     contexts("media-staging", "kind")
 
@@ -44,7 +44,7 @@ def test_contexts_ecs_and_eks_clusters_are_proposed_together(
 
 
 def test_several_regions_are_searched_and_equal_names_told_apart(
-    dashborion: Terminal, aws: StrictAws
+    dashborion: Cli, aws: StrictAws
 ) -> None:
     seen = dashborion(f"env discover --profile home --region {PARIS} --region {VIRGINIA} -o json")
 
@@ -55,7 +55,7 @@ def test_several_regions_are_searched_and_equal_names_told_apart(
 
 
 def test_without_credentials_the_kubeconfig_alone_is_searched_and_that_is_no_failure(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts
+    dashborion: Cli, aws: StrictAws, contexts: Contexts
 ) -> None:
     contexts("media-staging")
 
@@ -67,7 +67,7 @@ def test_without_credentials_the_kubeconfig_alone_is_searched_and_that_is_no_fai
 
 
 def test_the_profiles_of_the_config_are_searched_and_what_is_there_is_marked(
-    dashborion: Terminal, aws: StrictAws, home: Path
+    dashborion: Cli, aws: StrictAws, home: Path
 ) -> None:
     write_config(home, {"mine": {"cluster": "homebox-prod", "profile": "home", "region": PARIS}})
 
@@ -79,7 +79,7 @@ def test_the_profiles_of_the_config_are_searched_and_what_is_there_is_marked(
 
 
 def test_a_profile_and_the_default_that_is_the_same_are_one(
-    dashborion: Terminal, aws: StrictAws, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, aws: StrictAws, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "home")
 
@@ -90,7 +90,7 @@ def test_a_profile_and_the_default_that_is_the_same_are_one(
 
 
 def test_an_eks_cluster_that_a_context_reaches_is_that_context(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts
+    dashborion: Cli, aws: StrictAws, contexts: Contexts
 ) -> None:
     arn = f"arn:aws:eks:{PARIS}:{aws.account}:cluster/rubix-prod"
     contexts(arn)
@@ -100,7 +100,7 @@ def test_an_eks_cluster_that_a_context_reaches_is_that_context(
     assert [(one["name"], one["target"]) for one in rows] == [("rubix/production", arn)]
 
 
-def test_a_region_that_fails_is_a_warning_and_5(dashborion: Terminal, aws: StrictAws) -> None:
+def test_a_region_that_fails_is_a_warning_and_5(dashborion: Cli, aws: StrictAws) -> None:
     def denied(ask: Any, do: Any) -> Any:
         return do() if ask.region == PARIS else refusal(ask, "AccessDeniedException", "no", 400)
 
@@ -114,7 +114,7 @@ def test_a_region_that_fails_is_a_warning_and_5(dashborion: Terminal, aws: Stric
     assert error["error"]["message"] == "1 of 4 searches failed"
 
 
-def test_when_everything_fails_the_code_is_the_firsts(dashborion: Terminal, aws: StrictAws) -> None:
+def test_when_everything_fails_the_code_is_the_firsts(dashborion: Cli, aws: StrictAws) -> None:
     aws.faults.deny("*")
 
     seen = dashborion("env discover --profile home -o json", fails_with_rows=True)
@@ -125,7 +125,7 @@ def test_when_everything_fails_the_code_is_the_firsts(dashborion: Terminal, aws:
 
 
 def test_a_profile_that_there_is_not_is_said(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts
+    dashborion: Cli, aws: StrictAws, contexts: Contexts
 ) -> None:
     contexts("kind")
 
@@ -136,7 +136,7 @@ def test_a_profile_that_there_is_not_is_said(
 
 
 def test_a_kubeconfig_that_is_broken_does_not_cost_aws(
-    dashborion: Terminal, aws: StrictAws, home: Path
+    dashborion: Cli, aws: StrictAws, home: Path
 ) -> None:
     write_config(home, {"mine": {"cluster": "homebox-prod", "profile": "home", "region": PARIS}})
     (home / ".kube").mkdir()
@@ -148,9 +148,7 @@ def test_a_kubeconfig_that_is_broken_does_not_cost_aws(
     assert "not YAML" in seen.err
 
 
-def test_nothing_that_fits_a_name_is_3(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts
-) -> None:
+def test_nothing_that_fits_a_name_is_3(dashborion: Cli, aws: StrictAws, contexts: Contexts) -> None:
     contexts("media-staging")
 
     seen = dashborion("env discover media/stagin -o json")
@@ -159,7 +157,7 @@ def test_nothing_that_fits_a_name_is_3(
 
 
 def test_progress_is_for_terminals(
-    aws: StrictAws, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    aws: StrictAws, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dashborion.streams import Streams
 
@@ -173,15 +171,13 @@ def test_progress_is_for_terminals(
 
 
 @pytest.mark.parametrize("format_", ["table", "wide", "json", "yaml", "csv", "name"])
-def test_every_format(
-    dashborion: Terminal, aws: StrictAws, contexts: Contexts, format_: str
-) -> None:
+def test_every_format(dashborion: Cli, aws: StrictAws, contexts: Contexts, format_: str) -> None:
     contexts("media-staging")
 
     assert "media" in dashborion(f"env discover -o {format_}").out
 
 
-def test_with_nothing_configured_the_error_names_discover_and_the_demo(dashborion: Door) -> None:
+def test_with_nothing_configured_the_error_names_discover_and_the_demo(dashborion: Cli) -> None:
     seen = dashborion("workloads list")
 
     assert seen.exit_code == 2

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from types import SimpleNamespace
 
-import botocore.endpoint
 import pytest
 
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at, skip_naps
 from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import Fleet, many, populate
 
@@ -41,14 +38,6 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
-
-
-@pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long botocore would have slept between its attempts; it does not."""
-    taken: list[float] = []
-    clock = SimpleNamespace(sleep=taken.append, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
-    return taken
+    return skip_naps(monkeypatch)

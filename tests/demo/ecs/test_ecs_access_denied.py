@@ -10,8 +10,8 @@ import pytest
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest, refusal
 from dashborion.demo.http_server import Answer
-from tests.support.aws import MANY, Terminal
-from tests.support.door import Result
+from tests.support.aws import MANY
+from tests.support.cli import Cli, Result
 from tests.support.fleet_on_ecs import Fleet
 
 SCALING = "application-autoscaling:DescribeScalableTargets"
@@ -56,7 +56,7 @@ def without_tags(action: str) -> Callable[[AwsRequest, Callable[[], Answer]], An
     ],
 )
 def test_a_call_that_has_to_be_made(
-    dashborion: Terminal, fleet: Fleet, command: str, action: str
+    dashborion: Cli, fleet: Fleet, command: str, action: str
 ) -> None:
     fleet.aws.faults.deny(action)
     seen = dashborion(f"{command} -o json")
@@ -75,7 +75,7 @@ def test_a_call_that_has_to_be_made(
         "DescribeRules",
     ],
 )
-def test_load_balancers_cost_the_ways_in(dashborion: Terminal, fleet: Fleet, action: str) -> None:
+def test_load_balancers_cost_the_ways_in(dashborion: Cli, fleet: Fleet, action: str) -> None:
     fleet.aws.faults.deny(f"{ELB}:{action}")
     seen = dashborion("workloads describe web -o json")
     assert seen.exit_code == 0
@@ -86,7 +86,7 @@ def test_load_balancers_cost_the_ways_in(dashborion: Terminal, fleet: Fleet, act
     assert ways["service-connect"]["address"] == "web.home"
 
 
-def test_target_health_costs_no_more_than_itself(dashborion: Terminal, fleet: Fleet) -> None:
+def test_target_health_costs_no_more_than_itself(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny(f"{ELB}:DescribeTargetHealth")
     way = dashborion("workloads describe web -o json").json["endpoints"][0]
     assert (way["healthy"], way["total"]) == (None, None)
@@ -94,19 +94,19 @@ def test_target_health_costs_no_more_than_itself(dashborion: Terminal, fleet: Fl
 
 
 @pytest.mark.parametrize("action", ["DescribeRules", "DescribeListeners", "DescribeLoadBalancers"])
-def test_rules_cost_no_health(dashborion: Terminal, fleet: Fleet, action: str) -> None:
+def test_rules_cost_no_health(dashborion: Cli, fleet: Fleet, action: str) -> None:
     fleet.aws.faults.deny(f"{ELB}:{action}")
     way = dashborion("workloads describe web -o json").json["endpoints"][0]
     assert (way["healthy"], way["total"]) == (2, 2)
 
 
-def test_a_list_says_it_once(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_list_says_it_once(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny(f"{ELB}:*")
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, len(warnings(seen))) == (0, 1)
 
 
-def test_scaling_costs_the_autoscaler(dashborion: Terminal, fleet: Fleet) -> None:
+def test_scaling_costs_the_autoscaler(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny(SCALING)
     seen = dashborion("workloads describe web -o json")
     assert (seen.exit_code, seen.json["autoscaling"]) == (0, None)
@@ -114,7 +114,7 @@ def test_scaling_costs_the_autoscaler(dashborion: Terminal, fleet: Fleet) -> Non
     assert SCALING in warning["message"]
 
 
-def test_task_definitions_cost_images_and_requests(dashborion: Terminal, fleet: Fleet) -> None:
+def test_task_definitions_cost_images_and_requests(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:DescribeTaskDefinition")
     seen = dashborion("workloads list -o json")
     assert seen.exit_code == 0, seen.err
@@ -123,23 +123,21 @@ def test_task_definitions_cost_images_and_requests(dashborion: Terminal, fleet: 
     assert "ecs:DescribeTaskDefinition" in warning["message"]
 
 
-def test_task_definitions_cost_no_more_of_a_description(dashborion: Terminal, fleet: Fleet) -> None:
+def test_task_definitions_cost_no_more_of_a_description(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:DescribeTaskDefinition")
     seen = dashborion("workloads describe web -o json")
     assert seen.exit_code == 0, seen.err
     assert (seen.json["available"], len(seen.json["instances"])) == (2, 2)
 
 
-def test_a_definition_that_was_denied_is_asked_for_again(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_a_definition_that_was_denied_is_asked_for_again(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:DescribeTaskDefinition")
     dashborion("workloads list")
     fleet.aws.faults.clear()
     assert all(one["image"] for one in dashborion("workloads list -o json").json)
 
 
-def test_a_list_of_revisions_costs_the_earlier_ones(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_list_of_revisions_costs_the_earlier_ones(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:ListTaskDefinitions")
     seen = dashborion("workloads describe rolling -o json")
     assert seen.exit_code == 0
@@ -147,7 +145,7 @@ def test_a_list_of_revisions_costs_the_earlier_ones(dashborion: Terminal, fleet:
     assert len(warnings(seen)) == 1
 
 
-def test_tags_of_services_cost_the_namespaces(dashborion: Terminal, fleet: Fleet) -> None:
+def test_tags_of_services_cost_the_namespaces(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.add("ecs:DescribeServices", without_tags("ecs:ListTagsForResource"))
     seen = dashborion("workloads list -o json")
     assert seen.exit_code == 0
@@ -155,13 +153,13 @@ def test_tags_of_services_cost_the_namespaces(dashborion: Terminal, fleet: Fleet
     assert len(warnings(seen)) == 1
 
 
-def test_tags_of_many_services_are_one_warning(dashborion: Terminal, fleet: Fleet) -> None:
+def test_tags_of_many_services_are_one_warning(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.add("ecs:DescribeServices", without_tags("ecs:ListTagsForResource"))
     seen = dashborion(f"workloads list -e {MANY} -o json")
     assert (len(seen.json), len(warnings(seen))) == (150, 1)
 
 
-def test_tags_of_tasks_cost_themselves(dashborion: Terminal, fleet: Fleet) -> None:
+def test_tags_of_tasks_cost_themselves(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.add("ecs:DescribeTasks", without_tags("ecs:ListTagsForResource"))
     seen = dashborion("instances list -w web -o json")
     assert seen.exit_code == 0, seen.err
@@ -169,7 +167,7 @@ def test_tags_of_tasks_cost_themselves(dashborion: Terminal, fleet: Fleet) -> No
     assert len(warnings(seen)) == 1
 
 
-def test_a_check_says_what_is_allowed(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_check_says_what_is_allowed(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:ListTasks")
     (found,) = dashborion("env check -o json").json
     allowed = {one["action"]: one["allowed"] for one in found["permissions"]}
@@ -181,7 +179,7 @@ def test_a_check_says_what_is_allowed(dashborion: Terminal, fleet: Fleet) -> Non
 
 @pytest.mark.parametrize("denied", [False, True], ids=["allowed", "denied"])
 def test_a_check_tries_a_log_and_changes_nothing(
-    dashborion: Terminal, fleet: Fleet, denied: bool
+    dashborion: Cli, fleet: Fleet, denied: bool
 ) -> None:
     if denied:
         fleet.aws.faults.deny("logs:*")

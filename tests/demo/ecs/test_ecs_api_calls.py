@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import HERE, MANY, Terminal
+from tests.support.aws import HERE, MANY
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet
 
 
@@ -20,9 +21,7 @@ def asked(fleet: Fleet) -> Counter[str]:
     return counts
 
 
-def test_150_services_are_two_pages_and_fifteen_descriptions(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_150_services_are_two_pages_and_fifteen_descriptions(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion(f"workloads list -e {MANY} -o json").json
     assert (len(found), sum(one["desired"] for one in found)) == (150, 750)
     assert asked(fleet) == {
@@ -32,7 +31,7 @@ def test_150_services_are_two_pages_and_fifteen_descriptions(
 
 @pytest.mark.parametrize("output", ["table", "wide", "json", "name"])
 def test_a_second_list_asks_for_no_task_definition(
-    dashborion: Terminal, fleet: Fleet, output: str
+    dashborion: Cli, fleet: Fleet, output: str
 ) -> None:
     first = dashborion(f"workloads list -e {MANY} -o {output}")
     asked(fleet)
@@ -41,7 +40,7 @@ def test_a_second_list_asks_for_no_task_definition(
     assert asked(fleet) == {"ListServices": 2, "DescribeServices": 15}
 
 
-def test_another_revision_is_asked_for_alone(dashborion: Terminal, own: Fleet) -> None:
+def test_another_revision_is_asked_for_alone(dashborion: Cli, own: Fleet) -> None:
     dashborion("workloads list")
     asked(own)
     newer = own.define("idle")
@@ -51,9 +50,7 @@ def test_another_revision_is_asked_for_alone(dashborion: Terminal, own: Fleet) -
     assert call["taskDefinition"] == newer.arn
 
 
-def test_750_tasks_are_eight_pages_and_eight_descriptions(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_750_tasks_are_eight_pages_and_eight_descriptions(dashborion: Cli, fleet: Fleet) -> None:
     """And one more page, of those that are being stopped."""
     assert len(dashborion(f"instances list -e {MANY} -o name").lines) == 750
     counts = asked(fleet)
@@ -61,7 +58,7 @@ def test_750_tasks_are_eight_pages_and_eight_descriptions(
     assert counts["DescribeTaskDefinition"] == 0
 
 
-def test_pages_and_batches_are_as_large_as_they_can_be(dashborion: Terminal, fleet: Fleet) -> None:
+def test_pages_and_batches_are_as_large_as_they_can_be(dashborion: Cli, fleet: Fleet) -> None:
     dashborion(f"instances list -e {MANY}")
     spy = fleet.aws.spy
     assert {one["maxResults"] for one in spy.of("ecs:List*")} == {100}
@@ -70,7 +67,7 @@ def test_pages_and_batches_are_as_large_as_they_can_be(dashborion: Terminal, fle
 
 
 def test_tasks_are_asked_for_only_where_there_is_a_health_check(
-    dashborion: Terminal, own: Fleet
+    dashborion: Cli, own: Fleet
 ) -> None:
     dashborion("workloads list -l team=blue")  # one service, which has a check
     calls = own.aws.spy.of("ecs:ListTasks")  # those that are being stopped are listed as stopped
@@ -81,39 +78,39 @@ def test_tasks_are_asked_for_only_where_there_is_a_health_check(
     assert own.aws.spy.of("ecs:*Tasks") == []
 
 
-def test_a_list_of_names_asks_for_no_load_balancer(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_list_of_names_asks_for_no_load_balancer(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("workloads list -o name")
     assert not fleet.aws.spy.of("elasticloadbalancing:*")
     dashborion("workloads list -o wide")
     assert fleet.aws.spy.of("elasticloadbalancing:*")
 
 
-def test_instances_of_one_workload_ask_for_no_other(dashborion: Terminal, fleet: Fleet) -> None:
+def test_instances_of_one_workload_ask_for_no_other(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("instances list -w web")
     assert asked(fleet) == {"DescribeServices": 1, "ListTasks": 2, "DescribeTasks": 1}
 
 
-def test_a_whole_id_is_described_without_a_list(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_whole_id_is_described_without_a_list(dashborion: Cli, fleet: Fleet) -> None:
     dashborion(f"instances describe {fleet.tasks['web'][0].id}")
     assert asked(fleet) == {"DescribeTasks": 1, "DescribeServices": 1}
 
 
 @pytest.mark.parametrize("command", ["workloads list -o json", "instances list --all"])
 def test_never_more_than_16_calls_are_under_way(
-    dashborion: Terminal, fleet: Fleet, command: str
+    dashborion: Cli, fleet: Fleet, command: str
 ) -> None:
     fleet.aws.faults.delay("*", 0.02)
     dashborion(f"{command} -e {MANY}")
     assert 2 <= fleet.aws.spy.most_at_once() <= 16
 
 
-def test_two_environments_of_one_region_share_the_16(dashborion: Terminal, fleet: Fleet) -> None:
+def test_two_environments_of_one_region_share_the_16(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.delay("*", 0.02)
     dashborion(f"workloads list -e {MANY} -e {HERE} -o json")
     assert fleet.aws.spy.most_at_once() <= 16
 
 
-def test_calls_are_side_by_side(dashborion: Terminal, fleet: Fleet) -> None:
+def test_calls_are_side_by_side(dashborion: Cli, fleet: Fleet) -> None:
     dashborion(f"workloads list -e {MANY}")  # the definitions are known, the code is warm
     fleet.aws.spy.reset()
     fleet.aws.faults.delay("ecs:DescribeServices", 0.2)
@@ -121,13 +118,13 @@ def test_calls_are_side_by_side(dashborion: Terminal, fleet: Fleet) -> None:
     assert fleet.aws.spy.most_at_once("ecs:DescribeServices") >= 5
 
 
-def test_connections_are_kept(dashborion: Terminal, fleet: Fleet) -> None:
+def test_connections_are_kept(dashborion: Cli, fleet: Fleet) -> None:
     before = fleet.aws.connections
     dashborion(f"instances list -e {MANY}")
     assert fleet.aws.connections - before <= 16
 
 
-def test_verbose_names_each_call(dashborion: Terminal, fleet: Fleet) -> None:
+def test_verbose_names_each_call(dashborion: Cli, fleet: Fleet) -> None:
     seen = dashborion(f"workloads list -e {MANY} -v")
     calls: list[Any] = [line for line in seen.err.splitlines() if "ms" in line]
     assert len(calls) == len(fleet.aws.spy.calls)

@@ -11,7 +11,8 @@ import pytest
 
 from dashborion.storage import cache
 from dashborion.storage.cache import FileCache
-from tests.support.aws import SECRET, Terminal
+from tests.support.aws import SECRET
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet, populate
 
 LIST = "workloads list -o json"
@@ -37,19 +38,19 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_it_is_private(dashborion: Terminal, fleet: Fleet, place: Path) -> None:
+def test_it_is_private(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     assert (mode(place), mode(only_file(place))) == (0o700, 0o600)
 
 
-def test_it_holds_no_values_of_variables(dashborion: Terminal, fleet: Fleet, place: Path) -> None:
+def test_it_holds_no_values_of_variables(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     content = only_file(place).read_bytes()
     for word in (b"fast", b"MODE", b"TOKEN", b"ssm", SECRET.encode()):
         assert word not in content
 
 
-def test_nothing_else_is_left_behind(dashborion: Terminal, fleet: Fleet, place: Path) -> None:
+def test_nothing_else_is_left_behind(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     dashborion("workloads describe web")
     kept = {one.name.partition("-")[0] for one in place.iterdir()}
@@ -69,7 +70,7 @@ def test_nothing_else_is_left_behind(dashborion: Terminal, fleet: Fleet, place: 
     ],
 )
 def test_a_broken_file_is_an_empty_one(
-    dashborion: Terminal, fleet: Fleet, place: Path, content: bytes
+    dashborion: Cli, fleet: Fleet, place: Path, content: bytes
 ) -> None:
     first = dashborion(LIST)
     definitions = asked(fleet)
@@ -80,7 +81,7 @@ def test_a_broken_file_is_an_empty_one(
     assert asked(fleet) == 0
 
 
-def test_half_a_file_is_an_empty_one(dashborion: Terminal, fleet: Fleet, place: Path) -> None:
+def test_half_a_file_is_an_empty_one(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     first = dashborion(LIST)
     whole = only_file(place).read_bytes()
     only_file(place).write_bytes(whole[: len(whole) // 2])
@@ -88,9 +89,7 @@ def test_half_a_file_is_an_empty_one(dashborion: Terminal, fleet: Fleet, place: 
     assert only_file(place).read_bytes() == whole
 
 
-def test_a_folder_in_its_place_is_no_trouble(
-    dashborion: Terminal, fleet: Fleet, place: Path
-) -> None:
+def test_a_folder_in_its_place_is_no_trouble(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     first = dashborion(LIST)
     path = only_file(place)
     path.unlink()
@@ -99,7 +98,7 @@ def test_a_folder_in_its_place_is_no_trouble(
 
 
 def test_a_file_in_place_of_its_folder_is_no_trouble(
-    dashborion: Terminal, fleet: Fleet, place: Path
+    dashborion: Cli, fleet: Fleet, place: Path
 ) -> None:
     place.parent.mkdir(parents=True)
     place.write_text("")
@@ -107,14 +106,14 @@ def test_a_file_in_place_of_its_folder_is_no_trouble(
 
 
 def test_a_home_that_cannot_be_written_is_no_trouble(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/nowhere")
     seen = dashborion(LIST)
     assert (seen.exit_code, seen.err) == (0, "")
 
 
-def test_it_was_never_another_regions(dashborion: Terminal, own: Fleet) -> None:
+def test_it_was_never_another_regions(dashborion: Cli, own: Fleet) -> None:
     dashborion(LIST)
     before = asked(own)
     other = populate(own.aws, region="us-east-1")
@@ -122,7 +121,7 @@ def test_it_was_never_another_regions(dashborion: Terminal, own: Fleet) -> None:
     assert asked(own) == before > 0
 
 
-def test_a_definition_that_was_deleted_is_no_trouble(dashborion: Terminal, own: Fleet) -> None:
+def test_a_definition_that_was_deleted_is_no_trouble(dashborion: Cli, own: Fleet) -> None:
     own.aws.faults.refuse(
         "ecs:DescribeTaskDefinition", "ClientException", "Unable to describe task definition."
     )

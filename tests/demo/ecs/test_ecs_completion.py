@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-from tests.support.aws import Terminal
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet
 
-COMMAND = Path(sys.executable).with_name("dashborion")
 SECRET = "s3cr3t"  # every secret of these tests has the word in it
 
 
-def offers(text: str) -> list[str]:
-    settings = {"_DASHBORION_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": text}
-    done = subprocess.run(
-        [COMMAND], env={**os.environ, **settings}, capture_output=True, text=True, check=False
-    )
-    assert done.stderr == ""
-    return done.stdout.splitlines()
-
-
-def test_names_that_lists_saw_are_offered(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_names_that_lists_saw_are_offered(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     dashborion("workloads list")
     tasks = [one["name"] for one in dashborion("instances list -o json").json]
     asked = len(fleet.aws.spy.calls)
 
-    assert offers("dashborion workloads describe we") == ["web"]
-    assert offers("dashborion workloads scale -n media ") == ["db", "web"]
-    assert offers("dashborion workloads describe service/we") == ["service/web"]
-    assert set(offers("dashborion instances describe ")) == set(tasks)
+    assert dashborion.complete("dashborion workloads describe we") == ["web"]
+    assert dashborion.complete("dashborion workloads scale -n media ") == ["db", "web"]
+    assert dashborion.complete("dashborion workloads describe service/we") == ["service/web"]
+    assert set(dashborion.complete("dashborion instances describe ")) == set(tasks)
     assert len(fleet.aws.spy.calls) == asked
     kept = "".join(path.read_text() for path in (home / ".cache" / "dashborion").glob("*.json"))
     assert SECRET not in kept
 
 
-def test_the_namespaces_are_those_of_the_tags(dashborion: Terminal, fleet: Fleet) -> None:
+def test_the_namespaces_are_those_of_the_tags(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("workloads list")
 
-    assert "media" in offers("dashborion workloads list -n ")
+    assert "media" in dashborion.complete("dashborion workloads list -n ")

@@ -6,15 +6,15 @@ import hashlib
 import json
 import subprocess
 import sys
-import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.support.aws import HERE, SECRET, TOKEN, Terminal, write_aws, write_config
-from tests.support.door import Result
+from tests.support.aws import HERE, SECRET, TOKEN, write_aws, write_config
+from tests.support.cli import Cli, Result
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
+from tests.support.waiting import PATIENCE_SECONDS
 
 SSO = f"""\
 [profile homebox]
@@ -55,27 +55,27 @@ def sso_token(home: Path, expires: datetime) -> None:
 @pytest.mark.parametrize(
     "command", ["workloads list", "instances list", "workloads describe web", "env check"]
 )
-def test_no_credentials(dashborion: Terminal, nobody: Fleet, command: str) -> None:
+def test_no_credentials(dashborion: Cli, nobody: Fleet, command: str) -> None:
     seen = dashborion(f"{command} -o json", fails_with_rows=command == "env check")
     require_login(seen, message="no AWS credentials")
     assert nobody.aws.spy.calls == []
 
 
 def test_half_of_the_credentials(
-    dashborion: Terminal, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
     require_login(dashborion("workloads list -o json"))
 
 
-def test_an_unknown_profile(dashborion: Terminal, nobody: Fleet, home: Path) -> None:
+def test_an_unknown_profile(dashborion: Cli, nobody: Fleet, home: Path) -> None:
     write_aws(home, config="[profile homebox]\nregion = eu-west-3\n")
     seen = dashborion(f"workloads list -e ecs:homebx@{REGION}/{CLUSTER} -o json")
     require_login(seen, message="homebx", hint="aws configure --profile homebx")
 
 
 def test_an_unknown_profile_of_the_variable(
-    dashborion: Terminal, nobody: Fleet, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, nobody: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "homebx")
     require_login(dashborion("workloads list -o json"), message="homebx", hint="--profile homebx")
@@ -83,7 +83,7 @@ def test_an_unknown_profile_of_the_variable(
 
 @pytest.mark.parametrize("expired", [True, False], ids=["expired", "never logged in"])
 def test_an_sso_session_that_is_over(
-    dashborion: Terminal, nobody: Fleet, home: Path, *, expired: bool
+    dashborion: Cli, nobody: Fleet, home: Path, *, expired: bool
 ) -> None:
     write_aws(home, config=SSO)
     if expired:
@@ -93,21 +93,21 @@ def test_an_sso_session_that_is_over(
 
 
 def test_an_sso_session_of_the_variables_profile(
-    dashborion: Terminal, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_aws(home, config=SSO)
     monkeypatch.setenv("AWS_PROFILE", "homebox")
     require_login(dashborion("workloads list -o json"), hint="aws sso login --profile homebox")
 
 
-def test_an_expired_token(dashborion: Terminal, fleet: Fleet) -> None:
+def test_an_expired_token(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.expire_token()
     seen = dashborion("workloads list -o json")
     require_login(seen, message="expired")
     assert fleet.aws.spy.counts == {"ecs:ListServices": 1}
 
 
-def test_an_expired_token_at_the_load_balancers(dashborion: Terminal, fleet: Fleet) -> None:
+def test_an_expired_token_at_the_load_balancers(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.expire_token("elasticloadbalancing:*")
     require_login(dashborion("workloads list -o json"), message="expired")
 
@@ -121,23 +121,19 @@ def test_an_expired_token_at_the_load_balancers(dashborion: Terminal, fleet: Fle
         "SignatureDoesNotMatch",
     ],
 )
-def test_credentials_that_aws_does_not_accept(
-    dashborion: Terminal, fleet: Fleet, code: str
-) -> None:
+def test_credentials_that_aws_does_not_accept(dashborion: Cli, fleet: Fleet, code: str) -> None:
     fleet.aws.faults.refuse("ecs:*", code, "The security token is invalid.", 400)
     require_login(dashborion("workloads list -o json"), message="does not accept")
 
 
-def test_a_process_that_gives_no_credentials(
-    dashborion: Terminal, nobody: Fleet, home: Path
-) -> None:
+def test_a_process_that_gives_no_credentials(dashborion: Cli, nobody: Fleet, home: Path) -> None:
     config = f"[profile broken]\nregion = {REGION}\ncredential_process = false\n"
     write_aws(home, config=config)
     require_login(dashborion(f"workloads list -e ecs:broken@{CLUSTER} -o json"))
 
 
 def test_a_role_without_anybody_to_assume_it(
-    dashborion: Terminal, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, nobody: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": ROLE}})
@@ -145,7 +141,7 @@ def test_a_role_without_anybody_to_assume_it(
 
 
 def test_a_role_that_one_may_not_assume(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": ROLE}})
@@ -156,24 +152,19 @@ def test_a_role_that_one_may_not_assume(
 
 
 def test_a_role_that_nobody_answers_for_costs_the_deadline(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": ROLE}})
     fleet.aws.faults.hang("sts:AssumeRole", times=100)
-    late = threading.Timer(3, fleet.aws.faults.clear)
-    late.start()
-    try:
-        seen = dashborion("workloads list -o json", seconds=0.5)
-    finally:
-        late.cancel()
+    seen = dashborion("workloads list -o json", seconds=0.5)
     assert seen.exit_code == 6
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2
 
 
 @pytest.mark.parametrize("text", ["[profile homebox\n", "region = x\n", "\x00"])
 def test_a_config_of_aws_that_cannot_be_read(
-    dashborion: Terminal, fleet: Fleet, home: Path, text: str
+    dashborion: Cli, fleet: Fleet, home: Path, text: str
 ) -> None:
     write_aws(home, config=text)
     seen = dashborion("workloads list -o json")
@@ -181,7 +172,7 @@ def test_a_config_of_aws_that_cannot_be_read(
     assert str(home / ".aws" / "config") in seen.err
 
 
-def test_keys_stay_out_of_sight(dashborion: Terminal, fleet: Fleet) -> None:
+def test_keys_stay_out_of_sight(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.expire_token()
     for option in ("-v", "--debug"):
         seen = dashborion(f"workloads list {option}")

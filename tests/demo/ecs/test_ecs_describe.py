@@ -9,7 +9,8 @@ from datetime import datetime
 
 import pytest
 
-from tests.support.aws import SECRET, Terminal
+from tests.support.aws import SECRET
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 
 UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -25,9 +26,7 @@ def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def test_a_healthy_workload_with_ways_in_and_an_autoscaler(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_a_healthy_workload_with_ways_in_and_an_autoscaler(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("workloads describe web -o json").json
     group, connect = found["endpoints"]
     assert (group["type"], group["url"]) == ("target-group", "https://web.example.test/")
@@ -54,7 +53,7 @@ def test_a_healthy_workload_with_ways_in_and_an_autoscaler(
     ],
 )
 def test_the_reason_of_what_is_not_well(
-    dashborion: Terminal, fleet: Fleet, name: str, reason: str, count: int
+    dashborion: Cli, fleet: Fleet, name: str, reason: str, count: int
 ) -> None:
     reasons = {
         one["reason"]: one
@@ -64,16 +63,14 @@ def test_the_reason_of_what_is_not_well(
     assert reasons[reason]["lastSeen"]
 
 
-def test_a_service_that_nothing_can_be_placed_for_says_so(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_a_service_that_nothing_can_be_placed_for_says_so(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("workloads describe huge -o json").json
     assert [one["type"] for one in found["events"]] == ["warning"]
     assert found["instances"] == []
     assert "unable to place a task" in found["reasons"][0]["message"]
 
 
-def test_two_revisions_while_rolling(dashborion: Terminal, fleet: Fleet) -> None:
+def test_two_revisions_while_rolling(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("workloads describe rolling -o json").json
     assert [(one["revision"], one["current"]) for one in found["revisions"]] == [
         ("rolling:1", False),
@@ -88,7 +85,7 @@ def test_two_revisions_while_rolling(dashborion: Terminal, fleet: Fleet) -> None
     ["web", "db", "agent", "idle", "unready", "external", "blue-green", "old", "rolling", "failed"],
 )
 def test_a_description_begins_with_what_the_list_says(
-    dashborion: Terminal, fleet: Fleet, name: str
+    dashborion: Cli, fleet: Fleet, name: str
 ) -> None:
     (listed,) = dashborion(f"workloads list {name} -o json").json
     described = dashborion(f"workloads describe {name} -o json").json
@@ -99,7 +96,7 @@ def test_a_description_begins_with_what_the_list_says(
 
 
 def test_an_unhealthy_task_that_is_being_stopped_is_not_available_either(
-    dashborion: Terminal, own: Fleet
+    dashborion: Cli, own: Fleet
 ) -> None:
     task = own.tasks["web"][0]
     vars(task).update(health_status="UNHEALTHY", desired_status="STOPPED")
@@ -109,7 +106,7 @@ def test_an_unhealthy_task_that_is_being_stopped_is_not_available_either(
 
 
 def test_an_instance_has_its_services_tags_and_the_events_that_name_it(
-    dashborion: Terminal, own: Fleet
+    dashborion: Cli, own: Fleet
 ) -> None:
     task = own.tasks["web"][0]
     own.service("web").events.append(
@@ -127,7 +124,7 @@ def test_an_instance_has_its_services_tags_and_the_events_that_name_it(
 
 @pytest.mark.parametrize("command", ["workloads describe web", "instances list --all"])
 def test_times_are_utc_wherever_we_are(
-    dashborion: Terminal, fleet: Fleet, in_tokyo: None, command: str
+    dashborion: Cli, fleet: Fleet, in_tokyo: None, command: str
 ) -> None:
     text = dashborion(f"{command} -o json").out
     times = re.findall(r'"\w+(?:At|Seen|stamp)": "([^"]*)"', text)
@@ -136,7 +133,7 @@ def test_times_are_utc_wherever_we_are(
 
 
 def test_the_terminal_shows_the_same_ages_everywhere(
-    dashborion: Terminal, fleet: Fleet, in_tokyo: None
+    dashborion: Cli, fleet: Fleet, in_tokyo: None
 ) -> None:
     created = dashborion("workloads list web --columns created --no-headers").out.strip()
     assert UTC_TIME.fullmatch(created)
@@ -153,7 +150,7 @@ def test_the_terminal_shows_the_same_ages_everywhere(
 )
 @pytest.mark.parametrize("output", ["json", "yaml"])
 def test_raw_is_what_the_api_says(
-    dashborion: Terminal, fleet: Fleet, command: str, key: str, output: str
+    dashborion: Cli, fleet: Fleet, command: str, key: str, output: str
 ) -> None:
     import yaml
 
@@ -162,7 +159,7 @@ def test_raw_is_what_the_api_says(
     assert found["clusterArn"].endswith(CLUSTER)
 
 
-def test_raw_lists_are_what_the_api_says(dashborion: Terminal, fleet: Fleet) -> None:
+def test_raw_lists_are_what_the_api_says(dashborion: Cli, fleet: Fleet) -> None:
     (found,) = dashborion("workloads list web --raw").json
     assert found["deploymentConfiguration"]["deploymentCircuitBreaker"]["rollback"] is True
     assert len(dashborion("instances list -w web --raw").json) == 2
@@ -178,15 +175,13 @@ def test_raw_lists_are_what_the_api_says(dashborion: Terminal, fleet: Fleet) -> 
         "workloads list -e ecs:x/y",
     ],
 )
-def test_nothing_private_is_said(
-    dashborion: Terminal, fleet: Fleet, command: str, option: str
-) -> None:
+def test_nothing_private_is_said(dashborion: Cli, fleet: Fleet, command: str, option: str) -> None:
     seen = dashborion(f"{command} {option}")
     for word in (SECRET, "fast", "arn:aws:ssm", "Authorization"):
         assert word not in seen.out + seen.err
 
 
-def test_hostile_text_is_harmless(dashborion: Terminal, own: Fleet) -> None:
+def test_hostile_text_is_harmless(dashborion: Cli, own: Fleet) -> None:
     service = own.service("web")
     service.events = [{"id": "e", "createdAt": own.cluster.now, "message": "a\x1b[31m[red]b\nc"}]
     seen = dashborion("workloads describe web", tty=True)

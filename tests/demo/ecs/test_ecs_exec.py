@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import Terminal, point_at
+from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet, populate
 
 EXECUTE = "ecs:ExecuteCommand"
@@ -54,7 +55,7 @@ def typed(fleet: Fleet) -> str:
 
 
 def test_the_plugin_gets_what_the_aws_cli_gives_it(
-    dashborion: Terminal, fleet: Fleet, plugin: Path, typed: str
+    dashborion: Cli, fleet: Fleet, plugin: Path, typed: str
 ) -> None:
     seen = dashborion(f"{typed} -- sh -c 'echo two words'", fails_with_rows=True)
     assert seen.exit_code == 3, seen.err
@@ -70,7 +71,7 @@ def test_the_plugin_gets_what_the_aws_cli_gives_it(
 
 
 def test_without_the_plugin_it_says_where_to_get_it(
-    dashborion: Terminal, fleet: Fleet, typed: str, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     seen = dashborion(f"{typed} -- sh")
@@ -80,7 +81,7 @@ def test_without_the_plugin_it_says_where_to_get_it(
 
 
 def test_a_task_without_it_says_how_to_turn_it_on(
-    dashborion: Terminal, fleet: Fleet, plugin: Path
+    dashborion: Cli, fleet: Fleet, plugin: Path
 ) -> None:
     seen = dashborion(f"instances exec {fleet.tasks['web'][1].id} -- sh")
     assert (seen.exit_code, plugin.exists()) == (1, False)
@@ -88,7 +89,7 @@ def test_a_task_without_it_says_how_to_turn_it_on(
 
 
 def test_an_agent_that_does_not_run(
-    dashborion: Terminal, fleet: Fleet, plugin: Path, typed: str
+    dashborion: Cli, fleet: Fleet, plugin: Path, typed: str
 ) -> None:
     enable(fleet.tasks["web"][0], "PENDING")
     seen = dashborion(f"{typed} -- sh")
@@ -96,15 +97,13 @@ def test_an_agent_that_does_not_run(
     assert "ExecuteCommandAgent of container 'app' is PENDING" in seen.err
 
 
-def test_a_missing_right_is_named(
-    dashborion: Terminal, fleet: Fleet, plugin: Path, typed: str
-) -> None:
+def test_a_missing_right_is_named(dashborion: Cli, fleet: Fleet, plugin: Path, typed: str) -> None:
     fleet.aws.faults.deny(EXECUTE)
     seen = dashborion(f"{typed} -- sh")
     assert (seen.exit_code, plugin.exists()) == (4, False)
     assert EXECUTE in seen.err
 
 
-def test_an_unknown_container(dashborion: Terminal, fleet: Fleet, plugin: Path, typed: str) -> None:
+def test_an_unknown_container(dashborion: Cli, fleet: Fleet, plugin: Path, typed: str) -> None:
     seen = dashborion(f"{typed}x -- sh")
     assert (seen.exit_code, plugin.exists()) == (3, False)

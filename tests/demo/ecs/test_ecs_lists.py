@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws import Terminal, write_config
+from tests.support.aws import write_config
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 
 ELSEWHERE = [
@@ -41,7 +42,7 @@ NOT_WELL = ["crash", "huge", "pull", "unready"]
         pytest.param("-n media --sort -name", IN_MEDIA[::-1], id="sorted"),
     ],
 )
-def test_workloads(dashborion: Terminal, fleet: Fleet, options: str, expected: list[str]) -> None:
+def test_workloads(dashborion: Cli, fleet: Fleet, options: str, expected: list[str]) -> None:
     result = dashborion(f"workloads list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["name"] for one in result.json] == expected
@@ -63,28 +64,26 @@ def test_workloads(dashborion: Terminal, fleet: Fleet, options: str, expected: l
         pytest.param("-w draining", ["draining"], id="one that is being stopped"),
     ],
 )
-def test_instances(dashborion: Terminal, fleet: Fleet, options: str, expected: list[str]) -> None:
+def test_instances(dashborion: Cli, fleet: Fleet, options: str, expected: list[str]) -> None:
     result = dashborion(f"instances list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["workload"] for one in result.json] == expected
 
 
-def test_tasks_of_a_service_are_in_its_namespace(dashborion: Terminal, fleet: Fleet) -> None:
+def test_tasks_of_a_service_are_in_its_namespace(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("instances list --all -o json").json
     spaces = {one["workload"]: one["namespace"] for one in found}
     assert (spaces["web"], spaces["db"], spaces["oom"]) == ("media", "media", CLUSTER)
     assert spaces[None] == CLUSTER
 
 
-def test_a_task_run_by_hand_is_in_the_namespace_of_its_own_tag(
-    dashborion: Terminal, own: Fleet
-) -> None:
+def test_a_task_run_by_hand_is_in_the_namespace_of_its_own_tag(dashborion: Cli, own: Fleet) -> None:
     own.add("batch", own.define("batch"), tags={"namespace": "media"})
     found = dashborion("instances list -n media -o json").json
     assert {one["workload"] for one in found} == {"web", "db", None}
 
 
-def test_the_tags_key_can_be_set(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_the_tags_key_can_be_set(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     here = {"cluster": CLUSTER, "region": REGION, "namespace_tag": "team"}
     write_config(home, {"here": here})
     found = dashborion("workloads list -e here -o json").json
@@ -94,7 +93,7 @@ def test_the_tags_key_can_be_set(dashborion: Terminal, fleet: Fleet, home: Path)
     }
 
 
-def test_names_are_as_short_as_they_can_be(dashborion: Terminal, fleet: Fleet) -> None:
+def test_names_are_as_short_as_they_can_be(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads list -n media -o name").lines == ["db", "web"]
     names = dashborion("workloads list -A -o name").lines
     assert {"media/web", f"{CLUSTER}/old"} <= set(names)
@@ -102,7 +101,7 @@ def test_names_are_as_short_as_they_can_be(dashborion: Terminal, fleet: Fleet) -
         assert dashborion(f"workloads describe {name} -o name").exit_code == 0
 
 
-def test_every_instances_name_and_id_is_found_again(dashborion: Terminal, fleet: Fleet) -> None:
+def test_every_instances_name_and_id_is_found_again(dashborion: Cli, fleet: Fleet) -> None:
     listed = {one["workload"]: one for one in dashborion("instances list --all -o json").json}
     for one in (listed["oom"], listed["old"], listed[None]):
         for typed in (one["id"], one["name"], one["id"][:9], f"{one['namespace']}/{one['name']}"):
@@ -111,7 +110,7 @@ def test_every_instances_name_and_id_is_found_again(dashborion: Terminal, fleet:
             assert found.json["id"] == one["id"]
 
 
-def test_an_empty_cluster_says_so(dashborion: Terminal, own: Fleet) -> None:
+def test_an_empty_cluster_says_so(dashborion: Cli, own: Fleet) -> None:
     own.region.cluster("empty")
     for command in ("workloads list", "instances list"):
         result = dashborion(f"{command} -e ecs:{REGION}/empty")

@@ -11,7 +11,8 @@ import pytest
 
 from tests.demo.ecs.test_ecs_access_denied import warnings, without_tags
 from tests.demo.ecs.test_ecs_api_calls import asked
-from tests.support.aws import MANY, Terminal, connect
+from tests.support.aws import MANY, connect
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
 
 
@@ -29,14 +30,14 @@ def everything(ecs: Any, operation: str, key: str, **arguments: Any) -> list[Any
     return [one for page in pages for one in page[key]]
 
 
-def test_families(dashborion: Terminal, ecs: Any) -> None:
+def test_families(dashborion: Cli, ecs: Any) -> None:
     theirs = everything(ecs, "list_task_definition_families", "families", status="ACTIVE")
     ours = dashborion("ecs task-definitions list -o json").json
     assert [one["name"] for one in ours] == sorted(theirs)
     assert len(theirs) > 20
 
 
-def test_revisions(dashborion: Terminal, ecs: Any) -> None:
+def test_revisions(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix="rolling")
     ours = dashborion("ecs task-definitions list rolling -o json").json
     assert (
@@ -49,7 +50,7 @@ def test_revisions(dashborion: Terminal, ecs: Any) -> None:
         assert (one["cpu"], one["memory"]) == (theirs["cpu"], theirs["memory"])
 
 
-def test_a_task_definition(dashborion: Terminal, ecs: Any) -> None:
+def test_a_task_definition(dashborion: Cli, ecs: Any) -> None:
     theirs = ecs.describe_task_definition(taskDefinition="web")["taskDefinition"]
     ours = dashborion("ecs task-definitions describe web -o json").json
     assert ours["arn"] == theirs["taskDefinitionArn"]
@@ -66,7 +67,7 @@ def test_a_task_definition(dashborion: Terminal, ecs: Any) -> None:
 
 
 @pytest.mark.parametrize("output", ["table", "wide", "json", "yaml", "csv"])
-def test_values_are_shown_by_raw_alone(dashborion: Terminal, fleet: Fleet, output: str) -> None:
+def test_values_are_shown_by_raw_alone(dashborion: Cli, fleet: Fleet, output: str) -> None:
     hidden = dashborion(f"ecs task-definitions describe web -o {output}").out
     assert "fast" not in hidden
     assert "parameter/token" not in hidden
@@ -80,7 +81,7 @@ def test_values_are_shown_by_raw_alone(dashborion: Terminal, fleet: Fleet, outpu
     assert raw["environment"] == [{"name": "MODE", "value": "fast"}]
 
 
-def test_clusters(dashborion: Terminal, ecs: Any) -> None:
+def test_clusters(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_clusters", "clusterArns")
     theirs = {one["clusterName"]: one for one in ecs.describe_clusters(clusters=arns)["clusters"]}
     ours = dashborion("ecs clusters list -o json").json
@@ -95,7 +96,7 @@ def test_clusters(dashborion: Terminal, ecs: Any) -> None:
 
 
 def test_the_environments_own_cluster_is_described_without_a_name(
-    dashborion: Terminal, ecs: Any
+    dashborion: Cli, ecs: Any
 ) -> None:
     found = dashborion("ecs clusters describe -o json").json
     assert (found["name"], found["labels"]) == (CLUSTER, {"team": "home"})
@@ -103,7 +104,7 @@ def test_the_environments_own_cluster_is_described_without_a_name(
     assert dashborion("ecs clusters describe homebox-many -o name").lines == ["homebox-many"]
 
 
-def test_container_instances(dashborion: Terminal, ecs: Any) -> None:
+def test_container_instances(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_container_instances", "containerInstanceArns", cluster=CLUSTER)
     answer = ecs.describe_container_instances(cluster=CLUSTER, containerInstances=arns)
     theirs = {last(one["containerInstanceArn"]): one for one in answer["containerInstances"]}
@@ -121,7 +122,7 @@ def test_container_instances(dashborion: Terminal, ecs: Any) -> None:
         assert one["cpuFree"] == one["cpu"] - 512
 
 
-def test_deployments_of_a_service(dashborion: Terminal, ecs: Any) -> None:
+def test_deployments_of_a_service(dashborion: Cli, ecs: Any) -> None:
     briefs = ecs.list_service_deployments(cluster=CLUSTER, service="failed")["serviceDeployments"]
     arns = [one["serviceDeploymentArn"] for one in briefs]
     answer = ecs.describe_service_deployments(serviceDeploymentArns=arns)["serviceDeployments"]
@@ -138,7 +139,7 @@ def test_deployments_of_a_service(dashborion: Terminal, ecs: Any) -> None:
     assert [one["taskDefinition"] for one in ours][-2:] == ["failed:2", "failed:1"]
 
 
-def test_each_services_current_deployment(dashborion: Terminal, ecs: Any) -> None:
+def test_each_services_current_deployment(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_services", "serviceArns", cluster=CLUSTER)
     expected = {}
     for number in range(0, len(arns), 10):
@@ -153,7 +154,7 @@ def test_each_services_current_deployment(dashborion: Terminal, ecs: Any) -> Non
     assert [one["service"] for one in inside] == ["db", "web"]
 
 
-def test_a_deployments_lifecycle_stage(dashborion: Terminal, own: Fleet) -> None:
+def test_a_deployments_lifecycle_stage(dashborion: Cli, own: Fleet) -> None:
     own.service("web").deployments[0]["serviceDeployment"] = {
         "status": "IN_PROGRESS", "lifecycleStage": "BAKE_TIME",
         "deploymentConfiguration": {"strategy": "BLUE_GREEN"},
@@ -190,13 +191,13 @@ def test_a_deployments_lifecycle_stage(dashborion: Terminal, own: Fleet) -> None
     ],
 )
 def test_pages_and_batches_are_at_their_largest(
-    dashborion: Terminal, fleet: Fleet, command: str, calls: dict[str, int]
+    dashborion: Cli, fleet: Fleet, command: str, calls: dict[str, int]
 ) -> None:
     assert dashborion(f"ecs {command}").exit_code == 0
     assert asked(fleet) == calls
 
 
-def test_a_second_list_of_revisions_describes_none(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_second_list_of_revisions_describes_none(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("ecs task-definitions list rolling")
     asked(fleet)
     dashborion("ecs task-definitions list rolling")
@@ -204,7 +205,7 @@ def test_a_second_list_of_revisions_describes_none(dashborion: Terminal, fleet: 
 
 
 def test_250_revisions_are_not_asked_for_when_twenty_are_wanted(
-    dashborion: Terminal, own: Fleet
+    dashborion: Cli, own: Fleet
 ) -> None:
     for _ in range(250):
         own.define("busy")
@@ -231,7 +232,7 @@ def test_250_revisions_are_not_asked_for_when_twenty_are_wanted(
     ],
 )
 def test_what_is_not_there(
-    dashborion: Terminal, fleet: Fleet, command: str, code: int, said: str
+    dashborion: Cli, fleet: Fleet, command: str, code: int, said: str
 ) -> None:
     found = dashborion(f"ecs {command}")
     assert (found.exit_code, found.out) == (code, "")
@@ -252,9 +253,7 @@ def test_what_is_not_there(
         ("deployments list", "ecs:DescribeServiceDeployments"),
     ],
 )
-def test_a_call_that_is_denied(
-    dashborion: Terminal, fleet: Fleet, command: str, action: str
-) -> None:
+def test_a_call_that_is_denied(dashborion: Cli, fleet: Fleet, command: str, action: str) -> None:
     fleet.aws.faults.deny(action)
     found = dashborion(f"ecs {command} -o json")
     assert (found.exit_code, found.error["code"]) == (4, "forbidden")
@@ -269,7 +268,7 @@ def test_a_call_that_is_denied(
     ],
 )
 def test_tags_that_may_not_be_read_cost_themselves_and_a_warning(
-    dashborion: Terminal, fleet: Fleet, command: str, operation: str
+    dashborion: Cli, fleet: Fleet, command: str, operation: str
 ) -> None:
     fleet.aws.faults.add(operation, without_tags("ecs:ListTagsForResource"))
     found = dashborion(f"ecs {command} -o json")
@@ -278,7 +277,7 @@ def test_tags_that_may_not_be_read_cost_themselves_and_a_warning(
 
 
 def test_without_the_right_to_revisions_the_task_definition_is_unknown(
-    dashborion: Terminal, fleet: Fleet
+    dashborion: Cli, fleet: Fleet
 ) -> None:
     fleet.aws.faults.deny("ecs:DescribeServiceRevisions")
     found = dashborion("ecs deployments list web -o json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.aws import Terminal
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
 
 COMMANDS = ["workloads list", "instances list", "workloads describe web", "instances describe web-"]
@@ -12,7 +12,7 @@ MISSPELT = f"ecs:{REGION}/homebox-stagin"
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "instances list -w web", "env check"])
-def test_an_unknown_cluster(dashborion: Terminal, fleet: Fleet, command: str) -> None:
+def test_an_unknown_cluster(dashborion: Cli, fleet: Fleet, command: str) -> None:
     seen = dashborion(f"{command} -e {MISSPELT} -o json", fails_with_rows=command == "env check")
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
     assert seen.error["message"] == f"no cluster 'homebox-stagin' in {REGION}"
@@ -20,21 +20,19 @@ def test_an_unknown_cluster(dashborion: Terminal, fleet: Fleet, command: str) ->
     assert seen.error["environment"] == MISSPELT
 
 
-def test_a_cluster_of_another_region(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_cluster_of_another_region(dashborion: Cli, fleet: Fleet) -> None:
     seen = dashborion(f"workloads list -e ecs:us-east-1/{CLUSTER} -o json")
     assert (seen.exit_code, seen.error["hint"]) == (3, None)
     assert seen.error["message"] == f"no cluster '{CLUSTER}' in us-east-1"
 
 
-def test_a_cluster_that_was_deleted(dashborion: Terminal, own: Fleet) -> None:
+def test_a_cluster_that_was_deleted(dashborion: Cli, own: Fleet) -> None:
     own.region.cluster("gone").cluster.status = "INACTIVE"
     seen = dashborion(f"workloads list -e ecs:{REGION}/gone -o json")
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
 
 
-def test_an_unknown_cluster_where_clusters_may_not_be_listed(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_an_unknown_cluster_where_clusters_may_not_be_listed(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny("ecs:ListClusters")
     seen = dashborion(f"workloads list -e {MISSPELT} -o json")
     assert (seen.exit_code, seen.error["hint"]) == (3, None)
@@ -66,16 +64,14 @@ def test_an_unknown_cluster_where_clusters_may_not_be_listed(
         pytest.param("instances describe web- -n medai", "namespace", "'media'", id="id in it"),
     ],
 )
-def test_an_unknown_name(
-    dashborion: Terminal, fleet: Fleet, command: str, noun: str, hint: str
-) -> None:
+def test_an_unknown_name(dashborion: Cli, fleet: Fleet, command: str, noun: str, hint: str) -> None:
     seen = dashborion(f"{command} -o json")
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found"), seen.err
     assert f"no {noun} '" in seen.error["message"]
     assert hint in (seen.error["hint"] or "")
 
 
-def test_a_prefix_of_two_is_an_error_that_lists_them(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_prefix_of_two_is_an_error_that_lists_them(dashborion: Cli, fleet: Fleet) -> None:
     seen = dashborion("instances describe web- -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "ambiguous")
     for task in fleet.tasks["web"]:
@@ -83,7 +79,7 @@ def test_a_prefix_of_two_is_an_error_that_lists_them(dashborion: Terminal, fleet
     assert "more" in seen.error["hint"]
 
 
-def test_an_instance_of_another_namespace_is_not_found(dashborion: Terminal, fleet: Fleet) -> None:
+def test_an_instance_of_another_namespace_is_not_found(dashborion: Cli, fleet: Fleet) -> None:
     name = f"db-{fleet.tasks['db'][0].id[:6]}"
     assert dashborion(f"instances describe {name} -n media").exit_code == 0
     assert dashborion(f"instances describe media/{name}").exit_code == 0
@@ -91,7 +87,7 @@ def test_an_instance_of_another_namespace_is_not_found(dashborion: Terminal, fle
     assert dashborion(f"instances describe {CLUSTER}/{name}").exit_code == 3
 
 
-def test_an_exact_name_is_not_a_prefix(dashborion: Terminal, own: Fleet) -> None:
+def test_an_exact_name_is_not_a_prefix(dashborion: Cli, own: Fleet) -> None:
     """A service may be called as another one's task."""
     task = own.tasks["web"][0]
     definition = own.define("longer")
@@ -103,17 +99,15 @@ def test_an_exact_name_is_not_a_prefix(dashborion: Terminal, own: Fleet) -> None
     assert seen.json["id"] == task.id
 
 
-def test_a_running_task_is_found_before_a_stopped_one(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_running_task_is_found_before_a_stopped_one(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("instances describe oom -o json").json
     assert (found["status"], found["workload"]) == ("running", "oom")
 
 
-def test_a_stopped_task_is_found_when_no_running_one_fits(
-    dashborion: Terminal, fleet: Fleet
-) -> None:
+def test_a_stopped_task_is_found_when_no_running_one_fits(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion("instances describe once- -o json").json
     assert (found["status"], found["reason"], found["workload"]) == ("stopped", "Completed", None)
 
 
-def test_a_service_that_is_draining_can_be_described(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_service_that_is_draining_can_be_described(dashborion: Cli, fleet: Fleet) -> None:
     assert dashborion("workloads describe draining -o json").json["status"] == "degraded"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.aws import HERE, KEY, SECRET, Terminal, write_aws, write_config
+from tests.support.aws import HERE, KEY, SECRET, write_aws, write_config
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet, populate
 
 WEB = "workloads list web -o json"
@@ -28,7 +29,7 @@ def seen_regions(fleet: Fleet) -> set[str]:
         pytest.param(f"ecs:me@home@{REGION}/{CLUSTER}", id="a profile with an at sign"),
     ],
 )
-def test_an_ad_hoc_cluster(dashborion: Terminal, fleet: Fleet, home: Path, place: str) -> None:
+def test_an_ad_hoc_cluster(dashborion: Cli, fleet: Fleet, home: Path, place: str) -> None:
     write_aws(home, config=PROFILE + PROFILE.replace("profile homebox", "profile me@home"))
     (found,) = dashborion(f"{WEB} -e '{place}'").json
     assert (found["project"], found["environment"]) == (None, place)
@@ -36,7 +37,7 @@ def test_an_ad_hoc_cluster(dashborion: Terminal, fleet: Fleet, home: Path, place
 
 
 def test_the_variable_takes_an_ad_hoc_cluster_without_any_file(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / ".config" / "dashborion" / "config.yaml").unlink()
     monkeypatch.setenv("DASHBORION_ENV", f"ecs:{REGION}/{CLUSTER}")
@@ -45,14 +46,14 @@ def test_the_variable_takes_an_ad_hoc_cluster_without_any_file(
 
 @pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_the_region_of_a_variable(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, variable: str
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     monkeypatch.setenv(variable, REGION)
     assert dashborion(f"{WEB} -e ecs:{CLUSTER}").exit_code == 0
 
 
 def test_aws_region_goes_before_the_default_one(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", REGION)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -60,7 +61,7 @@ def test_aws_region_goes_before_the_default_one(
 
 
 def test_the_environments_own_region_goes_before_all(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     assert dashborion(WEB).exit_code == 0
@@ -68,7 +69,7 @@ def test_the_environments_own_region_goes_before_all(
 
 
 def test_the_region_of_the_profile(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_aws(home, config=PROFILE)
     monkeypatch.setenv("AWS_PROFILE", "homebox")
@@ -76,21 +77,21 @@ def test_the_region_of_the_profile(
 
 
 def test_a_profile_that_is_named_has_its_own_region(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_aws(home, config=PROFILE)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     assert dashborion(f"{WEB} -e ecs:homebox@{CLUSTER}").exit_code == 0
 
 
-def test_the_files_own_profile(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_the_files_own_profile(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     write_aws(home, config=PROFILE)
     write_config(home, {HERE: {"cluster": CLUSTER, "profile": "homebox"}})
     assert dashborion(WEB).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["workloads list", "instances list", "workloads describe web"])
-def test_no_region_anywhere(dashborion: Terminal, fleet: Fleet, command: str) -> None:
+def test_no_region_anywhere(dashborion: Cli, fleet: Fleet, command: str) -> None:
     seen = dashborion(f"{command} -e ecs:{CLUSTER} -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "usage")
     assert "region" in seen.error["message"]
@@ -98,13 +99,13 @@ def test_no_region_anywhere(dashborion: Terminal, fleet: Fleet, command: str) ->
     assert fleet.aws.spy.calls == []
 
 
-def test_a_region_that_cannot_be_one(dashborion: Terminal, fleet: Fleet) -> None:
+def test_a_region_that_cannot_be_one(dashborion: Cli, fleet: Fleet) -> None:
     seen = dashborion(f"workloads list -e 'ecs:eu west 3/{CLUSTER}' -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "usage")
 
 
 def test_the_endpoint_of_the_config(
-    dashborion: Terminal, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     here = {"cluster": CLUSTER, "region": REGION, "endpoint_url": fleet.aws.url}
@@ -113,14 +114,14 @@ def test_the_endpoint_of_the_config(
 
 
 def test_the_endpoint_of_one_service(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", fleet.aws.url)
     assert dashborion("workloads list web -o name").lines == ["web"]
 
 
-def test_an_endpoint_that_is_none(dashborion: Terminal, fleet: Fleet, home: Path) -> None:
+def test_an_endpoint_that_is_none(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "endpoint_url": "nonsense"}})
     seen = dashborion("workloads list -o json")
     assert seen.exit_code == 2
@@ -137,7 +138,7 @@ def _other_account(fleet: Fleet) -> str:
     return f"arn:aws:iam::{other}:role/reader"
 
 
-def test_a_role_is_assumed(dashborion: Terminal, own: Fleet, home: Path) -> None:
+def test_a_role_is_assumed(dashborion: Cli, own: Fleet, home: Path) -> None:
     role = _other_account(own)
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": role}})
     seen = dashborion("workloads list -o name")
@@ -146,7 +147,7 @@ def test_a_role_is_assumed(dashborion: Terminal, own: Fleet, home: Path) -> None
 
 
 def test_a_role_is_assumed_where_the_environments_endpoint_is(
-    dashborion: Terminal, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     role = _other_account(own)
@@ -157,7 +158,7 @@ def test_a_role_is_assumed_where_the_environments_endpoint_is(
 
 
 def test_a_role_is_assumed_once_for_all_environments_and_commands(
-    dashborion: Terminal, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     role = _other_account(own)
@@ -169,14 +170,14 @@ def test_a_role_is_assumed_once_for_all_environments_and_commands(
     assert list((home / ".aws" / "cli" / "cache").glob("*.json"))
 
 
-def test_a_profiles_own_role_is_assumed(dashborion: Terminal, own: Fleet, home: Path) -> None:
+def test_a_profiles_own_role_is_assumed(dashborion: Cli, own: Fleet, home: Path) -> None:
     role = _other_account(own)
     text = f"[profile other]\nrole_arn = {role}\nsource_profile = homebox\nregion = {REGION}\n"
     write_aws(home, config=PROFILE + text)
     assert dashborion(f"workloads list -e ecs:other@{CLUSTER} -o name").lines == ["abroad"]
 
 
-def test_two_regions_are_two_clusters(dashborion: Terminal, own: Fleet) -> None:
+def test_two_regions_are_two_clusters(dashborion: Cli, own: Fleet) -> None:
     populate(own.aws, region="us-east-1")
     command = f"{WEB} -e ecs:us-east-1/{CLUSTER} -e {HERE}"
     assert len(dashborion(command).json) == 2

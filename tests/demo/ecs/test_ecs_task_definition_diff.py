@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.aws import Terminal
+from tests.support.cli import Cli
 from tests.support.ecs_cluster import container
 from tests.support.fleet_on_ecs import Fleet
 
@@ -41,7 +41,7 @@ def revisions(own: Fleet) -> Fleet:
     return own
 
 
-def changes(dashborion: Terminal, command: str) -> list[Any]:
+def changes(dashborion: Cli, command: str) -> list[Any]:
     found: list[Any] = dashborion(f"ecs task-definitions diff {command} -o json").json["changes"]
     return found
 
@@ -52,7 +52,7 @@ def brief(found: list[Any]) -> dict[tuple[str, str], tuple[str, str | None, str 
     }
 
 
-def test_every_change_is_named(dashborion: Terminal, revisions: Fleet) -> None:
+def test_every_change_is_named(dashborion: Cli, revisions: Fleet) -> None:
     found = brief(changes(dashborion, "api:1 api:2"))
     images = ("changed", "example.test/app:1.0", "example.test/app:2.0")
     assert found["container app", "image"] == images
@@ -70,7 +70,7 @@ def test_every_change_is_named(dashborion: Terminal, revisions: Fleet) -> None:
 @pytest.mark.parametrize("output", ["table", "wide", "json", "yaml", "csv", "name"])
 @pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
 def test_values_of_variables_and_secrets_are_hidden(
-    dashborion: Terminal, revisions: Fleet, output: str, *, tty: bool
+    dashborion: Cli, revisions: Fleet, output: str, *, tty: bool
 ) -> None:
     shown = dashborion(f"ecs task-definitions diff api:1 api:2 -o {output}", tty=tty).out
     assert "environment MODE" in shown
@@ -78,14 +78,14 @@ def test_values_of_variables_and_secrets_are_hidden(
         assert value not in shown
 
 
-def test_raw_shows_them(dashborion: Terminal, revisions: Fleet) -> None:
+def test_raw_shows_them(dashborion: Cli, revisions: Fleet) -> None:
     found = brief(changes(dashborion, "api:1 api:2 --raw"))
     mode = ("changed", "hidden-slow", "hidden-fast")
     assert found["container app", "environment MODE"] == mode
     assert found["container app", "secrets TOKEN"] == ("changed", SECRET, OTHER)
 
 
-def test_in_words(dashborion: Terminal, revisions: Fleet) -> None:
+def test_in_words(dashborion: Cli, revisions: Fleet) -> None:
     lines = dashborion("ecs task-definitions diff api:1 api:2").lines
     assert "container app\timage\texample.test/app:1.0 -> example.test/app:2.0" in lines
     assert "container app\tenvironment MODE\tchanged, value hidden" in lines
@@ -104,9 +104,7 @@ def test_in_words(dashborion: Terminal, revisions: Fleet) -> None:
         pytest.param("web api:2", "web:1", "api:2", id="of another family"),
     ],
 )
-def test_which_two(
-    dashborion: Terminal, revisions: Fleet, typed: str, before: str, after: str
-) -> None:
+def test_which_two(dashborion: Cli, revisions: Fleet, typed: str, before: str, after: str) -> None:
     found = dashborion(f"ecs task-definitions diff {typed} -o json").json
     assert (found["before"], found["after"]) == (before, after)
 
@@ -121,14 +119,14 @@ def test_which_two(
     ],
 )
 def test_what_cannot_be_compared(
-    dashborion: Terminal, revisions: Fleet, typed: str, code: int, said: str
+    dashborion: Cli, revisions: Fleet, typed: str, code: int, said: str
 ) -> None:
     found = dashborion(f"ecs task-definitions diff {typed}")
     assert (found.exit_code, found.out) == (code, "")
     assert said in found.err
 
 
-def test_two_that_say_the_same(dashborion: Terminal, revisions: Fleet) -> None:
+def test_two_that_say_the_same(dashborion: Cli, revisions: Fleet) -> None:
     revisions.define("api", container(image="example.test/app:3.0"), cpu="512")
     found = dashborion("ecs task-definitions diff api")
     assert found.exit_code == 0

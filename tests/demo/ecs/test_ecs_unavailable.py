@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from tests.support.aws import Terminal
+from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet
+from tests.support.waiting import PATIENCE_SECONDS
 
 EACH = [
     ("workloads list", "ecs:ListServices"),
@@ -24,7 +25,7 @@ each_call = pytest.mark.parametrize(("command", "operation"), EACH)
 
 @each_call
 def test_throttling_is_ridden_out(
-    dashborion: Terminal, fleet: Fleet, naps: list[float], command: str, operation: str
+    dashborion: Cli, fleet: Fleet, naps: list[float], command: str, operation: str
 ) -> None:
     fleet.aws.faults.throttle(operation, times=4)
     seen = dashborion(command)
@@ -35,7 +36,7 @@ def test_throttling_is_ridden_out(
 @pytest.mark.parametrize("status", [500, 503])
 @pytest.mark.parametrize(("command", "operation"), EACH[:4])
 def test_a_breakdown_is_ridden_out(
-    dashborion: Terminal,
+    dashborion: Cli,
     fleet: Fleet,
     naps: list[float],
     command: str,
@@ -48,7 +49,7 @@ def test_a_breakdown_is_ridden_out(
 
 @pytest.mark.parametrize("operation", ["ecs:ListServices", "ecs:DescribeServices"])
 def test_a_broken_connection_is_ridden_out(
-    dashborion: Terminal, fleet: Fleet, naps: list[float], operation: str
+    dashborion: Cli, fleet: Fleet, naps: list[float], operation: str
 ) -> None:
     fleet.aws.faults.reset_connection(operation, times=3)
     assert dashborion("workloads list").exit_code == 0
@@ -56,22 +57,22 @@ def test_a_broken_connection_is_ridden_out(
 
 @pytest.mark.parametrize("operation", ["ecs:ListServices", "ecs:DescribeServices"])
 def test_a_body_that_breaks_off_is_ridden_out(
-    dashborion: Terminal, fleet: Fleet, naps: list[float], operation: str
+    dashborion: Cli, fleet: Fleet, naps: list[float], operation: str
 ) -> None:
     fleet.aws.faults.cut_body(operation, abruptly=True)
     assert dashborion("workloads list").exit_code == 0
 
 
-def test_throttling_without_end_costs_the_deadline(dashborion: Terminal, fleet: Fleet) -> None:
+def test_throttling_without_end_costs_the_deadline(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.throttle("ecs:*", times=1000)
     seen = dashborion("workloads list -o json", seconds=0.5)
     assert seen.exit_code == 6
     assert seen.error["code"] in ("throttled", "timeout")
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2
 
 
 def test_throttling_that_outlasts_all_attempts_says_so(
-    dashborion: Terminal, fleet: Fleet, naps: list[float]
+    dashborion: Cli, fleet: Fleet, naps: list[float]
 ) -> None:
     fleet.aws.faults.throttle("ecs:ListServices", times=1000)
     seen = dashborion("workloads list -o json")
@@ -80,16 +81,14 @@ def test_throttling_that_outlasts_all_attempts_says_so(
     assert len(naps) >= 4
 
 
-def test_a_breakdown_without_end(dashborion: Terminal, fleet: Fleet, naps: list[float]) -> None:
+def test_a_breakdown_without_end(dashborion: Cli, fleet: Fleet, naps: list[float]) -> None:
     fleet.aws.faults.break_down("ecs:ListServices", 503, times=1000)
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
     assert "503" in seen.error["message"]
 
 
-def test_broken_connections_without_end(
-    dashborion: Terminal, fleet: Fleet, naps: list[float]
-) -> None:
+def test_broken_connections_without_end(dashborion: Cli, fleet: Fleet, naps: list[float]) -> None:
     fleet.aws.faults.reset_connection("ecs:ListServices", times=1000)
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
@@ -97,7 +96,7 @@ def test_broken_connections_without_end(
 
 @each_call
 def test_a_cut_answer_is_no_empty_one(
-    dashborion: Terminal, fleet: Fleet, naps: list[float], command: str, operation: str
+    dashborion: Cli, fleet: Fleet, naps: list[float], command: str, operation: str
 ) -> None:
     fleet.aws.faults.cut_body(operation, times=1000)
     seen = dashborion(f"{command.removesuffix(' -o wide')} -o json")
@@ -114,9 +113,7 @@ def test_a_cut_answer_is_no_empty_one(
         ("ecs:DescribeTasks", "tasks"),
     ],
 )
-def test_an_answer_without_its_key(
-    dashborion: Terminal, fleet: Fleet, operation: str, key: str
-) -> None:
+def test_an_answer_without_its_key(dashborion: Cli, fleet: Fleet, operation: str, key: str) -> None:
     fleet.aws.faults.omit(operation, key, times=1000)
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
@@ -138,7 +135,7 @@ def test_an_answer_without_its_key(
     ],
 )
 def test_an_answer_that_is_none(
-    dashborion: Terminal, fleet: Fleet, naps: list[float], body: bytes
+    dashborion: Cli, fleet: Fleet, naps: list[float], body: bytes
 ) -> None:
     fleet.aws.faults.garble("ecs:ListServices", times=1000, body=body)
     seen = dashborion("workloads list -o json")
@@ -154,30 +151,30 @@ def test_an_answer_that_is_none(
         pytest.param(b'{"services": [{"serviceArn": "x", "serviceName": 7}]}', id="a number"),
     ],
 )
-def test_objects_that_are_not_the_apis(dashborion: Terminal, fleet: Fleet, body: bytes) -> None:
+def test_objects_that_are_not_the_apis(dashborion: Cli, fleet: Fleet, body: bytes) -> None:
     fleet.aws.faults.garble("ecs:DescribeServices", times=1000, body=body)
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
 
 
 @pytest.mark.parametrize("operation", ["ecs:ListServices", "ecs:DescribeServices"])
-def test_silence_costs_the_deadline(dashborion: Terminal, fleet: Fleet, operation: str) -> None:
+def test_silence_costs_the_deadline(dashborion: Cli, fleet: Fleet, operation: str) -> None:
     fleet.aws.faults.hang(operation, times=1000)
     seen = dashborion("workloads list -o json", seconds=0.5)
     assert (seen.exit_code, seen.error["code"]) == (6, "timeout")
     assert "0.5 seconds" in seen.error["message"]
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2
 
 
-def test_the_same_page_for_ever_costs_the_deadline(dashborion: Terminal, fleet: Fleet) -> None:
+def test_the_same_page_for_ever_costs_the_deadline(dashborion: Cli, fleet: Fleet) -> None:
     body = b'{"serviceArns": [], "nextToken": "again"}'
     fleet.aws.faults.garble("ecs:ListServices", times=1e9, body=body)
     assert dashborion("workloads list -o json", seconds=0.5).exit_code == 6
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2
 
 
 def test_an_endpoint_where_nobody_listens(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -189,9 +186,9 @@ def test_an_endpoint_where_nobody_listens(
 
 
 def test_an_endpoint_that_has_no_address(
-    dashborion: Terminal, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch, naps: list[float]
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
-    seen = dashborion(f"workloads list -e ecs:{REGION}/{CLUSTER} -o json", seconds=5)
+    seen = dashborion(f"workloads list -e ecs:{REGION}/{CLUSTER} -o json")
     assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2

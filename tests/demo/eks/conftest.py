@@ -16,7 +16,7 @@ import yaml
 from moto.eks.models import eks_backends
 from moto.sts.models import sts_backends
 
-from tests.support.aws import KEY, SECRET, Terminal, credentials, write_aws
+from tests.support.aws import KEY, SECRET, credentials, write_aws
 from tests.support.aws_server import StrictAws
 from tests.support.eks_tokens import Refused, Signed, verified
 from tests.support.kubeconfigs import document, write
@@ -156,8 +156,3 @@ def kube(eks: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
         monkeypatch.setenv("DASHBORION_ENV", "k8s:here")
 
     return point
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()

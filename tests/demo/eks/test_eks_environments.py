@@ -22,12 +22,13 @@ from tests.demo.eks.conftest import (
     Environments,
     write_environments,
 )
-from tests.support.aws import KEY, Terminal, write_aws
+from tests.support.aws import KEY, write_aws
+from tests.support.cli import Cli
 from tests.support.misbehaviour import status
 
 
 def test_the_cluster_is_found_and_takes_the_token(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
 
@@ -45,7 +46,7 @@ def test_the_cluster_is_found_and_takes_the_token(
 
 
 def test_the_environments_namespace_is_the_one_that_is_asked(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment(namespace="media")
 
@@ -55,7 +56,7 @@ def test_the_environments_namespace_is_the_one_that_is_asked(
 
 
 def test_check_names_the_endpoint_and_what_the_server_calls_us(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
 
@@ -65,7 +66,7 @@ def test_check_names_the_endpoint_and_what_the_server_calls_us(
     assert check["identity"] == "jane"
 
 
-def test_a_profiles_keys_sign(dashborion: Terminal, eks: Eks, environment: Environments) -> None:
+def test_a_profiles_keys_sign(dashborion: Cli, eks: Eks, environment: Environments) -> None:
     environment(profile="rubix", region=None)
 
     assert dashborion("workloads list -o json").exit_code == 0
@@ -74,7 +75,7 @@ def test_a_profiles_keys_sign(dashborion: Terminal, eks: Eks, environment: Envir
 
 
 def test_a_role_is_assumed_and_its_keys_sign(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment(role_arn=f"arn:aws:iam::{eks.aws.account}:role/on-call")
 
@@ -88,7 +89,7 @@ def test_a_role_is_assumed_and_its_keys_sign(
 
 @pytest.mark.parametrize("command", ["workloads list -o json", "env check -o json"])
 def test_a_refused_token_is_made_again_once(
-    dashborion: Terminal, eks: Eks, environment: Environments, command: str
+    dashborion: Cli, eks: Eks, environment: Environments, command: str
 ) -> None:
     environment()
     eks.api.on("*", status(401, "Unauthorized", reason="Unauthorized"), times=1)
@@ -97,7 +98,7 @@ def test_a_refused_token_is_made_again_once(
 
 
 def test_a_cluster_that_takes_no_token_of_ours_is_4_and_says_as_whom(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment(profile="rubix")
     eks.api.cluster = "another"
@@ -110,7 +111,7 @@ def test_a_cluster_that_takes_no_token_of_ours_is_4_and_says_as_whom(
 
 
 def test_a_token_too_old_is_refused_by_such_a_cluster(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
     eks.api.now = lambda: datetime.now(UTC) + timedelta(minutes=16)
@@ -133,7 +134,7 @@ def test_a_token_is_made_again_after_14_minutes() -> None:
 
 
 def test_an_unknown_cluster_is_3_and_suggests_those_there_are(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment(cluster="rubix-prd")
 
@@ -147,7 +148,7 @@ def test_an_unknown_cluster_is_3_and_suggests_those_there_are(
 
 
 def test_who_may_not_describe_the_cluster_gets_4(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
     eks.aws.faults.deny("eks:*")
@@ -160,7 +161,7 @@ def test_who_may_not_describe_the_cluster_gets_4(
 
 
 def test_nobody_gets_4_and_what_to_type(
-    dashborion: Terminal, eks: Eks, environment: Environments, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, eks: Eks, environment: Environments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment()
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -172,7 +173,7 @@ def test_nobody_gets_4_and_what_to_type(
 
 
 def test_a_cluster_in_the_making_is_6_and_says_so(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
     eks.described.endpoint, eks.described.status = None, "CREATING"
@@ -191,7 +192,7 @@ def test_a_cluster_in_the_making_is_6_and_says_so(
     ],
 )
 def test_no_token_goes_to_a_strange_endpoint(
-    dashborion: Terminal, eks: Eks, environment: Environments, endpoint: str, said: str
+    dashborion: Cli, eks: Eks, environment: Environments, endpoint: str, said: str
 ) -> None:
     environment()
     eks.described.endpoint = endpoint
@@ -204,7 +205,7 @@ def test_no_token_goes_to_a_strange_endpoint(
 
 @pytest.mark.parametrize("data", ["bm90IGEgY2VydGlmaWNhdGU=", "%%%"], ids=["text", "not base64"])
 def test_an_authority_that_is_none_is_6(
-    dashborion: Terminal, eks: Eks, environment: Environments, data: str
+    dashborion: Cli, eks: Eks, environment: Environments, data: str
 ) -> None:
     environment()
     eks.described.certificate_authority = {"data": data}
@@ -215,7 +216,7 @@ def test_an_authority_that_is_none_is_6(
 
 
 def test_a_server_of_another_authority_gets_no_token(
-    dashborion: Terminal, eks: Eks, environment: Environments
+    dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
     other = base64.b64encode(trustme.CA().cert_pem.bytes()).decode()
@@ -225,7 +226,7 @@ def test_a_server_of_another_authority_gets_no_token(
     assert eks.api.requests == []
 
 
-def test_read_only_holds_on_eks(dashborion: Terminal, eks: Eks, environment: Environments) -> None:
+def test_read_only_holds_on_eks(dashborion: Cli, eks: Eks, environment: Environments) -> None:
     environment(read_only=True)
 
     assert dashborion("workloads restart web -o json").exit_code == 1
@@ -233,7 +234,7 @@ def test_read_only_holds_on_eks(dashborion: Terminal, eks: Eks, environment: Env
 
 
 def test_an_mfa_code_is_asked_for_once_for_all_environments_of_a_profile(
-    dashborion: Terminal, eks: Eks, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, eks: Eks, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompts = _careful(eks, home, monkeypatch)
 
@@ -244,7 +245,7 @@ def test_an_mfa_code_is_asked_for_once_for_all_environments_of_a_profile(
 
 
 def test_a_wrong_mfa_code_is_what_every_environment_says(
-    dashborion: Terminal, eks: Eks, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, eks: Eks, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompts = _careful(eks, home, monkeypatch)
     eks.aws.faults.refuse("sts:AssumeRole", "AccessDenied", "MultiFactorAuthentication failed")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.demo.eks.conftest import CLUSTER, OTHER_KEY, REGION, Eks
-from tests.support.aws import KEY, Terminal
+from tests.support.aws import KEY
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import Plugin, credential
 from tests.support.misbehaviour import status
 
@@ -24,7 +25,7 @@ def program(eks: Eks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plugin
 
 
 def test_the_token_is_made_here_and_the_program_not_run(
-    dashborion: Terminal, program: Plugin, eks: Eks, kube: Kube
+    dashborion: Cli, program: Plugin, eks: Eks, kube: Kube
 ) -> None:
     kube(str(program.path), "--region", REGION, "eks", "get-token", "--cluster-name", CLUSTER)
 
@@ -36,14 +37,14 @@ def test_the_token_is_made_here_and_the_program_not_run(
     assert eks.aws.spy.calls == []
 
 
-def test_it_needs_no_such_program(dashborion: Terminal, eks: Eks, kube: Kube) -> None:
+def test_it_needs_no_such_program(dashborion: Cli, eks: Eks, kube: Kube) -> None:
     kube("aws", "eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION)
 
     assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
 
 
 def test_a_profile_and_a_region_in_the_entrys_variables_count(
-    dashborion: Terminal, eks: Eks, kube: Kube, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, eks: Eks, kube: Kube, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
@@ -53,7 +54,7 @@ def test_a_profile_and_a_region_in_the_entrys_variables_count(
     assert {one.access_key for one in eks.api.seen} == {OTHER_KEY}
 
 
-def test_a_role_is_assumed(dashborion: Terminal, eks: Eks, kube: Kube) -> None:
+def test_a_role_is_assumed(dashborion: Cli, eks: Eks, kube: Kube) -> None:
     role = f"arn:aws:iam::{eks.aws.account}:role/on-call"
     kube("aws", "eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION, "--role", role)
 
@@ -62,7 +63,7 @@ def test_a_role_is_assumed(dashborion: Terminal, eks: Eks, kube: Kube) -> None:
     assert eks.aws.spy.counts["sts:AssumeRole"] == 1
 
 
-def test_a_refused_token_is_made_again(dashborion: Terminal, eks: Eks, kube: Kube) -> None:
+def test_a_refused_token_is_made_again(dashborion: Cli, eks: Eks, kube: Kube) -> None:
     kube("aws", "eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION)
     eks.api.on("*", status(401, "Unauthorized", reason="Unauthorized"), times=1)
 
@@ -70,7 +71,7 @@ def test_a_refused_token_is_made_again(dashborion: Terminal, eks: Eks, kube: Kub
 
 
 def test_a_token_for_another_cluster_is_refused_and_the_user_named(
-    dashborion: Terminal, eks: Eks, kube: Kube
+    dashborion: Cli, eks: Eks, kube: Kube
 ) -> None:
     kube("aws", "eks", "get-token", "--cluster-name", "another", "--region", REGION)
 
@@ -89,7 +90,7 @@ def test_a_token_for_another_cluster_is_refused_and_the_user_named(
     ],
 )
 def test_the_program_runs_when_we_cannot_do_the_same(
-    dashborion: Terminal, eks: Eks, kube: Kube, program: Plugin, more: list[str]
+    dashborion: Cli, eks: Eks, kube: Kube, program: Plugin, more: list[str]
 ) -> None:
     command = ["eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION]
     kube(str(program.path), *command, *more)
@@ -101,7 +102,7 @@ def test_the_program_runs_when_we_cannot_do_the_same(
 
 
 def test_without_session_and_program_the_error_names_the_user_and_says_what_to_do(
-    dashborion: Terminal, eks: Eks, kube: Kube
+    dashborion: Cli, eks: Eks, kube: Kube
 ) -> None:
     args = ["eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION]
     kube("aws", *args, "--profile", "nobody")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dashborion.demo.kubernetes.request import Request
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.kind_samples import KINDS
 from tests.support.stand_in import StandIn
 
@@ -21,7 +21,7 @@ def asked(demo: StandIn) -> Iterator[list[Request]]:
 
 
 def test_a_list_of_configmaps_does_not_ask_for_their_values(
-    dashborion: Door, asked: list[Request]
+    dashborion: Cli, asked: list[Request]
 ) -> None:
     found = dashborion("k8s configmaps list -o json")
     assert {one["name"]: one["keys"] for one in found.json} == {
@@ -32,7 +32,7 @@ def test_a_list_of_configmaps_does_not_ask_for_their_values(
 
 
 def test_a_list_of_configmaps_in_chunks(
-    dashborion: Door, asked: list[Request], monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, asked: list[Request], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashborion.orchestrators.kubernetes.listing.PAGE_SIZE", 2)
     found = dashborion("k8s configmaps list -o json").json
@@ -51,7 +51,7 @@ def test_a_list_of_configmaps_in_chunks(
     ],
 )
 def test_the_newest_version_that_the_server_has(
-    dashborion: Door, asked: list[Request], command: str, version: str
+    dashborion: Cli, asked: list[Request], command: str, version: str
 ) -> None:
     assert dashborion(f"k8s {command}").exit_code == 0
     plurals = ("horizontalpodautoscalers", "cronjobs")
@@ -60,18 +60,18 @@ def test_the_newest_version_that_the_server_has(
 
 @pytest.mark.parametrize("kind", [one for one in KINDS if one not in ("cronjobs", "autoscalers")])
 def test_a_kind_of_one_version_is_one_call(
-    dashborion: Door, asked: list[Request], kind: str
+    dashborion: Cli, asked: list[Request], kind: str
 ) -> None:
     assert dashborion(f"k8s {kind} list").exit_code == 0
     assert len(asked) == 1
 
 
-def test_targets_are_shares_with_their_names(dashborion: Door, demo: StandIn) -> None:
+def test_targets_are_shares_with_their_names(dashborion: Cli, demo: StandIn) -> None:
     found = dashborion("k8s autoscalers list --columns name,targets --no-headers").lines
     assert found == ["alone\tcpu: unknown/80%", "scaled\tcpu: unknown/70%"]
 
 
-def test_a_terminal_says_how_long_a_job_has_been_running(dashborion: Door, demo: StandIn) -> None:
+def test_a_terminal_says_how_long_a_job_has_been_running(dashborion: Cli, demo: StandIn) -> None:
     demo.apply(
         {
             "apiVersion": "batch/v1",
@@ -99,7 +99,7 @@ def test_a_terminal_says_how_long_a_job_has_been_running(dashborion: Door, demo:
     assert piped.out == "running\t-\n"
 
 
-def test_a_value_from_the_cluster_cannot_move_the_cursor(dashborion: Door, demo: StandIn) -> None:
+def test_a_value_from_the_cluster_cannot_move_the_cursor(dashborion: Cli, demo: StandIn) -> None:
     hostile = {"key": "plain\n\x1b[2Jgone\u202e"}
     body = {
         "apiVersion": "v1",
@@ -114,7 +114,7 @@ def test_a_value_from_the_cluster_cannot_move_the_cursor(dashborion: Door, demo:
 
 @pytest.mark.parametrize("output", ["table", "wide", "json", "yaml", "csv", "name"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_format(dashborion: Door, demo: StandIn, kind: str, output: str) -> None:
+def test_every_format(dashborion: Cli, demo: StandIn, kind: str, output: str) -> None:
     found = dashborion(f"k8s {kind} list -o {output}")
     assert found.exit_code == 0, found.err
     assert found.out

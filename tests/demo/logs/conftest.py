@@ -10,12 +10,6 @@ from dashborion.orchestrators.ecs import follow as ecs_follow
 from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import Fleet, populate
-from tests.support.logs_door import Terminal
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture

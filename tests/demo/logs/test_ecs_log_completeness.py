@@ -9,17 +9,16 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
-import botocore.endpoint
 import pytest
 from moto.ecs.models import Task
 
 from dashborion.orchestrators.ecs import follow
-from tests.support.api import wait_for
+from tests.support.aws import skip_naps
+from tests.support.cli import Cli, Screen
 from tests.support.fleet_on_ecs import Fleet
-from tests.support.logs_door import Screen, Terminal
+from tests.support.waiting import wait_for
 
 SEED = 11
 ROUNDS, TASKS = 60, 9
@@ -29,8 +28,7 @@ LATE_SECONDS = 40
 @pytest.fixture(autouse=True)
 def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody sleeps between botocore's attempts; a task is drained a little longer."""
-    clock = SimpleNamespace(sleep=lambda _: None, time=time.time)
-    monkeypatch.setattr(botocore.endpoint, "time", clock)
+    skip_naps(monkeypatch)
     monkeypatch.setattr(follow, "DRAINED_POLLS", 60)
 
 
@@ -107,7 +105,7 @@ def writer(fleet: Fleet) -> Iterator[Writer]:
     "few", [pytest.param(20, id="one by one"), pytest.param(2, id="all but two together")]
 )
 def test_every_line_comes_exactly_once(
-    few: int, writer: Writer, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    few: int, writer: Writer, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(follow, "FEW", few)
     for task in writer.tasks[:-1]:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import PATIENCE_SECONDS
+
 PROGRAM = Path(sys.executable).with_name("dashborion")
 TRAPS = (".aws/config", ".aws/credentials", ".kube/config", ".config/dashborion/config.yaml")
 Typed = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -40,7 +42,7 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE_SECONDS,
         )
 
     yield run

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Cli
 from tests.support.command_tree import commands, options
-from tests.support.door import Door
 from tests.support.shell import ROOT
 
 COMMANDS = commands()
@@ -47,7 +47,7 @@ def examples(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_help_ends_with_an_example_of_the_command(dashborion: Door, name: str) -> None:
+def test_the_help_ends_with_an_example_of_the_command(dashborion: Cli, name: str) -> None:
     found = examples(name)
     assert found
     assert all(f"dashborion {name}" in one for one in found)
@@ -59,7 +59,7 @@ def test_the_help_ends_with_an_example_of_the_command(dashborion: Door, name: st
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in NOT_HERE])
 def test_the_example_works_on_the_demo(
-    dashborion: Door,
+    dashborion: Cli,
     running: Path,
     surroundings: None,
     capfd: pytest.CaptureFixture[str],
@@ -77,7 +77,7 @@ def test_the_example_works_on_the_demo(
 
 @pytest.mark.parametrize("line", README)
 def test_the_readmes_line_works_on_the_demo(
-    dashborion: Door, running: Path, surroundings: None, line: str
+    dashborion: Cli, running: Path, surroundings: None, line: str
 ) -> None:
     done = dashborion(f"{line.removeprefix('dashborion ')} --demo")
     assert done.exit_code == 0, done.err

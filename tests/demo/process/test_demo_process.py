@@ -16,6 +16,7 @@ import urllib3
 from dashborion.demo import process
 from dashborion.demo.process import DemoFolder, NotStarted, Running
 from dashborion.demo.server import Demo
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_it_holds_none_of_its_starters_descriptors(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from dashborion.demo import process; "
     code += "print(process.start(Path(sys.argv[1])).pid)"
     command = [sys.executable, "-c", code, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
     assert done.returncode == 0, done.stderr  # and the pipes have come to their end
     assert process.stop(tmp_path)
 
@@ -71,7 +74,7 @@ def test_a_reset_keeps_the_addresses(folder: Path) -> None:
 def test_a_killed_one_is_not_believed_in(folder: Path) -> None:
     running = process.start(folder)
     os.kill(running.pid, signal.SIGKILL)
-    process._wait(lambda: process.status(folder) is None, 5)
+    process._wait(lambda: process.status(folder) is None, PATIENCE_SECONDS)
     assert process.status(folder) is None
     assert not DemoFolder(folder).state.exists()
     assert process.stop(folder) is False
@@ -87,7 +90,7 @@ def idle(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
 
 def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
     with idle(tmp_path, 0.5) as child:
-        assert child.wait(30) == 0
+        assert child.wait(PATIENCE_SECONDS) == 0
     assert not DemoFolder(tmp_path).state.exists()
     assert not DemoFolder(tmp_path).kubeconfig.exists()
 
@@ -104,7 +107,7 @@ def test_whoever_asks_or_follows_keeps_it_alive(path: str) -> None:
             first = demo._asked
             assert first > born
             if "watch" in path:  # nothing more is asked
-                assert process._wait(lambda: demo._asked > first, 10)
+                assert process._wait(lambda: demo._asked > first, PATIENCE_SECONDS)
             answer.close()
         assert answer.status == 200
 

@@ -7,13 +7,13 @@ import os
 import shutil
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.shell import ROOT, before, end_all_in, folder_of, sh, state_of
+from tests.support.waiting import wait_for
 
 _NOBODY = 65534
 _WITHOUT_MOTO = """
@@ -106,7 +106,7 @@ def test_a_killed_one_and_the_state_it_left_are_recovered_from(own: Path) -> Non
     sh("dashborion demo start")
     left = state_of(own)
     os.kill(left["pid"], signal.SIGKILL)
-    time.sleep(0.2)
+    wait_for("its end", lambda: sh("dashborion demo status").stdout == "not running\n")
     state = folder_of(own) / "state.json"
     state.write_text(json.dumps(left | {"pid": os.getpid()}))  # somebody else has its number
     assert "not running" in sh("dashborion demo stop").stderr

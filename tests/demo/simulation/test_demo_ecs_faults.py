@@ -20,6 +20,7 @@ from tests.support.aws import connect
 from tests.support.aws_server import StrictAws
 from tests.support.ecs_cluster import Cluster
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
+from tests.support.waiting import PATIENCE_SECONDS
 
 CLIENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "ecs": ("ecs:ListClusters", lambda client: client.list_clusters()),
@@ -67,7 +68,7 @@ def test_a_query_s_lists_are_lists(aws: StrictAws) -> None:
 
 def test_the_spy_knows_how_many_calls_were_in_flight(aws: StrictAws) -> None:
     ecs = connect(aws, "ecs", max_pool_connections=8)
-    together = threading.Barrier(8, timeout=30)
+    together = threading.Barrier(8, timeout=PATIENCE_SECONDS)
 
     def waits_for_the_others(_: object, do: Callable[[], Answer]) -> Answer:
         together.wait()
@@ -221,14 +222,12 @@ def test_connections_are_kept_alive(own_ecs: Any, aws: StrictAws) -> None:
     assert aws.connections == 1
 
 
-def test_it_starts_and_stops_at_once_and_leaves_nothing(cluster: Cluster, aws: StrictAws) -> None:
+def test_it_starts_again_with_nothing_of_before(cluster: Cluster, aws: StrictAws) -> None:
     cluster.service("web", cluster.definition("app"))
     ecs = connect(aws, "ecs")
     ecs.list_clusters()
-    start = time.monotonic()
     aws.stop()
     aws.start()
-    assert time.monotonic() - start < 1
     assert connect(aws, "ecs").list_clusters()["clusterArns"] == []
 
 

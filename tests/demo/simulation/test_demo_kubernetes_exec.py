@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pty
 import select
-import shlex
 import signal
 import struct
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from fcntl import ioctl
 from pathlib import Path
 from termios import TIOCSWINSZ
-from typing import Any
 
 import pytest
 
-from dashborion.__main__ import main
-from dashborion.context import Context
 from dashborion.demo.kubernetes import exec as demo_exec
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.streams import Streams
-from dashborion.terminal import Terminal
-from tests.support.door import Result
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import document, write
 from tests.support.manifests import container, namespace, pod
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 TOKEN = "made-up-token"
-Typed = Callable[..., Result]
 
 
 @pytest.fixture
@@ -43,10 +35,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kuberne
     app = container(env=[{"name": "STAGE", "value": "test"}])
     found.put(pod("web", app, container(name="side")))
     found.put(pod("broken", container("missing")))
-    deadline = time.monotonic() + 30
-    while not _runs(found) and time.monotonic() < deadline:
-        time.sleep(0.05)
-        found.tick()
+    wait_for("the pod", lambda: _runs_now(found))
     path = write(tmp_path / "kubeconfig", document(found.api.url, user={"token": TOKEN}))
     monkeypatch.setenv("KUBECONFIG", str(path))
     monkeypatch.setenv("DASHBORION_ENV", "k8s:here/media")
@@ -54,50 +43,33 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kuberne
     found.api.stop()
 
 
-def _runs(cluster: KubernetesCluster) -> bool:
+def _runs_now(cluster: KubernetesCluster) -> bool:
+    cluster.tick()
     found = cluster.store.get("pods", "media", "web")
     statuses = ((found or {}).get("status") or {}).get("containerStatuses") or ()
     return bool(statuses) and all("running" in each["state"] for each in statuses)
 
 
-@pytest.fixture
-def typed(cluster: KubernetesCluster, tmp_path: Path) -> Typed:
-    """In process; the command's streams are files."""
-
-    def run(command: str, stdin: bytes | None = None) -> Result:
-        streams = Streams.test()
-        out, err = (tmp_path / name for name in ("out", "err"))
-        (tmp_path / "in").write_bytes(stdin or b"")
-        with contextlib.ExitStack() as stack:
-            to_out, to_err = (stack.enter_context(one.open("wb")).fileno() for one in (out, err))
-            given = stack.enter_context((tmp_path / "in").open("rb")).fileno()
-            own = Terminal(given if stdin is not None else None, to_out, to_err, tty=False)
-            context = Context(streams, cwd=Path.cwd(), terminal=lambda _: own)
-            code = main(shlex.split(command), context=context)
-        said: Any = streams.err
-        return Result(code, out.read_text(), err.read_text() + said.getvalue())
-
-    return run
-
-
-def test_streams_and_the_exit_code_are_the_commands_own(typed: Typed) -> None:
-    seen = typed("instances exec web -- sh -c 'echo $STAGE; echo bad >&2; exit 7'")
+def test_streams_and_the_exit_code_are_the_commands_own(
+    dashborion: Cli, cluster: KubernetesCluster
+) -> None:
+    seen = dashborion("instances exec web -- sh -c 'echo $STAGE; echo bad >&2; exit 7'")
     assert (seen.exit_code, seen.out) == (7, "test\n")
     assert seen.err.startswith("bad\n")
     assert "container 'app' out of: app, side" in seen.err
 
 
-def test_an_option_of_the_command_is_not_ours(typed: Typed) -> None:
-    seen = typed("instances exec web -c side -- echo -n -o json -- --help")
+def test_an_option_of_the_command_is_not_ours(dashborion: Cli, cluster: KubernetesCluster) -> None:
+    seen = dashborion("instances exec web -c side -- echo -n -o json -- --help")
     assert (seen.exit_code, seen.out) == (0, "-n -o json -- --help\n")
     assert "out of" not in seen.err
 
 
 def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> None:
     data = os.urandom(1 << 20)
-    command = [sys.executable, "-m", "dashborion", "instances", "exec", "web", "--", "cat"]
-    done = subprocess.run(command, input=data, capture_output=True, timeout=60, check=False)
-    assert (done.returncode, done.stdout == data) == (0, True), done.stderr
+    with start("instances exec web -- cat", stdin=subprocess.PIPE) as process:
+        out, err = process.communicate(data, timeout=PATIENCE_SECONDS)
+    assert (process.returncode, out == data) == (0, True), err
 
 
 @pytest.mark.parametrize(
@@ -111,32 +83,34 @@ def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> N
     ],
     ids=["no program", "no container", "not running", "no pod", "no command"],
 )
-def test_what_cannot_be_run(typed: Typed, words: str, code: int, said: str) -> None:
-    seen = typed(f"instances exec {words}")
+def test_what_cannot_be_run(
+    dashborion: Cli, cluster: KubernetesCluster, words: str, code: int, said: str
+) -> None:
+    seen = dashborion(f"instances exec {words}")
     assert (seen.exit_code, seen.out) == (code, "")
     assert said in seen.err
 
 
 @pytest.mark.parametrize(("flag", "code"), [("read_only", 1), ("protected", 2)])
 def test_a_guarded_environment_is_guarded_here_too(
-    typed: Typed, home: Path, flag: str, code: int
+    dashborion: Cli, cluster: KubernetesCluster, home: Path, flag: str, code: int
 ) -> None:
     path = home / ".config" / "dashborion" / "config.yaml"
     path.parent.mkdir(parents=True)
     target = f"{{orchestrator: kubernetes, context: here, namespace: media, {flag}: true}}"
     path.write_text(f"environments:\n  prod: {target}\n")
-    seen = typed("instances exec web -e prod -- echo hello")
+    seen = dashborion("instances exec web -e prod -- echo hello")
     assert (seen.exit_code, seen.out) == (code, "")
-    seen = typed("instances exec web -e prod --yes -- echo hello")
+    seen = dashborion("instances exec web -e prod --yes -- echo hello")
     assert seen.out == ("hello\n" if flag == "protected" else "")
 
 
 def test_an_older_server_cannot_be_told_that_stdin_has_ended(
-    typed: Typed, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, cluster: KubernetesCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only = demo_exec.PROTOCOLS[1:]
     monkeypatch.setattr(demo_exec.exec_answer, "__kwdefaults__", {"protocols": only})
-    seen = typed("instances exec web -- sh -c 'sleep 0.5; echo done'", b"x\n")
+    seen = dashborion("instances exec web -- sh -c 'sleep 0.5; echo done'", stdin=b"x\n")
     assert (seen.exit_code, seen.out) == (0, "done\n")
     assert "cannot be told that stdin has ended" in seen.err
 
@@ -144,31 +118,30 @@ def test_an_older_server_cannot_be_told_that_stdin_has_ended(
 def test_a_terminal_there_and_here(cluster: KubernetesCluster) -> None:
     ours, theirs = pty.openpty()
     ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
-    command = [sys.executable, "-m", "dashborion", "instances", "exec", "web", "--", "sh"]
-    running = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs)
-    _until(ours, b"$ ")
-    os.write(ours, b"stty size\r")
-    _until(ours, b"31 97\r\n$ ")
-    ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    running.send_signal(signal.SIGWINCH)
-    os.write(ours, b"\x03")
-    assert b"^C" in _until(ours, b"$ ")
-    for _ in range(40):  # a signal takes its time
+    command = "instances exec web -- sh"
+    with start(command, stdin=theirs, stdout=theirs, stderr=theirs) as running:
+        _until(ours, b"$ ")
         os.write(ours, b"stty size\r")
-        if b"40 120\r\n" in _until(ours, b"\r\n$ "):
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("the new size never came")
-    os.write(ours, b"exit 5\r")
-    assert running.wait(30) == 5
+        _until(ours, b"31 97\r\n$ ")
+        ioctl(theirs, TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        running.send_signal(signal.SIGWINCH)
+        os.write(ours, b"\x03")
+        assert b"^C" in _until(ours, b"$ ")
+
+        def has_the_new_size() -> bool:
+            os.write(ours, b"stty size\r")
+            return b"40 120\r\n" in _until(ours, b"\r\n$ ")
+
+        wait_for("the new size", has_the_new_size)
+        os.write(ours, b"exit 5\r")
+        assert running.wait(PATIENCE_SECONDS) == 5
     os.close(ours)
     os.close(theirs)
 
 
 def _until(descriptor: int, wanted: bytes) -> bytes:
-    """What is shown until then; never longer than a minute."""
-    seen, end = b"", time.monotonic() + 10
+    """What is shown until then."""
+    seen, end = b"", time.monotonic() + PATIENCE_SECONDS
     while wanted not in seen:
         readable, _, _ = select.select([descriptor], [], [], max(0, end - time.monotonic()))
         assert readable, seen

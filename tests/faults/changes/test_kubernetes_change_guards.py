@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.changes_door import Keyboard, Terminal
+from tests.support.cli import Cli, Keyboard
 from tests.support.misbehaviour import status
 from tests.support.stub_api import Api
 from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods
@@ -43,7 +43,7 @@ def folder_file() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop", "deploy"])
 @pytest.mark.parametrize("environment", ["prod", "k8s:here", "k8s:here/default", "mine"])
 def test_read_only_follows_the_context(
-    dashborion: Terminal, api: Api, home: Path, command: str, environment: str
+    dashborion: Cli, api: Api, home: Path, command: str, environment: str
 ) -> None:
     own_file(home, "read_only: true")
     if environment == "mine":
@@ -56,7 +56,7 @@ def test_read_only_follows_the_context(
 @pytest.mark.parametrize("command", COMMANDS, ids=["scale", "restart", "stop", "deploy"])
 @pytest.mark.parametrize("environment", ["prod", "k8s:here", "mine"])
 def test_protected_follows_it_too(
-    dashborion: Terminal, api: Api, home: Path, command: str, environment: str
+    dashborion: Cli, api: Api, home: Path, command: str, environment: str
 ) -> None:
     own_file(home, "protected: true")
     if environment == "mine":
@@ -67,27 +67,27 @@ def test_protected_follows_it_too(
     assert changed(api) == []
 
 
-def test_a_name_of_two_kinds_changes_neither(dashborion: Terminal, api: Api) -> None:
+def test_a_name_of_two_kinds_changes_neither(dashborion: Cli, api: Api) -> None:
     api.objects["statefulsets"].append(statefulset("web"))
     seen = dashborion("workloads restart web -o json")
     assert (seen.exit_code, seen.error["code"], changed(api)) == (2, "ambiguous", [])
     assert "default/statefulset/web" in seen.error["message"]
 
 
-def test_a_name_in_two_namespaces_changes_neither(dashborion: Terminal, api: Api) -> None:
+def test_a_name_in_two_namespaces_changes_neither(dashborion: Cli, api: Api) -> None:
     api.objects["deployments"].append(deployment("web", "other"))
     seen = dashborion("workloads restart web -A -o json")
     assert (seen.exit_code, seen.error["code"], changed(api)) == (2, "ambiguous", [])
 
 
-def test_a_namespace_of_its_own_says_which(dashborion: Terminal, api: Api) -> None:
+def test_a_namespace_of_its_own_says_which(dashborion: Cli, api: Api) -> None:
     api.objects["deployments"].append(deployment("web", "other"))
     dashborion("workloads scale other/deployment/web -r 3")
     assert [one.path for one in changed(api)] == [f"{WEB}/scale".replace("default", "other")]
 
 
 def test_a_name_that_could_not_be_searched_for_among_all_kinds_changes_nothing(
-    dashborion: Terminal, api: Api
+    dashborion: Cli, api: Api
 ) -> None:
     """Doubtful: today it is a warning, and the kind that could be read is changed."""
     api.on("*/statefulsets/web", status(403, "you may not"))
@@ -109,7 +109,7 @@ def daemonset(**spec: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("crashing", "code"), [("old", 8), ("new", 7)])
 def test_only_a_crash_of_a_daemonsets_newest_revision_is_its_failure(
-    dashborion: Terminal, api: Api, crashing: str, code: int
+    dashborion: Cli, api: Api, crashing: str, code: int
 ) -> None:
     """Its rollout knows no revision of its own."""
     api.objects["daemonsets"] = [daemonset()]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.kubeconfigs import RENEWED, TOKEN, Plugin, credential
 from tests.support.misbehaviour import Fault, body, cut, drop, hang, page, reset, status
 from tests.support.stub_api import Api
 from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
 from tests.support.stub_objects import deployment
+from tests.support.waiting import PATIENCE_SECONDS
 
 RESTART = "workloads restart deployment/web"
 STOP = "instances stop web-1"
@@ -50,7 +51,7 @@ def answered(api: Api, path: str) -> None:
     ids=["500", "503", "502", "504", "reset", "dropped", "cut", "garbled"],
 )  # fmt: skip
 def test_an_answer_that_is_lost_may_have_been_applied_and_is_not_asked_for_twice(
-    dashborion: Terminal, api: Api, command: str, path: str, reads: int, fault: Fault
+    dashborion: Cli, api: Api, command: str, path: str, reads: int, fault: Fault
 ) -> None:
     api.on(path, fault, after=reads)
     seen = dashborion(f"{command} -o json")
@@ -63,7 +64,7 @@ def test_an_answer_that_is_lost_may_have_been_applied_and_is_not_asked_for_twice
 @pytest.mark.parametrize("found", [{}, {"kind": "Status"}, {"spec": None}, [], None], ids=repr)
 @pytest.mark.parametrize("more", ["", "--wait"])
 def test_an_answer_that_is_not_the_object_may_have_been_applied(
-    dashborion: Terminal, api: Api, found: Any, more: str
+    dashborion: Cli, api: Api, found: Any, more: str
 ) -> None:
     api.on(WEB, body(found), after=1)
     seen = dashborion(f"{RESTART} {more} -o json")
@@ -71,8 +72,8 @@ def test_an_answer_that_is_not_the_object_may_have_been_applied(
     assert len(changed(api)) == 1
 
 
-def test_no_answer_at_all_may_have_been_applied(dashborion: Terminal, api: Api) -> None:
-    dashborion.seconds = 0.7
+def test_no_answer_at_all_may_have_been_applied(dashborion: Cli, api: Api) -> None:
+    dashborion.read_seconds = 0.7
     api.on(f"{WEB}/scale", hang)
     seen = dashborion(f"{SCALE} --wait -o json")
     assert (seen.exit_code, seen.error["code"], len(changed(api))) == (6, "maybe-applied", 1)
@@ -80,7 +81,7 @@ def test_no_answer_at_all_may_have_been_applied(dashborion: Terminal, api: Api) 
 
 @pytest.mark.parametrize(("command", "path", "reads"), CHANGES)
 def test_a_throttled_change_is_sent_again(
-    dashborion: Terminal, api: Api, command: str, path: str, reads: int
+    dashborion: Cli, api: Api, command: str, path: str, reads: int
 ) -> None:
     api.on(path, status(429, "slow down", headers={"Retry-After": "1"}), times=2, after=reads)
     api.on(path, status(429, "slow down"), times=1, after=reads)
@@ -92,14 +93,14 @@ def test_a_throttled_change_is_sent_again(
     assert len({one.path for one in changed(api)}) == 1
 
 
-def test_throttling_that_does_not_end_ends_with_6(dashborion: Terminal, api: Api) -> None:
+def test_throttling_that_does_not_end_ends_with_6(dashborion: Cli, api: Api) -> None:
     api.on(f"{WEB}/scale", status(429, "slow down"))
     seen = dashborion(f"{SCALE} -o json")
     assert (seen.exit_code, seen.error["code"], len(changed(api))) == (6, "throttled", 5)
 
 
 def test_a_token_that_is_not_accepted_is_renewed_once(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin = Plugin.write(tmp_path / "log-in", credential(TOKEN), credential(RENEWED))
     point_at(api, tmp_path, monkeypatch, user=plugin.user)
@@ -111,7 +112,7 @@ def test_a_token_that_is_not_accepted_is_renewed_once(
 
 
 def test_one_that_is_never_accepted_ends_with_4(
-    dashborion: Terminal, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin = Plugin.write(tmp_path / "log-in", credential(TOKEN), credential(RENEWED))
     point_at(api, tmp_path, monkeypatch, user=plugin.user)
@@ -132,7 +133,7 @@ def test_one_that_is_never_accepted_ends_with_4(
     ids=["403", "404", "409", "400"],
 )
 def test_a_refusal_is_final(
-    dashborion: Terminal,
+    dashborion: Cli,
     api: Api,
     command: str,
     path: str,
@@ -160,7 +161,7 @@ HOOK = 'admission webhook "policy.example.com" denied the request: replicas must
     ],
 )
 def test_what_validation_or_a_webhook_does_not_like_is_refused(
-    dashborion: Terminal, api: Api, number: int, said: str
+    dashborion: Cli, api: Api, number: int, said: str
 ) -> None:
     """Bug: called a conflict, wrong usage, or a lack of rights."""
     api.on(f"{WEB}/scale", status(number, said), times=1)
@@ -177,7 +178,7 @@ def test_what_validation_or_a_webhook_does_not_like_is_refused(
     ],
     ids=["the API server", "the patch library"],
 )
-def test_a_failed_test_of_a_patch_is_a_conflict(dashborion: Terminal, api: Api, said: str) -> None:
+def test_a_failed_test_of_a_patch_is_a_conflict(dashborion: Cli, api: Api, said: str) -> None:
     api.on(f"{WEB}/scale", status(422, said), times=1)
     seen = dashborion(f"{SCALE} -o json")
     assert (seen.exit_code, seen.error["code"], seen.out) == (1, "conflict", "")
@@ -187,7 +188,7 @@ def test_a_failed_test_of_a_patch_is_a_conflict(dashborion: Terminal, api: Api, 
 
 
 def test_throttling_and_lost_connections_during_the_wait_are_ridden_out(
-    dashborion: Terminal, api: Api
+    dashborion: Cli, api: Api
 ) -> None:
     api.objects["deployments"] = [unfinished()]
     api.on(WEB, status(429, "slow down"), after=1, times=5)
@@ -224,14 +225,14 @@ def crashing(revision: str) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def test_a_crash_of_the_newest_revision_is_its_failure(dashborion: Terminal, api: Api) -> None:
+def test_a_crash_of_the_newest_revision_is_its_failure(dashborion: Cli, api: Api) -> None:
     api.objects |= {"deployments": [unfinished()], **crashing("1")}
     seen = dashborion("workloads status deployment/web --wait --timeout 0")
     assert seen.exit_code == 7, seen.err
 
 
 def test_a_crash_of_the_revision_before_is_not_the_fault_of_one_that_was_not_observed_yet(
-    dashborion: Terminal, api: Api
+    dashborion: Cli, api: Api
 ) -> None:
     """Bug: until the controller has looked, the newest revision's number is the old one's."""
     api.objects |= {"deployments": [unfinished(generation=2)], **crashing("1")}
@@ -239,11 +240,11 @@ def test_a_crash_of_the_revision_before_is_not_the_fault_of_one_that_was_not_obs
     assert seen.exit_code == 8, seen.err
 
 
-def test_the_timeout_is_kept_although_the_api_says_nothing(dashborion: Terminal, api: Api) -> None:
+def test_the_timeout_is_kept_although_the_api_says_nothing(dashborion: Cli, api: Api) -> None:
     """Bug: a look takes a read's whole minute, whatever --timeout says."""
-    dashborion.seconds, dashborion.ticking = 30, True
+    dashborion.ticking = True
     api.objects["deployments"] = [unfinished()]
     api.on(WEB, hang, after=1)
     seen = dashborion("workloads status deployment/web --wait --timeout 0.5")
     assert seen.exit_code == 8, seen.err
-    assert dashborion.took < 10
+    assert dashborion.took < PATIENCE_SECONDS / 2

@@ -6,18 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import Cli, lines
 from tests.support.kubeconfigs import RENEWED, TOKEN, Plugin, credential, document, write
-from tests.support.logs_door import Terminal, lines
 from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import pod
+from tests.support.waiting import PATIENCE_SECONDS
 
 STAMP = "2026-01-01T00:00:0{0}.000000001Z"
 ALL = [f"{STAMP.format(n)} said {n}\n".encode() for n in range(4)]
 
 
 def test_the_plugin_is_run_again_and_the_log_read_on(
-    dashborion: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = pod()
     made["status"]["containerStatuses"][0]["containerID"] = "containerd://1"
@@ -32,7 +33,7 @@ def test_the_plugin_is_run_again_and_the_log_read_on(
             sent = b"".join(ALL[:2] if api.token == TOKEN else ALL[1:])
             exchange.begin({"Transfer-Encoding": "chunked"}, b"%x\r\n%s\r\n" % (len(sent), sent))
             if api.token == RENEWED:
-                exchange.over.wait(10)
+                exchange.over.wait(PATIENCE_SECONDS)
             api.token = RENEWED
 
         api.on("*/log", serve)

@@ -6,22 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.real_namespace import Space
 
 
 @pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
-
-
-@pytest.fixture
-def here(
-    space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dashborion: Terminal
-) -> Space:
+def here(space: Space, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dashborion: Cli) -> Space:
     """That namespace, as the admin's current one; sleeps give the controllers a moment."""
     become(space, "admin", tmp_path, monkeypatch)
-    dashborion.really = 0.05
+    dashborion.step_seconds = 0.05
     return space
 
 

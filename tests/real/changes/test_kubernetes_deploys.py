@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import Manifest
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.manifests import container, daemon_set, deployment, image, service, stateful_set
 from tests.support.real_namespace import STRATEGY, Space, writes
 
@@ -25,7 +25,7 @@ def images(space: Space, name: str, plural: str = "deployments") -> list[str]:
     return [one["image"] for one in (*spec.get("initContainers", ()), *spec["containers"])]
 
 
-def history(dashborion: Terminal, name: str) -> list[tuple[list[str], bool]]:
+def history(dashborion: Cli, name: str) -> list[tuple[list[str], bool]]:
     seen = dashborion(f"workloads history {name} -o json")
     assert seen.exit_code == 0, seen.err
     return [(one["images"], one["current"]) for one in seen.json]
@@ -33,7 +33,7 @@ def history(dashborion: Terminal, name: str) -> list[tuple[list[str], bool]]:
 
 @pytest.mark.parametrize(("manifest", "plural"), KINDS)
 def test_there_and_back_and_there_again(
-    dashborion: Terminal, here: Space, manifest: Manifest, plural: str
+    dashborion: Cli, here: Space, manifest: Manifest, plural: str
 ) -> None:
     if plural == "statefulsets":
         here.add(service("db", clusterIP="None"))
@@ -55,9 +55,7 @@ def test_there_and_back_and_there_again(
     assert history(dashborion, name) == [([GOOD], False), ([BETTER], True)]
 
 
-def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(dashborion: Cli, here: Space) -> None:
     here.add(deployment("shop", replicas=2, strategy=STRATEGY))
     seen = dashborion(f"workloads deploy shop --image {BAD} --wait -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
@@ -69,9 +67,9 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     assert images(here, "shop") == [GOOD]
 
 
-def test_of_two_deploys_at_once_the_first_is_superseded(dashborion: Terminal, here: Space) -> None:
+def test_of_two_deploys_at_once_the_first_is_superseded(dashborion: Cli, here: Space) -> None:
     here.add(deployment("busy", replicas=2, strategy=STRATEGY))
-    other = Terminal(really=0.05)
+    other = Cli(step_seconds=0.05)
 
     def meanwhile() -> None:
         assert other(f"workloads deploy busy --image {BETTER}").exit_code == 0
@@ -83,7 +81,7 @@ def test_of_two_deploys_at_once_the_first_is_superseded(dashborion: Terminal, he
     assert images(here, "busy") == [BETTER]
 
 
-def test_nothing_but_the_images_changes(dashborion: Terminal, here: Space) -> None:
+def test_nothing_but_the_images_changes(dashborion: Cli, here: Space) -> None:
     app = container(env=[{"name": "SECRET", "value": "s3cr3t"}], resources={"limits": {"cpu": "1"}})
     side = container(name="side")
     here.add(deployment("whole", app, side, init=[container("done", name="init")]), settled=False)
@@ -114,7 +112,7 @@ def test_nothing_but_the_images_changes(dashborion: Terminal, here: Space) -> No
     ids=["none named", "unknown", "twice", "no image", "no name", "space"],
 )
 def test_an_image_that_is_meant_for_no_container(
-    dashborion: Terminal, here: Space, words: str, code: int, said: str
+    dashborion: Cli, here: Space, words: str, code: int, said: str
 ) -> None:
     here.plane.apply(in_space(here, deployment("twins", container(), container(name="side"))))
     seen = dashborion(f"workloads deploy twins {words} -v")
@@ -127,9 +125,7 @@ def in_space(space: Space, manifest: Manifest) -> Manifest:
     return manifest
 
 
-def test_a_dry_run_prints_the_difference_and_sends_nothing(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_a_dry_run_prints_the_difference_and_sends_nothing(dashborion: Cli, here: Space) -> None:
     here.add(deployment("dry"))
     seen = dashborion(f"workloads deploy dry --image {BETTER} --dry-run --wait -v -o json")
     assert (seen.exit_code, writes(seen), seen.json["dryRun"]) == (0, [], True)
@@ -138,7 +134,7 @@ def test_a_dry_run_prints_the_difference_and_sends_nothing(
     assert images(here, "dry") == [GOOD]
 
 
-def test_the_same_image_changes_nothing_unless_forced(dashborion: Terminal, here: Space) -> None:
+def test_the_same_image_changes_nothing_unless_forced(dashborion: Cli, here: Space) -> None:
     here.add(deployment("same"))
     generation = here.get("same")["metadata"]["generation"]
     seen = dashborion(f"workloads deploy same --image {GOOD} --wait -v -o json")
@@ -151,9 +147,7 @@ def test_the_same_image_changes_nothing_unless_forced(dashborion: Terminal, here
     assert here.get("same")["metadata"]["generation"] > generation
 
 
-def test_a_retried_deploy_waits_for_the_rollout_that_it_began(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_a_retried_deploy_waits_for_the_rollout_that_it_began(dashborion: Cli, here: Space) -> None:
     here.add(deployment("retried", strategy=STRATEGY))
     here.change_image("retried", "pull", "3.0")
     seen = dashborion(f"workloads deploy retried --image {BAD} --wait")
@@ -163,13 +157,13 @@ def test_a_retried_deploy_waits_for_the_rollout_that_it_began(
 # --- Rollbacks that are refused -----------------------------------------------------------------
 
 
-def refused(dashborion: Terminal, words: str, code: str = "refused") -> str:
+def refused(dashborion: Cli, words: str, code: str = "refused") -> str:
     seen = dashborion(f"workloads rollback {words} -v -o json")
     assert (seen.error["code"], writes(seen), seen.out) == (code, [], ""), seen.err
     return f"{seen.error['message']} {seen.error['hint']}"
 
 
-def test_a_rollback_with_nowhere_to_go(dashborion: Terminal, here: Space) -> None:
+def test_a_rollback_with_nowhere_to_go(dashborion: Cli, here: Space) -> None:
     here.add(deployment("first"))
     assert "no other revision" in refused(dashborion, "first")
     assert "revision 1 is what runs" in refused(dashborion, "first --to 1")
@@ -177,7 +171,7 @@ def test_a_rollback_with_nowhere_to_go(dashborion: Terminal, here: Space) -> Non
 
 
 def test_a_paused_deployment_is_not_rolled_back_but_takes_a_new_image(
-    dashborion: Terminal, here: Space
+    dashborion: Cli, here: Space
 ) -> None:
     here.add(deployment("paused"))
     here.change_image("paused", "app")
@@ -190,7 +184,7 @@ def test_a_paused_deployment_is_not_rolled_back_but_takes_a_new_image(
     assert "kubectl rollout resume" in seen.err
 
 
-def test_a_named_revision_by_kubectls_number_too(dashborion: Terminal, here: Space) -> None:
+def test_a_named_revision_by_kubectls_number_too(dashborion: Cli, here: Space) -> None:
     here.add(service("kept", clusterIP="None"))
     here.add(stateful_set("kept"))
     for tag in ("2.0", "3.0"):
@@ -205,7 +199,7 @@ def test_a_named_revision_by_kubectls_number_too(dashborion: Terminal, here: Spa
     assert images(here, "kept", "statefulsets") == [GOOD]
 
 
-def test_a_change_cause_goes_with_its_revision(dashborion: Terminal, here: Space) -> None:
+def test_a_change_cause_goes_with_its_revision(dashborion: Cli, here: Space) -> None:
     made: Any = deployment("caused")
     made["metadata"]["annotations"] = {CAUSE: "the first", "team": "shop"}
     here.add(made)
@@ -221,7 +215,7 @@ def test_a_change_cause_goes_with_its_revision(dashborion: Terminal, here: Space
 
 
 def test_an_environment_variables_value_is_not_shown_by_a_dry_run(
-    dashborion: Terminal, here: Space
+    dashborion: Cli, here: Space
 ) -> None:
     here.add(deployment("secretive", container(env=[{"name": "KEY", "value": "s3cr3t"}])))
     env = [{"name": "KEY", "value": "0ther-s3cr3t"}]

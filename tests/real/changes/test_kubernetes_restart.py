@@ -8,7 +8,7 @@ import pytest
 
 from dashborion.orchestrators.kubernetes.changes import RESTARTED_AT
 from tests.support.api import ApiError
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
 from tests.support.real_namespace import Space, writes
 
@@ -21,9 +21,7 @@ def stamp_of(space: Space, name: str, plural: str = "deployments") -> str | None
     return found
 
 
-def test_a_restart_is_kubectls_annotation_and_nothing_else(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_a_restart_is_kubectls_annotation_and_nothing_else(dashborion: Cli, here: Space) -> None:
     here.add(deployment("plain"))
     before = here.get("plain")["spec"]
     dashborion.moment = NOW
@@ -50,7 +48,7 @@ def test_a_restart_is_kubectls_annotation_and_nothing_else(
     ids=["deployment", "statefulset", "daemonset"],
 )
 def test_a_good_rollout_ends_with_0_when_all_pods_are_new(
-    dashborion: Terminal, here: Space, manifest: dict[str, object], plural: str
+    dashborion: Cli, here: Space, manifest: dict[str, object], plural: str
 ) -> None:
     if plural == "statefulsets":
         here.add(service("good-db", clusterIP="None"))
@@ -66,7 +64,7 @@ def test_a_good_rollout_ends_with_0_when_all_pods_are_new(
     assert not after & before
 
 
-def test_twice_within_a_second_is_once_and_said_so(dashborion: Terminal, here: Space) -> None:
+def test_twice_within_a_second_is_once_and_said_so(dashborion: Cli, here: Space) -> None:
     here.add(deployment("twice"))
     dashborion.moment = NOW
     assert dashborion("workloads restart twice --wait").exit_code == 0
@@ -76,7 +74,7 @@ def test_twice_within_a_second_is_once_and_said_so(dashborion: Terminal, here: S
 
 
 @pytest.mark.parametrize("more", ["", "--dry-run"])
-def test_a_paused_deployment_is_not_restarted(dashborion: Terminal, here: Space, more: str) -> None:
+def test_a_paused_deployment_is_not_restarted(dashborion: Cli, here: Space, more: str) -> None:
     """Bug: with --dry-run it says that it would."""
     here.add(deployment("paused", paused=True), settled=False)
     seen = dashborion(f"workloads restart paused {more} -o json")
@@ -86,9 +84,7 @@ def test_a_paused_deployment_is_not_restarted(dashborion: Terminal, here: Space,
     assert stamp_of(here, "paused") is None
 
 
-def test_a_paused_deployment_can_be_scaled_and_waited_for(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_a_paused_deployment_can_be_scaled_and_waited_for(dashborion: Cli, here: Space) -> None:
     """Bug: pausing stops new revisions, not scaling, but the wait ends as paused at once."""
     here.add(deployment("still"))
     here.merge("still", {"paused": True})
@@ -99,7 +95,7 @@ def test_a_paused_deployment_can_be_scaled_and_waited_for(
 
 
 def test_ondelete_is_told_that_nothing_is_replaced_and_the_wait_ends_at_once(
-    dashborion: Terminal, here: Space
+    dashborion: Cli, here: Space
 ) -> None:
     here.add(service("keeps", clusterIP="None"))
     here.add(stateful_set("keeps", updateStrategy={"type": "OnDelete"}))
@@ -121,7 +117,7 @@ def test_ondelete_is_told_that_nothing_is_replaced_and_the_wait_ends_at_once(
     assert "OnDelete: 1 pods keep the old revision" in seen.err
 
 
-def test_a_dry_run_restarts_nothing(dashborion: Terminal, here: Space) -> None:
+def test_a_dry_run_restarts_nothing(dashborion: Cli, here: Space) -> None:
     here.add(deployment("dry"))
     seen = dashborion("workloads restart dry --dry-run --wait -v")
     assert (seen.exit_code, writes(seen)) == (0, [])
@@ -129,7 +125,7 @@ def test_a_dry_run_restarts_nothing(dashborion: Terminal, here: Space) -> None:
     assert stamp_of(here, "dry") is None
 
 
-def test_a_change_is_printed_with_all_its_fields(dashborion: Terminal, here: Space) -> None:
+def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -> None:
     here.add(deployment("shown"))
     seen = dashborion("workloads restart shown --wait -o json")
     assert seen.json == {
@@ -146,7 +142,7 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Terminal, here: Spa
     }
 
 
-def test_status_of_a_finished_rollout(dashborion: Terminal, here: Space) -> None:
+def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
     here.add(deployment("settled"))
     for more in ("", "--wait"):
         seen = dashborion(f"workloads status settled {more} -o json")
@@ -158,7 +154,7 @@ def test_status_of_a_finished_rollout(dashborion: Terminal, here: Space) -> None
 
 
 def test_one_instance_is_stopped_and_its_workload_starts_another(
-    dashborion: Terminal, here: Space
+    dashborion: Cli, here: Space
 ) -> None:
     here.add(deployment("stoppable"))
     pod = here.only_pod("stoppable")
@@ -183,7 +179,7 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
 
 
 def test_a_unique_prefix_names_an_instance_and_an_ambiguous_one_none(
-    dashborion: Terminal, here: Space
+    dashborion: Cli, here: Space
 ) -> None:
     here.add(deployment("many", replicas=2))
     seen = dashborion("instances stop many- -o json -v")
@@ -194,7 +190,7 @@ def test_a_unique_prefix_names_an_instance_and_an_ambiguous_one_none(
 
 
 def test_another_pod_of_the_same_name_is_left_alone(
-    dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A StatefulSet's pod comes back under its name between the look and the stop."""
     here.add(service("again", clusterIP="None"))
@@ -220,7 +216,7 @@ def test_another_pod_of_the_same_name_is_left_alone(
 @pytest.mark.parametrize(
     ("words", "code"), [("no-such-pod", 3), ("stays --dry-run", 0)], ids=["unknown", "dry run"]
 )
-def test_nothing_is_stopped(dashborion: Terminal, here: Space, words: str, code: int) -> None:
+def test_nothing_is_stopped(dashborion: Cli, here: Space, words: str, code: int) -> None:
     here.add(deployment("stays"))
     seen = dashborion(f"instances stop {words} -v")
     assert (seen.exit_code, writes(seen), len(here.pods("stays"))) == (code, [], 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashborion.models.instance import Instance
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.manifests import autoscaler, daemon_set, deployment, service, stateful_set
 from tests.support.real_namespace import Space, writes
 
@@ -25,7 +25,7 @@ def bounded(space: Space) -> str:
 
 @pytest.mark.parametrize("replicas", [3, 0, 1], ids=["up", "to nothing", "up again"])
 def test_a_deployment_is_scaled_and_waited_for(
-    dashborion: Terminal, here: Space, small: str, replicas: int
+    dashborion: Cli, here: Space, small: str, replicas: int
 ) -> None:
     before = here.replicas(small)
 
@@ -39,30 +39,28 @@ def test_a_deployment_is_scaled_and_waited_for(
 
 
 def test_it_goes_through_the_scale_subresource_once(
-    dashborion: Terminal, here: Space, small: str
+    dashborion: Cli, here: Space, small: str
 ) -> None:
     seen = dashborion(f"workloads scale {small} -r 1 -v")
     assert (seen.exit_code, writes(seen)) == (0, ["PATCH 200"])
     assert f"PATCH {here.path(small)}/scale 200" in seen.err
 
 
-def test_it_says_first_what_and_where(dashborion: Terminal, here: Space, small: str) -> None:
+def test_it_says_first_what_and_where(dashborion: Cli, here: Space, small: str) -> None:
     before = here.replicas(small)
     seen = dashborion(f"workloads scale deployment/{small} -r 2")
     said = f"scale deployment/{small} in namespace {here.name} from {before} to 2 replicas"
     assert f"{said} in k8s:real" in seen.err.splitlines()
 
 
-def test_a_statefulset_is_scaled_too(dashborion: Terminal, here: Space) -> None:
+def test_a_statefulset_is_scaled_too(dashborion: Cli, here: Space) -> None:
     here.add(service("db", clusterIP="None"))
     here.add(stateful_set("db"))
     seen = dashborion("workloads scale db -r 2 --wait")
     assert (seen.exit_code, here.replicas("db", "statefulsets")) == (0, 2), seen.err
 
 
-def test_an_ondelete_statefulset_that_is_scaled_is_waited_for(
-    dashborion: Terminal, here: Space
-) -> None:
+def test_an_ondelete_statefulset_that_is_scaled_is_waited_for(dashborion: Cli, here: Space) -> None:
     """Bug: OnDelete is about restarts, but `finish` takes it for a reason not to wait at all."""
     here.add(service("slow", clusterIP="None"))
     here.add(stateful_set("slow", updateStrategy={"type": "OnDelete"}))
@@ -74,7 +72,7 @@ def test_an_ondelete_statefulset_that_is_scaled_is_waited_for(
 
 @pytest.mark.parametrize("current", [2, 0], ids=["fewer than that", "more than that"])
 def test_a_precondition_that_does_not_hold_is_a_conflict_and_changes_nothing(
-    dashborion: Terminal, here: Space, current: int
+    dashborion: Cli, here: Space, current: int
 ) -> None:
     here.add(deployment("exact", replicas=1))
     seen = dashborion(f"workloads scale exact -r 5 --current {current} -o json")
@@ -83,14 +81,14 @@ def test_a_precondition_that_does_not_hold_is_a_conflict_and_changes_nothing(
     assert here.replicas("exact") == 1
 
 
-def test_a_precondition_that_holds(dashborion: Terminal, here: Space) -> None:
+def test_a_precondition_that_holds(dashborion: Cli, here: Space) -> None:
     here.add(deployment("exactly"))
     assert dashborion("workloads scale exactly -r 2 --current 1").exit_code == 0
     assert here.replicas("exactly") == 2
 
 
 def test_the_api_itself_checks_the_precondition(
-    dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Somebody scales between our look and our change."""
     here.add(deployment("raced"))
@@ -107,7 +105,7 @@ def test_the_api_itself_checks_the_precondition(
 
 
 def test_one_that_was_replaced_under_its_name_is_left_alone(
-    dashborion: Terminal, here: Space, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.add(deployment("reborn"))
 
@@ -124,7 +122,7 @@ def test_one_that_was_replaced_under_its_name_is_left_alone(
     assert here.replicas("reborn") == 1
 
 
-def test_an_autoscalers_bounds_are_told(dashborion: Terminal, here: Space, bounded: str) -> None:
+def test_an_autoscalers_bounds_are_told(dashborion: Cli, here: Space, bounded: str) -> None:
     seen = dashborion(f"workloads scale {bounded} -r 3")
     assert seen.exit_code == 0
     assert "between 2 and 4 and may change it again" in seen.err
@@ -132,7 +130,7 @@ def test_an_autoscalers_bounds_are_told(dashborion: Terminal, here: Space, bound
 
 @pytest.mark.parametrize("replicas", [1, 5, 0], ids=["below", "above", "zero"])
 def test_nobody_goes_outside_them_by_accident(
-    dashborion: Terminal, here: Space, bounded: str, replicas: int
+    dashborion: Cli, here: Space, bounded: str, replicas: int
 ) -> None:
     before = here.replicas(bounded)
     seen = dashborion(f"workloads scale {bounded} -r {replicas} -o json")
@@ -142,7 +140,7 @@ def test_nobody_goes_outside_them_by_accident(
     assert here.replicas(bounded) == before
 
 
-def test_force_does_it_all_the_same(dashborion: Terminal, here: Space) -> None:
+def test_force_does_it_all_the_same(dashborion: Cli, here: Space) -> None:
     here.add(deployment("forced", replicas=2))
     here.add(autoscaler("forced", low=2, high=4))
     seen = dashborion("workloads scale forced -r 5 --force -v")
@@ -150,16 +148,14 @@ def test_force_does_it_all_the_same(dashborion: Terminal, here: Space) -> None:
 
 
 @pytest.mark.parametrize("more", ["", "--dry-run", "--force"])
-def test_a_daemonset_has_no_replicas_to_set(dashborion: Terminal, here: Space, more: str) -> None:
+def test_a_daemonset_has_no_replicas_to_set(dashborion: Cli, here: Space, more: str) -> None:
     here.add(daemon_set("agent"))
     seen = dashborion(f"workloads scale agent -r 3 {more} -o json")
     assert (seen.exit_code, seen.error["code"], seen.out) == (1, "refused", "")
     assert "every node" in seen.error["message"]
 
 
-def test_a_dry_run_sends_nothing_that_changes(
-    dashborion: Terminal, here: Space, small: str
-) -> None:
+def test_a_dry_run_sends_nothing_that_changes(dashborion: Cli, here: Space, small: str) -> None:
     before = here.get(small)["metadata"]["generation"]
     seen = dashborion(f"workloads scale {small} -r 9 --dry-run --wait -v")
     assert (seen.exit_code, writes(seen)) == (0, [])
@@ -168,7 +164,7 @@ def test_a_dry_run_sends_nothing_that_changes(
     assert here.get(small)["metadata"]["generation"] == before
 
 
-def test_what_is_being_deleted_is_refused(dashborion: Terminal, here: Space) -> None:
+def test_what_is_being_deleted_is_refused(dashborion: Cli, here: Space) -> None:
     manifest = deployment("going")
     manifest["metadata"]["finalizers"] = ["example.com/wait"]
     here.add(manifest)
@@ -181,7 +177,7 @@ def test_what_is_being_deleted_is_refused(dashborion: Terminal, here: Space) -> 
 
 
 def test_who_may_only_read_is_told_so(
-    dashborion: Terminal, as_viewer: None, here: Space, small: str
+    dashborion: Cli, as_viewer: None, here: Space, small: str
 ) -> None:
     before = here.replicas(small)
     for command in (f"scale deployment/{small} -r 7", f"restart deployment/{small}"):
@@ -203,7 +199,7 @@ def test_who_may_only_read_is_told_so(
     ],
 )
 def test_what_cannot_be_done_is_an_error_before_anything_is_sent(
-    dashborion: Terminal, here: Space, small: str, words: str, code: int
+    dashborion: Cli, here: Space, small: str, words: str, code: int
 ) -> None:
     seen = dashborion(f"workloads scale {words} -v")
     assert (seen.exit_code, writes(seen)) == (code, [])

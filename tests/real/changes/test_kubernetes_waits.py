@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from dashborion.engines.rollout import POLL_SECONDS
-from tests.support.changes_door import Terminal
+from tests.support.cli import Cli
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import STRATEGY, Space
 
@@ -22,7 +22,7 @@ def service(here: Space, request: pytest.FixtureRequest) -> str:
 
 
 def test_crashes_end_it_with_7_reasons_events_and_last_words(
-    dashborion: Terminal, here: Space, service: str
+    dashborion: Cli, here: Space, service: str
 ) -> None:
     here.change_image(service, "crash")
     here.plane.wait_for("the kubelet's event", lambda: here.has_event(service, "BackOff"))
@@ -43,7 +43,7 @@ def test_crashes_end_it_with_7_reasons_events_and_last_words(
     assert sum(dashborion.slept) < 20
 
 
-def test_as_many_crashes_as_are_allowed(dashborion: Terminal, here: Space, service: str) -> None:
+def test_as_many_crashes_as_are_allowed(dashborion: Cli, here: Space, service: str) -> None:
     here.change_image(service, "crash")
     seen = dashborion(f"workloads status {service} --wait --fail-crashes 5 --timeout 6s")
     assert seen.exit_code == 8, "one pod that restarted four times"
@@ -55,31 +55,33 @@ def test_as_many_crashes_as_are_allowed(dashborion: Terminal, here: Space, servi
     ids=["20s", "1s", "0"],
 )
 def test_an_image_that_cannot_be_pulled(
-    dashborion: Terminal, here: Space, service: str, more: str, takes: float
+    dashborion: Cli, here: Space, service: str, more: str, takes: float
 ) -> None:
     here.change_image(service, "pull")
+    here.plane.wait_for("the failure", lambda: here.is_waiting(service, "ImagePullBackOff"))
     seen = dashborion(f"workloads status {service} --wait {more} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
     assert seen.error["message"].startswith(f"ImagePullBackOff x1 ({service}-")
     assert "example.com/pull:2.0" in seen.error["message"]
-    assert takes <= sum(dashborion.slept) <= takes + 3 * POLL_SECONDS
+    assert takes <= sum(dashborion.slept) <= takes + 2 * POLL_SECONDS
 
 
 @pytest.mark.parametrize(
     ("more", "takes"), [("", 30), ("--fail-placement 1s", 2)], ids=["30s", "1s"]
 )
 def test_an_instance_that_finds_no_place(
-    dashborion: Terminal, here: Space, service: str, more: str, takes: float
+    dashborion: Cli, here: Space, service: str, more: str, takes: float
 ) -> None:
     here.change_image(service, "app", resources=HUGE)
+    here.plane.wait_for("the scheduler's word", lambda: here.is_unscheduled(service))
     seen = dashborion(f"workloads status {service} --wait {more} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
     assert seen.error["message"].startswith(f"Unschedulable x1 ({service}-")
     assert "Insufficient cpu" in seen.error["message"]
-    assert takes <= sum(dashborion.slept) <= takes + 3 * POLL_SECONDS
+    assert takes <= sum(dashborion.slept) <= takes + 2 * POLL_SECONDS
 
 
-def test_a_restart_of_what_crashes_fails_by_its_new_pods(dashborion: Terminal, here: Space) -> None:
+def test_a_restart_of_what_crashes_fails_by_its_new_pods(dashborion: Cli, here: Space) -> None:
     here.add(deployment("crasher", container("crash"), strategy=STRATEGY), settled=False)
     here.plane.wait_for(
         "it to crash",
@@ -91,7 +93,7 @@ def test_a_restart_of_what_crashes_fails_by_its_new_pods(dashborion: Terminal, h
     assert old not in seen.error["message"]
 
 
-def test_scaling_counts_only_the_instances_made_after_it(dashborion: Terminal, here: Space) -> None:
+def test_scaling_counts_only_the_instances_made_after_it(dashborion: Cli, here: Space) -> None:
     """The pod that crashed all along is not the scaling's failure."""
     here.add(deployment("mended", container("oom")))
     seen = dashborion("workloads scale mended -r 1 --wait")
@@ -130,7 +132,7 @@ def somebody_replaces(here: Space, name: str) -> None:
     ],
 )
 def test_what_others_do_meanwhile_ends_it(
-    dashborion: Terminal,
+    dashborion: Cli,
     here: Space,
     service: str,
     happens: Callable[[Space, str], None],
@@ -145,7 +147,7 @@ def test_what_others_do_meanwhile_ends_it(
     assert words in seen.error["message"]
 
 
-def test_a_deletion_under_way_ends_it_too(dashborion: Terminal, here: Space) -> None:
+def test_a_deletion_under_way_ends_it_too(dashborion: Cli, here: Space) -> None:
     """Bug: an object that is being deleted (a finalizer, --cascade=foreground) is waited for."""
     manifest = deployment("leaving", container("unready"))
     manifest["metadata"]["finalizers"] = ["example.com/wait"]
@@ -156,7 +158,7 @@ def test_a_deletion_under_way_ends_it_too(dashborion: Terminal, here: Space) -> 
     assert (seen.exit_code, seen.error["code"]) == (7, "deleted")
 
 
-def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Terminal, here: Space) -> None:
+def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Cli, here: Space) -> None:
     here.add(deployment("contested", container("unready")), settled=False)
     dashborion.steps = [lambda: here.merge("contested", {"replicas": 4})]
     seen = dashborion("workloads scale contested -r 2 --wait -o json")
@@ -165,9 +167,13 @@ def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Terminal, her
 
 
 def test_the_timeout_ends_it_with_8_and_where_it_stands(
-    dashborion: Terminal, here: Space, service: str
+    dashborion: Cli, here: Space, service: str
 ) -> None:
     here.change_image(service, "unready")
+    here.plane.wait_for(
+        "a pod of the new revision",
+        lambda: here.get(service)["status"].get("updatedReplicas") == 1,
+    )
     seen = dashborion(f"workloads status {service} --wait --timeout 5s -o json")
     assert (seen.exit_code, seen.error["code"]) == (8, "rollout-pending")
     assert "not finished after 5 seconds: 1 of 2 replicas updated" in seen.error["message"]
@@ -175,7 +181,7 @@ def test_the_timeout_ends_it_with_8_and_where_it_stands(
     assert sum(dashborion.slept) == 5
 
 
-def test_a_deadline_of_the_deployments_own_is_a_failure(dashborion: Terminal, here: Space) -> None:
+def test_a_deadline_of_the_deployments_own_is_a_failure(dashborion: Cli, here: Space) -> None:
     here.add(deployment("overdue", container("unready"), progressDeadlineSeconds=1), settled=False)
     seen = dashborion("workloads status overdue --wait -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
@@ -183,7 +189,7 @@ def test_a_deadline_of_the_deployments_own_is_a_failure(dashborion: Terminal, he
 
 
 def test_whoever_may_not_list_pods_is_told_so_once(
-    dashborion: Terminal, here: Space, service: str, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, here: Space, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bug: every look warns again, 300 times in ten minutes."""
     from dashborion.errors import Forbidden

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.kind_samples import ICON, SPACE
 
 
 def test_a_configmap_shows_text_as_it_is_and_bytes_by_their_number(
-    dashborion: Door, kubeconfig: Path
+    dashborion: Cli, kubeconfig: Path
 ) -> None:
     found = dashborion(f"k8s configmaps describe {SPACE}/files -o json").json
     assert (found["keys"], found["data"]) == (2, {"a": "1"})
@@ -21,7 +21,7 @@ def test_a_configmap_shows_text_as_it_is_and_bytes_by_their_number(
     assert "Data: app.conf\na = 1\nb = 2\n" in page
 
 
-def test_an_ingress_has_its_routes(dashborion: Door, kubeconfig: Path) -> None:
+def test_an_ingress_has_its_routes(dashborion: Cli, kubeconfig: Path) -> None:
     found = dashborion(f"k8s ingresses describe classed -n {SPACE} -o json").json
     routes = [(one["host"], one["path"], one["service"], one["port"]) for one in found["routes"]]
     assert routes == [(host, "/", "classed", "80") for host in ("a.example.test", "b.example.test")]
@@ -32,7 +32,7 @@ def test_an_ingress_has_its_routes(dashborion: Door, kubeconfig: Path) -> None:
     ]
 
 
-def test_a_job_has_what_happened_to_it_newest_last(dashborion: Door, kubeconfig: Path) -> None:
+def test_a_job_has_what_happened_to_it_newest_last(dashborion: Cli, kubeconfig: Path) -> None:
     found = dashborion(f"k8s jobs describe once -n {SPACE} -o json").json
     assert (found["status"], found["succeeded"]) == ("complete", 1)
     assert [one["type"] for one in found["conditions"]] == ["Complete"]
@@ -40,20 +40,20 @@ def test_a_job_has_what_happened_to_it_newest_last(dashborion: Door, kubeconfig:
     assert reasons == ["SuccessfulCreate", "Completed"]
 
 
-def test_a_node_has_its_conditions(dashborion: Door, kubeconfig: Path) -> None:
+def test_a_node_has_its_conditions(dashborion: Cli, kubeconfig: Path) -> None:
     (name, *_) = dashborion("k8s nodes list -o name").lines
     found = dashborion(f"k8s nodes describe {name} -o json").json
     assert found["status"] == "Ready"
     assert "Ready" in {one["type"] for one in found["conditions"]}
 
 
-def test_an_autoscaler_says_what_it_looks_at(dashborion: Door, kubeconfig: Path) -> None:
+def test_an_autoscaler_says_what_it_looks_at(dashborion: Cli, kubeconfig: Path) -> None:
     found = dashborion(f"k8s autoscalers describe alone -n {SPACE} -o json").json
     assert (found["reference"], found["min"], found["max"]) == ("Deployment/scaled", 1, 3)
     assert found["metrics"] == [{"name": "cpu", "current": None, "target": "80%"}]
 
 
-def test_an_event_is_one_of_the_list(dashborion: Door, kubeconfig: Path) -> None:
+def test_an_event_is_one_of_the_list(dashborion: Cli, kubeconfig: Path) -> None:
     listed = dashborion(f"k8s events list -n {SPACE} -o json").json
     times = [datetime.fromisoformat(one["timestamp"]) for one in listed]
     assert times == sorted(times)
@@ -62,7 +62,7 @@ def test_an_event_is_one_of_the_list(dashborion: Door, kubeconfig: Path) -> None
 
 
 @pytest.mark.parametrize("name", ["configmaps", "services", "jobs", "ingresses"])
-def test_names_are_taken_by_describe(dashborion: Door, kubeconfig: Path, name: str) -> None:
+def test_names_are_taken_by_describe(dashborion: Cli, kubeconfig: Path, name: str) -> None:
     for typed in dashborion(f"k8s {name} list -n {SPACE} -o name").lines:
         assert dashborion(f"k8s {name} describe {typed} -n {SPACE} -o name").lines == [typed]
     everywhere = dashborion(f"k8s {name} list -A -o name").lines
@@ -88,7 +88,7 @@ def test_names_are_taken_by_describe(dashborion: Door, kubeconfig: Path, name: s
     ],
 )
 def test_what_is_not_there(
-    dashborion: Door, kubeconfig: Path, command: str, code: int, said: str
+    dashborion: Cli, kubeconfig: Path, command: str, code: int, said: str
 ) -> None:
     found = dashborion(f"k8s {command}")
     assert found.exit_code == code
@@ -104,12 +104,12 @@ def test_what_is_not_there(
         pytest.param(f"-n {SPACE} -l app=plain,x=y", [], id="nothing"),
     ],
 )
-def test_selectors(dashborion: Door, kubeconfig: Path, options: str, expected: list[str]) -> None:
+def test_selectors(dashborion: Cli, kubeconfig: Path, options: str, expected: list[str]) -> None:
     found = dashborion(f"k8s services list {options} -o name")
     assert (found.exit_code, found.lines) == (0, expected)
 
 
-def test_who_may_not_list_them_is_told(dashborion: Door, kubeconfig: Path, as_user: object) -> None:
+def test_who_may_not_list_them_is_told(dashborion: Cli, kubeconfig: Path, as_user: object) -> None:
     as_user("nobody")  # type: ignore[operator]
     found = dashborion("k8s cronjobs list -o json")
     assert (found.exit_code, found.out, found.error["code"]) == (4, "", "forbidden")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.kind_samples import KINDS, SPACE, WORDS
 from tests.support.kubectl import kubectl, kubectl_items
 
@@ -93,7 +93,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_object(dashborion: Door, kubeconfig: Path, kind: str) -> None:
+def test_every_object(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     ours = dashborion(f"k8s {kind} list{place(kind)} -o json").json
     theirs = kubectl_items(kubeconfig, f"get {WORDS.get(kind, kind)}{place(kind)}")
     by_name = {one["metadata"]["name"]: one for one in theirs}
@@ -109,7 +109,7 @@ def test_every_object(dashborion: Door, kubeconfig: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_column(dashborion: Door, kubeconfig: Path, kind: str) -> None:
+def test_every_column(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     ours = table(dashborion(f"k8s {kind} list{place(kind)} -o wide").lines)
     printed = kubectl(kubeconfig, f"get {WORDS.get(kind, kind)}{place(kind)} -o wide")
     theirs = cut(printed.splitlines())
@@ -120,7 +120,7 @@ def test_every_column(dashborion: Door, kubeconfig: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_raw_is_what_kubectl_prints(dashborion: Door, kubeconfig: Path, kind: str) -> None:
+def test_raw_is_what_kubectl_prints(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     word = WORDS.get(kind, kind)
     ours = dashborion(f"k8s {kind} list{place(kind)} --raw").json
     if kind == "autoscalers":  # of which kubectl likes the server's oldest version best

@@ -6,13 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.logs_door import Terminal
 from tests.support.real_namespace import Space
-
-
-@pytest.fixture
-def dashborion() -> Terminal:
-    return Terminal()
 
 
 @pytest.fixture

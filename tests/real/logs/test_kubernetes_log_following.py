@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from dashborion.engines import logs
 from tests.real.logs.test_kubernetes_log_snapshot import bare
-from tests.support.api import wait_for
+from tests.support.cli import Cli, lines
 from tests.support.control_plane import ControlPlane
 from tests.support.kubelet import Kubelet
-from tests.support.logs_door import Terminal, lines
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 SAID = "-f -i ^said --no-prefix"
 
 
-def heard(terminal: Terminal, text: str, *, out: bool = False) -> None:
+def heard(terminal: Cli, text: str, *, out: bool = False) -> None:
     """Wait until a stream has these words."""
-    wait_for(text, lambda: text in terminal.saying(out=out))
+    wait_for(text, lambda: text in terminal.said_so_far(out=out))
 
 
-def test_a_workload_at_zero_is_waited_for(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
-) -> None:
+def test_a_workload_at_zero_is_waited_for(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     here.add(deployment("zero", replicas=0))
 
     def start() -> None:
@@ -40,7 +40,7 @@ def test_a_workload_at_zero_is_waited_for(
 
 
 def test_a_pod_that_comes_is_read_from_its_beginning_and_one_that_goes_leaves(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     here.add(deployment("shift"))
     old = here.only_pod("shift")
@@ -65,7 +65,7 @@ def test_a_pod_that_comes_is_read_from_its_beginning_and_one_that_goes_leaves(
 
 
 def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     here.add(deployment("again"))
     name = here.only_pod("again")
@@ -83,15 +83,23 @@ def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
 
 
 def test_the_logs_between_two_restarts_are_said_to_be_gone(
-    here: Space, kubelet: Kubelet, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.follow.LOOK_SECONDS", 3.0)
+    restarted = threading.Event()
+    pause = logs.Live.pause
+
+    def pause_until_then(live: logs.Live, seconds: float) -> None:
+        restarted.wait(PATIENCE_SECONDS)
+        pause(live, seconds)
+
+    monkeypatch.setattr(logs.Live, "pause", pause_until_then)
     name = bare(here, "quick")
 
     def restart() -> None:
         heard(dashborion, f"joined {name}")
         for _ in range(3):
             kubelet.restart_container(here.name, name, "app")
+        restarted.set()
         kubelet.append_line(here.name, name, "app", "said now")
 
     seen = dashborion(f"instances logs {name} {SAID}", meanwhile=restart, enough=lines(1))
@@ -99,7 +107,7 @@ def test_the_logs_between_two_restarts_are_said_to_be_gone(
 
 
 def test_a_rotation_while_the_connection_is_cut_is_a_gap_that_is_said(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     name = bare(here, "rotated")
     turn: list[Callable[[], None]] = []
@@ -127,7 +135,7 @@ def test_a_rotation_while_the_connection_is_cut_is_a_gap_that_is_said(
     assert "the log was rotated while it was not read: lines between 20" in seen.err
 
 
-def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Terminal) -> None:
+def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Cli) -> None:
     name = bare(here, "making", container("creating"))
 
     def go() -> None:
@@ -138,9 +146,7 @@ def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Ter
     assert (seen.exit_code, seen.out) == (0, "")
 
 
-def test_following_one_pod_ends_with_it(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
-) -> None:
+def test_following_one_pod_ends_with_it(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     name = bare(here, "brief")
 
     def end() -> None:
@@ -156,8 +162,9 @@ def test_following_one_pod_ends_with_it(
 
 
 def test_a_sorted_stream_puts_what_comes_late_into_order(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(logs, "WINDOW_SECONDS", 5.0)  # for all four to come
     here.add(deployment("order", replicas=2))
     names = [str(one["metadata"]["name"]) for one in here.pods("order")]
     now = datetime.now(UTC) + timedelta(seconds=5)
@@ -176,7 +183,7 @@ def test_a_sorted_stream_puts_what_comes_late_into_order(
 
 
 def test_no_right_to_logs_ends_it(
-    here: Space, control_plane: ControlPlane, dashborion: Terminal, monkeypatch: pytest.MonkeyPatch
+    here: Space, control_plane: ControlPlane, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = bare(here, "secret")
     path = here.plane.write_kubeconfig(

@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.support.cli import Cli, Screen
 from tests.support.kubelet import Kubelet
-from tests.support.logs_door import Screen, Terminal
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
 
@@ -79,7 +79,7 @@ class Chatter:
         return self.is_done.is_set() and screen.lines >= self.written.total()
 
 
-def test_every_line_comes_exactly_once(here: Space, kubelet: Kubelet, dashborion: Terminal) -> None:
+def test_every_line_comes_exactly_once(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     here.add(deployment("chatty", container(), replicas=REPLICAS))
     chatter = Chatter(kubelet, here)
     with kubelet.cutting(chatter.cut):

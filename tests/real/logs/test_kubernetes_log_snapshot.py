@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.support.api import Manifest
+from tests.support.cli import Cli
 from tests.support.kubelet import Kubelet
-from tests.support.logs_door import Terminal
 from tests.support.manifests import container, deployment, pod
 from tests.support.real_namespace import Space
 
@@ -38,7 +38,7 @@ def messages(text: str) -> list[str]:
 
 
 def test_all_containers_of_all_pods_come_by_time(
-    here: Space, web: list[str], dashborion: Terminal
+    here: Space, web: list[str], dashborion: Cli
 ) -> None:
     seen = dashborion("workloads logs web --timestamps")
     told = [line.split() for line in seen.out.splitlines()]
@@ -60,7 +60,7 @@ def test_all_containers_of_all_pods_come_by_time(
     ],
 )
 def test_lines_are_chosen(
-    options: str, expected: list[str], here: Space, web: list[str], dashborion: Terminal
+    options: str, expected: list[str], here: Space, web: list[str], dashborion: Cli
 ) -> None:
     seen = dashborion(f"instances logs {web[0]} -c app {options}")
     assert [line.partition(" of ")[0] for line in seen.out.splitlines()] == expected
@@ -68,7 +68,7 @@ def test_lines_are_chosen(
 
 
 def test_a_span_is_exact_although_the_api_knows_whole_seconds(
-    here: Space, kubelet: Kubelet, dashborion: Terminal
+    here: Space, kubelet: Kubelet, dashborion: Cli
 ) -> None:
     name = bare(here, "span")
     begin = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=5)
@@ -83,7 +83,7 @@ def test_a_span_is_exact_although_the_api_knows_whole_seconds(
     assert newest.out.split("\n")[:-1] == ["tenth 5", "tenth 6"]
 
 
-def test_json_is_a_line_with_every_field(here: Space, web: list[str], dashborion: Terminal) -> None:
+def test_json_is_a_line_with_every_field(here: Space, web: list[str], dashborion: Cli) -> None:
     seen = dashborion(f"instances logs {web[0]} -c app --tail 1 -o json")
     line = json.loads(seen.out)
     assert datetime.fromisoformat(line.pop("timestamp")).tzinfo is not None
@@ -98,7 +98,7 @@ def test_json_is_a_line_with_every_field(here: Space, web: list[str], dashborion
     }
 
 
-def test_the_default_container_is_read(here: Space, dashborion: Terminal) -> None:
+def test_the_default_container_is_read(here: Space, dashborion: Cli) -> None:
     made = pod("main", container(), container(name="proxy"))
     made["metadata"]["annotations"] = {"kubectl.kubernetes.io/default-container": "proxy"}
     here.add(made)
@@ -107,21 +107,19 @@ def test_the_default_container_is_read(here: Space, dashborion: Terminal) -> Non
     assert seen.out == "line 10 of main/proxy\n"
 
 
-def test_previous_is_the_run_before(here: Space, dashborion: Terminal) -> None:
+def test_previous_is_the_run_before(here: Space, dashborion: Cli) -> None:
     here.add(deployment("oom", container("oom")))
     seen = dashborion("workloads logs oom --previous")
     assert messages(seen.out)[-1] == f"line 3 of {here.only_pod('oom')}/app before its restart"
 
 
-def test_without_a_previous_run_it_says_so(
-    here: Space, web: list[str], dashborion: Terminal
-) -> None:
+def test_without_a_previous_run_it_says_so(here: Space, web: list[str], dashborion: Cli) -> None:
     seen = dashborion("workloads logs web --previous")
     assert (seen.exit_code, seen.out) == (3, "")
     assert f"{web[0]}/app has no previous run" in seen.err
 
 
-def test_an_init_container_that_fails_is_read(here: Space, dashborion: Terminal) -> None:
+def test_an_init_container_that_fails_is_read(here: Space, dashborion: Cli) -> None:
     here.add(deployment("init", init=[container("initcrash", name="migrate")]), settled=False)
     here.plane.wait_for(
         "its pod", lambda: any("startTime" in one["status"] for one in here.pods("init"))
@@ -132,14 +130,14 @@ def test_an_init_container_that_fails_is_read(here: Space, dashborion: Terminal)
     assert f"{name}/app is waiting to start: PodInitializing" in seen.err
 
 
-def test_a_pod_that_is_still_creating_gives_a_message(here: Space, dashborion: Terminal) -> None:
+def test_a_pod_that_is_still_creating_gives_a_message(here: Space, dashborion: Cli) -> None:
     seen = dashborion(f"instances logs {bare(here, 'creating', container('creating'))}")
     assert (seen.exit_code, seen.out) == (3, "")
     assert "creating/app is waiting to start: ContainerCreating" in seen.err
     assert "-f waits for it" in seen.err
 
 
-def test_scaled_to_zero_is_said(here: Space, dashborion: Terminal) -> None:
+def test_scaled_to_zero_is_said(here: Space, dashborion: Cli) -> None:
     here.add(deployment("idle", replicas=0))
     seen = dashborion("workloads logs idle")
     assert seen.exit_code == 3
@@ -147,7 +145,7 @@ def test_scaled_to_zero_is_said(here: Space, dashborion: Terminal) -> None:
 
 
 def test_an_unknown_container_names_those_there_are(
-    here: Space, web: list[str], dashborion: Terminal
+    here: Space, web: list[str], dashborion: Cli
 ) -> None:
     seen = dashborion("workloads logs web -c nope")
     assert seen.exit_code == 3
@@ -156,7 +154,7 @@ def test_an_unknown_container_names_those_there_are(
 
 
 def test_more_containers_than_allowed_name_the_option(
-    here: Space, web: list[str], dashborion: Terminal
+    here: Space, web: list[str], dashborion: Cli
 ) -> None:
     for command in ("workloads logs web", "workloads logs web -f"):
         seen = dashborion(f"{command} --max-streams 3")
@@ -164,9 +162,7 @@ def test_more_containers_than_allowed_name_the_option(
         assert "--max-streams 4" in seen.err
 
 
-def test_several_workloads_are_one_stream(
-    here: Space, web: list[str], dashborion: Terminal
-) -> None:
+def test_several_workloads_are_one_stream(here: Space, web: list[str], dashborion: Cli) -> None:
     name = here.add(deployment("api"))
     seen = dashborion(f"workloads logs web {name} --tail 1")
     assert len(seen.out.splitlines()) == 5
@@ -175,7 +171,7 @@ def test_several_workloads_are_one_stream(
     assert "no workload 'nope'" in absent.err
 
 
-def test_a_body_that_is_cut_is_read_on(here: Space, kubelet: Kubelet, dashborion: Terminal) -> None:
+def test_a_body_that_is_cut_is_read_on(here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     name = bare(here, "cut")
     cuts = [150, 40, 200]
     with kubelet.cutting(lambda key, _: cuts.pop() if key[1] == name and cuts else None):
@@ -185,9 +181,7 @@ def test_a_body_that_is_cut_is_read_on(here: Space, kubelet: Kubelet, dashborion
 
 
 @pytest.mark.parametrize("end", ["whole", "without a newline"])
-def test_bytes_of_every_kind_pass(
-    end: str, here: Space, kubelet: Kubelet, dashborion: Terminal
-) -> None:
+def test_bytes_of_every_kind_pass(end: str, here: Space, kubelet: Kubelet, dashborion: Cli) -> None:
     name = bare(here, f"bytes-{len(end)}")
     long = b"y" * 1_500_000
     for text in (b"broken \xff", b"nul \x00", b"\x1b[2Jclear", long):

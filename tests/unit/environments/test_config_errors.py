@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
 
@@ -79,7 +79,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
     ],
 )
 def test_it_says_which_key_and_what_was_expected(
-    dashborion: Door, folder_file: Callable[[str], Path], text: str, said: list[str]
+    dashborion: Cli, folder_file: Callable[[str], Path], text: str, said: list[str]
 ) -> None:
     path = folder_file(text)
     result = dashborion("env list")
@@ -89,18 +89,18 @@ def test_it_says_which_key_and_what_was_expected(
     assert all(words in result.err for words in said), result.err
 
 
-def test_bytes_that_are_not_text(dashborion: Door, folder_file: Callable[[str], Path]) -> None:
+def test_bytes_that_are_not_text(dashborion: Cli, folder_file: Callable[[str], Path]) -> None:
     folder_file("").write_bytes(b"default: \xff\xfe")
     result = dashborion("env list")
     assert (result.exit_code, "not UTF-8" in result.err) == (2, True)
 
 
-def test_a_file_that_may_not_be_read_or_is_a_folder(dashborion: Door) -> None:
+def test_a_file_that_may_not_be_read_or_is_a_folder(dashborion: Cli) -> None:
     Path("there").mkdir()
     result = dashborion("env list --config there")
     assert (result.exit_code, "there: Is a directory" in result.err) == (2, True)
 
 
-def test_a_named_file_that_is_not_there(dashborion: Door) -> None:
+def test_a_named_file_that_is_not_there(dashborion: Cli) -> None:
     result = dashborion("env list --config nowhere.yaml")
     assert (result.exit_code, "nowhere.yaml: No such file" in result.err) == (2, True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 Write = Callable[..., Path]
 ONE = "environments: {%s: {orchestrator: kubernetes, context: c}}"
@@ -19,7 +19,7 @@ def names(result: object) -> list[str]:
 
 
 def test_config_comes_before_the_variable_before_the_folder_before_the_users_own(
-    dashborion: Door,
+    dashborion: Cli,
     folder_file: Write,
     user_file: Write,
     tmp_path: Path,
@@ -37,7 +37,7 @@ def test_config_comes_before_the_variable_before_the_folder_before_the_users_own
     assert names(dashborion(f"--config {tmp_path}/named.yaml env list -o json")) == ["named"]
 
 
-def test_a_parent_counts_inside_a_git_repository_only(dashborion: Door, tmp_path: Path) -> None:
+def test_a_parent_counts_inside_a_git_repository_only(dashborion: Cli, tmp_path: Path) -> None:
     deep = tmp_path / "repository" / "a" / "b"
     deep.mkdir(parents=True)
     (tmp_path / "repository" / "dashborion.yaml").write_text(ONE % "repository")
@@ -50,9 +50,7 @@ def test_a_parent_counts_inside_a_git_repository_only(dashborion: Door, tmp_path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_somebody_elses_file_is_ignored_with_a_warning(
-    dashborion: Door, folder_file: Write
-) -> None:
+def test_somebody_elses_file_is_ignored_with_a_warning(dashborion: Cli, folder_file: Write) -> None:
     path = folder_file(ONE % "theirs")
     os.chown(path, 12345, 12345)
     result = dashborion("env list -o json")
@@ -71,7 +69,7 @@ def test_somebody_elses_file_is_ignored_with_a_warning(
     ids=["kubeconfig", "endpoint_url", "role_arn", "role_arn of eks"],
 )
 def test_a_folders_file_may_not_name_what_runs_or_receives_credentials(
-    dashborion: Door, folder_file: Write, user_file: Write, key: str
+    dashborion: Cli, folder_file: Write, user_file: Write, key: str
 ) -> None:
     text = f"environments: {{one: {{orchestrator: {key}}}}}"
     path = folder_file(text)
@@ -94,7 +92,7 @@ def test_a_folders_file_may_not_name_what_runs_or_receives_credentials(
     ],
 )
 def test_the_users_own_flags_follow_the_target(
-    dashborion: Door, folder_file: Write, user_file: Write, kubeconfig: Write, name: str, flag: str
+    dashborion: Cli, folder_file: Write, user_file: Write, kubeconfig: Write, name: str, flag: str
 ) -> None:
     kubeconfig("live", "other")
     user_file(f"environments: {{mine: {{orchestrator: kubernetes, context: live, {flag}: true}}}}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 _LIST = ("-n", "-e", "-p", "-l", "--status", "--type", "--columns", "--sort", "-o", "--config",
          "--color")  # fmt: skip
@@ -26,7 +26,7 @@ _LIST = ("-n", "-e", "-p", "-l", "--status", "--type", "--columns", "--sort", "-
         "env use ''",
     ],
 )
-def test_an_empty_value_is_wrong_usage(dashborion: Door, words: str) -> None:
+def test_an_empty_value_is_wrong_usage(dashborion: Cli, words: str) -> None:
     """Bug: ``instances list -w "$UNSET"`` lists the instances of all workloads."""
     seen = dashborion(words)
     assert (seen.exit_code, seen.out) == (2, ""), seen.err

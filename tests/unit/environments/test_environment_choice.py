@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door, Result
+from tests.support.cli import Cli, Result
 
 Write = Callable[..., Path]
 
@@ -29,13 +29,13 @@ def chosen(result: Result) -> list[str]:
     ],
 )
 def test_e_takes_a_name_or_a_glob(
-    dashborion: Door, folder_file: Write, name: str, expected: list[str]
+    dashborion: Cli, folder_file: Write, name: str, expected: list[str]
 ) -> None:
     folder_file()
     assert chosen(dashborion(f"env show {name} -o json")) == expected
 
 
-def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Door, folder_file: Write) -> None:
+def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Cli, folder_file: Write) -> None:
     folder_file()
     result = dashborion("workloads list -e production")
     assert result.exit_code == 2
@@ -43,7 +43,7 @@ def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Door, folder_fi
 
 
 def test_p_makes_a_short_name_enough(
-    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -63,7 +63,7 @@ def test_p_makes_a_short_name_enough(
     ],
 )
 def test_what_fits_nothing_exits_with_2(
-    dashborion: Door, folder_file: Write, options: str, said: list[str]
+    dashborion: Cli, folder_file: Write, options: str, said: list[str]
 ) -> None:
     folder_file()
     result = dashborion(f"workloads list {options}")
@@ -72,7 +72,7 @@ def test_what_fits_nothing_exits_with_2(
 
 
 def test_the_order_of_precedence(
-    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
     assert chosen(dashborion("env show -o json")) == ["homebox/staging"]  # the file's default
@@ -84,7 +84,7 @@ def test_the_order_of_precedence(
 
 
 def test_the_project_variable_narrows(
-    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
     monkeypatch.setenv("DASHBORION_PROJECT", "rubix")
@@ -92,7 +92,7 @@ def test_the_project_variable_narrows(
 
 
 def test_a_variable_that_fits_nothing_is_named(
-    dashborion: Door, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
     monkeypatch.setenv("DASHBORION_ENV", "moon")
@@ -101,13 +101,13 @@ def test_a_variable_that_fits_nothing_is_named(
     assert "$DASHBORION_ENV: no environment 'moon'" in result.err
 
 
-def test_the_only_environment_needs_no_choice(dashborion: Door, folder_file: Write) -> None:
+def test_the_only_environment_needs_no_choice(dashborion: Cli, folder_file: Write) -> None:
     folder_file("environments: {one: {orchestrator: kubernetes, context: c}}")
     assert chosen(dashborion("env show -o json")) == ["one"]
 
 
 def test_use_is_remembered_for_each_config_file(
-    dashborion: Door, folder_file: Write, user_file: Write, tmp_path: Path
+    dashborion: Cli, folder_file: Write, user_file: Write, tmp_path: Path
 ) -> None:
     folder_file()
     user_file("environments: {mine: {orchestrator: kubernetes, context: c}}")
@@ -116,7 +116,7 @@ def test_use_is_remembered_for_each_config_file(
     assert chosen(dashborion("env show -o json")) == ["rubix/staging"]
 
 
-def test_use_forget_goes_back_to_the_default(dashborion: Door, folder_file: Write) -> None:
+def test_use_forget_goes_back_to_the_default(dashborion: Cli, folder_file: Write) -> None:
     folder_file()
     dashborion("env use rubix/staging")
     assert dashborion("env use --forget").exit_code == 0
@@ -126,13 +126,13 @@ def test_use_forget_goes_back_to_the_default(dashborion: Door, folder_file: Writ
 @pytest.mark.parametrize(
     "words", ["env use", "env use 'rubix/*'", "env use moon", "env use rubix/staging --forget"]
 )
-def test_use_takes_one_environment(dashborion: Door, folder_file: Write, words: str) -> None:
+def test_use_takes_one_environment(dashborion: Cli, folder_file: Write, words: str) -> None:
     folder_file()
     assert dashborion(words).exit_code == 2
 
 
 def test_a_broken_state_file_remembers_nothing(
-    dashborion: Door, folder_file: Write, home: Path
+    dashborion: Cli, folder_file: Write, home: Path
 ) -> None:
     folder_file()
     state = home / ".local" / "state" / "dashborion" / "state.json"
@@ -141,7 +141,7 @@ def test_a_broken_state_file_remembers_nothing(
     assert chosen(dashborion("env show -o json")) == ["homebox/staging"]
 
 
-def test_the_state_file_is_private(dashborion: Door, folder_file: Write, home: Path) -> None:
+def test_the_state_file_is_private(dashborion: Cli, folder_file: Write, home: Path) -> None:
     folder_file()
     dashborion("env use rubix/staging")
     state = home / ".local" / "state" / "dashborion" / "state.json"

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 Write = Callable[..., Path]
 
 
 def test_the_contexts_are_listed_and_the_current_one_is_marked(
-    dashborion: Door, kubeconfig: Write
+    dashborion: Cli, kubeconfig: Write
 ) -> None:
     kubeconfig("dev", "live", current="live")
     rows = dashborion("env list -o json").json
@@ -26,23 +26,21 @@ def test_the_contexts_are_listed_and_the_current_one_is_marked(
     assert {one["environment"] for one in rows} == {"k8s:dev", "k8s:live"}
 
 
-def test_one_line_says_which_context_is_used(dashborion: Door, kubeconfig: Write) -> None:
+def test_one_line_says_which_context_is_used(dashborion: Cli, kubeconfig: Write) -> None:
     kubeconfig("dev", "live", current="live")
     result = dashborion("workloads list")
     assert result.err.splitlines()[0] == "no config file: using the kubeconfig's context 'live'"
     assert result.exit_code == 6  # nothing listens there
 
 
-def test_without_a_current_context_the_error_names_them(
-    dashborion: Door, kubeconfig: Write
-) -> None:
+def test_without_a_current_context_the_error_names_them(dashborion: Cli, kubeconfig: Write) -> None:
     kubeconfig("dev", "live", current=None)
     result = dashborion("workloads list")
     assert result.exit_code == 2
     assert "k8s:dev, k8s:live" in result.err
 
 
-def test_with_nothing_at_all_the_error_says_what_to_do(dashborion: Door) -> None:
+def test_with_nothing_at_all_the_error_says_what_to_do(dashborion: Cli) -> None:
     result = dashborion("workloads list")
     assert result.exit_code == 2
     assert "no environment" in result.err
@@ -66,7 +64,7 @@ def test_with_nothing_at_all_the_error_says_what_to_do(dashborion: Door) -> None
     ],
 )
 def test_ad_hoc_names_are_contexts_first(
-    dashborion: Door, kubeconfig: Write, typed: str, context: str, namespace: str | None
+    dashborion: Cli, kubeconfig: Write, typed: str, context: str, namespace: str | None
 ) -> None:
     kubeconfig("dev", "arn:aws:eks:x:cluster/prod")
     shown = dashborion(f"env show '{typed}' -o json").json
@@ -75,7 +73,7 @@ def test_ad_hoc_names_are_contexts_first(
 
 
 def test_an_unknown_context_is_a_usage_error_with_the_nearest(
-    dashborion: Door, kubeconfig: Write
+    dashborion: Cli, kubeconfig: Write
 ) -> None:
     kubeconfig("staging")
     result = dashborion("workloads list -e k8s:stagin")
@@ -85,7 +83,7 @@ def test_an_unknown_context_is_a_usage_error_with_the_nearest(
 
 
 def test_the_first_of_several_kubeconfigs_decides(
-    dashborion: Door, kubeconfig: Write, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, kubeconfig: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = kubeconfig("one", name="first")
     second = kubeconfig("two", "one", name="second", namespace="second")
@@ -107,7 +105,7 @@ def test_the_first_of_several_kubeconfigs_decides(
     ],
 )
 def test_a_broken_kubeconfig_is_a_config_error(
-    dashborion: Door, kubeconfig: Write, text: str, said: str
+    dashborion: Cli, kubeconfig: Write, text: str, said: str
 ) -> None:
     path = kubeconfig("dev")
     path.write_text(text)
@@ -118,7 +116,7 @@ def test_a_broken_kubeconfig_is_a_config_error(
     assert str(path) in result.error["message"]
 
 
-def test_env_globs_reach_contexts(dashborion: Door, kubeconfig: Write) -> None:
+def test_env_globs_reach_contexts(dashborion: Cli, kubeconfig: Write) -> None:
     kubeconfig("prod-eu", "prod-us", "dev")
     shown = dashborion("env show 'k8s:prod-*' -o json").json
     assert [one["target"] for one in shown] == ["prod-eu", "prod-us"]

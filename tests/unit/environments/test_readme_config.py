@@ -12,7 +12,7 @@ from dashborion import errors
 from dashborion.models.change import Change
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.workload import Workload, WorkloadDetail
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 README = (Path(__file__).parents[3] / "README.md").read_text()
 
@@ -23,7 +23,7 @@ def block(marker: str, language: str) -> str:
     return found.group(1)
 
 
-def test_the_config_is_read(dashborion: Door) -> None:
+def test_the_config_is_read(dashborion: Cli) -> None:
     Path("dashborion.yaml").write_text(block("config", "yaml"))
     rows = dashborion("env list -o json").json
     assert [one["name"] for one in rows if one["current"]] == ["rubix/staging"]
@@ -34,7 +34,7 @@ EXAMPLES = re.findall(r"^dashborion ((?!--demo).*?)(?: \|.*)?$", README, re.MULT
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_every_example_parses(dashborion: Door, example: str) -> None:
+def test_every_example_parses(dashborion: Cli, example: str) -> None:
     """Without a cluster it gets as far as asking for one."""
     result = dashborion(example)
     assert result.exit_code == 2
@@ -45,7 +45,7 @@ def test_there_are_examples() -> None:
     assert len(EXAMPLES) >= 5
 
 
-def test_every_command_and_its_help_has_an_example(dashborion: Door) -> None:
+def test_every_command_and_its_help_has_an_example(dashborion: Cli) -> None:
     table = README[README.index("## Commands") : README.index("## Environments")]
     for group, names in {
         "workloads": ["list", "describe", "scale", "restart", "status", "events"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.door import Door
+from tests.support.cli import Cli
 
 
 @pytest.mark.parametrize("command", ["workloads logs web", "instances logs web-1"])
@@ -25,7 +25,7 @@ from tests.support.door import Door
         pytest.param("-f --previous", ["--follow and --previous"], id="follow previous"),
     ],
 )
-def test_it_is_said(command: str, options: str, words: list[str], dashborion: Door) -> None:
+def test_it_is_said(command: str, options: str, words: list[str], dashborion: Cli) -> None:
     seen = dashborion(f"{command} {options} -e k8s:nowhere")
     assert (seen.exit_code, seen.out) == (2, "")
     for word in words:

@@ -13,8 +13,7 @@ from dashborion.cli.options import NamespaceOptions
 from dashborion.completion.completers import Line
 from dashborion.completion.respond import Request
 from dashborion.completion.scripts import PROGRAM, VARIABLE
-from tests.shells.conftest import Offers
-from tests.support.door import Door
+from tests.support.cli import Cli
 from tests.support.stub_api import Api
 
 app = group()
@@ -45,7 +44,7 @@ def _offered(*before: str, word: str = "") -> list[str]:
     return [one.value for one in request.get_completions(["workloads", *before], word)]
 
 
-def test_containers_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+def test_containers_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet: Api) -> None:
     fleet.objects["pods"][0]["metadata"]["ownerReferences"] = [
         {
             "apiVersion": "apps/v1",
@@ -62,7 +61,7 @@ def test_containers_are_those_of_the_workload_on_the_line(dashborion: Door, flee
     assert _offered("try", "web", "-c") == []
 
 
-def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Door, fleet: Api) -> None:
+def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet: Api) -> None:
     owner = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "controller": True}
     made = fleet.objects["deployments"][0]
     fleet.objects["replicasets"] = [
@@ -99,11 +98,11 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Door, fleet
         pytest.param("env use k8s:h", ["k8s:here"], id="environments"),
     ],
 )  # fmt: skip
-def test_words_are_offered(fleet: Api, offers: Offers, line: str, offered: list[str]) -> None:
-    assert offers(f"dashborion {line}") == offered
+def test_words_are_offered(fleet: Api, dashborion: Cli, line: str, offered: list[str]) -> None:
+    assert dashborion.complete(f"dashborion {line}") == offered
 
 
-def test_projects_and_their_environments(offers: Offers, tmp_path: Path) -> None:
+def test_projects_and_their_environments(dashborion: Cli, tmp_path: Path) -> None:
     file = tmp_path / "some.yaml"
     places = "{orchestrator: kubernetes, context: a}"
     file.write_text(
@@ -112,6 +111,6 @@ def test_projects_and_their_environments(offers: Offers, tmp_path: Path) -> None
     )
     line = f"dashborion --config {file} workloads list"
 
-    assert offers(f"{line} -p ") == ["shop", "media"]
-    assert offers(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
-    assert offers(f"{line} -p media -e ") == ["one", "media/one"]
+    assert dashborion.complete(f"{line} -p ") == ["shop", "media"]
+    assert dashborion.complete(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
+    assert dashborion.complete(f"{line} -p media -e ") == ["one", "media/one"]

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "completions"
-COMMAND = Path(sys.executable).with_name("dashborion")
+from tests.support.cli import PROGRAM
+
+FOLDER = Path(__file__).parents[3] / "completions"
 
 
 def complete(*, kubeconfig: Path | None = None, **environ: str) -> str:
     settings = {**os.environ, **environ}
     if kubeconfig:
         settings["KUBECONFIG"] = str(kubeconfig)
-    done = subprocess.run([COMMAND], env=settings, capture_output=True, text=True, check=False)
+    done = subprocess.run([PROGRAM], env=settings, capture_output=True, text=True, check=False)
     return done.stdout
 
 

@@ -7,20 +7,17 @@ import os
 import stat
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from dashborion.orchestrators.aws.sessions import may_prompt
-from tests.shells.conftest import Offers
-from tests.support.door import Door
+from tests.support import misbehaviour
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
-from tests.support.misbehaviour import Exchange, status
 from tests.support.stub_api import Api
 from tests.support.stub_objects import deployment, pod, statefulset
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 DESCRIBE = "dashborion workloads describe "
 
@@ -45,21 +42,12 @@ def _age(cache: Path, seconds: float) -> None:
     path.write_text(json.dumps(document))
 
 
-def _until(true: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
-def test_names_that_a_list_saw_are_offered_and_nobody_is_asked(
-    dashborion: Door, fleet: Api, offers: Offers
-) -> None:
+def test_names_that_a_list_saw_are_offered_and_nobody_is_asked(dashborion: Cli, fleet: Api) -> None:
     dashborion("workloads list")
     asked = len(fleet.requests)
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
-    assert offers(f"{DESCRIBE}w") == ["web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(f"{DESCRIBE}w") == ["web"]
     assert len(fleet.requests) == asked
 
 
@@ -79,93 +67,91 @@ def test_names_that_a_list_saw_are_offered_and_nobody_is_asked(
     ],
 )
 def test_names_that_were_never_listed_are_fetched(
-    fleet: Api, offers: Offers, line: str, offered: list[str]
+    fleet: Api, dashborion: Cli, line: str, offered: list[str]
 ) -> None:
     fleet.objects["deployments"].append(deployment("elsewhere", "other"))
 
-    assert offers(line) == offered
+    assert dashborion.complete(line) == offered
 
 
-def test_a_name_of_two_kinds_is_offered_with_its_kind(fleet: Api, offers: Offers) -> None:
+def test_a_name_of_two_kinds_is_offered_with_its_kind(fleet: Api, dashborion: Cli) -> None:
     fleet.objects["statefulsets"].append(statefulset("web"))
 
-    assert offers(f"{DESCRIBE}") == ["api", "db", "deployment/web", "statefulset/web"]
+    assert dashborion.complete(f"{DESCRIBE}") == ["api", "db", "deployment/web", "statefulset/web"]
 
 
 def test_old_names_are_offered_and_renewed_meanwhile(
-    dashborion: Door, fleet: Api, offers: Offers, cache: Path
+    dashborion: Cli, fleet: Api, cache: Path
 ) -> None:
     dashborion("workloads list")
     _age(cache, 61)
     fleet.objects["deployments"].append(deployment("new"))
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
-    _until(lambda: "new" in _kept(cache).read_text())
-    _until(lambda: not list(cache.glob("*.renewing")))
-    assert offers(DESCRIBE) == ["api", "db", "new", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
+    wait_for("the new names", lambda: "new" in _kept(cache).read_text())
+    wait_for("the end of it", lambda: not list(cache.glob("*.renewing")))
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "new", "web"]
 
 
-def test_a_restricted_list_does_not_hide_the_other_names(
-    dashborion: Door, fleet: Api, offers: Offers
-) -> None:
+def test_a_restricted_list_does_not_hide_the_other_names(dashborion: Cli, fleet: Api) -> None:
     dashborion("workloads list")
     dashborion("workloads list --type sts")
     dashborion("workloads list --status stopped")
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
 
 
 def test_a_name_that_is_gone_from_a_new_list_is_no_longer_offered(
-    dashborion: Door, fleet: Api, offers: Offers
+    dashborion: Cli, fleet: Api
 ) -> None:
     dashborion("workloads list")
     del fleet.objects["deployments"][0]
     dashborion("workloads list")
 
-    assert offers(DESCRIBE) == ["api", "db"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db"]
 
 
-def test_an_api_that_hangs_offers_nothing_and_is_not_waited_for(fleet: Api, offers: Offers) -> None:
-    answered = threading.Event()
+def _offered_by_a_process(line: str) -> list[str]:
+    """The same, with a process for the names, for which nobody waits long."""
+    asked = {"_DASHBORION_COMPLETE": "complete_fish", "_TYPER_COMPLETE_ARGS": line}
+    with start("", environ=asked) as process:
+        out, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    return [offer.partition("\t")[0] for offer in out.decode().splitlines()]
 
-    def late(exchange: Exchange) -> None:
-        exchange.over.wait(10)
-        answered.set()
-        status(503)(exchange)
 
-    fleet.on("*", late)
+def test_an_api_that_hangs_offers_nothing_and_is_not_waited_for(fleet: Api) -> None:
+    fleet.on("*", misbehaviour.hang)
 
-    assert offers(DESCRIBE) == []
-    assert fleet.asked.is_set()
-    assert not answered.is_set()
+    assert _offered_by_a_process(DESCRIBE) == []
+    assert fleet.asked.wait(PATIENCE_SECONDS)
 
 
 def test_another_cluster_behind_the_same_context_has_names_of_its_own(
-    dashborion: Door, fleet: Api, kube: Kube, offers: Offers
+    dashborion: Cli, fleet: Api, kube: Kube
 ) -> None:
     dashborion("workloads list")
     with Api() as other:
         other.objects = {**other.objects, "deployments": [deployment("theirs")], "statefulsets": []}
         kube(other.url)
 
-        assert offers(DESCRIBE) == ["theirs"]
+        assert dashborion.complete(DESCRIBE) == ["theirs"]
 
 
 def test_a_plugin_is_never_run_for_a_tab(
-    dashborion: Door, fleet: Api, kube: Kube, offers: Offers, tmp_path: Path, cache: Path
+    dashborion: Cli, fleet: Api, kube: Kube, tmp_path: Path, cache: Path
 ) -> None:
     plugin = Plugin.write(tmp_path / "plugin", credential())
     kube(fleet.url, user=plugin.user)
 
-    assert offers(DESCRIBE) == []
+    assert dashborion.complete(DESCRIBE) == []
     assert (plugin.runs, fleet.requests) == (0, [])
 
     dashborion("workloads list")
     assert plugin.runs == 1
     _age(cache, 61)
     asked = len(fleet.requests)
-    assert offers(DESCRIBE) == ["api", "db", "web"]
-    _until(lambda: not list(cache.glob("*.renewing")))
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
+    wait_for("the end of the renewal", lambda: not list(cache.glob("*.renewing")))
     assert (plugin.runs, len(fleet.requests)) == (1, asked)
 
 
@@ -173,53 +159,55 @@ FILE = "environments: {here: {orchestrator: kubernetes, context: here}}"
 
 
 def test_an_environment_of_a_folders_file_is_never_asked_for_a_tab(
-    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DASHBORION_ENV")
     Path("dashborion.yaml").write_text(FILE)
 
-    assert offers(DESCRIBE) == []
+    assert dashborion.complete(DESCRIBE) == []
     assert fleet.requests == []
     dashborion("workloads list")
-    assert offers(DESCRIBE) == ["api", "db", "web"], "what a list saw may be offered"
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"], "what a list saw may be offered"
 
 
 def test_an_environment_of_the_users_own_file_is_asked(
-    fleet: Api, offers: Offers, home: Path, monkeypatch: pytest.MonkeyPatch
+    fleet: Api, dashborion: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DASHBORION_ENV")
     path = home / ".config" / "dashborion" / "config.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(FILE)
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
 
 
 def test_the_config_that_is_named_on_the_line_counts(
-    fleet: Api, offers: Offers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fleet: Api, dashborion: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("DASHBORION_ENV")
     file = write(tmp_path / "some.yaml", FILE)
 
-    assert offers(f"dashborion workloads describe --config {file} -e here w") == ["web"]
-    assert offers(f"dashborion --config {file} workloads list -e ") == ["here"]
+    assert dashborion.complete(f"dashborion workloads describe --config {file} -e here w") == [
+        "web"
+    ]
+    assert dashborion.complete(f"dashborion --config {file} workloads list -e ") == ["here"]
 
 
-def test_a_folder_on_the_way_of_modules_is_not_imported(fleet: Api, offers: Offers) -> None:
+def test_a_folder_on_the_way_of_modules_is_not_imported(fleet: Api, tmp_path: Path) -> None:
     for name in ("dashborion", "json", "msgspec"):
         Path(f"{name}.py").write_text("open('imported', 'w')")
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    wait_for("the names", lambda: _offered_by_a_process(DESCRIBE) == ["api", "db", "web"])
     assert not Path("imported").exists()
 
 
-def test_names_that_a_terminal_would_not_take_are_not_offered(fleet: Api, offers: Offers) -> None:
+def test_names_that_a_terminal_would_not_take_are_not_offered(fleet: Api, dashborion: Cli) -> None:
     fleet.objects["deployments"].append(deployment("evil\x1b[2J\n; rm"))
 
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
 
 
-def test_what_is_kept_is_the_users_alone(dashborion: Door, fleet: Api, cache: Path) -> None:
+def test_what_is_kept_is_the_users_alone(dashborion: Cli, fleet: Api, cache: Path) -> None:
     dashborion("workloads list")
 
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
@@ -240,26 +228,26 @@ def test_what_is_kept_is_the_users_alone(dashborion: Door, fleet: Api, cache: Pa
     ],
 )
 def test_a_broken_file_of_names_is_silence(
-    dashborion: Door, fleet: Api, offers: Offers, cache: Path, content: str
+    dashborion: Cli, fleet: Api, cache: Path, content: str
 ) -> None:
     dashborion("workloads list")
     _kept(cache).write_text(content)
 
-    assert offers(DESCRIBE) in ([], ["api", "db", "web"])
+    assert dashborion.complete(DESCRIBE) in ([], ["api", "db", "web"])
     assert dashborion("workloads list").exit_code == 0
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
 
 
 def test_without_a_place_for_the_cache_lists_work(
-    dashborion: Door, fleet: Api, offers: Offers, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, fleet: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASHBORION_CACHE_DIR", "/dev/null/cache")
 
     assert dashborion("workloads list").exit_code == 0
-    assert offers(DESCRIBE) == []
+    assert dashborion.complete(DESCRIBE) == []
 
 
-def test_many_names_are_kept_up_to_a_bound(dashborion: Door, fleet: Api, cache: Path) -> None:
+def test_many_names_are_kept_up_to_a_bound(dashborion: Cli, fleet: Api, cache: Path) -> None:
     fleet.objects["pods"] = [pod(f"web-{number}") for number in range(6000)]
     fleet.chunk = 3000
     dashborion("instances list -o json")
@@ -275,11 +263,9 @@ print(*sys.modules, file=sys.stderr)
 """
 
 
-def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(
-    dashborion: Door, fleet: Api, offers: Offers
-) -> None:
+def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(dashborion: Cli, fleet: Api) -> None:
     dashborion("workloads list")
-    offers(DESCRIBE)  # from now on the index knows which environment is meant
+    dashborion.complete(DESCRIBE)  # from now on the index knows which environment is meant
     settings = {"_DASHBORION_COMPLETE": "complete_zsh", "_TYPER_COMPLETE_ARGS": f"{DESCRIBE}w"}
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED], env={**os.environ, **settings}, capture_output=True,
@@ -292,15 +278,15 @@ def test_a_name_that_is_kept_costs_no_yaml_and_no_sdk(
 
 
 def test_a_file_that_decides_which_environment_is_meant_may_change(
-    fleet: Api, kube: Kube, offers: Offers, dashborion: Door
+    fleet: Api, kube: Kube, dashborion: Cli
 ) -> None:
     dashborion("workloads list")
-    assert offers(DESCRIBE) == ["api", "db", "web"]
+    assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
     fleet.objects["deployments"].append(deployment("elsewhere", "other"))
 
     write(Path(os.environ["KUBECONFIG"]), document(fleet.url, namespace="other"))
 
-    assert offers(DESCRIBE) == ["elsewhere"]
+    assert dashborion.complete(DESCRIBE) == ["elsewhere"]
 
 
 PROFILES = """
