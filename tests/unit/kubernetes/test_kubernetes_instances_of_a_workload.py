@@ -70,7 +70,7 @@ def test_a_pod_of_another_deployment_that_the_selector_catches_is_not_its_own(
 ) -> None:
 
     # off the name, and that name (web-canary) is never held against this one's (web). The same
-    # in `adapter.instances`, where ReplicaSets are forbidden or newer than the list.
+    # in `Inventory.instances`, where ReplicaSets are forbidden or newer than the list.
     sets = [OWN, OTHER] if listed else [OWN]
     pods = [pod_of("web-6b8f", "a"), pod_of("web-canary-5c7d", "canary")]
     assert described(*sets, pods=pods) == ["a"]
