@@ -6,7 +6,6 @@ import socket
 
 import pytest
 
-from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube
 from tests.support.stub_api import Api
 

@@ -60,9 +60,7 @@ def test_a_statefulset_is_scaled_too(dashborion: Cli, here: Space) -> None:
     assert (seen.exit_code, here.replicas("db", "statefulsets")) == (0, 2), seen.err
 
 
-def test_an_ondelete_statefulset_that_is_scaled_is_waited_for(
-    dashborion: Cli, here: Space
-) -> None:
+def test_an_ondelete_statefulset_that_is_scaled_is_waited_for(dashborion: Cli, here: Space) -> None:
     """Bug: OnDelete is about restarts, but `finish` takes it for a reason not to wait at all."""
     here.add(service("slow", clusterIP="None"))
     here.add(stateful_set("slow", updateStrategy={"type": "OnDelete"}))
@@ -157,9 +155,7 @@ def test_a_daemonset_has_no_replicas_to_set(dashborion: Cli, here: Space, more: 
     assert "every node" in seen.error["message"]
 
 
-def test_a_dry_run_sends_nothing_that_changes(
-    dashborion: Cli, here: Space, small: str
-) -> None:
+def test_a_dry_run_sends_nothing_that_changes(dashborion: Cli, here: Space, small: str) -> None:
     before = here.get(small)["metadata"]["generation"]
     seen = dashborion(f"workloads scale {small} -r 9 --dry-run --wait -v")
     assert (seen.exit_code, writes(seen)) == (0, [])
