@@ -6,13 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import (
     TOKEN,
     Kube,
@@ -25,6 +24,7 @@ from tests.support.kubeconfigs import (
 )
 from tests.support.stub_api import Api
 from tests.support.terminal import Shell
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 LIST = [sys.executable, "-m", "dashborion", "workloads", "list", "-o", "name"]
 NOTE_CHILD = 'sleep 300 & echo $! > "$0.child"'
@@ -47,11 +47,12 @@ def _require_ended(
 ) -> None:
     """The processes whose ids the script wrote down end soon."""
     pids = [int(Path(f"{script}.{name}").read_text()) for name in names]
-    until = time.monotonic() + 10
-    while any(map(_runs, pids)):
-        assert time.monotonic() < until, f"left behind: {pids}"
+
+    def have_ended() -> bool:
         meanwhile()
-        time.sleep(0.1)
+        return not any(map(_runs, pids))
+
+    wait_for(f"the end of {pids}", have_ended)
 
 
 @pytest.mark.parametrize(
@@ -94,16 +95,16 @@ def test_environments_that_share_a_plugin_that_hangs_wait_for_it_once(
 def test_ctrl_c_ends_a_plugin_and_its_children(api: Api, kube: Kube, tmp_path: Path) -> None:
     script = tmp_path / "log-in"
     kube(api.url, user=Plugin.script(script, 'echo $$ > "$0.self"', NOTE_CHILD, "sleep 300").user)
-    process = subprocess.Popen(LIST, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 20
-    while not Path(f"{script}.child").exists():
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    with start("workloads list") as process:
+        wait_for("the plugin", Path(f"{script}.child").exists)
 
-    while process.poll() is None and time.monotonic() < until:
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.2)  # the first may be lost: Python sleeps on where another thread handles it
-    out, error = process.communicate(timeout=20)
+        def is_interrupted() -> bool:
+            process.send_signal(signal.SIGINT)
+            return process.poll() is not None
+
+        # The first may be lost: Python sleeps on where another thread handles it.
+        wait_for("its end", is_interrupted, interval=0.2)
+        out, error = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, out, error) == (130, b"", b"")
     _require_ended(script, "self", "child")
@@ -192,7 +193,7 @@ def test_a_plugin_may_say_much_on_stderr(
     lines = ("i=0; while [ $i -lt 4000 ]; do echo 's3cr3t %080d' $i >&2; i=$((i+1)); done", PRINT)
     kube(api.url, user=Plugin.script(tmp_path / "log-in", *lines).user)
 
-    assert dashborion("workloads list -o name", seconds=20).exit_code == 0
+    assert dashborion("workloads list -o name").exit_code == 0
 
 
 def test_a_plugin_that_prints_without_end_is_ended(
@@ -200,7 +201,7 @@ def test_a_plugin_that_prints_without_end_is_ended(
 ) -> None:
     kube(api.url, user=Plugin.script(tmp_path / "log-in", "exec yes s3cr3t").user)
 
-    seen = dashborion("workloads list -o json", seconds=20)
+    seen = dashborion("workloads list -o json")
 
     assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
     assert "printed too much" in seen.error["message"]

@@ -167,7 +167,8 @@ sys.meta_path.insert(0, Slow())
 def test_an_interrupt_while_something_is_imported_is_no_traceback(
     api: Api, kube: Kube, tmp_path: Path, name: str
 ) -> None:
-    kube(api.url, user={"username": "jane", "password": "s3cr3t"})  # which needs the SDK
+    config = {"access-token": "s3cr3t", "expiry": "2099-01-01T00:00:00Z"}
+    kube(api.url, user={"auth-provider": {"name": "gcp", "config": config}})  # needs the SDK
     marker = tmp_path / "importing"
     script = SLOW_IMPORT.format(name=name, marker=str(marker), seconds=PATIENCE_SECONDS)
     (tmp_path / "sitecustomize.py").write_text(script)
