@@ -61,9 +61,10 @@ def api(
 ) -> None:
     """Print the JSON that an HTTP API would answer for a path.
 
-    Paths: /api/PROJECT/workloads/ENV[/NAME] and /api/PROJECT/instances/ENV[/ID[/logs]].
-    Use - for an environment without a project. The keys of the query are the long options of
-    the command: ?namespace=shop&status=degraded&all=true
+    Paths: /api/PROJECT/workloads/ENV, optionally followed by /NAME, and
+    /api/PROJECT/instances/ENV, optionally followed by /ID or /ID/logs. Use - as the PROJECT of an
+    environment that has none. The keys of the query are the long options of the command:
+    ?namespace=shop&status=degraded&all=true
 
     Example: dashborion api '/api/media/workloads/staging?status=degraded'
     """

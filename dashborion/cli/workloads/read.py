@@ -123,8 +123,8 @@ def events(
 
     context: Context = ctx.obj
     answer = context.fleet(where.choice).workload(Name.parse(name), where.query())
-    found = answer.items[0].item.events
-    render.show_list(context.streams, EVENTS, found, listed.style(), now=context.now())
+    events = answer.items[0].item.events
+    render.show_list(context.streams, EVENTS, events, listed.style(), now=context.now())
     answer.require_complete()
 
 
