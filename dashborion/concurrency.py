@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NoReturn, TypeVar
@@ -20,6 +21,10 @@ from dashborion.errors import TimedOut
 T = TypeVar("T")
 
 GRACE_SECONDS = 0.2
+
+# Ctrl-C that arrives while a thread is being started may be delivered to another thread; Python
+# then raises it when the main thread runs again, which must not be at the end of the deadline.
+SLICE_SECONDS = 0.5
 
 
 class Deadline:
@@ -67,12 +72,12 @@ def result(future: Future[T], deadline: Deadline) -> T:
         TimedOut: the deadline passed.
         Exception: what the call raised.
     """
-    try:
-        return future.result(timeout=deadline.remaining() + GRACE_SECONDS)
-    except TimeoutError as error:
+    for seconds in _slices(deadline):
+        with suppress(TimeoutError):
+            future.exception(seconds)
         if future.done():
-            raise
-        raise deadline.expired() from error
+            return future.result()
+    raise deadline.expired()
 
 
 def every(calls: Iterable[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
@@ -102,14 +107,22 @@ def ahead(make: Callable[[], Iterable[T]], deadline: Deadline) -> Iterator[T]:
 
 
 def _consumed(values: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
-    while True:
-        try:
-            value = values.get(timeout=deadline.remaining() + GRACE_SECONDS)
-        except Empty:
-            raise deadline.expired() from None
-        if value is _end:
-            return
+    while (value := _next(values, deadline)) is not _end:
         yield value()
+
+
+def _next(values: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Callable[[], T]:
+    for seconds in _slices(deadline):
+        with suppress(Empty):
+            return values.get(timeout=seconds)
+    raise deadline.expired()
+
+
+def _slices(deadline: Deadline) -> Iterator[float]:
+    """Short times to wait for, one after the other, until the deadline and its grace are over."""
+    while (left := deadline.remaining()) > 0:
+        yield min(left, SLICE_SECONDS)
+    yield GRACE_SECONDS
 
 
 def _same(value: T) -> T:
