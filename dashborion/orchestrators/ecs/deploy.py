@@ -189,5 +189,5 @@ def _ran_before(service: wire.Service, past: Past) -> str:
     names = ", ".join(one.revision.revision for one in others)
     raise Refusal(
         f"{name}: ECS does not say that another revision ran here and got through",
-        hint=f"--to names one: there is {names}",
+        hint=f"name one with --to; known: {names}",
     )
