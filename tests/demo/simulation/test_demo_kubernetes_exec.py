@@ -28,7 +28,7 @@ TOKEN = "made-up-token"
 
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesCluster]:
-    found = KubernetesCluster(TOKEN, nodes=1)
+    found = KubernetesCluster(TOKEN, nodes=1, speed=50)
     found.api.start()
     found.tick()
     found.put(namespace("media"))
