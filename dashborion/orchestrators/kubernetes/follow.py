@@ -10,10 +10,13 @@ from typing import Any
 from dashborion.errors import Unavailable
 from dashborion.orchestrators.kubernetes import instances, runs, wire
 from dashborion.orchestrators.kubernetes.follow_container import ContainerFollower
-from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
+from dashborion.orchestrators.kubernetes.log_targets import PodGroup, Target
+from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.logs import Notices, Sink, require_few
 
 LOOK_SECONDS = 1.0  # between two lookups of the pods
+
+Key = tuple[str, str]  # a pod's uid and a container's name
 
 
 class Follower:
@@ -21,7 +24,8 @@ class Follower:
 
     def __init__(self, group: PodGroup) -> None:
         self._group = group
-        self._followed: dict[tuple[str, str], ContainerFollower] = {}  # by pod uid and container
+        self._followed: dict[Key, ContainerFollower] = {}
+        self._skipped: set[Key] = set()  # seen while there was no room for them
         self._failure: Exception | None = None
         self._responses: set[Any] = set()
         self._lock = threading.Lock()
@@ -35,14 +39,14 @@ class Follower:
         require_few(len([target for target in targets if target.run]), group.wanted.most)
         if not pods:
             notices.say(f"{group.none_message}; waiting for some")
-        params = group.first_params()
+        is_first_look = True
         while True:
-            self._update(notices, targets, params)
+            self._update(notices, targets, is_first_look=is_first_look)
             if self._failure is not None:
                 raise self._failure
             if group.is_single and not self._alive() and all(map(instances.is_finished, pods)):
                 return
-            params = {}  # a container that comes later is read from its beginning
+            is_first_look = False
             sink.pause(LOOK_SECONDS)
             pods = self._look_up(notices, pods)
             targets = group.targets(pods)
@@ -65,44 +69,51 @@ class Follower:
             notices.lookup_failed(error)
             return before
 
-    def _update(self, notices: Notices, targets: Sequence[Target], params: LogParams) -> None:
+    def _update(self, notices: Notices, targets: Sequence[Target], *, is_first_look: bool) -> None:
         """Follow new containers, hand on new runs, and let containers end that are gone."""
         present = set()
         for target in targets:
             key = (target.pod.metadata.uid, target.container)
             present.add(key)
-            container = self._followed.get(key) or self._join(notices, target, params)
-            if container is None:
-                continue
-            self._followed[key] = container
-            container.read(target.run)
-            if instances.is_finished(target.pod):
-                container.leave()
+            is_finished = instances.is_finished(target.pod)
+            if key not in self._followed:
+                if target.run is not None:
+                    self._join(notices, key, target, target.run, is_first_look=is_first_look)
+                elif not is_finished:
+                    notices.say(runs.waiting_message(target.pod, target.container))
+            if (container := self._followed.get(key)) is not None:
+                container.read(target.run)
+                if is_finished:
+                    container.leave()
         for key in self._followed.keys() - present:
             self._followed[key].leave()
             if not self._followed[key].is_alive:
                 del self._followed[key]
 
     def _join(
-        self, notices: Notices, target: Target, params: LogParams
-    ) -> ContainerFollower | None:
-        """A follower for a new container; None if it has no log yet, or too many are followed."""
+        self, notices: Notices, key: Key, target: Target, run: Run, *, is_first_look: bool
+    ) -> None:
+        """Follow a new container, unless too many are followed.
+
+        One that comes later is read from its beginning, and may have restarted since.
+        """
         most = self._group.wanted.most
-        if target.run is None:
-            if not instances.is_finished(target.pod):
-                notices.say(runs.waiting_message(target.pod, target.container))
-            return None
         if self._alive() >= most:
+            self._skipped.add(key)
             notices.no_room(target.source, most)
-            return None
-        return ContainerFollower(
+            return
+        container = self._followed[key] = ContainerFollower(
             self._group,
             notices.sink,
             target.source,
-            params,
+            self._group.first_params() if is_first_look else {},
             opened=self._opened,
             failed=self._failed,
         )
+        if not is_first_look and key not in self._skipped:
+            previous = runs.previous_run(target.pod, run)
+            if previous is not None and previous.id != run.id:
+                container.read(previous)
 
     def _alive(self) -> int:
         return sum(container.is_alive for container in self._followed.values())

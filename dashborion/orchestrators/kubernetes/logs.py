@@ -10,7 +10,7 @@ from itertools import chain
 from dashborion.config.targets import Environment
 from dashborion.errors import NothingToRead, Unavailable, UsageError
 from dashborion.models.query import Name, Query
-from dashborion.orchestrators.kubernetes import find, instances, normalise, runs, wire
+from dashborion.orchestrators.kubernetes import find, instances, runs
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.follow import Follower
@@ -47,54 +47,38 @@ class Logs:
         """The logs of the pods that a controller owns."""
         namespace = find.namespace_of(self.fetch, query, name)
         controller = find.workload(self.fetch, name, namespace).item
-        return of_workload(self.fetch, controller, self.environment, wanted)
-
-    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
-        """The log of one pod."""
-        namespace = find.namespace_of(self.fetch, query, name)
-        pod = find.instance(self.fetch, name, namespace).item
-        return of_instance(self.fetch, pod, self.environment, wanted)
-
-
-def of_workload(
-    fetch: Fetch, controller: normalise.Controller, environment: Environment, wanted: Wanted
-) -> LogReader:
-    """The logs of the pods that a controller owns."""
-    meta = controller.metadata
-    return LogReader(
-        PodGroup(
-            fetch=fetch,
-            environment=environment,
+        meta = controller.metadata
+        is_stopped = getattr(controller.spec, "replicas", None) == 0
+        group = PodGroup(
+            fetch=self.fetch,
+            environment=self.environment,
             namespace=meta.namespace,
             workload=meta.name,
-            list_pods=ControllerPods(fetch, controller),
+            list_pods=ControllerPods(self.fetch, controller),
             wanted=wanted,
-            none_message=no_instances(
-                meta.name, is_stopped=getattr(controller.spec, "replicas", None) == 0
-            ),
+            none_message=no_instances(meta.name, is_stopped=is_stopped),
         )
-    )
+        return LogReader(group)
 
-
-def of_instance(fetch: Fetch, pod: wire.Pod, environment: Environment, wanted: Wanted) -> LogReader:
-    """The log of one pod: of its default container, if it names one and none is wanted."""
-    meta = pod.metadata
-    default = (meta.annotations or {}).get(instances.DEFAULT_CONTAINER)
-    if default and not wanted.containers:
-        wanted = replace(wanted, containers=(default,))
-    owner = instances.owner(pod, {})
-    return LogReader(
-        PodGroup(
-            fetch=fetch,
-            environment=environment,
-            namespace=meta.namespace,
+    def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
+        """The log of one pod: of its default container, if it names one and none is wanted."""
+        namespace = find.namespace_of(self.fetch, query, name)
+        pod = find.instance(self.fetch, name, namespace).item
+        default = (pod.metadata.annotations or {}).get(instances.DEFAULT_CONTAINER)
+        if default and not wanted.containers:
+            wanted = replace(wanted, containers=(default,))
+        owner = instances.owner(pod, {})
+        group = PodGroup(
+            fetch=self.fetch,
+            environment=self.environment,
+            namespace=pod.metadata.namespace,
             workload=owner.name.name if owner else None,
-            list_pods=SinglePod(fetch, pod),
+            list_pods=SinglePod(self.fetch, pod),
             wanted=wanted,
-            none_message=f"{meta.name} is gone",
+            none_message=f"{pod.metadata.name} is gone",
             is_single=True,
         )
-    )
+        return LogReader(group)
 
 
 class LogReader:
@@ -141,7 +125,10 @@ class LogReader:
     def _open(self, target: Target, run: Run) -> Iterator[Block]:
         """The lines of a log; the first block is read at once, so that a refusal is raised here."""
         if self._wanted.previous:
-            run = _previous_run(target, run)
+            previous = runs.previous_run(target.pod, run)
+            if previous is None:
+                raise UsageError(f"{target.source} has no previous run")
+            run = previous
         log = RunLog(
             self._group,
             run,
@@ -189,13 +176,6 @@ class LogReader:
         if wanted.until and wanted.tail is not None:
             return _newest(kept, wanted.tail)
         return kept
-
-
-def _previous_run(target: Target, run: Run) -> Run:
-    id_ = runs.previous_run_id(target.pod, run.container)
-    if id_ is None:
-        raise UsageError(f"{target.source} has no previous run")
-    return replace(run, id=id_, restarts=run.restarts - 1, is_running=False)
 
 
 def _newest(blocks: Iterator[Block], count: int) -> Iterator[Block]:

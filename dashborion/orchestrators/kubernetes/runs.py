@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import instances, wire
@@ -63,6 +63,17 @@ def previous_run_id(pod: wire.Pod, container: str) -> str | None:
     status = container_statuses(pod).get(container)
     last = status.last_state.terminated if status else None
     return last.container_id if last else None
+
+
+def previous_run(pod: wire.Pod, run: Run) -> Run | None:
+    """The run whose log the API serves with ``previous=true``, if there is one.
+
+    Between two runs that is the latest run itself.
+    """
+    id_ = previous_run_id(pod, run.container)
+    if id_ is None:
+        return None
+    return replace(run, id=id_, restarts=run.restarts - 1, is_running=False)
 
 
 def containers_to_read(pod: wire.Pod, names: Sequence[str]) -> list[str]:

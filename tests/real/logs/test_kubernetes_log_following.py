@@ -82,6 +82,34 @@ def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
     assert f"{name} was restarted" in seen.err
 
 
+def test_a_pod_that_restarts_before_it_is_seen_is_read_from_its_first_run(
+    here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restarted = threading.Event()
+    pause = logs.Live.pause
+
+    def pause_until_then(live: logs.Live, seconds: float) -> None:
+        restarted.wait(PATIENCE_SECONDS)
+        pause(live, seconds)
+
+    monkeypatch.setattr(logs.Live, "pause", pause_until_then)
+    here.add(deployment("early", replicas=0))
+
+    def restart() -> None:
+        heard(dashborion, "scaled to zero; waiting for some")
+        here.merge("early", {"replicas": 1})
+        wait_for("a pod", lambda: here.get("early")["status"].get("readyReplicas") == 1)
+        name = here.only_pod("early")
+        kubelet.append_line(here.name, name, "app", "said first")
+        kubelet.restart_container(here.name, name, "app")
+        kubelet.append_line(here.name, name, "app", "said last")
+        restarted.set()
+
+    seen = dashborion(f"workloads logs early {SAID}", meanwhile=restart, enough=lines(2))
+    assert seen.out == "said first\nsaid last\n"
+    assert f"{here.only_pod('early')} was restarted" in seen.err
+
+
 def test_the_logs_between_two_restarts_are_said_to_be_gone(
     here: Space, kubelet: Kubelet, dashborion: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
