@@ -78,7 +78,7 @@ def test_logs_are_the_commands_lines_in_one_array(there: UnderTest) -> None:
     assert {one["instance"] for one in asked.json} <= {listed[0]["name"]}
 
 
-def test_what_is_not_there_is_the_commands_error(there: UnderTest) -> None:
+def test_an_unknown_workload_is_the_commands_error(there: UnderTest) -> None:
     asked = get(there, "/api/-/workloads/{env}/nope?namespace=media")
     expected = there("workloads describe nope -n media -o json")
     assert (asked.exit_code, asked.out) == (3, "")

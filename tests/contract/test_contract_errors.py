@@ -76,14 +76,14 @@ def test_an_unknown_instance(there: UnderTest) -> None:
         "instances list --status sick",
     ],
 )
-def test_what_cannot_be_meant(there: UnderTest, command: str) -> None:
+def test_contradictory_options_exit_2(there: UnderTest, command: str) -> None:
     result = there(command)
     assert (result.exit_code, result.out) == (2, "")
     assert result.err.startswith("error: ")
 
 
 @pytest.mark.parametrize("command", READS)
-def test_who_may_nothing(there: UnderTest, command: str) -> None:
+def test_no_permissions_exits_4(there: UnderTest, command: str) -> None:
     there.refuse()
     result = there(f"{command} -o json")
     shapes.ERROR(result.error)
@@ -92,7 +92,7 @@ def test_who_may_nothing(there: UnderTest, command: str) -> None:
 
 
 @pytest.mark.parametrize("command", READS)
-def test_nobody_answers(there: UnderTest, command: str) -> None:
+def test_an_unreachable_api_exits_6(there: UnderTest, command: str) -> None:
     there.unplug()
     result = there(f"{command} -o json")
     shapes.ERROR(result.error)

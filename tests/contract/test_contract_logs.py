@@ -59,7 +59,7 @@ def test_a_regular_expression_that_is_none_is_a_usage_error(there: UnderTest) ->
     assert "'('" in seen.err
 
 
-def test_refused_rights_are_said(there: UnderTest) -> None:
+def test_logs_without_permissions_exit_4(there: UnderTest) -> None:
     there.refuse()
     seen = there(f"workloads logs {there.healthy}")
     assert (seen.exit_code, seen.out) == (4, "")

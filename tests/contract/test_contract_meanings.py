@@ -45,7 +45,7 @@ def test_statuses_part_the_list(there: UnderTest) -> None:
     assert sorted(parts) == sorted(everything)
 
 
-def test_types(there: UnderTest) -> None:
+def test_the_types_of_workloads(there: UnderTest) -> None:
     found = there("workloads list -A -o json").json
     assert {one["type"] for one in found} == there.types
 
@@ -62,7 +62,7 @@ def test_a_healthy_workload_is_described_whole(there: UnderTest) -> None:
     assert [one["current"] for one in found["revisions"]] == [True]
 
 
-def test_what_is_rolling_has_two_revisions_the_newest_last(there: UnderTest) -> None:
+def test_a_rolling_workload_has_two_revisions_the_newest_last(there: UnderTest) -> None:
     found = there(f"workloads describe {there.rolling} -o json").json
     assert [one["current"] for one in found["revisions"]] == [False, True]
     assert found["rollout"]["revision"] == found["revisions"][-1]["revision"]
@@ -70,7 +70,7 @@ def test_what_is_rolling_has_two_revisions_the_newest_last(there: UnderTest) -> 
     assert {one["revision"] for one in found["instances"]} <= known
 
 
-def test_what_is_not_well_says_why(there: UnderTest) -> None:
+def test_a_degraded_workload_gives_its_reasons(there: UnderTest) -> None:
     found = there(f"workloads describe {there.degraded} -o json").json
     names = {one["name"] for one in found["instances"]}
     first = found["reasons"][0]
@@ -79,7 +79,7 @@ def test_what_is_not_well_says_why(there: UnderTest) -> None:
     assert found["rollout"]["message"]
 
 
-def test_what_is_stopped_has_no_instances(there: UnderTest) -> None:
+def test_a_stopped_workload_has_no_instances(there: UnderTest) -> None:
     found = there(f"workloads describe {there.stopped} -o json").json
     assert (found["instances"], found["reasons"]) == ([], [])
 
@@ -131,7 +131,7 @@ def test_finished_instances_are_left_out_unless_asked_for(there: UnderTest) -> N
     assert {everything[one]["status"] for one in plain} <= {"running", "pending"}
 
 
-def test_what_is_being_stopped_is_listed_as_long_as_it_runs(there: UnderTest) -> None:
+def test_a_terminating_instance_is_listed_while_it_runs(there: UnderTest) -> None:
     found = there("instances list -A -o json").json
     assert "Terminating" in {one["reason"] for one in found}
 

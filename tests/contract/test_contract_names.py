@@ -66,7 +66,7 @@ def test_a_prefix_of_two_is_an_error_that_lists_them(there: UnderTest) -> None:
         pytest.param("-l '!{key}'", False, id="not there"),
     ],
 )
-def test_a_selector(there: UnderTest, options: str, *, expected: bool) -> None:
+def test_a_selector_chooses_workloads(there: UnderTest, options: str, *, expected: bool) -> None:
     key, _, value = there.selector.partition("=")
     typed = options.format(selector=there.selector, key=key, value=value)
     result = there(f"workloads list -A {typed} -o json")

@@ -16,25 +16,25 @@ from tests.contract.under_test import UnderTest
         pytest.param("env check", shapes.many(shapes.CHECK), id="checks"),
     ],
 )
-def test_a_list(there: UnderTest, command: str, shape: shapes.Shape) -> None:
+def test_the_shape_of_a_list(there: UnderTest, command: str, shape: shapes.Shape) -> None:
     found = there(f"{command} -o json").json
     assert found
     shape(found)
 
 
 @pytest.mark.parametrize("which", ["healthy", "degraded", "stopped", "rolling"])
-def test_a_workload(there: UnderTest, which: str) -> None:
+def test_the_shape_of_a_workload(there: UnderTest, which: str) -> None:
     shapes.WORKLOAD_DETAIL(there(f"workloads describe {getattr(there, which)} -o json").json)
 
 
 @pytest.mark.parametrize("which", ["healthy", "degraded", "rolling"])
-def test_an_instance(there: UnderTest, which: str) -> None:
+def test_the_shape_of_an_instance(there: UnderTest, which: str) -> None:
     for one in there(f"instances list -w {getattr(there, which)} --all -o json").json[:2]:
         name = f"{one['namespace']}/{one['name']}"
         shapes.INSTANCE_DETAIL(there(f"instances describe {name} -o json").json)
 
 
-def test_everything_says_where_it_is(there: UnderTest) -> None:
+def test_every_row_has_its_project_environment_and_orchestrator(there: UnderTest) -> None:
     for command in ("workloads list -A", "instances list -A --all"):
         for one in there(f"{command} -o json").json:
             assert (one["project"], one["environment"]) == (None, there.environment)

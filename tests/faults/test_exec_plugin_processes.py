@@ -111,7 +111,7 @@ def test_ctrl_c_ends_a_plugin_and_its_children(api: Api, kube: Kube, tmp_path: P
 
 
 @pytest.mark.parametrize("mode", ["Never", "IfAvailable"])
-def test_what_is_piped_into_us_is_not_for_a_plugin(
+def test_a_plugin_does_not_read_the_piped_stdin(
     api: Api, kube: Kube, tmp_path: Path, mode: str
 ) -> None:
     script = tmp_path / "log-in"

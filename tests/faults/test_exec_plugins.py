@@ -346,7 +346,7 @@ def test_the_install_hint_of_a_plugin_that_is_not_there_is_told(
     ],
     ids=["on stderr", "on stdout", "instead of a credential", "killed"],
 )
-def test_no_argument_and_no_variable_of_the_entry_is_ever_printed(
+def test_arguments_and_variables_of_the_entry_are_never_printed(
     dashborion: Cli, api: Api, kube: Kube, script: Path, fails: str, more: str
 ) -> None:
     user = Plugin.script(script, fails).user

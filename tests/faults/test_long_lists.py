@@ -112,7 +112,7 @@ def test_a_list_that_fails_before_much_was_read_prints_nothing(dashborion: Cli, 
     assert dashborion("instances list -o json").out == ""
 
 
-def test_what_comes_in_another_order_is_sorted_all_the_same(dashborion: Cli, many: Api) -> None:
+def test_rows_in_another_order_are_sorted(dashborion: Cli, many: Api) -> None:
     many.objects["pods"].reverse()
 
     seen = dashborion("instances list -o json")

@@ -314,7 +314,7 @@ def test_in_a_pod_its_service_accounts_files_are_used(
 
 
 @pytest.mark.parametrize("missing", ["ca.crt", "token", "KUBERNETES_SERVICE_PORT"])
-def test_what_is_missing_in_a_pod_is_named(
+def test_a_missing_service_account_file_is_named(
     files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     monkeypatch.setattr(in_cluster, "SERVICE_ACCOUNT", tmp_path)

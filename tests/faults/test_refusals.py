@@ -150,7 +150,7 @@ def test_a_namespace_is_asked_for_only_when_a_list_came_back_empty(
     assert "'default'" in seen.error["hint"]
 
 
-def test_who_may_not_see_namespaces_gets_an_empty_list(dashborion: Cli, cluster: Api) -> None:
+def test_without_permission_for_namespaces_the_list_is_empty(dashborion: Cli, cluster: Api) -> None:
     cluster.on("/api/v1/namespaces*t", status(403, "namespaces is forbidden"))
     cluster.objects.clear()
 

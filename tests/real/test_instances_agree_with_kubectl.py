@@ -34,7 +34,7 @@ def test_the_status_word_of_every_pod(dashborion: Cli, as_admin: Path) -> None:
     }  # fmt: skip
 
 
-def test_every_field(dashborion: Cli, as_admin: Path) -> None:
+def test_every_field_of_every_pod_agrees(dashborion: Cli, as_admin: Path) -> None:
     ours = listed(dashborion)
     for pod in kubectl_items(as_admin, "get pods -A"):
         if pod["metadata"]["namespace"] not in FLEET:

@@ -81,7 +81,7 @@ def test_events_are_about_the_workload_and_what_it_made(dashborion: Cli, as_admi
     assert times == sorted(times)
 
 
-def test_one_instance(dashborion: Cli, as_admin: Path) -> None:
+def test_an_instance_is_described_by_a_prefix(dashborion: Cli, as_admin: Path) -> None:
     name = dashborion("instances list -w oom -o name").lines[0]
     found = dashborion(f"instances describe {name[:-2]} -o json").json
     assert found["name"] == name

@@ -41,7 +41,9 @@ IN_MEDIA = [
         pytest.param("--sort -name", IN_MEDIA[::-1], id="sorted"),
     ],
 )
-def test_workloads(dashborion: Cli, as_admin: Path, options: str, expected: list[str]) -> None:
+def test_options_choose_workloads(
+    dashborion: Cli, as_admin: Path, options: str, expected: list[str]
+) -> None:
     result = dashborion(f"workloads list {options} -o json")
     assert result.exit_code == 0, result.err
     # Other tests may have namespaces of their own on the same control plane.
@@ -61,7 +63,9 @@ def test_workloads(dashborion: Cli, as_admin: Path, options: str, expected: list
         pytest.param("-n other", ["api", "web"], id="another namespace"),
     ],
 )
-def test_instances(dashborion: Cli, as_admin: Path, options: str, expected: list[str]) -> None:
+def test_options_choose_instances(
+    dashborion: Cli, as_admin: Path, options: str, expected: list[str]
+) -> None:
     result = dashborion(f"instances list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["workload"] for one in result.json] == expected
@@ -93,7 +97,7 @@ def test_instances(dashborion: Cli, as_admin: Path, options: str, expected: list
         pytest.param("workloads list -n '../kube-system'", 3, "no namespace", id="path as -n"),
     ],
 )
-def test_what_is_not_there(
+def test_unknown_names_and_bad_options_are_explained(
     dashborion: Cli, as_admin: Path, command: str, code: int, said: str
 ) -> None:
     result = dashborion(command)

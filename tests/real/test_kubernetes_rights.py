@@ -37,9 +37,7 @@ def test_an_unknown_namespace_without_the_right_to_ask(dashborion: Cli, as_user:
     )
 
 
-def test_nothing_left_is_exit_4_and_names_call_and_identity(
-    dashborion: Cli, as_user: AsUser
-) -> None:
+def test_no_permissions_exit_4_naming_call_and_user(dashborion: Cli, as_user: AsUser) -> None:
     as_user("nobody")
     for command in ("workloads list", "instances list", "workloads describe web"):
         result = dashborion(f"{command} -o json")

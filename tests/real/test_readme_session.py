@@ -27,7 +27,7 @@ def stable(line: str) -> list[str]:
     return [word for word in line.split() if word != "-X"][:8]
 
 
-def test_the_session(dashborion: Cli, as_admin: Path) -> None:
+def test_the_session_of_the_readme(dashborion: Cli, as_admin: Path) -> None:
     commands = session()
     assert len(commands) == 3
     for command, expected in commands:

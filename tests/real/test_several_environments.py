@@ -93,7 +93,7 @@ def test_columns_appear_where_there_is_more_than_one(
 @pytest.mark.parametrize(
     ("order", "code"), [(1, 3), (-1, 6)], ids=["unknown first", "throttled first"]
 )
-def test_when_all_fail_the_code_is_that_of_the_first(
+def test_the_exit_code_is_that_of_the_first_failure(
     dashborion: Cli, three: StrictAws, order: int, code: int
 ) -> None:
     three.faults.throttle("ecs:DescribeServices", times=1000)

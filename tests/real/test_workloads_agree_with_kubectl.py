@@ -11,7 +11,7 @@ from tests.support.cluster import NAMESPACES as FLEET
 from tests.support.kubectl import kubectl_items
 
 
-def test_every_field(dashborion: Cli, as_admin: Path) -> None:
+def test_every_field_of_every_workload_agrees(dashborion: Cli, as_admin: Path) -> None:
     ours = {(one["type"], one["namespace"], one["name"]): one
             for one in dashborion("workloads list -A -o json").json
             if one["namespace"] in FLEET}  # fmt: skip

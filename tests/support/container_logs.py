@@ -232,7 +232,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, key: Key, options: dict[str, str]) -> None:
         run, lines = self.logs.read(key, previous=options.get("previous") == "true")
         timestamps = options.get("timestamps") == "true"
-        text = b"".join(each.written(timestamps=timestamps) for each in _chosen(lines, options))
+        text = b"".join(each.written(timestamps=timestamps) for each in _selected(lines, options))
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Transfer-Encoding", "chunked")
@@ -269,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
         return bool(readable)
 
 
-def _chosen(lines: list[_Line], options: dict[str, str]) -> list[_Line]:
+def _selected(lines: list[_Line], options: dict[str, str]) -> list[_Line]:
     """The kubelet first seeks the tail, then drops what is too old."""
     if "tailLines" in options:
         count = int(options["tailLines"])

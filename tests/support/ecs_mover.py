@@ -111,7 +111,7 @@ class Mover:
             self.service.status = "INACTIVE"
 
 
-def then(fleet: Fleet, operation: str, moment: Callable[[], None]) -> None:
+def after_operation(fleet: Fleet, operation: str, moment: Callable[[], None]) -> None:
     """Something happens in ECS right behind a call."""
 
     def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:

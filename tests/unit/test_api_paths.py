@@ -40,7 +40,7 @@ def test_an_unknown_path_lists_the_routes(dashborion: Cli, path: str) -> None:
         pytest.param("status=sick", "is not one of running", id="the command's own error"),
     ],
 )
-def test_a_bad_query(dashborion: Cli, query: str, said: str) -> None:
+def test_a_bad_query_exits_2(dashborion: Cli, query: str, said: str) -> None:
     found = dashborion(f"api '/api/p/instances/e?{query}'")
     assert (found.exit_code, found.out) == (2, "")
     assert said in found.err
@@ -63,7 +63,7 @@ def test_an_unknown_key_lists_the_known(dashborion: Cli) -> None:
         pytest.param("/api/p/workloads/e/--help", "no context 'nowhere'", id="a name like --help"),
     ],
 )
-def test_where(dashborion: Cli, path: str, said: str) -> None:
+def test_a_bad_path_is_explained(dashborion: Cli, path: str, said: str) -> None:
     found = dashborion(f"api '{path}'")
     assert found.exit_code != 0
     assert said in found.error["message"]

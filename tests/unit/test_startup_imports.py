@@ -48,7 +48,7 @@ COMPLETING = {
         pytest.param(["env", "list"], {}, SDKS | {"rich"}, id="env list"),
     ],
 )
-def test_it_imports_no_more_than_it_needs(
+def test_a_command_imports_no_more_than_it_needs(
     words: list[str], environ: dict[str, str], forbidden: set[str]
 ) -> None:
     loaded = modules_after(*words, **environ)

@@ -80,7 +80,7 @@ def test_a_rollout_that_is_done_is_not_waited_for() -> None:
     assert (played.looks, played.took, played.said) == (1, 0, ["all there"])
 
 
-def test_it_looks_until_it_is_done() -> None:
+def test_the_wait_goes_on_until_the_rollout_is_done() -> None:
     played = Played([look("1 of 3"), look("2 of 3"), DONE])
 
     assert played.wait() is DONE
@@ -94,14 +94,14 @@ def test_only_what_changed_is_said() -> None:
 
 
 @pytest.mark.parametrize("code", ["rollout-failed", "rolled-back", "superseded", "deleted"])
-def test_a_bad_end_is_named(code: str) -> None:
+def test_a_failed_rollout_raises_its_code(code: str) -> None:
     with pytest.raises(RolloutFailed) as caught:
         Played([look(), look("so it went", ended=code)]).wait()
     assert (caught.value.exit_code, caught.value.code) == (7, code)
     assert caught.value.message == "so it went"
 
 
-def test_a_pause_ends_it_at_once_as_pending() -> None:
+def test_a_paused_rollout_ends_the_wait_as_pending() -> None:
     played = Played([look("paused: resume it", ended="paused")])
     with pytest.raises(RolloutPending, match="paused: resume it"):
         played.wait()
@@ -122,7 +122,7 @@ def test_a_pause_ends_it_at_once_as_pending() -> None:
         pytest.param([look("", placement())], Patience(placement_seconds=5), 6, id="as set"),
     ],
 )
-def test_what_time_does_not_mend_ends_it(
+def test_trouble_that_lasts_fails_the_rollout(
     script: list[RolloutProgress | Exception], patience: Patience, takes: float
 ) -> None:
     played = Played(script, patience)
@@ -144,7 +144,7 @@ def test_what_time_does_not_mend_ends_it(
         ),
     ],
 )
-def test_what_time_may_mend_is_waited_for(script: list[RolloutProgress | Exception]) -> None:
+def test_trouble_that_may_pass_is_waited_for(script: list[RolloutProgress | Exception]) -> None:
     played = Played(script, Patience(timeout_seconds=60))
     with pytest.raises(RolloutPending):
         played.wait()
@@ -174,13 +174,13 @@ def test_a_timeout_of_nothing_looks_once() -> None:
 
 
 @pytest.mark.parametrize("error", [Throttled("rate exceeded"), Unreachable("reset")], ids=str)
-def test_no_answer_is_asked_for_again(error: Exception) -> None:
+def test_a_failed_look_is_repeated(error: Exception) -> None:
     played = Played([look("1 of 2"), error, error, look("1 of 2"), DONE])
     assert played.wait() is DONE
     assert played.said == ["1 of 2", f"asking again: {error}", "1 of 2", "all there"]
 
 
-def test_no_answer_is_no_end_of_a_trouble_either() -> None:
+def test_a_failed_look_does_not_end_a_trouble() -> None:
     script: list[RolloutProgress | Exception] = [look("", pull()), *[Unreachable("reset")] * 9]
     played = Played([*script, look("", pull())], Patience(pull_seconds=20))
     with pytest.raises(RolloutFailed):
@@ -188,7 +188,7 @@ def test_no_answer_is_no_end_of_a_trouble_either() -> None:
     assert played.took == 20
 
 
-def test_never_an_answer_ends_with_the_timeout() -> None:
+def test_failed_looks_only_end_with_the_timeout() -> None:
     with pytest.raises(RolloutPending, match="nothing was heard of it"):
         Played([Unreachable("reset")], Patience(timeout_seconds=4)).wait()
 

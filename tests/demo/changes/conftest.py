@@ -9,7 +9,7 @@ import pytest
 from tests.support.aws import KEY, point_at, skip_naps
 from tests.support.aws_server import StrictAws
 from tests.support.cli import Cli
-from tests.support.ecs_mover import Mover, then
+from tests.support.ecs_mover import Mover, after_operation
 from tests.support.fleet_on_ecs import Fleet, populate
 from tests.support.living_shop import CLUSTER, LivingShop
 
@@ -39,13 +39,13 @@ def shop(monkeypatch: pytest.MonkeyPatch, dashborion: Cli) -> Iterator[LivingSho
 def web(fleet: Fleet) -> Mover:
     """A service of two tasks whose new deployment waits for what the test does next."""
     found = Mover(fleet, "web")
-    then(fleet, "ecs:UpdateService", found.begins)
+    after_operation(fleet, "ecs:UpdateService", found.begins)
     return found
 
 
 @pytest.fixture
-def counted(fleet: Fleet) -> Mover:
+def scaled(fleet: Fleet) -> Mover:
     """The same for a change of count."""
     found = Mover(fleet, "web")
-    then(fleet, "ecs:UpdateService", found.shrinks)
+    after_operation(fleet, "ecs:UpdateService", found.shrinks)
     return found

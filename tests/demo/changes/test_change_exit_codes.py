@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.aws import FILE, HERE, write_config
 from tests.support.cli import Cli, Keyboard
-from tests.support.ecs_mover import Mover, then
+from tests.support.ecs_mover import Mover, after_operation
 from tests.support.fleet_on_ecs import REGION, Fleet
 
 
@@ -43,11 +43,11 @@ def failing(fleet: Fleet) -> None:
         web.task_fails()
         web.task_fails()
 
-    then(fleet, "ecs:UpdateService", fails)
+    after_operation(fleet, "ecs:UpdateService", fails)
 
 
 def stuck(fleet: Fleet) -> None:
-    then(fleet, "ecs:UpdateService", Mover(fleet, "web").begins)
+    after_operation(fleet, "ecs:UpdateService", Mover(fleet, "web").begins)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def sent(fleet: Fleet) -> int:
 
 
 @pytest.mark.parametrize("answer", ["y", "yes", "YES", " y "])
-def test_yes_is_yes(dashborion: Cli, protected: Fleet, change: str, answer: str) -> None:
+def test_answering_yes_changes_it(
+    dashborion: Cli, protected: Fleet, change: str, answer: str
+) -> None:
     dashborion.keyboard = Keyboard(f"{answer}\n")
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected)) == (0, 1), seen.err
@@ -49,7 +51,9 @@ def test_yes_is_yes(dashborion: Cli, protected: Fleet, change: str, answer: str)
 
 
 @pytest.mark.parametrize("answer", ["n\n", "no\n", "\n", "", "yep\n"], ids=repr)
-def test_anything_else_is_no(dashborion: Cli, protected: Fleet, change: str, answer: str) -> None:
+def test_any_other_answer_changes_nothing(
+    dashborion: Cli, protected: Fleet, change: str, answer: str
+) -> None:
     dashborion.keyboard = Keyboard(answer)
     seen = dashborion(change, tty=True)
     assert (seen.exit_code, sent(protected), seen.out) == (1, 0, "")
@@ -61,7 +65,7 @@ def test_anything_else_is_no(dashborion: Cli, protected: Fleet, change: str, ans
     [(Keyboard("y\n", tty=False), True), (Keyboard("y\n"), False), (Keyboard(tty=False), False)],
     ids=["a pipe for stdin", "no terminal to ask on", "neither"],
 )
-def test_nobody_to_ask_is_2_and_names_yes(
+def test_without_a_terminal_a_protected_environment_exits_2_and_names_yes(
     dashborion: Cli, protected: Fleet, change: str, keyboard: Keyboard, tty: bool
 ) -> None:
     dashborion.keyboard = keyboard
@@ -72,14 +76,14 @@ def test_nobody_to_ask_is_2_and_names_yes(
 
 
 @pytest.mark.parametrize("yes", ["--yes", "-y"])
-def test_yes_on_the_line_asks_nobody(
+def test_the_option_yes_does_not_ask(
     dashborion: Cli, protected: Fleet, change: str, yes: str
 ) -> None:
     seen = dashborion(f"{change} {yes}")
     assert (seen.exit_code, sent(protected)) == (0, 1)
 
 
-def test_a_dry_run_asks_nobody(dashborion: Cli, protected: Fleet, change: str) -> None:
+def test_a_dry_run_does_not_ask(dashborion: Cli, protected: Fleet, change: str) -> None:
     seen = dashborion(f"{change} --dry-run")
     assert (seen.exit_code, sent(protected)) == (0, 0)
 
@@ -97,7 +101,7 @@ def test_an_answer_may_take_its_time(
 
 
 @pytest.mark.parametrize("more", ["", "--yes", "--dry-run"])
-def test_read_only_is_read_only(
+def test_a_read_only_environment_refuses_changes(
     dashborion: Cli, fleet: Fleet, home: Path, change: str, more: str
 ) -> None:
     flagged(fleet, home, read_only=True)
@@ -107,7 +111,9 @@ def test_read_only_is_read_only(
     assert sent(fleet) == 0
 
 
-def test_reading_is_not_changing(dashborion: Cli, fleet: Fleet, home: Path) -> None:
+def test_reading_a_protected_environment_is_allowed(
+    dashborion: Cli, fleet: Fleet, home: Path
+) -> None:
     flagged(fleet, home, read_only=True, protected=True)
     assert dashborion("workloads status web --wait").exit_code == 0
     assert dashborion("workloads events web").exit_code == 0
@@ -160,7 +166,7 @@ def in_the_folder(patch: pytest.MonkeyPatch) -> None:
         profile_from_the_surroundings,
     ],
 )
-def test_another_name_is_no_way_round_the_flags(
+def test_the_flags_hold_under_another_name_of_the_target(
     dashborion: Cli,
     fleet: Fleet,
     home: Path,
@@ -209,7 +215,7 @@ def test_a_name_that_two_environments_have_changes_neither(dashborion: Cli, two:
     assert "-e" in seen.error["hint"]
 
 
-def test_where_one_environment_cannot_be_searched_nothing_is_changed(
+def test_nothing_is_changed_while_one_environment_cannot_be_searched(
     dashborion: Cli, two: Fleet, home: Path, change: str
 ) -> None:
     far = {"cluster": "far", "region": FAR, "endpoint_url": "http://127.0.0.1:9"}

@@ -72,7 +72,7 @@ def test_the_change_is_printed_with_where_its_rollout_stood(
     assert change["rollout"]["revision"] == "web:1"
 
 
-def test_what_took_its_place_does_not_pass_for_its_success(dashborion: Cli, web: Mover) -> None:
+def test_the_rollback_of_a_deployment_is_not_its_success(dashborion: Cli, web: Mover) -> None:
     """Bug: the rollout of a service that was rolled back is complete: that of the old revision."""
 
     def rolls_back_and_settles() -> None:
@@ -101,7 +101,7 @@ def test_a_status_that_is_not_waited_out_says_where_it_stood(dashborion: Cli, we
     assert seen.json["message"] == "1 of 2 tasks running"
 
 
-def test_a_person_reads_how_it_ended_too(dashborion: Cli, web: Mover) -> None:
+def test_a_terminal_shows_how_the_rollout_ended(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.completes]
     seen = dashborion("workloads restart web --wait", tty=True)
     assert "rollout:     complete" in seen.out.splitlines()
@@ -113,11 +113,11 @@ def test_a_person_reads_how_it_ended_too(dashborion: Cli, web: Mover) -> None:
     ids=["within its bounds", "outside"],
 )
 def test_an_autoscaler_that_sets_the_count_is_told_from_somebody(
-    dashborion: Cli, counted: Mover, now: int, said: str
+    dashborion: Cli, scaled: Mover, now: int, said: str
 ) -> None:
     def changes() -> None:
-        with counted.fleet.aws.lock:
-            counted.service.desired_count = now
+        with scaled.fleet.aws.lock:
+            scaled.service.desired_count = now
 
     dashborion.steps = [changes]
     seen = dashborion("workloads scale web -r 3 --wait -o json")

@@ -74,7 +74,9 @@ def test_an_ambiguous_prefix_stops_nothing(dashborion: Cli, fleet: Fleet, comman
 
 
 @pytest.mark.parametrize(("current", "code"), [(2, 0), (3, 1), (0, 1)])
-def test_a_precondition(dashborion: Cli, fleet: Fleet, current: int, code: int) -> None:
+def test_scaling_with_another_current_count_is_a_conflict(
+    dashborion: Cli, fleet: Fleet, current: int, code: int
+) -> None:
     seen = dashborion(f"workloads scale web -r 4 --current {current} -o json")
     assert (seen.exit_code, len(sent(fleet))) == (code, 1 - code)
     if code:
@@ -118,7 +120,7 @@ def test_an_autoscaler_that_may_not_be_asked_for_is_no_obstacle(
         ("scale draining -r 2", "DRAINING"),
     ],
 )
-def test_what_would_not_do_what_it_says_is_refused(
+def test_a_change_without_effect_is_refused(
     dashborion: Cli, fleet: Fleet, words: str, reason: str
 ) -> None:
     seen = dashborion(f"workloads {words} -o json")
@@ -220,7 +222,7 @@ def test_a_token_that_has_expired_is_4(
     assert (seen.exit_code, seen.error["code"], len(sent(fleet))) == (4, "credentials", 1)
 
 
-def test_what_ecs_declines_is_1_in_its_words(dashborion: Cli, fleet: Fleet) -> None:
+def test_an_error_of_ecs_exits_1_with_its_message(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.refuse(UPDATE, "ServiceNotActiveException", "Service was not ACTIVE.")
     seen = dashborion("workloads restart web -o json")
     assert (seen.exit_code, len(sent(fleet))) == (1, 1)

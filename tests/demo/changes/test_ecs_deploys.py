@@ -27,7 +27,7 @@ def history(dashborion: Cli, name: str = "checkout") -> list[tuple[str, bool]]:
     return [(one["revision"], one["current"]) for one in seen.json]
 
 
-def test_there_and_back_and_there_again(dashborion: Cli, shop: LivingShop) -> None:
+def test_rollback_then_redeploy(dashborion: Cli, shop: LivingShop) -> None:
     first = shop.definition("checkout")["revision"]
     seen = dashborion(f"workloads deploy checkout --image {NEW} --wait -o json")
     assert seen.exit_code == 0, seen.err
@@ -71,7 +71,7 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     assert f"{NAME}:3" in seen.error["hint"]
 
 
-def test_what_the_circuit_breaker_takes_back_is_said_to_be_rolled_back(
+def test_a_deployment_undone_by_the_circuit_breaker_is_rolled_back(
     dashborion: Cli, shop: LivingShop
 ) -> None:
     words = f"--image {BAD} --wait --fail-crashes 99"
@@ -165,7 +165,7 @@ def more_in_the_answer(shop: LivingShop, change: Callable[[Any], None]) -> None:
     ids=["on top", "in a container", "deeper"],
 )
 @pytest.mark.parametrize("more", ["", "--dry-run"])
-def test_what_botocore_does_not_know_is_not_lost_silently(
+def test_a_field_that_botocore_does_not_know_refuses_the_deploy(
     dashborion: Cli, shop: LivingShop, change: Callable[[Any], None], path: str, more: str
 ) -> None:
     more_in_the_answer(shop, change)

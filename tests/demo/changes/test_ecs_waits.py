@@ -15,7 +15,7 @@ from tests.support.fleet_on_ecs import REGION, Fleet
 RESTART = "workloads restart web --wait"
 
 
-def test_a_good_deployment_ends_with_0(dashborion: Cli, web: Mover) -> None:
+def test_a_completed_deployment_exits_0(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.runs(2), web.completes]
 
     seen = dashborion(f"{RESTART} -o json")
@@ -26,7 +26,7 @@ def test_a_good_deployment_ends_with_0(dashborion: Cli, web: Mover) -> None:
     assert web.fleet.aws.spy.counts["ecs:UpdateService"] == 1
 
 
-def test_progress_is_said_when_it_changes(dashborion: Cli, web: Mover) -> None:
+def test_progress_is_printed_when_it_changes(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(0), web.runs(1), web.runs(1), web.runs(2), web.completes]
     seen = dashborion(RESTART)
     assert [one for one in seen.err.splitlines() if one.startswith("web: ")] == [
@@ -61,7 +61,7 @@ def test_a_rollback_that_only_the_newer_api_remembers(dashborion: Cli, web: Move
     assert "threshold was exceeded" in seen.error["message"]
 
 
-def test_somebodys_newer_deployment_supersedes_it(dashborion: Cli, web: Mover) -> None:
+def test_a_newer_deployment_supersedes_the_one_waited_for(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.replaced]
     seen = dashborion(f"{RESTART} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "superseded")

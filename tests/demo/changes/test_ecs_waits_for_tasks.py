@@ -18,36 +18,36 @@ from tests.support.fleet_on_ecs import Fleet
 RESTART = "workloads restart web --wait"
 
 
-def test_a_count_is_waited_for_without_a_deployment(dashborion: Cli, counted: Mover) -> None:
-    dashborion.steps = [counted.runs(2), counted.runs(4)]
+def test_scaling_is_waited_for_without_a_deployment(dashborion: Cli, scaled: Mover) -> None:
+    dashborion.steps = [scaled.runs(2), scaled.runs(4)]
     seen = dashborion("workloads scale web -r 4 --wait")
     assert (seen.exit_code, len(dashborion.slept)) == (0, 2), seen.err
     assert "web: 2 of 4 tasks running" in seen.err
 
 
-def test_a_count_fails_by_tasks_started_after_it(dashborion: Cli, counted: Mover) -> None:
-    counted.task_fails()
-    counted.task_fails()
-    dashborion.steps = [counted.task_fails, counted.task_fails]
+def test_scaling_fails_by_tasks_started_after_it(dashborion: Cli, scaled: Mover) -> None:
+    scaled.task_fails()
+    scaled.task_fails()
+    dashborion.steps = [scaled.task_fails, scaled.task_fails]
     seen = dashborion("workloads scale web -r 4 --wait")
     assert (seen.exit_code, len(dashborion.slept)) == (7, 2), seen.err
 
 
-def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Cli, counted: Mover) -> None:
+def test_a_desired_count_set_by_somebody_else_supersedes_scaling(
+    dashborion: Cli, scaled: Mover
+) -> None:
     def sets() -> None:
-        counted.service.desired_count = 5
+        scaled.service.desired_count = 5
 
-    dashborion.steps = [counted.runs(2), sets]
+    dashborion.steps = [scaled.runs(2), sets]
     seen = dashborion("workloads scale web -r 4 --wait -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "superseded")
     assert "5" in seen.error["message"]
 
 
-def test_a_count_does_not_wait_for_a_deployment_that_goes_on(
-    dashborion: Cli, counted: Mover
-) -> None:
-    counted.begins()
-    dashborion.steps = [counted.runs(4)]
+def test_scaling_does_not_wait_for_a_running_deployment(dashborion: Cli, scaled: Mover) -> None:
+    scaled.begins()
+    dashborion.steps = [scaled.runs(4)]
     assert dashborion("workloads scale web -r 4 --wait").exit_code == 0
 
 

@@ -102,7 +102,9 @@ def keeper(shop: LivingShop) -> LivingShop:
         "ecs task-definitions describe keeper",
     ],
 )
-def test_on_ecs(dashborion: Cli, keeper: LivingShop, command: str, form: str) -> None:
+def test_no_command_on_ecs_prints_a_secret(
+    dashborion: Cli, keeper: LivingShop, command: str, form: str
+) -> None:
     seen = dashborion(f"{command} {form}")
     assert seen.exit_code == 0, seen.err
     assert SECRET not in seen.out + seen.err
@@ -157,7 +159,7 @@ def has_replica_sets(standing: StandIn, count: int) -> bool:
         "workloads history keeper",
     ],
 )
-def test_on_kubernetes(
+def test_no_command_on_kubernetes_prints_a_secret(
     dashborion: Cli,
     cluster: StandIn,
     tmp_path: Path,

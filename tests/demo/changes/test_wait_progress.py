@@ -40,7 +40,7 @@ def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Cli, web: M
     assert not any(one.startswith("web: ") for one in seen.err.splitlines())
 
 
-def test_elsewhere_it_is_a_line_a_change(dashborion: Cli, web: Mover) -> None:
+def test_without_a_terminal_progress_is_a_line_for_each_change(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.runs(1), web.completes]
     seen = dashborion("workloads restart web --wait")
     assert dashborion.raw_err == seen.err, "no line is erased where there is no terminal"
@@ -55,7 +55,7 @@ def test_with_json_each_line_on_stderr_is_an_object(dashborion: Cli, web: Mover)
     assert said[-1] == "error"
 
 
-def test_what_the_api_says_cannot_move_the_cursor(dashborion: Cli, web: Mover) -> None:
+def test_a_message_of_the_api_cannot_move_the_cursor(dashborion: Cli, web: Mover) -> None:
     def fails() -> None:
         web.task_fails(stop_code="TaskFailedToStart", stopped_reason="Bad: \x1b[2J", containers={})
 

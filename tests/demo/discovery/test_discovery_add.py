@@ -61,7 +61,7 @@ def test_a_file_is_made_for_its_owner_alone(
     )
 
 
-def test_what_was_added_is_what_env_list_has_and_is_not_added_again(
+def test_added_environments_are_configured_and_not_added_again(
     dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     dashborion("env discover --profile home --add --yes")
@@ -144,7 +144,7 @@ def test_without_a_terminal_it_needs_a_yes_before_it_looks(
     assert "--yes" in seen.err
 
 
-def test_what_was_found_is_added_though_a_part_failed(
+def test_found_clusters_are_added_although_a_part_failed(
     dashborion: Cli, aws: StrictAws, user_file: Path
 ) -> None:
     aws.faults.deny("eks:*")
@@ -191,7 +191,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_whatever_the_file_looks_like_it_says_the_same_and_more(tmp_path: Path, name: str) -> None:
+def test_adding_keeps_what_any_file_means(tmp_path: Path, name: str) -> None:
     path = tmp_path / "config.yaml"
     path.write_bytes(TEXTS[name].encode())
     before = load(path, Origin.USER).environments

@@ -100,7 +100,7 @@ def test_an_eks_cluster_that_a_context_reaches_is_that_context(
     assert [(one["name"], one["target"]) for one in rows] == [("rubix/production", arn)]
 
 
-def test_a_region_that_fails_is_a_warning_and_5(dashborion: Cli, aws: StrictAws) -> None:
+def test_a_failing_region_is_a_warning_and_exits_5(dashborion: Cli, aws: StrictAws) -> None:
     def denied(ask: Any, do: Any) -> Any:
         return do() if ask.region == PARIS else refusal(ask, "AccessDeniedException", "no", 400)
 
@@ -114,7 +114,7 @@ def test_a_region_that_fails_is_a_warning_and_5(dashborion: Cli, aws: StrictAws)
     assert error["error"]["message"] == "1 of 4 searches failed"
 
 
-def test_when_everything_fails_the_code_is_the_firsts(dashborion: Cli, aws: StrictAws) -> None:
+def test_the_exit_code_is_that_of_the_first_failure(dashborion: Cli, aws: StrictAws) -> None:
     aws.faults.deny("*")
 
     seen = dashborion("env discover --profile home -o json", fails_with_rows=True)
@@ -148,7 +148,9 @@ def test_a_kubeconfig_that_is_broken_does_not_cost_aws(
     assert "not YAML" in seen.err
 
 
-def test_nothing_that_fits_a_name_is_3(dashborion: Cli, aws: StrictAws, contexts: Contexts) -> None:
+def test_a_pattern_without_matches_exits_3(
+    dashborion: Cli, aws: StrictAws, contexts: Contexts
+) -> None:
     contexts("media-staging")
 
     seen = dashborion("env discover media/stagin -o json")
@@ -171,7 +173,9 @@ def test_progress_is_for_terminals(
 
 
 @pytest.mark.parametrize("format_", ["table", "wide", "json", "yaml", "csv", "name"])
-def test_every_format(dashborion: Cli, aws: StrictAws, contexts: Contexts, format_: str) -> None:
+def test_every_output_format_has_the_cluster(
+    dashborion: Cli, aws: StrictAws, contexts: Contexts, format_: str
+) -> None:
     contexts("media-staging")
 
     assert "media" in dashborion(f"env discover -o {format_}").out

@@ -30,7 +30,7 @@ def fleet(standing: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
 
 
 @pytest.fixture
-def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
+def own_fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """A fleet that the test may change."""
     with StrictAws() as aws:
         point_at(monkeypatch, aws)

@@ -55,7 +55,7 @@ def without_tags(action: str) -> Callable[[AwsRequest, Callable[[], Answer]], An
         ("instances list", "ecs:ListServices"),
     ],
 )
-def test_a_call_that_has_to_be_made(
+def test_a_denied_necessary_call_exits_4(
     dashborion: Cli, fleet: Fleet, command: str, action: str
 ) -> None:
     fleet.aws.faults.deny(action)
@@ -100,7 +100,7 @@ def test_rules_cost_no_health(dashborion: Cli, fleet: Fleet, action: str) -> Non
     assert (way["healthy"], way["total"]) == (2, 2)
 
 
-def test_a_list_says_it_once(dashborion: Cli, fleet: Fleet) -> None:
+def test_a_list_warns_once_of_a_denied_call(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.deny(f"{ELB}:*")
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, len(warnings(seen))) == (0, 1)

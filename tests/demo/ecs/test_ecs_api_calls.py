@@ -12,7 +12,7 @@ from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import Fleet
 
 
-def asked(fleet: Fleet) -> Counter[str]:
+def new_calls(fleet: Fleet) -> Counter[str]:
     """The calls since the last time, by the operation's name alone."""
     counts = Counter({
         name.partition(":")[2]: count for name, count in fleet.aws.spy.counts.items()
@@ -24,7 +24,7 @@ def asked(fleet: Fleet) -> Counter[str]:
 def test_150_services_are_two_pages_and_fifteen_descriptions(dashborion: Cli, fleet: Fleet) -> None:
     found = dashborion(f"workloads list -e {MANY} -o json").json
     assert (len(found), sum(one["desired"] for one in found)) == (150, 750)
-    assert asked(fleet) == {
+    assert new_calls(fleet) == {
         "ListServices": 2, "DescribeServices": 15, "DescribeTaskDefinition": 10
     }  # fmt: skip
 
@@ -34,26 +34,26 @@ def test_a_second_list_asks_for_no_task_definition(
     dashborion: Cli, fleet: Fleet, output: str
 ) -> None:
     first = dashborion(f"workloads list -e {MANY} -o {output}")
-    asked(fleet)
+    new_calls(fleet)
     second = dashborion(f"workloads list -e {MANY} -o {output}")
     assert second == first
-    assert asked(fleet) == {"ListServices": 2, "DescribeServices": 15}
+    assert new_calls(fleet) == {"ListServices": 2, "DescribeServices": 15}
 
 
-def test_another_revision_is_asked_for_alone(dashborion: Cli, own: Fleet) -> None:
+def test_another_revision_is_asked_for_alone(dashborion: Cli, own_fleet: Fleet) -> None:
     dashborion("workloads list")
-    asked(own)
-    newer = own.define("idle")
-    own.service("idle").deployments[0]["taskDefinition"] = newer.arn
+    new_calls(own_fleet)
+    newer = own_fleet.define("idle")
+    own_fleet.service("idle").deployments[0]["taskDefinition"] = newer.arn
     dashborion("workloads list")
-    (call,) = own.aws.spy.of("ecs:DescribeTaskDefinition")
+    (call,) = own_fleet.aws.spy.of("ecs:DescribeTaskDefinition")
     assert call["taskDefinition"] == newer.arn
 
 
 def test_750_tasks_are_eight_pages_and_eight_descriptions(dashborion: Cli, fleet: Fleet) -> None:
     """And one more page, of those that are being stopped."""
     assert len(dashborion(f"instances list -e {MANY} -o name").lines) == 750
-    counts = asked(fleet)
+    counts = new_calls(fleet)
     assert (counts["ListTasks"], counts["DescribeTasks"]) == (8 + 1, 8)
     assert counts["DescribeTaskDefinition"] == 0
 
@@ -67,15 +67,17 @@ def test_pages_and_batches_are_as_large_as_they_can_be(dashborion: Cli, fleet: F
 
 
 def test_tasks_are_asked_for_only_where_there_is_a_health_check(
-    dashborion: Cli, own: Fleet
+    dashborion: Cli, own_fleet: Fleet
 ) -> None:
     dashborion("workloads list -l team=blue")  # one service, which has a check
-    calls = own.aws.spy.of("ecs:ListTasks")  # those that are being stopped are listed as stopped
+    calls = own_fleet.aws.spy.of(
+        "ecs:ListTasks"
+    )  # those that are being stopped are listed as stopped
     assert {one["serviceName"] for one in calls} == {"web"}
     assert sorted(one["desiredStatus"] for one in calls) == ["RUNNING", "STOPPED"]
-    own.aws.spy.reset()
+    own_fleet.aws.spy.reset()
     dashborion("workloads list -l namespace!=media,team=nobody")
-    assert own.aws.spy.of("ecs:*Tasks") == []
+    assert own_fleet.aws.spy.of("ecs:*Tasks") == []
 
 
 def test_a_list_of_names_asks_for_no_load_balancer(dashborion: Cli, fleet: Fleet) -> None:
@@ -87,12 +89,12 @@ def test_a_list_of_names_asks_for_no_load_balancer(dashborion: Cli, fleet: Fleet
 
 def test_instances_of_one_workload_ask_for_no_other(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("instances list -w web")
-    assert asked(fleet) == {"DescribeServices": 1, "ListTasks": 2, "DescribeTasks": 1}
+    assert new_calls(fleet) == {"DescribeServices": 1, "ListTasks": 2, "DescribeTasks": 1}
 
 
 def test_a_whole_id_is_described_without_a_list(dashborion: Cli, fleet: Fleet) -> None:
     dashborion(f"instances describe {fleet.tasks['web'][0].id}")
-    assert asked(fleet) == {"DescribeTasks": 1, "DescribeServices": 1}
+    assert new_calls(fleet) == {"DescribeTasks": 1, "DescribeServices": 1}
 
 
 @pytest.mark.parametrize("command", ["workloads list -o json", "instances list --all"])
@@ -110,7 +112,7 @@ def test_two_environments_of_one_region_share_the_16(dashborion: Cli, fleet: Fle
     assert fleet.aws.spy.most_at_once() <= 16
 
 
-def test_calls_are_side_by_side(dashborion: Cli, fleet: Fleet) -> None:
+def test_descriptions_are_fetched_side_by_side(dashborion: Cli, fleet: Fleet) -> None:
     dashborion(f"workloads list -e {MANY}")  # the definitions are known, the code is warm
     fleet.aws.spy.reset()
     fleet.aws.faults.delay("ecs:DescribeServices", 0.2)

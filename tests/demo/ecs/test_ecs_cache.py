@@ -28,7 +28,7 @@ def only_file(place: Path) -> Path:
     return found
 
 
-def asked(fleet: Fleet) -> int:
+def describe_calls(fleet: Fleet) -> int:
     count = fleet.aws.spy.counts["ecs:DescribeTaskDefinition"]
     fleet.aws.spy.reset()
     return count
@@ -38,19 +38,21 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_it_is_private(dashborion: Cli, fleet: Fleet, place: Path) -> None:
+def test_the_cache_is_readable_by_its_user_only(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     assert (mode(place), mode(only_file(place))) == (0o700, 0o600)
 
 
-def test_it_holds_no_values_of_variables(dashborion: Cli, fleet: Fleet, place: Path) -> None:
+def test_the_cache_holds_no_values_of_variables(dashborion: Cli, fleet: Fleet, place: Path) -> None:
     dashborion(LIST)
     content = only_file(place).read_bytes()
     for word in (b"fast", b"MODE", b"TOKEN", b"ssm", SECRET.encode()):
         assert word not in content
 
 
-def test_nothing_else_is_left_behind(dashborion: Cli, fleet: Fleet, place: Path) -> None:
+def test_the_cache_holds_task_definitions_and_names_only(
+    dashborion: Cli, fleet: Fleet, place: Path
+) -> None:
     dashborion(LIST)
     dashborion("workloads describe web")
     kept = {one.name.partition("-")[0] for one in place.iterdir()}
@@ -73,12 +75,12 @@ def test_a_broken_file_is_an_empty_one(
     dashborion: Cli, fleet: Fleet, place: Path, content: bytes
 ) -> None:
     first = dashborion(LIST)
-    definitions = asked(fleet)
+    definitions = describe_calls(fleet)
     only_file(place).write_bytes(content)
     assert dashborion(LIST) == first
-    assert asked(fleet) == definitions
+    assert describe_calls(fleet) == definitions
     assert dashborion(LIST) == first
-    assert asked(fleet) == 0
+    assert describe_calls(fleet) == 0
 
 
 def test_half_a_file_is_an_empty_one(dashborion: Cli, fleet: Fleet, place: Path) -> None:
@@ -113,21 +115,21 @@ def test_a_home_that_cannot_be_written_is_no_trouble(
     assert (seen.exit_code, seen.err) == (0, "")
 
 
-def test_it_was_never_another_regions(dashborion: Cli, own: Fleet) -> None:
+def test_the_cache_is_kept_by_region(dashborion: Cli, own_fleet: Fleet) -> None:
     dashborion(LIST)
-    before = asked(own)
-    other = populate(own.aws, region="us-east-1")
+    before = describe_calls(own_fleet)
+    other = populate(own_fleet.aws, region="us-east-1")
     dashborion(f"{LIST} -e ecs:us-east-1/{other.cluster.name}")
-    assert asked(own) == before > 0
+    assert describe_calls(own_fleet) == before > 0
 
 
-def test_a_definition_that_was_deleted_is_no_trouble(dashborion: Cli, own: Fleet) -> None:
-    own.aws.faults.refuse(
+def test_a_definition_that_was_deleted_is_no_trouble(dashborion: Cli, own_fleet: Fleet) -> None:
+    own_fleet.aws.faults.refuse(
         "ecs:DescribeTaskDefinition", "ClientException", "Unable to describe task definition."
     )
     found = dashborion(LIST).json
     assert {one["image"] for one in found} == {None}
-    own.aws.faults.clear()
+    own_fleet.aws.faults.clear()
     assert None not in {one["image"] for one in dashborion(LIST).json}
 
 
@@ -136,7 +138,7 @@ def file_cache(home: Path) -> FileCache[int]:
     return FileCache("numbers", ("a", "b"), int)
 
 
-def test_the_oldest_are_forgotten_first(
+def test_the_oldest_entries_are_dropped_first(
     file_cache: FileCache[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cache, "MOST_ENTRIES", 3)
@@ -153,7 +155,7 @@ def test_more_at_once_than_it_holds(
     assert list(file_cache.read()) == ["2", "3", "4"]
 
 
-def test_keys_do_not_run_together(home: Path) -> None:
+def test_keys_are_not_concatenated(home: Path) -> None:
     paths = {
         FileCache("n", keys, int).path for keys in (("ab", "c"), ("a", "bc"), ("abc",), ("a",))
     }

@@ -96,9 +96,9 @@ def test_a_description_begins_with_what_the_list_says(
 
 
 def test_an_unhealthy_task_that_is_being_stopped_is_not_available_either(
-    dashborion: Cli, own: Fleet
+    dashborion: Cli, own_fleet: Fleet
 ) -> None:
-    task = own.tasks["web"][0]
+    task = own_fleet.tasks["web"][0]
     vars(task).update(health_status="UNHEALTHY", desired_status="STOPPED")
     (listed,) = dashborion("workloads list web -o json").json
     described = dashborion("workloads describe web -o json").json
@@ -106,13 +106,13 @@ def test_an_unhealthy_task_that_is_being_stopped_is_not_available_either(
 
 
 def test_an_instance_has_its_services_tags_and_the_events_that_name_it(
-    dashborion: Cli, own: Fleet
+    dashborion: Cli, own_fleet: Fleet
 ) -> None:
-    task = own.tasks["web"][0]
-    own.service("web").events.append(
+    task = own_fleet.tasks["web"][0]
+    own_fleet.service("web").events.append(
         {
             "id": "e",
-            "createdAt": own.cluster.now,
+            "createdAt": own_fleet.cluster.now,
             "message": f"(service web) stopped (task {task.id})",
         }
     )
@@ -175,15 +175,17 @@ def test_raw_lists_are_what_the_api_says(dashborion: Cli, fleet: Fleet) -> None:
         "workloads list -e ecs:x/y",
     ],
 )
-def test_nothing_private_is_said(dashborion: Cli, fleet: Fleet, command: str, option: str) -> None:
+def test_no_secret_is_printed(dashborion: Cli, fleet: Fleet, command: str, option: str) -> None:
     seen = dashborion(f"{command} {option}")
     for word in (SECRET, "fast", "arn:aws:ssm", "Authorization"):
         assert word not in seen.out + seen.err
 
 
-def test_hostile_text_is_harmless(dashborion: Cli, own: Fleet) -> None:
-    service = own.service("web")
-    service.events = [{"id": "e", "createdAt": own.cluster.now, "message": "a\x1b[31m[red]b\nc"}]
+def test_hostile_text_is_harmless(dashborion: Cli, own_fleet: Fleet) -> None:
+    service = own_fleet.service("web")
+    service.events = [
+        {"id": "e", "createdAt": own_fleet.cluster.now, "message": "a\x1b[31m[red]b\nc"}
+    ]
     seen = dashborion("workloads describe web", tty=True)
     assert "\x1b[31m" not in seen.out
     assert "[red]b" in seen.out

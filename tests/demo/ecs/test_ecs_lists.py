@@ -42,7 +42,9 @@ NOT_WELL = ["crash", "huge", "pull", "unready"]
         pytest.param("-n media --sort -name", IN_MEDIA[::-1], id="sorted"),
     ],
 )
-def test_workloads(dashborion: Cli, fleet: Fleet, options: str, expected: list[str]) -> None:
+def test_options_choose_workloads(
+    dashborion: Cli, fleet: Fleet, options: str, expected: list[str]
+) -> None:
     result = dashborion(f"workloads list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["name"] for one in result.json] == expected
@@ -64,7 +66,9 @@ def test_workloads(dashborion: Cli, fleet: Fleet, options: str, expected: list[s
         pytest.param("-w draining", ["draining"], id="one that is being stopped"),
     ],
 )
-def test_instances(dashborion: Cli, fleet: Fleet, options: str, expected: list[str]) -> None:
+def test_options_choose_instances(
+    dashborion: Cli, fleet: Fleet, options: str, expected: list[str]
+) -> None:
     result = dashborion(f"instances list {options} -o json")
     assert result.exit_code == 0, result.err
     assert [one["workload"] for one in result.json] == expected
@@ -77,8 +81,10 @@ def test_tasks_of_a_service_are_in_its_namespace(dashborion: Cli, fleet: Fleet) 
     assert spaces[None] == CLUSTER
 
 
-def test_a_task_run_by_hand_is_in_the_namespace_of_its_own_tag(dashborion: Cli, own: Fleet) -> None:
-    own.add("batch", own.define("batch"), tags={"namespace": "media"})
+def test_a_task_run_by_hand_is_in_the_namespace_of_its_own_tag(
+    dashborion: Cli, own_fleet: Fleet
+) -> None:
+    own_fleet.add("batch", own_fleet.define("batch"), tags={"namespace": "media"})
     found = dashborion("instances list -n media -o json").json
     assert {one["workload"] for one in found} == {"web", "db", None}
 
@@ -110,8 +116,8 @@ def test_every_instances_name_and_id_is_found_again(dashborion: Cli, fleet: Flee
             assert found.json["id"] == one["id"]
 
 
-def test_an_empty_cluster_says_so(dashborion: Cli, own: Fleet) -> None:
-    own.region.cluster("empty")
+def test_an_empty_cluster_says_so(dashborion: Cli, own_fleet: Fleet) -> None:
+    own_fleet.region.cluster("empty")
     for command in ("workloads list", "instances list"):
         result = dashborion(f"{command} -e ecs:{REGION}/empty")
         assert result.exit_code == 0

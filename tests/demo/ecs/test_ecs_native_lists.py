@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.demo.ecs.test_ecs_access_denied import warnings, without_tags
-from tests.demo.ecs.test_ecs_api_calls import asked
+from tests.demo.ecs.test_ecs_api_calls import new_calls
 from tests.support.aws import MANY, connect
 from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
@@ -30,14 +30,14 @@ def everything(ecs: Any, operation: str, key: str, **arguments: Any) -> list[Any
     return [one for page in pages for one in page[key]]
 
 
-def test_families(dashborion: Cli, ecs: Any) -> None:
+def test_task_definition_families_are_those_of_the_api(dashborion: Cli, ecs: Any) -> None:
     theirs = everything(ecs, "list_task_definition_families", "families", status="ACTIVE")
     ours = dashborion("ecs task-definitions list -o json").json
     assert [one["name"] for one in ours] == sorted(theirs)
     assert len(theirs) > 20
 
 
-def test_revisions(dashborion: Cli, ecs: Any) -> None:
+def test_revisions_are_those_of_the_api(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_task_definitions", "taskDefinitionArns", familyPrefix="rolling")
     ours = dashborion("ecs task-definitions list rolling -o json").json
     assert (
@@ -50,7 +50,7 @@ def test_revisions(dashborion: Cli, ecs: Any) -> None:
         assert (one["cpu"], one["memory"]) == (theirs["cpu"], theirs["memory"])
 
 
-def test_a_task_definition(dashborion: Cli, ecs: Any) -> None:
+def test_a_task_definition_is_described(dashborion: Cli, ecs: Any) -> None:
     theirs = ecs.describe_task_definition(taskDefinition="web")["taskDefinition"]
     ours = dashborion("ecs task-definitions describe web -o json").json
     assert ours["arn"] == theirs["taskDefinitionArn"]
@@ -81,7 +81,7 @@ def test_values_are_shown_by_raw_alone(dashborion: Cli, fleet: Fleet, output: st
     assert raw["environment"] == [{"name": "MODE", "value": "fast"}]
 
 
-def test_clusters(dashborion: Cli, ecs: Any) -> None:
+def test_clusters_are_those_of_the_api(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_clusters", "clusterArns")
     theirs = {one["clusterName"]: one for one in ecs.describe_clusters(clusters=arns)["clusters"]}
     ours = dashborion("ecs clusters list -o json").json
@@ -104,7 +104,7 @@ def test_the_environments_own_cluster_is_described_without_a_name(
     assert dashborion("ecs clusters describe homebox-many -o name").lines == ["homebox-many"]
 
 
-def test_container_instances(dashborion: Cli, ecs: Any) -> None:
+def test_container_instances_are_those_of_the_api(dashborion: Cli, ecs: Any) -> None:
     arns = everything(ecs, "list_container_instances", "containerInstanceArns", cluster=CLUSTER)
     answer = ecs.describe_container_instances(cluster=CLUSTER, containerInstances=arns)
     theirs = {last(one["containerInstanceArn"]): one for one in answer["containerInstances"]}
@@ -154,8 +154,8 @@ def test_each_services_current_deployment(dashborion: Cli, ecs: Any) -> None:
     assert [one["service"] for one in inside] == ["db", "web"]
 
 
-def test_a_deployments_lifecycle_stage(dashborion: Cli, own: Fleet) -> None:
-    own.service("web").deployments[0]["serviceDeployment"] = {
+def test_a_deployments_lifecycle_stage(dashborion: Cli, own_fleet: Fleet) -> None:
+    own_fleet.service("web").deployments[0]["serviceDeployment"] = {
         "status": "IN_PROGRESS", "lifecycleStage": "BAKE_TIME",
         "deploymentConfiguration": {"strategy": "BLUE_GREEN"},
     }  # fmt: skip
@@ -194,25 +194,25 @@ def test_pages_and_batches_are_at_their_largest(
     dashborion: Cli, fleet: Fleet, command: str, calls: dict[str, int]
 ) -> None:
     assert dashborion(f"ecs {command}").exit_code == 0
-    assert asked(fleet) == calls
+    assert new_calls(fleet) == calls
 
 
 def test_a_second_list_of_revisions_describes_none(dashborion: Cli, fleet: Fleet) -> None:
     dashborion("ecs task-definitions list rolling")
-    asked(fleet)
+    new_calls(fleet)
     dashborion("ecs task-definitions list rolling")
-    assert asked(fleet) == {"ListTaskDefinitions": 1}
+    assert new_calls(fleet) == {"ListTaskDefinitions": 1}
 
 
 def test_250_revisions_are_not_asked_for_when_twenty_are_wanted(
-    dashborion: Cli, own: Fleet
+    dashborion: Cli, own_fleet: Fleet
 ) -> None:
     for _ in range(250):
-        own.define("busy")
-    asked(own)
+        own_fleet.define("busy")
+    new_calls(own_fleet)
     found = dashborion("ecs task-definitions list busy -o json").json
     assert [one["revision"] for one in found] == list(range(231, 251))
-    assert asked(own) == {"ListTaskDefinitions": 1, "DescribeTaskDefinition": 20}
+    assert new_calls(own_fleet) == {"ListTaskDefinitions": 1, "DescribeTaskDefinition": 20}
     found = dashborion("ecs task-definitions list busy --limit 120 -o json").json
     assert [one["revision"] for one in found] == list(range(131, 251))
 
@@ -231,7 +231,7 @@ def test_250_revisions_are_not_asked_for_when_twenty_are_wanted(
         pytest.param("task-definitions list --limit 0", 2, "limit", id="limit"),
     ],
 )
-def test_what_is_not_there(
+def test_an_unknown_object_is_named(
     dashborion: Cli, fleet: Fleet, command: str, code: int, said: str
 ) -> None:
     found = dashborion(f"ecs {command}")
@@ -253,7 +253,9 @@ def test_what_is_not_there(
         ("deployments list", "ecs:DescribeServiceDeployments"),
     ],
 )
-def test_a_call_that_is_denied(dashborion: Cli, fleet: Fleet, command: str, action: str) -> None:
+def test_a_denied_call_exits_4_and_is_named(
+    dashborion: Cli, fleet: Fleet, command: str, action: str
+) -> None:
     fleet.aws.faults.deny(action)
     found = dashborion(f"ecs {command} -o json")
     assert (found.exit_code, found.error["code"]) == (4, "forbidden")

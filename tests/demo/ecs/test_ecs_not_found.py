@@ -26,8 +26,8 @@ def test_a_cluster_of_another_region(dashborion: Cli, fleet: Fleet) -> None:
     assert seen.error["message"] == f"no cluster '{CLUSTER}' in us-east-1"
 
 
-def test_a_cluster_that_was_deleted(dashborion: Cli, own: Fleet) -> None:
-    own.region.cluster("gone").cluster.status = "INACTIVE"
+def test_a_cluster_that_was_deleted(dashborion: Cli, own_fleet: Fleet) -> None:
+    own_fleet.region.cluster("gone").cluster.status = "INACTIVE"
     seen = dashborion(f"workloads list -e ecs:{REGION}/gone -o json")
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
 
@@ -87,13 +87,13 @@ def test_an_instance_of_another_namespace_is_not_found(dashborion: Cli, fleet: F
     assert dashborion(f"instances describe {CLUSTER}/{name}").exit_code == 3
 
 
-def test_an_exact_name_is_not_a_prefix(dashborion: Cli, own: Fleet) -> None:
+def test_an_exact_name_is_not_a_prefix(dashborion: Cli, own_fleet: Fleet) -> None:
     """A service may be called as another one's task."""
-    task = own.tasks["web"][0]
-    definition = own.define("longer")
+    task = own_fleet.tasks["web"][0]
+    definition = own_fleet.define("longer")
     longer = f"web-{task.id[:6]}"
-    own.cluster.service(longer, definition)
-    own.add(longer, definition)
+    own_fleet.cluster.service(longer, definition)
+    own_fleet.add(longer, definition)
     seen = dashborion(f"instances describe {longer} -o json")
     assert seen.exit_code == 0, seen.err
     assert seen.json["id"] == task.id

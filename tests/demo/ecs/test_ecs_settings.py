@@ -84,14 +84,14 @@ def test_a_profile_that_is_named_has_its_own_region(
     assert dashborion(f"{WEB} -e ecs:homebox@{CLUSTER}").exit_code == 0
 
 
-def test_the_files_own_profile(dashborion: Cli, fleet: Fleet, home: Path) -> None:
+def test_the_profile_of_the_config_file_is_used(dashborion: Cli, fleet: Fleet, home: Path) -> None:
     write_aws(home, config=PROFILE)
     write_config(home, {HERE: {"cluster": CLUSTER, "profile": "homebox"}})
     assert dashborion(WEB).exit_code == 0
 
 
 @pytest.mark.parametrize("command", ["workloads list", "instances list", "workloads describe web"])
-def test_no_region_anywhere(dashborion: Cli, fleet: Fleet, command: str) -> None:
+def test_a_missing_region_exits_2(dashborion: Cli, fleet: Fleet, command: str) -> None:
     seen = dashborion(f"{command} -e ecs:{CLUSTER} -o json")
     assert (seen.exit_code, seen.error["code"]) == (2, "usage")
     assert "region" in seen.error["message"]
@@ -138,47 +138,52 @@ def _other_account(fleet: Fleet) -> str:
     return f"arn:aws:iam::{other}:role/reader"
 
 
-def test_a_role_is_assumed(dashborion: Cli, own: Fleet, home: Path) -> None:
-    role = _other_account(own)
+def test_a_role_is_assumed(dashborion: Cli, own_fleet: Fleet, home: Path) -> None:
+    role = _other_account(own_fleet)
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": role}})
     seen = dashborion("workloads list -o name")
     assert seen.lines == ["abroad"], seen.err
-    assert [one["RoleArn"] for one in own.aws.spy.of("sts:AssumeRole")] == [role]
+    assert [one["RoleArn"] for one in own_fleet.aws.spy.of("sts:AssumeRole")] == [role]
 
 
 def test_a_role_is_assumed_where_the_environments_endpoint_is(
-    dashborion: Cli, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, own_fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    role = _other_account(own)
+    role = _other_account(own_fleet)
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    here = {"cluster": CLUSTER, "region": REGION, "role_arn": role, "endpoint_url": own.aws.url}
+    here = {
+        "cluster": CLUSTER,
+        "region": REGION,
+        "role_arn": role,
+        "endpoint_url": own_fleet.aws.url,
+    }
     write_config(home, {HERE: here})
     assert dashborion("workloads list -o name").lines == ["abroad"]
 
 
 def test_a_role_is_assumed_once_for_all_environments_and_commands(
-    dashborion: Cli, own: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, own_fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    role = _other_account(own)
+    role = _other_account(own_fleet)
     here = {"cluster": CLUSTER, "region": REGION, "role_arn": role}
     write_config(home, {HERE: here, "there": {**here, "namespace_tag": "team"}})
     for _ in range(2):
         assert dashborion("workloads list --all-envs -o name").exit_code == 0
-    assert own.aws.spy.counts["sts:AssumeRole"] == 1
+    assert own_fleet.aws.spy.counts["sts:AssumeRole"] == 1
     assert list((home / ".aws" / "cli" / "cache").glob("*.json"))
 
 
-def test_a_profiles_own_role_is_assumed(dashborion: Cli, own: Fleet, home: Path) -> None:
-    role = _other_account(own)
+def test_a_profiles_own_role_is_assumed(dashborion: Cli, own_fleet: Fleet, home: Path) -> None:
+    role = _other_account(own_fleet)
     text = f"[profile other]\nrole_arn = {role}\nsource_profile = homebox\nregion = {REGION}\n"
     write_aws(home, config=PROFILE + text)
     assert dashborion(f"workloads list -e ecs:other@{CLUSTER} -o name").lines == ["abroad"]
 
 
-def test_two_regions_are_two_clusters(dashborion: Cli, own: Fleet) -> None:
-    populate(own.aws, region="us-east-1")
+def test_two_regions_are_two_clusters(dashborion: Cli, own_fleet: Fleet) -> None:
+    populate(own_fleet.aws, region="us-east-1")
     command = f"{WEB} -e ecs:us-east-1/{CLUSTER} -e {HERE}"
     assert len(dashborion(command).json) == 2
-    assert seen_regions(own) == {REGION, "us-east-1"}
+    assert seen_regions(own_fleet) == {REGION, "us-east-1"}

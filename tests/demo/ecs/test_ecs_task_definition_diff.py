@@ -15,9 +15,9 @@ OTHER = "arn:aws:ssm:eu-west-3:1:parameter/made-up-other"
 
 
 @pytest.fixture
-def revisions(own: Fleet) -> Fleet:
+def revisions(own_fleet: Fleet) -> Fleet:
     """Three of a family ``api``."""
-    own.define(
+    own_fleet.define(
         "api",
         container(
             environment=[{"name": "MODE", "value": "hidden-slow"}, {"name": "OLD", "value": "x-y"}],
@@ -25,7 +25,7 @@ def revisions(own: Fleet) -> Fleet:
             portMappings=[{"containerPort": 8080, "protocol": "tcp"}],
         ),
     )
-    own.define(
+    own_fleet.define(
         "api",
         container(
             image="example.test/app:2.0",
@@ -37,8 +37,8 @@ def revisions(own: Fleet) -> Fleet:
         container("proxy", environment=[{"name": "NEW", "value": "hidden-new"}]),
         cpu="512",
     )
-    own.define("api", container(image="example.test/app:3.0"), cpu="512")
-    return own
+    own_fleet.define("api", container(image="example.test/app:3.0"), cpu="512")
+    return own_fleet
 
 
 def changes(dashborion: Cli, command: str) -> list[Any]:
@@ -46,14 +46,14 @@ def changes(dashborion: Cli, command: str) -> list[Any]:
     return found
 
 
-def brief(found: list[Any]) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
+def by_place(found: list[Any]) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
     return {
         (one["where"], one["field"]): (one["change"], one["before"], one["after"]) for one in found
     }
 
 
 def test_every_change_is_named(dashborion: Cli, revisions: Fleet) -> None:
-    found = brief(changes(dashborion, "api:1 api:2"))
+    found = by_place(changes(dashborion, "api:1 api:2"))
     images = ("changed", "example.test/app:1.0", "example.test/app:2.0")
     assert found["container app", "image"] == images
     assert found["task definition", "cpu"] == ("changed", "256", "512")
@@ -78,14 +78,14 @@ def test_values_of_variables_and_secrets_are_hidden(
         assert value not in shown
 
 
-def test_raw_shows_them(dashborion: Cli, revisions: Fleet) -> None:
-    found = brief(changes(dashborion, "api:1 api:2 --raw"))
+def test_raw_shows_the_hidden_values(dashborion: Cli, revisions: Fleet) -> None:
+    found = by_place(changes(dashborion, "api:1 api:2 --raw"))
     mode = ("changed", "hidden-slow", "hidden-fast")
     assert found["container app", "environment MODE"] == mode
     assert found["container app", "secrets TOKEN"] == ("changed", SECRET, OTHER)
 
 
-def test_in_words(dashborion: Cli, revisions: Fleet) -> None:
+def test_the_table_has_a_row_for_each_difference(dashborion: Cli, revisions: Fleet) -> None:
     lines = dashborion("ecs task-definitions diff api:1 api:2").lines
     assert "container app\timage\texample.test/app:1.0 -> example.test/app:2.0" in lines
     assert "container app\tenvironment MODE\tchanged, value hidden" in lines
@@ -104,7 +104,9 @@ def test_in_words(dashborion: Cli, revisions: Fleet) -> None:
         pytest.param("web api:2", "web:1", "api:2", id="of another family"),
     ],
 )
-def test_which_two(dashborion: Cli, revisions: Fleet, typed: str, before: str, after: str) -> None:
+def test_which_two_revisions_are_compared(
+    dashborion: Cli, revisions: Fleet, typed: str, before: str, after: str
+) -> None:
     found = dashborion(f"ecs task-definitions diff {typed} -o json").json
     assert (found["before"], found["after"]) == (before, after)
 
@@ -118,7 +120,7 @@ def test_which_two(dashborion: Cli, revisions: Fleet, typed: str, before: str, a
         pytest.param("apo", 3, "did you mean 'api'?", id="no such family"),
     ],
 )
-def test_what_cannot_be_compared(
+def test_revisions_that_cannot_be_compared_are_named(
     dashborion: Cli, revisions: Fleet, typed: str, code: int, said: str
 ) -> None:
     found = dashborion(f"ecs task-definitions diff {typed}")
@@ -126,7 +128,7 @@ def test_what_cannot_be_compared(
     assert said in found.err
 
 
-def test_two_that_say_the_same(dashborion: Cli, revisions: Fleet) -> None:
+def test_equal_revisions_have_no_differences(dashborion: Cli, revisions: Fleet) -> None:
     revisions.define("api", container(image="example.test/app:3.0"), cpu="512")
     found = dashborion("ecs task-definitions diff api")
     assert found.exit_code == 0

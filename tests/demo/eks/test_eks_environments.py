@@ -147,7 +147,7 @@ def test_an_unknown_cluster_is_3_and_suggests_those_there_are(
     )
 
 
-def test_who_may_not_describe_the_cluster_gets_4(
+def test_no_permission_to_describe_the_cluster_exits_4(
     dashborion: Cli, eks: Eks, environment: Environments
 ) -> None:
     environment()
@@ -160,7 +160,7 @@ def test_who_may_not_describe_the_cluster_gets_4(
     assert eks.api.requests == []
 
 
-def test_nobody_gets_4_and_what_to_type(
+def test_no_credentials_exits_4_and_says_what_to_do(
     dashborion: Cli, eks: Eks, environment: Environments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environment()

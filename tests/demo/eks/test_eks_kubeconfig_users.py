@@ -37,7 +37,7 @@ def test_the_token_is_made_here_and_the_program_not_run(
     assert eks.aws.spy.calls == []
 
 
-def test_it_needs_no_such_program(dashborion: Cli, eks: Eks, kube: Kube) -> None:
+def test_the_aws_program_is_not_needed(dashborion: Cli, eks: Eks, kube: Kube) -> None:
     kube("aws", "eks", "get-token", "--cluster-name", CLUSTER, "--region", REGION)
 
     assert dashborion("workloads list -o name").lines == ["api", "db", "web"]

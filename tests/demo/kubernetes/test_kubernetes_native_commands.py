@@ -50,7 +50,7 @@ def test_a_list_of_configmaps_in_chunks(
         pytest.param("cronjobs list", "batch/v1", id="cronjobs"),
     ],
 )
-def test_the_newest_version_that_the_server_has(
+def test_the_newest_served_version_is_asked_for(
     dashborion: Cli, asked: list[Request], command: str, version: str
 ) -> None:
     assert dashborion(f"k8s {command}").exit_code == 0
@@ -114,7 +114,9 @@ def test_a_value_from_the_cluster_cannot_move_the_cursor(dashborion: Cli, demo: 
 
 @pytest.mark.parametrize("output", ["table", "wide", "json", "yaml", "csv", "name"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_format(dashborion: Cli, demo: StandIn, kind: str, output: str) -> None:
+def test_every_output_format_of_every_kind(
+    dashborion: Cli, demo: StandIn, kind: str, output: str
+) -> None:
     found = dashborion(f"k8s {kind} list -o {output}")
     assert found.exit_code == 0, found.err
     assert found.out

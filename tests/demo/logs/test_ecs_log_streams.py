@@ -75,7 +75,7 @@ def test_another_driver_is_named_with_where_its_lines_go(
     assert "s3cr3t" not in seen.err
 
 
-def test_what_can_be_read_is_read_beside_another_driver(fleet: Fleet, dashborion: Cli) -> None:
+def test_awslogs_are_read_beside_another_log_driver(fleet: Fleet, dashborion: Cli) -> None:
     elsewhere = {"logDriver": "fluentd", "options": {"fluentd-address": "fluent.example:24224"}}
     id_ = service(
         fleet,

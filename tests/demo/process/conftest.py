@@ -11,7 +11,7 @@ from tests.support.shell import end_all_in, folder_of, sh
 
 
 @pytest.fixture
-def own(home: Path) -> Iterator[Path]:
+def new_home(home: Path) -> Iterator[Path]:
     """A HOME with no demo in it yet."""
     yield home
     end_all_in(folder_of(home))

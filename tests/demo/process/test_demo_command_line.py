@@ -49,7 +49,7 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
     run("demo stop")
 
 
-def test_it_starts_by_itself_and_shows_both_orchestrators(typed: Typed) -> None:
+def test_the_demo_starts_by_itself_and_has_both_orchestrators(typed: Typed) -> None:
     seen = typed("--demo workloads list --all-envs -o json")
     assert seen.returncode == 0, seen.stderr
     found = {(one["project"], one["environment"], one["orchestrator"])

@@ -136,7 +136,7 @@ def test_protected_production_asks(running: Path, environment: str) -> None:
     sh("dashborion demo reset")
 
 
-def test_what_start_prints_points_kubectl_at_it(running: Path) -> None:
+def test_kubectl_uses_the_variables_that_start_prints(running: Path) -> None:
     line = 'eval "$(dashborion demo start 2>/dev/null)"; kubectl get deploy -o name'
     done = sh(line, {"KUBECONFIG": "/nowhere"})
     listed = sh("dashborion --demo workloads list -e media/staging --type deployment -o name")
@@ -146,13 +146,13 @@ def test_what_start_prints_points_kubectl_at_it(running: Path) -> None:
 
 
 @pytest.mark.skipif(not AWS.exists(), reason="the AWS CLI comes with the extra `bench`")
-def test_what_start_prints_points_the_aws_cli_at_it(running: Path) -> None:
+def test_the_aws_cli_uses_the_variables_that_start_prints(running: Path) -> None:
     line = 'eval "$(dashborion demo start 2>/dev/null)"; aws ecs list-clusters --output text'
     done = sh(line, {"AWS_EC2_METADATA_DISABLED": "true"})
     assert "cluster/shop-staging" in done.stdout, done.stderr
 
 
-def test_only_its_token_is_answered(running: Path) -> None:
+def test_another_token_is_refused(running: Path) -> None:
     state = state_of(running)
     line = "kubectl get pods --server {kubernetes_url} --insecure-skip-tls-verify --token wrong"
     done = sh(line.format(**state), {"KUBECONFIG": os.devnull})

@@ -30,7 +30,7 @@ def _mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_two_that_start_it_at_once_get_the_same(folder: Path) -> None:
+def test_two_concurrent_starts_get_the_same_process(folder: Path) -> None:
     found: list[Running] = []
     threads = [
         threading.Thread(target=lambda: found.append(process.start(folder))) for _ in range(2)
@@ -43,7 +43,7 @@ def test_two_that_start_it_at_once_get_the_same(folder: Path) -> None:
     assert sorted(each.was_running for each in found) == [False, True]
 
 
-def test_what_it_writes_is_private(folder: Path) -> None:
+def test_its_files_are_readable_by_its_user_only(folder: Path) -> None:
     running = process.start(folder)
     assert process.start(folder).was_running
     assert _mode(folder) == 0o700
@@ -53,7 +53,7 @@ def test_what_it_writes_is_private(folder: Path) -> None:
     assert [each["name"] for each in contexts] == ["media-staging", "media-production"]
 
 
-def test_it_holds_none_of_its_starters_descriptors(tmp_path: Path) -> None:
+def test_the_process_holds_no_inherited_descriptors(tmp_path: Path) -> None:
     code = "import sys; from pathlib import Path; from dashborion.demo import process; "
     code += "print(process.start(Path(sys.argv[1])).pid)"
     command = [sys.executable, "-c", code, str(tmp_path)]
@@ -71,7 +71,7 @@ def test_a_reset_keeps_the_addresses(folder: Path) -> None:
     assert (after.aws_url, after.token) == (before.aws_url, before.token)
 
 
-def test_a_killed_one_is_not_believed_in(folder: Path) -> None:
+def test_a_killed_process_is_not_running(folder: Path) -> None:
     running = process.start(folder)
     os.kill(running.pid, signal.SIGKILL)
     process._wait(lambda: process.status(folder) is None, PATIENCE_SECONDS)
@@ -88,7 +88,7 @@ def idle(folder: Path, seconds: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", code, str(folder), str(seconds)])
 
 
-def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
+def test_an_idle_process_ends_by_itself(tmp_path: Path) -> None:
     with idle(tmp_path, 0.5) as child:
         assert child.wait(PATIENCE_SECONDS) == 0
     assert not DemoFolder(tmp_path).state.exists()
@@ -96,7 +96,7 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/version", "/api/v1/namespaces?watch=true"])
-def test_whoever_asks_or_follows_keeps_it_alive(path: str) -> None:
+def test_requests_and_streams_keep_the_process_alive(path: str) -> None:
     """Bug: whoever follows a log for longer than that loses the demo: it was one request."""
     with Demo(is_ticking=False) as demo:
         born = demo._asked
@@ -112,14 +112,14 @@ def test_whoever_asks_or_follows_keeps_it_alive(path: str) -> None:
         assert answer.status == 200
 
 
-def test_it_ends_when_it_is_told(folder: Path) -> None:
+def test_stop_ends_the_process(folder: Path) -> None:
     process.start(folder)
     assert process.stop(folder)
     assert process.status(folder) is None
     assert not DemoFolder(folder).kubeconfig.exists()
 
 
-def test_one_that_breaks_says_where_its_log_is(
+def test_a_process_that_fails_to_start_names_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = tmp_path / "python"

@@ -41,24 +41,24 @@ if "dashborion.demo" in sys.orig_argv:
 """
 
 
-def test_a_substitution_of_the_command_that_starts_it_returns(own: Path) -> None:
+def test_a_substitution_of_the_command_that_starts_it_returns(new_home: Path) -> None:
     done = sh('echo "<$(dashborion --demo workloads list -o name)>"')
     assert done.returncode == 0
     assert done.stdout.startswith("<agent\ncart\n"), done.stderr
     assert sh("dashborion demo status").stdout.startswith("running since ")
 
 
-def test_start_stop_and_status_say_what_they_did(own: Path) -> None:
+def test_start_stop_and_status_say_what_they_did(new_home: Path) -> None:
     assert sh("dashborion demo status").stdout == "not running\n"
     assert "not running" in sh("dashborion demo stop").stderr
     first = sh("dashborion demo start")
     assert (first.returncode, first.stderr) == (0, "")
     second = sh("dashborion demo start")
     assert (second.returncode, second.stdout) == (0, first.stdout)
-    assert f"already running since {state_of(own)['started']}" in second.stderr
+    assert f"already running since {state_of(new_home)['started']}" in second.stderr
     status = sh("dashborion demo status").stdout
     for word in ("aws_url", "kubernetes_url", "log"):
-        assert state_of(own)[word] in status
+        assert state_of(new_home)[word] in status
     assert "stopped" in sh("dashborion demo stop").stderr
     assert sh("dashborion demo status").stdout == "not running\n"
 
@@ -76,61 +76,61 @@ def test_a_reset_takes_changes_back_and_keeps_the_addresses(running: Path) -> No
     assert sh("dashborion demo start").stdout == exports
 
 
-def test_a_config_beside_it_is_refused_before_anything_starts(own: Path) -> None:
+def test_a_config_beside_it_is_refused_before_anything_starts(new_home: Path) -> None:
     for command in ("--demo --config x workloads list", "workloads list --demo --config x"):
         done = sh(f"dashborion {command}")
         assert (done.returncode, done.stdout) == (2, "")
         assert "--demo and --config" in done.stderr
-    assert not folder_of(own).exists()
+    assert not folder_of(new_home).exists()
 
 
 @pytest.mark.parametrize("command", ["--demo workloads list", "demo start", "demo reset"])
-def test_without_the_extra_it_is_named(own: Path, tmp_path: Path, command: str) -> None:
+def test_without_the_extra_it_is_named(new_home: Path, tmp_path: Path, command: str) -> None:
     done = sh(f"dashborion {command}", {"PYTHONPATH": before(tmp_path / "first", _WITHOUT_MOTO)})
     assert (done.returncode, done.stdout) == (2, "")
     assert "pip install 'dashborion[demo]'" in done.stderr
 
 
-def test_a_process_that_cannot_start_leaves_its_log(own: Path, tmp_path: Path) -> None:
+def test_a_process_that_cannot_start_leaves_its_log(new_home: Path, tmp_path: Path) -> None:
     path = before(tmp_path / "first", _BREAKING)
     for command in ("--demo workloads list", "demo start"):
         done = sh(f"dashborion {command}", {"PYTHONPATH": path})
-        log = folder_of(own) / "log"
+        log = folder_of(new_home) / "log"
         assert (done.returncode, done.stdout) == (6, "")
         assert str(log) in done.stderr
         assert "it broke" in log.read_text()
     assert sh("dashborion demo start").returncode == 0
 
 
-def test_a_killed_one_and_the_state_it_left_are_recovered_from(own: Path) -> None:
+def test_a_killed_process_and_its_stale_state_are_recovered_from(new_home: Path) -> None:
     sh("dashborion demo start")
-    left = state_of(own)
+    left = state_of(new_home)
     os.kill(left["pid"], signal.SIGKILL)
     wait_for("its end", lambda: sh("dashborion demo status").stdout == "not running\n")
-    state = folder_of(own) / "state.json"
+    state = folder_of(new_home) / "state.json"
     state.write_text(json.dumps(left | {"pid": os.getpid()}))  # somebody else has its number
     assert "not running" in sh("dashborion demo stop").stderr
     state.write_text(json.dumps(left | {"pid": os.getpid()}))
     done = sh("dashborion --demo workloads list -o name")
     assert (done.returncode, done.stderr) == (0, "")
-    assert state_of(own)["pid"] not in (left["pid"], os.getpid())
+    assert state_of(new_home)["pid"] not in (left["pid"], os.getpid())
 
 
-def test_one_whose_state_was_lost_is_found_or_replaced(own: Path) -> None:
+def test_a_process_whose_state_was_lost_is_found_or_replaced(new_home: Path) -> None:
     # Also what an update leaves, when the state of the older version lacks a field.
     sh("dashborion demo start")
-    (folder_of(own) / "state.json").write_text('{"of": "another version"}')
+    (folder_of(new_home) / "state.json").write_text('{"of": "another version"}')
     done = sh("dashborion demo start")
     assert done.returncode == 0, done.stderr
     assert "stopped" in sh("dashborion demo stop").stderr
 
 
-def test_the_environment_in_use_is_not_written_over_its_state(own: Path) -> None:
+def test_the_environment_in_use_is_not_written_over_its_state(new_home: Path) -> None:
     sh("dashborion demo start")
-    state = state_of(own)
+    state = state_of(new_home)
     done = sh("dashborion --demo env use media/production")
     assert done.returncode == 0, done.stderr
-    assert state_of(own) == state
+    assert state_of(new_home) == state
     done = sh("dashborion --demo workloads list -o json")
     assert {one["environment"] for one in json.loads(done.stdout)} == {"production"}
 

@@ -74,7 +74,7 @@ def hand() -> Iterator[ByHand]:
         yield ByHand(aws)
 
 
-def test_only_its_access_key_is_let_in(hand: ByHand) -> None:
+def test_another_access_key_is_refused(hand: ByHand) -> None:
     hand.aws._access_key = "AKIAANOTHER"
     with pytest.raises(ClientError, match="UnrecognizedClientException"):
         hand.ecs.list_clusters()
@@ -82,7 +82,7 @@ def test_only_its_access_key_is_let_in(hand: ByHand) -> None:
         connect(hand.aws, "sts").get_caller_identity()
 
 
-def test_whoever_knows_only_the_name_of_the_key_gets_nothing(hand: ByHand) -> None:
+def test_a_wrong_secret_key_is_refused(hand: ByHand) -> None:
     hand.aws._secret_key = "made-up"  # as the client signs
     assert hand.ecs.list_clusters()["clusterArns"]
     assert connect(hand.aws, "sts").get_caller_identity()["Account"]
@@ -228,14 +228,14 @@ def test_the_log_of_a_task_goes_on_where_it_was_left(hand: ByHand) -> None:
         ("web", {"taskDefinition": "nope"}, "ClientException"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_an_impossible_change_is_refused(
     hand: ByHand, name: str, change: dict[str, Any], error: str
 ) -> None:
     with pytest.raises(ClientError, match=error):
         hand.update(name, **change)
 
 
-def test_nothing_piles_up(hand: ByHand) -> None:
+def test_stopped_tasks_and_events_are_limited(hand: ByHand) -> None:
     hand.passes(600)
     assert len(hand.tasks("search", "STOPPED")) <= 10
     assert len(hand.service("search")["events"]) <= 100

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fleet_on_ecs import CLUSTER
 
 
-def told(ecs: Any, name: str) -> dict[str, Any]:
+def described(ecs: Any, name: str) -> dict[str, Any]:
     [found] = ecs.describe_services(cluster=CLUSTER, services=[name])["services"]
     return dict(found)
 
@@ -36,7 +36,7 @@ def tasks_of(ecs: Any, name: str, status: str = "RUNNING") -> list[dict[str, Any
 def test_counts_and_rollouts(
     ecs: Any, name: str, desired: int, running: int, state: str | None
 ) -> None:
-    service = told(ecs, name)
+    service = described(ecs, name)
     assert (service["desiredCount"], service["runningCount"]) == (desired, running)
     assert service["deployments"][0].get("rolloutState") == state
 
@@ -70,7 +70,7 @@ def test_running_tasks_have_an_id_an_address_and_their_containers(ecs: Any) -> N
         details = {each["name"]: each["value"] for each in task["attachments"][0]["details"]}
         assert details["privateIPv4Address"].startswith("10.0.0.")
         assert task["group"] == "service:web"
-        assert task["startedBy"] == told(ecs, "web")["deployments"][0]["id"]
+        assert task["startedBy"] == described(ecs, "web")["deployments"][0]["id"]
 
 
 def test_an_unhealthy_task_runs(ecs: Any) -> None:
@@ -80,20 +80,20 @@ def test_an_unhealthy_task_runs(ecs: Any) -> None:
 
 
 def test_a_rolling_service_has_two_deployments(ecs: Any) -> None:
-    now, before = told(ecs, "rolling")["deployments"]
+    now, before = described(ecs, "rolling")["deployments"]
     assert (now["status"], before["status"]) == ("PRIMARY", "ACTIVE")
     assert now["taskDefinition"] != before["taskDefinition"]
 
 
-def test_the_odd_ones_are_odd(ecs: Any) -> None:
-    assert "launchType" not in told(ecs, "spot")
-    assert told(ecs, "spot")["capacityProviderStrategy"]
-    assert told(ecs, "external")["deployments"] == []
-    assert told(ecs, "external")["taskSets"][0]["status"] == "PRIMARY"
-    assert "taskDefinition" not in told(ecs, "external")
-    assert len(told(ecs, "blue-green")["taskSets"]) == 2
-    assert told(ecs, "agent")["schedulingStrategy"] == "DAEMON"
-    assert told(ecs, "old")["serviceArn"].endswith(":service/old")
-    assert "deploymentConfiguration" not in told(ecs, "old")
+def test_special_services_have_their_special_fields(ecs: Any) -> None:
+    assert "launchType" not in described(ecs, "spot")
+    assert described(ecs, "spot")["capacityProviderStrategy"]
+    assert described(ecs, "external")["deployments"] == []
+    assert described(ecs, "external")["taskSets"][0]["status"] == "PRIMARY"
+    assert "taskDefinition" not in described(ecs, "external")
+    assert len(described(ecs, "blue-green")["taskSets"]) == 2
+    assert described(ecs, "agent")["schedulingStrategy"] == "DAEMON"
+    assert described(ecs, "old")["serviceArn"].endswith(":service/old")
+    assert "deploymentConfiguration" not in described(ecs, "old")
     assert re.search(r":task/[0-9a-f]{32}$", tasks_of(ecs, "old")[0]["taskArn"])
     assert tasks_of(ecs, "toolbox")[0]["group"] == "family:toolbox"

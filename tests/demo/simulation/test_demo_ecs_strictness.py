@@ -144,7 +144,7 @@ def test_at_most_a_hundred_tasks_are_described_at_once(ecs: Any, count: int) -> 
     assert code == "InvalidParameterException"
 
 
-def test_what_is_missing_is_among_the_failures(ecs: Any) -> None:
+def test_a_missing_service_is_among_the_failures(ecs: Any) -> None:
     services = ecs.describe_services(cluster=CLUSTER, services=["web", "nope"])
     assert [each["serviceName"] for each in services["services"]] == ["web"]
     [missing] = services["failures"]
@@ -294,7 +294,7 @@ def test_at_most_twenty_service_deployments_are_described_at_once(ecs: Any, coun
     assert code == "InvalidParameterException"
 
 
-def test_what_is_not_there_is_a_clean_refusal_and_no_500(ecs: Any) -> None:
+def test_an_unsupported_operation_is_a_400(ecs: Any) -> None:
     code, status = refused(ecs.get_task_protection, cluster=CLUSTER, tasks=[ID])
     assert (code, status) == ("UnknownOperationException", 400)
     call = {"cluster": CLUSTER, "task": ID, "command": "sh", "interactive": True}

@@ -17,7 +17,7 @@ def hand() -> ByHand:
     return found
 
 
-def test_only_its_token_is_let_in(hand: ByHand) -> None:
+def test_another_token_is_refused(hand: ByHand) -> None:
     status, answer = hand.ask("GET", PODS, token="another")
     assert (status, answer["reason"], answer["message"]) == (401, "Unauthorized", "Unauthorized")
 
@@ -29,7 +29,7 @@ def test_discovery_names_what_can_be_scaled(hand: ByHand) -> None:
     assert hand.get("/version")["major"] == "1"
 
 
-def test_what_is_not_there_is_said_as_the_api_server_says_it(hand: ByHand) -> None:
+def test_not_found_is_worded_as_by_the_api_server(hand: ByHand) -> None:
     status, answer = hand.ask("GET", f"{DEPLOYMENTS}/nope")
     assert (status, answer["message"]) == (404, 'deployments.apps "nope" not found')
     status, page = hand.ask("GET", "/apis/apps/v1/namespaces/media/nonsense")
@@ -66,7 +66,7 @@ def test_a_forgotten_page_offers_a_way_on(hand: ByHand) -> None:
     assert status == 400
 
 
-def test_selectors_choose(hand: ByHand) -> None:
+def test_label_and_field_selectors_choose_objects(hand: ByHand) -> None:
     hand.cluster.put(pod("toolbox"))
 
     def names(query: str) -> list[str]:

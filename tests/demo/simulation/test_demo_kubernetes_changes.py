@@ -126,7 +126,7 @@ def test_out_of_memory_stays_visible_on_the_container_that_runs_again(hand: ByHa
     assert status["lastState"]["terminated"]["reason"] == "OOMKilled"
 
 
-def test_what_has_no_place_is_unschedulable(hand: ByHand) -> None:
+def test_a_pod_that_fits_no_node_is_unschedulable(hand: ByHand) -> None:
     huge = container(resources={"requests": {"cpu": "500"}})
     hand.cluster.put(deployment("huge", huge))
     hand.passes(2)
@@ -177,7 +177,7 @@ def test_a_deleted_pod_is_replaced_and_services_follow(hand: ByHand) -> None:
     assert endpoint["targetRef"]["name"] == pod_now["metadata"]["name"]
 
 
-def test_what_is_deleted_takes_its_own_along(hand: ByHand) -> None:
+def test_deleting_a_deployment_deletes_its_pods(hand: ByHand) -> None:
     hand.cluster.put(deployment("web"))
     hand.passes(5)
     hand.ask("DELETE", f"{DEPLOYMENTS}/web")
@@ -206,7 +206,7 @@ def test_jobs_and_bare_pods_come_to_their_end(hand: ByHand) -> None:
     assert "deletionTimestamp" in hand.get(f"{PODS}/stuck")["metadata"]
 
 
-def test_nothing_piles_up(hand: ByHand) -> None:
+def test_replicasets_and_events_are_limited(hand: ByHand) -> None:
     hand.cluster.put(deployment("web", container("crash"), replicas=6, revisionHistoryLimit=2))
     for number in range(8):
         hand.set_image("web", f"example.com/crash:{number}")
@@ -217,7 +217,7 @@ def test_nothing_piles_up(hand: ByHand) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"podManagementPolicy": "Parallel"}], ids=["set", "stateful"])
-def test_nobody_can_fill_the_memory_by_scaling(hand: ByHand, more: dict[str, str]) -> None:
+def test_scaling_cannot_fill_the_memory(hand: ByHand, more: dict[str, str]) -> None:
     """Bug: three billion replicas are made before anything is answered again."""
     many = 3_000_000_000
     item = stateful_set("web", replicas=many, **more) if more else deployment("web", replicas=many)

@@ -83,7 +83,7 @@ def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> N
     ],
     ids=["no program", "no container", "not running", "no pod", "no command"],
 )
-def test_what_cannot_be_run(
+def test_an_exec_that_cannot_start_is_explained(
     dashborion: Cli, cluster: KubernetesCluster, words: str, code: int, said: str
 ) -> None:
     seen = dashborion(f"instances exec {words}")

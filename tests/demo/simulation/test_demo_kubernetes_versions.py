@@ -46,7 +46,7 @@ def cpu(percentage: int) -> list[Any]:
         pytest.param("v2", {"metrics": cpu(60)}, id="v2"),
     ],
 )
-def test_what_one_version_writes_both_read(demo: StandIn, version: str, spec: Any) -> None:
+def test_both_versions_read_what_either_writes(demo: StandIn, version: str, spec: Any) -> None:
     name = f"made-as-{version}"
     made = demo.request("POST", PATH.format(version), scaler(name, version, **spec))
     assert (made["apiVersion"], made["spec"] | spec) == (f"autoscaling/{version}", made["spec"])

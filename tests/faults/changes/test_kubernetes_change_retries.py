@@ -111,7 +111,7 @@ def test_a_token_that_is_not_accepted_is_renewed_once(
     assert (tokens, plugin.runs) == ([f"Bearer {TOKEN}", f"Bearer {RENEWED}"], 2)
 
 
-def test_one_that_is_never_accepted_ends_with_4(
+def test_credentials_that_are_refused_after_renewal_exit_4(
     dashborion: Cli, api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plugin = Plugin.write(tmp_path / "log-in", credential(TOKEN), credential(RENEWED))
@@ -160,7 +160,7 @@ HOOK = 'admission webhook "policy.example.com" denied the request: replicas must
         pytest.param(403, HOOK, id="webhook 403"),
     ],
 )
-def test_what_validation_or_a_webhook_does_not_like_is_refused(
+def test_a_rejection_by_validation_or_a_webhook_is_refused(
     dashborion: Cli, api: Api, number: int, said: str
 ) -> None:
     """Bug: called a conflict, wrong usage, or a lack of rights."""

@@ -32,7 +32,7 @@ def history(dashborion: Cli, name: str) -> list[tuple[list[str], bool]]:
 
 
 @pytest.mark.parametrize(("manifest", "plural"), KINDS)
-def test_there_and_back_and_there_again(
+def test_rollback_then_redeploy(
     dashborion: Cli, here: Space, manifest: Manifest, plural: str
 ) -> None:
     if plural == "statefulsets":

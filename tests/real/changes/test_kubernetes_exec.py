@@ -15,7 +15,7 @@ def test_output_and_exit_code_come_through_the_api_server(here: Space, dashborio
     assert seen.err.startswith("bad\n")
 
 
-def test_who_may_not_is_told_so(here: Space, as_viewer: None, dashborion: Cli) -> None:
+def test_exec_without_permission_exits_4(here: Space, as_viewer: None, dashborion: Cli) -> None:
     here.add(deployment("closed"))
     seen = dashborion(f"instances exec {here.only_pod('closed')} -- sh")
     assert seen.exit_code == 4

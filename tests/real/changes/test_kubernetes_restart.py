@@ -47,7 +47,7 @@ def test_a_restart_is_kubectls_annotation_and_nothing_else(dashborion: Cli, here
     ],
     ids=["deployment", "statefulset", "daemonset"],
 )
-def test_a_good_rollout_ends_with_0_when_all_pods_are_new(
+def test_a_restart_exits_0_when_all_pods_are_new(
     dashborion: Cli, here: Space, manifest: dict[str, object], plural: str
 ) -> None:
     if plural == "statefulsets":
@@ -64,7 +64,7 @@ def test_a_good_rollout_ends_with_0_when_all_pods_are_new(
     assert not after & before
 
 
-def test_twice_within_a_second_is_once_and_said_so(dashborion: Cli, here: Space) -> None:
+def test_two_restarts_within_a_second_are_one_with_a_note(dashborion: Cli, here: Space) -> None:
     here.add(deployment("twice"))
     dashborion.moment = NOW
     assert dashborion("workloads restart twice --wait").exit_code == 0
@@ -216,7 +216,7 @@ def test_another_pod_of_the_same_name_is_left_alone(
 @pytest.mark.parametrize(
     ("words", "code"), [("no-such-pod", 3), ("stays --dry-run", 0)], ids=["unknown", "dry run"]
 )
-def test_nothing_is_stopped(dashborion: Cli, here: Space, words: str, code: int) -> None:
+def test_an_unclear_name_stops_nothing(dashborion: Cli, here: Space, words: str, code: int) -> None:
     here.add(deployment("stays"))
     seen = dashborion(f"instances stop {words} -v")
     assert (seen.exit_code, writes(seen), len(here.pods("stays"))) == (code, [], 1)

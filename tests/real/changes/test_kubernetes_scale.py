@@ -38,7 +38,7 @@ def test_a_deployment_is_scaled_and_waited_for(
     assert len(writes(seen)) == 1
 
 
-def test_it_goes_through_the_scale_subresource_once(
+def test_scaling_patches_the_scale_subresource_once(
     dashborion: Cli, here: Space, small: str
 ) -> None:
     seen = dashborion(f"workloads scale {small} -r 1 -v")
@@ -46,7 +46,9 @@ def test_it_goes_through_the_scale_subresource_once(
     assert f"PATCH {here.path(small)}/scale 200" in seen.err
 
 
-def test_it_says_first_what_and_where(dashborion: Cli, here: Space, small: str) -> None:
+def test_the_change_is_announced_with_its_namespace(
+    dashborion: Cli, here: Space, small: str
+) -> None:
     before = here.replicas(small)
     seen = dashborion(f"workloads scale deployment/{small} -r 2")
     said = f"scale deployment/{small} in namespace {here.name} from {before} to 2 replicas"
@@ -104,7 +106,7 @@ def test_the_api_itself_checks_the_precondition(
     assert here.replicas("raced") == 4
 
 
-def test_one_that_was_replaced_under_its_name_is_left_alone(
+def test_a_workload_replaced_under_its_name_is_left_alone(
     dashborion: Cli, here: Space, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here.add(deployment("reborn"))
@@ -129,7 +131,7 @@ def test_an_autoscalers_bounds_are_told(dashborion: Cli, here: Space, bounded: s
 
 
 @pytest.mark.parametrize("replicas", [1, 5, 0], ids=["below", "above", "zero"])
-def test_nobody_goes_outside_them_by_accident(
+def test_counts_outside_the_autoscalers_bounds_are_refused(
     dashborion: Cli, here: Space, bounded: str, replicas: int
 ) -> None:
     before = here.replicas(bounded)
@@ -140,7 +142,7 @@ def test_nobody_goes_outside_them_by_accident(
     assert here.replicas(bounded) == before
 
 
-def test_force_does_it_all_the_same(dashborion: Cli, here: Space) -> None:
+def test_force_scales_outside_the_autoscalers_bounds(dashborion: Cli, here: Space) -> None:
     here.add(deployment("forced", replicas=2))
     here.add(autoscaler("forced", low=2, high=4))
     seen = dashborion("workloads scale forced -r 5 --force -v")
@@ -164,7 +166,7 @@ def test_a_dry_run_sends_nothing_that_changes(dashborion: Cli, here: Space, smal
     assert here.get(small)["metadata"]["generation"] == before
 
 
-def test_what_is_being_deleted_is_refused(dashborion: Cli, here: Space) -> None:
+def test_changing_a_workload_under_deletion_is_refused(dashborion: Cli, here: Space) -> None:
     manifest = deployment("going")
     manifest["metadata"]["finalizers"] = ["example.com/wait"]
     here.add(manifest)
@@ -176,7 +178,7 @@ def test_what_is_being_deleted_is_refused(dashborion: Cli, here: Space) -> None:
     here.plane.merge(here.path("going"), {"metadata": {"finalizers": None}})
 
 
-def test_who_may_only_read_is_told_so(
+def test_changes_by_a_viewer_exit_4(
     dashborion: Cli, as_viewer: None, here: Space, small: str
 ) -> None:
     before = here.replicas(small)
@@ -198,7 +200,7 @@ def test_who_may_only_read_is_told_so(
         pytest.param("'' -r 1", 2, id="an empty name"),
     ],
 )
-def test_what_cannot_be_done_is_an_error_before_anything_is_sent(
+def test_an_impossible_scale_sends_nothing(
     dashborion: Cli, here: Space, small: str, words: str, code: int
 ) -> None:
     seen = dashborion(f"workloads scale {words} -v")

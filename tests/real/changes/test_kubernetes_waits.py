@@ -21,7 +21,7 @@ def service(here: Space, request: pytest.FixtureRequest) -> str:
     return here.add(deployment(name, replicas=2, strategy=STRATEGY))
 
 
-def test_crashes_end_it_with_7_reasons_events_and_last_words(
+def test_crashes_exit_7_with_reasons_events_and_logs(
     dashborion: Cli, here: Space, service: str
 ) -> None:
     here.change_image(service, "crash")
@@ -131,7 +131,7 @@ def somebody_replaces(here: Space, name: str) -> None:
         pytest.param(somebody_replaces, 7, "deleted", "deleted or replaced", id="replaced"),
     ],
 )
-def test_what_others_do_meanwhile_ends_it(
+def test_a_change_by_somebody_else_ends_the_wait(
     dashborion: Cli,
     here: Space,
     service: str,
@@ -147,7 +147,7 @@ def test_what_others_do_meanwhile_ends_it(
     assert words in seen.error["message"]
 
 
-def test_a_deletion_under_way_ends_it_too(dashborion: Cli, here: Space) -> None:
+def test_a_deletion_under_way_ends_the_wait(dashborion: Cli, here: Space) -> None:
     """Bug: an object that is being deleted (a finalizer, --cascade=foreground) is waited for."""
     manifest = deployment("leaving", container("unready"))
     manifest["metadata"]["finalizers"] = ["example.com/wait"]
@@ -158,7 +158,7 @@ def test_a_deletion_under_way_ends_it_too(dashborion: Cli, here: Space) -> None:
     assert (seen.exit_code, seen.error["code"]) == (7, "deleted")
 
 
-def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Cli, here: Space) -> None:
+def test_replicas_set_by_somebody_else_supersede_scaling(dashborion: Cli, here: Space) -> None:
     here.add(deployment("contested", container("unready")), settled=False)
     dashborion.steps = [lambda: here.merge("contested", {"replicas": 4})]
     seen = dashborion("workloads scale contested -r 2 --wait -o json")
@@ -166,7 +166,7 @@ def test_a_count_that_somebody_else_sets_is_superseded(dashborion: Cli, here: Sp
     assert "4" in seen.error["message"]
 
 
-def test_the_timeout_ends_it_with_8_and_where_it_stands(
+def test_the_timeout_exits_8_and_says_how_far_it_came(
     dashborion: Cli, here: Space, service: str
 ) -> None:
     here.change_image(service, "unready")
@@ -188,7 +188,7 @@ def test_a_deadline_of_the_deployments_own_is_a_failure(dashborion: Cli, here: S
     assert "timed out progressing" in seen.error["message"]
 
 
-def test_whoever_may_not_list_pods_is_told_so_once(
+def test_a_missing_permission_for_pods_is_warned_of_once(
     dashborion: Cli, here: Space, service: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bug: every look warns again, 300 times in ten minutes."""

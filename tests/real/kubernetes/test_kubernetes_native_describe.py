@@ -87,7 +87,7 @@ def test_names_are_taken_by_describe(dashborion: Cli, kubeconfig: Path, name: st
         pytest.param("secrets list", 2, "No such command 'secrets'", id="secrets"),
     ],
 )
-def test_what_is_not_there(
+def test_an_unknown_object_is_named(
     dashborion: Cli, kubeconfig: Path, command: str, code: int, said: str
 ) -> None:
     found = dashborion(f"k8s {command}")
@@ -104,12 +104,16 @@ def test_what_is_not_there(
         pytest.param(f"-n {SPACE} -l app=plain,x=y", [], id="nothing"),
     ],
 )
-def test_selectors(dashborion: Cli, kubeconfig: Path, options: str, expected: list[str]) -> None:
+def test_selectors_choose_services(
+    dashborion: Cli, kubeconfig: Path, options: str, expected: list[str]
+) -> None:
     found = dashborion(f"k8s services list {options} -o name")
     assert (found.exit_code, found.lines) == (0, expected)
 
 
-def test_who_may_not_list_them_is_told(dashborion: Cli, kubeconfig: Path, as_user: object) -> None:
+def test_a_list_without_permission_exits_4(
+    dashborion: Cli, kubeconfig: Path, as_user: object
+) -> None:
     as_user("nobody")  # type: ignore[operator]
     found = dashborion("k8s cronjobs list -o json")
     assert (found.exit_code, found.out, found.error["code"]) == (4, "", "forbidden")

@@ -93,7 +93,7 @@ COLUMNS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_object(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
+def test_every_object_agrees_with_kubectl(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     ours = dashborion(f"k8s {kind} list{place(kind)} -o json").json
     theirs = kubectl_items(kubeconfig, f"get {WORDS.get(kind, kind)}{place(kind)}")
     by_name = {one["metadata"]["name"]: one for one in theirs}
@@ -109,7 +109,7 @@ def test_every_object(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_column(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
+def test_every_column_agrees_with_kubectl(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     ours = table(dashborion(f"k8s {kind} list{place(kind)} -o wide").lines)
     printed = kubectl(kubeconfig, f"get {WORDS.get(kind, kind)}{place(kind)} -o wide")
     theirs = cut(printed.splitlines())

@@ -20,7 +20,7 @@ from tests.support.waiting import PATIENCE_SECONDS, wait_for
 SAID = "-f -i ^said --no-prefix"
 
 
-def heard(terminal: Cli, text: str, *, out: bool = False) -> None:
+def wait_for_text(terminal: Cli, text: str, *, out: bool = False) -> None:
     """Wait until a stream has these words."""
     wait_for(text, lambda: text in terminal.said_so_far(out=out))
 
@@ -29,7 +29,7 @@ def test_a_workload_at_zero_is_waited_for(here: Space, kubelet: Kubelet, dashbor
     here.add(deployment("zero", replicas=0))
 
     def start() -> None:
-        heard(dashborion, "scaled to zero; waiting for some")
+        wait_for_text(dashborion, "scaled to zero; waiting for some")
         here.merge("zero", {"replicas": 1})
         wait_for("a pod", lambda: here.pods("zero"))
         kubelet.append_line(here.name, here.only_pod("zero"), "app", "said first")
@@ -47,13 +47,13 @@ def test_a_pod_that_comes_is_read_from_its_beginning_and_one_that_goes_leaves(
     new: list[str] = []
 
     def replace() -> None:
-        heard(dashborion, f"joined {old}")
+        wait_for_text(dashborion, f"joined {old}")
         kubelet.append_line(here.name, old, "app", "said by the old one")
         here.delete(old, "pods")
         wait_for("another pod", lambda: here.pods("shift"))
         new.append(here.only_pod("shift"))
         kubelet.append_line(here.name, new[0], "app", "said by the new one")
-        heard(dashborion, f"left {old}")
+        wait_for_text(dashborion, f"left {old}")
         kubelet.append_line(here.name, new[0], "app", "said in the end")
 
     seen = dashborion(f"workloads logs shift {SAID} --tail 1", meanwhile=replace, enough=lines(3))
@@ -71,7 +71,7 @@ def test_a_restart_is_followed_and_the_end_of_the_run_before_read(
     name = here.only_pod("again")
 
     def restart() -> None:
-        heard(dashborion, f"joined {name}")
+        wait_for_text(dashborion, f"joined {name}")
         kubelet.break_log_streams()
         kubelet.append_line(here.name, name, "app", "said last")
         kubelet.restart_container(here.name, name, "app")
@@ -124,7 +124,7 @@ def test_the_logs_between_two_restarts_are_said_to_be_gone(
     name = bare(here, "quick")
 
     def restart() -> None:
-        heard(dashborion, f"joined {name}")
+        wait_for_text(dashborion, f"joined {name}")
         for _ in range(3):
             kubelet.restart_container(here.name, name, "app")
         restarted.set()
@@ -151,9 +151,9 @@ def test_a_rotation_while_the_connection_is_cut_is_a_gap_that_is_said(
         kubelet.append_line(here.name, name, "app", "said after")
 
     def speak() -> None:
-        heard(dashborion, f"joined {name}")
+        wait_for_text(dashborion, f"joined {name}")
         kubelet.append_line(here.name, name, "app", "said before")
-        heard(dashborion, "said before", out=True)
+        wait_for_text(dashborion, "said before", out=True)
         turn.append(rotate)
         kubelet.append_line(here.name, name, "app", "said cut")
 
@@ -167,7 +167,7 @@ def test_a_pod_that_is_still_creating_is_waited_for(here: Space, dashborion: Cli
     name = bare(here, "making", container("creating"))
 
     def go() -> None:
-        heard(dashborion, f"{name}/app is waiting to start: ContainerCreating")
+        wait_for_text(dashborion, f"{name}/app is waiting to start: ContainerCreating")
         here.delete(name, "pods")
 
     seen = dashborion(f"instances logs {name} -f", meanwhile=go)
@@ -178,10 +178,10 @@ def test_following_one_pod_ends_with_it(here: Space, kubelet: Kubelet, dashborio
     name = bare(here, "brief")
 
     def end() -> None:
-        heard(dashborion, f"joined {name}")
+        wait_for_text(dashborion, f"joined {name}")
         kubelet.append_line(here.name, name, "app", "said without a newline", newline=False)
         kubelet.end_container(here.name, name, "app")
-        heard(dashborion, "said without", out=True)
+        wait_for_text(dashborion, "said without", out=True)
         here.delete(name, "pods")
 
     seen = dashborion(f"instances logs {name} {SAID}", meanwhile=end)
@@ -199,7 +199,7 @@ def test_a_sorted_stream_puts_what_comes_late_into_order(
 
     def speak() -> None:
         for name in names:
-            heard(dashborion, f"joined {name}")
+            wait_for_text(dashborion, f"joined {name}")
         for turn in range(4):
             at = now + timedelta(milliseconds=3 - turn)
             kubelet.append_line(here.name, names[turn % 2], "app", f"said {3 - turn}", at=at)

@@ -207,7 +207,9 @@ def test_names_that_a_terminal_would_not_take_are_not_offered(fleet: Api, dashbo
     assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
 
 
-def test_what_is_kept_is_the_users_alone(dashborion: Cli, fleet: Api, cache: Path) -> None:
+def test_the_names_are_readable_by_their_user_only(
+    dashborion: Cli, fleet: Api, cache: Path
+) -> None:
     dashborion("workloads list")
 
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700

@@ -98,7 +98,9 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("env use k8s:h", ["k8s:here"], id="environments"),
     ],
 )  # fmt: skip
-def test_words_are_offered(fleet: Api, dashborion: Cli, line: str, offered: list[str]) -> None:
+def test_fixed_words_are_offered(
+    fleet: Api, dashborion: Cli, line: str, offered: list[str]
+) -> None:
     assert dashborion.complete(f"dashborion {line}") == offered
 
 

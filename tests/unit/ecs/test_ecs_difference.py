@@ -9,7 +9,9 @@ import pytest
 from dashborion.orchestrators.ecs.native_normalise import changes
 
 
-def of(before: dict[str, Any], after: dict[str, Any], *, values: bool = False) -> list[Any]:
+def differences(
+    before: dict[str, Any], after: dict[str, Any], *, values: bool = False
+) -> list[Any]:
     return [
         (one.where, one.field, one.change, one.before, one.after, one.hidden)
         for one in changes(before, after, values=values)
@@ -101,10 +103,14 @@ WHERE = "container app"
         ),
     ],
 )
-def test_differences(before: dict[str, Any], after: dict[str, Any], expected: list[Any]) -> None:
-    assert of(before, after) == expected
+def test_the_differences_of_two_task_definitions(
+    before: dict[str, Any], after: dict[str, Any], expected: list[Any]
+) -> None:
+    assert differences(before, after) == expected
 
 
 def test_values_when_asked_for() -> None:
     before, after = (app(secrets=[{"name": "A", "valueFrom": one}]) for one in ("x", "y"))
-    assert of(before, after, values=True) == [(WHERE, "secrets A", "changed", "x", "y", False)]
+    assert differences(before, after, values=True) == [
+        (WHERE, "secrets A", "changed", "x", "y", False)
+    ]

@@ -22,7 +22,7 @@ BALANCER = "public-1.eu-west-3.elb.amazonaws.com"
 BEHIND = [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080}]
 
 
-def known(*leading: Route, health: list[str] | None = None) -> Routes:
+def known_routes(*leading: Route, health: list[str] | None = None) -> Routes:
     group = {"TargetGroupArn": GROUP, "TargetGroupName": "web", "Protocol": "HTTP", "Port": 8080}
     states = [
         convert(wire.TargetHealth, {"Target": {"Id": "10.0.0.7"}, "TargetHealth": {"State": state}})
@@ -35,7 +35,7 @@ def known(*leading: Route, health: list[str] | None = None) -> Routes:
     )
 
 
-def only(ways: Routes, **change: Any) -> Endpoint:
+def only_endpoint(ways: Routes, **change: Any) -> Endpoint:
     (found,) = endpoints(service(loadBalancers=BEHIND, **change), ways)
     return found
 
@@ -54,20 +54,20 @@ def only(ways: Routes, **change: Any) -> Endpoint:
         pytest.param(Route(None, "HTTP", 80), None, id="an unknown balancer"),
     ],
 )
-def test_the_url(route: Route, url: str | None) -> None:
-    found = only(known(route))
+def test_the_url_of_a_listener(route: Route, url: str | None) -> None:
+    found = only_endpoint(known_routes(route))
     assert (found.url, found.address, found.port) == (url, route.balancer, route.port)
     assert (found.type, found.name) == (EndpointType.TARGET_GROUP, "web")
     assert found.protocol == route.protocol
 
 
 def test_a_group_without_a_listener_is_shown_as_it_is() -> None:
-    found = only(known())
+    found = only_endpoint(known_routes())
     assert (found.address, found.port, found.protocol, found.url) == (None, 8080, "HTTP", None)
 
 
 def test_a_group_that_nobody_may_see_has_the_name_in_its_arn() -> None:
-    found = only(Routes())
+    found = only_endpoint(Routes())
     assert (found.name, found.address, found.url) == ("web", None, None)
 
 
@@ -80,20 +80,22 @@ def test_a_group_that_nobody_may_see_has_the_name_in_its_arn() -> None:
         pytest.param(None, (None, None), id="nobody asked"),
     ],
 )
-def test_health(states: list[str] | None, expected: tuple[int | None, int | None]) -> None:
-    found = only(known(Route(BALANCER, "HTTPS", 443), health=states))
+def test_the_healthy_targets_are_counted(
+    states: list[str] | None, expected: tuple[int | None, int | None]
+) -> None:
+    found = only_endpoint(known_routes(Route(BALANCER, "HTTPS", 443), health=states))
     assert (found.healthy, found.total) == expected
 
 
 def test_several_hosts_are_several_ways_in() -> None:
     routes = [Route(BALANCER, "HTTPS", 443, host) for host in ("a.test", "b.test")]
-    found = endpoints(service(loadBalancers=BEHIND), known(*routes))
+    found = endpoints(service(loadBalancers=BEHIND), known_routes(*routes))
     assert [one.url for one in found] == ["https://a.test/", "https://b.test/"]
 
 
 def test_rules_that_differ_by_their_paths_are_one_way_in() -> None:
     route = Route(BALANCER, "HTTPS", 443, "a.test")
-    assert len(endpoints(service(loadBalancers=BEHIND), known(route, route))) == 1
+    assert len(endpoints(service(loadBalancers=BEHIND), known_routes(route, route))) == 1
 
 
 @pytest.mark.parametrize(
@@ -134,7 +136,7 @@ def test_hosts_stand_in_either_of_two_places(
         pytest.param({}, [], id="somewhere else"),
     ],
 )
-def test_where_a_rule_leads(action: dict[str, Any], groups: list[str]) -> None:
+def test_the_target_groups_of_a_rule(action: dict[str, Any], groups: list[str]) -> None:
     rule = convert(wire.Rule, {"Actions": [{"Type": "forward", **action}]})
     assert rule_target_groups(rule) == groups
 
@@ -174,7 +176,7 @@ def connected(*offered: dict[str, Any], enabled: bool = True, **more: Any) -> wi
         pytest.param({"portName": "http"}, [], id="none"),
     ],
 )
-def test_service_connect(
+def test_the_endpoints_of_service_connect(
     offered: dict[str, Any], expected: list[tuple[str, str | None, int | None]]
 ) -> None:
     found = endpoints(connected(offered), Routes())

@@ -29,7 +29,7 @@ def event(message: str = "", minutes: float | None = 1) -> dict[str, Any]:
         "(service web) updated computedDesiredCount for taskSet ecs-svc/1 to 2.",
     ],
 )
-def test_good_news(message: str) -> None:
+def test_progress_is_a_normal_event(message: str) -> None:
     (found,) = normalise.events(service(events=[event(message)]))
     assert found.type is EventType.NORMAL
 
@@ -49,7 +49,7 @@ def test_good_news(message: str) -> None:
         "(service web) has stopped tasks: An ERROR occurred.",
     ],
 )
-def test_bad_news(message: str) -> None:
+def test_trouble_is_a_warning_event(message: str) -> None:
     (found,) = normalise.events(service(events=[event(message)]))
     assert found.type is EventType.WARNING
 
@@ -62,7 +62,7 @@ def test_a_services_own_name_is_no_news(name: str) -> None:
     assert normalise.events(item)[0].type is EventType.NORMAL
 
 
-def test_the_newest_is_last() -> None:
+def test_the_newest_event_is_last() -> None:
     item = service(events=[event("c", 1), event("b", 2), event("a", 3)])
     assert [one.message for one in normalise.events(item)] == ["a", "b", "c"]
 

@@ -63,7 +63,7 @@ def test_a_task_belongs_to_its_service(group: str, workload: str | None, name: s
         pytest.param(task(**ON_EC2), None, id="the instance's own, which the task does not say"),
     ],
 )
-def test_the_address(item: wire.Task, ip: str | None) -> None:
+def test_the_address_of_a_task(item: wire.Task, ip: str | None) -> None:
     assert instance(item).ip == ip
 
 
@@ -86,7 +86,9 @@ def test_the_address(item: wire.Task, ip: str | None) -> None:
         ),
     ],
 )
-def test_where_it_runs(change: dict[str, Any], node: str | None, zone: str | None) -> None:
+def test_the_node_and_zone_of_a_task(
+    change: dict[str, Any], node: str | None, zone: str | None
+) -> None:
     found = instance(task(**change))
     assert (found.node, found.zone) == (node, zone)
 
@@ -99,18 +101,18 @@ def test_where_it_runs(change: dict[str, Any], node: str | None, zone: str | Non
         pytest.param({"startedAt": ABSENT, "pullStartedAt": ABSENT}, None, id="not yet"),
     ],
 )
-def test_when_it_started(change: dict[str, Any], started: object) -> None:
+def test_the_times_of_a_task(change: dict[str, Any], started: object) -> None:
     found = instance(task(**change))
     assert (found.created_at, found.started_at) == (ago(minutes=10), started)
 
 
-def test_what_it_was_made_of_and_how_large_it_is() -> None:
+def test_the_revision_and_size_of_a_task() -> None:
     found = instance(task())
     assert (found.revision, found.cpu, found.memory) == ("web:7", "256", "512")
     assert (found.restarts, found.namespace, found.orchestrator) == (0, "media", "ecs")
 
 
-def test_the_least_that_a_task_can_say() -> None:
+def test_a_task_with_as_few_fields_as_possible() -> None:
     found = instance(task(
         containers=[], attachments=[], healthStatus=ABSENT, group=ABSENT, cpu=ABSENT, memory=ABSENT,
         availabilityZone=ABSENT, connectivity=ABSENT, createdAt=ABSENT, tags=ABSENT,

@@ -95,7 +95,7 @@ def ended(name: str = "app", **change: Any) -> dict[str, Any]:
         pytest.param(stopped(), None, id="nobody says why"),
     ],
 )
-def test_why_a_task_stopped(item: wire.Task, reason: str | None) -> None:
+def test_the_reason_of_a_stopped_task(item: wire.Task, reason: str | None) -> None:
     assert instance(item).reason == reason
 
 
@@ -136,7 +136,7 @@ def test_with_its_definition_only_essential_containers_count(
         pytest.param(task(connectivity="DISCONNECTED"), None, id="fargate has no agent of ours"),
     ],
 )
-def test_what_stands_in_the_way_of_a_task(item: wire.Task, reason: str | None) -> None:
+def test_the_reason_of_a_task_that_does_not_start(item: wire.Task, reason: str | None) -> None:
     assert instance(item).reason == reason
 
 
@@ -150,5 +150,5 @@ def test_what_stands_in_the_way_of_a_task(item: wire.Task, reason: str | None) -
         pytest.param(task(), None, id="none while it runs"),
     ],
 )
-def test_what_was_said(item: wire.Task, message: str | None) -> None:
+def test_the_message_of_a_task(item: wire.Task, message: str | None) -> None:
     assert instance(item).message == message

@@ -46,7 +46,7 @@ def test_equal_reasons_are_one_with_a_count_and_the_last_time() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["newest first", "newest last"])
-def test_the_message_is_the_newest(order: int) -> None:
+def test_a_group_has_its_newest_message(order: int) -> None:
     items = [crashed(1, 1, "newest"), crashed(2, 9, "oldest")][::order]
     (found,) = reasons(*items)
     assert found.message == "newest"

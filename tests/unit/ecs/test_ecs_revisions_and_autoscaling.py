@@ -74,7 +74,7 @@ def test_an_autoscaler_has_bounds_and_a_name() -> None:
     ("inward", "outward", "expected"),
     [(True, True, True), (True, False, False), (False, True, False), (False, False, False)],
 )
-def test_it_is_suspended_when_it_may_scale_neither_way(
+def test_autoscaling_is_suspended_in_both_directions_only(
     *, inward: bool, outward: bool, expected: bool
 ) -> None:
     found = normalise.autoscaling(scalable(**suspended(inward=inward, outward=outward)), service())

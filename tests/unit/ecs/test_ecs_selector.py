@@ -37,5 +37,5 @@ TAGS = {"team": "blue", "app": "web", "empty": ""}
         pytest.param("team=blue,app in (web, db)", True, id="equal, and one of"),
     ],
 )
-def test_a_selector(selector: str | None, *, expected: bool) -> None:
+def test_the_terms_of_a_selector(selector: str | None, *, expected: bool) -> None:
     assert selected(TAGS, selector) is expected

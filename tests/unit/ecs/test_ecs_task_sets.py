@@ -45,14 +45,14 @@ def external(*sets: Raw, **change: Any) -> wire.Service:
         pytest.param([task_set(), NEWER], RolloutState.PROGRESSING, id="green beside blue"),
     ],
 )
-def test_they_are_rolled_out_when_one_is_left_and_steady(
+def test_task_sets_are_complete_when_one_is_left_and_steady(
     sets: list[Raw], expected: RolloutState
 ) -> None:
     assert rollout.rollout(external(*sets)).state is expected
 
 
 @pytest.mark.parametrize("order", [1, -1], ids=["last", "first"])
-def test_the_newest_set_is_the_revision(order: int) -> None:
+def test_the_revision_is_that_of_the_newest_task_set(order: int) -> None:
     found = rollout.rollout(external(*[task_set(), NEWER][::order]))
     assert found.revision == "web:8"
 

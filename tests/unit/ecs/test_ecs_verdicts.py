@@ -44,13 +44,13 @@ def judged(*deployments: Raw, said: wire.ServiceDeployment | None = None, **more
         ),
     ],
 )
-def test_a_count_is_waited_for_by_counting(counts: Raw, done: bool) -> None:
+def test_scaling_is_done_when_the_counts_agree(counts: Raw, done: bool) -> None:
     found = rollout.scaled(service(desiredCount=3, **counts), 3, str)
     assert (found.done, found.ended) == (done, None)
     assert found.message == f"{counts['runningCount']} of 3 tasks running"
 
 
-def test_a_count_that_somebody_else_set_is_superseded() -> None:
+def test_a_desired_count_set_by_somebody_else_supersedes_scaling() -> None:
     found = rollout.scaled(service(desiredCount=5), 3, lambda now: f"somebody set {now}")
     assert (found.done, found.ended) == (False, "superseded")
     assert "5" in found.message
@@ -74,7 +74,7 @@ def test_a_count_that_somebody_else_set_is_superseded() -> None:
         ),
     ],
 )
-def test_our_deployment_is_done_when_it_says_so(deployments: list[Raw], done: bool) -> None:
+def test_a_deployment_is_done_when_its_state_says_so(deployments: list[Raw], done: bool) -> None:
     found = judged(*deployments)
     assert (found.done, found.ended) == (done, None)
 
@@ -138,7 +138,7 @@ def test_somebodys_newer_deployment_supersedes_ours(
     assert (found.done, found.ended) == (False, "superseded")
 
 
-def test_ours_that_failed_and_was_then_replaced_has_failed() -> None:
+def test_a_deployment_that_failed_before_it_was_replaced_has_failed() -> None:
     found = judged(theirs(), ours(status="ACTIVE", rolloutState="FAILED", rolloutStateReason="bad"))
     assert (found.ended, found.message) == ("rollout-failed", "bad")
 

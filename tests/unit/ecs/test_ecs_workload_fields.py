@@ -24,13 +24,13 @@ from tests.unit.ecs.raw_ecs import (
 )
 
 
-def test_where_and_what_it_is() -> None:
+def test_the_identity_of_a_service() -> None:
     found = workload(service(), definition())
     assert (found.project, found.environment) == ("homebox", "staging")
     assert (found.name, found.type, found.orchestrator) == ("web", WorkloadType.ECS_SERVICE, "ecs")
 
 
-def test_when_it_was_made_and_when_it_was_last_deployed() -> None:
+def test_the_times_of_a_service() -> None:
     found = workload(service())
     assert (found.created_at, found.updated_at) == (ago(days=2), ago(hours=2))
 
@@ -118,7 +118,9 @@ def test_the_definition_is_that_of_the_primary_deployment() -> None:
         ),
     ],
 )
-def test_requests(containers: list[Raw], change: dict[str, Any], expected: tuple[Any, ...]) -> None:
+def test_the_requests_of_all_containers_are_added(
+    containers: list[Raw], change: dict[str, Any], expected: tuple[Any, ...]
+) -> None:
     made = [container_definition(f"c{n}", **more) for n, more in enumerate(containers)]
     found = workload(service(), definition(*made, **change))
     resources = found.resources

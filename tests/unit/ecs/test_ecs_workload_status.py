@@ -47,7 +47,7 @@ def counts(desired: int, running: int, **more: Any) -> Raw:
         pytest.param(counts(1, 0, pendingCount=1), 0, DEGRADED, id="its only task pending"),
     ],
 )
-def test_a_services_status(change: Raw, unhealthy: int, expected: WorkloadStatus) -> None:
+def test_the_status_of_a_service(change: Raw, unhealthy: int, expected: WorkloadStatus) -> None:
     assert workload(service(**change), unhealthy=unhealthy).status is expected
 
 

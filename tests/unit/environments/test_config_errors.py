@@ -78,7 +78,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         pytest.param("!!python/object:os.system {}", ["not YAML"], id="a tag"),
     ],
 )
-def test_it_says_which_key_and_what_was_expected(
+def test_an_error_names_the_key_and_what_was_expected(
     dashborion: Cli, folder_file: Callable[[str], Path], text: str, said: list[str]
 ) -> None:
     path = folder_file(text)

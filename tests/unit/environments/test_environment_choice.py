@@ -12,7 +12,7 @@ from tests.support.cli import Cli, Result
 Write = Callable[..., Path]
 
 
-def chosen(result: Result) -> list[str]:
+def labels(result: Result) -> list[str]:
     """The names that ``env show`` settled on."""
     assert result.exit_code == 0, result.err
     shown = result.json
@@ -28,11 +28,11 @@ def chosen(result: Result) -> list[str]:
         pytest.param("'stag*'", ["homebox/staging", "rubix/staging"], id="a glob on the name"),
     ],
 )
-def test_e_takes_a_name_or_a_glob(
+def test_the_option_env_takes_a_name_or_a_glob(
     dashborion: Cli, folder_file: Write, name: str, expected: list[str]
 ) -> None:
     folder_file()
-    assert chosen(dashborion(f"env show {name} -o json")) == expected
+    assert labels(dashborion(f"env show {name} -o json")) == expected
 
 
 def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Cli, folder_file: Write) -> None:
@@ -42,7 +42,7 @@ def test_a_name_of_two_projects_has_to_be_told_apart(dashborion: Cli, folder_fil
     assert "homebox/production, rubix/production" in result.err
 
 
-def test_p_makes_a_short_name_enough(
+def test_with_a_project_a_short_name_is_enough(
     dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
@@ -62,7 +62,7 @@ def test_p_makes_a_short_name_enough(
         pytest.param("-p rubix", ["which environment?", "rubix/staging"], id="one of two"),
     ],
 )
-def test_what_fits_nothing_exits_with_2(
+def test_an_unknown_environment_exits_2(
     dashborion: Cli, folder_file: Write, options: str, said: list[str]
 ) -> None:
     folder_file()
@@ -75,12 +75,12 @@ def test_the_order_of_precedence(
     dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder_file()
-    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]  # the file's default
+    assert labels(dashborion("env show -o json")) == ["homebox/staging"]  # the file's default
     dashborion("env use rubix/staging")
-    assert chosen(dashborion("env show -o json")) == ["rubix/staging"]
+    assert labels(dashborion("env show -o json")) == ["rubix/staging"]
     monkeypatch.setenv("DASHBORION_ENV", "homebox/production")
-    assert chosen(dashborion("env show -o json")) == ["homebox/production"]
-    assert chosen(dashborion("env show rubix/production -o json")) == ["rubix/production"]
+    assert labels(dashborion("env show -o json")) == ["homebox/production"]
+    assert labels(dashborion("env show rubix/production -o json")) == ["rubix/production"]
 
 
 def test_the_project_variable_narrows(
@@ -88,7 +88,7 @@ def test_the_project_variable_narrows(
 ) -> None:
     folder_file()
     monkeypatch.setenv("DASHBORION_PROJECT", "rubix")
-    assert chosen(dashborion("env show production -o json")) == ["rubix/production"]
+    assert labels(dashborion("env show production -o json")) == ["rubix/production"]
 
 
 def test_a_variable_that_fits_nothing_is_named(
@@ -103,7 +103,7 @@ def test_a_variable_that_fits_nothing_is_named(
 
 def test_the_only_environment_needs_no_choice(dashborion: Cli, folder_file: Write) -> None:
     folder_file("environments: {one: {orchestrator: kubernetes, context: c}}")
-    assert chosen(dashborion("env show -o json")) == ["one"]
+    assert labels(dashborion("env show -o json")) == ["one"]
 
 
 def test_use_is_remembered_for_each_config_file(
@@ -112,15 +112,15 @@ def test_use_is_remembered_for_each_config_file(
     folder_file()
     user_file("environments: {mine: {orchestrator: kubernetes, context: c}}")
     dashborion("env use rubix/staging")
-    assert chosen(dashborion("env show -o json", cwd=tmp_path)) == ["mine"]
-    assert chosen(dashborion("env show -o json")) == ["rubix/staging"]
+    assert labels(dashborion("env show -o json", cwd=tmp_path)) == ["mine"]
+    assert labels(dashborion("env show -o json")) == ["rubix/staging"]
 
 
 def test_use_forget_goes_back_to_the_default(dashborion: Cli, folder_file: Write) -> None:
     folder_file()
     dashborion("env use rubix/staging")
     assert dashborion("env use --forget").exit_code == 0
-    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]
+    assert labels(dashborion("env show -o json")) == ["homebox/staging"]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_broken_state_file_remembers_nothing(
     state = home / ".local" / "state" / "dashborion" / "state.json"
     state.parent.mkdir(parents=True)
     state.write_text('{"in_use": {"')
-    assert chosen(dashborion("env show -o json")) == ["homebox/staging"]
+    assert labels(dashborion("env show -o json")) == ["homebox/staging"]
 
 
 def test_the_state_file_is_private(dashborion: Cli, folder_file: Write, home: Path) -> None:

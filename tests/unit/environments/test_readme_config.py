@@ -41,7 +41,7 @@ def test_every_example_parses(dashborion: Cli, example: str) -> None:
     assert "no environment" in result.err or "no context" in result.err
 
 
-def test_there_are_examples() -> None:
+def test_the_readme_has_examples() -> None:
     assert len(EXAMPLES) >= 5
 
 

@@ -53,7 +53,7 @@ def ingress(*rules: Raw, status: Raw | None = None, **spec: object) -> wire.Ingr
     return decode(wire.Ingress, base)
 
 
-def found(
+def endpoints_of(
     *items: wire.Service | wire.Ingress,
     namespace: str = "media",
     labels: Raw | None = None,

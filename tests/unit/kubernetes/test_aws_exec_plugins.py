@@ -46,7 +46,7 @@ UNDERSTOOD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", UNDERSTOOD)
-def test_these_are_understood(name: str) -> None:
+def test_entries_of_the_aws_cli_are_understood(name: str) -> None:
     given, said = UNDERSTOOD[name]
     assert eks_user(given, {}) == EksUser(given["command"], "rubix", **said)
 
@@ -77,7 +77,7 @@ NOT_UNDERSTOOD = {
 
 
 @pytest.mark.parametrize("name", NOT_UNDERSTOOD)
-def test_these_run_as_written(name: str) -> None:
+def test_other_entries_are_run_as_written(name: str) -> None:
     assert eks_user(NOT_UNDERSTOOD[name], {}) is None
 
 

@@ -26,7 +26,7 @@ def autoscaler(name: str = "web", **change: Raw) -> wire.Autoscaler:
     return decode(wire.Autoscaler, merged(base, change))
 
 
-def aimed(kind: str, name: str = "web") -> wire.Autoscaler:
+def autoscaler_of(kind: str, name: str = "web") -> wire.Autoscaler:
     return autoscaler("cpu", spec={"scaleTargetRef": {"kind": kind, "name": name}})
 
 
@@ -49,17 +49,23 @@ def test_bounds_and_counts() -> None:
     ("build", "kind"),
     [(deployment, "Deployment"), (statefulset, "StatefulSet"), (daemonset, "DaemonSet")],
 )
-def test_it_is_found_by_kind_and_name(build: Callable[[], normalise.Controller], kind: str) -> None:
-    others = [aimed(other) for other in ("Deployment", "StatefulSet", "Rollout") if other != kind]
+def test_an_autoscaler_is_found_by_kind_and_name(
+    build: Callable[[], normalise.Controller], kind: str
+) -> None:
+    others = [
+        autoscaler_of(other) for other in ("Deployment", "StatefulSet", "Rollout") if other != kind
+    ]
     assert normalise.autoscaling(build(), others, 3) is None
-    found = normalise.autoscaling(build(), [*others, aimed(kind, "shop"), aimed(kind)], 3)
+    found = normalise.autoscaling(
+        build(), [*others, autoscaler_of(kind, "shop"), autoscaler_of(kind)], 3
+    )
     assert found is not None
     assert found.source == "horizontalpodautoscaler/cpu"
 
 
-def test_without_one_it_is_null() -> None:
+def test_autoscaling_without_an_autoscaler_is_null() -> None:
     assert of_web() is None
-    assert of_web(aimed("Deployment", "shop")) is None
+    assert of_web(autoscaler_of("Deployment", "shop")) is None
 
 
 @pytest.mark.parametrize("minimum", [None, ABSENT])
@@ -87,7 +93,7 @@ def test_a_workload_that_somebody_scaled_to_zero_is_left_alone(
     assert found.suspended is suspended
 
 
-def test_one_that_has_not_looked_yet_knows_no_counts() -> None:
+def test_an_autoscaler_without_status_has_no_counts() -> None:
     found = of_web(autoscaler(status={"currentReplicas": ABSENT, "desiredReplicas": ABSENT}))
     assert found is not None
     assert (found.current, found.desired) == (None, None)

@@ -7,7 +7,7 @@ import pytest
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.endpoints import Health, endpoints_health, slice_health
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
-from tests.unit.kubernetes.raw_kubernetes_network import found, ingress, port, rule, service
+from tests.unit.kubernetes.raw_kubernetes_network import endpoints_of, ingress, port, rule, service
 
 
 def behind(address: str, *, ready: bool | None = True) -> Raw:
@@ -98,16 +98,16 @@ def test_endpoints_objects_count_addresses(subsets: list[Raw], expected: Health)
 def test_a_services_health_is_its_ports_and_its_ingresses() -> None:
     web = service(ports=[port(80), port(81)])
     front = ingress(rule("a.example.com", ("/", "web")))
-    counted = found(web, front, health={"web": Health(1, 2)})
+    counted = endpoints_of(web, front, health={"web": Health(1, 2)})
     assert [(one.healthy, one.total) for one in counted] == [(1, 2)] * 3
 
 
 def test_health_that_nobody_asked_for_is_null() -> None:
-    assert [(one.healthy, one.total) for one in found(service())] == [(None, None)]
-    unknown = found(service(), health={"other": Health(1, 1)})
+    assert [(one.healthy, one.total) for one in endpoints_of(service())] == [(None, None)]
+    unknown = endpoints_of(service(), health={"other": Health(1, 1)})
     assert [(one.healthy, one.total) for one in unknown] == [(None, None)]
 
 
 def test_none_healthy_is_not_null() -> None:
-    (one,) = found(service(), health={"web": Health(0, 0)})
+    (one,) = endpoints_of(service(), health={"web": Health(0, 0)})
     assert (one.healthy, one.total) == (0, 0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.kubernetes.raw_kubernetes import Raw
-from tests.unit.kubernetes.raw_kubernetes_network import (
+from tests.unit.kubernetes.raw_kubernetes_network import endpoints_of, (
     backend,
     balancer,
-    found,
     ingress,
     rule,
     service,
@@ -21,11 +20,11 @@ BALANCER = balancer(hostname="lb.example.com")
 
 def urls(*rules: Raw, status: Raw | None = BALANCER, **spec: object) -> list[str | None]:
     """The URLs of the Ingress' endpoints, the Service's own left out."""
-    return [one.url for one in found(service(), ingress(*rules, status=status, **spec))[1:]]
+    return [one.url for one in endpoints_of(service(), ingress(*rules, status=status, **spec))[1:]]
 
 
 def test_an_ingress_follows_its_service() -> None:
-    inner, outer = found(service(), ingress(WEB, status=BALANCER))
+    inner, outer = endpoints_of(service(), ingress(WEB, status=BALANCER))
     assert (inner.type, outer.type) == ("service", "ingress")
     assert (outer.name, outer.address) == ("front", "lb.example.com")
     assert (outer.port, outer.protocol) == (80, "HTTP")
@@ -33,7 +32,7 @@ def test_an_ingress_follows_its_service() -> None:
 
 
 def test_tls_for_the_host_makes_it_https() -> None:
-    _, outer = found(service(), ingress(WEB, tls=TLS))
+    _, outer = endpoints_of(service(), ingress(WEB, tls=TLS))
     assert (outer.port, outer.protocol, outer.address) == (443, "HTTPS", None)
     assert outer.url == "https://www.example.com/"
 
@@ -109,7 +108,7 @@ def test_the_default_backend_is_https_only_under_tls_for_all() -> None:
         pytest.param({"rules": [rule("a") | {"http": {"paths": [{"backend": {}}]}}]}, id="empty"),
     ],
 )
-def test_what_routes_to_no_service_is_no_endpoint(spec: Raw) -> None:
+def test_a_rule_without_a_service_is_no_endpoint(spec: Raw) -> None:
     assert urls(**spec) == []
 
 
@@ -120,7 +119,7 @@ def test_the_same_url_twice_is_one_endpoint() -> None:
 def test_an_ingress_to_two_services_of_one_workload_is_listed_once_for_each_url() -> None:
     admin = service("admin")
     both = ingress(rule("a.example.com", ("/", "web"), ("/admin", "admin")))
-    assert [(one.name, one.url) for one in found(service(), admin, both)] == [
+    assert [(one.name, one.url) for one in endpoints_of(service(), admin, both)] == [
         ("web", None),
         ("front", "http://a.example.com/"),
         ("admin", None),
@@ -130,4 +129,4 @@ def test_an_ingress_to_two_services_of_one_workload_is_listed_once_for_each_url(
 
 def test_an_ingress_to_a_service_that_selects_another_workload_is_not_ours() -> None:
     shop = service("shop", selector={"app": "shop"})
-    assert found(shop, ingress(rule("a.example.com", ("/", "shop")))) == []
+    assert endpoints_of(shop, ingress(rule("a.example.com", ("/", "shop")))) == []

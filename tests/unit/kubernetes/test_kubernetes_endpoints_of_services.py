@@ -6,11 +6,11 @@ import pytest
 
 from dashborion.models.endpoint import Endpoint, EndpointType
 from tests.unit.kubernetes.raw_kubernetes import Raw
-from tests.unit.kubernetes.raw_kubernetes_network import balancer, found, port, service
+from tests.unit.kubernetes.raw_kubernetes_network import balancer, endpoints_of, port, service
 
 
-def test_a_service() -> None:
-    assert found(service()) == [
+def test_the_endpoint_of_a_service() -> None:
+    assert endpoints_of(service()) == [
         Endpoint(
             type=EndpointType.SERVICE, name="web", address="10.96.0.20", port=80, protocol="TCP"
         )
@@ -35,21 +35,21 @@ def test_a_service() -> None:
 def test_a_service_is_a_workloads_when_its_selector_fits_the_template(
     selector: Raw | None, labels: Raw, *, matches: bool
 ) -> None:
-    assert bool(found(service(selector=selector), labels=labels)) is matches
+    assert bool(endpoints_of(service(selector=selector), labels=labels)) is matches
 
 
 def test_a_service_of_another_namespace_selects_nothing_here() -> None:
-    assert found(service(), namespace="other") == []
+    assert endpoints_of(service(), namespace="other") == []
 
 
 def test_a_service_is_found_once_though_several_labels_lead_to_it() -> None:
     both = service(selector={"app": "web", "tier": "front"})
-    assert len(found(both, labels={"app": "web", "tier": "front"})) == 1
+    assert len(endpoints_of(both, labels={"app": "web", "tier": "front"})) == 1
 
 
 def test_several_ports_are_several_endpoints() -> None:
     several = service(ports=[port(80, name="http"), port(9090, name="metrics"), port(53, "UDP")])
-    assert [(one.port, one.protocol) for one in found(several)] == [
+    assert [(one.port, one.protocol) for one in endpoints_of(several)] == [
         (80, "TCP"),
         (9090, "TCP"),
         (53, "UDP"),
@@ -58,13 +58,13 @@ def test_several_ports_are_several_endpoints() -> None:
 
 @pytest.mark.parametrize("protocol", [None, ""])
 def test_a_protocol_that_is_unsaid_is_tcp(protocol: str | None) -> None:
-    (one,) = found(service(ports=[port(80) | {"protocol": protocol}]))
+    (one,) = endpoints_of(service(ports=[port(80) | {"protocol": protocol}]))
     assert one.protocol == "TCP"
 
 
 @pytest.mark.parametrize("address", ["None", "", None])
 def test_a_headless_service_is_reached_by_its_name(address: str | None) -> None:
-    (one,) = found(service(clusterIP=address))
+    (one,) = endpoints_of(service(clusterIP=address))
     assert (one.address, one.url) == ("web.media.svc", None)
 
 
@@ -77,7 +77,7 @@ def test_a_headless_service_is_reached_by_its_name(address: str | None) -> None:
 )
 def test_a_load_balancer_is_reached_from_outside(point: dict[str, str], address: str) -> None:
     balanced = service(type="LoadBalancer", status=balancer(**point))
-    (one,) = found(balanced)
+    (one,) = endpoints_of(balanced)
     assert (one.address, one.url) == (address, f"http://{address}/")
 
 
@@ -87,31 +87,31 @@ def test_a_load_balancer_is_reached_from_outside(point: dict[str, str], address:
 )
 def test_a_load_balancers_well_known_ports_have_a_url(number: int, url: str | None) -> None:
     status = balancer(hostname="lb.example.com")
-    (one,) = found(service(type="LoadBalancer", ports=[port(number)], status=status))
+    (one,) = endpoints_of(service(type="LoadBalancer", ports=[port(number)], status=status))
     assert one.url == url
 
 
 @pytest.mark.parametrize("ingress", [None, []])
 def test_a_load_balancer_that_is_not_there_yet_is_reached_from_inside(ingress: object) -> None:
     pending = service(type="LoadBalancer", status={"loadBalancer": {"ingress": ingress}})
-    (one,) = found(pending)
+    (one,) = endpoints_of(pending)
     assert (one.address, one.url) == ("10.96.0.20", None)
 
 
 def test_one_port_over_two_protocols_is_two_endpoints() -> None:
 
     dns = service(ports=[port(53, "UDP", "dns"), port(53, "TCP", "dns-tcp")])
-    assert [one.protocol for one in found(dns)] == ["UDP", "TCP"]
+    assert [one.protocol for one in endpoints_of(dns)] == ["UDP", "TCP"]
 
 
 def test_an_ipv6_address_is_bracketed_in_a_url() -> None:
 
-    (one,) = found(service(type="LoadBalancer", status=balancer(ip="2001:db8::9")))
+    (one,) = endpoints_of(service(type="LoadBalancer", status=balancer(ip="2001:db8::9")))
     assert (one.address, one.url) == ("2001:db8::9", "http://[2001:db8::9]/")
 
 
 def test_a_udp_port_has_no_url() -> None:
 
     status = balancer(hostname="lb.example.com")
-    (one,) = found(service(type="LoadBalancer", ports=[port(443, "UDP")], status=status))
+    (one,) = endpoints_of(service(type="LoadBalancer", ports=[port(443, "UDP")], status=status))
     assert one.url is None

@@ -104,18 +104,18 @@ def test_a_null_message_is_empty() -> None:
 
 
 def test_only_events_about_the_objects_asked_for_and_newest_last() -> None:
-    def one(message: str, uid: str, last: str | None) -> wire.Event:
+    def group_event(message: str, uid: str, last: str | None) -> wire.Event:
         about = {"uid": uid}
         nothing = {} if last else {"metadata": {"creationTimestamp": None}}
         item = raw_event(message=message, involvedObject=about, **NO_SERIES, eventTime=last)
         return decode(wire.Event, merged(item, nothing))
 
     items = [
-        one("late", "a", f"{LAST}Z"),
-        one("other", "c", f"{LAST}Z"),
-        one("early", "b", f"{MADE}Z"),
-        one("never", "a", None),
-        one("nor ever", "a", None),
+        group_event("late", "a", f"{LAST}Z"),
+        group_event("other", "c", f"{LAST}Z"),
+        group_event("early", "b", f"{MADE}Z"),
+        group_event("never", "a", None),
+        group_event("nor ever", "a", None),
     ]
     found = normalise.events(items, frozenset({"a", "b"}))
     assert [item.message for item in found] == ["never", "nor ever", "early", "late"]

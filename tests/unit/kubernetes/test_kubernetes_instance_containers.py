@@ -20,7 +20,7 @@ from tests.unit.kubernetes.raw_kubernetes import (
 UNINITIALIZED = [condition("Initialized", "False")]
 
 
-def only(status: Raw) -> Container:
+def only_container(status: Raw) -> Container:
     (found,) = instance(pod(status)).containers
     return found
 
@@ -37,20 +37,22 @@ def only(status: Raw) -> Container:
         pytest.param({"terminated": ending(139, signal=11)}, "stopped", "Signal:11", 139),
     ],
 )
-def test_state(state: Raw, status: str, reason: str | None, code: int | None) -> None:
-    found = only(reported("app", state))
+def test_the_state_of_a_container(
+    state: Raw, status: str, reason: str | None, code: int | None
+) -> None:
+    found = only_container(reported("app", state))
     assert (found.status, found.reason, found.exit_code) == (status, reason, code)
 
 
 def test_readiness_and_restarts_are_the_containers_own() -> None:
-    found = only(running(ready=False, restartCount=4))
+    found = only_container(running(ready=False, restartCount=4))
     assert (found.ready, found.restarts) == (False, 4)
-    assert only(running()).ready
+    assert only_container(running()).ready
 
 
 def test_an_out_of_memory_kill_stays_visible_on_a_container_that_runs_again() -> None:
     last = {"terminated": ending(137, "OOMKilled", message="too much")}
-    found = only(running(restartCount=1, lastState=last))
+    found = only_container(running(restartCount=1, lastState=last))
     assert (found.status, found.reason, found.exit_code) == ("running", None, None)
     assert found.last_termination is not None
     ended = found.last_termination.finished_at
@@ -69,14 +71,14 @@ def test_an_out_of_memory_kill_stays_visible_on_a_container_that_runs_again() ->
     ],
 )
 def test_a_past_end_without_a_reason_is_named_like_a_present_one(ended: Raw, reason: str) -> None:
-    found = only(running(lastState={"terminated": ended}))
+    found = only_container(running(lastState={"terminated": ended}))
     assert found.last_termination is not None
     assert found.last_termination.reason == reason
 
 
 def test_no_past_end_is_null() -> None:
-    assert only(running()).last_termination is None
-    assert only(running(lastState={"waiting": {}})).last_termination is None
+    assert only_container(running()).last_termination is None
+    assert only_container(running(lastState={"waiting": {}})).last_termination is None
 
 
 def test_regular_ones_come_first_then_sidecars_then_unfinished_init_ones() -> None:
@@ -92,7 +94,7 @@ def test_regular_ones_come_first_then_sidecars_then_unfinished_init_ones() -> No
     ]
 
 
-def test_one_that_the_kubelet_has_not_reported_is_pending() -> None:
+def test_a_container_without_status_is_pending() -> None:
     (found,) = instance(pod(status={"phase": "Pending", "containerStatuses": None})).containers
     assert (found.name, found.status, found.ready, found.restarts) == ("app", "pending", False, 0)
 

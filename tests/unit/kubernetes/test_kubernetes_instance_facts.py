@@ -20,7 +20,7 @@ from tests.unit.kubernetes.raw_kubernetes import (
 )
 
 
-def test_identity() -> None:
+def test_the_identity_of_an_instance() -> None:
     owned = Owned(Name("web", WorkloadType.DEPLOYMENT, "media"), "uid-web", "7")
     found = instance(pod(), owned)
     assert (found.id, found.name) == ("web-7d9c5b8f6d-x2x9p", "web-7d9c5b8f6d-x2x9p")
@@ -33,7 +33,7 @@ def test_a_bare_pod_has_no_workload_and_no_revision() -> None:
     assert (found.workload, found.revision) == (None, None)
 
 
-def test_place_and_times() -> None:
+def test_the_node_address_and_times_of_an_instance() -> None:
     found = instance(pod(meta={"labels": {"topology.kubernetes.io/zone": "eu-west-3a"}}))
     assert (found.ip, found.node, found.zone) == ("10.1.0.12", "node-a", "eu-west-3a")
     assert str(found.created_at) == "2024-05-01 08:00:00+00:00"

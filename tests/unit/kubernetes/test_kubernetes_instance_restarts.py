@@ -19,7 +19,7 @@ def test_regular_containers_are_added_up() -> None:
     assert instance(item).restarts == 5
 
 
-def test_nothing_reported_is_no_restart() -> None:
+def test_a_pod_without_container_statuses_has_no_restarts() -> None:
     assert instance(pod(status={"containerStatuses": None})).restarts == 0
 
 

@@ -17,13 +17,13 @@ from dashborion.render.views import kubernetes as views
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
 
 
-def made(type_: Any, **body: Any) -> Any:
+def decoded(type_: Any, **body: Any) -> Any:
     return msgspec.convert({"metadata": {"name": "x", "namespace": "n"}, **body}, type_)
 
 
 def autoscaler(spec: dict[str, Any], **status: Any) -> models.Autoscaler:
     whole = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5, **spec}
-    return native_normalise.autoscaler(made(wire.Autoscaler, spec=whole, status=status), HERE)
+    return native_normalise.autoscaler(decoded(wire.Autoscaler, spec=whole, status=status), HERE)
 
 
 def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def test_metrics_in_the_units_of_their_targets(
     ],
 )
 def test_a_nodes_status(conditions: Any, expected: str) -> None:
-    node = native_normalise.node(made(cluster.Node, status={"conditions": conditions}), HERE)
+    node = native_normalise.node(decoded(cluster.Node, status={"conditions": conditions}), HERE)
     assert node.status == expected
 
 
@@ -107,7 +107,7 @@ def test_a_nodes_roles_and_taints() -> None:
         "other": "x",
     }
     taints = [{"key": "a", "effect": "NoSchedule"}, {"key": "b", "value": "c", "effect": "E"}]
-    item = made(
+    item = decoded(
         cluster.Node,
         metadata={"name": "x", "labels": labels},
         spec={"unschedulable": True, "taints": taints},
@@ -128,17 +128,17 @@ def test_a_nodes_roles_and_taints() -> None:
     ],
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
-    item = made(jobs.Job, spec=spec, status={"conditions": conditions})
+    item = decoded(jobs.Job, spec=spec, status={"conditions": conditions})
     assert native_normalise.job(item, HERE).status == expected
 
 
 def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:
-    item = made(cluster.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
+    item = decoded(cluster.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
     assert native_normalise.config_map_details(item)["binary_data"] == {"a": 3, "b": 1}
 
 
 def test_a_newer_events_series_and_reporter() -> None:
-    item = made(
+    item = decoded(
         wire.ReportedEvent,
         type="Warning",
         eventTime="2026-01-01T00:00:00Z",
@@ -157,7 +157,7 @@ def test_a_newer_events_series_and_reporter() -> None:
 
 def test_the_old_way_to_name_an_ingress_class() -> None:
     annotations = {"kubernetes.io/ingress.class": "alb"}
-    item = made(wire.Ingress, metadata={"name": "x", "annotations": annotations})
+    item = decoded(wire.Ingress, metadata={"name": "x", "annotations": annotations})
     assert native_normalise.ingress(item, HERE).ingress_class == "alb"
 
 

@@ -44,13 +44,13 @@ NULLS: Raw = {
 
 @pytest.mark.parametrize("type_", [wire.Deployment, wire.StatefulSet, wire.DaemonSet])
 @pytest.mark.parametrize("item", [BARE, NULLS], ids=["bare", "nulls"])
-def test_a_controller(type_: type[normalise.Controller], item: Raw) -> None:
+def test_nulls_in_a_controller(type_: type[normalise.Controller], item: Raw) -> None:
     found = workload(decode(type_, item))
     assert (found.running, found.image, found.images, found.cpu) == (0, None, [], None)
 
 
 @pytest.mark.parametrize("item", [BARE, NULLS], ids=["bare", "nulls"])
-def test_a_pod(item: Raw) -> None:
+def test_nulls_in_a_pod(item: Raw) -> None:
     found = instance(decode(wire.Pod, item))
     assert (found.status, found.ready, found.containers) == ("pending", False, [])
 
@@ -74,6 +74,6 @@ def test_a_container_status_with_null_times() -> None:
     )
 
 
-def test_an_event() -> None:
+def test_nulls_in_an_event() -> None:
     found = normalise.event(decode(wire.Event, {"metadata": {"name": "e"}}))
     assert (found.object, found.reason, found.timestamp) == ("object/", None, None)

@@ -57,7 +57,7 @@ UNREADY = [condition("Ready", "False", reason="ContainersNotReady")]
         pytest.param({}, "Running", id="no state"),
     ],
 )
-def test_one_container(state: Raw, expected: str) -> None:
+def test_the_state_word_of_one_container(state: Raw, expected: str) -> None:
     assert state_word(pod(reported("app", state))) == expected
 
 
@@ -68,7 +68,7 @@ def test_of_two_that_fail_the_first_wins() -> None:
 
 
 @pytest.mark.parametrize("turn", [1, -1], ids=["fails first", "fails last"])
-def test_one_that_fails_is_seen_beside_one_that_runs(turn: int) -> None:
+def test_a_failing_container_gives_the_word_beside_a_running_one(turn: int) -> None:
     statuses = [waiting("app", "CrashLoopBackOff"), running("log")][::turn]
     assert state_word(pod(*statuses)) == "CrashLoopBackOff"
 

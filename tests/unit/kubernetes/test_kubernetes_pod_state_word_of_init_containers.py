@@ -21,7 +21,7 @@ BEHIND = waiting(reason="PodInitializing")
 DONE = terminated("fetch", 0, "Completed")
 
 
-def word(*init: Raw, sidecars: tuple[str, ...] = (), app: Raw = BEHIND) -> str:
+def init_word(*init: Raw, sidecars: tuple[str, ...] = (), app: Raw = BEHIND) -> str:
     pending = {"phase": "Pending"}
     return state_word(
         pod(app, init=init, sidecars=sidecars, conditions=UNINITIALIZED, status=pending)
@@ -49,53 +49,53 @@ def word(*init: Raw, sidecars: tuple[str, ...] = (), app: Raw = BEHIND) -> str:
         pytest.param({}, "Init:0/1", id="no state"),
     ],
 )
-def test_one_init_container(state: Raw, expected: str) -> None:
-    assert word(reported("migrate", state)) == expected
+def test_the_state_word_of_one_init_container(state: Raw, expected: str) -> None:
+    assert init_word(reported("migrate", state)) == expected
 
 
-def test_those_done_are_counted_of_all() -> None:
+def test_finished_init_containers_are_counted() -> None:
     later = waiting("warm", "PodInitializing")
-    assert word(DONE, running("migrate"), later) == "Init:1/3"
+    assert init_word(DONE, running("migrate"), later) == "Init:1/3"
 
 
-def test_the_first_that_is_not_done_hides_those_after_it() -> None:
+def test_the_first_unfinished_init_container_hides_those_after_it() -> None:
     broken = waiting("warm", "CrashLoopBackOff")
-    assert word(DONE, running("migrate"), broken) == "Init:1/3"
+    assert init_word(DONE, running("migrate"), broken) == "Init:1/3"
 
 
 def test_success_needs_exit_code_zero_not_a_reason() -> None:
-    assert word(terminated("fetch", 2, "Completed")) == "Init:Completed"
+    assert init_word(terminated("fetch", 2, "Completed")) == "Init:Completed"
 
 
 def test_initialization_hides_the_containers_behind_it() -> None:
     crashed = waiting(reason="CrashLoopBackOff")
-    assert word(running("migrate"), app=crashed) == "Init:0/1"
+    assert init_word(running("migrate"), app=crashed) == "Init:0/1"
 
 
 def test_all_done_leaves_the_word_to_the_containers() -> None:
-    assert word(DONE) == "PodInitializing"
+    assert init_word(DONE) == "PodInitializing"
 
 
 def test_a_started_sidecar_is_done_and_counts() -> None:
-    assert word(running("proxy"), running("migrate"), sidecars=("proxy",)) == "Init:1/2"
+    assert init_word(running("proxy"), running("migrate"), sidecars=("proxy",)) == "Init:1/2"
 
 
 def test_a_started_sidecar_that_fails_now_does_not_hold_the_pod_up() -> None:
     crashed = waiting("proxy", "CrashLoopBackOff", started=True)
-    assert word(crashed, running("migrate"), sidecars=("proxy",)) == "Init:1/2"
+    assert init_word(crashed, running("migrate"), sidecars=("proxy",)) == "Init:1/2"
 
 
 @pytest.mark.parametrize("started", [False, None])
 def test_a_sidecar_that_has_not_started_holds_the_pod_up(started: bool | None) -> None:
-    assert word(running("proxy", started=started), sidecars=("proxy",)) == "Init:0/1"
+    assert init_word(running("proxy", started=started), sidecars=("proxy",)) == "Init:0/1"
 
 
 def test_a_sidecar_that_cannot_start_says_why() -> None:
-    assert word(waiting("proxy", "ErrImagePull"), sidecars=("proxy",)) == "Init:ErrImagePull"
+    assert init_word(waiting("proxy", "ErrImagePull"), sidecars=("proxy",)) == "Init:ErrImagePull"
 
 
 def test_being_started_is_nothing_for_an_ordinary_init_container() -> None:
-    assert word(running("migrate", started=True)) == "Init:0/1"
+    assert init_word(running("migrate", started=True)) == "Init:0/1"
 
 
 @pytest.mark.parametrize("policy", ["Never", "OnFailure"])

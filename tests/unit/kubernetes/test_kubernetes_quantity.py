@@ -54,7 +54,7 @@ def test_a_bare_json_number_is_a_quantity_too(number: float, expected: str) -> N
 @pytest.mark.parametrize(
     "text", ["", "m", "Mi", "one", "1K", "1mi", "1KiB", "1 Gi Mi", "NaN", "Infinity", "1NaN"]
 )
-def test_anything_else_is_none(text: str) -> None:
+def test_text_that_is_no_quantity_is_none(text: str) -> None:
     assert quantity.parse(text) is None
 
 

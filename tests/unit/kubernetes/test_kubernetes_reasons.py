@@ -26,19 +26,19 @@ KILLED = {"terminated": ending(137, "OOMKilled")}
 UNREADY = [condition("Ready", "False", reason="ContainersNotReady", message="unready: [app]")]
 
 
-def one(name: str, *statuses: Raw, **more: object) -> Instance:
+def pod_instance(name: str, *statuses: Raw, **more: object) -> Instance:
     return instance(pod(*statuses, meta={"name": name}, **more))  # type: ignore[arg-type]
 
 
 def crashing(name: str, message: str = "back-off") -> Instance:
-    return one(name, waiting(reason="CrashLoopBackOff", message=message))
+    return pod_instance(name, waiting(reason="CrashLoopBackOff", message=message))
 
 
 def reasons(*instances: Instance, events: list[Event] | None = None) -> list[Reason]:
     return normalise.reasons(deployment(), instances, events or [])
 
 
-def heard(name: str, time: str) -> Event:
+def event_of(name: str, time: str) -> Event:
     return Event(
         timestamp=datetime.fromisoformat(time),
         type=EventType.WARNING,
@@ -50,11 +50,11 @@ def heard(name: str, time: str) -> Event:
 
 
 def test_healthy_instances_have_none() -> None:
-    assert reasons(one("a"), one("b")) == []
+    assert reasons(pod_instance("a"), pod_instance("b")) == []
 
 
 def test_instances_are_grouped_by_reason_the_largest_group_first() -> None:
-    stuck = one("z", waiting(reason="ImagePullBackOff"))
+    stuck = pod_instance("z", waiting(reason="ImagePullBackOff"))
     found = reasons(stuck, crashing("a"), crashing("b"))
     assert [(item.reason, item.count, item.instances) for item in found] == [
         ("CrashLoopBackOff", 2, ["a", "b"]),
@@ -68,10 +68,12 @@ def test_one_message_stands_for_a_group() -> None:
 
 
 @pytest.mark.parametrize("reason", ["Completed", "ContainerCreating", "Terminating"])
-def test_what_is_ordinary_is_no_reason(reason: str) -> None:
+def test_ordinary_states_are_no_reasons(reason: str) -> None:
     items = {
-        "Completed": one("a", terminated(reason="Completed"), status={"phase": "Succeeded"}),
-        "ContainerCreating": one("a", waiting(reason="ContainerCreating")),
+        "Completed": pod_instance(
+            "a", terminated(reason="Completed"), status={"phase": "Succeeded"}
+        ),
+        "ContainerCreating": pod_instance("a", waiting(reason="ContainerCreating")),
         "Terminating": instance(pod(meta={"deletionTimestamp": "2024-05-01T10:00:00Z"})),
     }
     assert items[reason].reason == reason
@@ -84,7 +86,7 @@ def test_initializing_is_ordinary_too(reason: str) -> None:
     # init container lists its progress as what is wrong.
     init = [running("migrate")] if reason == "Init:0/1" else [terminated("migrate", 0)]
     conditions = [condition("Initialized", "False" if reason == "Init:0/1" else "True")]
-    item = one("a", waiting(reason="PodInitializing"), init=init, conditions=conditions)
+    item = pod_instance("a", waiting(reason="PodInitializing"), init=init, conditions=conditions)
     assert item.reason == reason
     assert reasons(item) == []
 
@@ -92,55 +94,58 @@ def test_initializing_is_ordinary_too(reason: str) -> None:
 def test_an_init_container_that_fails_is_a_reason() -> None:
     conditions = [condition("Initialized", "False")]
     init = [waiting("migrate", "CrashLoopBackOff")]
-    item = one("a", waiting(reason="PodInitializing"), init=init, conditions=conditions)
+    item = pod_instance("a", waiting(reason="PodInitializing"), init=init, conditions=conditions)
     assert [found.reason for found in reasons(item)] == ["Init:CrashLoopBackOff"]
 
 
 def test_a_past_end_is_a_reason_although_the_container_runs_again() -> None:
-    (found,) = reasons(one("a", running(restartCount=1, lastState=KILLED)))
+    (found,) = reasons(pod_instance("a", running(restartCount=1, lastState=KILLED)))
     assert (found.reason, found.message) == ("OOMKilled", "app exited with 137")
 
 
 def test_a_past_end_speaks_for_itself_where_it_left_words() -> None:
     last = {"terminated": ending(1, "Error", message="no such table")}
-    (found,) = reasons(one("a", running(lastState=last)))
+    (found,) = reasons(pod_instance("a", running(lastState=last)))
     assert (found.reason, found.message) == ("Error", "no such table")
 
 
 def test_a_past_completion_is_ordinary() -> None:
     last = {"terminated": ending(0, "Completed")}
-    assert reasons(one("a", running(lastState=last))) == []
+    assert reasons(pod_instance("a", running(lastState=last))) == []
 
 
 def test_a_crash_comes_before_its_cause() -> None:
-    item = one("a", waiting(reason="CrashLoopBackOff", lastState=KILLED))
+    item = pod_instance("a", waiting(reason="CrashLoopBackOff", lastState=KILLED))
     assert [found.reason for found in reasons(item)] == ["CrashLoopBackOff", "OOMKilled"]
 
 
 def test_two_containers_with_the_same_past_count_an_instance_once() -> None:
-    item = one("a", running("app", lastState=KILLED), running("log", lastState=KILLED))
+    item = pod_instance("a", running("app", lastState=KILLED), running("log", lastState=KILLED))
     (found,) = reasons(item)
     assert (found.count, found.instances, found.message) == (1, ["a"], "app exited with 137")
 
 
 def test_unready_without_another_reason_is_one() -> None:
-    (found,) = reasons(one("a", running(ready=False), conditions=UNREADY))
+    (found,) = reasons(pod_instance("a", running(ready=False), conditions=UNREADY))
     assert (found.reason, found.message) == ("NotReady", "unready: [app]")
 
 
 def test_unready_with_another_reason_is_that_one() -> None:
-    item = one("a", running(ready=False, lastState=KILLED), conditions=UNREADY)
+    item = pod_instance("a", running(ready=False, lastState=KILLED), conditions=UNREADY)
     assert [found.reason for found in reasons(item)] == ["OOMKilled"]
 
 
 def test_a_reason_was_last_seen_when_one_of_its_instances_was_last_heard_of() -> None:
-    events = [heard("a", "2024-05-01T11:00:00+00:00"), heard("b", "2024-05-01T12:00:00+00:00")]
+    events = [
+        event_of("a", "2024-05-01T11:00:00+00:00"),
+        event_of("b", "2024-05-01T12:00:00+00:00"),
+    ]
     (found,) = reasons(crashing("a"), crashing("b"), events=events)
     assert str(found.last_seen) == "2024-05-01 12:00:00+00:00"
 
 
 def test_a_past_end_is_a_time_too_and_creation_the_last_resort() -> None:
-    killed = one("a", running(lastState=KILLED))
+    killed = pod_instance("a", running(lastState=KILLED))
     assert str(reasons(killed)[0].last_seen) == "2024-05-01 09:00:00+00:00"
     assert str(reasons(crashing("a"))[0].last_seen) == "2024-05-01 08:00:00+00:00"
 

@@ -25,5 +25,5 @@ def term(operator: str, values: list[str] | None = None) -> Raw:
         pytest.param({"matchLabels": None, "matchExpressions": None}, "", id="null"),
     ],
 )
-def test_form(labels: Raw, expected: str) -> None:
+def test_selector_string(labels: Raw, expected: str) -> None:
     assert normalise.selector(decode(wire.LabelSelector, labels)) == expected

@@ -40,7 +40,7 @@ def test_done_is_rolled_out_and_available(item: rollout.Controller) -> None:
 
 
 @pytest.mark.parametrize("build", [deployment, statefulset, daemonset])
-def test_what_the_controller_has_not_seen_yet_is_never_done(
+def test_an_unobserved_generation_is_never_done(
     build: type[wire.Deployment],
 ) -> None:
     found = judge(build(meta={"generation": 3}))  # type: ignore[call-arg]
@@ -124,7 +124,7 @@ def test_a_statefulset_behind_a_partition_is_done_when_its_share_is() -> None:
     ],
     ids=["statefulset", "daemonset"],
 )
-def test_nothing_is_replaced_on_delete_so_a_wait_ends(item: rollout.Controller) -> None:
+def test_with_on_delete_a_wait_ends_at_once(item: rollout.Controller) -> None:
     found = judge(item)
     assert (found.done, found.ended) == (False, "paused")
     assert "2 pods keep the old revision" in found.message
@@ -199,7 +199,7 @@ def test_a_container_that_ends(item: wire.Pod, reason: str, count: int) -> None:
         ),
     ],
 )
-def test_what_may_become_well_is_no_trouble(item: wire.Pod) -> None:
+def test_a_state_that_may_become_well_is_no_trouble(item: wire.Pod) -> None:
     assert trouble(item) is None
 
 

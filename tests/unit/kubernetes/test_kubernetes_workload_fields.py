@@ -24,7 +24,7 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
         (daemonset(), "k8s-daemonset"),
     ],
 )
-def test_identity(item: normalise.Controller, type_: str) -> None:
+def test_the_identity_of_a_workload(item: normalise.Controller, type_: str) -> None:
     found = workload(item)
     assert (found.name, found.type, found.orchestrator) == ("web", type_, "kubernetes")
     assert (found.project, found.environment, found.namespace) == ("rubix", "staging", "media")

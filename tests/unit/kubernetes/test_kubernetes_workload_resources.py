@@ -15,43 +15,43 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
 )
 
 
-def of(*requests: Raw | None, init: list[Raw] | None = None) -> Workload:
+def workload_with(*requests: Raw | None, init: list[Raw] | None = None) -> Workload:
     asked = [container(f"c{number}", one) for number, one in enumerate(requests)]
     return workload(deployment(spec={"template": template(asked, init or [])}))
 
 
 def test_requests_are_added_up() -> None:
-    found = of({"cpu": "250m", "memory": "256Mi"}, {"cpu": "1", "memory": "1Gi"})
+    found = workload_with({"cpu": "250m", "memory": "256Mi"}, {"cpu": "1", "memory": "1Gi"})
     assert (found.cpu, found.memory) == ("1250m", "1280Mi")
     assert found.resources == Resources(cpu_millicores=1250, memory_mib=1280)
 
 
 @pytest.mark.parametrize("requests", [[], [None], [{}], [{"ephemeral-storage": "1Gi"}]])
 def test_no_requests_are_null(requests: list[Raw | None]) -> None:
-    found = of(*requests)
+    found = workload_with(*requests)
     assert (found.cpu, found.memory) == (None, None)
     assert found.resources == Resources(cpu_millicores=None, memory_mib=None)
 
 
 def test_one_may_be_requested_without_the_other() -> None:
-    found = of({"memory": "1Gi"}, {"memory": "1Gi"}, None)
+    found = workload_with({"memory": "1Gi"}, {"memory": "1Gi"}, None)
     assert (found.cpu, found.memory) == (None, "2Gi")
 
 
 def test_a_request_of_zero_is_not_null() -> None:
-    found = of({"cpu": "0", "memory": "0"})
+    found = workload_with({"cpu": "0", "memory": "0"})
     assert (found.cpu, found.memory) == ("0", "0")
     assert found.resources == Resources(cpu_millicores=0, memory_mib=0)
 
 
 @pytest.mark.parametrize(("cpu", "expected"), [(2, "2"), (0.5, "500m"), ("0.1", "100m")])
 def test_cpu_may_be_written_as_a_number(cpu: object, expected: str) -> None:
-    assert of({"cpu": cpu}).cpu == expected
+    assert workload_with({"cpu": cpu}).cpu == expected
 
 
 def test_plain_numbers_are_rounded_up() -> None:
 
-    found = of({"cpu": "100u", "memory": "1500k"})
+    found = workload_with({"cpu": "100u", "memory": "1500k"})
     assert found.resources == Resources(cpu_millicores=1, memory_mib=2)
 
 
@@ -59,7 +59,7 @@ def test_a_sidecar_counts_and_an_init_container_does_not() -> None:
     asked = {"cpu": "100m", "memory": "64Mi"}
     proxy = container("proxy", asked, restartPolicy="Always")
     migrate = container("migrate", {"cpu": "4", "memory": "8Gi"})
-    found = of(asked, init=[migrate, proxy])
+    found = workload_with(asked, init=[migrate, proxy])
     assert (found.cpu, found.memory) == ("200m", "128Mi")
 
 
@@ -89,4 +89,4 @@ def test_an_instance_has_its_own() -> None:
 def test_decimal_sizes_stay_decimal(each: list[str], expected: str) -> None:
 
     # `resource.Quantity` keeps the family of what was written (of the first, in a sum).
-    assert of(*({"memory": one} for one in each)).memory == expected
+    assert workload_with(*({"memory": one} for one in each)).memory == expected

@@ -25,7 +25,9 @@ from tests.support.cli import Cli
         pytest.param("-f --previous", ["--follow and --previous"], id="follow previous"),
     ],
 )
-def test_it_is_said(command: str, options: str, words: list[str], dashborion: Cli) -> None:
+def test_contradictory_log_options_exit_2(
+    command: str, options: str, words: list[str], dashborion: Cli
+) -> None:
     seen = dashborion(f"{command} {options} -e k8s:nowhere")
     assert (seen.exit_code, seen.out) == (2, "")
     for word in words:

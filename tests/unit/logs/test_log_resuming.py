@@ -103,7 +103,7 @@ def test_lines_of_one_moment_are_counted() -> None:
     assert again.unread([line(1, "same")] * 3) == [line(1, "same")]
 
 
-def test_what_was_seen_may_come_in_several_blocks() -> None:
+def test_lines_seen_before_may_come_in_several_blocks() -> None:
     again = DuplicateFilter(seen(line(1, "a"), line(1.1, "b"), line(1.2, "c")))
     assert again.unread([line(1, "a")]) == []
     assert again.unread([line(1.1, "b"), line(1.2, "c")]) == []

@@ -18,24 +18,24 @@ from dashborion.streams import Streams
 from tests.support.render_samples import NOW, workload
 
 
-def shown(items: list[Workload], style: Style, *, tty: bool = False, width: int = 100) -> str:
+def rendered(items: list[Workload], style: Style, *, tty: bool = False, width: int = 100) -> str:
     streams = Streams.test(tty=tty, width=width)
     show_list(streams, WORKLOADS, items, style, now=NOW)
     return streams.out.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
-def test_a_terminal(three: list[Workload]) -> None:
+def test_the_table_on_a_terminal(three: list[Workload]) -> None:
     expected = """\
     NAME                         TYPE        STATUS    READY  ROLLOUT   IMAGE    AGE
     web                          deployment  running   2/2    complete  web:1.2  3m20s
     api                          deployment  degraded  1/3    complete  web:1.2  3m20s
     job-runner-with-a-long-name  deployment  running   0/0    complete  web:1.2  -
     """
-    assert shown(three, Style(), tty=True) == dedent(expected)
+    assert rendered(three, Style(), tty=True) == dedent(expected)
 
 
-def test_a_pipe(three: list[Workload]) -> None:
-    rows = [line.split("\t") for line in shown(three, Style()).splitlines()]
+def test_the_table_in_a_pipe(three: list[Workload]) -> None:
+    rows = [line.split("\t") for line in rendered(three, Style()).splitlines()]
     assert rows == [
         ["NAME", "TYPE", "STATUS", "READY", "ROLLOUT", "IMAGE", "CREATED"],
         ["web", "k8s-deployment", "running", "2/2", "complete",
@@ -48,7 +48,7 @@ def test_a_pipe(three: list[Workload]) -> None:
 
 
 def test_csv_has_every_column_and_leaves_the_unknown_empty() -> None:
-    out = shown([workload(created_at=None, image='a"b,c')], Style(format=Format.CSV))
+    out = rendered([workload(created_at=None, image='a"b,c')], Style(format=Format.CSV))
     head, row = out.splitlines()
     assert head.startswith("name,type,status,ready,rollout,image,created,")
     assert row.startswith('web,k8s-deployment,running,2/2,complete,"a""b,c",,')
@@ -56,11 +56,11 @@ def test_csv_has_every_column_and_leaves_the_unknown_empty() -> None:
 
 def test_no_headers(three: list[Workload]) -> None:
     for tty in (True, False):
-        assert shown(three, Style(headers=False), tty=tty).splitlines()[0].startswith("web")
+        assert rendered(three, Style(headers=False), tty=tty).splitlines()[0].startswith("web")
 
 
 def test_columns_in_the_order_asked_for(three: list[Workload]) -> None:
-    out = shown(three, Style(columns=["STATUS", "name"]))
+    out = rendered(three, Style(columns=["STATUS", "name"]))
     assert out.splitlines()[:2] == ["STATUS\tNAME", "running\tweb"]
 
 
@@ -73,13 +73,13 @@ def test_columns_in_the_order_asked_for(three: list[Workload]) -> None:
         pytest.param("-created", ["web", "api", "job-runner-with-a-long-name"], id="still last"),
     ],
 )
-def test_sorting(three: list[Workload], sort: str, expected: list[str]) -> None:
-    out = shown(three, Style(columns=["name"], sort=sort, headers=False))
+def test_rows_are_sorted_by_a_column(three: list[Workload], sort: str, expected: list[str]) -> None:
+    out = rendered(three, Style(columns=["name"], sort=sort, headers=False))
     assert out.split() == expected
 
 
 def test_colour_only_where_it_is_wanted(three: list[Workload]) -> None:
-    assert "\x1b" not in shown(three, Style(), tty=True)
+    assert "\x1b" not in rendered(three, Style(), tty=True)
     streams = Streams.test(tty=True, width=100)
     streams.set_color("always", {})
     show_list(streams, WORKLOADS, three, Style(), now=NOW)
@@ -106,20 +106,20 @@ def test_no_color_and_the_option(color: str, environ: dict[str, str], *, expecte
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 108, 300])
 def test_no_column_is_ever_dropped(three: list[Workload], width: int) -> None:
     for format_ in (Format.TABLE, Format.WIDE):
-        head = shown(three, Style(format=format_), tty=True, width=width).splitlines()[0]
+        head = rendered(three, Style(format=format_), tty=True, width=width).splitlines()[0]
         columns = WORKLOADS.chosen(Style(format=format_))
         assert head.split() == [one.age_header or one.header for one in columns]
 
 
 def test_a_table_is_as_wide_as_the_terminal_if_its_columns_give_way() -> None:
     items = [workload("n" * 60, image="example.com/" + "i" * 60)]
-    lines = shown(items, Style(), tty=True, width=90).splitlines()
+    lines = rendered(items, Style(), tty=True, width=90).splitlines()
     assert max(len(line) for line in lines) <= 90
     assert "…" in lines[1]
 
 
 def test_wide_characters_keep_their_columns_in_line() -> None:
-    out = shown([workload("東京"), workload("web")], Style(columns=["name", "ready"]), tty=True)
+    out = rendered([workload("東京"), workload("web")], Style(columns=["name", "ready"]), tty=True)
     assert out.splitlines()[1:] == ["東京  2/2", "web   2/2"]
 
 
@@ -157,7 +157,7 @@ def test_ages_are_those_of_kubectl(seconds: int, expected: str) -> None:
         (f"example.com/web@sha256:{'ab' * 32}", "web@sha256:abababababab"),
     ],
 )
-def test_short_images(image: str | None, short: str | None) -> None:
+def test_images_are_shortened(image: str | None, short: str | None) -> None:
     assert short_image(image) == short
 
 
