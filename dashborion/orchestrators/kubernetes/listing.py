@@ -137,7 +137,7 @@ def _decode_page(
     resource: Resource[T], options: ListOptions, body: bytes, request: Request
 ) -> list[Found[T]]:
     if resource.form is Form.ROWS:
-        from dashborion.orchestrators.kubernetes.wire.tables import Table
+        from dashborion.orchestrators.kubernetes.wire.cluster import Table
 
         rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
         return rows

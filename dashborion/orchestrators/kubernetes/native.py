@@ -18,8 +18,7 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.wire import cluster, jobs
-from dashborion.orchestrators.kubernetes.wire.tables import ApiResources
+from dashborion.orchestrators.kubernetes.wire import cluster
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
 
@@ -82,20 +81,20 @@ KINDS: Mapping[str, Kind] = {
         native_normalise.conditions,
     ),
     "events": Kind(
-        (Resource(wire.ReportedEvent, "v1", "events", "Event"),),
+        (Resource(cluster.ReportedEvent, "v1", "events", "Event"),),
         native_normalise.event,
         detail=None,
         order=_by_time,
     ),
     "jobs": Kind(
-        (Resource(jobs.Job, "batch/v1", "jobs", "Job"),),
+        (Resource(cluster.Job, "batch/v1", "jobs", "Job"),),
         native_normalise.job,
         models.JobDetail,
         native_normalise.conditions,
     ),
     "cronjobs": Kind(
         # `batch/v1` has CronJobs since 1.21; the beta was served from 1.8 to 1.24.
-        _versions(jobs.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
+        _versions(cluster.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
         native_normalise.cron_job,
         models.CronJobDetail,
         native_normalise.cron_job_details,
@@ -214,7 +213,7 @@ class KubernetesNative:
         """Whether the API's discovery names the resource; False where it may not be asked."""
         path = f"/apis/{resource.group_version}"
         try:
-            found = self.fetch.client.read(ApiResources, path)
+            found = self.fetch.client.read(cluster.ApiResources, path)
         except Forbidden:
             return False
         return resource.plural in {one.name for one in (found.resources if found else None) or ()}
