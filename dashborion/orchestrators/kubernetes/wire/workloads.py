@@ -189,6 +189,10 @@ class ReplicaSet(Object, frozen=True):
 
     spec: RevisionSpec = RevisionSpec()
 
+    @property
+    def template(self) -> Template:
+        return self.spec.template
+
 
 class RevisionData(Wire, frozen=True):
     """A ControllerRevision's ``data``: a strategic-merge patch that replaces the template."""
@@ -201,6 +205,10 @@ class ControllerRevision(Object, frozen=True):
 
     revision: int = 0
     data: RevisionData | None = None
+
+    @property
+    def template(self) -> Template:
+        return self.data.spec.template if self.data else Template()
 
 
 class ScaleTarget(Wire, frozen=True):
