@@ -9,7 +9,6 @@ from dashborion.config.targets import Environment
 from dashborion.models.environment import Check
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
-from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import Runtime
 
@@ -27,9 +26,8 @@ class KubernetesOrchestrator:
 
     def __init__(self, environment: Environment, client: Client) -> None:
         self._client = client
-        self._fetch = Fetch(client)
         self.environment = environment
-        self.inventory = Inventory(self._fetch, environment)
+        self.inventory = Inventory(client, environment)
 
     @classmethod
     def connect(
@@ -42,13 +40,13 @@ class KubernetesOrchestrator:
     def changes(self) -> Changes:
         from dashborion.orchestrators.kubernetes.changes import Changes
 
-        return Changes(self._fetch, self.environment)
+        return Changes(self._client, self.environment)
 
     @cached_property
     def logs(self) -> Logs:
         from dashborion.orchestrators.kubernetes.logs import Logs
 
-        return Logs(self._fetch, self.environment)
+        return Logs(self._client, self.environment)
 
     @cached_property
     def exec(self) -> Exec:
@@ -60,10 +58,9 @@ class KubernetesOrchestrator:
     def kubernetes(self) -> KubernetesNative:
         from dashborion.orchestrators.kubernetes.native import KubernetesNative
 
-        namespace = self._client.credentials.namespace
-        return KubernetesNative(self._fetch, self.environment, namespace)
+        return KubernetesNative(self._client, self.environment)
 
     def check(self) -> Check:
         from dashborion.orchestrators.kubernetes.check import check
 
-        return check(self._fetch, self.environment)
+        return check(self._client, self.environment)

@@ -21,7 +21,7 @@ from dashborion.orchestrators.kubernetes import (
     writes,
 )
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import past_revisions
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import (
@@ -43,16 +43,16 @@ _ON_DELETE = "its update strategy is OnDelete: no pod is replaced until somebody
 class Changes:
     """As ``protocol.Changes``."""
 
-    fetch: Fetch
+    client: Client
     environment: Environment
 
     def workload(self, name: Name, query: Query) -> ControllerToChange:
         """One controller, with the HPA that scales it."""
-        namespace = find.namespace_of(self.fetch, query, name)
-        found = find.workload(self.fetch, name, namespace, everywhere=True)
+        namespace = find.namespace_of(self.client, query, name)
+        found = find.workload(self.client, name, namespace, everywhere=True)
         item = found.item
-        autoscalers = self.fetch.optional(
-            self.fetch.collect(api.AUTOSCALERS, item.metadata.namespace)
+        autoscalers = self.client.optional(
+            self.client.collect(api.AUTOSCALERS, item.metadata.namespace)
         )
         workload = normalise.workload(item, self.environment, [])
         is_deleted = item.metadata.deletion_timestamp is not None
@@ -68,25 +68,25 @@ class Changes:
             not_scalable_because=_DAEMON if isinstance(item, wire.DaemonSet) else None,
             not_restartable_because=_PAUSED if is_paused else None,
             warning=_ON_DELETE if is_on_delete else None,
-            fetch=self.fetch,
+            client=self.client,
             found=found,
         )
 
     def stop(self, found: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, by its uid."""
         uid = (found.raw or {})["metadata"]["uid"]
-        writes.delete_pod(self.fetch.client, found.item.namespace, found.item.name, uid)
+        writes.delete_pod(self.client, found.item.namespace, found.item.name, uid)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ControllerToChange(WorkloadToChange):
     """A Deployment, StatefulSet or DaemonSet, as ``WorkloadToChange``."""
 
-    fetch: Fetch
+    client: Client
     found: Found[normalise.Controller]
 
     def describe(self) -> WorkloadDetail:
-        return Inventory(self.fetch, self.environment).workload(self.name, Query()).item
+        return Inventory(self.client, self.environment).workload(self.name, Query()).item
 
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
@@ -98,11 +98,11 @@ class ControllerToChange(WorkloadToChange):
         operations.append({"op": "replace", "path": "/spec/replicas", "value": replicas})
         patch = writes.json_patch(item, *operations)
         try:
-            writes.send(self.fetch.client, item, patch, subresource="/scale")
+            writes.send(self.client, item, patch, subresource="/scale")
         except Conflict as error:
             raise self._explained(current, error) from error
         return progress.FollowedReplicas(
-            fetch=self.fetch,
+            client=self.client,
             environment=self.environment,
             item=item,
             before=before,
@@ -113,8 +113,8 @@ class ControllerToChange(WorkloadToChange):
     def _explained(self, current: int | None, error: Conflict) -> Conflict:
         """A failed test names no values: look again and say which one did not hold."""
         item = self.found.item
-        now = find.again(self.fetch.client, item)
-        if now is None or now.item.metadata.uid != item.metadata.uid:
+        now = find.again(self.client, item)
+        if now is None:
             return Conflict(f"{item.metadata.name} was deleted or replaced meanwhile")
         if isinstance(now.item, wire.DaemonSet):
             return error
@@ -129,7 +129,7 @@ class ControllerToChange(WorkloadToChange):
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         patch = writes.template_patch(item, {"metadata": {"annotations": {RESTARTED_AT: stamp}}})
         before = self._instance_keys()
-        answer = writes.send(self.fetch.client, item, patch)
+        answer = writes.send(self.client, item, patch)
         template = writes.template_of(answer)
         if answer["metadata"].get("generation") == item.metadata.generation:
             raise Conflict(f"{item.metadata.name} was restarted in this very second already")
@@ -137,16 +137,16 @@ class ControllerToChange(WorkloadToChange):
 
     def history(self) -> History:
         """From the ReplicaSets or ControllerRevisions that are kept."""
-        return History([one.revision for one in past_revisions(self.fetch, self.found.item)])
+        return History([one.revision for one in past_revisions(self.client, self.found.item)])
 
     def plan_images(self, images: Images) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()
-        return deploy.plan_images(self.fetch, self.environment, self.found, images, notes=notes)
+        return deploy.plan_images(self.client, self.environment, self.found, images, notes=notes)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """As ``kubectl rollout undo``."""
-        return deploy.plan_revision(self.fetch, self.environment, self.found, revision)
+        return deploy.plan_revision(self.client, self.environment, self.found, revision)
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
@@ -154,7 +154,7 @@ class ControllerToChange(WorkloadToChange):
 
     def _followed(self, template: Any, before: frozenset[str] | None) -> FollowedRollout:
         return progress.FollowedTemplate(
-            fetch=self.fetch,
+            client=self.client,
             environment=self.environment,
             item=self.found.item,
             before=before,
@@ -163,4 +163,4 @@ class ControllerToChange(WorkloadToChange):
 
     def _instance_keys(self) -> frozenset[str]:
         """The instances that there are before a change."""
-        return progress.keys(progress.members(self.fetch, self.found.item, self.environment))
+        return progress.keys(progress.members(self.client, self.found.item, self.environment))

@@ -9,9 +9,8 @@ from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError
 from dashborion.models.environment import Check, Permission
-from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.wire import cluster
 
 # What a permission is called, and the verb, group, resource and subresource that decide it.
 PERMISSIONS = (
@@ -26,11 +25,10 @@ PERMISSIONS = (
 )
 
 
-def check(fetch: Fetch, environment: Environment) -> Check:
+def check(client: Client, environment: Environment) -> Check:
     """The server's version, as whom it sees us, and what that identity may do."""
-    client = fetch.client
     started = time.monotonic()
-    version = client.read(wire.Version, "/version")
+    version = client.read(cluster.Version, "/version")
     seconds = time.monotonic() - started
     if version is None:
         host = client.credentials.host
@@ -43,11 +41,11 @@ def check(fetch: Fetch, environment: Environment) -> Check:
         orchestrator=environment.orchestrator,
         endpoint=client.credentials.host,
         reachable=True,
-        identity=fetch.wait(identity),
+        identity=client.wait(identity),
         version=version.git_version,
         seconds=round(seconds, 3),
         permissions=[
-            Permission(action=action, allowed=fetch.wait(future))
+            Permission(action=action, allowed=client.wait(future))
             for (action, *_), future in zip(PERMISSIONS, allowed, strict=True)
         ],
         error=None,
@@ -59,7 +57,7 @@ def _identity(client: Client) -> str | None:
     path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        review = client.review(wire.SelfSubjectReview, path, body)
+        review = client.read(cluster.SelfSubjectReview, path, body)
     except DashborionError:
         review = None
     if review is not None and review.status.user_info.username:
@@ -83,7 +81,7 @@ def _may(client: Client, verb: str, group: str, resource: str, subresource: str)
         "spec": {"resourceAttributes": attributes},
     }
     try:
-        review = client.review(wire.AccessReview, path, body)
+        review = client.read(cluster.AccessReview, path, body)
     except DashborionError:
         return None
     return review.status.allowed if review is not None else None

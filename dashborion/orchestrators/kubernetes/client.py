@@ -1,20 +1,25 @@
-"""A Kubernetes API: objects read, listed and changed. Knows nothing of workloads."""
+"""A Kubernetes API: objects read, listed and changed. Knows nothing of workloads.
+
+Lists are fetched side by side, on threads of their own, and awaited within the deadline.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 import urllib3
 
-from dashborion.errors import BadAnswer
+from dashborion.concurrency import ahead, result, start
+from dashborion.errors import BadAnswer, Forbidden
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
-from dashborion.orchestrators.kubernetes.decoding import decode
-from dashborion.orchestrators.kubernetes.errors import Missing, maybe_applied
+from dashborion.orchestrators.kubernetes.errors import Missing, NoSuchResource, maybe_applied
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions, Pages
-from dashborion.orchestrators.kubernetes.request import JSON
+from dashborion.orchestrators.kubernetes.request import JSON, Request, decode
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.transport import Transport
 from dashborion.orchestrators.protocol import Runtime
@@ -41,21 +46,17 @@ class Client:
             return None
         return Found(decode(resource.type_, body, request), decode(dict, body, request))
 
-    def read(self, type_: type[T], path: str) -> T | None:
-        """What is at a path that is not an object's; None on 404."""
-        request = self._transport.request("GET", path)
-        try:
-            return decode(type_, self._transport.send(request), request)
-        except Missing:
-            return None
+    def read(
+        self, type_: type[T], path: str, question: Mapping[str, Any] | None = None
+    ) -> T | None:
+        """What is at a path that is not an object's; None on 404.
 
-    def review(self, type_: type[T], path: str, body: Mapping[str, Any]) -> T | None:
-        """POST a question that changes nothing, such as an access review; None on 404."""
-        request = self._transport.request("POST", path, body=msgspec.json.encode(body))
-        try:
-            return decode(type_, self._transport.send(request), request)
-        except Missing:
-            return None
+        A ``question``, such as an access review, is POSTed; it changes nothing.
+        """
+        if question is None:
+            return self._answer(type_, self._transport.request("GET", path))
+        body = msgspec.json.encode(question)
+        return self._answer(type_, self._transport.request("POST", path, body=body))
 
     def write(
         self, method: str, path: str, body: Any, content_type: str = JSON
@@ -74,11 +75,15 @@ class Client:
             is_change=True,
         )
         try:
-            return decode(dict, self._transport.send(request), request)
-        except Missing:
-            return None
+            return self._answer(dict, request)
         except BadAnswer as error:
             raise maybe_applied(error.message) from error
+
+    def _answer(self, type_: type[T], request: Request) -> T | None:
+        try:
+            return decode(type_, self._transport.send(request), request)
+        except Missing:
+            return None
 
     def text(self, path: str, params: Mapping[str, str | None]) -> str | None:
         """A body that is not JSON, such as a log; None on 404."""
@@ -103,32 +108,67 @@ class Client:
         )
         return self._transport.open(request, endless=endless)
 
+    # --- Lists ----------------------------------------------------------------------------------
+
     def collect(
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
-    ) -> list[Found[T]] | None:
-        """All objects in a namespace, or in all; None if the server has no such resource."""
-        objects: list[Found[T]] = []
-        try:
-            for page in self.pages(resource, namespace, options, on_restart=objects.clear):
+    ) -> Future[list[Found[T]]]:
+        """Start to fetch all objects in a namespace, or in all; raises as ``pages``."""
+
+        def collected() -> list[Found[T]]:
+            objects: list[Found[T]] = []
+            pages = Pages(self._transport, resource, namespace, options, objects.clear)
+            for page in pages:
                 objects += page
-        except Missing:
-            return None
-        return objects
+            return objects
+
+        return start(collected)
 
     def pages(
-        self,
-        resource: Resource[T],
-        namespace: str | None,
-        options: ListOptions = ALL,
-        *,
-        on_restart: Callable[[], None] | None = None,
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> Iterator[list[Found[T]]]:
-        """The same page by page, as they come.
+        """Start to fetch a list that is taken page by page.
 
-        A list that has to start again calls ``on_restart``; without it, objects that
-        were deleted meanwhile stay in.
+        A list that has to start again keeps what was deleted meanwhile.
 
         Raises:
-            Missing: the server has no such resource.
+            NoSuchResource: when the first page is taken.
         """
-        return iter(Pages(self._transport, resource, namespace, options, on_restart))
+        pages = partial(Pages, self._transport, resource, namespace, options)
+        return ahead(pages, self.runtime.deadline)
+
+    def wait(self, future: Future[T]) -> T:
+        return result(future, self.runtime.deadline)
+
+    def permitted(
+        self, futures: Sequence[Future[Any]], *, require_all: bool = False
+    ) -> list[Found[Any]]:
+        """The objects of several lists together; a forbidden list becomes a warning.
+
+        Raises:
+            Forbidden: all lists are forbidden, or with ``require_all`` any of them.
+        """
+        found: list[Found[Any]] = []
+        refused: list[Forbidden] = []
+        for future in futures:
+            try:
+                found += self.wait(future)
+            except Forbidden as error:
+                refused.append(error)
+        if refused and (require_all or len(refused) == len(futures)):
+            if len(refused) < len(futures):
+                refused[0].hint = "name the kind too: deployment/NAME, sts/NAME or ds/NAME"
+            raise refused[0]
+        for refusal in refused:
+            self.runtime.warn(refusal)
+        return found
+
+    def optional(self, future: Future[list[Found[T]]]) -> list[T]:
+        """A list that the answer can do without: forbidden is a warning, not served is empty."""
+        try:
+            return [found.item for found in self.wait(future)]
+        except Forbidden as error:
+            self.runtime.warn(error)
+        except NoSuchResource:
+            pass
+        return []

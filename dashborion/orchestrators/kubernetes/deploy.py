@@ -12,8 +12,8 @@ from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.kubernetes import find, normalise, progress, wire, writes
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes import find, normalise, progress, rollout, wire, writes
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import PastRevision, past_revisions
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
@@ -25,7 +25,7 @@ _STUCK = (
 
 
 def plan_images(
-    fetch: Fetch,
+    client: Client,
     environment: Environment,
     found: Found[normalise.Controller],
     images: Images,
@@ -56,20 +56,20 @@ def plan_images(
         before=as_text(old_images),
         after=as_text(new_images),
         difference=_differences(before, after),
-        send=lambda: _send(fetch, environment, found, patch),
+        send=lambda: _send(client, environment, found, patch),
         notes=notes,
     )
 
 
 def plan_revision(
-    fetch: Fetch,
+    client: Client,
     environment: Environment,
     found: Found[normalise.Controller],
     revision: str | None,
 ) -> PlannedChange:
     """As ``kubectl rollout undo``: a Deployment's template is replaced, others are patched."""
     item = found.item
-    past = past_revisions(fetch, item)
+    past = past_revisions(client, item)
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
     difference = _differences(_template_of(found), target.template)
@@ -80,26 +80,26 @@ def plan_revision(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
         difference=difference,
-        send=lambda: _send(fetch, environment, found, patch),
+        send=lambda: _send(client, environment, found, patch),
         notes=(_STUCK,) if _may_be_stuck(found) else (),
     )
 
 
 def _send(
-    fetch: Fetch,
+    client: Client,
     environment: Environment,
     found: Found[normalise.Controller],
     patch: writes.Patch,
 ) -> FollowedRollout:
     """Patch the template, once."""
     item = found.item
-    before = progress.keys(progress.members(fetch, item, environment))
+    before = progress.keys(progress.members(client, item, environment))
     try:
-        answer = writes.send(fetch.client, item, patch)
+        answer = writes.send(client, item, patch)
     except Conflict as error:
-        raise _explained(fetch, found, error) from error
+        raise _explained(client, found, error) from error
     return progress.FollowedTemplate(
-        fetch=fetch,
+        client=client,
         environment=environment,
         item=item,
         before=before,
@@ -107,11 +107,11 @@ def _send(
     )
 
 
-def _explained(fetch: Fetch, found: Found[normalise.Controller], error: Conflict) -> Conflict:
+def _explained(client: Client, found: Found[normalise.Controller], error: Conflict) -> Conflict:
     """A failed test names no values: look again and say what is different."""
-    now = find.again(fetch.client, found.item)
+    now = find.again(client, found.item)
     name = found.item.metadata.name
-    if now is None or now.item.metadata.uid != found.item.metadata.uid:
+    if now is None:
         return Conflict(f"{name} was deleted or replaced meanwhile")
     if list(_containers(_template_of(found))) != list(_containers(_template_of(now))):
         return Conflict(f"somebody changed the containers of {name} meanwhile")
@@ -182,5 +182,5 @@ def _may_be_stuck(found: Found[normalise.Controller]) -> bool:
     """Whether a StatefulSet waits for a pod of the revision that is to go."""
     item = found.item
     is_in_turn = (found.raw or {})["spec"].get("podManagementPolicy") != "Parallel"
-    is_rolling = normalise.rollout_of(item).state is not RolloutState.COMPLETE
+    is_rolling = rollout.rollout(item).state is not RolloutState.COMPLETE
     return isinstance(item, wire.StatefulSet) and is_in_turn and is_rolling

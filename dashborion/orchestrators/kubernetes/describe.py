@@ -18,10 +18,9 @@ from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
-from dashborion.models.rollout import Revision
 from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.kubernetes import history, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
-from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import (
@@ -30,7 +29,7 @@ from dashborion.orchestrators.kubernetes.endpoints import (
     endpoints_health,
     slice_health,
 )
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 
 
@@ -43,45 +42,48 @@ class Nearby(Struct, frozen=True):
     events: Future[list[Found[wire.Event]]]
 
     @classmethod
-    def start(cls, fetch: Fetch, namespace: str) -> Nearby:
+    def start(cls, client: Client, namespace: str) -> Nearby:
         return cls(
-            services=fetch.collect(api.SERVICES, namespace),
-            ingresses=fetch.collect(api.INGRESSES, namespace),
-            autoscalers=fetch.collect(api.AUTOSCALERS, namespace),
-            events=fetch.collect(api.EVENTS, namespace),
+            services=client.collect(api.SERVICES, namespace),
+            ingresses=client.collect(api.INGRESSES, namespace),
+            autoscalers=client.collect(api.AUTOSCALERS, namespace),
+            events=client.collect(api.EVENTS, namespace),
         )
 
 
 def workload(
-    fetch: Fetch, found: Found[normalise.Controller], nearby: Nearby, environment: Environment
+    client: Client, found: Found[normalise.Controller], nearby: Nearby, environment: Environment
 ) -> Found[WorkloadDetail]:
     """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
     item = found.item
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
-    listed_pods = fetch.collect(api.PODS, namespace, ListOptions(selector))
-    history = _History.start(fetch, item, selector)
-    index = EndpointIndex.build(fetch.optional(nearby.services), fetch.optional(nearby.ingresses))
+    listed_pods = client.collect(api.PODS, namespace, ListOptions(selector))
+    listed_kept = history.list_kept(client, item)
+    index = EndpointIndex.build(client.optional(nearby.services), client.optional(nearby.ingresses))
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
-    health = {name: start(partial(_health, fetch.client, namespace, name)) for name in names}
+    health = {name: start(partial(_health, client, namespace, name)) for name in names}
 
-    revisions, parents = history.finish(fetch)
+    kept = normalise.owned_by(client.optional(listed_kept), item.metadata.uid)
+    parents = {one.metadata.uid: one.metadata for one in kept}
+    current = rollout.rollout(item).revision
+    revisions = normalise.revisions(kept, item.metadata.name, current)
     owned = {
         pod.metadata.uid: pods.instance(pod, owner, environment)
-        for pod in fetch.optional(listed_pods)
+        for pod in client.optional(listed_pods)
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     }
     instances = sorted(owned.values(), key=lambda one: one.name)
     about = frozenset({item.metadata.uid, *parents, *owned})
-    events = normalise.events(fetch.optional(nearby.events), about)
+    events = normalise.events(client.optional(nearby.events), about)
     endpoints = index.endpoints(
         namespace,
         item.spec.template,
-        {name: known for name, future in health.items() if (known := fetch.wait(future))},
+        {name: known for name, future in health.items() if (known := client.wait(future))},
     )
     plain = normalise.workload(item, environment, endpoints)
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
-    autoscalers = fetch.optional(nearby.autoscalers)
+    autoscalers = client.optional(nearby.autoscalers)
     detail = WorkloadDetail(
         **fields,
         instances=instances,
@@ -94,60 +96,35 @@ def workload(
 
 
 def instance(
-    fetch: Fetch, found: Found[wire.Pod], environment: Environment
+    client: Client, found: Found[wire.Pod], environment: Environment
 ) -> Found[InstanceDetail]:
     """The pod with its workload, its node's zone and its events."""
     pod = found.item
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
-    events = fetch.collect(api.EVENTS, namespace, about)
-    parent = start(partial(_replicaset, fetch.client, pod))
-    node = start(partial(_node, fetch.client, pod.spec.node_name))
-    owner = pods.owner(pod, fetch.wait(parent))
+    events = client.collect(api.EVENTS, namespace, about)
+    parent = start(partial(_replicaset, client, pod))
+    node = start(partial(_node, client, pod.spec.node_name))
+    owner = pods.owner(pod, client.wait(parent))
     plain = pods.instance(pod, owner, environment)
-    labels = fetch.wait(node).labels or {}
+    labels = client.wait(node).labels or {}
     detail = InstanceDetail(
         **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
         labels=pod.metadata.labels or {},
-        events=normalise.events(fetch.optional(events), frozenset({pod.metadata.uid})),
+        events=normalise.events(client.optional(events), frozenset({pod.metadata.uid})),
     )
     return Found(detail, found.raw)
 
 
-class _History(Struct, frozen=True):
-    """A controller's revisions, whichever resource keeps them for its kind."""
-
-    item: normalise.Controller
-    replicasets: Future[list[Found[wire.ReplicaSet]]] | None
-    snapshots: Future[list[Found[wire.ControllerRevision]]] | None
-
-    @classmethod
-    def start(cls, fetch: Fetch, item: normalise.Controller, selector: str) -> _History:
-        namespace, options = item.metadata.namespace, ListOptions(selector)
-        if isinstance(item, wire.Deployment):
-            return cls(item, fetch.collect(api.REPLICASETS, namespace, options), None)
-        return cls(item, None, fetch.collect(api.CONTROLLER_REVISIONS, namespace, options))
-
-    def finish(self, fetch: Fetch) -> tuple[list[Revision], Mapping[str, wire.Meta]]:
-        """The revisions, oldest first, and the ReplicaSets by uid."""
-        uid, current = self.item.metadata.uid, normalise.rollout_of(self.item).revision
-        if self.replicasets is not None:
-            sets = normalise.owned_by(fetch.optional(self.replicasets), uid)
-            revisions = normalise.replicaset_revisions(sets, current)
-            return revisions, {one.metadata.uid: one.metadata for one in sets}
-        snapshots = fetch.optional(self.snapshots) if self.snapshots is not None else []
-        kept = normalise.owned_by(snapshots, uid)
-        return normalise.controller_revisions(kept, self.item.metadata.name, current), {}
-
-
 def _health(client: Client, namespace: str, service: str) -> Health | None:
     """From EndpointSlices where there are any (1.21), else from Endpoints; None if forbidden."""
+    options = ListOptions(f"kubernetes.io/service-name={service}")
     try:
-        options = ListOptions(f"kubernetes.io/service-name={service}")
-        slices = client.collect(api.ENDPOINT_SLICES, namespace, options)
-        if slices is not None:
+        try:
+            slices = client.wait(client.collect(api.ENDPOINT_SLICES, namespace, options))
             return slice_health(one.item for one in slices)
-        found = client.get(api.ENDPOINTS, namespace, service)
+        except NoSuchResource:
+            found = client.get(api.ENDPOINTS, namespace, service)
     except Forbidden as error:
         client.runtime.warn(error)
         return None

@@ -36,8 +36,7 @@ from dashborion.errors import (
 )
 from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.kubernetes import wire
-from dashborion.orchestrators.kubernetes.decoding import decoder
-from dashborion.orchestrators.kubernetes.request import Request
+from dashborion.orchestrators.kubernetes.request import Request, decoder
 
 RETRIED = frozenset({429, 500, 502, 503, 504})
 CHANGING = ("PATCH", "PUT", "DELETE")
@@ -57,6 +56,10 @@ class Missing(DashborionError):
     def __init__(self, message: str, *, is_foreign: bool = False) -> None:
         super().__init__(message)
         self.is_foreign = is_foreign
+
+
+class NoSuchResource(BadAnswer):
+    """The server does not serve this resource, or is not a Kubernetes API at all."""
 
 
 class ListExpired(DashborionError):

@@ -13,7 +13,6 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 
@@ -26,13 +25,13 @@ CONTROLLERS: dict[WorkloadType, Resource[Any]] = {
 }
 
 
-def namespace_of(fetch: Fetch, query: Query, name: Name | None = None) -> str | None:
+def namespace_of(client: Client, query: Query, name: Name | None = None) -> str | None:
     """The namespace that a name, or else a query, is about; None means all of them."""
     if name is not None and name.namespace:
         return name.namespace
     if query.all_namespaces:
         return None
-    return query.namespace or fetch.client.credentials.namespace
+    return query.namespace or client.credentials.namespace
 
 
 def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
@@ -42,7 +41,7 @@ def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
 
 
 def workload(
-    fetch: Fetch, name: Name, namespace: str | None, *, everywhere: bool = False
+    client: Client, name: Name, namespace: str | None, *, everywhere: bool = False
 ) -> Found[normalise.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
 
@@ -57,10 +56,10 @@ def workload(
     resources = controllers([name.type] if name.type else None)
     if namespace is None:
         options = ListOptions(fields=f"metadata.name={_escaped(name.name)}", raw=True)
-        listed = [fetch.collect(one, None, options) for one in resources]
+        listed = [client.collect(one, None, options) for one in resources]
     else:
-        listed = [start(partial(_one, fetch, one, namespace, name.name)) for one in resources]
-    found = fetch.permitted(listed, require_all=everywhere)
+        listed = [start(partial(_one, client, one, namespace, name.name)) for one in resources]
+    found = client.permitted(listed, require_all=everywhere)
     if len(found) > 1:
         raise Ambiguous(
             f"'{name.name}' is the name of {len(found)} workloads: "
@@ -69,13 +68,12 @@ def workload(
         )
     if found:
         return found[0]
-    if namespace is not None:
-        require_namespace(fetch, namespace)
-    names = _names(fetch, resources, namespace)
+    require_namespace(client, namespace)
+    names = _names(client, resources, namespace)
     raise NotFound("workload", str(name), where=where(namespace), known=names)
 
 
-def instance(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]:
+def instance(client: Client, name: Name, namespace: str | None) -> Found[wire.Pod]:
     """The pod of that name, or the only one whose name begins with it.
 
     Raises:
@@ -83,10 +81,10 @@ def instance(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]
         Ambiguous: several begin with it.
     """
     if namespace is not None:
-        exact = _one(fetch, api.PODS, namespace, name.name)
+        exact = _one(client, api.PODS, namespace, name.name)
         if exact:
             return exact[0]
-    listed = fetch.wait(fetch.collect(api.PODS.metadata, namespace))
+    listed = client.wait(client.collect(api.PODS.metadata, namespace))
     metas = [one.item.metadata for one in listed]
     matching = [meta for meta in metas if meta.name == name.name] or [
         meta for meta in metas if name.name and meta.name.startswith(name.name)
@@ -97,25 +95,26 @@ def instance(fetch: Fetch, name: Name, namespace: str | None) -> Found[wire.Pod]
             f"'{name.name}' begins the names of {len(matching)} instances: {shown}",
             hint="type more of the name",
         )
-    found = _one(fetch, api.PODS, matching[0].namespace, matching[0].name) if matching else []
+    found = _one(client, api.PODS, matching[0].namespace, matching[0].name) if matching else []
     if found:
         return found[0]
-    if namespace is not None:
-        require_namespace(fetch, namespace)
+    require_namespace(client, namespace)
     known = [meta.name for meta in metas]
     raise NotFound("instance", name.name, where=where(namespace), known=known)
 
 
-def require_namespace(fetch: Fetch, namespace: str) -> None:
+def require_namespace(client: Client, namespace: str | None) -> None:
     """Called when nothing came back: is it an empty namespace, or none at all?
 
     Raises:
         NotFound: with the namespaces there are.
     """
+    if namespace is None:
+        return
     try:
-        if fetch.client.get(api.NAMESPACES, None, namespace) is not None:
+        if client.get(api.NAMESPACES, None, namespace) is not None:
             return
-        known = fetch.optional(fetch.collect(api.NAMESPACES.metadata, None))
+        known = client.optional(client.collect(api.NAMESPACES.metadata, None))
     except Forbidden:
         return  # who may not ask cannot be told
     names = [one.metadata.name for one in known]
@@ -134,9 +133,16 @@ def path_of(item: normalise.Controller) -> str:
 
 
 def again(client: Client, item: normalise.Controller) -> Found[normalise.Controller] | None:
-    """What has a workload's name now, which may be another one; None if nothing has."""
+    """A workload as it is now; None if it is gone, or another one has its name."""
     resource = CONTROLLERS[normalise.type_of(item)]
-    return client.get(resource, item.metadata.namespace, item.metadata.name)
+    found = client.get(resource, item.metadata.namespace, item.metadata.name)
+    return found if found and found.item.metadata.uid == item.metadata.uid else None
+
+
+def pod_again(client: Client, pod: wire.Meta) -> wire.Pod | None:
+    """A pod as it is now; None if it is gone, or another one has its name."""
+    found = client.get(api.PODS, pod.namespace, pod.name)
+    return found.item if found and found.item.metadata.uid == pod.uid else None
 
 
 def _escaped(value: str) -> str:
@@ -144,14 +150,14 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
 
 
-def _one(fetch: Fetch, resource: Resource[T], namespace: str, name: str) -> list[Found[T]]:
-    found = fetch.client.get(resource, namespace, name)
+def _one(client: Client, resource: Resource[T], namespace: str, name: str) -> list[Found[T]]:
+    found = client.get(resource, namespace, name)
     return [found] if found else []
 
 
-def _names(fetch: Fetch, resources: list[Resource[Any]], namespace: str | None) -> list[str]:
-    listed = [fetch.collect(one.metadata, namespace) for one in resources]
-    return [one.item.metadata.name for one in fetch.permitted(listed)]
+def _names(client: Client, resources: list[Resource[Any]], namespace: str | None) -> list[str]:
+    listed = [client.collect(one.metadata, namespace) for one in resources]
+    return [one.item.metadata.name for one in client.permitted(listed)]
 
 
 def where(namespace: str | None) -> str:

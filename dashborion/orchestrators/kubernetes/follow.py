@@ -62,7 +62,7 @@ class Follower:
 
     def _look_up(self, notices: Notices, before: list[wire.Pod]) -> list[wire.Pod]:
         """The pods as they are now; those of ``before`` while the API does not answer."""
-        self._group.fetch.client.runtime.deadline.restart()
+        self._group.client.runtime.deadline.restart()
         try:
             return self._group.list_pods()
         except Unavailable as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 from dashborion.concurrency import start
 from dashborion.errors import Unavailable, UsageError
-from dashborion.orchestrators.kubernetes import runs, wire
+from dashborion.orchestrators.kubernetes import find, runs, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup
 from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
@@ -116,7 +116,7 @@ class ContainerFollower:
     def _read_run(self, run: Run) -> None:
         """Read one run until nothing more can come, and say what may be missing at its end."""
         log = RunLog(
-            self._group,
+            self._group.client,
             run,
             self._first_params,
             say=lambda text: self._sink.say(f"{self._source}: {text}"),
@@ -144,7 +144,7 @@ class ContainerFollower:
 
     def _read_once(self, log: RunLog, state: RunState) -> tuple[bool, ReadEnd]:
         """Read until the log or the connection ends: whether lines came, and how it ended."""
-        self._group.fetch.client.runtime.deadline.restart()
+        self._group.client.runtime.deadline.restart()
         has_lines = False
         blocks = log.read(follow=state is RunState.RUNNING, previous=state is RunState.PREVIOUS)
         try:
@@ -169,9 +169,9 @@ class ContainerFollower:
         """The run's pod as it is now; asks again until the API answers."""
         delay = FIRST_DELAY
         while True:
-            self._group.fetch.client.runtime.deadline.restart()
+            self._group.client.runtime.deadline.restart()
             try:
-                return self._group.current_pod(run)
+                return find.pod_again(self._group.client, run.pod)
             except Unavailable:
                 self._sink.pause(delay)
                 delay = min(delay * 2, LONGEST_DELAY)

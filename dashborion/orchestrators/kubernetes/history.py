@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+from dashborion.models.query import Found
 from dashborion.models.rollout import Revision
-from dashborion.orchestrators.kubernetes import normalise, wire
+from dashborion.orchestrators.kubernetes import normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.rollout import REVISION
 
 TEMPLATE_HASH = "pod-template-hash"
 
@@ -27,43 +28,34 @@ class PastRevision:
     template: dict[str, Any]
 
 
-def past_revisions(fetch: Fetch, item: normalise.Controller) -> list[PastRevision]:
+def list_kept(
+    client: Client, item: rollout.Controller, *, raw: bool = False
+) -> Future[list[Found[Any]]]:
+    """Start to list the ReplicaSets or ControllerRevisions that a workload's selector matches."""
+    is_deployment = isinstance(item, wire.Deployment)
+    resource: Resource[Any] = api.REPLICASETS if is_deployment else api.CONTROLLER_REVISIONS
+    options = ListOptions(normalise.selector(item.spec.selector), raw=raw)
+    return client.collect(resource, item.metadata.namespace, options)
+
+
+def past_revisions(client: Client, item: rollout.Controller) -> list[PastRevision]:
     """From ReplicaSets or ControllerRevisions, oldest first.
 
     Raises:
         Forbidden: they may not be listed.
     """
-    is_deployment = isinstance(item, wire.Deployment)
-    resource: Resource[Any] = api.REPLICASETS if is_deployment else api.CONTROLLER_REVISIONS
-    options = ListOptions(normalise.selector(item.spec.selector), raw=True)
-    listed = fetch.wait(fetch.collect(resource, item.metadata.namespace, options))
-    owned = normalise.owned_by([one.item for one in listed], item.metadata.uid)
+    listed = client.wait(list_kept(client, item, raw=True))
     raws = {one.item.metadata.uid: one.raw or {} for one in listed}
-    ordered = sorted(owned, key=_number)
-    current = normalise.rollout_of(item).revision
-    if current is None and ordered:  # a DaemonSet does not say: it is the newest
-        current = ordered[-1].metadata.name.removeprefix(f"{item.metadata.name}-")
+    name = item.metadata.name
+    owned = normalise.owned_by([one.item for one in listed], item.metadata.uid)
+    by_name = {normalise.revision_name(kept, name): kept for kept in owned}
     return [
-        PastRevision(revision, str(_number(kept)), _template(raws[kept.metadata.uid]))
-        for kept in ordered
-        for revision in _revisions(item, kept, current)
+        PastRevision(
+            revision, str(normalise.revision_number(kept)), _template(raws[kept.metadata.uid])
+        )
+        for revision in normalise.revisions(owned, name, rollout.rollout(item).revision)
+        for kept in [by_name[revision.revision]]
     ]
-
-
-def _revisions(
-    item: normalise.Controller, kept: wire.ReplicaSet | wire.ControllerRevision, current: str | None
-) -> list[Revision]:
-    """One, or none for a ReplicaSet that is not history."""
-    if isinstance(kept, wire.ReplicaSet):
-        return normalise.replicaset_revisions([kept], current)
-    return normalise.controller_revisions([kept], item.metadata.name, current)
-
-
-def _number(kept: wire.ReplicaSet | wire.ControllerRevision) -> int:
-    if isinstance(kept, wire.ControllerRevision):
-        return kept.revision
-    number = (kept.metadata.annotations or {}).get(REVISION, "")
-    return int(number) if number.isdecimal() else 0
 
 
 def _template(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, normalise, wire
+from dashborion.orchestrators.kubernetes import describe, find, normalise
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
-from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
@@ -23,72 +23,70 @@ UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 class Inventory:
     """As ``protocol.Inventory``."""
 
-    fetch: Fetch
+    client: Client
     environment: Environment
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """All controllers of the kinds asked for, with their endpoints if these were."""
-        fetch, namespace = self.fetch, find.namespace_of(self.fetch, query)
+        client, namespace = self.client, find.namespace_of(self.client, query)
         listed = [
-            fetch.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
+            client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
             for resource in find.controllers(query.types)
         ]
         index = EndpointIndex()
         if query.endpoints:
-            services = fetch.collect(api.SERVICES, namespace)
-            ingresses = fetch.collect(api.INGRESSES, namespace)
-            index = EndpointIndex.build(fetch.optional(services), fetch.optional(ingresses))
-        found = fetch.permitted(listed)
-        if not found and namespace is not None:
-            find.require_namespace(fetch, namespace)
+            services = client.collect(api.SERVICES, namespace)
+            ingresses = client.collect(api.INGRESSES, namespace)
+            index = EndpointIndex.build(client.optional(services), client.optional(ingresses))
+        found = client.permitted(listed)
+        if not found:
+            find.require_namespace(client, namespace)
         return [Found(self._workload(one.item, index), one.raw) for one in found]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
         """One controller and everything around it."""
-        namespace = find.namespace_of(self.fetch, query, name)
+        namespace = find.namespace_of(self.client, query, name)
         if namespace is not None:
-            nearby = describe.Nearby.start(self.fetch, namespace)
-            found = find.workload(self.fetch, name, namespace)
+            nearby = describe.Nearby.start(self.client, namespace)
+            found = find.workload(self.client, name, namespace)
         else:
-            found = find.workload(self.fetch, name, None)
-            nearby = describe.Nearby.start(self.fetch, found.item.metadata.namespace)
-        return describe.workload(self.fetch, found, nearby, self.environment)
+            found = find.workload(self.client, name, None)
+            nearby = describe.Nearby.start(self.client, found.item.metadata.namespace)
+        return describe.workload(self.client, found, nearby, self.environment)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
         """Pods with the workload that owns them."""
-        return [one for page in self._pods(query, self.fetch.whole) for one in page]
+        return [one for page in self._pods(query, paged=False) for one in page]
 
     def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
         """The same chunk by chunk, in the order of etcd's keys: by namespace and name."""
-        return self._pods(query, self.fetch.pages)
+        return self._pods(query, paged=True)
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One pod, its workload, its node's zone and its events."""
-        found = find.instance(self.fetch, name, find.namespace_of(self.fetch, query, name))
-        return describe.instance(self.fetch, found, self.environment)
+        found = find.instance(self.client, name, find.namespace_of(self.client, query, name))
+        return describe.instance(self.client, found, self.environment)
 
-    def _pods(
-        self, query: Query, listing: Callable[..., Iterator[list[Found[wire.Pod]]]]
-    ) -> Iterator[list[Found[Instance]]]:
-        """Pods and their owners; ReplicaSets are asked for as metadata only."""
-        fetch, namespace = self.fetch, find.namespace_of(self.fetch, query, query.workload)
+    def _pods(self, query: Query, *, paged: bool) -> Iterator[list[Found[Instance]]]:
+        """Pods and their owners, all in one page unless ``paged``."""
+        client, namespace = self.client, find.namespace_of(self.client, query, query.workload)
         workload, selectors = None, [query.selector]
         if query.workload is not None:
-            item = find.workload(fetch, query.workload, namespace).item
+            item = find.workload(client, query.workload, namespace).item
             workload = item.metadata
             namespace = workload.namespace
             selectors.append(normalise.selector(item.spec.selector))
-        listed = listing(
-            api.PODS,
-            namespace,
-            ListOptions(
-                selector=",".join(filter(None, selectors)),
-                fields=None if query.stopped else UNFINISHED,
-                raw=query.raw,
-            ),
+        options = ListOptions(
+            selector=",".join(filter(None, selectors)),
+            fields=None if query.stopped else UNFINISHED,
+            raw=query.raw,
         )
-        parents = fetch.collect(api.REPLICASETS.metadata, namespace)
-        replicasets = {one.metadata.uid: one.metadata for one in fetch.optional(parents)}
+        if paged:
+            listed = client.pages(api.PODS, namespace, options)
+        else:
+            listed = map(client.wait, [client.collect(api.PODS, namespace, options)])
+        parents = client.collect(api.REPLICASETS.metadata, namespace)
+        replicasets = {one.metadata.uid: one.metadata for one in client.optional(parents)}
         is_empty = True
         for page in listed:
             is_empty = is_empty and not page
@@ -98,8 +96,8 @@ class Inventory:
                 for pod, owner in owned
                 if workload is None or (owner is not None and owner.is_of(workload))
             ]
-        if is_empty and namespace is not None:
-            find.require_namespace(fetch, namespace)
+        if is_empty:
+            find.require_namespace(client, namespace)
 
     def _workload(self, item: normalise.Controller, index: EndpointIndex) -> Workload:
         endpoints = index.endpoints(item.metadata.namespace, item.spec.template)

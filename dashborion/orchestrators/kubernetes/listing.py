@@ -13,9 +13,8 @@ from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, UsageError
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import wire
-from dashborion.orchestrators.kubernetes.decoding import convert, decode
-from dashborion.orchestrators.kubernetes.errors import ListExpired
-from dashborion.orchestrators.kubernetes.request import Request
+from dashborion.orchestrators.kubernetes.errors import ListExpired, Missing, NoSuchResource
+from dashborion.orchestrators.kubernetes.request import Request, convert, decode
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
 from dashborion.orchestrators.kubernetes.transport import Transport
 
@@ -62,7 +61,7 @@ class Pages(Generic[T]):
         resource: Resource[T],
         namespace: str | None,
         options: ListOptions,
-        on_restart: Callable[[], None] | None,
+        on_restart: Callable[[], None] | None = None,
     ) -> None:
         self._transport = transport
         self._resource = resource
@@ -78,7 +77,7 @@ class Pages(Generic[T]):
         """The pages.
 
         Raises:
-            Missing: the server has no such resource.
+            NoSuchResource: the server does not serve it.
             BadAnswer: a page that is not the API's, or a list that never ends.
         """
         fetch: Callable[[], bytes] | None = partial(self._fetch, None)
@@ -93,13 +92,18 @@ class Pages(Generic[T]):
             yield self._unseen(_decode_page(self._resource, self._options, body, self._first))
 
     def _fetch(self, token: str | None) -> bytes:
-        request = self._first
-        if token is None:
-            return self._transport.send(request)
-        request = msgspec.structs.replace(request, params=self._options.params(token))
+        request = msgspec.structs.replace(self._first, params=self._options.params(token))
         try:
             return self._transport.send(request)
-        except UsageError as error:  # the token came from the server, not from the user
+        except Missing as missing:
+            version, plural = self._resource.group_version, self._resource.plural
+            raise NoSuchResource(
+                f"{request.host} has no {version} {plural}: is it a Kubernetes API?"
+            ) from missing
+        except UsageError as error:
+            if token is None:
+                raise
+            # The token came from the server, not from the user.
             raise BadAnswer(f"{request}: {error.message}") from error
 
     def _start_next(self, body: bytes) -> Callable[[], bytes] | None:
@@ -137,7 +141,7 @@ def _decode_page(
     resource: Resource[T], options: ListOptions, body: bytes, request: Request
 ) -> list[Found[T]]:
     if resource.form is Form.ROWS:
-        from dashborion.orchestrators.kubernetes.wire.tables import Table
+        from dashborion.orchestrators.kubernetes.wire.cluster import Table
 
         rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
         return rows

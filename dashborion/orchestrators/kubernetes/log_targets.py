@@ -9,7 +9,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import instances, normalise, runs, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.logs import Source, Wanted
@@ -35,9 +35,8 @@ class PodGroup:
     that there are none. A group that ``is_single`` has no more lines once its pod has finished.
     """
 
-    fetch: Fetch
+    client: Client
     environment: Environment
-    namespace: str
     workload: str | None
     list_pods: Callable[[], list[wire.Pod]]
     wanted: Wanted
@@ -75,16 +74,11 @@ class PodGroup:
             "sinceTime": f"{wanted.since:%Y-%m-%dT%H:%M:%SZ}" if wanted.since else None,
         }
 
-    def current_pod(self, run: Run) -> wire.Pod | None:
-        """The pod of a run as it is now; None if it is gone, or another pod has its name."""
-        found = self.fetch.client.get(api.PODS, self.namespace, run.pod)
-        return found.item if found and found.item.metadata.uid == run.uid else None
-
     def _source(self, pod: wire.Pod, container: str, *, alone: bool) -> Source:
         return Source(
             project=self.environment.project,
             environment=self.environment.name,
-            namespace=self.namespace,
+            namespace=pod.metadata.namespace,
             workload=self.workload,
             instance=pod.metadata.name,
             container=container,
@@ -95,15 +89,15 @@ class PodGroup:
 class ControllerPods:
     """Lists the pods that a controller owns, finished ones too, as long as they exist."""
 
-    def __init__(self, fetch: Fetch, controller: normalise.Controller) -> None:
-        self._fetch = fetch
+    def __init__(self, client: Client, controller: normalise.Controller) -> None:
+        self._client = client
         self._meta = controller.metadata
         self._options = ListOptions(normalise.selector(controller.spec.selector))
         self._replicasets: dict[str, wire.Meta] = {}  # by uid
 
     def __call__(self) -> list[wire.Pod]:
-        listed = self._fetch.wait(
-            self._fetch.collect(api.PODS, self._meta.namespace, self._options)
+        listed = self._client.wait(
+            self._client.collect(api.PODS, self._meta.namespace, self._options)
         )
         pods = [found.item for found in listed]
         self._learn_replicasets(pods)
@@ -119,21 +113,8 @@ class ControllerPods:
             if owner.kind == "ReplicaSet"
         }
         if not uids <= self._replicasets.keys():
-            listed = self._fetch.collect(
+            listed = self._client.collect(
                 api.REPLICASETS.metadata, self._meta.namespace, self._options
             )
-            found = self._fetch.optional(listed)
+            found = self._client.optional(listed)
             self._replicasets.update({item.metadata.uid: item.metadata for item in found})
-
-
-@dataclass(frozen=True)
-class SinglePod:
-    """Lists one pod, or none once it is gone or another pod has its name."""
-
-    fetch: Fetch
-    pod: wire.Pod
-
-    def __call__(self) -> list[wire.Pod]:
-        meta = self.pod.metadata
-        found = self.fetch.client.get(api.PODS, meta.namespace, meta.name)
-        return [found.item] if found and found.item.metadata.uid == meta.uid else []

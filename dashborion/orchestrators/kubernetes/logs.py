@@ -10,16 +10,11 @@ from itertools import chain
 from dashborion.config.targets import Environment
 from dashborion.errors import NothingToRead, Unavailable, UsageError
 from dashborion.models.query import Name, Query
-from dashborion.orchestrators.kubernetes import find, instances, runs
+from dashborion.orchestrators.kubernetes import find, instances, runs, wire
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import Missing
-from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.follow import Follower
-from dashborion.orchestrators.kubernetes.log_targets import (
-    ControllerPods,
-    PodGroup,
-    SinglePod,
-    Target,
-)
+from dashborion.orchestrators.kubernetes.log_targets import ControllerPods, PodGroup, Target
 from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.logs import (
@@ -40,45 +35,50 @@ ATTEMPTS = 5  # to read a log whose connection breaks
 class Logs:
     """As ``protocol.Logs``."""
 
-    fetch: Fetch
+    client: Client
     environment: Environment
 
     def of_workload(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The logs of the pods that a controller owns."""
-        namespace = find.namespace_of(self.fetch, query, name)
-        controller = find.workload(self.fetch, name, namespace).item
-        meta = controller.metadata
+        namespace = find.namespace_of(self.client, query, name)
+        controller = find.workload(self.client, name, namespace).item
+        workload = controller.metadata.name
         is_stopped = getattr(controller.spec, "replicas", None) == 0
-        group = PodGroup(
-            fetch=self.fetch,
-            environment=self.environment,
-            namespace=meta.namespace,
-            workload=meta.name,
-            list_pods=ControllerPods(self.fetch, controller),
-            wanted=wanted,
-            none_message=no_instances(meta.name, is_stopped=is_stopped),
+        return LogReader(
+            PodGroup(
+                client=self.client,
+                environment=self.environment,
+                workload=workload,
+                list_pods=ControllerPods(self.client, controller),
+                wanted=wanted,
+                none_message=no_instances(workload, is_stopped=is_stopped),
+            )
         )
-        return LogReader(group)
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The log of one pod: of its default container, if it names one and none is wanted."""
-        namespace = find.namespace_of(self.fetch, query, name)
-        pod = find.instance(self.fetch, name, namespace).item
+        namespace = find.namespace_of(self.client, query, name)
+        pod = find.instance(self.client, name, namespace).item
         default = (pod.metadata.annotations or {}).get(instances.DEFAULT_CONTAINER)
         if default and not wanted.containers:
             wanted = replace(wanted, containers=(default,))
         owner = instances.owner(pod, {})
-        group = PodGroup(
-            fetch=self.fetch,
-            environment=self.environment,
-            namespace=pod.metadata.namespace,
-            workload=owner.name.name if owner else None,
-            list_pods=SinglePod(self.fetch, pod),
-            wanted=wanted,
-            none_message=f"{pod.metadata.name} is gone",
-            is_single=True,
+
+        def list_pods() -> list[wire.Pod]:
+            now = find.pod_again(self.client, pod.metadata)
+            return [now] if now else []
+
+        return LogReader(
+            PodGroup(
+                client=self.client,
+                environment=self.environment,
+                workload=owner.name.name if owner else None,
+                list_pods=list_pods,
+                wanted=wanted,
+                none_message=f"{pod.metadata.name} is gone",
+                is_single=True,
+            )
         )
-        return LogReader(group)
 
 
 class LogReader:
@@ -87,7 +87,7 @@ class LogReader:
     def __init__(self, group: PodGroup) -> None:
         self._group = group
         self._wanted = group.wanted
-        self._runtime = group.fetch.client.runtime
+        self._runtime = group.client.runtime
         self._follower = Follower(group)
 
     @property
@@ -130,7 +130,7 @@ class LogReader:
                 raise UsageError(f"{target.source} has no previous run")
             run = previous
         log = RunLog(
-            self._group,
+            self._group.client,
             run,
             self._group.first_params(),
             say=lambda text: self._runtime.warn(NothingToRead(f"{target.source}: {text}")),

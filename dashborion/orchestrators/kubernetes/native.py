@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import compress
 from typing import Any
 
 import msgspec
 
+from dashborion.concurrency import every
 from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, Forbidden, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.kubernetes import find, native_normalise, normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.wire import cluster, jobs
-from dashborion.orchestrators.kubernetes.wire.tables import ApiResources
+from dashborion.orchestrators.kubernetes.wire import cluster
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
 
@@ -82,20 +83,20 @@ KINDS: Mapping[str, Kind] = {
         native_normalise.conditions,
     ),
     "events": Kind(
-        (Resource(wire.ReportedEvent, "v1", "events", "Event"),),
+        (Resource(cluster.ReportedEvent, "v1", "events", "Event"),),
         native_normalise.event,
         detail=None,
         order=_by_time,
     ),
     "jobs": Kind(
-        (Resource(jobs.Job, "batch/v1", "jobs", "Job"),),
+        (Resource(cluster.Job, "batch/v1", "jobs", "Job"),),
         native_normalise.job,
         models.JobDetail,
         native_normalise.conditions,
     ),
     "cronjobs": Kind(
         # `batch/v1` has CronJobs since 1.21; the beta was served from 1.8 to 1.24.
-        _versions(jobs.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
+        _versions(cluster.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
         native_normalise.cron_job,
         models.CronJobDetail,
         native_normalise.cron_job_details,
@@ -120,11 +121,10 @@ A new kind has a wire type, a normalise function and its line here; a model in
 
 @dataclass(frozen=True)
 class KubernetesNative:
-    """The kinds of one cluster, as ``Native``; ``namespace`` is the environment's default."""
+    """The kinds of one cluster, as ``Native``."""
 
-    fetch: Fetch
+    client: Client
     environment: Environment
-    namespace: str
 
     def listed(self, kind: str, query: Query) -> list[Found[Any]]:
         """The objects in a namespace or in all, sorted: events by time, others by name."""
@@ -134,9 +134,9 @@ class KubernetesNative:
         if known.from_row is not None and not query.raw:
             resource, normalise_item = resource.rows, known.from_row
         options = ListOptions(query.selector, raw=query.raw)
-        found = self.fetch.wait(self.fetch.collect(resource, namespace, options))
-        if not found and namespace is not None:
-            find.require_namespace(self.fetch, namespace)
+        found = self.client.wait(self.client.collect(resource, namespace, options))
+        if not found:
+            find.require_namespace(self.client, namespace)
         items = [Found(normalise_item(one.item, self.environment), one.raw) for one in found]
         return sorted(items, key=lambda one: known.order(one.item))
 
@@ -165,10 +165,10 @@ class KubernetesNative:
     ) -> Found[Any]:
         """By name where the namespace is known, else searched in all namespaces."""
         if namespace is not None or not resource.namespaced:
-            exact = self.fetch.client.get(resource, namespace, name)
+            exact = self.client.get(resource, namespace, name)
             if exact is not None:
                 return exact
-        listed = self.fetch.wait(self.fetch.collect(resource.metadata, namespace))
+        listed = self.client.wait(self.client.collect(resource.metadata, namespace))
         existing = [one.item.metadata for one in listed]
         matching = [meta for meta in existing if meta.name == name and namespace is None]
         if len(matching) > 1:
@@ -176,11 +176,10 @@ class KubernetesNative:
             raise Ambiguous(f"'{name}' is in {len(matching)} namespaces: {names}",
                             hint="name one of these, or choose with -n")  # fmt: skip
         if matching:
-            found = self.fetch.client.get(resource, matching[0].namespace, name)
+            found = self.client.get(resource, matching[0].namespace, name)
             if found is not None:
                 return found
-        if namespace is not None:
-            find.require_namespace(self.fetch, namespace)
+        find.require_namespace(self.client, namespace)
         where = find.where(namespace) if resource.namespaced else "the cluster"
         raise NotFound(singular(kind), name, where=where, known=[meta.name for meta in existing])
 
@@ -193,36 +192,30 @@ class KubernetesNative:
         fields = f"involvedObject.uid={meta.uid}"
         if isinstance(item, cluster.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
-        listed = self.fetch.collect(
+        listed = self.client.collect(
             api.EVENTS, meta.namespace or "default", ListOptions(fields=fields)
         )
-        return normalise.by_time(map(normalise.event, self.fetch.optional(listed)))
+        return normalise.by_time(map(normalise.event, self.client.optional(listed)))
 
     def _served(self, kind: Kind) -> Resource[Any]:
         """The preferred version among those that this server has; asked only if there are two."""
         if len(kind.versions) == 1:
             return kind.versions[0]
-        asked = [self.fetch.start(partial(self._serves, version)) for version in kind.versions]
-        served = [self.fetch.wait(future) for future in asked]
-        return next(
-            (version for version, is_served in zip(kind.versions, served, strict=True)
-             if is_served),
-            kind.versions[-1],
-        )  # fmt: skip
+        calls = [partial(self._serves, version) for version in kind.versions]
+        served = every(calls, self.client.runtime.deadline)
+        return next(compress(kind.versions, served), kind.versions[-1])
 
     def _serves(self, resource: Resource[Any]) -> bool:
         """Whether the API's discovery names the resource; False where it may not be asked."""
         path = f"/apis/{resource.group_version}"
         try:
-            found = self.fetch.client.read(ApiResources, path)
+            found = self.client.read(cluster.ApiResources, path)
         except Forbidden:
             return False
         return resource.plural in {one.name for one in (found.resources if found else None) or ()}
 
     def _namespace(self, kind: Kind, query: Query) -> str | None:
-        if query.all_namespaces or not kind.namespaced:
-            return None
-        return query.namespace or self.namespace
+        return find.namespace_of(self.client, query) if kind.namespaced else None
 
 
 def singular(kind: str) -> str:

@@ -15,11 +15,9 @@ from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE
-from dashborion.orchestrators.kubernetes.wire import cluster, jobs
-from dashborion.orchestrators.kubernetes.wire.autoscalers import MetricSource, MetricValue
-from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+from dashborion.orchestrators.kubernetes.wire import cluster
 
-Conditioned = cluster.Node | cluster.Namespace | jobs.Job | wire.Autoscaler
+Conditioned = cluster.Node | cluster.Namespace | cluster.Job | wire.Autoscaler
 
 _ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
 _CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassName`, still in use
@@ -60,7 +58,7 @@ def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.
     )
 
 
-def config_map_row(row: TableRow, environment: Environment) -> models.ConfigMap:
+def config_map_row(row: cluster.TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
     count = row.cells[1] if len(row.cells) > 1 else 0
     return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=int(count))
@@ -174,7 +172,7 @@ def namespace(item: cluster.Namespace, environment: Environment) -> models.Names
     return models.Namespace(**_base_fields(item.metadata, environment), status=phase)
 
 
-def event(item: wire.ReportedEvent, environment: Environment) -> models.ClusterEvent:
+def event(item: cluster.ReportedEvent, environment: Environment) -> models.ClusterEvent:
     plain = normalise.event(item)
     source = (item.source.component, item.source.host)
     if not item.source.component:
@@ -193,7 +191,7 @@ def event(item: wire.ReportedEvent, environment: Environment) -> models.ClusterE
     )
 
 
-def job(item: jobs.Job, environment: Environment) -> models.Job:
+def job(item: cluster.Job, environment: Environment) -> models.Job:
     spec, status = item.spec, item.status
     started, ended = status.start_time, status.completion_time
     took = int((ended - started).total_seconds()) if started and ended else None
@@ -214,7 +212,7 @@ def job(item: jobs.Job, environment: Environment) -> models.Job:
     )
 
 
-def _job_status(item: jobs.Job) -> str:
+def _job_status(item: cluster.Job) -> str:
     current = {
         condition.type for condition in item.status.conditions or () if condition.status == "True"
     }
@@ -225,7 +223,7 @@ def _job_status(item: jobs.Job) -> str:
     return "suspended" if item.spec.suspend or "Suspended" in current else "running"
 
 
-def cron_job(item: jobs.CronJob, environment: Environment) -> models.CronJob:
+def cron_job(item: cluster.CronJob, environment: Environment) -> models.CronJob:
     spec, status = item.spec, item.status
     template = spec.job_template.spec.template
     return models.CronJob(
@@ -254,7 +252,7 @@ def autoscaler(item: wire.Autoscaler, environment: Environment) -> models.Autosc
     )
 
 
-def cron_job_details(item: jobs.CronJob) -> dict[str, Any]:
+def cron_job_details(item: cluster.CronJob) -> dict[str, Any]:
     """What a description adds: the names of the jobs that run."""
     return {"jobs": [job.name for job in item.status.active or () if job.name]}
 
@@ -279,12 +277,12 @@ def _metrics(item: wire.Autoscaler) -> list[models.Metric]:
     ]
 
 
-def _metric_name(source: MetricSource) -> str:
+def _metric_name(source: wire.MetricSource) -> str:
     name = source.name or (source.metric.name if source.metric else "?")
     return f"{source.container}:{name}" if source.container else name
 
 
-def _measured(value: MetricValue | None, *, like: MetricValue) -> str | None:
+def _measured(value: wire.MetricValue | None, *, like: wire.MetricValue) -> str | None:
     """A value in the unit of ``like``: a percentage of the request, an average or a value."""
     if value is None:
         return None

@@ -12,8 +12,6 @@ from datetime import datetime
 from math import ceil
 from typing import TypeVar
 
-from msgspec import Struct
-
 from dashborion.config.targets import Environment
 from dashborion.models.endpoint import Endpoint
 from dashborion.models.event import Event, EventType
@@ -27,30 +25,11 @@ from dashborion.orchestrators.kubernetes.instances import requests
 Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _MEBI = 1 << 20
-_KIND_NAMES: dict[type[Controller], str] = {
-    wire.Deployment: "Deployment",
-    wire.StatefulSet: "StatefulSet",
-    wire.DaemonSet: "DaemonSet",
-}
-
-
-class Counts(Struct, frozen=True):
-    """A controller's replicas, under the same names for all kinds.
-
-    ``running`` counts the ready ones: the status has no count of pods whose containers
-    run, and its ``replicas`` include pods that cannot pull their image.
-    """
-
-    desired: int
-    running: int
-    available: int
-    floor: int
 
 
 def workload(item: Controller, environment: Environment, endpoints: list[Endpoint]) -> Workload:
     """The normalised controller."""
-    state = rollout_of(item)
-    counts = _counts(item, state)
+    state, counts = rollout.rollout(item), rollout.counts(item)
     spec = item.spec.template.spec
     images = [container.image or "" for container in spec.containers or ()]
     cpu, memory = requests(spec)
@@ -61,9 +40,10 @@ def workload(item: Controller, environment: Environment, endpoints: list[Endpoin
         name=item.metadata.name,
         type=type_of(item),
         orchestrator=environment.orchestrator,
-        status=_status(counts, state),
+        status=_status(item, counts, state),
         desired=counts.desired,
-        running=counts.running,
+        # Whose containers run is not counted; `status.replicas` has those without an image, too.
+        running=counts.ready,
         available=counts.available,
         image=images[0] if images else None,
         images=images,
@@ -89,37 +69,12 @@ def type_of(item: Controller) -> WorkloadType:
     return WorkloadType.DAEMONSET
 
 
-def rollout_of(item: Controller) -> Rollout:
-    """The rollout of a controller, judged by the rules for its kind."""
-    if isinstance(item, wire.Deployment):
-        return rollout.deployment(item)
-    if isinstance(item, wire.StatefulSet):
-        return rollout.statefulset(item)
-    return rollout.daemonset(item)
-
-
-def _counts(item: Controller, state: Rollout) -> Counts:
-    if isinstance(item, wire.DaemonSet):
-        desired = item.status.desired_number_scheduled
-        running, available = item.status.number_ready, item.status.number_available
-        rolling = rollout.daemonset_floor(item)
-    elif isinstance(item, wire.StatefulSet):
-        desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
-        reported = item.status.available_replicas
-        available = running if reported is None else reported
-        rolling = rollout.statefulset_floor(item)
-    else:
-        desired, running = rollout.replicas(item.spec.replicas), item.status.ready_replicas
-        available = item.status.available_replicas
-        rolling = rollout.deployment_floor(item)
-    floor = rolling if state.state is RolloutState.PROGRESSING else desired
-    return Counts(desired=desired, running=running, available=available, floor=floor)
-
-
-def _status(counts: Counts, state: Rollout) -> WorkloadStatus:
-    if counts.desired == 0 and counts.running == 0:
+def _status(item: Controller, counts: rollout.Counts, state: Rollout) -> WorkloadStatus:
+    if counts.desired == 0 and counts.ready == 0:
         return WorkloadStatus.STOPPED
-    if counts.available < counts.floor or state.state is RolloutState.FAILED:
+    is_rolling = state.state is RolloutState.PROGRESSING
+    floor = rollout.floor(item) if is_rolling else counts.desired
+    if counts.available < floor or state.state is RolloutState.FAILED:
         return WorkloadStatus.DEGRADED
     return WorkloadStatus.RUNNING
 
@@ -157,7 +112,7 @@ def autoscaling(
     for autoscaler in autoscalers:
         spec, status = autoscaler.spec, autoscaler.status
         target = spec.scale_target_ref
-        if (target.kind, target.name) != (_KIND_NAMES[type(item)], item.metadata.name):
+        if (target.kind, target.name) != (type(item).__name__, item.metadata.name):
             continue
         minimum = 1 if spec.min_replicas is None else spec.min_replicas
         return Autoscaling(
@@ -171,10 +126,10 @@ def autoscaling(
     return None
 
 
-R = TypeVar("R", wire.ReplicaSet, wire.ControllerRevision)
+Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
 
 
-def owned_by(items: Iterable[R], uid: str) -> list[R]:
+def owned_by(items: Iterable[Kept], uid: str) -> list[Kept]:
     """The objects whose controller has that uid; a selector may match others' objects too."""
     return [
         item
@@ -185,46 +140,40 @@ def owned_by(items: Iterable[R], uid: str) -> list[R]:
     ]
 
 
-def replicaset_revisions(items: Iterable[wire.ReplicaSet], current: str | None) -> list[Revision]:
-    """A Deployment's revisions, oldest first; ReplicaSets without a revision are left out."""
-    revisions = [
-        Revision(
-            revision=number,
-            current=number == current,
-            images=_images(item.spec.template),
-            created_at=item.metadata.creation_timestamp,
-            message=(item.metadata.annotations or {}).get(CHANGE_CAUSE),
-        )
-        for item in items
-        if (number := (item.metadata.annotations or {}).get(rollout.REVISION))
-    ]
-    return sorted(revisions, key=lambda one: int(one.revision) if one.revision.isdecimal() else 0)
+def revision_name(kept: wire.ReplicaSet | wire.ControllerRevision, workload: str) -> str:
+    """A Deployment's number, empty if there is none; of other kinds the hash that the pods have."""
+    if isinstance(kept, wire.ControllerRevision):
+        return kept.metadata.name.removeprefix(f"{workload}-")
+    return (kept.metadata.annotations or {}).get(rollout.REVISION, "")
 
 
-def controller_revisions(
-    items: Iterable[wire.ControllerRevision], name: str, current: str | None
-) -> list[Revision]:
-    """A StatefulSet's or DaemonSet's revisions, oldest first, by the hash that their pods have.
+def revision_number(kept: wire.ReplicaSet | wire.ControllerRevision) -> int:
+    """kubectl's number of a revision; zero where a ReplicaSet has none."""
+    if isinstance(kept, wire.ControllerRevision):
+        return kept.revision
+    number = revision_name(kept, "")
+    return int(number) if number.isdecimal() else 0
+
+
+def revisions(items: Iterable[Kept], workload: str, current: str | None) -> list[Revision]:
+    """A workload's revisions, oldest first; ReplicaSets without a number are left out.
 
     The status of a DaemonSet does not name the current revision: it is the newest.
     """
-    ordered = sorted(items, key=lambda item: item.revision)
-    hashes = [item.metadata.name.removeprefix(f"{name}-") for item in ordered]
-    newest = current or (hashes[-1] if hashes else None)
+    ordered = sorted(items, key=revision_number)
+    if current is None and ordered and isinstance(ordered[-1], wire.ControllerRevision):
+        current = revision_name(ordered[-1], workload)
     return [
         Revision(
-            revision=hash_,
-            current=hash_ == newest,
-            images=_images(item.data.spec.template) if item.data else [],
+            revision=name,
+            current=name == current,
+            images=[container.image or "" for container in item.template.spec.containers or ()],
             created_at=item.metadata.creation_timestamp,
             message=(item.metadata.annotations or {}).get(CHANGE_CAUSE),
         )
-        for item, hash_ in zip(ordered, hashes, strict=True)
+        for item in ordered
+        if (name := revision_name(item, workload))
     ]
-
-
-def _images(template: wire.Template) -> list[str]:
-    return [item.image or "" for item in template.spec.containers or ()]
 
 
 def events(items: Iterable[wire.Event], uids: frozenset[str]) -> list[Event]:

@@ -12,10 +12,10 @@ from dashborion.errors import DashborionError
 from dashborion.models.instance import Instance
 from dashborion.models.query import Found
 from dashborion.models.rollout import Rollout
-from dashborion.orchestrators.kubernetes import find, normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import find, history, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.fetch import Fetch
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
 
@@ -35,7 +35,7 @@ class _Followed(ABC):
     are told by their revision.
     """
 
-    fetch: Fetch
+    client: Client
     environment: Environment
     item: normalise.Controller
     before: frozenset[str] | None
@@ -44,10 +44,10 @@ class _Followed(ABC):
 
     def look(self) -> RolloutProgress:
         """The object, and the instances that the change has made."""
-        found = find.again(self.fetch.client, self.item)
+        found = find.again(self.client, self.item)
         name = self.item.metadata.name
-        state = normalise.rollout_of(found.item if found else self.item)
-        if found is None or found.item.metadata.uid != self.item.metadata.uid:
+        state = rollout.rollout(found.item if found else self.item)
+        if found is None:
             return _ended(state, f"{name} was deleted or replaced", "deleted")
         if found.item.metadata.deletion_timestamp is not None:
             return _ended(state, f"{name} is being deleted", "deleted")
@@ -66,7 +66,7 @@ class _Followed(ABC):
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The end of a pod's log; of its previous run while it is between two."""
         namespace = self.item.metadata.namespace
-        found = self.fetch.client.get(api.PODS, namespace, instance)
+        found = self.client.get(api.PODS, namespace, instance)
         if found is None:
             return []
         restarted = [
@@ -79,7 +79,7 @@ class _Followed(ABC):
         for previous in ("true", None):
             params = {"tailLines": str(lines), "container": container, "previous": previous}
             try:
-                text = self.fetch.client.text(path, params)
+                text = self.client.text(path, params)
             except DashborionError:
                 continue
             if text:
@@ -88,19 +88,18 @@ class _Followed(ABC):
 
     def _started(self, item: normalise.Controller, revision: str | None) -> list[Instance]:
         if self.before is None:
-            if item.metadata.generation > item.status.observed_generation:
+            if rollout.is_unobserved(item):
                 return []  # what the status calls the newest revision is the one before
             if isinstance(item, wire.DaemonSet):
                 revision = self._newest_revision(item)
-        return started(members(self.fetch, item, self.environment), revision, self.before)
+        return started(members(self.client, item, self.environment), revision, self.before)
 
     def _newest_revision(self, item: wire.DaemonSet) -> str | None:
         """A DaemonSet does not say which revision is its newest: its history does."""
-        options = ListOptions(normalise.selector(item.spec.selector))
-        listed = self.fetch.collect(api.CONTROLLER_REVISIONS, item.metadata.namespace, options)
-        kept = normalise.owned_by(self.fetch.optional(listed), item.metadata.uid)
-        history = normalise.controller_revisions(kept, item.metadata.name, None)
-        return history[-1].revision if history else None
+        listed = self.client.optional(history.list_kept(self.client, item))
+        kept = normalise.owned_by(listed, item.metadata.uid)
+        revisions = normalise.revisions(kept, item.metadata.name, None)
+        return revisions[-1].revision if revisions else None
 
     @abstractmethod
     def _superseded(self, found: Found[normalise.Controller]) -> str | None:
@@ -147,18 +146,18 @@ def _ended(
     return RolloutProgress(message, ended=ended, rollout=state)
 
 
-def members(fetch: Fetch, item: normalise.Controller, environment: Environment) -> list[Instance]:
+def members(client: Client, item: normalise.Controller, environment: Environment) -> list[Instance]:
     """A controller's instances, finished ones too."""
     namespace = item.metadata.namespace
     options = ListOptions(normalise.selector(item.spec.selector))
-    listed = fetch.collect(api.PODS, namespace, options)
+    listed = client.collect(api.PODS, namespace, options)
     parents: Mapping[str, wire.Meta] = {}
     if isinstance(item, wire.Deployment):
-        replicasets = fetch.collect(api.REPLICASETS.metadata, namespace, options)
-        parents = {one.metadata.uid: one.metadata for one in fetch.optional(replicasets)}
+        replicasets = client.collect(api.REPLICASETS.metadata, namespace, options)
+        parents = {one.metadata.uid: one.metadata for one in client.optional(replicasets)}
     return [
         pods.instance(pod, owner, environment)
-        for pod in fetch.optional(listed)
+        for pod in client.optional(listed)
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     ]
 

@@ -1,13 +1,21 @@
-"""One request to a Kubernetes API, as data."""
+"""One request to a Kubernetes API, as data, and its answer decoded into the types of ``wire``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 from msgspec import Struct, field
 
+from dashborion.errors import BadAnswer
+from dashborion.models.ready import ready
+
 JSON = "application/json"
+
+T = TypeVar("T")
 
 
 class Request(Struct, frozen=True):
@@ -37,3 +45,34 @@ class Request(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.method} {self.path} at {self.host}"
+
+
+def decode(type_: type[T], body: bytes, request: Request) -> T:
+    """The answer to a request, as a type.
+
+    Raises:
+        BadAnswer: the body is not JSON, or not of the shape that the API documents.
+    """
+    try:
+        decoded: T = decoder(type_).decode(body)  # type: ignore[arg-type]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _wrong_shape(error, request) from error
+    return decoded
+
+
+def convert(type_: type[T], plain: Any, request: Request) -> T:
+    """Decoded JSON as a type; raises as ``decode``."""
+    try:
+        return msgspec.convert(plain, ready(type_))
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise _wrong_shape(error, request) from error
+
+
+@cache
+def decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(ready(type_))
+
+
+def _wrong_shape(error: Exception, request: Request) -> BadAnswer:
+    problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return BadAnswer(f"{request} was answered with what is not the API's: {problem}")

@@ -13,7 +13,7 @@ from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 if TYPE_CHECKING:
-    from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+    from dashborion.orchestrators.kubernetes.wire.cluster import TableRow
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -65,7 +65,7 @@ class Resource(Struct, Generic[T], frozen=True):
     @property
     def rows(self) -> Resource[TableRow]:
         """The same resource, whose lists have the cells that kubectl prints, and metadata."""
-        from dashborion.orchestrators.kubernetes.wire.tables import TableRow
+        from dashborion.orchestrators.kubernetes.wire.cluster import TableRow
 
         return self._as(TableRow, Form.ROWS)
 

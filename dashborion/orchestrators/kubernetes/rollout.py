@@ -9,73 +9,106 @@ pod that dies a week later is not a rollout.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
-from math import ceil, floor
+
+from msgspec import Struct
 
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.protocol import Verdict
 
 Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
+_Judgement = tuple[RolloutState, str | None]
 REVISION = "deployment.kubernetes.io/revision"
 _UNOBSERVED = "waiting for the change to be observed"
 
 
-def deployment(item: wire.Deployment) -> Rollout:
-    """A Deployment's rollout, from its Progressing condition and its counts."""
+class Counts(Struct, frozen=True):
+    """A controller's replicas, under the same names for all kinds."""
+
+    desired: int
+    existing: int
+    ready: int
+    available: int
+
+
+def counts(item: Controller) -> Counts:
+    """How many replicas there are; an old server's StatefulSet has ready ones only."""
+    if isinstance(item, wire.DaemonSet):
+        desired = item.status.desired_number_scheduled
+        return Counts(desired, desired, item.status.number_ready, item.status.number_available)
+    status = item.status
+    ready, available = status.ready_replicas, status.available_replicas
+    return Counts(
+        replicas(item.spec.replicas),
+        status.replicas,
+        ready,
+        ready if available is None else available,
+    )
+
+
+def rollout(item: Controller) -> Rollout:
+    """A controller's rollout, judged by the rules for its kind."""
+    revision = refusal = None
+    if isinstance(item, wire.Deployment):
+        revision = (item.metadata.annotations or {}).get(REVISION)
+        refused = condition(item.status.conditions, "ReplicaFailure")
+        refusal = refused.message if refused and refused.status == "True" else None
+        state, message = _deployment(item)
+    elif isinstance(item, wire.StatefulSet):
+        name = item.status.update_revision
+        revision = name.removeprefix(f"{item.metadata.name}-") if name else None
+        state, message = _statefulset(item)
+    else:
+        state, message = _daemonset(item)
+    if is_unobserved(item):
+        state, message = RolloutState.PROGRESSING, _UNOBSERVED
+    return Rollout(state=state, revision=revision, message=refusal or message)
+
+
+def is_unobserved(item: Controller) -> bool:
+    """Whether the status is from before the last change."""
+    return item.metadata.generation > item.status.observed_generation
+
+
+def _deployment(item: wire.Deployment) -> _Judgement:
+    """From the Progressing condition and the counts."""
     desired, status = replicas(item.spec.replicas), item.status
     progressing = condition(status.conditions, "Progressing")
-    revision = (item.metadata.annotations or {}).get(REVISION)
-    refused = condition(status.conditions, "ReplicaFailure")
-    refusal = refused.message if refused and refused.status == "True" else None
-
-    def rollout(state: RolloutState, message: str | None = None) -> Rollout:
-        return Rollout(state=state, revision=revision, message=refusal or message)
-
-    if item.metadata.generation > status.observed_generation:
-        return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
-        return rollout(RolloutState.FAILED, progressing.message or "progress deadline exceeded")
+        return RolloutState.FAILED, progressing.message or "progress deadline exceeded"
     if item.spec.paused:
-        return rollout(RolloutState.PAUSED, "paused: changes wait for `rollout resume`")
+        return RolloutState.PAUSED, "paused: changes wait for `rollout resume`"
     if status.updated_replicas < desired:
-        return rollout(
-            RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
-        )
+        return RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
     if status.replicas > status.updated_replicas:
         old = status.replicas - status.updated_replicas
-        return rollout(RolloutState.PROGRESSING, f"{old} old replicas pending termination")
+        return RolloutState.PROGRESSING, f"{old} old replicas pending termination"
     done = progressing is not None and progressing.reason == "NewReplicaSetAvailable"
     if status.available_replicas < status.updated_replicas and not done:
         available = f"{status.available_replicas} of {status.updated_replicas}"
-        return rollout(RolloutState.PROGRESSING, f"{available} updated replicas available")
-    return rollout(RolloutState.COMPLETE)
+        return RolloutState.PROGRESSING, f"{available} updated replicas available"
+    return RolloutState.COMPLETE, None
 
 
-def statefulset(item: wire.StatefulSet) -> Rollout:
-    """A StatefulSet's rollout; the revisions are compared whatever the partition says.
+def _statefulset(item: wire.StatefulSet) -> _Judgement:
+    """The revisions are compared whatever the partition says.
 
     kubectl skips the comparison when ``rollingUpdate`` is set without a partition.
     """
-    desired, status = replicas(item.spec.replicas), item.status
-    name = status.update_revision
-    revision = name.removeprefix(f"{item.metadata.name}-") if name else None
-    strategy = item.spec.update_strategy
+    status, strategy = item.status, item.spec.update_strategy
     partition = (strategy.rolling_update.partition if strategy.rolling_update else None) or 0
-
-    def rollout(state: RolloutState, message: str | None = None) -> Rollout:
-        return Rollout(state=state, revision=revision, message=message)
-
-    if status.observed_generation == 0 or item.metadata.generation > status.observed_generation:
-        return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
+    if status.observed_generation == 0:
+        return RolloutState.PROGRESSING, _UNOBSERVED
     if strategy.type == "OnDelete" and (old := status.replicas - status.updated_replicas) > 0:
-        return rollout(RolloutState.PAUSED, on_delete(old))
-    if waiting := _statefulset_waits(item, desired, partition):
-        return rollout(RolloutState.PROGRESSING, waiting)
+        return RolloutState.PAUSED, on_delete(old)
+    if waiting := _statefulset_waits(item, replicas(item.spec.replicas), partition):
+        return RolloutState.PROGRESSING, waiting
     if partition and status.update_revision != status.current_revision:
-        return rollout(RolloutState.COMPLETE, f"replicas below {partition} keep their revision")
-    return rollout(RolloutState.COMPLETE)
+        return RolloutState.COMPLETE, f"replicas below {partition} keep their revision"
+    return RolloutState.COMPLETE, None
 
 
 def _statefulset_waits(item: wire.StatefulSet, desired: int, partition: int) -> str | None:
@@ -100,21 +133,15 @@ def _statefulset_waits(item: wire.StatefulSet, desired: int, partition: int) -> 
     return None if partition else "waiting for the new revision to become current"
 
 
-def daemonset(item: wire.DaemonSet) -> Rollout:
-    """A DaemonSet's rollout: how many nodes run the updated pod."""
-    status = item.status
-    desired, updated = status.desired_number_scheduled, status.updated_number_scheduled
-
-    def rollout(state: RolloutState, message: str | None = None) -> Rollout:
-        return Rollout(state=state, revision=None, message=message)
-
-    if item.metadata.generation > status.observed_generation:
-        return rollout(RolloutState.PROGRESSING, _UNOBSERVED)
-    if updated < desired:
-        if item.spec.update_strategy.type == "OnDelete":
-            return rollout(RolloutState.PAUSED, on_delete(desired - updated))
-        return rollout(RolloutState.PROGRESSING, f"{updated} of {desired} pods updated")
-    return rollout(RolloutState.COMPLETE)
+def _daemonset(item: wire.DaemonSet) -> _Judgement:
+    """How many nodes run the updated pod."""
+    desired = item.status.desired_number_scheduled
+    updated = item.status.updated_number_scheduled
+    if updated >= desired:
+        return RolloutState.COMPLETE, None
+    if item.spec.update_strategy.type == "OnDelete":
+        return RolloutState.PAUSED, on_delete(desired - updated)
+    return RolloutState.PROGRESSING, f"{updated} of {desired} pods updated"
 
 
 def verdict(item: Controller, state: Rollout) -> Verdict:
@@ -130,25 +157,15 @@ def verdict(item: Controller, state: Rollout) -> Verdict:
 
 def scaled(item: Controller) -> Verdict:
     """Whether the replicas that are wanted are there, whatever revision they are of."""
-    if item.metadata.generation > item.status.observed_generation:
+    if is_unobserved(item):
         return Verdict(_UNOBSERVED)
-    desired, existing, available = _existing(item)
-    if existing != desired:
-        return Verdict(f"{existing} of {desired} replicas exist")
+    count = counts(item)
+    desired, available = count.desired, count.available
+    if count.existing != desired:
+        return Verdict(f"{count.existing} of {desired} replicas exist")
     if available < desired:
         return Verdict(f"{available} of {desired} replicas available")
     return Verdict(f"complete: {available} of {desired} replicas available", done=True)
-
-
-def _existing(item: Controller) -> tuple[int, int, int]:
-    """Desired, existing and available replicas; an old server's StatefulSet has ready ones only."""
-    if isinstance(item, wire.DaemonSet):
-        desired = item.status.desired_number_scheduled
-        return desired, desired, item.status.number_available
-    status = item.status
-    available = status.available_replicas
-    ready = status.ready_replicas if available is None else available
-    return replicas(item.spec.replicas), status.replicas, ready
 
 
 def on_delete(old: int) -> str:
@@ -160,39 +177,27 @@ def replicas(count: int | None) -> int:
     return 1 if count is None else count
 
 
-def deployment_floor(item: wire.Deployment) -> int:
-    """How many replicas stay available while a Deployment rolls.
+def floor(item: Controller) -> int:
+    """How many replicas stay available while a workload rolls.
 
-    As ``ResolveFenceposts``: surge rounds up, unavailability down, and both
-    zero means one. ``Recreate`` stops everything first.
+    A Deployment as in ``ResolveFenceposts``: surge rounds up, unavailability down, and
+    ``Recreate`` stops everything first. The other kinds replace one at a time unless told;
+    a DaemonSet's percentages round up. Without surge, at least one is unavailable.
     """
-    desired = replicas(item.spec.replicas)
-    if item.spec.strategy.type == "Recreate":
-        return 0
-    rolling = item.spec.strategy.rolling_update or wire.RollingUpdate()
-    surge = _scaled(rolling.max_surge, "25%", desired, up=True)
-    unavailable = _scaled(rolling.max_unavailable, "25%", desired, up=False)
-    if surge == 0 and unavailable == 0:
-        unavailable = 1
-    return max(0, desired - unavailable)
-
-
-def statefulset_floor(item: wire.StatefulSet) -> int:
-    """The same for a StatefulSet: one at a time unless told, percentages round down."""
-    desired = replicas(item.spec.replicas)
-    rolling = item.spec.update_strategy.rolling_update or wire.RollingUpdate()
-    return max(0, desired - max(1, _scaled(rolling.max_unavailable, 1, desired, up=False)))
-
-
-def daemonset_floor(item: wire.DaemonSet) -> int:
-    """The same for a DaemonSet: one at a time unless it surges, percentages round up."""
-    desired = item.status.desired_number_scheduled
-    rolling = item.spec.update_strategy.rolling_update or wire.RollingUpdate()
-    surge = _scaled(rolling.max_surge, 0, desired, up=True)
-    unavailable = _scaled(rolling.max_unavailable, 1, desired, up=True)
-    if surge == 0 and unavailable == 0:
-        unavailable = 1
-    return max(0, desired - unavailable)
+    default_surge: int | str = 0
+    default: int | str = 1
+    if isinstance(item, wire.Deployment):
+        strategy, default_surge, default = item.spec.strategy, "25%", "25%"
+        if strategy.type == "Recreate":
+            return 0
+    else:
+        strategy = item.spec.update_strategy
+    desired = counts(item).desired
+    rolling = strategy.rolling_update or wire.RollingUpdate()
+    rounds_up = isinstance(item, wire.DaemonSet)
+    surge = _scaled(rolling.max_surge, default_surge, desired, up=True)
+    unavailable = _scaled(rolling.max_unavailable, default, desired, up=rounds_up)
+    return max(0, desired - (unavailable if surge else max(1, unavailable)))
 
 
 def condition(conditions: Iterable[wire.Condition] | None, type_: str) -> wire.Condition | None:
@@ -212,4 +217,4 @@ def _scaled(value: int | str | None, default: int | str, of: int, *, up: bool) -
     if not digits.isdecimal():
         return _scaled(None, default, of, up=up)
     share = Fraction(int(digits) * of, 100 if chosen.endswith("%") else of or 1)
-    return ceil(share) if up else floor(share)
+    return math.ceil(share) if up else math.floor(share)

@@ -10,9 +10,10 @@ from typing import Any
 from urllib3.exceptions import HTTPError
 
 from dashborion.errors import Unreachable
+from dashborion.orchestrators.kubernetes import find, runs
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes import runs
-from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup
+from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.log_targets import LogParams
 from dashborion.orchestrators.kubernetes.resume import (
     Cursor,
     DuplicateFilter,
@@ -39,7 +40,7 @@ class RunLog:
     that has no newline.
     """
 
-    group: PodGroup
+    client: Client
     run: Run
     first_params: LogParams  # the query as long as no line has been read
     say: Callable[[str], None]
@@ -66,9 +67,9 @@ class RunLog:
             Unavailable: the connection broke, or there was none.
         """
         duplicates, splitter = DuplicateFilter(self.cursor), LineSplitter()
-        path = f"{api.PODS.path(self.group.namespace, self.run.pod)}/log"
+        path = f"{api.PODS.path(self.run.pod.namespace, self.run.pod.name)}/log"
         params = self._params(follow=follow, previous=previous)
-        response = self.group.fetch.client.open(path, params, endless=follow)
+        response = self.client.open(path, params, endless=follow)
         self.opened(response)
         is_checked = any_run and not self.cursor.count
         try:
@@ -120,7 +121,7 @@ class RunLog:
         """
         for seconds in (0.0, STALE_SECONDS) if self.is_begun else (0.0,):
             self.pause(seconds)
-            pod = self.group.current_pod(self.run)
+            pod = find.pod_again(self.client, self.run.pod)
             if pod is None:
                 return  # the log was opened before the pod went, so it is this run's
             container = self.run.container

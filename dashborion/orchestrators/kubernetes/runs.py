@@ -13,11 +13,10 @@ from dashborion.orchestrators.kubernetes import instances, wire
 class Run:
     """One run of one container; ``id`` is the runtime's, which no other run has.
 
-    ``pod`` and ``uid`` are the pod's, ``restarts`` counts the runs before this one.
+    ``restarts`` counts the runs before this one.
     """
 
-    pod: str
-    uid: str
+    pod: wire.Meta
     container: str
     id: str
     restarts: int
@@ -54,8 +53,7 @@ def latest_run(pod: wire.Pod, container: str) -> Run | None:
     if not id_:
         return None
     restarts = status.restart_count - (1 if is_between and status.restart_count else 0)
-    meta = pod.metadata
-    return Run(meta.name, meta.uid, container, id_, restarts, state.running is not None)
+    return Run(pod.metadata, container, id_, restarts, state.running is not None)
 
 
 def previous_run_id(pod: wire.Pod, container: str) -> str | None:

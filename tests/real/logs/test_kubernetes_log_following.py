@@ -96,7 +96,7 @@ def test_a_pod_that_restarts_before_it_is_seen_is_read_from_its_first_run(
     here.add(deployment("early", replicas=0))
 
     def restart() -> None:
-        heard(dashborion, "scaled to zero; waiting for some")
+        wait_for_text(dashborion, "scaled to zero; waiting for some")
         here.merge("early", {"replicas": 1})
         wait_for("a pod", lambda: here.get("early")["status"].get("readyReplicas") == 1)
         name = here.only_pod("early")

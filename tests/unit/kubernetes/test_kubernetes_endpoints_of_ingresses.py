@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.kubernetes.raw_kubernetes import Raw
-from tests.unit.kubernetes.raw_kubernetes_network import endpoints_of, (
+from tests.unit.kubernetes.raw_kubernetes_network import (
     backend,
     balancer,
+    endpoints_of,
     ingress,
     rule,
     service,

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
-from dashborion.concurrency import Deadline
+from dashborion.concurrency import Deadline, start
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import describe, wire
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.fetch import Fetch
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.protocol import Runtime
 from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, Raw, decode, metadata, owner, pod
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment, template
 
 
-class Answers:
+class Answers(Client):
     """A client that has these lists and no others."""
 
     def __init__(self, **lists: list[Any]) -> None:
         self.runtime = Runtime(Deadline(10))
         self._lists = lists
 
-    def collect(self, resource: Resource[Any], *_: object, **__: object) -> list[Found[Any]]:
-        return [Found(item) for item in self._lists.get(resource.plural, [])]
+    def collect(
+        self, resource: Resource[Any], *_: object, **__: object
+    ) -> Future[list[Found[Any]]]:
+        return start(lambda: [Found(item) for item in self._lists.get(resource.plural, [])])
 
 
 def replicaset(name: str, deployment: str) -> wire.ReplicaSet:
@@ -44,12 +46,9 @@ def pod_of(replicaset: str, name: str) -> wire.Pod:
 
 def described(*replicasets: wire.ReplicaSet, pods: list[wire.Pod]) -> list[str]:
     client = Answers(replicasets=list(replicasets), pods=pods)
-    fetch = Fetch(cast(Client, client))
-    nearby = describe.Nearby.start(fetch, "media")
-    return [
-        one.name
-        for one in describe.workload(fetch, Found(deployment()), nearby, ENVIRONMENT).item.instances
-    ]
+    nearby = describe.Nearby.start(client, "media")
+    detail = describe.workload(client, Found(deployment()), nearby, ENVIRONMENT).item
+    return [one.name for one in detail.instances]
 
 
 OWN = replicaset("web-6b8f", "web")

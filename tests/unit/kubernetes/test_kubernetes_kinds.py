@@ -11,7 +11,7 @@ from dashborion.cli import k8s
 from dashborion.config.targets import Environment, KubernetesTarget
 from dashborion.models import kubernetes as models
 from dashborion.orchestrators.kubernetes import native, native_normalise, wire
-from dashborion.orchestrators.kubernetes.wire import cluster, jobs
+from dashborion.orchestrators.kubernetes.wire import cluster
 from dashborion.render.views import kubernetes as views
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
@@ -128,7 +128,7 @@ def test_a_nodes_roles_and_taints() -> None:
     ],
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
-    item = decoded(jobs.Job, spec=spec, status={"conditions": conditions})
+    item = decoded(cluster.Job, spec=spec, status={"conditions": conditions})
     assert native_normalise.job(item, HERE).status == expected
 
 
@@ -139,7 +139,7 @@ def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:
 
 def test_a_newer_events_series_and_reporter() -> None:
     item = decoded(
-        wire.ReportedEvent,
+        cluster.ReportedEvent,
         type="Warning",
         eventTime="2026-01-01T00:00:00Z",
         series={"count": 7, "lastObservedTime": "2026-01-01T01:00:00Z"},

@@ -27,7 +27,7 @@ def snapshot(name: str, revision: int, **change: object) -> wire.ControllerRevis
 
 
 def test_replicasets_are_ordered_by_number_and_not_as_text() -> None:
-    found = normalise.replicaset_revisions([replicaset(n) for n in ("10", "9", "2")], "10")
+    found = normalise.revisions([replicaset(n) for n in ("10", "9", "2")], "web", "10")
     assert [(one.revision, one.current) for one in found] == [
         ("2", False),
         ("9", False),
@@ -36,35 +36,35 @@ def test_replicasets_are_ordered_by_number_and_not_as_text() -> None:
 
 
 def test_after_a_rollback_the_current_one_is_the_deployments() -> None:
-    found = normalise.replicaset_revisions([replicaset("3"), replicaset("4")], "3")
+    found = normalise.revisions([replicaset("3"), replicaset("4")], "web", "3")
     assert [(one.revision, one.current) for one in found] == [("3", True), ("4", False)]
 
 
 @pytest.mark.parametrize("number", [None, ""])
 def test_a_replicaset_without_a_number_is_not_history(number: str | None) -> None:
-    assert normalise.replicaset_revisions([replicaset(number)], None) == []
+    assert normalise.revisions([replicaset(number)], "web", None) == []
 
 
 def test_a_number_that_is_none_comes_first_and_breaks_nothing() -> None:
-    found = normalise.replicaset_revisions([replicaset("1"), replicaset("²"), replicaset("x")], "1")
+    found = normalise.revisions([replicaset("1"), replicaset("²"), replicaset("x")], "web", "1")
     assert {one.revision for one in found[:2]} == {"²", "x"}
 
 
 def test_images_times_and_the_cause() -> None:
     cause = {"kubernetes.io/change-cause": "kubectl set image"}
-    (found,) = normalise.replicaset_revisions([replicaset("1", "app:2", **cause)], "1")
+    (found,) = normalise.revisions([replicaset("1", "app:2", **cause)], "web", "1")
     assert (found.images, found.message) == (["app:2"], "kubectl set image")
     assert str(found.created_at) == "2024-05-01 08:00:00+00:00"
 
 
 def test_without_a_cause_the_message_is_null() -> None:
-    (found,) = normalise.replicaset_revisions([replicaset("1")], "1")
+    (found,) = normalise.revisions([replicaset("1")], "web", "1")
     assert found.message is None
 
 
 def test_controller_revisions_are_ordered_by_number_and_named_by_hash() -> None:
     items = [snapshot("web-c", 10), snapshot("web-a", 9), snapshot("web-b", 2)]
-    found = normalise.controller_revisions(items, "web", None)
+    found = normalise.revisions(items, "web", None)
     assert [one.revision for one in found] == ["b", "a", "c"]
     assert [one.current for one in found] == [False, False, True]
     assert found[0].images == ["registry.example.com/app:1.4.2"]
@@ -72,22 +72,22 @@ def test_controller_revisions_are_ordered_by_number_and_named_by_hash() -> None:
 
 def test_the_current_controller_revision_is_the_one_that_the_set_says() -> None:
     items = [snapshot("web-a", 1), snapshot("web-b", 2)]
-    found = normalise.controller_revisions(items, "web", "a")
+    found = normalise.revisions(items, "web", "a")
     assert [(one.revision, one.current) for one in found] == [("a", True), ("b", False)]
 
 
 def test_only_the_whole_name_is_cut_off() -> None:
-    (found,) = normalise.controller_revisions([snapshot("web-web-a", 1)], "web", None)
+    (found,) = normalise.revisions([snapshot("web-web-a", 1)], "web", None)
     assert found.revision == "web-a"
 
 
 def test_a_controller_revision_without_data_has_no_images() -> None:
-    (found,) = normalise.controller_revisions([snapshot("web-a", 1, data=None)], "web", None)
+    (found,) = normalise.revisions([snapshot("web-a", 1, data=None)], "web", None)
     assert found.images == []
 
 
-def test_no_controller_revisions() -> None:
-    assert normalise.controller_revisions([], "web", None) == []
+def test_no_revisions() -> None:
+    assert normalise.revisions([], "web", None) == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.rollout import daemonset as judge
+from dashborion.orchestrators.kubernetes.rollout import rollout as judge
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw
 from tests.unit.kubernetes.raw_kubernetes_workloads import daemonset
 

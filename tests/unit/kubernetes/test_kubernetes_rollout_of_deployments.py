@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.rollout import deployment as judge
+from dashborion.orchestrators.kubernetes.rollout import rollout as judge
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, condition
 from tests.unit.kubernetes.raw_kubernetes_workloads import OVERDUE, ROLLED_OUT, ROLLING, deployment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashborion.models.rollout import RolloutState
-from dashborion.orchestrators.kubernetes.rollout import statefulset as judge
+from dashborion.orchestrators.kubernetes.rollout import rollout as judge
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw
 from tests.unit.kubernetes.raw_kubernetes_workloads import statefulset
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import rollout, wire
 from dashborion.orchestrators.kubernetes.progress import keys, started, troubles
 from dashborion.orchestrators.protocol import Trouble, Verdict
 from tests.unit.kubernetes.raw_kubernetes import (
@@ -29,7 +29,7 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
 
 
 def judge(item: rollout.Controller) -> Verdict:
-    return rollout.verdict(item, normalise.rollout_of(item))
+    return rollout.verdict(item, rollout.rollout(item))
 
 
 @pytest.mark.parametrize("item", [deployment(), statefulset(), daemonset()], ids=type)

@@ -4,18 +4,13 @@ Every field may be missing or null: Go writes empty lists as null, and fields
 come and go between versions. Decoding into these is where most of the speed
 over ``json.loads`` comes from.
 
-Types that only ``dashborion k8s`` decodes are in ``cluster``, ``jobs`` and
-``tables``, which are imported where they are used.
+Types that few commands decode are in ``cluster``, which is imported where it is used.
 """
 
 # ruff: noqa: F403 - all types of these modules are part of this package's namespace
 
 from __future__ import annotations
 
-from dashborion.orchestrators.kubernetes.wire.access import *
-from dashborion.orchestrators.kubernetes.wire.autoscalers import *
-from dashborion.orchestrators.kubernetes.wire.events import *
 from dashborion.orchestrators.kubernetes.wire.meta import *
 from dashborion.orchestrators.kubernetes.wire.network import *
-from dashborion.orchestrators.kubernetes.wire.pods import *
 from dashborion.orchestrators.kubernetes.wire.workloads import *

@@ -1,8 +1,44 @@
-"""Nodes, namespaces and ConfigMaps, which only ``dashborion k8s`` shows."""
+"""What only ``dashborion k8s`` and ``env check`` decode."""
 
 from __future__ import annotations
 
-from dashborion.orchestrators.kubernetes.wire.meta import Condition, Object, Wire
+from datetime import datetime
+from typing import Any
+
+from dashborion.orchestrators.kubernetes.wire.meta import (
+    Condition,
+    Event,
+    ListMeta,
+    Meta,
+    Object,
+    Reference,
+    Wire,
+)
+from dashborion.orchestrators.kubernetes.wire.workloads import Template
+
+
+class Version(Wire, frozen=True):
+    git_version: str
+
+
+class UserInfo(Wire, frozen=True):
+    username: str | None = None
+
+
+class SelfSubject(Wire, frozen=True):
+    user_info: UserInfo = UserInfo()
+
+
+class SelfSubjectReview(Wire, frozen=True):
+    status: SelfSubject = SelfSubject()
+
+
+class Access(Wire, frozen=True):
+    allowed: bool = False
+
+
+class AccessReview(Wire, frozen=True):
+    status: Access = Access()
 
 
 class Taint(Wire, frozen=True):
@@ -53,3 +89,93 @@ class ConfigMap(Object, frozen=True):
     data: dict[str, str] | None = None
     binary_data: dict[str, str] | None = None  # base64
     immutable: bool | None = None
+
+
+class JobSpec(Wire, frozen=True):
+    completions: int | None = None
+    parallelism: int | None = None
+    suspend: bool | None = None
+    template: Template = Template()
+
+
+class JobStatus(Wire, frozen=True):
+    active: int | None = None
+    succeeded: int | None = None
+    failed: int | None = None
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    conditions: list[Condition] | None = None
+
+
+class Job(Object, frozen=True):
+    spec: JobSpec = JobSpec()
+    status: JobStatus = JobStatus()
+
+
+class CronJobTemplate(Wire, frozen=True):
+    spec: JobSpec = JobSpec()
+
+
+class CronJobSpec(Wire, frozen=True):
+    schedule: str = ""
+    time_zone: str | None = None
+    suspend: bool | None = None
+    job_template: CronJobTemplate = CronJobTemplate()
+
+
+class CronJobStatus(Wire, frozen=True):
+    active: list[Reference] | None = None
+    last_schedule_time: datetime | None = None
+    last_successful_time: datetime | None = None
+
+
+class CronJob(Object, frozen=True):
+    spec: CronJobSpec = CronJobSpec()
+    status: CronJobStatus = CronJobStatus()
+
+
+class InvolvedObject(Reference, frozen=True):
+    field_path: str | None = None
+
+
+class EventSource(Wire, frozen=True):
+    component: str | None = None
+    host: str | None = None
+
+
+class ReportedEvent(Event, frozen=True):
+    """An event with what reported it, as ``k8s events`` shows it."""
+
+    involved_object: InvolvedObject = InvolvedObject()
+    first_timestamp: datetime | None = None
+    source: EventSource = EventSource()
+    reporting_component: str | None = None
+    reporting_instance: str | None = None
+
+
+class ApiResource(Wire, frozen=True):
+    name: str
+
+
+class ApiResources(Wire, frozen=True):
+    """What a group's version serves."""
+
+    resources: list[ApiResource] | None = None
+
+
+class TableRow(Wire, frozen=True):
+    """What the server prints of one object, cell by cell, and the object's metadata."""
+
+    cells: list[Any]
+    object: Object
+
+    @property
+    def metadata(self) -> Meta:
+        return self.object.metadata
+
+
+class Table(Wire, frozen=True):
+    """A list as the server prints it for kubectl: without the objects' bodies."""
+
+    rows: list[TableRow] | None
+    metadata: ListMeta = ListMeta()

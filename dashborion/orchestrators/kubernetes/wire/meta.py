@@ -1,4 +1,4 @@
-"""What every object, list and error of the API has: metadata, conditions, references."""
+"""What every object, list and error of the API has: metadata, conditions, references, events."""
 
 from __future__ import annotations
 
@@ -81,3 +81,19 @@ class Reference(Wire, frozen=True):
     kind: str | None = None
     name: str | None = None
     uid: str | None = None
+
+
+class Series(Wire, frozen=True):
+    count: int | None = None
+    last_observed_time: datetime | None = None
+
+
+class Event(Object, frozen=True):
+    involved_object: Reference = Reference()
+    type: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    count: int | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: Series | None = None

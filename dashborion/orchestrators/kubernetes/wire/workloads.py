@@ -1,9 +1,83 @@
-"""Deployments, StatefulSets, DaemonSets, and the objects that keep their revisions."""
+"""Pods, the controllers that make them with their revisions, and the autoscalers of these."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from msgspec import field
+
 from dashborion.orchestrators.kubernetes.wire.meta import Condition, Object, Wire
-from dashborion.orchestrators.kubernetes.wire.pods import PodSpec
+
+
+class Requests(Wire, frozen=True):
+    requests: dict[str, str | int | float] | None = None
+
+
+class ContainerSpec(Wire, frozen=True):
+    name: str
+    image: str | None = None
+    resources: Requests = Requests()
+    restart_policy: str | None = None
+
+
+class PodSpec(Wire, frozen=True):
+    containers: list[ContainerSpec] | None = None
+    init_containers: list[ContainerSpec] | None = None
+    ephemeral_containers: list[ContainerSpec] | None = None
+    node_name: str | None = None
+
+
+class Waiting(Wire, frozen=True):
+    reason: str | None = None
+    message: str | None = None
+
+
+class Running(Wire, frozen=True):
+    started_at: datetime | None = None
+
+
+class Terminated(Wire, frozen=True):
+    exit_code: int = 0
+    signal: int | None = None
+    reason: str | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    container_id: str | None = field(name="containerID", default=None)
+
+
+class ContainerState(Wire, frozen=True):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Wire, frozen=True):
+    name: str
+    image: str | None = None
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+    container_id: str | None = field(name="containerID", default=None)
+
+
+class PodStatus(Wire, frozen=True):
+    phase: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    conditions: list[Condition] | None = None
+    pod_ip: str | None = field(name="podIP", default=None)
+    start_time: datetime | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
+
+
+class Pod(Object, frozen=True):
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
 
 
 class TemplateMeta(Wire, frozen=True):
@@ -115,6 +189,10 @@ class ReplicaSet(Object, frozen=True):
 
     spec: RevisionSpec = RevisionSpec()
 
+    @property
+    def template(self) -> Template:
+        return self.spec.template
+
 
 class RevisionData(Wire, frozen=True):
     """A ControllerRevision's ``data``: a strategic-merge patch that replaces the template."""
@@ -127,3 +205,73 @@ class ControllerRevision(Object, frozen=True):
 
     revision: int = 0
     data: RevisionData | None = None
+
+    @property
+    def template(self) -> Template:
+        return self.data.spec.template if self.data else Template()
+
+
+class ScaleTarget(Wire, frozen=True):
+    kind: str
+    name: str
+
+
+class MetricName(Wire, frozen=True):
+    name: str
+
+
+class MetricValue(Wire, frozen=True):
+    """A metric's target or current value: the member that fits the target's type is set."""
+
+    value: str | None = None
+    average_value: str | None = None
+    average_utilization: int | None = None
+
+
+class MetricSource(Wire, frozen=True):
+    """The fields of all types of metric; resources are named by ``name``, others by ``metric``."""
+
+    name: str | None = None
+    container: str | None = None
+    metric: MetricName | None = None
+    target: MetricValue = MetricValue()
+    current: MetricValue = MetricValue()
+
+
+class Metric(Wire, frozen=True):
+    """One metric; only the member that ``type`` names is set."""
+
+    type: str
+    resource: MetricSource | None = None
+    container_resource: MetricSource | None = None
+    pods: MetricSource | None = None
+    object: MetricSource | None = None
+    external: MetricSource | None = None
+
+    @property
+    def source(self) -> MetricSource:
+        known = (self.resource, self.container_resource, self.pods, self.object, self.external)
+        return next(filter(None, known), MetricSource())
+
+
+class AutoscalerSpec(Wire, frozen=True):
+    """``autoscaling/v1`` has ``cpu_percentage``, later versions have ``metrics``."""
+
+    scale_target_ref: ScaleTarget
+    max_replicas: int
+    min_replicas: int | None = None
+    metrics: list[Metric] | None = None
+    cpu_percentage: int | None = field(name="targetCPUUtilizationPercentage", default=None)
+
+
+class AutoscalerStatus(Wire, frozen=True):
+    current_replicas: int | None = None
+    desired_replicas: int | None = None
+    current_metrics: list[Metric] | None = None
+    conditions: list[Condition] | None = None
+    cpu_percentage: int | None = field(name="currentCPUUtilizationPercentage", default=None)
+
+
+class Autoscaler(Object, frozen=True):
+    spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()
