@@ -86,7 +86,9 @@ def test_instances(dashborion: Cli, as_admin: Path, options: str, expected: list
         pytest.param("workloads list --sort colour", 2, "no column 'colour'", id="sort"),
         pytest.param("workloads list --columns name,x -o json", 2, "no column 'x'", id="columns"),
         pytest.param("workloads list -l '=='", 2, "found '=='", id="selector"),
-        pytest.param("workloads list --raw -o csv", 2, "--raw cannot be combined with -o csv", id="raw csv"),
+        pytest.param(
+            "workloads list --raw -o csv", 2, "--raw cannot be combined with -o csv", id="raw csv"
+        ),
         pytest.param("workloads describe ../../nodes", 3, "", id="a path"),
         pytest.param("workloads list -n '../kube-system'", 3, "no namespace", id="path as -n"),
     ],
