@@ -14,10 +14,9 @@ from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import find, native_normalise, normalise, wire
+from dashborion.orchestrators.ecs import find, native_normalise, native_wire, normalise, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.decoding import convert
-from dashborion.orchestrators.ecs.wire import clusters, details
 
 T = TypeVar("T")
 
@@ -56,7 +55,7 @@ class EcsNative:
         if kind == "clusters":
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
-        item = convert(details.TaskDefinitionDetail, raw)
+        item = convert(native_wire.TaskDefinitionDetail, raw)
         labels = [convert(wire.Tag, tag) for tag in tags]
         return Found(
             native_normalise.definition(item, labels, self.scope.environment),
@@ -197,14 +196,14 @@ class EcsNative:
                     clusters=list(batch))
             for batch in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
         ]  # fmt: skip
-        return self._normalised(calls, clusters.Cluster, native_normalise.cluster, raw=query.raw)
+        return self._normalised(calls, native_wire.Cluster, native_normalise.cluster, raw=query.raw)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
         answer = self._with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
         for raw in answer.get("clusters") or ():
             if raw.get("status") != "INACTIVE":
-                item = convert(clusters.Cluster, raw)
+                item = convert(native_wire.Cluster, raw)
                 return Found(
                     native_normalise.cluster_detail(item, self.scope.environment), dict(raw)
                 )
@@ -219,7 +218,7 @@ class EcsNative:
             for batch in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
         ]  # fmt: skip
         return self._normalised(
-            calls, clusters.ContainerInstance, native_normalise.container_instance, raw=query.raw
+            calls, native_wire.ContainerInstance, native_normalise.container_instance, raw=query.raw
         )
 
     def _normalised(
@@ -261,7 +260,7 @@ class EcsNative:
         ]  # fmt: skip
         answers = every(calls, self.client.aws.runtime.deadline)
         raws = [raw for answer in answers for raw in answer]
-        items = [convert(details.ServiceDeploymentDetail, raw) for raw in raws]
+        items = [convert(native_wire.ServiceDeploymentDetail, raw) for raw in raws]
         definitions = self._task_definitions(items)
         found = [
             Found(native_normalise.deployment(item, namespaces, definitions, self.scope), raw)
@@ -294,7 +293,9 @@ class EcsNative:
                 break
         return arns[:most]
 
-    def _task_definitions(self, items: Iterable[details.ServiceDeploymentDetail]) -> dict[str, str]:
+    def _task_definitions(
+        self, items: Iterable[native_wire.ServiceDeploymentDetail]
+    ) -> dict[str, str]:
         """Task definitions by service revision; none and a warning if they may not be read."""
         targets = [item.target_service_revision for item in items]
         try:

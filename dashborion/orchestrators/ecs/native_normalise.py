@@ -9,8 +9,7 @@ from typing import Any
 from dashborion.config.targets import Environment
 from dashborion.models import ecs as models
 from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
-from dashborion.orchestrators.ecs import normalise, wire
-from dashborion.orchestrators.ecs.wire import clusters, details
+from dashborion.orchestrators.ecs import native_wire, normalise, wire
 
 _ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
 # Fields that say which revision it is, or follow from the others.
@@ -40,7 +39,7 @@ def revision(item: wire.TaskDefinition, environment: Environment) -> models.Task
 
 
 def definition(
-    item: details.TaskDefinitionDetail, tags: Sequence[wire.Tag], environment: Environment
+    item: native_wire.TaskDefinitionDetail, tags: Sequence[wire.Tag], environment: Environment
 ) -> models.TaskDefinitionDetail:
     return models.TaskDefinitionDetail(
         **_environment(environment),
@@ -64,7 +63,7 @@ def definition(
     )
 
 
-def _container(item: details.ContainerDetail) -> models.ContainerDefinition:
+def _container(item: native_wire.ContainerDetail) -> models.ContainerDefinition:
     return models.ContainerDefinition(
         name=item.name,
         image=item.image,
@@ -83,7 +82,7 @@ def _container(item: details.ContainerDetail) -> models.ContainerDefinition:
     )
 
 
-def _port(item: details.PortMapping) -> str:
+def _port(item: native_wire.PortMapping) -> str:
     port = item.container_port_range or item.container_port
     host = f"{item.host_port}:" if item.host_port and item.host_port != port else ""
     return f"{host}{port}/{item.protocol}"
@@ -129,11 +128,11 @@ def _where(path: Path) -> tuple[str, str]:
     return where, " ".join(names)
 
 
-def cluster(item: clusters.Cluster, environment: Environment) -> models.Cluster:
+def cluster(item: native_wire.Cluster, environment: Environment) -> models.Cluster:
     return models.Cluster(**_cluster(item, environment))
 
 
-def cluster_detail(item: clusters.Cluster, environment: Environment) -> models.ClusterDetail:
+def cluster_detail(item: native_wire.Cluster, environment: Environment) -> models.ClusterDetail:
     return models.ClusterDetail(
         **_cluster(item, environment),
         arn=item.cluster_arn,
@@ -144,7 +143,7 @@ def cluster_detail(item: clusters.Cluster, environment: Environment) -> models.C
     )
 
 
-def _cluster(item: clusters.Cluster, environment: Environment) -> dict[str, Any]:
+def _cluster(item: native_wire.Cluster, environment: Environment) -> dict[str, Any]:
     return {
         **_environment(environment),
         "name": item.cluster_name,
@@ -158,7 +157,7 @@ def _cluster(item: clusters.Cluster, environment: Environment) -> dict[str, Any]
 
 
 def container_instance(
-    item: clusters.ContainerInstance, environment: Environment
+    item: native_wire.ContainerInstance, environment: Environment
 ) -> models.ContainerInstance:
     attributes = {one.name: one.value for one in item.attributes}
     whole, free = _amounts(item.registered_resources), _amounts(item.remaining_resources)
@@ -184,12 +183,12 @@ def container_instance(
     )
 
 
-def _amounts(found: Iterable[clusters.Amount]) -> dict[str, int]:
+def _amounts(found: Iterable[native_wire.Amount]) -> dict[str, int]:
     return {one.name: one.integer_value for one in found}
 
 
 def deployment(
-    item: details.ServiceDeploymentDetail,
+    item: native_wire.ServiceDeploymentDetail,
     namespaces: Mapping[str, str],
     definitions: Mapping[str, str],
     scope: normalise.ClusterScope,

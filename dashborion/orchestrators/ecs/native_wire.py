@@ -1,17 +1,21 @@
-"""Task definitions and service deployments with more fields; only for ``dashborion ecs``."""
+"""Objects that only ``dashborion ecs`` decodes, or with more fields than others need."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from dashborion.orchestrators.ecs.wire.base import Wire
-from dashborion.orchestrators.ecs.wire.definitions import (
+from dashborion.orchestrators.ecs.wire import (
     ContainerDefinition,
     HealthCheck,
+    NameValue,
+    ServiceDeployment,
+    Tag,
     TaskDefinition,
+    Wire,
 )
-from dashborion.orchestrators.ecs.wire.services import ServiceDeployment
+
+# --- Task definitions and deployments -------------------------------------------------------------
 
 
 class Named(Wire, frozen=True):
@@ -89,3 +93,52 @@ class ServiceDeploymentDetail(ServiceDeployment, frozen=True):
     rollback: Rollback | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+
+# --- Clusters and their machines ------------------------------------------------------------------
+
+
+class Namespaced(Wire, frozen=True):
+    namespace: str | None = None
+
+
+class Cluster(Wire, frozen=True):
+    cluster_arn: str
+    cluster_name: str
+    status: str = ""
+    active_services_count: int = 0
+    running_tasks_count: int = 0
+    pending_tasks_count: int = 0
+    registered_container_instances_count: int = 0
+    capacity_providers: list[str] = []
+    settings: list[NameValue] = []
+    statistics: list[NameValue] = []
+    service_connect_defaults: Namespaced = Namespaced()
+    tags: list[Tag] = []
+
+
+class Amount(Wire, frozen=True):
+    """What a machine has of a resource; only CPU and MEMORY are numbers."""
+
+    name: str = ""
+    integer_value: int = 0
+
+
+class VersionInfo(Wire, frozen=True):
+    agent_version: str | None = None
+    docker_version: str | None = None
+
+
+class ContainerInstance(Wire, frozen=True):
+    container_instance_arn: str
+    ec2_instance_id: str | None = None
+    status: str = ""
+    agent_connected: bool = False
+    running_tasks_count: int = 0
+    pending_tasks_count: int = 0
+    registered_resources: list[Amount] = []
+    remaining_resources: list[Amount] = []
+    attributes: list[NameValue] = []
+    version_info: VersionInfo = VersionInfo()
+    capacity_provider_name: str | None = None
+    registered_at: datetime | None = None

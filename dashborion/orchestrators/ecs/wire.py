@@ -1,0 +1,369 @@
+"""The API's objects, cut down to the fields that are used.
+
+botocore has parsed the JSON already; converting its dictionaries into these
+checks them once, at the edge. Anything may be missing: services without
+``rolloutState``, tasks without containers, accounts with the old ARN format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class Wire(Struct, rename="camel", frozen=True, gc=False):
+    """Converted from an answer, never changed."""
+
+
+class Pascal(Struct, rename="pascal", frozen=True, gc=False):
+    """The same in the older APIs' spelling."""
+
+
+class Tag(Wire, frozen=True):
+    key: str = ""
+    value: str = ""
+
+
+class NameValue(Wire, frozen=True):
+    """A setting, a detail or an attribute; never a variable, whose value is not decoded."""
+
+    name: str = ""
+    value: str = ""
+
+
+def arn_name(arn: str) -> str:
+    """What an ARN ends in, in the old format and the new: a name, an id, ``family:revision``."""
+    return arn.rsplit("/", 1)[-1]
+
+
+# --- Task definitions, without what may be secret in them: they are kept on disk ------------------
+
+
+class HealthCheck(Wire, frozen=True):
+    """Its command is not decoded: it may hold a password."""
+
+
+class LogOptions(Struct, frozen=True):
+    """The options of ``awslogs``, and the addresses that other drivers send lines to.
+
+    Other options of theirs may be secrets.
+    """
+
+    group: str | None = field(name="awslogs-group", default=None)
+    region: str | None = field(name="awslogs-region", default=None)
+    stream_prefix: str | None = field(name="awslogs-stream-prefix", default=None)
+    splunk: str | None = field(name="splunk-url", default=None)
+    fluentd: str | None = field(name="fluentd-address", default=None)
+    gelf: str | None = field(name="gelf-address", default=None)
+    syslog: str | None = field(name="syslog-address", default=None)
+    output: str | None = field(name="Name", default=None)  # FireLens' plugin
+
+
+class LogConfiguration(Wire, frozen=True):
+    log_driver: str = ""
+    options: LogOptions = LogOptions()
+
+
+class ContainerDefinition(Wire, frozen=True):
+    name: str
+    image: str = ""
+    essential: bool = True
+    cpu: int = 0
+    memory: int | None = None
+    memory_reservation: int | None = None
+    health_check: HealthCheck | None = None
+    log_configuration: LogConfiguration | None = None
+
+
+class TaskDefinition(Wire, frozen=True):
+    """Kept on disk: without environment variables, secrets and commands."""
+
+    task_definition_arn: str
+    cpu: str | None = None
+    memory: str | None = None
+    registered_at: datetime | None = None
+    container_definitions: Sequence[ContainerDefinition] = []
+
+
+# --- Services, with their deployments in the older and the newer API ------------------------------
+
+
+class LoadBalancer(Wire, frozen=True):
+    """A target group, or a classic load balancer by name."""
+
+    target_group_arn: str | None = None
+    load_balancer_name: str | None = None
+    container_name: str | None = None
+    container_port: int | None = None
+
+
+class ClientAlias(Wire, frozen=True):
+    port: int
+    dns_name: str | None = None
+
+
+class ConnectService(Wire, frozen=True):
+    port_name: str
+    discovery_name: str | None = None
+    client_aliases: list[ClientAlias] = []
+
+
+class ServiceConnect(Wire, frozen=True):
+    enabled: bool = False
+    namespace: str | None = None
+    services: list[ConnectService] = []
+
+
+class Deployment(Wire, frozen=True):
+    id: str
+    status: str
+    task_definition: str = ""
+    desired_count: int = 0
+    pending_count: int = 0
+    running_count: int = 0
+    failed_tasks: int = 0
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    rollout_state: str | None = None
+    rollout_state_reason: str | None = None
+    service_connect_configuration: ServiceConnect | None = None
+
+
+class TaskSet(Wire, frozen=True):
+    """What a service has instead of deployments when CODE_DEPLOY or EXTERNAL controls it."""
+
+    id: str
+    status: str
+    task_definition: str = ""
+    stability_status: str | None = None
+    created_at: datetime | None = None
+    load_balancers: list[LoadBalancer] = []
+
+
+class DeploymentConfiguration(Wire, frozen=True):
+    strategy: str = "ROLLING"
+    minimum_healthy_percent: int | None = None
+
+
+class DeploymentController(Wire, frozen=True):
+    type: str = "ECS"
+
+
+class LifecycleHook(Wire, frozen=True):
+    hook_id: str | None = None
+    status: str = ""
+
+
+class ServiceDeployment(Wire, frozen=True):
+    """The newer API's view of a deployment, which remembers those that ended."""
+
+    service_deployment_arn: str
+    status: str = ""
+    status_reason: str | None = None
+    lifecycle_stage: str | None = None
+    lifecycle_hook_details: list[LifecycleHook] = []
+    created_at: datetime | None = None
+    target_service_revision_arn: str | None = None  # in a list; a description has an object
+
+
+class ContainerImage(Wire, frozen=True):
+    image: str = ""
+
+
+class ServiceRevision(Wire, frozen=True):
+    """What a service deployment goes to: a task definition and the service's settings."""
+
+    service_revision_arn: str
+    task_definition: str = ""
+    container_images: list[ContainerImage] = []
+
+
+class Event(Wire, frozen=True):
+    id: str
+    created_at: datetime | None = None
+    message: str = ""
+
+
+class Service(Wire, frozen=True):
+    service_arn: str
+    service_name: str
+    cluster_arn: str = ""
+    status: str = "ACTIVE"
+    desired_count: int = 0
+    running_count: int = 0
+    pending_count: int = 0
+    task_definition: str = ""
+    scheduling_strategy: str = "REPLICA"
+    created_at: datetime | None = None
+    deployments: list[Deployment] = []
+    task_sets: list[TaskSet] = []
+    events: list[Event] = []
+    load_balancers: list[LoadBalancer] = []
+    tags: list[Tag] = []
+    deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
+    deployment_controller: DeploymentController = DeploymentController()
+    current_service_deployment: str | None = None
+
+
+# --- Tasks ----------------------------------------------------------------------------------------
+
+
+class NetworkInterface(Wire, frozen=True):
+    private_ipv4_address: str | None = field(name="privateIpv4Address", default=None)
+
+
+class Container(Wire, frozen=True):
+    name: str = ""
+    image: str | None = None
+    runtime_id: str | None = None
+    last_status: str = "PENDING"
+    health_status: str | None = None
+    exit_code: int | None = None
+    reason: str | None = None
+    network_interfaces: list[NetworkInterface] = []
+
+
+class Attachment(Wire, frozen=True):
+    type: str = ""
+    details: list[NameValue] = []
+
+
+class Task(Wire, frozen=True):
+    task_arn: str
+    task_definition_arn: str = ""
+    last_status: str = "PROVISIONING"
+    desired_status: str = "RUNNING"
+    health_status: str | None = None
+    group: str | None = None
+    started_by: str | None = None
+    launch_type: str | None = None
+    availability_zone: str | None = None
+    container_instance_arn: str | None = None
+    connectivity: str | None = None
+    cpu: str | None = None
+    memory: str | None = None
+    created_at: datetime | None = None
+    pull_started_at: datetime | None = None
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    containers: list[Container] = []
+    attachments: list[Attachment] = []
+    tags: list[Tag] = []
+
+
+class ManagedAgent(Wire, frozen=True):
+    name: str = ""
+    last_status: str = ""
+    reason: str | None = None
+
+
+class ExecContainer(Wire, frozen=True):
+    name: str = ""
+    managed_agents: list[ManagedAgent] = []
+
+
+class ExecTask(Wire, frozen=True):
+    """What says whether a command can run in a task; asked for by nothing else."""
+
+    cluster_arn: str = ""
+    enable_execute_command: bool = False
+    containers: list[ExecContainer] = []
+
+
+# --- Log events -----------------------------------------------------------------------------------
+
+
+class LogEvent(Wire, frozen=True):
+    """Times in milliseconds; id and stream only where several streams were asked for."""
+
+    timestamp: int = 0
+    message: str = ""
+    ingestion_time: int = 0
+    event_id: str = ""
+    log_stream_name: str = ""
+
+
+# --- Application Auto Scaling ---------------------------------------------------------------------
+
+
+class Suspended(Pascal, frozen=True):
+    dynamic_scaling_in_suspended: bool = False
+    dynamic_scaling_out_suspended: bool = False
+
+
+class ScalableTarget(Pascal, frozen=True):
+    resource_id: str
+    min_capacity: int = 0
+    max_capacity: int = 0
+    suspended_state: Suspended = Suspended()
+
+
+# --- Load balancers -------------------------------------------------------------------------------
+
+
+class TargetGroup(Pascal, frozen=True):
+    target_group_arn: str
+    target_group_name: str = ""
+    protocol: str | None = None
+    port: int | None = None
+    load_balancer_arns: list[str] = []
+
+
+class Balancer(Pascal, frozen=True):
+    load_balancer_arn: str
+    load_balancer_name: str = ""
+    dns_name: str | None = field(name="DNSName", default=None)
+
+
+class ForwardTarget(Pascal, frozen=True):
+    target_group_arn: str | None = None
+
+
+class Forward(Pascal, frozen=True):
+    target_groups: list[ForwardTarget] = []
+
+
+class Action(Pascal, frozen=True):
+    type: str = ""
+    target_group_arn: str | None = None
+    forward_config: Forward | None = None
+
+
+class HostHeader(Pascal, frozen=True):
+    values: list[str] = []
+
+
+class RuleCondition(Pascal, frozen=True):
+    """Host names stand in either of two places, depending on how the rule was made."""
+
+    field: str | None = None
+    values: list[str] = []
+    host_header_config: HostHeader | None = None
+
+
+class Rule(Pascal, frozen=True):
+    actions: list[Action] = []
+    conditions: list[RuleCondition] = []
+
+
+class Listener(Pascal, frozen=True):
+    listener_arn: str
+    load_balancer_arn: str = ""
+    port: int | None = None
+    protocol: str | None = None
+    default_actions: list[Action] = []
+
+
+class TargetState(Pascal, frozen=True):
+    state: str = ""
+    reason: str | None = None
+
+
+class TargetHealth(Pascal, frozen=True):
+    target: dict[str, Any] = {}
+    target_health: TargetState = TargetState()
