@@ -129,8 +129,9 @@ class Fleet(Struct, frozen=True):
         )
         return answer
 
-    def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
-        """The one workload of that name in all environments."""
+    def workload(self, typed: str, query: Query) -> Answer[Found[WorkloadDetail]]:
+        """The one workload of that NAME in all environments."""
+        name = Name.parse(typed)
 
         def ask(orchestrator: Orchestrator) -> Found[WorkloadDetail]:
             found = orchestrator.inventory.workload(name, query)
@@ -140,8 +141,9 @@ class Fleet(Struct, frozen=True):
         answer.require_one(name)
         return answer
 
-    def instance(self, name: Name, query: Query) -> Answer[Found[InstanceDetail]]:
-        """The one instance of that id, name or unique prefix in all environments."""
+    def instance(self, typed: str, query: Query) -> Answer[Found[InstanceDetail]]:
+        """The one instance of that ID, name or unique prefix in all environments."""
+        name = Name.parse_instance(typed)
         answer = self.each(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
@@ -178,16 +180,18 @@ class Fleet(Struct, frozen=True):
 
     # --- What is to be changed ------------------------------------------------------------------
 
-    def workload_to_change(self, name: Name, query: Query) -> WorkloadToChange:
-        """The one workload that a change or a wait is about.
+    def workload_to_change(self, typed: str, query: Query) -> WorkloadToChange:
+        """The one workload of that NAME, which a change or a wait is about.
 
         Raises:
             PartialFailure: an environment could not be searched: there may be another.
         """
+        name = Name.parse(typed)
         return self._only(name, lambda one: one.changes.workload(name, query))
 
-    def instance_to_change(self, name: Name, query: Query) -> InstanceToChange:
-        """The one instance that is to be changed; raises as ``workload_to_change``."""
+    def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:
+        """The one instance of that ID that is to be changed; raises as ``workload_to_change``."""
+        name = Name.parse_instance(typed)
 
         def ask(orchestrator: Orchestrator) -> InstanceToChange:
             return InstanceToChange(orchestrator, orchestrator.inventory.instance(name, query))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from dashborion.concurrency import every
 from dashborion.engines.answers import Answer
 from dashborion.engines.fleet import Fleet
-from dashborion.errors import Ambiguous, NotFound
+from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import Orchestrator
@@ -17,26 +17,27 @@ Find = Callable[[Orchestrator, Name], Reader]
 
 
 def of_workloads(
-    fleet: Fleet, names: Sequence[Name], query: Query, wanted: Wanted
+    fleet: Fleet, typed: Iterable[str], query: Query, wanted: Wanted
 ) -> Answer[Reader]:
-    """The logs of these workloads, in every environment that has them.
+    """The logs of the workloads of these NAMEs, in every environment that has them.
 
     Raises:
         NotFound: a name that no environment has.
     """
+    names = [Name.parse(text) for text in dict.fromkeys(typed)]
     return _readers(fleet, names, lambda one, name: one.logs.of_workload(name, query, wanted))
 
 
-def of_instance(fleet: Fleet, name: Name, query: Query, wanted: Wanted) -> Answer[Reader]:
-    """The logs of the one instance of that id, name or unique prefix.
+def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answer[Reader]:
+    """The logs of the one instance of that ID, name or unique prefix.
 
     Raises:
         NotFound: no environment has it.
         Ambiguous: several have one.
     """
+    name = Name.parse_instance(typed)
     answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
-    if len(answer.items) > 1:
-        raise Ambiguous(f"'{name}' is in {len(answer.items)} environments", hint="choose with -e")
+    answer.require_one(name)
     return answer
 
 
