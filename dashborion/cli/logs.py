@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
     from dashborion.engines.logs import Shape
-    from dashborion.orchestrators.logs import Block, Reader, Reading, Source, Wanted
+    from dashborion.models.log import Source
+    from dashborion.orchestrators.logs import Block, Reader, Reading, Wanted
 
 ALL_LINES = -1
 
