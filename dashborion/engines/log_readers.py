@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from dashborion.concurrency import every
-from dashborion.engines.answers import Answer
+from dashborion.engines.answers import Answer, nowhere
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
@@ -54,8 +54,10 @@ def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
 
     answer = fleet.each(ask, searching=True)
     if not answer.failures:
-        for name, found in zip(names, zip(*answer.items, strict=True), strict=True):
-            _require_found(name, found, fleet.where)
+        for found in zip(*answer.items, strict=True):  # what each environment said to a name
+            absent = [one for one in found if isinstance(one, NotFound)]
+            if len(absent) == len(found):
+                raise nowhere(absent, fleet.where)
     readers = [one for some in answer.items for one in some if not isinstance(one, NotFound)]
     return Answer(readers, answer.failures, answer.asked, answer.answered)
 
@@ -65,18 +67,3 @@ def _found_or_absent(find: Find, orchestrator: Orchestrator, name: Name) -> Read
         return find(orchestrator, name)
     except NotFound as error:
         return error
-
-
-def _require_found(name: Name, found: Sequence[Reader | NotFound], where: str) -> None:
-    """Called with what each environment said to a name.
-
-    Raises:
-        NotFound: none of them has it.
-    """
-    absent = [one for one in found if isinstance(one, NotFound)]
-    if len(absent) < len(found):
-        return
-    if len(absent) == 1:
-        raise absent[0]
-    known = {name for one in absent for name in one.known}
-    raise NotFound(absent[0].noun, str(name), where=where, known=known)
