@@ -12,9 +12,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from dashborion.errors import TimedOut
 
@@ -92,26 +91,27 @@ def ahead(make: Callable[[], Iterable[T]], deadline: Deadline) -> Iterator[T]:
         TimedOut: the deadline passed.
         Exception: what the iteration raised, after the values before it.
     """
-    values: SimpleQueue[Callable[[], T]] = SimpleQueue()
+    values: SimpleQueue[tuple[T] | None] = SimpleQueue()
 
     def run() -> None:
         try:
             for value in make():
-                values.put(partial(_same, value))
-            values.put(_end)
-        except BaseException as error:  # noqa: BLE001 - raised where the values are consumed
-            values.put(partial(_raise, error))
+                values.put((value,))
+        finally:
+            values.put(None)
 
-    threading.Thread(target=run, daemon=True).start()
-    return _consumed(values, deadline)
+    return _consumed(values, start(run), deadline)
 
 
-def _consumed(values: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Iterator[T]:
-    while (value := _next(values, deadline)) is not _end:
-        yield value()
+def _consumed(
+    values: SimpleQueue[tuple[T] | None], ended: Future[None], deadline: Deadline
+) -> Iterator[T]:
+    while (item := _next(values, deadline)) is not None:
+        yield item[0]
+    result(ended, deadline)
 
 
-def _next(values: SimpleQueue[Callable[[], T]], deadline: Deadline) -> Callable[[], T]:
+def _next(values: SimpleQueue[T], deadline: Deadline) -> T:
     for seconds in _slices(deadline):
         with suppress(Empty):
             return values.get(timeout=seconds)
@@ -123,15 +123,3 @@ def _slices(deadline: Deadline) -> Iterator[float]:
     while (left := deadline.remaining()) > 0:
         yield min(left, SLICE_SECONDS)
     yield GRACE_SECONDS
-
-
-def _same(value: T) -> T:
-    return value
-
-
-def _end() -> NoReturn:
-    raise AssertionError("marks the end of the queue and is never called")
-
-
-def _raise(error: BaseException) -> NoReturn:
-    raise error

@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from dashborion.discovery.search import DiscoveryResult
     from dashborion.engines.fleet import Fleet
     from dashborion.errors import DashborionError
-    from dashborion.orchestrators.protocol import Call
+    from dashborion.orchestrators.protocol import Call, Runtime
     from dashborion.terminal import Terminal
 
 
 READ_SECONDS = 60.0  # for everything that one command reads, retries included
 
 
-def _terminal(*, stdin: bool) -> Terminal:
+def _terminal(stdin: bool) -> Terminal:
     from dashborion.terminal import Terminal
 
     return Terminal.system(stdin=stdin)
@@ -69,7 +69,7 @@ class Context:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     read_seconds: float = READ_SECONDS
-    terminal: Callable[[bool], Terminal] = lambda stdin: _terminal(stdin=stdin)
+    terminal: Callable[[bool], Terminal] = _terminal
     globals: Globals = field(default_factory=Globals)
     _deadline: Deadline | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
@@ -198,26 +198,15 @@ class Context:
         from dashborion.engines.fleet import Fleet
         from dashborion.engines.name_recorder import recorder
         from dashborion.orchestrators import Connector
-        from dashborion.orchestrators.protocol import Runtime
 
         deadline = self._deadline = Deadline(self.read_seconds)
-
-        def runtime(environment: Environment) -> Runtime:
-            return Runtime(
-                deadline=deadline,
-                warn=partial(self._warn, environment),
-                trace=self._trace if self.globals.verbose else lambda _: None,
-                environ=self.environ,
-                sleep=self.sleep,
-            )
-
         connector, environments = Connector(self.environ), self.environments(choice)
         to_connect = [env for env in environments if only in (None, env.orchestrator)]
         connector.prepare(to_connect, deadline)
         return Fleet(
             environments,
             connector.connect,
-            runtime,
+            lambda environment: self._runtime(deadline, partial(self._warn, environment)),
             self.streams.fail,
             self.streams.progress,
             partial(recorder, environ=self.environ),
@@ -243,21 +232,26 @@ class Context:
         from dashborion.concurrency import Deadline
         from dashborion.discovery.search import Discovery, search_locations
         from dashborion.orchestrators import Connector
-        from dashborion.orchestrators.protocol import Runtime
 
         known = self.config_file.config.environments
         if not self.globals.config and not self.environ.get("DASHBORION_CONFIG"):
             known += self.config.environments
-        runtime = Runtime(
-            deadline=Deadline(self.read_seconds),
-            trace=self._trace if self.globals.verbose else lambda _: None,
-            environ=self.environ,
-            sleep=self.sleep,
-        )
+        runtime = self._runtime(Deadline(self.read_seconds), self.streams.warn)
         streams, search = self.streams, Connector(self.environ).search()
         discovery = Discovery(search, runtime, streams.note, streams.warn, streams.progress)
         locations = search_locations(profiles, regions, known)
         return discovery.find(lambda: self.kubeconfig, locations)
+
+    def _runtime(self, deadline: Deadline, warn: Callable[[DashborionError], None]) -> Runtime:
+        from dashborion.orchestrators.protocol import Runtime
+
+        return Runtime(
+            deadline=deadline,
+            warn=warn,
+            trace=self._trace if self.globals.verbose else lambda _: None,
+            environ=self.environ,
+            sleep=self.sleep,
+        )
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:
         error.environment = error.environment or environment.label

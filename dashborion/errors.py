@@ -39,10 +39,17 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE
 
 
 class DashborionError(Exception):
-    """The base class: a message, a hint, and the label of the environment."""
+    """The base class: a message, a hint, and the label of the environment.
+
+    A subclass inherits the exit code and the code in JSON that it does not name.
+    """
 
     exit_code = 1
     code = "failed"
+
+    def __init_subclass__(cls, *, exit_code: int | None = None, code: str | None = None) -> None:
+        cls.exit_code = exit_code or cls.exit_code
+        cls.code = code or cls.code
 
     def __init__(
         self, message: str, *, hint: str | None = None, environment: str | None = None
@@ -53,29 +60,20 @@ class DashborionError(Exception):
         self.environment = environment
 
 
-class UsageError(DashborionError):
+class UsageError(DashborionError, exit_code=2, code="usage"):
     """Wrong options or arguments."""
 
-    exit_code = 2
-    code = "usage"
 
-
-class ConfigError(UsageError):
+class ConfigError(UsageError, code="config"):
     """A config file, kubeconfig or state file that cannot be read or is not valid."""
 
-    code = "config"
 
-
-class Ambiguous(UsageError):
+class Ambiguous(UsageError, code="ambiguous"):
     """A name that several objects have; the message lists them."""
 
-    code = "ambiguous"
 
-
-class WrongOrchestrator(UsageError):
+class WrongOrchestrator(UsageError, code="wrong-orchestrator"):
     """A command of one orchestrator on an environment of another."""
-
-    code = "wrong-orchestrator"
 
     def __init__(self, environment: str, orchestrator: str, *, instead: str) -> None:
         runs = {"ecs": "Amazon ECS", "kubernetes": "Kubernetes"}[orchestrator]
@@ -86,15 +84,12 @@ class WrongOrchestrator(UsageError):
         )
 
 
-class NotFound(DashborionError):
+class NotFound(DashborionError, exit_code=3, code="not-found"):
     """A name that no object has.
 
     ``known`` are the existing names, for the hint; the errors of several environments
     are merged by them.
     """
-
-    exit_code = 3
-    code = "not-found"
 
     def __init__(
         self,
@@ -116,110 +111,72 @@ class NotFound(DashborionError):
         )
 
 
-class NothingToRead(DashborionError):
+class NothingToRead(DashborionError, exit_code=3, code="no-logs"):
     """No logs: nothing runs, has written yet, or writes to a place that can be read."""
 
-    exit_code = 3
-    code = "no-logs"
 
-
-class AccessError(DashborionError):
+class AccessError(DashborionError, exit_code=4, code="access"):
     """The API refuses the caller."""
 
-    exit_code = 4
-    code = "access"
 
-
-class CredentialsError(AccessError):
+class CredentialsError(AccessError, code="credentials"):
     """Missing, expired or rejected credentials."""
 
-    code = "credentials"
 
-
-class Forbidden(AccessError):
+class Forbidden(AccessError, code="forbidden"):
     """The credentials are valid, but lack a permission."""
 
-    code = "forbidden"
 
-
-class Declined(DashborionError):
+class Declined(DashborionError, code="declined"):
     """The user did not confirm."""
 
-    code = "declined"
 
-
-class Refusal(DashborionError):
+class Refusal(DashborionError, code="refused"):
     """A change that the environment does not allow, or that would not have its effect."""
 
-    code = "refused"
 
-
-class Conflict(DashborionError):
+class Conflict(DashborionError, code="conflict"):
     """A precondition failed: the object has changed, or is not as expected."""
 
-    code = "conflict"
 
-
-class RolloutFailed(DashborionError):
+class RolloutFailed(DashborionError, exit_code=7, code="rollout-failed"):
     """A rollout that failed, was rolled back or superseded, or its workload deleted (``code``)."""
 
-    exit_code = 7
-    code = "rollout-failed"
-
-    def __init__(self, message: str, *, code: str = code, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.code = code
+        self.code = code or self.code
 
 
-class RolloutPending(DashborionError):
+class RolloutPending(DashborionError, exit_code=8, code="rollout-pending"):
     """A rollout that was not finished at the timeout, or that is paused."""
 
-    exit_code = 8
-    code = "rollout-pending"
 
-
-class PartialFailure(DashborionError):
+class PartialFailure(DashborionError, exit_code=5, code="partial"):
     """Some environments failed and were reported; the results of the others are printed."""
 
-    exit_code = 5
-    code = "partial"
 
-
-class Unavailable(DashborionError):
+class Unavailable(DashborionError, exit_code=6, code="unavailable"):
     """The API gave no valid answer in time."""
 
-    exit_code = 6
-    code = "unavailable"
 
-
-class Unreachable(Unavailable):
+class Unreachable(Unavailable, code="unreachable"):
     """No connection, or only 5xx answers, after all retries."""
 
-    code = "unreachable"
 
-
-class MaybeApplied(Unreachable):
+class MaybeApplied(Unreachable, code="maybe-applied"):
     """The answer to a change was lost: it may have been applied, so it is not sent again."""
 
-    code = "maybe-applied"
 
-
-class Throttled(Unavailable):
+class Throttled(Unavailable, code="throttled"):
     """Too many requests, and no time left to retry."""
 
-    code = "throttled"
 
-
-class TimedOut(Unavailable):
+class TimedOut(Unavailable, code="timeout"):
     """The deadline passed."""
 
-    code = "timeout"
 
-
-class BadAnswer(Unavailable):
+class BadAnswer(Unavailable, code="bad-answer"):
     """An answer that is truncated, not JSON, or not what the API documents."""
-
-    code = "bad-answer"
 
 
 def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dashborion.cli.options import ChangeOptions, RolloutOptions
+from dashborion.cli.printing import show_one
+
 if TYPE_CHECKING:
-    from dashborion.cli.options import ConfirmOptions, FormatOptions, NamespaceOptions, WaitOptions
     from dashborion.context import Context
     from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import Fleet
@@ -13,13 +15,7 @@ if TYPE_CHECKING:
     from dashborion.models.change import Change
 
 
-def changer(
-    context: Context,
-    where: NamespaceOptions,
-    care: ConfirmOptions,
-    shown: FormatOptions,
-    waiting: WaitOptions | None = None,
-) -> Changer:
+def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Changer:
     """What makes a change in the chosen environments.
 
     Raises:
@@ -28,22 +24,22 @@ def changer(
     from dashborion.engines.changes import Changer
 
     def show(change: Change) -> None:
-        from dashborion import render
         from dashborion.render.views.workloads import CHANGES
 
-        render.show_one(context.streams, CHANGES, change, shown.style, now=context.now())
+        show_one(context, CHANGES, change, options)
 
-    patience = waiting.patience if waiting else None
-    fleet = context.fleet(where.choice)
+    patience = options.patience if isinstance(options, RolloutOptions) else None
+    fleet = context.fleet(options.choice)
     return Changer(
         fleet=fleet,
+        query=options.query(),
         streams=context.streams,
         follower=follower(context, fleet),
         now=context.now,
         confirm=context.confirm,
         show=show,
-        yes=care.yes,
-        dry_run=care.dry_run,
+        yes=options.yes,
+        dry_run=options.dry_run,
         patience=patience,
     )
 

@@ -16,7 +16,7 @@ app = group()
 
 @command(app, "start")
 def start(
-    ctx: typer.Context,
+    context: Context,
     *,
     speed: Annotated[
         float, typer.Option("--speed", min=0.1, max=100, help="Run this many times as fast.")
@@ -26,7 +26,6 @@ def start(
 
     Example: eval "$(dashborion demo start)"
     """
-    context: Context = ctx.obj
     running = context.demo.start(speed=speed)
     if running.was_running:
         context.streams.note(f"already running since {running.started} (pid {running.pid})")
@@ -35,23 +34,21 @@ def start(
 
 
 @command(app, "stop")
-def stop(ctx: typer.Context) -> None:
+def stop(context: Context) -> None:
     """Stop the demo.
 
     Example: dashborion demo stop
     """
-    context: Context = ctx.obj
     stopped = context.demo.stop()
     context.streams.note("stopped" if stopped else "not running")
 
 
 @command(app, "status")
-def status(ctx: typer.Context) -> None:
+def status(context: Context) -> None:
     """Show whether the demo is running, and its addresses.
 
     Example: dashborion demo status
     """
-    context: Context = ctx.obj
     running = context.demo.status()
     if running is None:
         context.streams.write("not running\n")
@@ -65,11 +62,10 @@ def status(ctx: typer.Context) -> None:
 
 
 @command(app, "reset")
-def reset(ctx: typer.Context) -> None:
+def reset(context: Context) -> None:
     """Restore the demo's workloads to their initial state.
 
     Example: dashborion demo reset
     """
-    context: Context = ctx.obj
     context.demo.reset()
     context.streams.note("the demo is back in its initial state")

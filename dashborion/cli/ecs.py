@@ -37,7 +37,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this ma
 
 
 def _list(
-    ctx: typer.Context,
+    context: Context,
     kind: str,
     query: Query,
     where: NamespaceOptions | ClusterOptions,
@@ -49,14 +49,13 @@ def _list(
     from dashborion.engines.fleet import only_on_ecs
     from dashborion.render.views.ecs import LISTS
 
-    context: Context = ctx.obj
     fleet = context.fleet(where.choice, only="ecs")
     answer = fleet.natives(only_on_ecs(instead), lambda ecs: ecs.listed(kind, query))
     print_list(context, LISTS[view or kind], answer, where, listed)
 
 
 def _describe(
-    ctx: typer.Context,
+    context: Context,
     kind: str,
     name: str,
     where: ClusterOptions,
@@ -67,7 +66,6 @@ def _describe(
     from dashborion.engines.fleet import only_on_ecs
     from dashborion.render.views.ecs import LISTS
 
-    context: Context = ctx.obj
     query = where.query(raw=output.raw)
     answer = context.fleet(where.choice, only="ecs").native(
         only_on_ecs(instead), name or "cluster", lambda ecs: ecs.described(kind, name, query)
@@ -77,7 +75,7 @@ def _describe(
 
 @command(definitions, "list")
 def list_definitions(
-    ctx: typer.Context,
+    context: Context,
     family: Annotated[
         str | None, typer.Argument(metavar="[FAMILY]", help="List the revisions of this family.")
     ] = None,
@@ -93,12 +91,12 @@ def list_definitions(
     query = where.query(within=family, limit=limit, raw=listed.raw)
     view = "families" if family is None else None
     instead = "workloads list" if family is None else "workloads describe NAME"
-    _list(ctx, "task-definitions", query, where, listed, view=view, instead=instead)
+    _list(context, "task-definitions", query, where, listed, view=view, instead=instead)
 
 
 @command(definitions, "describe")
 def describe_definition(
-    ctx: typer.Context,
+    context: Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help=_REVISION)],
     *,
     where: ClusterOptions,
@@ -108,12 +106,12 @@ def describe_definition(
 
     Example: dashborion ecs task-definitions describe shop-staging-web -e shop/staging
     """
-    _describe(ctx, "task-definitions", name, where, output, instead="workloads describe NAME")
+    _describe(context, "task-definitions", name, where, output, instead="workloads describe NAME")
 
 
 @command(definitions, "diff")
 def diff(
-    ctx: typer.Context,
+    context: Context,
     first: Annotated[str, typer.Argument(metavar="FAMILY[:REVISION]", help=_REVISION)],
     second: Annotated[
         str | None, typer.Argument(metavar="[REVISION]", help="REVISION or FAMILY:REVISION.")
@@ -133,7 +131,6 @@ def diff(
     """
     from dashborion.engines.fleet import only_on_ecs
 
-    context: Context = ctx.obj
     answer = context.fleet(where.choice, only="ecs").native(
         only_on_ecs("workloads describe NAME"),
         first,
@@ -143,18 +140,18 @@ def diff(
 
 
 @command(clusters, "list")
-def list_clusters(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
+def list_clusters(context: Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
     """List the clusters of the environment's account and region.
 
     Example: dashborion ecs clusters list -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(ctx, "clusters", query, where, listed, instead="k8s nodes list")
+    _list(context, "clusters", query, where, listed, instead="k8s nodes list")
 
 
 @command(clusters, "describe")
 def describe_cluster(
-    ctx: typer.Context,
+    context: Context,
     name: Annotated[
         str | None,
         typer.Argument(metavar="[NAME]", help="Cluster; by default the environment's own."),
@@ -167,22 +164,22 @@ def describe_cluster(
 
     Example: dashborion ecs clusters describe -e shop/staging
     """
-    _describe(ctx, "clusters", name or "", where, output, instead="k8s nodes list")
+    _describe(context, "clusters", name or "", where, output, instead="k8s nodes list")
 
 
 @command(instances, "list")
-def list_instances(ctx: typer.Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
+def list_instances(context: Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
     """List the cluster's container instances with their free CPU and memory.
 
     Example: dashborion ecs container-instances list -o wide -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(ctx, "container-instances", query, where, listed, instead="k8s nodes list")
+    _list(context, "container-instances", query, where, listed, instead="k8s nodes list")
 
 
 @command(deployments, "list")
 def list_deployments(
-    ctx: typer.Context,
+    context: Context,
     service: Annotated[
         str | None, typer.Argument(metavar="[SERVICE]", help="List deployments of this service.")
     ] = None,
@@ -197,4 +194,4 @@ def list_deployments(
     """
     query = where.query(within=service, limit=limit, raw=listed.raw)
     instead = "workloads list" if service is None else "workloads status NAME"
-    _list(ctx, "deployments", query, where, listed, instead=instead)
+    _list(context, "deployments", query, where, listed, instead=instead)

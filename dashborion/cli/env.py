@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.options import FormatOptions, ListOptions, NamespaceOptions, command, group
+from dashborion.cli.printing import show_list, show_one
 from dashborion.completion import completers
 from dashborion.errors import UsageError
 
@@ -28,26 +29,24 @@ NAME = typer.Argument(
 
 
 @command(app, "list")
-def list_(ctx: typer.Context, *, listed: ListOptions) -> None:
+def list_(context: Context, *, listed: ListOptions) -> None:
     """List environments. Without a config file, they are the contexts of the kubeconfig.
 
     Example: dashborion env list
     """
-    from dashborion import render
     from dashborion.render.views.environments import ENVIRONMENTS
 
-    context: Context = ctx.obj
     current = _current(context)
     environments = map(context.with_user_flags, context.config.environments)
     rows = [_info(context, environment, current) for environment in environments]
-    render.show_list(context.streams, ENVIRONMENTS, rows, listed.style(), now=context.now())
+    show_list(context, ENVIRONMENTS, rows, listed)
     if not rows:
         context.streams.note("no environments: there is no config file and no kubeconfig")
 
 
 @command(app, "use")
 def use(
-    ctx: typer.Context,
+    context: Context,
     name: Annotated[str | None, NAME] = None,
     *,
     forget: Annotated[
@@ -62,7 +61,6 @@ def use(
     """
     from dashborion.config.environments import Choice
 
-    context: Context = ctx.obj
     if forget == (name is not None):
         raise UsageError("expected either the name of an environment or --forget")
     label = None
@@ -79,38 +77,33 @@ def use(
 
 @command(app, "show")
 def show(
-    ctx: typer.Context, name: Annotated[str | None, NAME] = None, *, shown: FormatOptions
+    context: Context, name: Annotated[str | None, NAME] = None, *, shown: FormatOptions
 ) -> None:
     """Show an environment; without NAME the one that commands use.
 
     Example: dashborion env show -o json
     """
-    from dashborion import render
     from dashborion.config.environments import Choice
     from dashborion.render.views.environments import ENVIRONMENTS
 
-    context: Context = ctx.obj
     chosen = context.environments(Choice(patterns=(name,) if name else ()))
     rows = [_info(context, environment, _current(context)) for environment in chosen]
-    now = context.now()
     if len(rows) == 1:
-        render.show_one(context.streams, ENVIRONMENTS, rows[0], shown.style, now=now)
+        show_one(context, ENVIRONMENTS, rows[0], shown)
     else:
-        render.show_list(context.streams, ENVIRONMENTS, rows, shown.style, now=now)
+        show_list(context, ENVIRONMENTS, rows, ListOptions(output=shown.output))
 
 
 @command(app, "check")
-def check(ctx: typer.Context, *, where: NamespaceOptions, listed: ListOptions) -> None:
+def check(context: Context, *, where: NamespaceOptions, listed: ListOptions) -> None:
     """Connect to environments and show identity, response time and permissions.
 
     Example: dashborion env check --all-envs
     """
-    from dashborion import render
     from dashborion.render.views.environments import CHECKS
 
-    context: Context = ctx.obj
     answer = context.fleet(where.choice).check()
-    render.show_list(context.streams, CHECKS, answer.items, listed.style(), now=context.now())
+    show_list(context, CHECKS, answer.items, listed)
     permissions = (permission for check in answer.items for permission in check.permissions)
     if context.streams.err_tty and any(permission.allowed is None for permission in permissions):
         context.streams.note(
@@ -121,7 +114,7 @@ def check(ctx: typer.Context, *, where: NamespaceOptions, listed: ListOptions) -
 
 @command(app, "discover")
 def discover(
-    ctx: typer.Context,
+    context: Context,
     patterns: Annotated[
         list[str] | None,
         typer.Argument(
@@ -154,18 +147,16 @@ def discover(
 
     Example: dashborion env discover --region eu-west-3 --region us-east-1
     """
-    from dashborion import render
     from dashborion.discovery.naming import matching, propose
     from dashborion.render.views.environments import DISCOVERED
 
-    context: Context = ctx.obj
     if add:
         _require_addable(context, yes=yes)
     discovered = context.discover(profile or (), region or ())
     all_proposals = propose(discovered.clusters, context.config_file.config.environments)
     proposals = matching(all_proposals, patterns or (), complete=not discovered.failures)
     rows = [row for row, _ in proposals]
-    render.show_list(context.streams, DISCOVERED, rows, listed.style(), now=context.now())
+    show_list(context, DISCOVERED, rows, listed)
     if add:
         _add(context, proposals, yes=yes)
     discovered.require_complete()

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.logs import LogOptions
+from dashborion.cli.change import changer
+from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     ApiListOptions,
-    ConfirmOptions,
-    FormatOptions,
+    ChangeOptions,
     NamespaceOptions,
     ObjectOptions,
+    Selector,
     command,
     group,
 )
@@ -30,7 +31,7 @@ InstanceId = Annotated[
 
 @command(app, "list")
 def list_(
-    ctx: typer.Context,
+    context: Context,
     *,
     where: NamespaceOptions,
     listed: ApiListOptions,
@@ -38,10 +39,7 @@ def list_(
         str | None,
         typer.Option("--workload", "-w", help="List only the instances of this workload."),
     ] = None,
-    selector: Annotated[
-        str | None,
-        typer.Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ..."),
-    ] = None,
+    selector: Selector = None,
     status: Annotated[
         list[str] | None,
         typer.Option("--status", help="Filter by status: running, pending or stopped; repeatable."),
@@ -65,18 +63,18 @@ def list_(
         stopped=all_ or InstanceStatus.STOPPED in (statuses or ()),
         raw=listed.raw,
     )
-    fleet = ctx.obj.fleet(where.choice)
-    if workload is None and listed.can_stream(ctx.obj.streams, where):
+    fleet = context.fleet(where.choice)
+    if workload is None and listed.can_stream(context.streams, where):
         rows = long_lists.instances(fleet, query, statuses=statuses)
-        print_long_list(ctx.obj, INSTANCES, rows, listed)
+        print_long_list(context, INSTANCES, rows, listed)
     else:
         answer = fleet.instances(query, statuses=statuses)
-        print_list(ctx.obj, INSTANCES, answer, where, listed)
+        print_list(context, INSTANCES, answer, where, listed)
 
 
 @command(app, "describe")
 def describe(
-    ctx: typer.Context,
+    context: Context,
     id_: InstanceId,
     *,
     where: NamespaceOptions,
@@ -86,16 +84,15 @@ def describe(
 
     Example: dashborion instances describe database-0 -e media/staging
     """
-    from dashborion.models.query import Name
     from dashborion.render.views.instances import INSTANCES
 
-    answer = ctx.obj.fleet(where.choice).instance(Name.parse_instance(id_), where.query())
-    print_object(ctx.obj, INSTANCES, answer, output)
+    answer = context.fleet(where.choice).instance(id_, where.query())
+    print_object(context, INSTANCES, answer, output)
 
 
 @command(app, "logs")
 def logs_(
-    ctx: typer.Context,
+    context: Context,
     id_: InstanceId,
     *,
     where: NamespaceOptions,
@@ -105,23 +102,20 @@ def logs_(
 
     Example: dashborion instances logs database-0 -e media/staging --since 15m
     """
-    from dashborion.cli import logs
     from dashborion.engines import log_readers
-    from dashborion.models.query import Name
 
-    context: Context = ctx.obj
-    name, query = Name.parse_instance(id_), where.query()
-    logs.print_logs(
+    query = where.query()
+    print_logs(
         context,
         logged,
-        lambda wanted: log_readers.of_instance(context.fleet(where.choice), name, query, wanted),
+        lambda wanted: log_readers.of_instance(context.fleet(where.choice), id_, query, wanted),
         one_instance=True,
     )
 
 
 @command(app, "exec")
 def exec_(
-    ctx: typer.Context,
+    context: Context,
     id_: InstanceId,
     words: Annotated[
         list[str], typer.Argument(metavar="-- COMMAND...", help="Command and its arguments.")
@@ -144,13 +138,8 @@ def exec_(
     """
     import shlex
 
-    from dashborion.cli.change import changer
-    from dashborion.models.query import Name
-
-    context: Context = ctx.obj
-    name = Name.parse_instance(id_)
-    change = changer(context, where, ConfirmOptions(yes=yes), FormatOptions())
-    target = change.fleet.instance_to_change(name, where.query())
+    change = changer(context, ChangeOptions(**vars(where), yes=yes))
+    target = change.fleet.instance_to_change(id_, change.query)
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
     container_name = orchestrator.exec.choose_container(found, container, note)
@@ -167,18 +156,13 @@ def exec_(
 
 @command(app, "stop")
 def stop(
-    ctx: typer.Context,
+    context: Context,
     id_: InstanceId,
     *,
-    where: NamespaceOptions,
-    care: ConfirmOptions,
-    shown: FormatOptions,
+    options: ChangeOptions,
 ) -> None:
     """Stop an instance. Its workload starts a new one.
 
     Example: dashborion instances stop database-0 -e media/staging
     """
-    from dashborion.cli.change import changer
-    from dashborion.models.query import Name
-
-    changer(ctx.obj, where, care, shown).stop(Name.parse_instance(id_), where.query())
+    changer(context, options).stop(id_)

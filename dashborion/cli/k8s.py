@@ -80,7 +80,7 @@ def _add_group(kind: Kind) -> None:
 
 def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
     def list_(
-        ctx: typer.Context,
+        context: Context,
         *,
         where: Any,
         listed: ApiListOptions,
@@ -93,7 +93,6 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
         from dashborion.render.views.kubernetes import LISTS
 
         query = where.query(selector=selector, raw=listed.raw)
-        context: Context = ctx.obj
         only_on = only_on_kubernetes(kind.instead[0])
         fleet = context.fleet(where.choice, only="kubernetes")
         answer = fleet.natives(only_on, lambda native: native.listed(kind.plural, query))
@@ -107,7 +106,7 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
 
 def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
     def describe(
-        ctx: typer.Context,
+        context: Context,
         name: Any,
         *,
         where: Any,
@@ -117,7 +116,6 @@ def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
         from dashborion.render.views.kubernetes import LISTS
 
         query = where.query()
-        context: Context = ctx.obj
         only_on = only_on_kubernetes(kind.instead[1])
         fleet = context.fleet(where.choice, only="kubernetes")
         answer = fleet.native(

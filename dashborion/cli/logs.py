@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
-
-import typer
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 from dashborion import render
+from dashborion.cli.lazy_commands import OptionSet
+from dashborion.cli.options import Option
 from dashborion.errors import DashborionError, PartialFailure, UsageError
 from dashborion.render import LogFormat
 
@@ -20,59 +20,56 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
     from dashborion.engines.logs import Shape
-    from dashborion.orchestrators.logs import Block, Reader, Reading, Source, Wanted
+    from dashborion.models.log import Source
+    from dashborion.orchestrators.logs import Block, Reader, Reading, Wanted
 
 ALL_LINES = -1
 
 
-def _lines(*names: str, **settings: Any) -> Any:
-    return typer.Option(*names, rich_help_panel="Lines", **settings)
+_output = partial(Option, rich_help_panel="Output")
 
 
-def _output(*names: str, **settings: Any) -> Any:
-    return typer.Option(*names, rich_help_panel="Output", **settings)
-
-
-@dataclass(frozen=True)
-class LogOptions:
+class LogOptions(OptionSet):
     """Which lines of a log, and how they are printed."""
 
+    panel = "Lines"
+
     follow: Annotated[
-        bool, _lines("--follow", "-f", help="Keep printing new lines as they arrive.")
+        bool, Option("--follow", "-f", help="Keep printing new lines as they arrive.")
     ] = False
     since: Annotated[
         str | None,
-        _lines("--since", help="Show lines since this time: 15m (ago) or 2026-01-31T08:00:00Z."),
+        Option("--since", help="Show lines since this time: 15m (ago) or 2026-01-31T08:00:00Z."),
     ] = None
     until: Annotated[
-        str | None, _lines("--until", help="Show lines up to this time, in the form of --since.")
+        str | None, Option("--until", help="Show lines up to this time, in the form of --since.")
     ] = None
     tail: Annotated[
         int | None,
-        _lines("--tail", min=ALL_LINES, show_default=False,
+        Option("--tail", min=ALL_LINES, show_default=False,
                help="Show this many of each container's newest lines, counted before -i and -x; "
                "-1 for all. By default 500, with -f 100, with --since or --until all."),
     ] = None  # fmt: skip
     container: Annotated[
-        list[str] | None, _lines("--container", "-c", help="Show only this container; repeatable.")
+        list[str] | None, Option("--container", "-c", help="Show only this container; repeatable.")
     ] = None
     previous: Annotated[
         bool,
-        _lines(
+        Option(
             "--previous",
             help="Show the log of the container's previous run; on ECS of the last stopped task.",
         ),
     ] = False
     include: Annotated[
         list[str] | None,
-        _lines("--include", "-i", help="Show only lines that match this regex; repeatable."),
+        Option("--include", "-i", help="Show only lines that match this regex; repeatable."),
     ] = None
     exclude: Annotated[
         list[str] | None,
-        _lines("--exclude", "-x", help="Hide lines that match this regex; repeatable."),
+        Option("--exclude", "-x", help="Hide lines that match this regex; repeatable."),
     ] = None
     max_streams: Annotated[
-        int, _lines("--max-streams", min=1, help="Read at most this many containers at once.")
+        int, Option("--max-streams", min=1, help="Read at most this many containers at once.")
     ] = 100
     output: Annotated[
         LogFormat, _output("--output", "-o", help="Output format; raw prints unchanged bytes.")

@@ -1,20 +1,16 @@
-"""Options that several commands share.
-
-A set of options is a dataclass whose fields are Typer options; a command takes it
-as a parameter (see ``lazy_commands``). The dataclasses are not frozen and do not
-compare: generating those methods costs a millisecond at every start.
+"""Options that several commands share, in sets that a command takes as parameters.
 
 Only Typer and the standard library are imported here.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from dashborion.cli import lazy_commands
+from dashborion.cli.lazy_commands import OptionSet
 from dashborion.render import Format, Style
 
 if TYPE_CHECKING:
@@ -25,26 +21,28 @@ if TYPE_CHECKING:
 
 command, group = lazy_commands.command, lazy_commands.group
 
-WHERE, OUTPUT = "Environment", "Output"
-
 Option = typer.Option
 
-OutputFormat = Annotated[
-    Format, Option("--output", "-o", help="Output format.", rich_help_panel=OUTPUT)
+NAME_FORMS = "NAME, KIND/NAME or NAMESPACE/KIND/NAME"
+WorkloadName = Annotated[str, typer.Argument(metavar="NAME", help=f"{NAME_FORMS}.")]
+Selector = Annotated[
+    str | None, Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ...")
 ]
+OutputFormat = Annotated[Format, Option("--output", "-o", help="Output format.")]
 Raw = Annotated[
     bool,
-    Option("--raw", help="Print the API's own objects, as JSON or YAML.", rich_help_panel=OUTPUT),
+    Option("--raw", help="Print the API's own objects, as JSON or YAML."),
 ]
 
 
-@dataclass(eq=False, repr=False)
-class EnvironmentOptions:
+class EnvironmentOptions(OptionSet):
     """Options that choose environments."""
+
+    panel = "Environment"
 
     project: Annotated[
         str | None,
-        Option("--project", "-p", help="Use environments of this project.", rich_help_panel=WHERE),
+        Option("--project", "-p", help="Use environments of this project."),
     ] = None
     env: Annotated[
         list[str] | None,
@@ -53,12 +51,9 @@ class EnvironmentOptions:
             "-e",
             help="Environment to use: NAME, PROJECT/NAME, a glob of these, k8s:CONTEXT or "
             "ecs:CLUSTER; repeatable.",
-            rich_help_panel=WHERE,
         ),
     ] = None
-    all_envs: Annotated[
-        bool, Option("--all-envs", help="Use all environments.", rich_help_panel=WHERE)
-    ] = False
+    all_envs: Annotated[bool, Option("--all-envs", help="Use all environments.")] = False
 
     @property
     def choice(self) -> Choice:
@@ -68,22 +63,16 @@ class EnvironmentOptions:
         return Choice(self.project, tuple(self.env or ()), self.all_envs)
 
 
-@dataclass(eq=False, repr=False)
 class NamespaceOptions(EnvironmentOptions):
     """Options that choose environments and a namespace in them."""
 
     namespace: Annotated[
         str | None,
-        Option(
-            "--namespace",
-            "-n",
-            help="Use this namespace instead of the environment's own.",
-            rich_help_panel=WHERE,
-        ),
+        Option("--namespace", "-n", help="Use this namespace instead of the environment's own."),
     ] = None
     all_namespaces: Annotated[
         bool,
-        Option("--all-namespaces", "-A", help="Use all namespaces.", rich_help_panel=WHERE),
+        Option("--all-namespaces", "-A", help="Use all namespaces."),
     ] = False
 
     def query(self, **more: Any) -> Query:
@@ -100,7 +89,6 @@ class NamespaceOptions(EnvironmentOptions):
         return Query(namespace=self.namespace, all_namespaces=self.all_namespaces, **more)
 
 
-@dataclass(eq=False, repr=False)
 class ClusterOptions(EnvironmentOptions):
     """Options that choose environments, for objects without a namespace.
 
@@ -124,48 +112,41 @@ class ClusterOptions(EnvironmentOptions):
         return Query(**more)
 
 
-@dataclass(eq=False, repr=False)
-class FormatOptions:
+class FormatOptions(OptionSet):
     """Output options of one object that is dashborion's own."""
 
+    panel = "Output"
+
+    raw = False
     output: OutputFormat = Format.TABLE
-
-    @property
-    def style(self) -> Style:
-        return Style(format=self.output)
-
-
-@dataclass(eq=False, repr=False)
-class ObjectOptions(FormatOptions):
-    """Output options of one object of an API."""
-
-    raw: Raw = False
 
     @property
     def style(self) -> Style:
         return Style(format=self.output, raw=self.raw)
 
 
-@dataclass(eq=False, repr=False)
-class ListOptions:
+class ObjectOptions(FormatOptions):
+    """Output options of one object of an API."""
+
+    raw: Raw = False
+
+
+class ListOptions(OptionSet):
     """Output options of a list of objects that are dashborion's own."""
 
+    panel = "Output"
+
+    raw = False
     output: OutputFormat = Format.TABLE
     columns: Annotated[
         str | None,
-        Option("--columns", help="Columns to show, separated by commas.", rich_help_panel=OUTPUT),
+        Option("--columns", help="Columns to show, separated by commas."),
     ] = None
     sort: Annotated[
         str | None,
-        Option(
-            "--sort",
-            help="Sort by this column; put - before it for descending order.",
-            rich_help_panel=OUTPUT,
-        ),
+        Option("--sort", help="Sort by this column; put - before it for descending order."),
     ] = None
-    no_headers: Annotated[
-        bool, Option("--no-headers", help="Omit the header line.", rich_help_panel=OUTPUT)
-    ] = False
+    no_headers: Annotated[bool, Option("--no-headers", help="Omit the header line.")] = False
 
     def style(self, extra: frozenset[str] = frozenset()) -> Style:
         """The options as renderers take them, with the ``extra`` columns that this list needs."""
@@ -176,19 +157,14 @@ class ListOptions:
             sort=self.sort,
             headers=not self.no_headers,
             extra=extra,
+            raw=self.raw,
         )
 
 
-@dataclass(eq=False, repr=False)
 class ApiListOptions(ListOptions):
     """Output options of a list of an API's objects."""
 
     raw: Raw = False
-
-    def style(self, extra: frozenset[str] = frozenset()) -> Style:
-        style = super().style(extra)
-        style.raw = self.raw
-        return style
 
     def can_stream(self, streams: Streams, where: NamespaceOptions) -> bool:
         """Whether rows can be printed before the last one is known.
@@ -206,54 +182,39 @@ class ApiListOptions(ListOptions):
         return not self.raw and (self.output in everything or column in named)
 
 
-CHANGE, WAIT = "Change", "Wait"
-
-
-@dataclass(eq=False, repr=False)
-class ConfirmOptions:
+class ConfirmOptions(OptionSet):
     """Options that keep a change from being made by mistake."""
 
-    yes: Annotated[
-        bool, Option("--yes", "-y", help="Do not ask for confirmation.", rich_help_panel=CHANGE)
-    ] = False
+    panel = "Change"
+
+    yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False
     dry_run: Annotated[
         bool,
-        Option(
-            "--dry-run", help="Show what would change without changing it.", rich_help_panel=CHANGE
-        ),
+        Option("--dry-run", help="Show what would change without changing it."),
     ] = False
 
 
-@dataclass(eq=False, repr=False)
-class WaitOptions:
+class WaitOptions(OptionSet):
     """Options of the wait for a rollout."""
+
+    panel = "Wait"
 
     wait: Annotated[
         bool,
-        Option("--wait", help="Wait until the rollout is complete or fails.", rich_help_panel=WAIT),
+        Option("--wait", help="Wait until the rollout is complete or fails."),
     ] = False
-    timeout: Annotated[
-        str, Option("--timeout", help="Stop waiting after this time.", rich_help_panel=WAIT)
-    ] = "10m"
+    timeout: Annotated[str, Option("--timeout", help="Stop waiting after this time.")] = "10m"
     fail_crashes: Annotated[
         int,
-        Option("--fail-crashes", min=1, help="Fail after this many crashes.", rich_help_panel=WAIT),
+        Option("--fail-crashes", min=1, help="Fail after this many crashes."),
     ] = 2
     fail_pull: Annotated[
         str,
-        Option(
-            "--fail-pull",
-            help="Fail when an image cannot be pulled for this long.",
-            rich_help_panel=WAIT,
-        ),
+        Option("--fail-pull", help="Fail when an image cannot be pulled for this long."),
     ] = "20s"
     fail_placement: Annotated[
         str,
-        Option(
-            "--fail-placement",
-            help="Fail when an instance cannot be placed for this long.",
-            rich_help_panel=WAIT,
-        ),
+        Option("--fail-placement", help="Fail when an instance cannot be placed for this long."),
     ] = "30s"
 
     @property
@@ -273,3 +234,11 @@ class WaitOptions:
             timeout_seconds=duration(self.timeout, "--timeout"),
         )
         return patience if self.wait else None
+
+
+class ChangeOptions(FormatOptions, ConfirmOptions, NamespaceOptions):
+    """Options of every change."""
+
+
+class RolloutOptions(FormatOptions, WaitOptions, ConfirmOptions, NamespaceOptions):
+    """Options of a change that begins a rollout."""

@@ -4,22 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dashborion import render
+from dashborion.cli.options import (
+    ApiListOptions,
+    ClusterOptions,
+    FormatOptions,
+    ListOptions,
+    NamespaceOptions,
+    ObjectOptions,
+)
+from dashborion.render import Format
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from dashborion.cli.options import (
-        ApiListOptions,
-        ClusterOptions,
-        FormatOptions,
-        NamespaceOptions,
-        ObjectOptions,
-    )
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
     from dashborion.engines.long_lists import LongList
     from dashborion.models.ecs import Difference
     from dashborion.models.query import Found
     from dashborion.render.columns import View
+
+
+def show_list(context: Context, view: View, items: Iterable[Any], listed: ListOptions) -> None:
+    """Write a list of objects that are dashborion's own."""
+    render.show_list(context.streams, view, items, listed.style(), now=context.now())
+
+
+def show_one(context: Context, view: View, item: Any, shown: FormatOptions) -> None:
+    """Write one object."""
+    render.show_one(context.streams, view, item, shown.style, now=context.now())
 
 
 def print_list(
@@ -72,8 +86,6 @@ def _print_rows(
     extra: frozenset[str],
     listed: ApiListOptions,
 ) -> None:
-    from dashborion import render
-
     items = (found.raw if listed.raw else found.item for found in rows)
     render.show_list(context.streams, view, items, listed.style(extra), now=context.now())
 
@@ -99,11 +111,9 @@ def print_object(
     Raises:
         DashborionError: an environment could not be searched, after the object.
     """
-    from dashborion import render
-
     found = answer.items[0]
     item = found.raw if output.raw else found.item
-    render.show_one(context.streams, view, item, output.style, now=context.now())
+    show_one(context, view, item, output)
     answer.require_complete()
 
 
@@ -111,17 +121,15 @@ def print_difference(
     context: Context, answer: Answer[Found[Difference]], shown: FormatOptions
 ) -> None:
     """Print the difference of two revisions: as one object, or a row for each change."""
-    from dashborion import render
-    from dashborion.render import Format
     from dashborion.render.views.ecs import CHANGES
 
-    difference, streams, now = answer.items[0].item, context.streams, context.now()
+    difference = answer.items[0].item
     if shown.output in (Format.TABLE, Format.JSON, Format.YAML):
-        render.show_one(streams, CHANGES, difference, shown.style, now=now)
+        show_one(context, CHANGES, difference, shown)
     else:
-        render.show_list(streams, CHANGES, difference.changes, shown.style, now=now)
+        show_list(context, CHANGES, difference.changes, ListOptions(output=shown.output))
     if not difference.changes:
-        streams.note(f"no differences between {difference.before} and {difference.after}")
+        context.streams.note(f"no differences between {difference.before} and {difference.after}")
     answer.require_complete()
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def schema(
-    ctx: typer.Context,
+    context: Context,
     name: Annotated[
         str | None,
         typer.Argument(
@@ -32,5 +32,4 @@ def schema(
     from dashborion import render
     from dashborion import schema as schemas
 
-    context: Context = ctx.obj
     render.show_document(context.streams, schemas.document(name))

@@ -16,7 +16,7 @@ from dashborion.config.targets import AwsClusterTarget, Target
 from dashborion.context import Context
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import DashborionError
-from dashborion.models.query import Name, Query
+from dashborion.models.query import Query
 from dashborion.storage import completion_names as names
 from dashborion.streams import Streams
 
@@ -41,7 +41,7 @@ def main(request: dict[str, Any]) -> None:
 def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
     if request["kind"] == "revisions":
         of_workload, _, _ = str(namespace).partition("/")
-        fleet.workload(Name.parse(request["about"]), Query(namespace=of_workload))
+        fleet.workload(request["about"], Query(namespace=of_workload))
         return
     query = Query(namespace=namespace, all_namespaces=namespace is None, endpoints=False)
     fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)

@@ -13,16 +13,34 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from dashborion.config.targets import Config, EcsTarget, Environment, KubernetesTarget, Origin
+from dashborion.config.targets import (
+    Config,
+    EcsTarget,
+    Environment,
+    KubernetesTarget,
+    Origin,
+    Target,
+)
+from dashborion.demo import process
+from dashborion.demo.process import Running
 from dashborion.errors import Unreachable, UsageError
-
-if TYPE_CHECKING:
-    from dashborion.demo.process import Running
 
 ENVIRONMENTS = ("staging", "production")
 _EXTRA = "pip install 'dashborion[demo]'"
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except process.MissingExtra as error:
+        raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
+    except process.NotStarted as error:
+        raise Unreachable(
+            f"the demo did not start: {error.message}",
+            hint=f"its log is {error.log}" if error.log else None,
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -34,10 +52,9 @@ class Embedded:
     @classmethod
     def of_this_user(cls) -> Embedded:
         """The one that ``--demo`` means."""
-        from dashborion.demo.process import default_folder
+        return cls(process.default_folder())
 
-        return cls(default_folder())
-
+    @_translated()
     def start(self, *, speed: float = 1.0) -> Running:
         """The running demo, started if need be.
 
@@ -45,31 +62,22 @@ class Embedded:
             UsageError: the extra is not installed.
             Unreachable: it did not start; with its log.
         """
-        from dashborion.demo import process
+        return process.start(self.folder, speed=speed)
 
-        with _translated():
-            return process.start(self.folder, speed=speed)
-
+    @_translated()
     def stop(self) -> bool:
         """End it; False if it did not run."""
-        from dashborion.demo import process
+        return process.stop(self.folder)
 
-        with _translated():
-            return process.stop(self.folder)
-
+    @_translated()
     def status(self) -> Running | None:
         """The running demo, if it runs."""
-        from dashborion.demo import process
+        return process.status(self.folder)
 
-        with _translated():
-            return process.status(self.folder)
-
+    @_translated()
     def reset(self) -> Running:
         """Put the fleet back as it was; raises as ``start``."""
-        from dashborion.demo import process
-
-        with _translated():
-            return process.reset(self.folder)
+        return process.reset(self.folder)
 
     def variables(self, running: Running) -> dict[str, str]:
         """What points kubectl and the AWS CLI at the demo, quoted for a shell."""
@@ -85,27 +93,23 @@ class Embedded:
 
     def config(self, running: Running) -> Config:
         """The demo's environments, as a file would give them."""
-        shop = [
-            EcsTarget(
-                cluster=f"shop-{name}",
+
+        def target(project: str, name: str) -> Target:
+            cluster, protected = f"{project}-{name}", name == "production"
+            if project == "media":
+                kubeconfig = str(running.kubeconfig)
+                return KubernetesTarget(context=cluster, kubeconfig=kubeconfig, protected=protected)
+            return EcsTarget(
+                cluster=cluster,
                 region=running.region,
                 endpoint_url=running.aws_url,
-                protected=name == "production",
+                protected=protected,
             )
-            for name in ENVIRONMENTS
-        ]
-        media = [
-            KubernetesTarget(
-                context=f"media-{name}",
-                kubeconfig=str(running.kubeconfig),
-                protected=name == "production",
-            )
-            for name in ENVIRONMENTS
-        ]
+
         environments = [
-            Environment(project=project, name=name, target=target)
-            for project, targets in (("shop", shop), ("media", media))
-            for name, target in zip(ENVIRONMENTS, targets, strict=True)
+            Environment(project=project, name=name, target=target(project, name))
+            for project in ("shop", "media")
+            for name in ENVIRONMENTS
         ]
         return Config(
             origin=Origin.USER,
@@ -134,18 +138,3 @@ class Embedded:
             DASHBORION_CACHE_DIR=str(self.folder / "cache"),
             KUBECONFIG=str(running.kubeconfig),
         )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    from dashborion.demo import process
-
-    try:
-        yield
-    except process.MissingExtra as error:
-        raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
-    except process.NotStarted as error:
-        raise Unreachable(
-            f"the demo did not start: {error.message}",
-            hint=f"its log is {error.log}" if error.log else None,
-        ) from error

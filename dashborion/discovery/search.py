@@ -80,8 +80,8 @@ class Discovery:
             (f"{location}, {service}", start(partial(ask, location, self.runtime)), found)
             for location in self._usable(discovered, locations)
             for service, ask, found in (
-                ("ECS", self.search.ecs, partial(_ecs_cluster, location)),
-                ("EKS", self.search.eks, partial(_eks_cluster, location)),
+                ("ECS", self.search.ecs, partial(_found, EcsTarget, location)),
+                ("EKS", self.search.eks, partial(_found, EksTarget, location)),
             )
         ]
         self._gather(discovered, searches)
@@ -157,13 +157,10 @@ class Discovery:
 _FoundCluster = Callable[["Cluster"], FoundCluster]
 
 
-def _ecs_cluster(location: SearchLocation, cluster: Cluster) -> FoundCluster:
-    target = EcsTarget(cluster=cluster.name, region=location.region, profile=location.profile)
-    return FoundCluster(target, cluster.arn or f"{location} {cluster.name}")
-
-
-def _eks_cluster(location: SearchLocation, cluster: Cluster) -> FoundCluster:
-    target = EksTarget(cluster=cluster.name, region=location.region, profile=location.profile)
+def _found(
+    kind: type[EcsTarget | EksTarget], location: SearchLocation, cluster: Cluster
+) -> FoundCluster:
+    target = kind(cluster=cluster.name, region=location.region, profile=location.profile)
     return FoundCluster(target, cluster.arn or f"{location} {cluster.name}")
 
 

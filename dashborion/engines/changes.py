@@ -19,8 +19,9 @@ from dashborion.engines.fleet import Fleet
 from dashborion.engines.rollout import Patience, RolloutFollower
 from dashborion.errors import Refusal
 from dashborion.models.change import Change
+from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.query import Name, Query
+from dashborion.models.query import Query
 from dashborion.models.rollout import Rollout
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.protocol import (
@@ -33,27 +34,12 @@ from dashborion.streams import Streams
 
 
 @dataclass(frozen=True)
-class _Step:
-    """One change of a workload, ready to be announced.
-
-    ``difference`` has a line for each field that changes; ``is_followed`` when its
-    rollout comes by itself.
-    """
-
-    what: str
-    change: Change
-    send: Callable[[], FollowedRollout]
-    notes: Sequence[str] = ()
-    difference: Sequence[str] = ()
-    is_followed: bool = True
-
-
-@dataclass(frozen=True)
 class Changer:
     """Makes one change of the chosen environments.
 
-    ``confirm`` asks a person, ``show`` prints the change; ``yes`` answers the
-    question, ``dry_run`` sends nothing, and with ``patience`` the rollout is waited for.
+    ``query`` says where names are searched, ``confirm`` asks a person, ``show`` prints
+    the change; ``yes`` answers the question, ``dry_run`` sends nothing, and with
+    ``patience`` the rollout is waited for.
 
     Every method that changes something raises:
         Refusal: the environment is read-only, or the object cannot be changed so.
@@ -63,6 +49,7 @@ class Changer:
     """
 
     fleet: Fleet
+    query: Query
     streams: Streams
     follower: RolloutFollower
     now: Callable[[], datetime]
@@ -72,23 +59,21 @@ class Changer:
     dry_run: bool = False
     patience: Patience | None = None
 
-    def scale(
-        self, name: Name, query: Query, replicas: int, *, current: int | None, force: bool
-    ) -> None:
+    def scale(self, name: str, replicas: int, *, current: int | None, force: bool) -> None:
         """Set the replicas: only if they are ``current``, outside an autoscaler's bounds by force.
 
         Raises:
             Refusal: there are none to be set, or they would be set back at once.
         """
-        target = self._changeable(name, query)
+        target = self._changeable(name)
         self._heed_autoscaler(target, replicas, force=force)
         desired = target.workload.desired
-        step = _Step(
+        self._make(
+            target,
             f"scale {label(target.workload)} from {desired} to {replicas} replicas",
             self._change(target.workload, "scale", desired, replicas),
             lambda: target.scale(replicas, current=current),
         )
-        self._make(target, step)
 
     def _heed_autoscaler(self, target: WorkloadToChange, replicas: int, *, force: bool) -> None:
         if target.not_scalable_because is not None:
@@ -103,24 +88,23 @@ class Changer:
             )
         self.streams.note(f"{bounds} and may change it again")
 
-    def restart(self, name: Name, query: Query) -> None:
+    def restart(self, name: str) -> None:
         """Replace all instances by new ones of the same definition."""
-        self._restart(self._changeable(name, query))
+        self._restart(self._changeable(name))
 
     def _restart(self, target: WorkloadToChange) -> None:
         _require_restartable(target)
-        step = _Step(
+        self._make(
+            target,
             f"restart {label(target.workload)}",
             self._change(target.workload, "restart", target.newest, None),
             lambda: target.restart(now=self.now()),
-            notes=[target.warning] if target.warning else [],
-            is_followed=target.warning is None,
+            warning=target.warning,
         )
-        self._make(target, step)
 
-    def deploy(self, name: Name, query: Query, images: Images, *, force: bool) -> None:
+    def deploy(self, name: str, images: Images, *, force: bool) -> None:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
-        target = self._changeable(name, query)
+        target = self._changeable(name)
         planned = target.plan_images(images)
         if planned.difference:
             self._redefine(target, "deploy", planned)
@@ -138,27 +122,27 @@ class Changer:
         change = self._change(workload, "deploy", planned.before, planned.after)
         self._finish(target, change, followed)
 
-    def rollback(self, name: Name, query: Query, revision: str | None) -> None:
+    def rollback(self, name: str, revision: str | None) -> None:
         """Go back to a revision, or with None to the one that ran before."""
-        target = self._changeable(name, query)
+        target = self._changeable(name)
         _require_restartable(target)
         self._redefine(target, "rollback", target.plan_revision(revision))
 
     def _redefine(self, target: WorkloadToChange, action: str, planned: PlannedChange) -> None:
         verb = "roll back" if action == "rollback" else action
-        step = _Step(
+        self._make(
+            target,
             f"{verb} {label(target.workload)}: {planned.before} -> {planned.after}",
             self._change(target.workload, action, planned.before, planned.after),
             planned.send,
-            notes=[*planned.notes, *([target.warning] if target.warning else [])],
+            notes=planned.notes,
             difference=planned.difference,
-            is_followed=target.warning is None,
+            warning=target.warning,
         )
-        self._make(target, step)
 
-    def stop(self, name: Name, query: Query) -> None:
+    def stop(self, id_: str) -> None:
         """Stop one instance."""
-        target = self.fleet.instance_to_change(name, query)
+        target = self.fleet.instance_to_change(id_, self.query)
         instance = target.found.item
         if instance.status == "stopped":
             raise Refusal(f"{instance.name} has stopped already")
@@ -167,20 +151,7 @@ class Changer:
         if not self.dry_run:
             with self._sending():
                 target.orchestrator.changes.stop(target.found)
-        self.show(
-            Change(
-                action="stop",
-                project=instance.project,
-                environment=instance.environment,
-                namespace=instance.namespace,
-                workload=instance.workload,
-                instance=instance.id,
-                before=str(instance.status),
-                after="stopped",
-                dry_run=self.dry_run,
-                rollout=None,
-            )
-        )
+        self.show(self._change(instance, "stop", str(instance.status), "stopped"))
 
     def announce(self, environment: Environment, what: str) -> None:
         """Say what will be changed and where, and ask if the environment is protected."""
@@ -189,26 +160,41 @@ class Changer:
         if environment.target.protected and not self.yes and not self.dry_run:
             self.confirm(f"{environment.label} is protected: {what}")
 
-    def _changeable(self, name: Name, query: Query) -> WorkloadToChange:
-        target = self.fleet.workload_to_change(name, query)
+    def _changeable(self, name: str) -> WorkloadToChange:
+        target = self.fleet.workload_to_change(name, self.query)
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
         return target
 
-    def _make(self, target: WorkloadToChange, step: _Step) -> None:
-        self.announce(target.environment, step.what)
-        for note in step.notes:
-            self.streams.note(note)
+    def _make(
+        self,
+        target: WorkloadToChange,
+        what: str,
+        change: Change,
+        send: Callable[[], FollowedRollout],
+        *,
+        notes: Sequence[str] = (),
+        difference: Sequence[str] = (),
+        warning: str | None = None,
+    ) -> None:
+        """Announce a change, send it and finish it, or for a dry run show the ``difference``.
+
+        With a ``warning`` its rollout does not come by itself and is not waited for.
+        """
+        self.announce(target.environment, what)
+        self._note(*notes, *filter(None, (warning,)))
         if self.dry_run:
-            for line in step.difference:
-                self.streams.note(line)
-            self.show(step.change)
+            self._note(*difference)
+            self.show(change)
             return
         with self._sending():
-            followed = step.send()
-        for note in followed.notes:
-            self.streams.note(note)
-        self._finish(target, step.change, followed if step.is_followed else None)
+            followed = send()
+        self._note(*followed.notes)
+        self._finish(target, change, None if warning else followed)
+
+    def _note(self, *messages: str) -> None:
+        for message in messages:
+            self.streams.note(message)
 
     @contextmanager
     def _sending(self) -> Iterator[None]:
@@ -240,15 +226,22 @@ class Changer:
             self.show(change)
 
     def _change(
-        self, workload: Workload, action: str, before: int | str | None, after: int | str | None
+        self,
+        item: Workload | Instance,
+        action: str,
+        before: int | str | None,
+        after: int | str | None,
     ) -> Change:
+        workload, instance = (
+            (item.workload, item.id) if isinstance(item, Instance) else (item.name, None)
+        )
         return Change(
             action=action,
-            project=workload.project,
-            environment=workload.environment,
-            namespace=workload.namespace,
-            workload=workload.name,
-            instance=None,
+            project=item.project,
+            environment=item.environment,
+            namespace=item.namespace,
+            workload=workload,
+            instance=instance,
             before=before,
             after=after,
             dry_run=self.dry_run,

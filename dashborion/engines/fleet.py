@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
-from dashborion.engines.answers import Answer, flat, located
+from dashborion.engines.answers import Answer, flat, located, nowhere
 from dashborion.engines.name_recorder import NameRecorder
 from dashborion.engines.selection import matching, order, require_matches, widened
 from dashborion.errors import DashborionError, NotFound, PartialFailure, WrongOrchestrator
@@ -129,8 +129,9 @@ class Fleet(Struct, frozen=True):
         )
         return answer
 
-    def workload(self, name: Name, query: Query) -> Answer[Found[WorkloadDetail]]:
-        """The one workload of that name in all environments."""
+    def workload(self, typed: str, query: Query) -> Answer[Found[WorkloadDetail]]:
+        """The one workload of that NAME in all environments."""
+        name = Name.parse(typed)
 
         def ask(orchestrator: Orchestrator) -> Found[WorkloadDetail]:
             found = orchestrator.inventory.workload(name, query)
@@ -140,8 +141,9 @@ class Fleet(Struct, frozen=True):
         answer.require_one(name)
         return answer
 
-    def instance(self, name: Name, query: Query) -> Answer[Found[InstanceDetail]]:
-        """The one instance of that id, name or unique prefix in all environments."""
+    def instance(self, typed: str, query: Query) -> Answer[Found[InstanceDetail]]:
+        """The one instance of that ID, name or unique prefix in all environments."""
+        name = Name.parse_instance(typed)
         answer = self.each(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
@@ -178,16 +180,18 @@ class Fleet(Struct, frozen=True):
 
     # --- What is to be changed ------------------------------------------------------------------
 
-    def workload_to_change(self, name: Name, query: Query) -> WorkloadToChange:
-        """The one workload that a change or a wait is about.
+    def workload_to_change(self, typed: str, query: Query) -> WorkloadToChange:
+        """The one workload of that NAME, which a change or a wait is about.
 
         Raises:
             PartialFailure: an environment could not be searched: there may be another.
         """
+        name = Name.parse(typed)
         return self._only(name, lambda one: one.changes.workload(name, query))
 
-    def instance_to_change(self, name: Name, query: Query) -> InstanceToChange:
-        """The one instance that is to be changed; raises as ``workload_to_change``."""
+    def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:
+        """The one instance of that ID that is to be changed; raises as ``workload_to_change``."""
+        name = Name.parse_instance(typed)
 
         def ask(orchestrator: Orchestrator) -> InstanceToChange:
             return InstanceToChange(orchestrator, orchestrator.inventory.instance(name, query))
@@ -209,14 +213,14 @@ class Fleet(Struct, frozen=True):
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
         answer: Answer[Check] = Answer([], asked=len(self.environments))
-        for environment, future in self._asked(lambda one: one.check(), None):
-            try:
-                answer.items.append(result(future, self.runtime(environment).deadline))
-            except DashborionError as error:
-                answer.items.append(_failed_check(environment, error))
-                answer.failures.append(located(error, environment))
-        for failure in answer.failures[len(answer.failures) == answer.asked :]:
-            self.report(failure)  # all but the one that `require_complete` will raise
+        for environment, outcome in self._outcomes(lambda one: one.check()):
+            if isinstance(outcome, DashborionError):
+                answer.items.append(_failed_check(environment, outcome))
+                answer.failures.append(outcome)
+            else:
+                answer.items.append(outcome)
+        for failure in answer.reportable:
+            self.report(failure)
         return answer
 
     def each(
@@ -237,22 +241,18 @@ class Fleet(Struct, frozen=True):
         """
         answer: Answer[T] = Answer([], asked=len(self.environments))
         absent: list[NotFound] = []
-        for environment, future in self._asked(ask, only_on):
-            try:
-                answer.items.append(result(future, self.runtime(environment).deadline))
+        for environment, outcome in self._outcomes(ask, only_on):
+            if not isinstance(outcome, DashborionError):
+                answer.items.append(outcome)
                 answer.answered.append(environment.label)
-            except DashborionError as error:
-                located(error, environment)
-                if searching and isinstance(error, NotFound):
-                    absent.append(error)
-                else:
-                    answer.failures.append(error)
-        if not answer.items:
-            for failure in answer.failures[1:]:
-                self.report(failure)
-            raise answer.failures[0] if answer.failures else self._nowhere(absent)
-        for failure in answer.failures:
+            elif searching and isinstance(outcome, NotFound):
+                absent.append(outcome)
+            else:
+                answer.failures.append(outcome)
+        for failure in answer.failures[0 if answer.items else 1 :]:
             self.report(failure)
+        if not answer.items:
+            raise answer.failures[0] if answer.failures else nowhere(absent, self.where)
         return answer
 
     def ask(
@@ -266,10 +266,10 @@ class Fleet(Struct, frozen=True):
             raise only_on.wrong(environment)
         return ask(self.connect(environment, self.runtime(environment)))
 
-    def _asked(
-        self, ask: Callable[[Orchestrator], T], only_on: OnlyOn[Role] | None
-    ) -> Iterator[tuple[Environment, Future[T]]]:
-        """Each environment with its answer under way; says what is still waited for."""
+    def _outcomes(
+        self, ask: Callable[[Orchestrator], T], only_on: OnlyOn[Role] | None = None
+    ) -> Iterator[tuple[Environment, T | DashborionError]]:
+        """Each environment with its answer or error; says what is still waited for."""
         futures = [start(partial(self.ask, one, ask, only_on)) for one in self.environments]
         waiting = {
             future: one.label for one, future in zip(self.environments, futures, strict=True)
@@ -287,17 +287,17 @@ class Fleet(Struct, frozen=True):
         for future in futures:
             future.add_done_callback(tell)
         try:
-            yield from zip(self.environments, futures, strict=True)
+            for environment, future in zip(self.environments, futures, strict=True):
+                outcome: T | DashborionError
+                try:
+                    outcome = result(future, self.runtime(environment).deadline)
+                except DashborionError as error:
+                    outcome = located(error, environment)
+                yield environment, outcome
         finally:
             with lock:
                 waiting.clear()
             tell()
-
-    def _nowhere(self, errors: Sequence[NotFound]) -> NotFound:
-        if len(errors) == 1:
-            return errors[0]
-        known = {name for error in errors for name in error.known}
-        return NotFound(errors[0].noun, errors[0].name, where=self.where, known=known)
 
 
 def _native(only_on: OnlyOn[Role], ask: Callable[[Role], T]) -> Callable[[Orchestrator], T]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from dashborion.concurrency import every
-from dashborion.engines.answers import Answer
+from dashborion.engines.answers import Answer, nowhere
 from dashborion.engines.fleet import Fleet
-from dashborion.errors import Ambiguous, NotFound
+from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.orchestrators.protocol import Orchestrator
@@ -17,26 +17,27 @@ Find = Callable[[Orchestrator, Name], Reader]
 
 
 def of_workloads(
-    fleet: Fleet, names: Sequence[Name], query: Query, wanted: Wanted
+    fleet: Fleet, typed: Iterable[str], query: Query, wanted: Wanted
 ) -> Answer[Reader]:
-    """The logs of these workloads, in every environment that has them.
+    """The logs of the workloads of these NAMEs, in every environment that has them.
 
     Raises:
         NotFound: a name that no environment has.
     """
+    names = [Name.parse(text) for text in dict.fromkeys(typed)]
     return _readers(fleet, names, lambda one, name: one.logs.of_workload(name, query, wanted))
 
 
-def of_instance(fleet: Fleet, name: Name, query: Query, wanted: Wanted) -> Answer[Reader]:
-    """The logs of the one instance of that id, name or unique prefix.
+def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answer[Reader]:
+    """The logs of the one instance of that ID, name or unique prefix.
 
     Raises:
         NotFound: no environment has it.
         Ambiguous: several have one.
     """
+    name = Name.parse_instance(typed)
     answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
-    if len(answer.items) > 1:
-        raise Ambiguous(f"'{name}' is in {len(answer.items)} environments", hint="choose with -e")
+    answer.require_one(name)
     return answer
 
 
@@ -53,8 +54,10 @@ def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
 
     answer = fleet.each(ask, searching=True)
     if not answer.failures:
-        for name, found in zip(names, zip(*answer.items, strict=True), strict=True):
-            _require_found(name, found, fleet.where)
+        for found in zip(*answer.items, strict=True):  # what each environment said to a name
+            absent = [one for one in found if isinstance(one, NotFound)]
+            if len(absent) == len(found):
+                raise nowhere(absent, fleet.where)
     readers = [one for some in answer.items for one in some if not isinstance(one, NotFound)]
     return Answer(readers, answer.failures, answer.asked, answer.answered)
 
@@ -64,18 +67,3 @@ def _found_or_absent(find: Find, orchestrator: Orchestrator, name: Name) -> Read
         return find(orchestrator, name)
     except NotFound as error:
         return error
-
-
-def _require_found(name: Name, found: Sequence[Reader | NotFound], where: str) -> None:
-    """Called with what each environment said to a name.
-
-    Raises:
-        NotFound: none of them has it.
-    """
-    absent = [one for one in found if isinstance(one, NotFound)]
-    if len(absent) < len(found):
-        return
-    if len(absent) == 1:
-        raise absent[0]
-    known = {name for one in absent for name in one.known}
-    raise NotFound(absent[0].noun, str(name), where=where, known=known)

@@ -17,13 +17,12 @@ from operator import itemgetter
 
 from dashborion.concurrency import start
 from dashborion.errors import DashborionError
-from dashborion.models.log import HEAD, STAMP
+from dashborion.models.log import HEAD, STAMP, Source
 from dashborion.orchestrators.logs import (
     Block,
     Ended,
     Reader,
     Reading,
-    Source,
 )
 
 Shape = Callable[[Source, Block], Block]

@@ -58,11 +58,9 @@ class LongList:
                 yield from self._rows(environment, source)
         finally:
             fleet.progress("")
-        failures = self.answer.failures
-        everywhere = len(failures) == self.answer.asked
-        for failure in failures[1 if everywhere else 0 :]:
+        for failure in self.answer.reportable:
             fleet.report(failure)
-        if everywhere or self._cut:
+        if self.answer.all_failed or self._cut:
             self.answer.require_complete()
 
     def _pages(self, environment: Environment) -> Iterator[list[Row]]:

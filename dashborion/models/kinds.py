@@ -12,34 +12,17 @@ class WorkloadType(StrEnum):
     DAEMONSET = "k8s-daemonset"
 
 
-KIND_WORDS = {
-    "service": WorkloadType.ECS_SERVICE,
-    "services": WorkloadType.ECS_SERVICE,
-    "svc": WorkloadType.ECS_SERVICE,
-    "deployment": WorkloadType.DEPLOYMENT,
-    "deployments": WorkloadType.DEPLOYMENT,
-    "deploy": WorkloadType.DEPLOYMENT,
-    "deployment.apps": WorkloadType.DEPLOYMENT,
-    "statefulset": WorkloadType.STATEFULSET,
-    "statefulsets": WorkloadType.STATEFULSET,
-    "sts": WorkloadType.STATEFULSET,
-    "statefulset.apps": WorkloadType.STATEFULSET,
-    "daemonset": WorkloadType.DAEMONSET,
-    "daemonsets": WorkloadType.DAEMONSET,
-    "ds": WorkloadType.DAEMONSET,
-    "daemonset.apps": WorkloadType.DAEMONSET,
-    **{str(member): member for member in WorkloadType},
+_WORDS = {
+    WorkloadType.ECS_SERVICE: ("service", "services", "svc"),
+    WorkloadType.DEPLOYMENT: ("deployment", "deployments", "deploy", "deployment.apps"),
+    WorkloadType.STATEFULSET: ("statefulset", "statefulsets", "sts", "statefulset.apps"),
+    WorkloadType.DAEMONSET: ("daemonset", "daemonsets", "ds", "daemonset.apps"),
 }
+
+KIND_WORDS = {word: type_ for type_, words in _WORDS.items() for word in (*words, str(type_))}
 """The words for each type, with kubectl's short names and ``-o name`` forms."""
 
-
-KIND_OF = {
-    WorkloadType.ECS_SERVICE: "service",
-    WorkloadType.DEPLOYMENT: "deployment",
-    WorkloadType.STATEFULSET: "statefulset",
-    WorkloadType.DAEMONSET: "daemonset",
-}
+KIND_OF = {type_: words[0] for type_, words in _WORDS.items()}
 """The word for a type inside a NAME such as ``deployment/web``."""
-
 
 INSTANCE_WORDS = frozenset({"pod", "pods", "po", "task", "tasks", "instance", "instances"})

@@ -1,16 +1,36 @@
-"""Log lines."""
+"""Log lines and their sources."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from dashborion.models.base import Model
 
 # Lines are handled as bytes: a timestamp, 2026-01-01T00:00:00.000000000Z, a space, the message.
 STAMP = 30
 HEAD = STAMP + 1
+
+
+class Source(Struct, frozen=True):
+    """One container of one instance.
+
+    ``alone`` when no other container of the instance is read, so that its name need not be
+    shown. ``digits`` of a second's fraction are known.
+    """
+
+    project: str | None
+    environment: str
+    namespace: str
+    workload: str | None
+    instance: str
+    container: str
+    alone: bool = False
+    digits: int = 9
+
+    def __str__(self) -> str:
+        return self.instance if self.alone else f"{self.instance}/{self.container}"
 
 
 class LogLine(Model, frozen=True, kw_only=True):

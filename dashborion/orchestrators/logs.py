@@ -1,4 +1,4 @@
-"""Logs of any orchestrator: their sources, which lines are wanted, and the readers' protocol.
+"""Logs of any orchestrator: which lines are wanted, and the readers' protocol.
 
 Lines travel as bytes, in blocks. Each line begins with its timestamp: thirty characters of
 RFC 3339 in UTC with nanoseconds, and a space. They sort as text, and a line is decoded only
@@ -14,33 +14,12 @@ from typing import Protocol
 
 from dashborion.concurrency import Deadline, result, start
 from dashborion.errors import DashborionError, NothingToRead, UsageError
-from dashborion.models.log import STAMP
+from dashborion.models.log import STAMP, Source
 
 Block = list[bytes]
 
 FOLLOWED_LINES, SHOWN_LINES = 100, 500  # of each container, without --tail
 MOST_STREAMS = 100
-
-
-@dataclass(frozen=True)
-class Source:
-    """One container of one instance.
-
-    ``alone`` when no other container of the instance is read, so that its name need not be
-    shown. ``digits`` of a second's fraction are known.
-    """
-
-    project: str | None
-    environment: str
-    namespace: str
-    workload: str | None
-    instance: str
-    container: str
-    alone: bool = False
-    digits: int = 9
-
-    def __str__(self) -> str:
-        return self.instance if self.alone else f"{self.instance}/{self.container}"
 
 
 @dataclass(frozen=True)

@@ -10,36 +10,12 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from dashborion.models.log import HEAD
-from dashborion.streams import HOSTILE, escape
+import msgspec
 
-
-class Labelled(Protocol):
-    """The source of a log line: a container.
-
-    ``alone`` when it is the only one that is read, ``digits`` as many as its
-    timestamps have behind the point of the second.
-    """
-
-    @property
-    def project(self) -> str | None: ...
-    @property
-    def environment(self) -> str: ...
-    @property
-    def namespace(self) -> str: ...
-    @property
-    def workload(self) -> str | None: ...
-    @property
-    def instance(self) -> str: ...
-    @property
-    def container(self) -> str: ...
-    @property
-    def alone(self) -> bool: ...
-    @property
-    def digits(self) -> int: ...
-
+from dashborion.models.log import HEAD, LogLine, Source
+from dashborion.render.structured import escaped_json
+from dashborion.streams import escape
 
 # Red is left to errors, black and white to backgrounds.
 _COLORS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
@@ -47,7 +23,6 @@ _HIGHLIGHT, _RESET = "\x1b[1;31m", "\x1b[0m"
 
 _HARMLESS = bytes([9, *range(32, 127)])
 _COLOR_CODES = re.compile("\x1b\\[[0-9;:]*m")  # left out: the text is readable without them
-_INVISIBLE = re.compile(f"[{HOSTILE}]")
 
 
 @dataclass
@@ -64,9 +39,9 @@ class TextLines:
     color: bool = False
     environments: bool = False
     highlight: Sequence[re.Pattern[str]] = ()
-    _prefixes: dict[Labelled, bytes] = field(default_factory=dict)
+    _prefixes: dict[Source, bytes] = field(default_factory=dict)
 
-    def __call__(self, source: Labelled, block: list[bytes]) -> list[bytes]:
+    def __call__(self, source: Source, block: list[bytes]) -> list[bytes]:
         prefix = self._prefixes.get(source)
         if prefix is None:
             prefix = self._prefixes[source] = self._prefix(source)
@@ -75,7 +50,7 @@ class TextLines:
             return [line[:HEAD] + prefix + line[HEAD:] + b"\n" for line in block]
         return [self._line(source, prefix, line, plain=plain) for line in block]
 
-    def _line(self, source: Labelled, prefix: bytes, line: bytes, *, plain: bool) -> bytes:
+    def _line(self, source: Source, prefix: bytes, line: bytes, *, plain: bool) -> bytes:
         head, message = line[:HEAD], line[HEAD:]
         if self.timestamps:
             prefix += timestamp(head, source.digits) + b" "
@@ -91,7 +66,7 @@ class TextLines:
                 text = pattern.sub(_highlight, text)
         return text
 
-    def _prefix(self, source: Labelled) -> bytes:
+    def _prefix(self, source: Source) -> bytes:
         if not self.prefix or (source.alone and not self.prefix_alone):
             return b""
         environment = ""
@@ -118,32 +93,22 @@ def harmless(text: str) -> str:
 class JsonLines:
     """Each line as one ``LogLine`` object."""
 
-    def __call__(self, source: Labelled, block: list[bytes]) -> list[bytes]:
-        import json
-
-        import msgspec
-
-        from dashborion.models.log import LogLine
-
+    def __call__(self, source: Source, block: list[bytes]) -> list[bytes]:
         lines = []
         for line in block:
-            encoded = msgspec.json.encode(
-                LogLine(
-                    timestamp=timestamp(line, source.digits).decode(),
-                    project=source.project,
-                    environment=source.environment,
-                    namespace=source.namespace,
-                    workload=source.workload,
-                    instance=source.instance,
-                    container=source.container,
-                    message=line[HEAD:].decode(errors="replace"),
-                )
+            model = LogLine(
+                timestamp=timestamp(line, source.digits).decode(),
+                project=source.project,
+                environment=source.environment,
+                namespace=source.namespace,
+                workload=source.workload,
+                instance=source.instance,
+                container=source.container,
+                message=line[HEAD:].decode(errors="replace"),
             )
+            encoded = msgspec.json.encode(model)
             if not encoded.isascii() or b"\x7f" in encoded:
-                text = _INVISIBLE.sub(
-                    lambda match: json.dumps(match.group())[1:-1], encoded.decode()
-                )
-                encoded = text.encode()
+                encoded = escaped_json(encoded.decode()).encode()
             lines.append(line[:HEAD] + encoded + b"\n")
         return lines
 
@@ -154,7 +119,7 @@ class RawLines:
 
     timestamps: bool = False
 
-    def __call__(self, source: Labelled, block: list[bytes]) -> list[bytes]:
+    def __call__(self, source: Source, block: list[bytes]) -> list[bytes]:
         if self.timestamps:
             return [
                 line[:HEAD] + timestamp(line, source.digits) + line[HEAD - 1 :] + b"\n"

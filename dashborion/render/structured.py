@@ -44,8 +44,13 @@ def _document(value: Any, format_: Format, *, unicode: bool) -> str:
     if format_ is Format.YAML:
         return _yaml(value, unicode=unicode)
     text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    escaped = _HOSTILE if unicode else _BEYOND_ASCII
-    return escaped.sub(lambda match: json.dumps(match.group())[1:-1], text) + "\n"
+    return escaped_json(text, unicode=unicode) + "\n"
+
+
+def escaped_json(text: str, *, unicode: bool = True) -> str:
+    """JSON that is harmless on a terminal; without ``unicode`` in plain ASCII."""
+    pattern = _HOSTILE if unicode else _BEYOND_ASCII
+    return pattern.sub(lambda match: json.dumps(match.group())[1:-1], text)
 
 
 def _yaml(value: Any, *, unicode: bool) -> str:

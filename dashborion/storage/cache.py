@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from dashborion.models.ready import ready
+from dashborion.models.base import ready
 from dashborion.storage.files import cache_folder, write_private
 
 T = TypeVar("T")

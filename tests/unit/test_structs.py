@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashborion.models.ready import ready
+from dashborion.models.base import ready
 
 AT_ONCE = 8
 

@@ -8,7 +8,7 @@ import sys
 _FIRST_AT_ONCE = """
 import sys, threading
 import msgspec
-from dashborion.models.ready import ready
+from dashborion.models.base import ready
 
 sys.setswitchinterval(1e-6)
 names = [f"f{number}" for number in range(12)]

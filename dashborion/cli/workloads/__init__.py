@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, read, revisions
+from dashborion.cli.workloads import change, read
 
 app = group()
 
@@ -14,6 +14,6 @@ command(app, "events")(read.events)
 command(app, "logs")(read.logs)
 command(app, "scale")(change.scale)
 command(app, "restart")(change.restart)
-command(app, "deploy")(revisions.deploy)
-command(app, "rollback")(revisions.rollback)
-command(app, "history")(revisions.history)
+command(app, "deploy")(change.deploy)
+command(app, "rollback")(change.rollback)
+command(app, "history")(read.history)

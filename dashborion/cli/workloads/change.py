@@ -1,19 +1,22 @@
-"""``dashborion workloads scale`` and ``restart``: the same definition, other instances."""
+"""``dashborion workloads``: the commands that change a workload."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import ConfirmOptions, FormatOptions, NamespaceOptions, WaitOptions
-from dashborion.cli.workloads.names import WorkloadName
+from dashborion.cli.change import changer
+from dashborion.cli.options import RolloutOptions, WorkloadName
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
 
 MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
 
 
 def scale(
-    ctx: typer.Context,
+    context: Context,
     name: WorkloadName,
     *,
     replicas: Annotated[
@@ -29,37 +32,62 @@ def scale(
     force: Annotated[
         bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
     ] = False,
-    where: NamespaceOptions,
-    care: ConfirmOptions,
-    waiting: WaitOptions,
-    shown: FormatOptions,
+    options: RolloutOptions,
 ) -> None:
     """Set the number of replicas of a workload.
 
     Example: dashborion workloads scale web -r 3 --wait
     """
-    from dashborion.cli.change import changer
-    from dashborion.models.query import Name
-
-    changer(ctx.obj, where, care, shown, waiting).scale(
-        Name.parse(name), where.query(), replicas, current=current, force=force
-    )
+    changer(context, options).scale(name, replicas, current=current, force=force)
 
 
-def restart(
-    ctx: typer.Context,
-    name: WorkloadName,
-    *,
-    where: NamespaceOptions,
-    care: ConfirmOptions,
-    waiting: WaitOptions,
-    shown: FormatOptions,
-) -> None:
+def restart(context: Context, name: WorkloadName, *, options: RolloutOptions) -> None:
     """Replace all instances of a workload with new ones, a few at a time.
 
     Example: dashborion workloads restart web --wait
     """
-    from dashborion.cli.change import changer
-    from dashborion.models.query import Name
+    changer(context, options).restart(name)
 
-    changer(ctx.obj, where, care, shown, waiting).restart(Name.parse(name), where.query())
+
+def deploy(
+    context: Context,
+    name: WorkloadName,
+    *,
+    image: Annotated[
+        list[str],
+        typer.Option("--image", metavar="[CONTAINER=]IMAGE", help="New image; repeatable."),
+    ],
+    force: Annotated[
+        bool, typer.Option("--force", help="Restart the workload if it already has these images.")
+    ] = False,
+    options: RolloutOptions,
+) -> None:
+    """Deploy new images. Nothing else in the workload's definition changes.
+
+    Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
+    """
+    from dashborion.cli.option_values import images
+
+    parsed = images(image)
+    changer(context, options).deploy(name, parsed, force=force)
+
+
+def rollback(
+    context: Context,
+    name: WorkloadName,
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--to",
+            metavar="REVISION",
+            help="Roll back to this revision instead of the previous one.",
+        ),
+    ] = None,
+    options: RolloutOptions,
+) -> None:
+    """Roll back a workload to its previous revision, or to the one of --to.
+
+    Example: dashborion workloads rollback catalog -e media/staging --wait
+    """
+    changer(context, options).rollback(name, to)

@@ -1,4 +1,4 @@
-"""``dashborion workloads``: lists, describes and changes workloads."""
+"""``dashborion workloads``: the commands that only read."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.logs import LogOptions
+from dashborion.cli.change import follower
+from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
+    NAME_FORMS,
     ApiListOptions,
     FormatOptions,
     ListOptions,
     NamespaceOptions,
     ObjectOptions,
+    Selector,
     WaitOptions,
+    WorkloadName,
 )
-from dashborion.cli.printing import print_list, print_object
-from dashborion.cli.workloads.names import NAME_FORMS, WorkloadName
+from dashborion.cli.printing import print_list, print_object, show_list, show_one
 
 if TYPE_CHECKING:
     from dashborion.context import Context
-    from dashborion.models.rollout import Rollout
 
 
 def list_(
-    ctx: typer.Context,
+    context: Context,
     patterns: Annotated[
         list[str] | None,
         typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
@@ -32,10 +34,7 @@ def list_(
     *,
     where: NamespaceOptions,
     listed: ApiListOptions,
-    selector: Annotated[
-        str | None,
-        typer.Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ..."),
-    ] = None,
+    selector: Selector = None,
     status: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,28 +61,27 @@ def list_(
         raw=listed.raw,
     )
     statuses = members(WorkloadStatus, status, "--status")
-    answer = ctx.obj.fleet(where.choice).workloads(
+    answer = context.fleet(where.choice).workloads(
         query, patterns=patterns or (), statuses=statuses
     )
-    print_list(ctx.obj, WORKLOADS, answer, where, listed)
+    print_list(context, WORKLOADS, answer, where, listed)
 
 
 def describe(
-    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, output: ObjectOptions
+    context: Context, name: WorkloadName, *, where: NamespaceOptions, output: ObjectOptions
 ) -> None:
     """Show a workload with its problems, instances, endpoints, revisions and events.
 
     Example: dashborion workloads describe web -e media/staging
     """
-    from dashborion.models.query import Name
     from dashborion.render.views.workloads import WORKLOADS
 
-    answer = ctx.obj.fleet(where.choice).workload(Name.parse(name), where.query())
-    print_object(ctx.obj, WORKLOADS, answer, output)
+    answer = context.fleet(where.choice).workload(name, where.query())
+    print_object(context, WORKLOADS, answer, output)
 
 
 def status(
-    ctx: typer.Context,
+    context: Context,
     name: WorkloadName,
     *,
     where: NamespaceOptions,
@@ -94,42 +92,32 @@ def status(
 
     Example: dashborion workloads status web --wait --timeout 5m
     """
-    from dashborion import render
-    from dashborion.cli.change import follower
-    from dashborion.models.query import Name
     from dashborion.render.views.workloads import ROLLOUTS
-
-    context: Context = ctx.obj
-
-    def show(rollout: Rollout) -> None:
-        render.show_one(context.streams, ROLLOUTS, rollout, shown.style, now=context.now())
 
     patience = waiting.patience
     fleet = context.fleet(where.choice)
-    workload = fleet.workload_to_change(Name.parse(name), where.query())
-    follower(context, fleet).status(workload, patience, show)
+    workload = fleet.workload_to_change(name, where.query())
+    follower(context, fleet).status(
+        workload, patience, lambda rollout: show_one(context, ROLLOUTS, rollout, shown)
+    )
 
 
 def events(
-    ctx: typer.Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+    context: Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
 ) -> None:
     """List the events of a workload and its instances, the newest last.
 
     Example: dashborion workloads events payments
     """
-    from dashborion import render
-    from dashborion.models.query import Name
     from dashborion.render.views.workloads import EVENTS
 
-    context: Context = ctx.obj
-    answer = context.fleet(where.choice).workload(Name.parse(name), where.query())
-    events = answer.items[0].item.events
-    render.show_list(context.streams, EVENTS, events, listed.style(), now=context.now())
+    answer = context.fleet(where.choice).workload(name, where.query())
+    show_list(context, EVENTS, answer.items[0].item.events, listed)
     answer.require_complete()
 
 
 def logs(
-    ctx: typer.Context,
+    context: Context,
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help=f"{NAME_FORMS}.")],
     *,
     where: NamespaceOptions,
@@ -139,15 +127,27 @@ def logs(
 
     Example: dashborion workloads logs web checkout --since 15m
     """
-    from dashborion.cli.logs import print_logs
     from dashborion.engines import log_readers
-    from dashborion.models.query import Name
 
-    context: Context = ctx.obj
-    parsed = [Name.parse(name) for name in dict.fromkeys(names)]
     query = where.query()
     print_logs(
         context,
         logged,
-        lambda wanted: log_readers.of_workloads(context.fleet(where.choice), parsed, query, wanted),
+        lambda wanted: log_readers.of_workloads(context.fleet(where.choice), names, query, wanted),
     )
+
+
+def history(
+    context: Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+) -> None:
+    """List the revisions of a workload, the newest last.
+
+    Example: dashborion workloads history payments
+    """
+    from dashborion.render.views.workloads import REVISIONS
+
+    workload = context.fleet(where.choice).workload_to_change(name, where.query())
+    found = workload.history()
+    if found.doubt:
+        context.streams.note(found.doubt)
+    show_list(context, REVISIONS, found.revisions, listed)

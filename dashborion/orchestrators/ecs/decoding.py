@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from dashborion.errors import BadAnswer
-from dashborion.models.ready import ready
+from dashborion.models.base import ready
 
 T = TypeVar("T")
 

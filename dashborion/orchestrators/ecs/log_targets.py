@@ -10,12 +10,13 @@ from dashborion.concurrency import result, start
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import NotFound, NothingToRead
 from dashborion.models.instance import InstanceStatus
+from dashborion.models.log import Source
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import Group
 from dashborion.orchestrators.ecs.log_address import log_address
 from dashborion.orchestrators.ecs.normalise import ClusterScope
-from dashborion.orchestrators.logs import Source, Wanted
+from dashborion.orchestrators.logs import Wanted
 
 MILLISECONDS = 3  # digits of a second's fraction that CloudWatch Logs keeps
 

@@ -10,12 +10,13 @@ from typing import Any
 
 from dashborion.concurrency import start
 from dashborion.errors import Unavailable, UsageError
+from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import find, runs, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup
 from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Block, Ended, Sink, Source, between
+from dashborion.orchestrators.logs import Block, Ended, Sink, between
 
 MOST_REFUSALS = 8  # in a row, of a log that the pod should have
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # seconds before a log without new lines is opened again

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from dashborion.config.targets import Environment
 from dashborion.errors import NotFound
+from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import instances, normalise, runs, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Source, Wanted
+from dashborion.orchestrators.logs import Wanted
 
 LogParams = Mapping[str, str | None]  # the query of a log
 

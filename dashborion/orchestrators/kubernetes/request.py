@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from dashborion.errors import BadAnswer
-from dashborion.models.ready import ready
+from dashborion.models.base import ready
 
 JSON = "application/json"
 

@@ -10,8 +10,8 @@ import pytest
 
 from dashborion.engines.logs import LineFilter, Live, Window, merged
 from dashborion.errors import DashborionError, Unreachable
-from dashborion.models.log import HEAD, STAMP
-from dashborion.orchestrators.logs import Block, Ended, Reading, Source, stamp
+from dashborion.models.log import HEAD, STAMP, Source
+from dashborion.orchestrators.logs import Block, Ended, Reading, stamp
 from dashborion.render.log_lines import RawLines, TextLines
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
