@@ -1,8 +1,4 @@
-"""The strict AWS as a test sees it: who we are there, and the door held to the rules.
-
-The rules: nothing on stdout when a command fails, no traceback without ``--debug``, and no
-key, token, signature, header or body in anything that is printed.
-"""
+"""Credentials, endpoints and config files of a test that has the strict AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that the test door sees with ``-o json`` is held against ``dashborion schema``.
+"""What commands print with ``-o json`` in tests is checked against ``dashborion schema``.
 
 Validators are compiled once for each model. Of a long list some thirty items are looked at: a
 thousand of them are made by the same lines.

@@ -17,7 +17,7 @@ WITHOUT_MODEL: set[str] = set()
 
 
 def test_the_suite_knows_what_each_command_prints() -> None:
-    """Or the test door would let its JSON pass unseen."""
+    """Else its JSON would not be checked by the tests."""
     printing = {name for name, command in commands().items() if "--output" in options(command)}
     assert printing - WITHOUT_MODEL == set(schemas.PRINTED)
 
@@ -56,7 +56,7 @@ def test_unknown_is_null_and_never_absent(dashborion: Cli) -> None:
         pytest.param('{"reason": "a"}', "no list", id="no list"),
     ],
 )
-def test_the_door_sees_what_is_not_as_the_schema_says(output: str, said: str) -> None:
+def test_json_that_is_not_as_the_schema_says_fails_the_test(output: str, said: str) -> None:
     with pytest.raises(AssertionError, match=said):
         schemas.check("--demo workloads events web -o json", output)
 
