@@ -22,7 +22,7 @@ from dashborion.orchestrators.kubernetes import (
 )
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.history import past_revisions
+from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
@@ -91,7 +91,7 @@ class ControllerToChange(WorkloadToChange):
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
         item = self.found.item
-        before = self._instance_keys()
+        before = progress.keys(progress.members(self.client, item, self.environment))
         operations: list[dict[str, Any]] = []
         if current is not None:
             operations.append({"op": "test", "path": "/spec/replicas", "value": current})
@@ -125,15 +125,13 @@ class ControllerToChange(WorkloadToChange):
 
     def restart(self, *, now: datetime) -> FollowedRollout:
         """kubectl's own annotation on the template; a uid that differs is a conflict."""
-        item = self.found.item
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        patch = writes.template_patch(item, {"metadata": {"annotations": {RESTARTED_AT: stamp}}})
-        before = self._instance_keys()
-        answer = writes.send(self.client, item, patch)
-        template = writes.template_of(answer)
-        if answer["metadata"].get("generation") == item.metadata.generation:
-            raise Conflict(f"{item.metadata.name} was restarted in this very second already")
-        return self._followed(template, before)
+        template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
+        patch = writes.template_patch(self.found.item, template)
+        followed = writes.begin(self.client, self.environment, self.found, patch)
+        if followed.template == current_template(self.found):
+            raise Conflict(f"{self.workload.name} was restarted in this very second already")
+        return followed
 
     def history(self) -> History:
         """From the ReplicaSets or ControllerRevisions that are kept."""
@@ -150,17 +148,10 @@ class ControllerToChange(WorkloadToChange):
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
-        return self._followed((self.found.raw or {})["spec"]["template"], None)
-
-    def _followed(self, template: Any, before: frozenset[str] | None) -> FollowedRollout:
         return progress.FollowedTemplate(
             client=self.client,
             environment=self.environment,
             item=self.found.item,
-            before=before,
-            template=template,
+            before=None,
+            template=current_template(self.found),
         )
-
-    def _instance_keys(self) -> frozenset[str]:
-        """The instances that there are before a change."""
-        return progress.keys(progress.members(self.client, self.found.item, self.environment))

@@ -12,9 +12,13 @@ from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.kubernetes import find, normalise, progress, rollout, wire, writes
+from dashborion.orchestrators.kubernetes import find, normalise, rollout, wire, writes
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.history import PastRevision, past_revisions
+from dashborion.orchestrators.kubernetes.history import (
+    PastRevision,
+    current_template,
+    past_revisions,
+)
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
@@ -33,7 +37,7 @@ def plan_images(
     notes: tuple[str, ...],
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that the containers are still the same."""
-    item, before = found.item, _template_of(found)
+    item, before = found.item, current_template(found)
     after = copy.deepcopy(before)
     places = _containers(after)
     new_images = by_container(
@@ -72,7 +76,7 @@ def plan_revision(
     past = past_revisions(client, item)
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
-    difference = _differences(_template_of(found), target.template)
+    difference = _differences(current_template(found), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
     patch = _undo(item, target)
@@ -91,29 +95,20 @@ def _send(
     found: Found[normalise.Controller],
     patch: writes.Patch,
 ) -> FollowedRollout:
-    """Patch the template, once."""
-    item = found.item
-    before = progress.keys(progress.members(client, item, environment))
+    """Patch the template, once; a conflict says what is different."""
     try:
-        answer = writes.send(client, item, patch)
+        return writes.begin(client, environment, found, patch)
     except Conflict as error:
         raise _explained(client, found, error) from error
-    return progress.FollowedTemplate(
-        client=client,
-        environment=environment,
-        item=item,
-        before=before,
-        template=writes.template_of(answer),
-    )
 
 
 def _explained(client: Client, found: Found[normalise.Controller], error: Conflict) -> Conflict:
-    """A failed test names no values: look again and say what is different."""
+    """A failed test names no values: look again."""
     now = find.again(client, found.item)
     name = found.item.metadata.name
     if now is None:
         return Conflict(f"{name} was deleted or replaced meanwhile")
-    if list(_containers(_template_of(found))) != list(_containers(_template_of(now))):
+    if list(_containers(current_template(found))) != list(_containers(current_template(now))):
         return Conflict(f"somebody changed the containers of {name} meanwhile")
     return error
 
@@ -147,10 +142,6 @@ def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
     elif normalise.CHANGE_CAUSE in (item.metadata.annotations or {}):
         operations.append({"op": "remove", "path": _CAUSE_PATH})
     return writes.json_patch(item, *operations)
-
-
-def _template_of(found: Found[normalise.Controller]) -> Any:
-    return (found.raw or {})["spec"]["template"]
 
 
 def _containers(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:

@@ -126,16 +126,13 @@ def full_name(item: normalise.Controller) -> Name:
     return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
 
 
-def path_of(item: normalise.Controller) -> str:
-    """The API's path of a workload."""
-    resource = CONTROLLERS[normalise.type_of(item)]
-    return resource.path(item.metadata.namespace, item.metadata.name)
+def resource_of(item: normalise.Controller) -> Resource[Any]:
+    return CONTROLLERS[normalise.type_of(item)]
 
 
 def again(client: Client, item: normalise.Controller) -> Found[normalise.Controller] | None:
     """A workload as it is now; None if it is gone, or another one has its name."""
-    resource = CONTROLLERS[normalise.type_of(item)]
-    found = client.get(resource, item.metadata.namespace, item.metadata.name)
+    found = client.get(resource_of(item), item.metadata.namespace, item.metadata.name)
     return found if found and found.item.metadata.uid == item.metadata.uid else None
 
 

@@ -16,7 +16,7 @@ from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup
 from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Block, Ended, Sink, between
+from dashborion.orchestrators.logs import Ended, Sink, between
 
 MOST_REFUSALS = 8  # in a row, of a log that the pod should have
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # seconds before a log without new lines is opened again
@@ -151,20 +151,13 @@ class ContainerFollower:
         try:
             for block in blocks:
                 has_lines = True
-                if kept := self._restricted(block):
+                for kept in between([block], self._group.wanted):
                     self._sink.lines(self._source, kept)
         except (Replaced, UsageError, Missing):
             return has_lines, ReadEnd.REFUSED
         except Unavailable:
             return has_lines, ReadEnd.BROKEN
         return has_lines, ReadEnd.CLEAN
-
-    def _restricted(self, block: Block) -> Block:
-        """Without the lines outside of ``since`` and ``until``: the API knows whole seconds."""
-        wanted = self._group.wanted
-        if not wanted.since and not wanted.until:
-            return block
-        return next(between([block], wanted.since, wanted.until), [])
 
     def _current_pod(self, run: Run) -> wire.Pod | None:
         """The run's pod as it is now; asks again until the API answers."""

@@ -28,6 +28,11 @@ class PastRevision:
     template: dict[str, Any]
 
 
+def current_template(found: Found[rollout.Controller]) -> Any:
+    """A workload's pod template, with all that it holds."""
+    return (found.raw or {})["spec"]["template"]
+
+
 def list_kept(
     client: Client, item: rollout.Controller, *, raw: bool = False
 ) -> Future[list[Found[Any]]]:

@@ -46,7 +46,7 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     after the list, or forbidden) the Deployment's name is the ReplicaSet's without the hash
     that the pod has as a label.
     """
-    reference = _controller(pod.metadata)
+    reference = controller(pod.metadata)
     labels = pod.metadata.labels or {}
     if reference is None or not reference.api_version.startswith("apps/"):
         return None  # no owner, a Job, or a kind of the same name from another API group
@@ -58,7 +58,7 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     if reference.kind != "ReplicaSet":
         return None
     if (replicaset := replicasets.get(reference.uid)) is not None:
-        parent = _controller(replicaset)
+        parent = controller(replicaset)
         if parent is None or parent.kind != "Deployment":
             return None
         revision = (replicaset.annotations or {}).get(REVISION)
@@ -70,7 +70,8 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     return Owned(name, "", None)
 
 
-def _controller(metadata: wire.Meta) -> wire.Owner | None:
+def controller(metadata: wire.Meta) -> wire.Owner | None:
+    """The owner that manages an object, if it has one."""
     return next((owner for owner in metadata.owner_references or () if owner.controller), None)
 
 

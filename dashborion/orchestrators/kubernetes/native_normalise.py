@@ -14,7 +14,7 @@ from typing import Any
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
 from dashborion.orchestrators.kubernetes import normalise, wire
-from dashborion.orchestrators.kubernetes.instances import ZONE
+from dashborion.orchestrators.kubernetes.instances import ZONE, controller
 from dashborion.orchestrators.kubernetes.wire import cluster
 
 Conditioned = cluster.Node | cluster.Namespace | cluster.Job | wire.Autoscaler
@@ -194,6 +194,7 @@ def event(item: cluster.ReportedEvent, environment: Environment) -> models.Clust
 def job(item: cluster.Job, environment: Environment) -> models.Job:
     spec, status = item.spec, item.status
     started, ended = status.start_time, status.completion_time
+    owner = controller(item.metadata)
     took = int((ended - started).total_seconds()) if started and ended else None
     return models.Job(
         **_namespaced_fields(item.metadata, environment),
@@ -208,7 +209,7 @@ def job(item: cluster.Job, environment: Environment) -> models.Job:
         duration_seconds=took,
         containers=_containers(spec.template),
         images=_images(spec.template),
-        cron_job=_controller(item.metadata, "CronJob"),
+        cron_job=owner.name if owner and owner.kind == "CronJob" else None,
     )
 
 
@@ -314,11 +315,6 @@ def _containers(template: wire.Template) -> list[str]:
 
 def _images(template: wire.Template) -> list[str]:
     return [one.image for one in template.spec.containers or () if one.image]
-
-
-def _controller(meta: wire.Meta, kind: str) -> str | None:
-    owners = meta.owner_references or ()
-    return next((one.name for one in owners if one.kind == kind and one.controller), None)
 
 
 def _base_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
-from dashborion.orchestrators.kubernetes.instances import requests
+from dashborion.orchestrators.kubernetes.instances import controller, requests
 
 Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -131,13 +131,8 @@ Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
 
 def owned_by(items: Iterable[Kept], uid: str) -> list[Kept]:
     """The objects whose controller has that uid; a selector may match others' objects too."""
-    return [
-        item
-        for item in items
-        if any(
-            owner.uid == uid and owner.controller for owner in item.metadata.owner_references or ()
-        )
-    ]
+    owners = [(item, controller(item.metadata)) for item in items]
+    return [item for item, owner in owners if owner is not None and owner.uid == uid]
 
 
 def revision_name(kept: wire.ReplicaSet | wire.ControllerRevision, workload: str) -> str:

@@ -133,7 +133,7 @@ class FollowedTemplate(_Followed):
     template: Any
 
     def _superseded(self, found: Found[normalise.Controller]) -> str | None:
-        is_same = (found.raw or {})["spec"]["template"] == self.template
+        is_same = history.current_template(found) == self.template
         return None if is_same else "a newer change has taken its place"
 
     def _verdict(self, item: normalise.Controller, state: Rollout) -> Verdict:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dashborion.config.targets import Environment
 from dashborion.errors import MaybeApplied, NotFound
-from dashborion.orchestrators.kubernetes import find, normalise
+from dashborion.models.query import Found
+from dashborion.orchestrators.kubernetes import find, progress, rollout
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.errors import maybe_applied
 
 
 @dataclass(frozen=True)
@@ -19,20 +22,20 @@ class Patch:
     content_type: str
 
 
-def json_patch(item: normalise.Controller, *operations: dict[str, Any]) -> Patch:
+def json_patch(item: rollout.Controller, *operations: dict[str, Any]) -> Patch:
     """Operations that are applied only if the object is still the same one."""
     same_object = {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
     return Patch([same_object, *operations], "application/json-patch+json")
 
 
-def template_patch(item: normalise.Controller, template: dict[str, Any]) -> Patch:
+def template_patch(item: rollout.Controller, template: dict[str, Any]) -> Patch:
     """Fields to be merged into a workload's pod template; another uid is a conflict."""
     body = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
     return Patch(body, "application/strategic-merge-patch+json")
 
 
 def send(
-    client: Client, item: normalise.Controller, patch: Patch, *, subresource: str = ""
+    client: Client, item: rollout.Controller, patch: Patch, *, subresource: str = ""
 ) -> dict[str, Any]:
     """Patch a workload, or a subresource such as ``/scale``; the object as it is now.
 
@@ -41,13 +44,33 @@ def send(
         NotFound: it is gone.
         MaybeApplied: the answer is lost, or not the API's.
     """
-    path = f"{find.path_of(item)}{subresource}"
+    resource, meta = find.resource_of(item), item.metadata
+    path = f"{resource.path(meta.namespace, meta.name)}{subresource}"
     answer = client.write("PATCH", path, patch.body, patch.content_type)
     if answer is None:
-        where = find.where(item.metadata.namespace)
-        raise NotFound("workload", item.metadata.name, where=where)
+        raise NotFound("workload", meta.name, where=find.where(meta.namespace))
     _require_object(answer)
     return answer
+
+
+def begin(
+    client: Client,
+    environment: Environment,
+    found: Found[rollout.Controller],
+    patch: Patch,
+) -> progress.FollowedTemplate:
+    """Patch a workload's template; the rollout that this begins. Raises as ``send``."""
+    before = progress.keys(progress.members(client, found.item, environment))
+    spec = send(client, found.item, patch).get("spec")
+    if not isinstance(spec, dict) or "template" not in spec:
+        raise _foreign("no template")
+    return progress.FollowedTemplate(
+        client=client,
+        environment=environment,
+        item=found.item,
+        before=before,
+        template=spec["template"],
+    )
 
 
 def delete_pod(client: Client, namespace: str, name: str, uid: str) -> None:
@@ -57,14 +80,6 @@ def delete_pod(client: Client, namespace: str, name: str, uid: str) -> None:
     if answer is None:
         raise NotFound("instance", name, where=find.where(namespace))
     _require_object(answer)
-
-
-def template_of(answer: dict[str, Any]) -> Any:
-    """The pod template in the answer to a patch; raises ``MaybeApplied`` when it has none."""
-    spec = answer.get("spec")
-    if not isinstance(spec, dict) or "template" not in spec:
-        raise _foreign("no template")
-    return spec["template"]
 
 
 def _require_object(answer: dict[str, Any]) -> None:
@@ -79,7 +94,4 @@ def _require_object(answer: dict[str, Any]) -> None:
 
 
 def _foreign(problem: str) -> MaybeApplied:
-    return MaybeApplied(
-        f"the answer to the change is not the API's ({problem}): it may have been applied",
-        hint="look before trying again",
-    )
+    return maybe_applied(f"the answer to the change is not the API's ({problem})")

@@ -20,14 +20,6 @@ NEAR_EXPIRY = timedelta(seconds=10)  # in which a token may expire on its way to
 RENEWED_SECONDS = 30.0  # for which a renewed credential is not renewed again
 
 
-def _no_header() -> None:
-    return None
-
-
-def _never() -> bool:
-    return False
-
-
 class Settings(Struct, frozen=True):
     """An address, a TLS context and an ``Authorization`` header.
 
@@ -41,8 +33,8 @@ class Settings(Struct, frozen=True):
     tls: ssl.SSLContext | None
     server_name: str | None = None
     proxy: str | None = None
-    authorization: Callable[[], str | None] = _no_header
-    expired: Callable[[], bool] = _never
+    authorization: Callable[[], str | None] = lambda: None
+    expired: Callable[[], bool] = lambda: False
 
 
 class ExecCredential(Struct, frozen=True):
