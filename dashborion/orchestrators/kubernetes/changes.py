@@ -100,7 +100,7 @@ class ControllerToChange(WorkloadToChange):
         try:
             writes.send(self.client, item, patch, subresource="/scale")
         except Conflict as error:
-            raise self._explained(current, error) from error
+            raise self._explained(error, current) from error
         return progress.FollowedReplicas(
             client=self.client,
             environment=self.environment,
@@ -110,25 +110,12 @@ class ControllerToChange(WorkloadToChange):
             set_by=self.set_by,
         )
 
-    def _explained(self, current: int | None, error: Conflict) -> Conflict:
-        """A failed test names no values: look again and say which one did not hold."""
-        item = self.found.item
-        now = find.again(self.client, item)
-        if now is None:
-            return Conflict(f"{item.metadata.name} was deleted or replaced meanwhile")
-        if isinstance(now.item, wire.DaemonSet):
-            return error
-        replicas = rollout.replicas(now.item.spec.replicas)
-        if current is not None and replicas != current:
-            return Conflict(f"{item.metadata.name} has {replicas} replicas, not {current}")
-        return error
-
     def restart(self, *, now: datetime) -> FollowedRollout:
         """kubectl's own annotation on the template; a uid that differs is a conflict."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
         patch = writes.template_patch(self.found.item, template)
-        followed = writes.begin(self.client, self.environment, self.found, patch)
+        followed = self._begin(patch)
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
         return followed
@@ -140,18 +127,53 @@ class ControllerToChange(WorkloadToChange):
     def plan_images(self, images: Images) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()
-        return deploy.plan_images(self.client, self.environment, self.found, images, notes=notes)
+        return deploy.plan_images(self.found, images, self._deploy, notes=notes)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """As ``kubectl rollout undo``."""
-        return deploy.plan_revision(self.client, self.environment, self.found, revision)
+        past = past_revisions(self.client, self.found.item)
+        return deploy.plan_revision(self.found, past, revision, self._deploy)
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
+        return self._followed(current_template(self.found), None)
+
+    def _deploy(self, patch: writes.Patch) -> FollowedRollout:
+        try:
+            return self._begin(patch)
+        except Conflict as error:
+            raise self._explained(error) from error
+
+    def _begin(self, patch: writes.Patch) -> progress.FollowedTemplate:
+        """Patch the template, once."""
+        before = progress.keys(progress.members(self.client, self.found.item, self.environment))
+        spec = writes.send(self.client, self.found.item, patch).get("spec")
+        if not isinstance(spec, dict) or "template" not in spec:
+            raise writes.foreign("no template")
+        return self._followed(spec["template"], before)
+
+    def _followed(self, template: Any, before: frozenset[str] | None) -> progress.FollowedTemplate:
         return progress.FollowedTemplate(
             client=self.client,
             environment=self.environment,
             item=self.found.item,
-            before=None,
-            template=current_template(self.found),
+            before=before,
+            template=template,
         )
+
+    def _explained(self, error: Conflict, current: int | None = None) -> Conflict:
+        """A failed test names no values: look again and say what is different."""
+        name, now = self.workload.name, find.again(self.client, self.found.item)
+        if now is None:
+            return Conflict(f"{name} was deleted or replaced meanwhile")
+        if current is not None and not isinstance(now.item, wire.DaemonSet):
+            replicas = rollout.replicas(now.item.spec.replicas)
+            if replicas != current:
+                return Conflict(f"{name} has {replicas} replicas, not {current}")
+            return error
+        containers, containers_now = (
+            list(deploy.container_places(current_template(found))) for found in (self.found, now)
+        )
+        if containers != containers_now:
+            return Conflict(f"somebody changed the containers of {name} meanwhile")
+        return error

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dashborion.config.targets import Environment
-from dashborion.errors import Conflict, NotFound, Refusal
+from dashborion.errors import NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.kubernetes import find, normalise, rollout, wire, writes
-from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes import normalise, rollout, wire, writes
 from dashborion.orchestrators.kubernetes.history import (
     PastRevision,
     current_template,
-    past_revisions,
 )
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
+
+Send = Callable[[writes.Patch], FollowedRollout]
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
 _STUCK = (
@@ -29,17 +28,12 @@ _STUCK = (
 
 
 def plan_images(
-    client: Client,
-    environment: Environment,
-    found: Found[normalise.Controller],
-    images: Images,
-    *,
-    notes: tuple[str, ...],
+    found: Found[normalise.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that the containers are still the same."""
     item, before = found.item, current_template(found)
     after = copy.deepcopy(before)
-    places = _containers(after)
+    places = container_places(after)
     new_images = by_container(
         images,
         [name for name, (part, _) in places.items() if part == "containers"],
@@ -60,20 +54,19 @@ def plan_images(
         before=as_text(old_images),
         after=as_text(new_images),
         difference=_differences(before, after),
-        send=lambda: _send(client, environment, found, patch),
+        send=lambda: send(patch),
         notes=notes,
     )
 
 
 def plan_revision(
-    client: Client,
-    environment: Environment,
     found: Found[normalise.Controller],
+    past: Sequence[PastRevision],
     revision: str | None,
+    send: Send,
 ) -> PlannedChange:
     """As ``kubectl rollout undo``: a Deployment's template is replaced, others are patched."""
     item = found.item
-    past = past_revisions(client, item)
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
     difference = _differences(current_template(found), target.template)
@@ -84,33 +77,9 @@ def plan_revision(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
         difference=difference,
-        send=lambda: _send(client, environment, found, patch),
+        send=lambda: send(patch),
         notes=(_STUCK,) if _may_be_stuck(found) else (),
     )
-
-
-def _send(
-    client: Client,
-    environment: Environment,
-    found: Found[normalise.Controller],
-    patch: writes.Patch,
-) -> FollowedRollout:
-    """Patch the template, once; a conflict says what is different."""
-    try:
-        return writes.begin(client, environment, found, patch)
-    except Conflict as error:
-        raise _explained(client, found, error) from error
-
-
-def _explained(client: Client, found: Found[normalise.Controller], error: Conflict) -> Conflict:
-    """A failed test names no values: look again."""
-    now = find.again(client, found.item)
-    name = found.item.metadata.name
-    if now is None:
-        return Conflict(f"{name} was deleted or replaced meanwhile")
-    if list(_containers(current_template(found))) != list(_containers(current_template(now))):
-        return Conflict(f"somebody changed the containers of {name} meanwhile")
-    return error
 
 
 def _chosen(
@@ -144,8 +113,8 @@ def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
     return writes.json_patch(item, *operations)
 
 
-def _containers(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """Where each container stands, by name."""
+def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Where each container stands in a pod template, by name."""
     return {
         str(one["name"]): (part, index)
         for part in ("containers", "initContainers")

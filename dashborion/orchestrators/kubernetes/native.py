@@ -12,14 +12,14 @@ import msgspec
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import Ambiguous, Forbidden, NotFound
+from dashborion.errors import Forbidden, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.kubernetes import find, native_normalise, normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
-from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.kubernetes.resources import Form, Resource
 from dashborion.orchestrators.kubernetes.wire import cluster
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
@@ -132,7 +132,8 @@ class KubernetesNative:
         namespace = self._namespace(known, query)
         resource, normalise_item = self._served(known), known.normalise
         if known.from_row is not None and not query.raw:
-            resource, normalise_item = resource.rows, known.from_row
+            resource = resource.listed_as(cluster.TableRow, Form.ROWS)
+            normalise_item = known.from_row
         options = ListOptions(query.selector, raw=query.raw)
         found = self.client.wait(self.client.collect(resource, namespace, options))
         if not found:
@@ -153,35 +154,12 @@ class KubernetesNative:
         if before and not known.namespaced:
             raise NotFound(singular(kind), f"{'/'.join(before)}/{name}", where="the cluster")
         namespace = "/".join(before) or self._namespace(known, query)
-        found = self._find(kind, resource, name, namespace)
+        found = find.by_name(self.client, resource, name, namespace, word=singular(kind))
         item = known.normalise(found.item, self.environment)
         if known.detail is None:
             return Found(item, found.raw)
         fields = msgspec.structs.asdict(item) | dict(known.details(found.item))
         return Found(known.detail(**fields, events=self._events(found.item)), found.raw)
-
-    def _find(
-        self, kind: str, resource: Resource[Any], name: str, namespace: str | None
-    ) -> Found[Any]:
-        """By name where the namespace is known, else searched in all namespaces."""
-        if namespace is not None or not resource.namespaced:
-            exact = self.client.get(resource, namespace, name)
-            if exact is not None:
-                return exact
-        listed = self.client.wait(self.client.collect(resource.metadata, namespace))
-        existing = [one.item.metadata for one in listed]
-        matching = [meta for meta in existing if meta.name == name and namespace is None]
-        if len(matching) > 1:
-            names = ", ".join(sorted(f"{meta.namespace}/{meta.name}" for meta in matching))
-            raise Ambiguous(f"'{name}' is in {len(matching)} namespaces: {names}",
-                            hint="name one of these, or choose with -n")  # fmt: skip
-        if matching:
-            found = self.client.get(resource, matching[0].namespace, name)
-            if found is not None:
-                return found
-        find.require_namespace(self.client, namespace)
-        where = find.where(namespace) if resource.namespaced else "the cluster"
-        raise NotFound(singular(kind), name, where=where, known=[meta.name for meta in existing])
 
     def _events(self, item: Any) -> list[Any]:
         """The events about an object, newest last; those about cluster-wide ones are in `default`.

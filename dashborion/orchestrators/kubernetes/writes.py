@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dashborion.config.targets import Environment
 from dashborion.errors import MaybeApplied, NotFound
-from dashborion.models.query import Found
-from dashborion.orchestrators.kubernetes import find, progress, rollout
+from dashborion.orchestrators.kubernetes import find, rollout
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import maybe_applied
@@ -53,26 +51,6 @@ def send(
     return answer
 
 
-def begin(
-    client: Client,
-    environment: Environment,
-    found: Found[rollout.Controller],
-    patch: Patch,
-) -> progress.FollowedTemplate:
-    """Patch a workload's template; the rollout that this begins. Raises as ``send``."""
-    before = progress.keys(progress.members(client, found.item, environment))
-    spec = send(client, found.item, patch).get("spec")
-    if not isinstance(spec, dict) or "template" not in spec:
-        raise _foreign("no template")
-    return progress.FollowedTemplate(
-        client=client,
-        environment=environment,
-        item=found.item,
-        before=before,
-        template=spec["template"],
-    )
-
-
 def delete_pod(client: Client, namespace: str, name: str, uid: str) -> None:
     """Delete a pod, and not another one that has its name by now; raises as ``send``."""
     body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
@@ -83,15 +61,12 @@ def delete_pod(client: Client, namespace: str, name: str, uid: str) -> None:
 
 
 def _require_object(answer: dict[str, Any]) -> None:
-    """Called with the answer to a change.
-
-    Raises:
-        MaybeApplied: it is no object of the API.
-    """
+    """Called with the answer to a change; ``MaybeApplied`` if it is no object of the API."""
     succeeded = answer.get("kind") == "Status" and answer.get("status") == "Success"
     if not succeeded and not isinstance(answer.get("metadata"), dict):
-        raise _foreign("no metadata")
+        raise foreign("no metadata")
 
 
-def _foreign(problem: str) -> MaybeApplied:
+def foreign(problem: str) -> MaybeApplied:
+    """The error for an answer to a change that is not the API's."""
     return maybe_applied(f"the answer to the change is not the API's ({problem})")

@@ -19,6 +19,11 @@ class ContainerSpec(Wire, frozen=True):
     resources: Requests = Requests()
     restart_policy: str | None = None
 
+    @property
+    def is_sidecar(self) -> bool:
+        """Whether an init container keeps running: since 1.28."""
+        return self.restart_policy == "Always"
+
 
 class PodSpec(Wire, frozen=True):
     containers: list[ContainerSpec] | None = None
