@@ -10,8 +10,8 @@ from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError
 from dashborion.models.environment import Check, Permission
+from dashborion.orchestrators.kubernetes import native_wire
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.wire import cluster
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ PERMISSIONS = (
 def check(client: Client, environment: Environment) -> Check:
     """The server's version, as whom it sees us, and what that identity may do."""
     started = time.monotonic()
-    version = client.read(cluster.Version, "/version")
+    version = client.read(native_wire.Version, "/version")
     seconds = time.monotonic() - started
     if version is None:
         host = client.credentials.settings.host
@@ -58,7 +58,7 @@ def check(client: Client, environment: Environment) -> Check:
 def _identity(client: Client) -> str | None:
     """As whom the server sees us (1.28), else the kubeconfig's name for the user."""
     version, kind = "authentication.k8s.io/v1", "SelfSubjectReview"
-    review = _reviewed(client, cluster.SelfSubjectReview, version, kind)
+    review = _reviewed(client, native_wire.SelfSubjectReview, version, kind)
     if review is not None and review.status.user_info.username:
         return review.status.user_info.username
     return client.credentials.user
@@ -75,7 +75,7 @@ def _may(client: Client, verb: str, group: str, resource: str, subresource: str)
     }
     version, kind = "authorization.k8s.io/v1", "SelfSubjectAccessReview"
     spec = {"resourceAttributes": attributes}
-    review = _reviewed(client, cluster.AccessReview, version, kind, spec=spec)
+    review = _reviewed(client, native_wire.AccessReview, version, kind, spec=spec)
     return review.status.allowed if review is not None else None
 
 

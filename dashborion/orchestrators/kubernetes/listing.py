@@ -141,7 +141,7 @@ def _decode_page(
     resource: Resource[T], options: ListOptions, body: bytes, request: Request
 ) -> list[Found[T]]:
     if resource.form is Form.ROWS:
-        from dashborion.orchestrators.kubernetes.wire.cluster import Table
+        from dashborion.orchestrators.kubernetes.native_wire import Table
 
         rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
         return rows
