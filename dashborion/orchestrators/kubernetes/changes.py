@@ -7,21 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashborion.config.targets import Environment
-from dashborion.errors import Conflict
+from dashborion.errors import Conflict, NotFound
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.kubernetes import (
-    deploy,
-    find,
-    normalise,
-    progress,
-    rollout,
-    wire,
-    writes,
-)
+from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import (
@@ -73,9 +66,12 @@ class Changes:
         )
 
     def stop(self, found: Found[InstanceDetail]) -> None:
-        """Delete the pod that was found, by its uid."""
-        uid = (found.raw or {})["metadata"]["uid"]
-        writes.delete_pod(self.client, found.item.namespace, found.item.name, uid)
+        """Delete the pod that was found, and not another one that has its name by now."""
+        pod, uid = found.item, (found.raw or {})["metadata"]["uid"]
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        path = api.PODS.path(pod.namespace, pod.name)
+        if self.client.write("DELETE", path, body) is None:
+            raise NotFound("instance", pod.name, where=find.where(pod.namespace))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +92,8 @@ class ControllerToChange(WorkloadToChange):
         if current is not None:
             operations.append({"op": "test", "path": "/spec/replicas", "value": current})
         operations.append({"op": "replace", "path": "/spec/replicas", "value": replicas})
-        patch = writes.json_patch(item, *operations)
         try:
-            writes.send(self.client, item, patch, subresource="/scale")
+            self._send(deploy.json_patch(item, *operations), subresource="/scale")
         except Conflict as error:
             raise self._explained(error, current) from error
         return progress.FollowedReplicas(
@@ -114,7 +109,7 @@ class ControllerToChange(WorkloadToChange):
         """kubectl's own annotation on the template; a uid that differs is a conflict."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
-        patch = writes.template_patch(self.found.item, template)
+        patch = deploy.template_patch(self.found.item, template)
         followed = self._begin(patch)
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
@@ -138,19 +133,28 @@ class ControllerToChange(WorkloadToChange):
         """The template that is being rolled out now."""
         return self._followed(current_template(self.found), None)
 
-    def _deploy(self, patch: writes.Patch) -> FollowedRollout:
+    def _deploy(self, patch: deploy.Patch) -> FollowedRollout:
         try:
             return self._begin(patch)
         except Conflict as error:
             raise self._explained(error) from error
 
-    def _begin(self, patch: writes.Patch) -> progress.FollowedTemplate:
+    def _begin(self, patch: deploy.Patch) -> progress.FollowedTemplate:
         """Patch the template, once."""
         before = progress.keys(progress.members(self.client, self.found.item, self.environment))
-        spec = writes.send(self.client, self.found.item, patch).get("spec")
+        spec = self._send(patch).get("spec")
         if not isinstance(spec, dict) or "template" not in spec:
-            raise writes.foreign("no template")
+            raise foreign_answer("no template")
         return self._followed(spec["template"], before)
+
+    def _send(self, patch: deploy.Patch, *, subresource: str = "") -> dict[str, Any]:
+        """Patch the workload, or a subresource; the object as it is now."""
+        meta = self.found.item.metadata
+        path = find.resource_of(self.found.item).path(meta.namespace, meta.name)
+        answer = self.client.write("PATCH", path + subresource, patch.body, patch.content_type)
+        if answer is None:
+            raise NotFound("workload", meta.name, where=find.where(meta.namespace))
+        return answer
 
     def _followed(self, template: Any, before: frozenset[str] | None) -> progress.FollowedTemplate:
         return progress.FollowedTemplate(

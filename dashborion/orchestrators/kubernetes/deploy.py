@@ -1,9 +1,10 @@
-"""New images and old revisions: what they would change in a pod template, and the one request."""
+"""New images and old revisions: what they would change in a pod template, as patches. Pure."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from dashborion.errors import NotFound, Refusal
@@ -11,20 +12,41 @@ from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.kubernetes import normalise, rollout, wire, writes
+from dashborion.orchestrators.kubernetes import normalise, rollout, wire
 from dashborion.orchestrators.kubernetes.history import (
     PastRevision,
     current_template,
 )
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
-Send = Callable[[writes.Patch], FollowedRollout]
-
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
 _STUCK = (
     "its rollout is not complete: a pod that never gets ready is not replaced by itself, "
     "`dashborion instances stop` does it (kubernetes/kubernetes#67250)"
 )
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A patch's body, and its content type, which says how the API merges it."""
+
+    body: Any
+    content_type: str
+
+
+def json_patch(item: rollout.Controller, *operations: dict[str, Any]) -> Patch:
+    """Operations that are applied only if the object is still the same one."""
+    same_object = {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
+    return Patch([same_object, *operations], "application/json-patch+json")
+
+
+def template_patch(item: rollout.Controller, template: dict[str, Any]) -> Patch:
+    """Fields to be merged into a workload's pod template; another uid is a conflict."""
+    body = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
+    return Patch(body, "application/strategic-merge-patch+json")
+
+
+Send = Callable[[Patch], FollowedRollout]
 
 
 def plan_images(
@@ -49,7 +71,7 @@ def plan_images(
         container["image"] = image
         operations.append({"op": "test", "path": f"{path}/name", "value": name})
         operations.append({"op": "add", "path": f"{path}/image", "value": image})
-    patch = writes.json_patch(item, *operations)
+    patch = json_patch(item, *operations)
     return PlannedChange(
         before=as_text(old_images),
         after=as_text(new_images),
@@ -99,10 +121,10 @@ def _chosen(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
+def _undo(item: normalise.Controller, target: PastRevision) -> Patch:
     """What kubectl sends, save that a Deployment keeps its other annotations."""
     if not isinstance(item, wire.Deployment):
-        return writes.template_patch(item, {**target.template, "$patch": "replace"})
+        return template_patch(item, {**target.template, "$patch": "replace"})
     operations = [{"op": "replace", "path": "/spec/template", "value": target.template}]
     # The controller copies a Deployment's cause to the ReplicaSet that it takes up again.
     cause = target.revision.message
@@ -110,7 +132,7 @@ def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
         operations.append({"op": "add", "path": _CAUSE_PATH, "value": cause})
     elif normalise.CHANGE_CAUSE in (item.metadata.annotations or {}):
         operations.append({"op": "remove", "path": _CAUSE_PATH})
-    return writes.json_patch(item, *operations)
+    return json_patch(item, *operations)
 
 
 def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:

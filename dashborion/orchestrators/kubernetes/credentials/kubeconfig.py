@@ -56,8 +56,7 @@ class Credentials:
     def authorization(self) -> str | None:
         """The header's value, renewed first when its expiry is near; None with a certificate.
 
-        Raises:
-            CredentialsError: the plugin that renews it failed, or made no token.
+        Raises as ``connect``: a plugin may have to run.
         """
         with self._lock:
             if self.settings.expired():
@@ -70,9 +69,6 @@ class Credentials:
 
         Of several requests that are refused at once the first renews for all, and
         what was renewed just now is not renewed again: a plugin may open a browser.
-
-        Raises:
-            CredentialsError: as ``connect``.
         """
         with self._lock:
             just_now = time.monotonic() - self._renewed_at < RENEWED_SECONDS

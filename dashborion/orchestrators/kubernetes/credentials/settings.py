@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,8 +74,7 @@ def bearer(token: str, label: str) -> str:
 def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.SSLContext:
     """Trust this PEM authority alone, or the system's authorities without one.
 
-    Raises:
-        ssl.SSLError: there is no certificate in it.
+    ``ssl.SSLError`` if there is no certificate in it.
     """
     text = authority.decode("ascii", "ignore") if authority is not None else None
     if text is not None and not text.strip():
@@ -138,9 +138,7 @@ def _in_network(host: str, networks: str) -> bool:
     except ValueError:
         return False
     for network in networks.split(","):
-        try:
+        with suppress(ValueError):
             if address in ipaddress.ip_network(network.strip(), strict=False):
                 return True
-        except ValueError:
-            continue
     return False
