@@ -79,7 +79,7 @@ class ControllerToChange(WorkloadToChange):
     """A Deployment, StatefulSet or DaemonSet, as ``WorkloadToChange``."""
 
     client: Client
-    found: Found[normalise.Controller]
+    found: Found[wire.Controller]
 
     def describe(self) -> WorkloadDetail:
         return Inventory(self.client, self.environment).workload(self.name, Query()).item

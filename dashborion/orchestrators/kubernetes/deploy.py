@@ -13,10 +13,7 @@ from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
-from dashborion.orchestrators.kubernetes.history import (
-    PastRevision,
-    current_template,
-)
+from dashborion.orchestrators.kubernetes.history import PastRevision, current_template
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
@@ -34,13 +31,13 @@ class Patch:
     content_type: str
 
 
-def json_patch(item: rollout.Controller, *operations: dict[str, Any]) -> Patch:
+def json_patch(item: wire.Controller, *operations: dict[str, Any]) -> Patch:
     """Operations that are applied only if the object is still the same one."""
     same_object = {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
     return Patch([same_object, *operations], "application/json-patch+json")
 
 
-def template_patch(item: rollout.Controller, template: dict[str, Any]) -> Patch:
+def template_patch(item: wire.Controller, template: dict[str, Any]) -> Patch:
     """Fields to be merged into a workload's pod template; another uid is a conflict."""
     body = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
     return Patch(body, "application/strategic-merge-patch+json")
@@ -50,7 +47,7 @@ Send = Callable[[Patch], FollowedRollout]
 
 
 def plan_images(
-    found: Found[normalise.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
+    found: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that the containers are still the same."""
     item, before = found.item, current_template(found)
@@ -82,7 +79,7 @@ def plan_images(
 
 
 def plan_revision(
-    found: Found[normalise.Controller],
+    found: Found[wire.Controller],
     past: Sequence[PastRevision],
     revision: str | None,
     send: Send,
@@ -105,7 +102,7 @@ def plan_revision(
 
 
 def _chosen(
-    item: normalise.Controller, past: Sequence[PastRevision], revision: str | None
+    item: wire.Controller, past: Sequence[PastRevision], revision: str | None
 ) -> PastRevision:
     """The revision of that name or number, or else the newest that does not run."""
     name = item.metadata.name
@@ -121,7 +118,7 @@ def _chosen(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(item: normalise.Controller, target: PastRevision) -> Patch:
+def _undo(item: wire.Controller, target: PastRevision) -> Patch:
     """What kubectl sends, save that a Deployment keeps its other annotations."""
     if not isinstance(item, wire.Deployment):
         return template_patch(item, {**target.template, "$patch": "replace"})
@@ -160,7 +157,7 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
-def _may_be_stuck(found: Found[normalise.Controller]) -> bool:
+def _may_be_stuck(found: Found[wire.Controller]) -> bool:
     """Whether a StatefulSet waits for a pod of the revision that is to go."""
     item = found.item
     is_in_turn = (found.raw or {})["spec"].get("podManagementPolicy") != "Parallel"

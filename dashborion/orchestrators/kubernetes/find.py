@@ -42,7 +42,7 @@ def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
 
 def workload(
     client: Client, name: Name, namespace: str | None, *, everywhere: bool = False
-) -> Found[normalise.Controller]:
+) -> Found[wire.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
 
     For a change it has to be looked for ``everywhere``: a kind that may not be
@@ -137,16 +137,16 @@ def require_namespace(client: Client, namespace: str | None) -> None:
     raise NotFound("namespace", namespace, where="the cluster", known=names)
 
 
-def full_name(item: normalise.Controller) -> Name:
+def full_name(item: wire.Controller) -> Name:
     """``namespace/kind/name``, which no other workload of the cluster has."""
     return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
 
 
-def resource_of(item: normalise.Controller) -> Resource[Any]:
+def resource_of(item: wire.Controller) -> Resource[Any]:
     return CONTROLLERS[normalise.type_of(item)]
 
 
-def again(client: Client, item: normalise.Controller) -> Found[normalise.Controller] | None:
+def again(client: Client, item: wire.Controller) -> Found[wire.Controller] | None:
     """A workload as it is now; None if it is gone, or another one has its name."""
     found = client.get(resource_of(item), item.metadata.namespace, item.metadata.name)
     return found if found and found.item.metadata.uid == item.metadata.uid else None

@@ -92,7 +92,7 @@ class ControllerPods:
     """Lists the pods that a controller owns, finished ones too, as long as they exist."""
 
     client: Client
-    controller: normalise.Controller
+    controller: wire.Controller
     _replicasets: dict[str, wire.Meta] = field(default_factory=dict)  # by uid
 
     def __call__(self) -> list[wire.Pod]:

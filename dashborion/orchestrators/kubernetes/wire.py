@@ -285,6 +285,9 @@ class DaemonSet(Object, frozen=True):
     status: DaemonSetStatus = DaemonSetStatus()
 
 
+Controller = Deployment | StatefulSet | DaemonSet
+
+
 class RevisionSpec(Wire, frozen=True):
     template: Template = Template()
 
