@@ -67,7 +67,7 @@ class Connector:
         from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
 
         credentials = self._credentials(environment.target, runtime)
-        return KubernetesOrchestrator.connect(environment, runtime, credentials)
+        return KubernetesOrchestrator(environment, runtime, credentials)
 
     def search(self) -> Search:
         """The search for clusters in AWS accounts."""

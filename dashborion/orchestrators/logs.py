@@ -102,11 +102,13 @@ def stamp(moment: datetime) -> bytes:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z".encode()
 
 
-def between(
-    blocks: Iterable[Block], since: datetime | None, until: datetime | None
-) -> Iterator[Block]:
-    """The lines of a span of time, both ends included; stops at the first block after it."""
-    first, last = stamp(since) if since else b"", stamp(until) if until else b"~"
+def between(blocks: Iterable[Block], wanted: Wanted) -> Iterator[Block]:
+    """The lines from ``since`` to ``until``; stops at the first block after that."""
+    if wanted.since is None and wanted.until is None:
+        yield from blocks
+        return
+    first = stamp(wanted.since) if wanted.since else b""
+    last = stamp(wanted.until) if wanted.until else b"~"
     for block in blocks:
         kept = [line for line in block if first <= line[:STAMP] <= last]
         if kept:

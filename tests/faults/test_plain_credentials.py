@@ -111,7 +111,7 @@ def test_the_settings_are_those_that_the_sdk_reads(
     shown: list[Any] = []
     monkeypatch.setattr(entries, "load_certificate", lambda *given: shown.append(given))
 
-    read = _credentials(path)
+    read = _credentials(path).settings
 
     assert _as_the_sdk_reads(path) == {
         "host": read.host,
@@ -139,8 +139,8 @@ def test_relative_paths_start_at_the_folder_of_the_entrys_own_file(
     read = connect(target, runtime, ExecPlugins, lambda _: None)
 
     assert read.authorization() == f"Bearer {TOKEN}"
-    assert read.tls is not None
-    assert len(read.tls.get_ca_certs()) == 1
+    assert read.settings.tls is not None
+    assert len(read.settings.tls.get_ca_certs()) == 1
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_proxy_is_the_clusters_or_that_of_the_variables(
         monkeypatch.setenv(name, value)
     path = write(tmp_path / "kubeconfig", document(SERVER, cluster=cluster))
 
-    assert _credentials(path, **variables).proxy == proxy
+    assert _credentials(path, **variables).settings.proxy == proxy
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_in_a_pod_its_service_accounts_files_are_used(
 
     read = in_cluster.connect(InClusterTarget(namespace="media"), runtime)
 
-    assert (read.host, read.namespace) == ("https://[fd00::1]:443", "media")
+    assert (read.settings.host, read.namespace) == ("https://[fd00::1]:443", "media")
     assert read.authorization() == f"Bearer {TOKEN}"
 
 

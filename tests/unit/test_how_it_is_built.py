@@ -16,7 +16,7 @@ ROOMS = (
 PAGE = (ROOT / "dashborion" / "README.md").read_text()
 WORDS = re.findall(r"`([^`\n]+)`", PAGE)
 PATHS = sorted({word for word in WORDS if re.fullmatch(r"[.\w/-]+(/|\.py|\.toml)", word)})
-IN_EACH_ADAPTER = re.findall(r"`(\w+\.py|wire/)`", PAGE.partition("## Where to add")[0].partition(
+IN_EACH_ADAPTER = re.findall(r"`(\w+\.py)`", PAGE.partition("## Where to add")[0].partition(
     "## The two adapters read alike")[2])  # fmt: skip
 
 

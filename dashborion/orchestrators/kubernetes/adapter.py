@@ -24,17 +24,12 @@ class KubernetesOrchestrator:
 
     ecs = None
 
-    def __init__(self, environment: Environment, client: Client) -> None:
-        self._client = client
+    def __init__(
+        self, environment: Environment, runtime: Runtime, credentials: Credentials
+    ) -> None:
+        self._client = Client(credentials, runtime)
         self.environment = environment
-        self.inventory = Inventory(client, environment)
-
-    @classmethod
-    def connect(
-        cls, environment: Environment, runtime: Runtime, credentials: Credentials
-    ) -> KubernetesOrchestrator:
-        """With credentials that are loaded already; nothing is sent yet."""
-        return cls(environment, Client(credentials, runtime))
+        self.inventory = Inventory(self._client, environment)
 
     @cached_property
     def changes(self) -> Changes:

@@ -7,22 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dashborion.config.targets import Environment
-from dashborion.errors import Conflict
+from dashborion.errors import Conflict, NotFound
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.kubernetes import (
-    deploy,
-    find,
-    normalise,
-    progress,
-    rollout,
-    wire,
-    writes,
-)
+from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.history import past_revisions
+from dashborion.orchestrators.kubernetes.errors import foreign_answer
+from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
@@ -73,9 +66,12 @@ class Changes:
         )
 
     def stop(self, found: Found[InstanceDetail]) -> None:
-        """Delete the pod that was found, by its uid."""
-        uid = (found.raw or {})["metadata"]["uid"]
-        writes.delete_pod(self.client, found.item.namespace, found.item.name, uid)
+        """Delete the pod that was found, and not another one that has its name by now."""
+        pod, uid = found.item, (found.raw or {})["metadata"]["uid"]
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        path = api.PODS.path(pod.namespace, pod.name)
+        if self.client.write("DELETE", path, body) is None:
+            raise NotFound("instance", pod.name, where=find.where(pod.namespace))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +79,7 @@ class ControllerToChange(WorkloadToChange):
     """A Deployment, StatefulSet or DaemonSet, as ``WorkloadToChange``."""
 
     client: Client
-    found: Found[normalise.Controller]
+    found: Found[wire.Controller]
 
     def describe(self) -> WorkloadDetail:
         return Inventory(self.client, self.environment).workload(self.name, Query()).item
@@ -91,16 +87,15 @@ class ControllerToChange(WorkloadToChange):
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
         item = self.found.item
-        before = self._instance_keys()
+        before = progress.keys(progress.members(self.client, item, self.environment))
         operations: list[dict[str, Any]] = []
         if current is not None:
             operations.append({"op": "test", "path": "/spec/replicas", "value": current})
         operations.append({"op": "replace", "path": "/spec/replicas", "value": replicas})
-        patch = writes.json_patch(item, *operations)
         try:
-            writes.send(self.client, item, patch, subresource="/scale")
+            self._send(deploy.json_patch(item, *operations), subresource="/scale")
         except Conflict as error:
-            raise self._explained(current, error) from error
+            raise self._explained(error, current) from error
         return progress.FollowedReplicas(
             client=self.client,
             environment=self.environment,
@@ -110,30 +105,15 @@ class ControllerToChange(WorkloadToChange):
             set_by=self.set_by,
         )
 
-    def _explained(self, current: int | None, error: Conflict) -> Conflict:
-        """A failed test names no values: look again and say which one did not hold."""
-        item = self.found.item
-        now = find.again(self.client, item)
-        if now is None:
-            return Conflict(f"{item.metadata.name} was deleted or replaced meanwhile")
-        if isinstance(now.item, wire.DaemonSet):
-            return error
-        replicas = rollout.replicas(now.item.spec.replicas)
-        if current is not None and replicas != current:
-            return Conflict(f"{item.metadata.name} has {replicas} replicas, not {current}")
-        return error
-
     def restart(self, *, now: datetime) -> FollowedRollout:
         """kubectl's own annotation on the template; a uid that differs is a conflict."""
-        item = self.found.item
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        patch = writes.template_patch(item, {"metadata": {"annotations": {RESTARTED_AT: stamp}}})
-        before = self._instance_keys()
-        answer = writes.send(self.client, item, patch)
-        template = writes.template_of(answer)
-        if answer["metadata"].get("generation") == item.metadata.generation:
-            raise Conflict(f"{item.metadata.name} was restarted in this very second already")
-        return self._followed(template, before)
+        template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
+        patch = deploy.template_patch(self.found.item, template)
+        followed = self._begin(patch)
+        if followed.template == current_template(self.found):
+            raise Conflict(f"{self.workload.name} was restarted in this very second already")
+        return followed
 
     def history(self) -> History:
         """From the ReplicaSets or ControllerRevisions that are kept."""
@@ -142,17 +122,41 @@ class ControllerToChange(WorkloadToChange):
     def plan_images(self, images: Images) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()
-        return deploy.plan_images(self.client, self.environment, self.found, images, notes=notes)
+        return deploy.plan_images(self.found, images, self._deploy, notes=notes)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """As ``kubectl rollout undo``."""
-        return deploy.plan_revision(self.client, self.environment, self.found, revision)
+        past = past_revisions(self.client, self.found.item)
+        return deploy.plan_revision(self.found, past, revision, self._deploy)
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
-        return self._followed((self.found.raw or {})["spec"]["template"], None)
+        return self._followed(current_template(self.found), None)
 
-    def _followed(self, template: Any, before: frozenset[str] | None) -> FollowedRollout:
+    def _deploy(self, patch: deploy.Patch) -> FollowedRollout:
+        try:
+            return self._begin(patch)
+        except Conflict as error:
+            raise self._explained(error) from error
+
+    def _begin(self, patch: deploy.Patch) -> progress.FollowedTemplate:
+        """Patch the template, once."""
+        before = progress.keys(progress.members(self.client, self.found.item, self.environment))
+        spec = self._send(patch).get("spec")
+        if not isinstance(spec, dict) or "template" not in spec:
+            raise foreign_answer("no template")
+        return self._followed(spec["template"], before)
+
+    def _send(self, patch: deploy.Patch, *, subresource: str = "") -> dict[str, Any]:
+        """Patch the workload, or a subresource; the object as it is now."""
+        meta = self.found.item.metadata
+        path = find.resource_of(self.found.item).path(meta.namespace, meta.name)
+        answer = self.client.write("PATCH", path + subresource, patch.body, patch.content_type)
+        if answer is None:
+            raise NotFound("workload", meta.name, where=find.where(meta.namespace))
+        return answer
+
+    def _followed(self, template: Any, before: frozenset[str] | None) -> progress.FollowedTemplate:
         return progress.FollowedTemplate(
             client=self.client,
             environment=self.environment,
@@ -161,6 +165,19 @@ class ControllerToChange(WorkloadToChange):
             template=template,
         )
 
-    def _instance_keys(self) -> frozenset[str]:
-        """The instances that there are before a change."""
-        return progress.keys(progress.members(self.client, self.found.item, self.environment))
+    def _explained(self, error: Conflict, current: int | None = None) -> Conflict:
+        """A failed test names no values: look again and say what is different."""
+        name, now = self.workload.name, find.again(self.client, self.found.item)
+        if now is None:
+            return Conflict(f"{name} was deleted or replaced meanwhile")
+        if current is not None and not isinstance(now.item, wire.DaemonSet):
+            replicas = rollout.replicas(now.item.spec.replicas)
+            if replicas != current:
+                return Conflict(f"{name} has {replicas} replicas, not {current}")
+            return error
+        containers, containers_now = (
+            list(deploy.container_places(current_template(found))) for found in (self.found, now)
+        )
+        if containers != containers_now:
+            return Conflict(f"somebody changed the containers of {name} meanwhile")
+        return error

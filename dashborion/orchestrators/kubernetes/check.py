@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from functools import partial
+from typing import Any, TypeVar
 
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError
 from dashborion.models.environment import Check, Permission
+from dashborion.orchestrators.kubernetes import native_wire
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.wire import cluster
+
+T = TypeVar("T")
 
 # What a permission is called, and the verb, group, resource and subresource that decide it.
 PERMISSIONS = (
@@ -28,10 +31,10 @@ PERMISSIONS = (
 def check(client: Client, environment: Environment) -> Check:
     """The server's version, as whom it sees us, and what that identity may do."""
     started = time.monotonic()
-    version = client.read(cluster.Version, "/version")
+    version = client.read(native_wire.Version, "/version")
     seconds = time.monotonic() - started
     if version is None:
-        host = client.credentials.host
+        host = client.credentials.settings.host
         raise BadAnswer(f"{host} has no /version", hint="is it a Kubernetes API?")
     identity = start(partial(_identity, client))
     allowed = [start(partial(_may, client, *right)) for _, *right in PERMISSIONS]
@@ -39,7 +42,7 @@ def check(client: Client, environment: Environment) -> Check:
         project=environment.project,
         environment=environment.name,
         orchestrator=environment.orchestrator,
-        endpoint=client.credentials.host,
+        endpoint=client.credentials.settings.host,
         reachable=True,
         identity=client.wait(identity),
         version=version.git_version,
@@ -54,12 +57,8 @@ def check(client: Client, environment: Environment) -> Check:
 
 def _identity(client: Client) -> str | None:
     """As whom the server sees us (1.28), else the kubeconfig's name for the user."""
-    path = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    try:
-        review = client.read(cluster.SelfSubjectReview, path, body)
-    except DashborionError:
-        review = None
+    version, kind = "authentication.k8s.io/v1", "SelfSubjectReview"
+    review = _reviewed(client, native_wire.SelfSubjectReview, version, kind)
     if review is not None and review.status.user_info.username:
         return review.status.user_info.username
     return client.credentials.user
@@ -74,14 +73,16 @@ def _may(client: Client, verb: str, group: str, resource: str, subresource: str)
         "resource": resource,
         "subresource": subresource,
     }
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
+    version, kind = "authorization.k8s.io/v1", "SelfSubjectAccessReview"
+    spec = {"resourceAttributes": attributes}
+    review = _reviewed(client, native_wire.AccessReview, version, kind, spec=spec)
+    return review.status.allowed if review is not None else None
+
+
+def _reviewed(client: Client, type_: type[T], version: str, kind: str, **body: Any) -> T | None:
+    """Put a question to the API; None when it would not say."""
+    question = {"apiVersion": version, "kind": kind, **body}
     try:
-        review = client.read(cluster.AccessReview, path, body)
+        return client.read(type_, f"/apis/{version}/{kind.lower()}s", question)
     except DashborionError:
         return None
-    return review.status.allowed if review is not None else None

@@ -17,7 +17,12 @@ from dashborion.concurrency import ahead, result, start
 from dashborion.errors import BadAnswer, Forbidden
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
-from dashborion.orchestrators.kubernetes.errors import Missing, NoSuchResource, maybe_applied
+from dashborion.orchestrators.kubernetes.errors import (
+    Missing,
+    NoSuchResource,
+    foreign_answer,
+    maybe_applied,
+)
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions, Pages
 from dashborion.orchestrators.kubernetes.request import JSON, Request, decode
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -61,11 +66,11 @@ class Client:
     def write(
         self, method: str, path: str, body: Any, content_type: str = JSON
     ) -> dict[str, Any] | None:
-        """Change something, once; the answer, or None if there is nothing at the path.
+        """Change something, once; the object in the answer, None if there is none at the path.
 
         Raises:
             Conflict: a precondition in the body does not hold.
-            MaybeApplied: it was sent, and whether it was applied is unknown.
+            MaybeApplied: it was sent, and the answer is lost or not the API's.
         """
         request = self._transport.request(
             method,
@@ -75,9 +80,14 @@ class Client:
             is_change=True,
         )
         try:
-            return self._answer(dict, request)
+            answer: dict[str, Any] | None = self._answer(dict, request)
         except BadAnswer as error:
             raise maybe_applied(error.message) from error
+        if answer is None or isinstance(answer.get("metadata"), dict):
+            return answer
+        if answer.get("kind") == "Status" and answer.get("status") == "Success":
+            return answer
+        raise foreign_answer("no metadata")
 
     def _answer(self, type_: type[T], request: Request) -> T | None:
         try:
@@ -96,12 +106,9 @@ class Client:
     def open(
         self, path: str, params: Mapping[str, str | None], *, endless: bool
     ) -> urllib3.BaseHTTPResponse:
-        """A body that the caller reads bit by bit and then closes, such as a log.
+        """A body that the caller reads bit by bit and then closes; ``Missing`` on 404.
 
         An ``endless`` body may stay silent for ever, even before its first byte.
-
-        Raises:
-            Missing: 404.
         """
         request = self._transport.request(
             "GET", path, params=params, accept="*/*", encoding="identity"
@@ -127,12 +134,9 @@ class Client:
     def pages(
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> Iterator[list[Found[T]]]:
-        """Start to fetch a list that is taken page by page.
+        """Start to fetch a list that is taken page by page; the first may raise NoSuchResource.
 
         A list that has to start again keeps what was deleted meanwhile.
-
-        Raises:
-            NoSuchResource: when the first page is taken.
         """
         pages = partial(Pages, self._transport, resource, namespace, options)
         return ahead(pages, self.runtime.deadline)

@@ -1,20 +1,19 @@
-"""New images and old revisions: what they would change in a pod template, and the one request."""
+"""New images and old revisions: what they would change in a pod template, as patches. Pure."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from dashborion.config.targets import Environment
-from dashborion.errors import Conflict, NotFound, Refusal
+from dashborion.errors import NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.kubernetes import find, normalise, progress, rollout, wire, writes
-from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.history import PastRevision, past_revisions
+from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes.history import PastRevision, current_template
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
@@ -24,18 +23,36 @@ _STUCK = (
 )
 
 
+@dataclass(frozen=True)
+class Patch:
+    """A patch's body, and its content type, which says how the API merges it."""
+
+    body: Any
+    content_type: str
+
+
+def json_patch(item: wire.Controller, *operations: dict[str, Any]) -> Patch:
+    """Operations that are applied only if the object is still the same one."""
+    same_object = {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
+    return Patch([same_object, *operations], "application/json-patch+json")
+
+
+def template_patch(item: wire.Controller, template: dict[str, Any]) -> Patch:
+    """Fields to be merged into a workload's pod template; another uid is a conflict."""
+    body = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
+    return Patch(body, "application/strategic-merge-patch+json")
+
+
+Send = Callable[[Patch], FollowedRollout]
+
+
 def plan_images(
-    client: Client,
-    environment: Environment,
-    found: Found[normalise.Controller],
-    images: Images,
-    *,
-    notes: tuple[str, ...],
+    found: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that the containers are still the same."""
-    item, before = found.item, _template_of(found)
+    item, before = found.item, current_template(found)
     after = copy.deepcopy(before)
-    places = _containers(after)
+    places = container_places(after)
     new_images = by_container(
         images,
         [name for name, (part, _) in places.items() if part == "containers"],
@@ -51,28 +68,27 @@ def plan_images(
         container["image"] = image
         operations.append({"op": "test", "path": f"{path}/name", "value": name})
         operations.append({"op": "add", "path": f"{path}/image", "value": image})
-    patch = writes.json_patch(item, *operations)
+    patch = json_patch(item, *operations)
     return PlannedChange(
         before=as_text(old_images),
         after=as_text(new_images),
         difference=_differences(before, after),
-        send=lambda: _send(client, environment, found, patch),
+        send=lambda: send(patch),
         notes=notes,
     )
 
 
 def plan_revision(
-    client: Client,
-    environment: Environment,
-    found: Found[normalise.Controller],
+    found: Found[wire.Controller],
+    past: Sequence[PastRevision],
     revision: str | None,
+    send: Send,
 ) -> PlannedChange:
     """As ``kubectl rollout undo``: a Deployment's template is replaced, others are patched."""
     item = found.item
-    past = past_revisions(client, item)
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
-    difference = _differences(_template_of(found), target.template)
+    difference = _differences(current_template(found), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
     patch = _undo(item, target)
@@ -80,46 +96,13 @@ def plan_revision(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
         difference=difference,
-        send=lambda: _send(client, environment, found, patch),
+        send=lambda: send(patch),
         notes=(_STUCK,) if _may_be_stuck(found) else (),
     )
 
 
-def _send(
-    client: Client,
-    environment: Environment,
-    found: Found[normalise.Controller],
-    patch: writes.Patch,
-) -> FollowedRollout:
-    """Patch the template, once."""
-    item = found.item
-    before = progress.keys(progress.members(client, item, environment))
-    try:
-        answer = writes.send(client, item, patch)
-    except Conflict as error:
-        raise _explained(client, found, error) from error
-    return progress.FollowedTemplate(
-        client=client,
-        environment=environment,
-        item=item,
-        before=before,
-        template=writes.template_of(answer),
-    )
-
-
-def _explained(client: Client, found: Found[normalise.Controller], error: Conflict) -> Conflict:
-    """A failed test names no values: look again and say what is different."""
-    now = find.again(client, found.item)
-    name = found.item.metadata.name
-    if now is None:
-        return Conflict(f"{name} was deleted or replaced meanwhile")
-    if list(_containers(_template_of(found))) != list(_containers(_template_of(now))):
-        return Conflict(f"somebody changed the containers of {name} meanwhile")
-    return error
-
-
 def _chosen(
-    item: normalise.Controller, past: Sequence[PastRevision], revision: str | None
+    item: wire.Controller, past: Sequence[PastRevision], revision: str | None
 ) -> PastRevision:
     """The revision of that name or number, or else the newest that does not run."""
     name = item.metadata.name
@@ -135,10 +118,10 @@ def _chosen(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
+def _undo(item: wire.Controller, target: PastRevision) -> Patch:
     """What kubectl sends, save that a Deployment keeps its other annotations."""
     if not isinstance(item, wire.Deployment):
-        return writes.template_patch(item, {**target.template, "$patch": "replace"})
+        return template_patch(item, {**target.template, "$patch": "replace"})
     operations = [{"op": "replace", "path": "/spec/template", "value": target.template}]
     # The controller copies a Deployment's cause to the ReplicaSet that it takes up again.
     cause = target.revision.message
@@ -146,15 +129,11 @@ def _undo(item: normalise.Controller, target: PastRevision) -> writes.Patch:
         operations.append({"op": "add", "path": _CAUSE_PATH, "value": cause})
     elif normalise.CHANGE_CAUSE in (item.metadata.annotations or {}):
         operations.append({"op": "remove", "path": _CAUSE_PATH})
-    return writes.json_patch(item, *operations)
+    return json_patch(item, *operations)
 
 
-def _template_of(found: Found[normalise.Controller]) -> Any:
-    return (found.raw or {})["spec"]["template"]
-
-
-def _containers(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
-    """Where each container stands, by name."""
+def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+    """Where each container stands in a pod template, by name."""
     return {
         str(one["name"]): (part, index)
         for part in ("containers", "initContainers")
@@ -178,7 +157,7 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
-def _may_be_stuck(found: Found[normalise.Controller]) -> bool:
+def _may_be_stuck(found: Found[wire.Controller]) -> bool:
     """Whether a StatefulSet waits for a pod of the revision that is to go."""
     item = found.item
     is_in_turn = (found.raw or {})["spec"].get("podManagementPolicy") != "Parallel"

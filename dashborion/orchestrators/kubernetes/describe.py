@@ -52,7 +52,7 @@ class Nearby(Struct, frozen=True):
 
 
 def workload(
-    client: Client, found: Found[normalise.Controller], nearby: Nearby, environment: Environment
+    client: Client, found: Found[wire.Controller], nearby: Nearby, environment: Environment
 ) -> Found[WorkloadDetail]:
     """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
     item = found.item

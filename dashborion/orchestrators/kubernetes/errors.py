@@ -84,6 +84,11 @@ def maybe_applied(problem: str) -> MaybeApplied:
     return MaybeApplied(f"{problem}: it may have been applied", hint="look before trying again")
 
 
+def foreign_answer(problem: str) -> MaybeApplied:
+    """The error for an answer to a change that is not the API's."""
+    return maybe_applied(f"the answer to the change is not the API's ({problem})")
+
+
 def connection_error(error: Exception, request: Request, *, waited: float) -> DashborionError:
     """The error for a request without an answer.
 

@@ -21,7 +21,6 @@ import websocket
 from urllib3 import HTTPHeaderDict
 from websocket import ABNF
 
-from dashborion import __version__
 from dashborion.errors import (
     BadAnswer,
     CredentialsError,
@@ -34,6 +33,7 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.credentials.settings import Settings
 from dashborion.orchestrators.kubernetes.errors import Missing, Retryable, answer_error
 from dashborion.orchestrators.kubernetes.instances import DEFAULT_CONTAINER
 from dashborion.orchestrators.kubernetes.request import Request
@@ -62,14 +62,7 @@ class Exec:
     def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
-        """The container that a command runs in: ``wanted``, else as kubectl chooses.
-
-        ``note`` is told which one, when the pod has several and does not say which is its default.
-
-        Raises:
-            NotFound: no container of that name.
-            Refusal: it does not run.
-        """
+        """The container that is ``wanted``, else the one that kubectl chooses."""
         instance = found.item
         regular = [container.name for container in instance.containers if not container.init]
         annotations = ((found.raw or {}).get("metadata") or {}).get("annotations") or {}
@@ -94,7 +87,7 @@ class Exec:
         *,
         note: Callable[[str], None],
     ) -> int:
-        """Run a command to its end, on the streams of ``terminal``; its exit code.
+        """As ``protocol.Exec``.
 
         Raises:
             DashborionError: it could not be started, with the API's reason.
@@ -123,7 +116,8 @@ class Exec:
 def _connect(client: Client, path: str, query: str) -> websocket.WebSocket:
     """A connection on which the command runs; credentials are renewed once, if need be."""
     credentials = client.credentials
-    request = Request(credentials.host, "GET", path, credentials.user, credentials.proxy)
+    server = credentials.settings
+    request = Request(server.host, "GET", path, credentials.user, server.proxy)
     authorization = credentials.authorization()
     try:
         return _attempt(client, request, query, authorization)
@@ -135,21 +129,18 @@ def _connect(client: Client, path: str, query: str) -> websocket.WebSocket:
 def _attempt(
     client: Client, request: Request, query: str, authorization: str | None
 ) -> websocket.WebSocket:
-    credentials = client.credentials
     started, outcome = time.monotonic(), "no answer"
-    socket = websocket.WebSocket(sslopt=_tls(client))
-    headers = [f"User-Agent: dashborion/{__version__}"]
-    headers += [f"Authorization: {authorization}"] if authorization else []
-    headers += [f"{name}: {value}" for name, value in credentials.impersonation]
+    socket = websocket.WebSocket(sslopt=_tls(client.credentials.settings))
+    headers = client.credentials.headers(authorization)
     try:
         socket.connect(
             f"ws{request.host.removeprefix('http')}{request.path}?{query}",
-            header=headers,
+            header=[f"{name}: {value}" for name, value in headers],
             subprotocols=[V5, V4],
             suppress_origin=True,
             redirect_limit=0,
             timeout=min(CONNECT_SECONDS + READ_SECONDS, client.runtime.deadline.remaining()),
-            **_proxy(credentials.proxy),
+            **_proxy(request.proxy),
         )
         answer = socket.handshake_response
         outcome = str(answer.status)
@@ -160,7 +151,7 @@ def _attempt(
         raise _refusal(request, error) from error
     except (*_CONNECTION_ERRORS, ValueError) as error:
         text = error if isinstance(error, OSError) else type(error).__name__
-        raise Unreachable(f"cannot connect to {credentials.host}: {text}") from error
+        raise Unreachable(f"cannot connect to {request.host}: {text}") from error
     finally:
         elapsed = time.monotonic() - started
         client.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
@@ -168,14 +159,9 @@ def _attempt(
     return socket
 
 
-def _tls(client: Client) -> dict[str, Any]:
-    credentials = client.credentials
-    if credentials.tls is None:
-        return {}
-    settings: dict[str, Any] = {"context": credentials.tls}
-    if credentials.server_name:
-        settings["server_hostname"] = credentials.server_name
-    return settings
+def _tls(server: Settings) -> dict[str, Any]:
+    options = {"context": server.tls, "server_hostname": server.server_name}
+    return {key: value for key, value in options.items() if value}
 
 
 def _proxy(proxy: str | None) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
 
 def workload(
     client: Client, name: Name, namespace: str | None, *, everywhere: bool = False
-) -> Found[normalise.Controller]:
+) -> Found[wire.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
 
     For a change it has to be looked for ``everywhere``: a kind that may not be
@@ -69,38 +69,54 @@ def workload(
     if found:
         return found[0]
     require_namespace(client, namespace)
-    names = _names(client, resources, namespace)
+    existing = client.permitted([client.collect(one.metadata, namespace) for one in resources])
+    names = [one.item.metadata.name for one in existing]
     raise NotFound("workload", str(name), where=where(namespace), known=names)
 
 
 def instance(client: Client, name: Name, namespace: str | None) -> Found[wire.Pod]:
-    """The pod of that name, or the only one whose name begins with it.
+    """The pod of that name, or the only one whose name begins with it; raises as ``by_name``."""
+    return by_name(client, api.PODS, name.name, namespace, word="instance", by_beginning=True)
+
+
+def by_name(
+    client: Client,
+    resource: Resource[T],
+    name: str,
+    namespace: str | None,
+    *,
+    word: str,
+    by_beginning: bool = False,
+) -> Found[T]:
+    """The object of that name, or ``by_beginning`` the only one whose name begins with it.
 
     Raises:
         NotFound: with the names in the namespace.
-        Ambiguous: several begin with it.
+        Ambiguous: there are several.
     """
-    if namespace is not None:
-        exact = _one(client, api.PODS, namespace, name.name)
-        if exact:
-            return exact[0]
-    listed = client.wait(client.collect(api.PODS.metadata, namespace))
+    if namespace is not None or not resource.namespaced:
+        exact = client.get(resource, namespace, name)
+        if exact is not None:
+            return exact
+    listed = client.wait(client.collect(resource.metadata, namespace))
     metas = [one.item.metadata for one in listed]
-    matching = [meta for meta in metas if meta.name == name.name] or [
-        meta for meta in metas if name.name and meta.name.startswith(name.name)
-    ]
+    matching = [meta for meta in metas if meta.name == name]
+    if by_beginning and name and not matching:
+        matching = [meta for meta in metas if meta.name.startswith(name)]
     if len(matching) > 1:
-        shown = ", ".join(sorted(f"{one.namespace}/{one.name}" for one in matching[:8]))
-        raise Ambiguous(
-            f"'{name.name}' begins the names of {len(matching)} instances: {shown}",
-            hint="type more of the name",
-        )
-    found = _one(client, api.PODS, matching[0].namespace, matching[0].name) if matching else []
-    if found:
-        return found[0]
+        shown = sorted(f"{meta.namespace}/{meta.name}" for meta in matching)
+        if not by_beginning:
+            problem = f"'{name}' is in {len(matching)} namespaces: {', '.join(shown)}"
+            raise Ambiguous(problem, hint="name one of these, or choose with -n")
+        problem = f"'{name}' begins the names of {len(matching)} instances: {', '.join(shown[:8])}"
+        raise Ambiguous(problem, hint="type more of the name")
+    if matching:
+        found = client.get(resource, matching[0].namespace or None, matching[0].name)
+        if found is not None:
+            return found
     require_namespace(client, namespace)
-    known = [meta.name for meta in metas]
-    raise NotFound("instance", name.name, where=where(namespace), known=known)
+    place = where(namespace) if resource.namespaced else "the cluster"
+    raise NotFound(word, name, where=place, known=[meta.name for meta in metas])
 
 
 def require_namespace(client: Client, namespace: str | None) -> None:
@@ -121,21 +137,18 @@ def require_namespace(client: Client, namespace: str | None) -> None:
     raise NotFound("namespace", namespace, where="the cluster", known=names)
 
 
-def full_name(item: normalise.Controller) -> Name:
+def full_name(item: wire.Controller) -> Name:
     """``namespace/kind/name``, which no other workload of the cluster has."""
     return Name(item.metadata.name, normalise.type_of(item), item.metadata.namespace)
 
 
-def path_of(item: normalise.Controller) -> str:
-    """The API's path of a workload."""
-    resource = CONTROLLERS[normalise.type_of(item)]
-    return resource.path(item.metadata.namespace, item.metadata.name)
+def resource_of(item: wire.Controller) -> Resource[Any]:
+    return CONTROLLERS[normalise.type_of(item)]
 
 
-def again(client: Client, item: normalise.Controller) -> Found[normalise.Controller] | None:
+def again(client: Client, item: wire.Controller) -> Found[wire.Controller] | None:
     """A workload as it is now; None if it is gone, or another one has its name."""
-    resource = CONTROLLERS[normalise.type_of(item)]
-    found = client.get(resource, item.metadata.namespace, item.metadata.name)
+    found = client.get(resource_of(item), item.metadata.namespace, item.metadata.name)
     return found if found and found.item.metadata.uid == item.metadata.uid else None
 
 
@@ -153,11 +166,6 @@ def _escaped(value: str) -> str:
 def _one(client: Client, resource: Resource[T], namespace: str, name: str) -> list[Found[T]]:
     found = client.get(resource, namespace, name)
     return [found] if found else []
-
-
-def _names(client: Client, resources: list[Resource[Any]], namespace: str | None) -> list[str]:
-    listed = [client.collect(one.metadata, namespace) for one in resources]
-    return [one.item.metadata.name for one in client.permitted(listed)]
 
 
 def where(namespace: str | None) -> str:

@@ -28,8 +28,13 @@ class PastRevision:
     template: dict[str, Any]
 
 
+def current_template(found: Found[wire.Controller]) -> Any:
+    """A workload's pod template, with all that it holds."""
+    return (found.raw or {})["spec"]["template"]
+
+
 def list_kept(
-    client: Client, item: rollout.Controller, *, raw: bool = False
+    client: Client, item: wire.Controller, *, raw: bool = False
 ) -> Future[list[Found[Any]]]:
     """Start to list the ReplicaSets or ControllerRevisions that a workload's selector matches."""
     is_deployment = isinstance(item, wire.Deployment)
@@ -38,7 +43,7 @@ def list_kept(
     return client.collect(resource, item.metadata.namespace, options)
 
 
-def past_revisions(client: Client, item: rollout.Controller) -> list[PastRevision]:
+def past_revisions(client: Client, item: wire.Controller) -> list[PastRevision]:
     """From ReplicaSets or ControllerRevisions, oldest first.
 
     Raises:

@@ -46,7 +46,7 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     after the list, or forbidden) the Deployment's name is the ReplicaSet's without the hash
     that the pod has as a label.
     """
-    reference = _controller(pod.metadata)
+    reference = controller(pod.metadata)
     labels = pod.metadata.labels or {}
     if reference is None or not reference.api_version.startswith("apps/"):
         return None  # no owner, a Job, or a kind of the same name from another API group
@@ -58,7 +58,7 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     if reference.kind != "ReplicaSet":
         return None
     if (replicaset := replicasets.get(reference.uid)) is not None:
-        parent = _controller(replicaset)
+        parent = controller(replicaset)
         if parent is None or parent.kind != "Deployment":
             return None
         revision = (replicaset.annotations or {}).get(REVISION)
@@ -70,7 +70,8 @@ def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     return Owned(name, "", None)
 
 
-def _controller(metadata: wire.Meta) -> wire.Owner | None:
+def controller(metadata: wire.Meta) -> wire.Owner | None:
+    """The owner that manages an object, if it has one."""
     return next((owner for owner in metadata.owner_references or () if owner.controller), None)
 
 
@@ -155,25 +156,30 @@ def restarts(pod: wire.Pod) -> int:
         )
         return sum(item.restart_count for item in initial[: current + 1])
     counted = [item for item in initial if item.name in sidecars]
-    return sum(item.restart_count for item in (*counted, *(pod.status.container_statuses or ())))
+    counted += pod.status.container_statuses or ()
+    return sum(item.restart_count for item in counted)
 
 
 def containers(pod: wire.Pod) -> list[Container]:
     """Regular containers, then sidecars, then the init containers that have not succeeded."""
-    regular = {item.name: item for item in pod.status.container_statuses or ()}
-    initial = {item.name: item for item in pod.status.init_container_statuses or ()}
-    sidecars = _sidecars(pod)
-    result = [_container(spec, regular.get(spec.name)) for spec in pod.spec.containers or ()]
-    for spec in pod.spec.init_containers or ():
-        if spec.name in sidecars:
-            result.append(_container(spec, initial.get(spec.name)))
-    for spec in pod.spec.init_containers or ():
-        status = initial.get(spec.name)
+    statuses = {item.name: item for item in _statuses(pod)}
+    initial = pod.spec.init_containers or ()
+    sidecars = [spec for spec in initial if spec.is_sidecar]
+    result = [
+        _container(spec, statuses.get(spec.name))
+        for spec in (*(pod.spec.containers or ()), *sidecars)
+    ]
+    for spec in initial:
+        status = statuses.get(spec.name)
         terminated = status.state.terminated if status else None
         has_succeeded = terminated is not None and terminated.exit_code == 0
-        if spec.name not in sidecars and not has_succeeded:
+        if not spec.is_sidecar and not has_succeeded:
             result.append(_container(spec, status, init=True))
     return result
+
+
+def _statuses(pod: wire.Pod) -> tuple[wire.ContainerStatus, ...]:
+    return (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
 
 
 def requests(
@@ -183,7 +189,7 @@ def requests(
 
     None where no container requests any.
     """
-    sidecars = [item for item in spec.init_containers or () if item.restart_policy == "Always"]
+    sidecars = [item for item in spec.init_containers or () if item.is_sidecar]
     requested = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
     cpu = quantity.total(request["cpu"] for request in requested if "cpu" in request)
     memory = quantity.total(request["memory"] for request in requested if "memory" in request)
@@ -289,16 +295,12 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
     """The first message of: the pod, a container, the scheduler, the readiness condition."""
     if pod.status.message:
         return pod.status.message
-    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
-    for item in statuses:
-        states: tuple[wire.Waiting | wire.Terminated | None, ...] = (
-            item.state.waiting,
-            item.state.terminated,
-        )
-        for state in states:
-            succeeded = isinstance(state, wire.Terminated) and state.exit_code == 0
-            if state and state.message and not succeeded:
-                return state.message
+    for item in _statuses(pod):
+        waiting, ended = item.state.waiting, item.state.terminated
+        if waiting and waiting.message:
+            return waiting.message
+        if ended and ended.message and ended.exit_code:
+            return ended.message
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.message
@@ -314,8 +316,7 @@ def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
 
 
 def _stopped_at(pod: wire.Pod) -> datetime | None:
-    statuses = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
-    ended = [item.state.terminated for item in statuses]
+    ended = [item.state.terminated for item in _statuses(pod)]
     times = [item.finished_at for item in ended if item and item.finished_at]
     return max(times, default=None)
 
@@ -326,8 +327,4 @@ def _initialized(pod: wire.Pod) -> bool:
 
 
 def _sidecars(pod: wire.Pod) -> frozenset[str]:
-    """The init containers that keep running: ``restartPolicy: Always``, since 1.28."""
-    initial = pod.spec.init_containers
-    if not initial:
-        return frozenset()
-    return frozenset(item.name for item in initial if item.restart_policy == "Always")
+    return frozenset(item.name for item in pod.spec.init_containers or () if item.is_sidecar)

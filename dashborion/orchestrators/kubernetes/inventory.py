@@ -9,7 +9,7 @@ from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, normalise
+from dashborion.orchestrators.kubernetes import describe, find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -99,6 +99,6 @@ class Inventory:
         if is_empty:
             find.require_namespace(client, namespace)
 
-    def _workload(self, item: normalise.Controller, index: EndpointIndex) -> Workload:
+    def _workload(self, item: wire.Controller, index: EndpointIndex) -> Workload:
         endpoints = index.endpoints(item.metadata.namespace, item.spec.template)
         return normalise.workload(item, self.environment, endpoints)

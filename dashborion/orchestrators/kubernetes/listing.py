@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -47,6 +48,7 @@ class ListOptions(Struct, frozen=True):
 ALL = ListOptions()
 
 
+@dataclass
 class Pages(Generic[T]):
     """One list, page by page, no object twice; the next page is fetched while one is decoded.
 
@@ -55,23 +57,20 @@ class Pages(Generic[T]):
     ``on_restart`` is called, or without it the objects that were already given are left out.
     """
 
-    def __init__(
-        self,
-        transport: Transport,
-        resource: Resource[T],
-        namespace: str | None,
-        options: ListOptions,
-        on_restart: Callable[[], None] | None = None,
-    ) -> None:
-        self._transport = transport
-        self._resource = resource
-        self._options = options
-        self._on_restart = on_restart
-        path, accept = resource.path(namespace), resource.form
-        self._first = transport.request("GET", path, params=options.params(None), accept=accept)
-        self._token: str | None = None  # of the page that is read next
-        self._seen: set[str] = set()
-        self._expiries = 0
+    transport: Transport
+    resource: Resource[T]
+    namespace: str | None
+    options: ListOptions
+    on_restart: Callable[[], None] | None = None
+    _first: Request = field(init=False)
+    _token: str | None = None  # of the page that is read next
+    _seen: set[str] = field(default_factory=set)
+    _expiries: int = 0
+
+    def __post_init__(self) -> None:
+        path, params = self.resource.path(self.namespace), self.options.params(None)
+        accept = self.resource.form
+        self._first = self.transport.request("GET", path, params=params, accept=accept)
 
     def __iter__(self) -> Iterator[list[Found[T]]]:
         """The pages.
@@ -89,14 +88,14 @@ class Pages(Generic[T]):
                 fetch = partial(self._fetch, self._token)
                 continue
             fetch = self._start_next(body)
-            yield self._unseen(_decode_page(self._resource, self._options, body, self._first))
+            yield self._unseen(_decode_page(self.resource, self.options, body, self._first))
 
     def _fetch(self, token: str | None) -> bytes:
-        request = msgspec.structs.replace(self._first, params=self._options.params(token))
+        request = msgspec.structs.replace(self._first, params=self.options.params(token))
         try:
-            return self._transport.send(request)
+            return self.transport.send(request)
         except Missing as missing:
-            version, plural = self._resource.group_version, self._resource.plural
+            version, plural = self.resource.group_version, self.resource.plural
             raise NoSuchResource(
                 f"{request.host} has no {version} {plural}: is it a Kubernetes API?"
             ) from missing
@@ -115,15 +114,15 @@ class Pages(Generic[T]):
         if self._token == before:
             raise BadAnswer(f"{self._first}: the list repeats the same page")
         upcoming = start(partial(self._fetch, self._token))
-        return partial(result, upcoming, self._transport.runtime.deadline)
+        return partial(result, upcoming, self.transport.runtime.deadline)
 
     def _continue_after(self, expired: ListExpired) -> None:
         self._expiries += 1
         if self._expiries > MOST_EXPIRIES:
             raise BadAnswer(f"{self._first}: {expired.message}") from expired
         self._token = expired.token
-        if self._token is None and self._on_restart is not None:
-            self._on_restart()
+        if self._token is None and self.on_restart is not None:
+            self.on_restart()
             self._seen.clear()
 
     def _unseen(self, items: list[Found[T]]) -> list[Found[T]]:
@@ -141,7 +140,7 @@ def _decode_page(
     resource: Resource[T], options: ListOptions, body: bytes, request: Request
 ) -> list[Found[T]]:
     if resource.form is Form.ROWS:
-        from dashborion.orchestrators.kubernetes.wire.cluster import Table
+        from dashborion.orchestrators.kubernetes.native_wire import Table
 
         rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
         return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dashborion.config.targets import Environment
 from dashborion.errors import NotFound
@@ -87,35 +87,24 @@ class PodGroup:
         )
 
 
+@dataclass(frozen=True)
 class ControllerPods:
     """Lists the pods that a controller owns, finished ones too, as long as they exist."""
 
-    def __init__(self, client: Client, controller: normalise.Controller) -> None:
-        self._client = client
-        self._meta = controller.metadata
-        self._options = ListOptions(normalise.selector(controller.spec.selector))
-        self._replicasets: dict[str, wire.Meta] = {}  # by uid
+    client: Client
+    controller: wire.Controller
+    _replicasets: dict[str, wire.Meta] = field(default_factory=dict)  # by uid
 
     def __call__(self) -> list[wire.Pod]:
-        listed = self._client.wait(
-            self._client.collect(api.PODS, self._meta.namespace, self._options)
-        )
+        meta = self.controller.metadata
+        options = ListOptions(normalise.selector(self.controller.spec.selector))
+        listed = self.client.wait(self.client.collect(api.PODS, meta.namespace, options))
         pods = [found.item for found in listed]
-        self._learn_replicasets(pods)
-        owners = [(pod, instances.owner(pod, self._replicasets)) for pod in pods]
-        return [pod for pod, owner in owners if owner and owner.is_of(self._meta)]
-
-    def _learn_replicasets(self, pods: Sequence[wire.Pod]) -> None:
-        """List the ReplicaSets again only when a pod has one that is not known yet."""
-        uids = {
-            owner.uid
-            for pod in pods
-            for owner in pod.metadata.owner_references or ()
-            if owner.kind == "ReplicaSet"
-        }
+        owners = [instances.controller(pod.metadata) for pod in pods]
+        uids = {owner.uid for owner in owners if owner and owner.kind == "ReplicaSet"}
         if not uids <= self._replicasets.keys():
-            listed = self._client.collect(
-                api.REPLICASETS.metadata, self._meta.namespace, self._options
-            )
-            found = self._client.optional(listed)
+            kept = self.client.collect(api.REPLICASETS.metadata, meta.namespace, options)
+            found = self.client.optional(kept)
             self._replicasets.update({item.metadata.uid: item.metadata for item in found})
+        owned = [(pod, instances.owner(pod, self._replicasets)) for pod in pods]
+        return [pod for pod, owner in owned if owner and owner.is_of(meta)]

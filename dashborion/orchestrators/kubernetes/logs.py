@@ -169,12 +169,9 @@ class LogReader:
 
         With ``until`` the tail has to be counted here.
         """
-        wanted = self._wanted
-        if not wanted.since and not wanted.until:
-            return blocks
-        kept = between(blocks, wanted.since, wanted.until)
-        if wanted.until and wanted.tail is not None:
-            return _newest(kept, wanted.tail)
+        kept = between(blocks, self._wanted)
+        if self._wanted.until and self._wanted.tail is not None:
+            return _newest(kept, self._wanted.tail)
         return kept
 
 

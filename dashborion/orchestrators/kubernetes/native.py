@@ -12,15 +12,14 @@ import msgspec
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import Ambiguous, Forbidden, NotFound
+from dashborion.errors import Forbidden, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query
-from dashborion.orchestrators.kubernetes import find, native_normalise, normalise, wire
+from dashborion.orchestrators.kubernetes import find, native_normalise, native_wire, normalise
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
-from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.wire import cluster
+from dashborion.orchestrators.kubernetes.resources import Form, Resource
 
 Normalise = Callable[[Any, Environment], models.ClusterObject]
 
@@ -63,7 +62,7 @@ def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple
 KINDS: Mapping[str, Kind] = {
     "ingresses": Kind((api.INGRESSES,), native_normalise.ingress, models.IngressDetail),
     "configmaps": Kind(
-        (Resource(cluster.ConfigMap, "v1", "configmaps", "ConfigMap"),),
+        (Resource(native_wire.ConfigMap, "v1", "configmaps", "ConfigMap"),),
         native_normalise.config_map,
         models.ConfigMapDetail,
         native_normalise.config_map_details,
@@ -71,32 +70,32 @@ KINDS: Mapping[str, Kind] = {
     ),
     "services": Kind((api.SERVICES,), native_normalise.service, models.ServiceDetail),
     "nodes": Kind(
-        (Resource(cluster.Node, "v1", "nodes", "Node", namespaced=False),),
+        (Resource(native_wire.Node, "v1", "nodes", "Node", namespaced=False),),
         native_normalise.node,
         models.NodeDetail,
         native_normalise.node_details,
     ),
     "namespaces": Kind(
-        (Resource(cluster.Namespace, "v1", "namespaces", "Namespace", namespaced=False),),
+        (Resource(native_wire.Namespace, "v1", "namespaces", "Namespace", namespaced=False),),
         native_normalise.namespace,
         models.NamespaceDetail,
         native_normalise.conditions,
     ),
     "events": Kind(
-        (Resource(cluster.ReportedEvent, "v1", "events", "Event"),),
+        (Resource(native_wire.ReportedEvent, "v1", "events", "Event"),),
         native_normalise.event,
         detail=None,
         order=_by_time,
     ),
     "jobs": Kind(
-        (Resource(cluster.Job, "batch/v1", "jobs", "Job"),),
+        (Resource(native_wire.Job, "batch/v1", "jobs", "Job"),),
         native_normalise.job,
         models.JobDetail,
         native_normalise.conditions,
     ),
     "cronjobs": Kind(
         # `batch/v1` has CronJobs since 1.21; the beta was served from 1.8 to 1.24.
-        _versions(cluster.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
+        _versions(native_wire.CronJob, "cronjobs", "CronJob", "batch/v1", "batch/v1beta1"),
         native_normalise.cron_job,
         models.CronJobDetail,
         native_normalise.cron_job_details,
@@ -104,7 +103,7 @@ KINDS: Mapping[str, Kind] = {
     "autoscalers": Kind(
         # `v2` is served since 1.23; `v1` has no metric but the percentage of CPU.
         _versions(
-            wire.Autoscaler, api.AUTOSCALERS.plural, api.AUTOSCALERS.kind,
+            native_wire.Autoscaler, api.AUTOSCALERS.plural, api.AUTOSCALERS.kind,
             "autoscaling/v2", "autoscaling/v2beta2", "autoscaling/v1",
         ),
         native_normalise.autoscaler,
@@ -132,7 +131,8 @@ class KubernetesNative:
         namespace = self._namespace(known, query)
         resource, normalise_item = self._served(known), known.normalise
         if known.from_row is not None and not query.raw:
-            resource, normalise_item = resource.rows, known.from_row
+            resource = resource.listed_as(native_wire.TableRow, Form.ROWS)
+            normalise_item = known.from_row
         options = ListOptions(query.selector, raw=query.raw)
         found = self.client.wait(self.client.collect(resource, namespace, options))
         if not found:
@@ -153,35 +153,12 @@ class KubernetesNative:
         if before and not known.namespaced:
             raise NotFound(singular(kind), f"{'/'.join(before)}/{name}", where="the cluster")
         namespace = "/".join(before) or self._namespace(known, query)
-        found = self._find(kind, resource, name, namespace)
+        found = find.by_name(self.client, resource, name, namespace, word=singular(kind))
         item = known.normalise(found.item, self.environment)
         if known.detail is None:
             return Found(item, found.raw)
         fields = msgspec.structs.asdict(item) | dict(known.details(found.item))
         return Found(known.detail(**fields, events=self._events(found.item)), found.raw)
-
-    def _find(
-        self, kind: str, resource: Resource[Any], name: str, namespace: str | None
-    ) -> Found[Any]:
-        """By name where the namespace is known, else searched in all namespaces."""
-        if namespace is not None or not resource.namespaced:
-            exact = self.client.get(resource, namespace, name)
-            if exact is not None:
-                return exact
-        listed = self.client.wait(self.client.collect(resource.metadata, namespace))
-        existing = [one.item.metadata for one in listed]
-        matching = [meta for meta in existing if meta.name == name and namespace is None]
-        if len(matching) > 1:
-            names = ", ".join(sorted(f"{meta.namespace}/{meta.name}" for meta in matching))
-            raise Ambiguous(f"'{name}' is in {len(matching)} namespaces: {names}",
-                            hint="name one of these, or choose with -n")  # fmt: skip
-        if matching:
-            found = self.client.get(resource, matching[0].namespace, name)
-            if found is not None:
-                return found
-        find.require_namespace(self.client, namespace)
-        where = find.where(namespace) if resource.namespaced else "the cluster"
-        raise NotFound(singular(kind), name, where=where, known=[meta.name for meta in existing])
 
     def _events(self, item: Any) -> list[Any]:
         """The events about an object, newest last; those about cluster-wide ones are in `default`.
@@ -190,7 +167,7 @@ class KubernetesNative:
         """
         meta = item.metadata
         fields = f"involvedObject.uid={meta.uid}"
-        if isinstance(item, cluster.Node):
+        if isinstance(item, native_wire.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
         listed = self.client.collect(
             api.EVENTS, meta.namespace or "default", ListOptions(fields=fields)
@@ -209,7 +186,7 @@ class KubernetesNative:
         """Whether the API's discovery names the resource; False where it may not be asked."""
         path = f"/apis/{resource.group_version}"
         try:
-            found = self.client.read(cluster.ApiResources, path)
+            found = self.client.read(native_wire.ApiResources, path)
         except Forbidden:
             return False
         return resource.plural in {one.name for one in (found.resources if found else None) or ()}

@@ -13,11 +13,11 @@ from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import normalise, wire
-from dashborion.orchestrators.kubernetes.instances import ZONE
-from dashborion.orchestrators.kubernetes.wire import cluster
+from dashborion.orchestrators.kubernetes import native_wire, normalise, wire
+from dashborion.orchestrators.kubernetes.instances import ZONE, controller
+from dashborion.orchestrators.kubernetes.native_wire import MetricSource, MetricValue
 
-Conditioned = cluster.Node | cluster.Namespace | cluster.Job | wire.Autoscaler
+Conditioned = native_wire.Node | native_wire.Namespace | native_wire.Job | native_wire.Autoscaler
 
 _ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
 _CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassName`, still in use
@@ -58,18 +58,18 @@ def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.
     )
 
 
-def config_map_row(row: cluster.TableRow, environment: Environment) -> models.ConfigMap:
+def config_map_row(row: native_wire.TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
     count = row.cells[1] if len(row.cells) > 1 else 0
     return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=int(count))
 
 
-def config_map(item: cluster.ConfigMap, environment: Environment) -> models.ConfigMap:
+def config_map(item: native_wire.ConfigMap, environment: Environment) -> models.ConfigMap:
     keys = len(item.data or {}) + len(item.binary_data or {})
     return models.ConfigMap(**_namespaced_fields(item.metadata, environment), keys=keys)
 
 
-def config_map_details(item: cluster.ConfigMap) -> dict[str, Any]:
+def config_map_details(item: native_wire.ConfigMap) -> dict[str, Any]:
     """What a description adds: texts as they are, binary values by their size in bytes."""
     return {
         "data": item.data or {},
@@ -117,7 +117,7 @@ def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
     return [point for point in points if point]
 
 
-def node(item: cluster.Node, environment: Environment) -> models.Node:
+def node(item: native_wire.Node, environment: Environment) -> models.Node:
     status, allocatable = item.status, item.status.allocatable or {}
     labels = item.metadata.labels or {}
 
@@ -154,11 +154,11 @@ def _roles(labels: dict[str, str]) -> list[str]:
     return sorted(filter(None, {*named, labels.get(_OLD_ROLE, "")}))
 
 
-def _address(status: cluster.NodeStatus, type_: str) -> str | None:
+def _address(status: native_wire.NodeStatus, type_: str) -> str | None:
     return next((one.address for one in status.addresses or () if one.type == type_), None)
 
 
-def node_details(item: cluster.Node) -> dict[str, Any]:
+def node_details(item: native_wire.Node) -> dict[str, Any]:
     """What a description adds: the conditions, and the taints as kubectl writes them."""
     taints = [
         f"{taint.key}{f'={taint.value}' if taint.value else ''}:{taint.effect}"
@@ -167,12 +167,12 @@ def node_details(item: cluster.Node) -> dict[str, Any]:
     return {**conditions(item), "taints": taints}
 
 
-def namespace(item: cluster.Namespace, environment: Environment) -> models.Namespace:
+def namespace(item: native_wire.Namespace, environment: Environment) -> models.Namespace:
     phase = item.status.phase or "Active"
     return models.Namespace(**_base_fields(item.metadata, environment), status=phase)
 
 
-def event(item: cluster.ReportedEvent, environment: Environment) -> models.ClusterEvent:
+def event(item: native_wire.ReportedEvent, environment: Environment) -> models.ClusterEvent:
     plain = normalise.event(item)
     source = (item.source.component, item.source.host)
     if not item.source.component:
@@ -191,9 +191,10 @@ def event(item: cluster.ReportedEvent, environment: Environment) -> models.Clust
     )
 
 
-def job(item: cluster.Job, environment: Environment) -> models.Job:
+def job(item: native_wire.Job, environment: Environment) -> models.Job:
     spec, status = item.spec, item.status
     started, ended = status.start_time, status.completion_time
+    owner = controller(item.metadata)
     took = int((ended - started).total_seconds()) if started and ended else None
     return models.Job(
         **_namespaced_fields(item.metadata, environment),
@@ -208,11 +209,11 @@ def job(item: cluster.Job, environment: Environment) -> models.Job:
         duration_seconds=took,
         containers=_containers(spec.template),
         images=_images(spec.template),
-        cron_job=_controller(item.metadata, "CronJob"),
+        cron_job=owner.name if owner and owner.kind == "CronJob" else None,
     )
 
 
-def _job_status(item: cluster.Job) -> str:
+def _job_status(item: native_wire.Job) -> str:
     current = {
         condition.type for condition in item.status.conditions or () if condition.status == "True"
     }
@@ -223,7 +224,7 @@ def _job_status(item: cluster.Job) -> str:
     return "suspended" if item.spec.suspend or "Suspended" in current else "running"
 
 
-def cron_job(item: cluster.CronJob, environment: Environment) -> models.CronJob:
+def cron_job(item: native_wire.CronJob, environment: Environment) -> models.CronJob:
     spec, status = item.spec, item.status
     template = spec.job_template.spec.template
     return models.CronJob(
@@ -239,7 +240,7 @@ def cron_job(item: cluster.CronJob, environment: Environment) -> models.CronJob:
     )
 
 
-def autoscaler(item: wire.Autoscaler, environment: Environment) -> models.Autoscaler:
+def autoscaler(item: native_wire.Autoscaler, environment: Environment) -> models.Autoscaler:
     spec, status, target = item.spec, item.status, item.spec.scale_target_ref
     return models.Autoscaler(
         **_namespaced_fields(item.metadata, environment),
@@ -252,12 +253,12 @@ def autoscaler(item: wire.Autoscaler, environment: Environment) -> models.Autosc
     )
 
 
-def cron_job_details(item: cluster.CronJob) -> dict[str, Any]:
+def cron_job_details(item: native_wire.CronJob) -> dict[str, Any]:
     """What a description adds: the names of the jobs that run."""
     return {"jobs": [job.name for job in item.status.active or () if job.name]}
 
 
-def _metrics(item: wire.Autoscaler) -> list[models.Metric]:
+def _metrics(item: native_wire.Autoscaler) -> list[models.Metric]:
     if item.spec.cpu_percentage is not None:
         now = item.status.cpu_percentage
         target = f"{item.spec.cpu_percentage}%"
@@ -277,12 +278,12 @@ def _metrics(item: wire.Autoscaler) -> list[models.Metric]:
     ]
 
 
-def _metric_name(source: wire.MetricSource) -> str:
+def _metric_name(source: MetricSource) -> str:
     name = source.name or (source.metric.name if source.metric else "?")
     return f"{source.container}:{name}" if source.container else name
 
 
-def _measured(value: wire.MetricValue | None, *, like: wire.MetricValue) -> str | None:
+def _measured(value: MetricValue | None, *, like: MetricValue) -> str | None:
     """A value in the unit of ``like``: a percentage of the request, an average or a value."""
     if value is None:
         return None
@@ -314,11 +315,6 @@ def _containers(template: wire.Template) -> list[str]:
 
 def _images(template: wire.Template) -> list[str]:
     return [one.image for one in template.spec.containers or () if one.image]
-
-
-def _controller(meta: wire.Meta, kind: str) -> str | None:
-    owners = meta.owner_references or ()
-    return next((one.name for one in owners if one.kind == kind and one.controller), None)
 
 
 def _base_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:

@@ -20,14 +20,15 @@ from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
-from dashborion.orchestrators.kubernetes.instances import requests
+from dashborion.orchestrators.kubernetes.instances import controller, requests
 
-Controller = rollout.Controller
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _MEBI = 1 << 20
 
 
-def workload(item: Controller, environment: Environment, endpoints: list[Endpoint]) -> Workload:
+def workload(
+    item: wire.Controller, environment: Environment, endpoints: list[Endpoint]
+) -> Workload:
     """The normalised controller."""
     state, counts = rollout.rollout(item), rollout.counts(item)
     spec = item.spec.template.spec
@@ -61,7 +62,7 @@ def workload(item: Controller, environment: Environment, endpoints: list[Endpoin
     )
 
 
-def type_of(item: Controller) -> WorkloadType:
+def type_of(item: wire.Controller) -> WorkloadType:
     if isinstance(item, wire.Deployment):
         return WorkloadType.DEPLOYMENT
     if isinstance(item, wire.StatefulSet):
@@ -69,7 +70,7 @@ def type_of(item: Controller) -> WorkloadType:
     return WorkloadType.DAEMONSET
 
 
-def _status(item: Controller, counts: rollout.Counts, state: Rollout) -> WorkloadStatus:
+def _status(item: wire.Controller, counts: rollout.Counts, state: Rollout) -> WorkloadStatus:
     if counts.desired == 0 and counts.ready == 0:
         return WorkloadStatus.STOPPED
     is_rolling = state.state is RolloutState.PROGRESSING
@@ -79,7 +80,7 @@ def _status(item: Controller, counts: rollout.Counts, state: Rollout) -> Workloa
     return WorkloadStatus.RUNNING
 
 
-def _progressed_at(item: Controller) -> datetime | None:
+def _progressed_at(item: wire.Controller) -> datetime | None:
     if not isinstance(item, wire.Deployment):
         return None
     progressing = rollout.condition(item.status.conditions, "Progressing")
@@ -102,7 +103,7 @@ def selector(labels: wire.LabelSelector) -> str:
 
 
 def autoscaling(
-    item: Controller, autoscalers: Iterable[wire.Autoscaler], desired: int
+    item: wire.Controller, autoscalers: Iterable[wire.Autoscaler], desired: int
 ) -> Autoscaling | None:
     """The HorizontalPodAutoscaler that scales a controller, if there is one.
 
@@ -131,13 +132,8 @@ Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
 
 def owned_by(items: Iterable[Kept], uid: str) -> list[Kept]:
     """The objects whose controller has that uid; a selector may match others' objects too."""
-    return [
-        item
-        for item in items
-        if any(
-            owner.uid == uid and owner.controller for owner in item.metadata.owner_references or ()
-        )
-    ]
+    owners = [(item, controller(item.metadata)) for item in items]
+    return [item for item, owner in owners if owner is not None and owner.uid == uid]
 
 
 def revision_name(kept: wire.ReplicaSet | wire.ControllerRevision, workload: str) -> str:
@@ -204,7 +200,7 @@ def event(item: wire.Event) -> Event:
 
 
 def reasons(
-    item: Controller, instances: Iterable[Instance], events: Iterable[Event]
+    item: wire.Controller, instances: Iterable[Instance], events: Iterable[Event]
 ) -> list[Reason]:
     """Why a workload is not as it should be: the reasons of its instances, then its own.
 
@@ -268,7 +264,7 @@ def _instance_reasons(instance: Instance) -> list[tuple[str, str | None]]:
     return list(reasons.items())
 
 
-def _failing_conditions(item: Controller) -> list[Reason]:
+def _failing_conditions(item: wire.Controller) -> list[Reason]:
     """The conditions that failed: ``ReplicaFailure`` if it is True, all others if False."""
     return [
         Reason(

@@ -37,7 +37,7 @@ class _Followed(ABC):
 
     client: Client
     environment: Environment
-    item: normalise.Controller
+    item: wire.Controller
     before: frozenset[str] | None
     newest: str | None = None  # the API does not say it in its answer to a change
     notes: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class _Followed(ABC):
                 return text.splitlines()
         return []
 
-    def _started(self, item: normalise.Controller, revision: str | None) -> list[Instance]:
+    def _started(self, item: wire.Controller, revision: str | None) -> list[Instance]:
         if self.before is None:
             if rollout.is_unobserved(item):
                 return []  # what the status calls the newest revision is the one before
@@ -102,11 +102,11 @@ class _Followed(ABC):
         return revisions[-1].revision if revisions else None
 
     @abstractmethod
-    def _superseded(self, found: Found[normalise.Controller]) -> str | None:
+    def _superseded(self, found: Found[wire.Controller]) -> str | None:
         """What somebody else did to the object since the change."""
 
     @abstractmethod
-    def _verdict(self, item: normalise.Controller, state: Rollout) -> Verdict: ...
+    def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +116,13 @@ class FollowedReplicas(_Followed):
     replicas: int
     set_by: Callable[[int], str]
 
-    def _superseded(self, found: Found[normalise.Controller]) -> str | None:
+    def _superseded(self, found: Found[wire.Controller]) -> str | None:
         if isinstance(found.item, wire.DaemonSet):
             return None
         replicas = rollout.replicas(found.item.spec.replicas)
         return None if replicas == self.replicas else self.set_by(replicas)
 
-    def _verdict(self, item: normalise.Controller, state: Rollout) -> Verdict:  # noqa: ARG002
+    def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict:  # noqa: ARG002
         return rollout.scaled(item)
 
 
@@ -132,11 +132,11 @@ class FollowedTemplate(_Followed):
 
     template: Any
 
-    def _superseded(self, found: Found[normalise.Controller]) -> str | None:
-        is_same = (found.raw or {})["spec"]["template"] == self.template
+    def _superseded(self, found: Found[wire.Controller]) -> str | None:
+        is_same = history.current_template(found) == self.template
         return None if is_same else "a newer change has taken its place"
 
-    def _verdict(self, item: normalise.Controller, state: Rollout) -> Verdict:
+    def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict:
         return rollout.verdict(item, state)
 
 
@@ -146,7 +146,7 @@ def _ended(
     return RolloutProgress(message, ended=ended, rollout=state)
 
 
-def members(client: Client, item: normalise.Controller, environment: Environment) -> list[Instance]:
+def members(client: Client, item: wire.Controller, environment: Environment) -> list[Instance]:
     """A controller's instances, finished ones too."""
     namespace = item.metadata.namespace
     options = ListOptions(normalise.selector(item.spec.selector))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -11,9 +11,6 @@ from msgspec import Struct
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.errors import Missing
-
-if TYPE_CHECKING:
-    from dashborion.orchestrators.kubernetes.wire.cluster import TableRow
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -60,16 +57,10 @@ class Resource(Struct, Generic[T], frozen=True):
     @property
     def metadata(self) -> Resource[wire.Object]:
         """The same resource, whose lists have metadata only."""
-        return self._as(wire.Object, Form.METADATA)
+        return self.listed_as(wire.Object, Form.METADATA)
 
-    @property
-    def rows(self) -> Resource[TableRow]:
-        """The same resource, whose lists have the cells that kubectl prints, and metadata."""
-        from dashborion.orchestrators.kubernetes.wire.cluster import TableRow
-
-        return self._as(TableRow, Form.ROWS)
-
-    def _as(self, type_: type[U], form: Form) -> Resource[U]:
+    def listed_as(self, type_: type[U], form: Form) -> Resource[U]:
+        """The same resource, whose lists have another form."""
         return Resource(type_, self.group_version, self.plural, self.kind, self.namespaced, form)
 
 

@@ -19,7 +19,6 @@ from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.protocol import Verdict
 
-Controller = wire.Deployment | wire.StatefulSet | wire.DaemonSet
 _Judgement = tuple[RolloutState, str | None]
 REVISION = "deployment.kubernetes.io/revision"
 _UNOBSERVED = "waiting for the change to be observed"
@@ -34,7 +33,7 @@ class Counts(Struct, frozen=True):
     available: int
 
 
-def counts(item: Controller) -> Counts:
+def counts(item: wire.Controller) -> Counts:
     """How many replicas there are; an old server's StatefulSet has ready ones only."""
     if isinstance(item, wire.DaemonSet):
         desired = item.status.desired_number_scheduled
@@ -49,7 +48,7 @@ def counts(item: Controller) -> Counts:
     )
 
 
-def rollout(item: Controller) -> Rollout:
+def rollout(item: wire.Controller) -> Rollout:
     """A controller's rollout, judged by the rules for its kind."""
     revision = refusal = None
     if isinstance(item, wire.Deployment):
@@ -68,7 +67,7 @@ def rollout(item: Controller) -> Rollout:
     return Rollout(state=state, revision=revision, message=refusal or message)
 
 
-def is_unobserved(item: Controller) -> bool:
+def is_unobserved(item: wire.Controller) -> bool:
     """Whether the status is from before the last change."""
     return item.metadata.generation > item.status.observed_generation
 
@@ -144,7 +143,7 @@ def _daemonset(item: wire.DaemonSet) -> _Judgement:
     return RolloutState.PROGRESSING, f"{updated} of {desired} pods updated"
 
 
-def verdict(item: Controller, state: Rollout) -> Verdict:
+def verdict(item: wire.Controller, state: Rollout) -> Verdict:
     """Whether a wait is over. Unlike a list's ``rollout``, this also waits for availability."""
     if state.state is RolloutState.FAILED:
         return Verdict(state.message or "failed", ended="rollout-failed")
@@ -155,7 +154,7 @@ def verdict(item: Controller, state: Rollout) -> Verdict:
     return scaled(item)
 
 
-def scaled(item: Controller) -> Verdict:
+def scaled(item: wire.Controller) -> Verdict:
     """Whether the replicas that are wanted are there, whatever revision they are of."""
     if is_unobserved(item):
         return Verdict(_UNOBSERVED)
@@ -177,7 +176,7 @@ def replicas(count: int | None) -> int:
     return 1 if count is None else count
 
 
-def floor(item: Controller) -> int:
+def floor(item: wire.Controller) -> int:
     """How many replicas stay available while a workload rolls.
 
     A Deployment as in ``ResolveFenceposts``: surge rounds up, unavailability down, and

@@ -99,8 +99,7 @@ def containers_to_read(pod: wire.Pod, names: Sequence[str]) -> list[str]:
 def _init_containers_to_read(pod: wire.Pod) -> Iterator[str]:
     statuses = container_statuses(pod)
     for spec in pod.spec.init_containers or ():
-        is_sidecar = spec.restart_policy == "Always"  # since 1.28
-        if is_sidecar or _keeps_failing(statuses.get(spec.name)):
+        if spec.is_sidecar or _keeps_failing(statuses.get(spec.name)):
             yield spec.name
 
 

@@ -16,7 +16,6 @@ import urllib3.connection
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from dashborion import __version__
 from dashborion.errors import CredentialsError, Throttled
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
@@ -59,10 +58,9 @@ class Transport:
 
     def request(self, method: str, path: str, **settings: Any) -> Request:
         """A request to this server; ``settings`` are the other fields of ``Request``."""
-        credentials = self.credentials
-        return Request(
-            credentials.host, method, path, credentials.user, credentials.proxy, **settings
-        )
+        server = self.credentials.settings
+        user = self.credentials.user
+        return Request(server.host, method, path, user, server.proxy, **settings)
 
     def send(self, request: Request) -> bytes:
         """The body of the answer.
@@ -148,19 +146,11 @@ class Transport:
         raise answer_error(request, response.status, content, response.headers)
 
     def _headers(self, request: Request, authorization: str | None) -> HTTPHeaderDict:
-        headers = HTTPHeaderDict(
-            {
-                "User-Agent": f"dashborion/{__version__}",
-                "Accept": request.accept,
-                "Accept-Encoding": request.encoding,
-            }
-        )
+        headers = HTTPHeaderDict(self.credentials.headers(authorization))
+        headers["Accept"] = request.accept
+        headers["Accept-Encoding"] = request.encoding
         if request.body is not None:
             headers["Content-Type"] = request.content_type
-        if authorization:
-            headers["Authorization"] = authorization
-        for name, value in self.credentials.impersonation:
-            headers.add(name, value)
         return headers
 
     def _current_pool(self) -> urllib3.PoolManager:
@@ -172,21 +162,21 @@ class Transport:
             return self._pool
 
     def _new_pool(self) -> urllib3.PoolManager:
-        credentials = self.credentials
-        if credentials.tls is not None and credentials.tls.verify_mode == ssl.CERT_NONE:
+        server = self.credentials.settings
+        if server.tls is not None and server.tls.verify_mode == ssl.CERT_NONE:
             # The kubeconfig asks for it; kubectl does not warn at every request either.
             urllib3.disable_warnings(InsecureRequestWarning)
         settings: dict[str, Any] = {
             "maxsize": 16,
             "retries": False,
-            "ssl_context": credentials.tls,
+            "ssl_context": server.tls,
             "socket_options": _KEEP_ALIVE,
         }
-        if credentials.server_name:
-            settings["server_hostname"] = credentials.server_name
-            settings["assert_hostname"] = credentials.server_name
-        if credentials.proxy:
-            return urllib3.ProxyManager(credentials.proxy, **settings)
+        if server.server_name:
+            settings["server_hostname"] = server.server_name
+            settings["assert_hostname"] = server.server_name
+        if server.proxy:
+            return urllib3.ProxyManager(server.proxy, **settings)
         return urllib3.PoolManager(**settings)
 
 

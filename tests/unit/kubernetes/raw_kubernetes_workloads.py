@@ -124,7 +124,7 @@ def daemonset(
     return decode(wire.DaemonSet, _changed(base, meta, spec, status))
 
 
-def workload(item: normalise.Controller) -> Workload:
+def workload(item: wire.Controller) -> Workload:
     return normalise.workload(item, ENVIRONMENT, [])
 
 

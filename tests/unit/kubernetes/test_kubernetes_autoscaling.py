@@ -50,7 +50,7 @@ def test_bounds_and_counts() -> None:
     [(deployment, "Deployment"), (statefulset, "StatefulSet"), (daemonset, "DaemonSet")],
 )
 def test_an_autoscaler_is_found_by_kind_and_name(
-    build: Callable[[], normalise.Controller], kind: str
+    build: Callable[[], wire.Controller], kind: str
 ) -> None:
     others = [
         autoscaler_of(other) for other in ("Deployment", "StatefulSet", "Rollout") if other != kind

@@ -10,8 +10,7 @@ import pytest
 from dashborion.cli import k8s
 from dashborion.config.targets import Environment, KubernetesTarget
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import native, native_normalise, wire
-from dashborion.orchestrators.kubernetes.wire import cluster
+from dashborion.orchestrators.kubernetes import native, native_normalise, native_wire, wire
 from dashborion.render.views import kubernetes as views
 
 HERE = Environment(project=None, name="here", target=KubernetesTarget(context="x"))
@@ -23,7 +22,9 @@ def decoded(type_: Any, **body: Any) -> Any:
 
 def autoscaler(spec: dict[str, Any], **status: Any) -> models.Autoscaler:
     whole = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 5, **spec}
-    return native_normalise.autoscaler(decoded(wire.Autoscaler, spec=whole, status=status), HERE)
+    return native_normalise.autoscaler(
+        decoded(native_wire.Autoscaler, spec=whole, status=status), HERE
+    )
 
 
 def metric(kind: str, key: str, what: str, **more: Any) -> dict[str, Any]:
@@ -96,7 +97,7 @@ def test_metrics_in_the_units_of_their_targets(
     ],
 )
 def test_a_nodes_status(conditions: Any, expected: str) -> None:
-    node = native_normalise.node(decoded(cluster.Node, status={"conditions": conditions}), HERE)
+    node = native_normalise.node(decoded(native_wire.Node, status={"conditions": conditions}), HERE)
     assert node.status == expected
 
 
@@ -108,7 +109,7 @@ def test_a_nodes_roles_and_taints() -> None:
     }
     taints = [{"key": "a", "effect": "NoSchedule"}, {"key": "b", "value": "c", "effect": "E"}]
     item = decoded(
-        cluster.Node,
+        native_wire.Node,
         metadata={"name": "x", "labels": labels},
         spec={"unschedulable": True, "taints": taints},
     )
@@ -128,18 +129,18 @@ def test_a_nodes_roles_and_taints() -> None:
     ],
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
-    item = decoded(cluster.Job, spec=spec, status={"conditions": conditions})
+    item = decoded(native_wire.Job, spec=spec, status={"conditions": conditions})
     assert native_normalise.job(item, HERE).status == expected
 
 
 def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:
-    item = decoded(cluster.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
+    item = decoded(native_wire.ConfigMap, binaryData={"a": "AAEC", "b": "!"})
     assert native_normalise.config_map_details(item)["binary_data"] == {"a": 3, "b": 1}
 
 
 def test_a_newer_events_series_and_reporter() -> None:
     item = decoded(
-        cluster.ReportedEvent,
+        native_wire.ReportedEvent,
         type="Warning",
         eventTime="2026-01-01T00:00:00Z",
         series={"count": 7, "lastObservedTime": "2026-01-01T01:00:00Z"},

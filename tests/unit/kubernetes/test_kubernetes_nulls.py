@@ -44,7 +44,7 @@ NULLS: Raw = {
 
 @pytest.mark.parametrize("type_", [wire.Deployment, wire.StatefulSet, wire.DaemonSet])
 @pytest.mark.parametrize("item", [BARE, NULLS], ids=["bare", "nulls"])
-def test_nulls_in_a_controller(type_: type[normalise.Controller], item: Raw) -> None:
+def test_nulls_in_a_controller(type_: type[wire.Controller], item: Raw) -> None:
     found = workload(decode(type_, item))
     assert (found.running, found.image, found.images, found.cpu) == (0, None, [], None)
 

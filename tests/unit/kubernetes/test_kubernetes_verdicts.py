@@ -28,12 +28,12 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
 )
 
 
-def judge(item: rollout.Controller) -> Verdict:
+def judge(item: wire.Controller) -> Verdict:
     return rollout.verdict(item, rollout.rollout(item))
 
 
 @pytest.mark.parametrize("item", [deployment(), statefulset(), daemonset()], ids=type)
-def test_done_is_rolled_out_and_available(item: rollout.Controller) -> None:
+def test_done_is_rolled_out_and_available(item: wire.Controller) -> None:
     found = judge(item)
     assert (found.done, found.ended) == (True, None)
     assert found.message == "complete: 3 of 3 replicas available"
@@ -124,7 +124,7 @@ def test_a_statefulset_behind_a_partition_is_done_when_its_share_is() -> None:
     ],
     ids=["statefulset", "daemonset"],
 )
-def test_with_on_delete_a_wait_ends_at_once(item: rollout.Controller) -> None:
+def test_with_on_delete_a_wait_ends_at_once(item: wire.Controller) -> None:
     found = judge(item)
     assert (found.done, found.ended) == (False, "paused")
     assert "2 pods keep the old revision" in found.message

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.orchestrators.kubernetes import normalise
+from dashborion.orchestrators.kubernetes import wire
 from tests.unit.kubernetes.raw_kubernetes import container
 from tests.unit.kubernetes.raw_kubernetes_workloads import (
     ROLLED_OUT,
@@ -24,7 +24,7 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
         (daemonset(), "k8s-daemonset"),
     ],
 )
-def test_the_identity_of_a_workload(item: normalise.Controller, type_: str) -> None:
+def test_the_identity_of_a_workload(item: wire.Controller, type_: str) -> None:
     found = workload(item)
     assert (found.name, found.type, found.orchestrator) == ("web", type_, "kubernetes")
     assert (found.project, found.environment, found.namespace) == ("rubix", "staging", "media")
@@ -42,7 +42,7 @@ def test_without_a_progressing_condition_nobody_knows_when(conditions: list[obje
 
 
 @pytest.mark.parametrize("item", [statefulset(), daemonset()])
-def test_other_kinds_do_not_say_when_they_were_updated(item: normalise.Controller) -> None:
+def test_other_kinds_do_not_say_when_they_were_updated(item: wire.Controller) -> None:
     assert workload(item).updated_at is None
 
 

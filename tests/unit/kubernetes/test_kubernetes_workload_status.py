@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from dashborion.orchestrators.kubernetes import normalise
+from dashborion.orchestrators.kubernetes import wire
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw
 from tests.unit.kubernetes.raw_kubernetes_workloads import (
     OVERDUE,
@@ -17,7 +17,7 @@ from tests.unit.kubernetes.raw_kubernetes_workloads import (
 )
 
 
-def counts(item: normalise.Controller) -> tuple[int, int, int]:
+def counts(item: wire.Controller) -> tuple[int, int, int]:
     found = workload(item)
     return found.desired, found.running, found.available
 
@@ -66,7 +66,7 @@ def test_an_absent_desired_count_is_one(replicas: object) -> None:
 
 
 @pytest.mark.parametrize("build", [deployment, statefulset, daemonset])
-def test_as_many_available_as_wanted_is_running(build: Callable[[], normalise.Controller]) -> None:
+def test_as_many_available_as_wanted_is_running(build: Callable[[], wire.Controller]) -> None:
     assert workload(build()).status == "running"
 
 
@@ -94,7 +94,7 @@ ZERO_NODES = {
         ),
     ],
 )
-def test_none_wanted_and_none_running_is_stopped(item: normalise.Controller) -> None:
+def test_none_wanted_and_none_running_is_stopped(item: wire.Controller) -> None:
     assert workload(item).status == "stopped"
 
 

@@ -86,11 +86,7 @@ class EksTokens:
     one_prompt: threading.Lock
 
     def credential(self, identity: Identity, runtime: Runtime) -> ExecCredential:
-        """What the plugin would give.
-
-        Raises:
-            DashborionError: no session, region or credentials.
-        """
+        """What the plugin would give."""
         aws = self.sessions.connect(identity, runtime)
         with self.one_prompt:
             self.sessions.signing_keys(identity)

@@ -83,11 +83,7 @@ def load_settings(
 
 
 def text(entry: Entry, key: str) -> str | None:
-    """The value of a key, None where it is absent or empty.
-
-    Raises:
-        ConfigError: it is not text.
-    """
+    """The value of a key, None where it is absent or empty; ``ConfigError`` unless it is text."""
     value = entry.body.get(key)
     if value is not None and not isinstance(value, str):
         raise ConfigError(f"{entry.label}: {key}: expected text")
@@ -95,21 +91,13 @@ def text(entry: Entry, key: str) -> str | None:
 
 
 def authority(cluster: Entry) -> bytes | None:
-    """The PEM certificates that a cluster's server is verified with, None for the system's.
-
-    Raises:
-        ConfigError: they cannot be read.
-    """
+    """The PEM certificates that a cluster's server is verified with, None for the system's."""
     source = _source(cluster, "certificate-authority")
     return _read(cluster, "certificate-authority", source) if isinstance(source, Path) else source
 
 
 def unverified(cluster: Entry) -> bool:
-    """Whether the server's certificate is not verified.
-
-    Raises:
-        ConfigError: the key is neither true nor false.
-    """
+    """Whether the server's certificate is not verified."""
     value = cluster.body.get("insecure-skip-tls-verify")
     if value is not None and not isinstance(value, bool):
         raise ConfigError(f"{cluster.label}: insecure-skip-tls-verify: expected true or false")
@@ -232,11 +220,7 @@ def _read(entry: Entry, key: str, path: Path) -> bytes:
 
 
 def exec_cluster(cluster: Entry, environ: Mapping[str, str]) -> dict[str, Any]:
-    """``spec.cluster`` of an ExecCredential: the server as a plugin is told of it.
-
-    Raises:
-        ConfigError: an entry that cannot be used as it is.
-    """
+    """``spec.cluster`` of an ExecCredential: the server as a plugin is told of it."""
     trusted = authority(cluster)
     extensions = cluster.body.get("extensions")
     config = next(

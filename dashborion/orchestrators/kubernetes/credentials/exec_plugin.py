@@ -33,13 +33,12 @@ MOST_QUOTED = 1000  # characters of a plugin's stderr
 _Time = Annotated[datetime, Meta(tz=True)]
 
 
+@dataclass(eq=False)
 class _Failed(Exception):
     """What is wrong with a plugin, to be said of each user that has it, and how to go on."""
 
-    def __init__(self, problem: str, hint: str = LOG_IN) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.hint = hint
+    problem: str
+    hint: str = LOG_IN
 
 
 class _Variable(Struct):
@@ -82,11 +81,7 @@ class ExecPlugin:
 
     @classmethod
     def read(cls, user: Entry, cluster: Entry, environ: Mapping[str, str]) -> ExecPlugin:
-        """The plugin of a user's ``exec:`` entry.
-
-        Raises:
-            ConfigError: the entry is not as documented.
-        """
+        """The plugin of a user's ``exec:`` entry; ``ConfigError`` unless it is as documented."""
         entry = user.body.get("exec")
         if isinstance(entry, Mapping):
             entry = {key: value for key, value in entry.items() if value is not None}

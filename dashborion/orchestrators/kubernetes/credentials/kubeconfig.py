@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import os
-import ssl
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from dashborion import __version__
 from dashborion.config.kubeconfig import Entry, Kubeconfig, kubeconfig_paths, read_kubeconfig
 from dashborion.config.targets import KubernetesTarget
 from dashborion.errors import ConfigError, DashborionError, UsageError, suggestion
@@ -45,49 +46,41 @@ class Credentials:
     impersonation: tuple[tuple[str, str], ...]
     _load: Callable[[bool], Settings]
     generation: int = 0
-    host: str = field(init=False)
-    tls: ssl.SSLContext | None = field(init=False)
-    server_name: str | None = field(init=False)
-    proxy: str | None = field(init=False)
-    _settings: Settings = field(init=False)
+    settings: Settings = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _renewed_at: float = -math.inf
 
     def __post_init__(self) -> None:
-        self._reload(refused=False)
+        self.settings = self._load(False)
 
     def authorization(self) -> str | None:
         """The header's value, renewed first when its expiry is near; None with a certificate.
 
-        Raises:
-            CredentialsError: the plugin that renews it failed, or made no token.
+        Raises as ``connect``: a plugin may have to run.
         """
         with self._lock:
-            if self._settings.expired():
-                self._reload(refused=False)
+            if self.settings.expired():
+                self.settings = self._load(False)
                 self.generation += 1
-            return self._settings.authorization()
+            return self.settings.authorization()
 
     def renew(self, refused: str | None) -> None:
         """Load everything again, with exec plugins: the API said 401 to this header.
 
         Of several requests that are refused at once the first renews for all, and
         what was renewed just now is not renewed again: a plugin may open a browser.
-
-        Raises:
-            CredentialsError: as ``connect``.
         """
         with self._lock:
             just_now = time.monotonic() - self._renewed_at < RENEWED_SECONDS
-            if self._settings.authorization() == refused and not just_now:
+            if self.settings.authorization() == refused and not just_now:
                 self._renewed_at = time.monotonic()
-                self._reload(refused=True)
+                self.settings = self._load(True)
                 self.generation += 1
 
-    def _reload(self, *, refused: bool) -> None:
-        settings = self._settings = self._load(refused)
-        self.host, self.tls = settings.host, settings.tls
-        self.server_name, self.proxy = settings.server_name, settings.proxy
+    def headers(self, authorization: str | None) -> list[tuple[str, str]]:
+        """The headers that every request has."""
+        login = [("Authorization", authorization)] if authorization else []
+        return [("User-Agent", f"dashborion/{__version__}"), *login, *self.impersonation]
 
 
 def connect(
@@ -103,34 +96,29 @@ def connect(
         ConfigError: a kubeconfig that cannot be used.
         CredentialsError: a plugin, token or certificate that does not work.
     """
-    loader = _Loader(target, runtime, plugins, substitutes)
-    kubeconfig = read_kubeconfig(loader.paths)
+    paths = kubeconfig_paths(runtime.environ, target.kubeconfig)
+    loader = _Loader(target.context, paths, runtime, plugins, substitutes)
+    kubeconfig = read_kubeconfig(paths)
     user, _ = loader.entries(kubeconfig)
     namespace = target.namespace or kubeconfig.namespaces[target.context] or "default"
     return Credentials(namespace, user.name or None, _impersonation(user.body), loader.load)
 
 
+@dataclass
 class _Loader:
     """Loads the settings of a context, again when they expire or are refused."""
 
-    def __init__(
-        self,
-        target: KubernetesTarget,
-        runtime: Runtime,
-        plugins: Callable[[], ExecPlugins],
-        substitutes: PluginSubstitutes,
-    ) -> None:
-        self.paths = kubeconfig_paths(runtime.environ, target.kubeconfig)
-        self._context = target.context
-        self._runtime = runtime
-        self._plugins = plugins
-        self._substitutes = substitutes
-        self._credential: ExecCredential | None = None
+    context: str
+    paths: tuple[Path, ...]
+    runtime: Runtime
+    plugins: Callable[[], ExecPlugins]
+    substitutes: PluginSubstitutes
+    _credential: ExecCredential | None = None
 
     def load(self, refused: bool) -> Settings:
         """The settings; ``refused`` if the API no longer takes those that were loaded before."""
         user, cluster = self.entries(read_kubeconfig(self.paths))
-        environ, program = self._runtime.environ, login_program(user)
+        environ, program = self.runtime.environ, login_program(user)
         if program == "exec":
             self._credential = self._exec_credential(user, cluster, refused=refused)
             return load_settings(user, cluster, environ, credential=self._credential)
@@ -139,12 +127,12 @@ class _Loader:
                 provider_authorization,
             )
 
-            authorization = provider_authorization(user, self.paths, self._context)
+            authorization = provider_authorization(user, self.paths, self.context)
             return load_settings(user, cluster, environ, authorization=authorization)
         return load_settings(user, cluster, environ)
 
     def _exec_credential(self, user: Entry, cluster: Entry, *, refused: bool) -> ExecCredential:
-        substitute = self._substitutes(user.body["exec"])
+        substitute = self.substitutes(user.body["exec"])
         if substitute is not None:
             try:
                 credential = substitute()
@@ -155,9 +143,9 @@ class _Loader:
                 return credential
         from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugin
 
-        plugin = ExecPlugin.read(user, cluster, self._runtime.environ)
+        plugin = ExecPlugin.read(user, cluster, self.runtime.environ)
         before = self._credential if refused else None
-        return self._plugins().credential(plugin, self._runtime, before)
+        return self.plugins().credential(plugin, self.runtime, before)
 
     def entries(self, kubeconfig: Kubeconfig) -> tuple[Entry, Entry]:
         """The user and the cluster of the context.
@@ -166,7 +154,7 @@ class _Loader:
             UsageError: there is no such context.
             ConfigError: it names a user that is not there, or a cluster without an address.
         """
-        context, where = self._context, os.pathsep.join(map(str, self.paths))
+        context, where = self.context, os.pathsep.join(map(str, self.paths))
         if context not in kubeconfig.namespaces:
             raise UsageError(
                 f"no context '{context}' in {where or 'any kubeconfig'}",

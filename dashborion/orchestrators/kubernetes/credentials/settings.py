@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,14 +19,6 @@ from dashborion.errors import CredentialsError
 LOG_IN = "log in again, as the kubeconfig's user does, then try again"
 NEAR_EXPIRY = timedelta(seconds=10)  # in which a token may expire on its way to the server
 RENEWED_SECONDS = 30.0  # for which a renewed credential is not renewed again
-
-
-def _no_header() -> None:
-    return None
-
-
-def _never() -> bool:
-    return False
 
 
 class Settings(Struct, frozen=True):
@@ -41,8 +34,8 @@ class Settings(Struct, frozen=True):
     tls: ssl.SSLContext | None
     server_name: str | None = None
     proxy: str | None = None
-    authorization: Callable[[], str | None] = _no_header
-    expired: Callable[[], bool] = _never
+    authorization: Callable[[], str | None] = lambda: None
+    expired: Callable[[], bool] = lambda: False
 
 
 class ExecCredential(Struct, frozen=True):
@@ -81,8 +74,7 @@ def bearer(token: str, label: str) -> str:
 def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.SSLContext:
     """Trust this PEM authority alone, or the system's authorities without one.
 
-    Raises:
-        ssl.SSLError: there is no certificate in it.
+    ``ssl.SSLError`` if there is no certificate in it.
     """
     text = authority.decode("ascii", "ignore") if authority is not None else None
     if text is not None and not text.strip():
@@ -146,9 +138,7 @@ def _in_network(host: str, networks: str) -> bool:
     except ValueError:
         return False
     for network in networks.split(","):
-        try:
+        with suppress(ValueError):
             if address in ipaddress.ip_network(network.strip(), strict=False):
                 return True
-        except ValueError:
-            continue
     return False

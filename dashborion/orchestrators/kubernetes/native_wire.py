@@ -1,20 +1,23 @@
-"""What only ``dashborion k8s`` and ``env check`` decode."""
+"""Objects that only ``dashborion k8s`` and ``env check`` decode, or with more fields."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from dashborion.orchestrators.kubernetes.wire.meta import (
+from msgspec import field
+
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.wire import (
     Condition,
     Event,
     ListMeta,
     Meta,
     Object,
     Reference,
+    Template,
     Wire,
 )
-from dashborion.orchestrators.kubernetes.wire.workloads import Template
 
 
 class Version(Wire, frozen=True):
@@ -179,3 +182,59 @@ class Table(Wire, frozen=True):
 
     rows: list[TableRow] | None
     metadata: ListMeta = ListMeta()
+
+
+class MetricName(Wire, frozen=True):
+    name: str
+
+
+class MetricValue(Wire, frozen=True):
+    """A metric's target or current value: the member that fits the target's type is set."""
+
+    value: str | None = None
+    average_value: str | None = None
+    average_utilization: int | None = None
+
+
+class MetricSource(Wire, frozen=True):
+    """The fields of all types of metric; resources are named by ``name``, others by ``metric``."""
+
+    name: str | None = None
+    container: str | None = None
+    metric: MetricName | None = None
+    target: MetricValue = MetricValue()
+    current: MetricValue = MetricValue()
+
+
+class Metric(Wire, frozen=True):
+    """One metric; only the member that ``type`` names is set."""
+
+    type: str
+    resource: MetricSource | None = None
+    container_resource: MetricSource | None = None
+    pods: MetricSource | None = None
+    object: MetricSource | None = None
+    external: MetricSource | None = None
+
+    @property
+    def source(self) -> MetricSource:
+        known = (self.resource, self.container_resource, self.pods, self.object, self.external)
+        return next(filter(None, known), MetricSource())
+
+
+class AutoscalerSpec(wire.AutoscalerSpec, frozen=True):
+    """``autoscaling/v1`` has ``cpu_percentage``, later versions have ``metrics``."""
+
+    metrics: list[Metric] | None = None
+    cpu_percentage: int | None = field(name="targetCPUUtilizationPercentage", default=None)
+
+
+class AutoscalerStatus(wire.AutoscalerStatus, frozen=True):
+    current_metrics: list[Metric] | None = None
+    conditions: list[Condition] | None = None
+    cpu_percentage: int | None = field(name="currentCPUUtilizationPercentage", default=None)
+
+
+class Autoscaler(Object, frozen=True):
+    spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()

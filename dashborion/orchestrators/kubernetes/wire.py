@@ -1,0 +1,453 @@
+"""The API's objects, cut down to the fields that are used.
+
+Every field may be missing or null: Go writes empty lists as null, and fields
+come and go between versions. Decoding into these is where most of the speed
+over ``json.loads`` comes from.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+
+I = TypeVar("I")  # noqa: E741 - an item
+
+# --- What every object, list and error has --------------------------------------------------------
+
+
+class Wire(Struct, rename="camel", frozen=True, gc=False):
+    """Decoded from an answer and never changed.
+
+    Trees without cycles need no garbage collector, hence ``gc=False``.
+    """
+
+
+class Owner(Wire, frozen=True):
+    kind: str
+    name: str
+    uid: str
+    api_version: str = ""
+    controller: bool | None = None
+
+
+class Meta(Wire, frozen=True):
+    name: str
+    uid: str = ""
+    namespace: str = ""
+    generation: int = 0
+    creation_timestamp: datetime | None = None
+    deletion_timestamp: datetime | None = None
+    labels: dict[str, str] | None = None
+    annotations: dict[str, str] | None = None
+    owner_references: list[Owner] | None = None
+
+
+class ListMeta(Wire, frozen=True):
+    continue_: str | None = field(name="continue", default=None)
+
+
+class Object(Wire, frozen=True):
+    """Any object of the API; by itself, what a ``PartialObjectMetadata`` has."""
+
+    metadata: Meta
+
+
+class Page(Wire, Generic[I], frozen=True):
+    """One page of a list. ``items`` is required: an answer without it is not a list."""
+
+    items: list[I] | None
+    metadata: ListMeta
+
+
+class Header(Wire, frozen=True):
+    """The part of a page that says whether another page follows."""
+
+    metadata: ListMeta
+
+
+class Status(Wire, frozen=True):
+    """The body of the API's error answers."""
+
+    message: str | None = None
+    reason: str | None = None
+    metadata: ListMeta = ListMeta()
+
+
+class Condition(Wire, frozen=True):
+    type: str
+    status: str = "Unknown"
+    reason: str | None = None
+    message: str | None = None
+    last_update_time: datetime | None = None
+    last_transition_time: datetime | None = None
+
+
+class Reference(Wire, frozen=True):
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+
+
+class Series(Wire, frozen=True):
+    count: int | None = None
+    last_observed_time: datetime | None = None
+
+
+class Event(Object, frozen=True):
+    involved_object: Reference = Reference()
+    type: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    count: int | None = None
+    last_timestamp: datetime | None = None
+    event_time: datetime | None = None
+    series: Series | None = None
+
+
+# --- Pods, the controllers that make them, and their autoscalers ----------------------------------
+
+
+class Requests(Wire, frozen=True):
+    requests: dict[str, str | int | float] | None = None
+
+
+class ContainerSpec(Wire, frozen=True):
+    name: str
+    image: str | None = None
+    resources: Requests = Requests()
+    restart_policy: str | None = None
+
+    @property
+    def is_sidecar(self) -> bool:
+        """Whether an init container keeps running: since 1.28."""
+        return self.restart_policy == "Always"
+
+
+class PodSpec(Wire, frozen=True):
+    containers: list[ContainerSpec] | None = None
+    init_containers: list[ContainerSpec] | None = None
+    ephemeral_containers: list[ContainerSpec] | None = None
+    node_name: str | None = None
+
+
+class Waiting(Wire, frozen=True):
+    reason: str | None = None
+    message: str | None = None
+
+
+class Running(Wire, frozen=True):
+    started_at: datetime | None = None
+
+
+class Terminated(Wire, frozen=True):
+    exit_code: int = 0
+    signal: int | None = None
+    reason: str | None = None
+    message: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    container_id: str | None = field(name="containerID", default=None)
+
+
+class ContainerState(Wire, frozen=True):
+    waiting: Waiting | None = None
+    running: Running | None = None
+    terminated: Terminated | None = None
+
+
+class ContainerStatus(Wire, frozen=True):
+    name: str
+    image: str | None = None
+    ready: bool = False
+    started: bool | None = None
+    restart_count: int = 0
+    state: ContainerState = ContainerState()
+    last_state: ContainerState = ContainerState()
+    container_id: str | None = field(name="containerID", default=None)
+
+
+class PodStatus(Wire, frozen=True):
+    phase: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    conditions: list[Condition] | None = None
+    pod_ip: str | None = field(name="podIP", default=None)
+    start_time: datetime | None = None
+    container_statuses: list[ContainerStatus] | None = None
+    init_container_statuses: list[ContainerStatus] | None = None
+    ephemeral_container_statuses: list[ContainerStatus] | None = None
+
+
+class Pod(Object, frozen=True):
+    spec: PodSpec = PodSpec()
+    status: PodStatus = PodStatus()
+
+
+class TemplateMeta(Wire, frozen=True):
+    labels: dict[str, str] | None = None
+
+
+class Template(Wire, frozen=True):
+    metadata: TemplateMeta = TemplateMeta()
+    spec: PodSpec = PodSpec()
+
+
+class Requirement(Wire, frozen=True):
+    key: str
+    operator: str
+    values: list[str] | None = None
+
+
+class LabelSelector(Wire, frozen=True):
+    match_labels: dict[str, str] | None = None
+    match_expressions: list[Requirement] | None = None
+
+
+class RollingUpdate(Wire, frozen=True):
+    max_unavailable: int | str | None = None
+    max_surge: int | str | None = None
+    partition: int | None = None
+
+
+class Strategy(Wire, frozen=True):
+    type: str | None = None
+    rolling_update: RollingUpdate | None = None
+
+
+class ControllerSpec(Wire, frozen=True):
+    """What the specs of all three kinds have."""
+
+    selector: LabelSelector = LabelSelector()
+    template: Template = Template()
+
+
+class ControllerStatus(Wire, frozen=True):
+    """What the statuses of all three kinds have."""
+
+    observed_generation: int = 0
+    conditions: list[Condition] | None = None
+
+
+class ReplicasStatus(ControllerStatus, frozen=True):
+    """The counts that Deployments and StatefulSets have in common."""
+
+    replicas: int = 0
+    updated_replicas: int = 0
+    ready_replicas: int = 0
+
+
+class DeploymentSpec(ControllerSpec, frozen=True):
+    replicas: int | None = None
+    paused: bool | None = None
+    strategy: Strategy = Strategy()
+
+
+class DeploymentStatus(ReplicasStatus, frozen=True):
+    available_replicas: int = 0
+
+
+class Deployment(Object, frozen=True):
+    spec: DeploymentSpec = DeploymentSpec()
+    status: DeploymentStatus = DeploymentStatus()
+
+
+class StatefulSetSpec(ControllerSpec, frozen=True):
+    replicas: int | None = None
+    update_strategy: Strategy = Strategy()
+
+
+class StatefulSetStatus(ReplicasStatus, frozen=True):
+    available_replicas: int | None = None  # servers before 1.22 do not report it
+    current_revision: str | None = None
+    update_revision: str | None = None
+
+
+class StatefulSet(Object, frozen=True):
+    spec: StatefulSetSpec = StatefulSetSpec()
+    status: StatefulSetStatus = StatefulSetStatus()
+
+
+class DaemonSetSpec(ControllerSpec, frozen=True):
+    update_strategy: Strategy = Strategy()
+
+
+class DaemonSetStatus(ControllerStatus, frozen=True):
+    desired_number_scheduled: int = 0
+    updated_number_scheduled: int = 0
+    number_ready: int = 0
+    number_available: int = 0
+
+
+class DaemonSet(Object, frozen=True):
+    spec: DaemonSetSpec = DaemonSetSpec()
+    status: DaemonSetStatus = DaemonSetStatus()
+
+
+Controller = Deployment | StatefulSet | DaemonSet
+
+
+class RevisionSpec(Wire, frozen=True):
+    template: Template = Template()
+
+
+class ReplicaSet(Object, frozen=True):
+    """One revision of a Deployment."""
+
+    spec: RevisionSpec = RevisionSpec()
+
+    @property
+    def template(self) -> Template:
+        return self.spec.template
+
+
+class RevisionData(Wire, frozen=True):
+    """A ControllerRevision's ``data``: a strategic-merge patch that replaces the template."""
+
+    spec: RevisionSpec = RevisionSpec()
+
+
+class ControllerRevision(Object, frozen=True):
+    """One revision of a StatefulSet or DaemonSet."""
+
+    revision: int = 0
+    data: RevisionData | None = None
+
+    @property
+    def template(self) -> Template:
+        return self.data.spec.template if self.data else Template()
+
+
+class ScaleTarget(Wire, frozen=True):
+    kind: str
+    name: str
+
+
+class AutoscalerSpec(Wire, frozen=True):
+    scale_target_ref: ScaleTarget
+    max_replicas: int
+    min_replicas: int | None = None
+
+
+class AutoscalerStatus(Wire, frozen=True):
+    current_replicas: int | None = None
+    desired_replicas: int | None = None
+
+
+class Autoscaler(Object, frozen=True):
+    """A HorizontalPodAutoscaler of any version of their API."""
+
+    spec: AutoscalerSpec
+    status: AutoscalerStatus = AutoscalerStatus()
+
+
+# --- Services, Ingresses, and the addresses behind a Service --------------------------------------
+
+
+class LoadBalancerIngress(Wire, frozen=True):
+    ip: str | None = None
+    hostname: str | None = None
+
+
+class LoadBalancer(Wire, frozen=True):
+    ingress: list[LoadBalancerIngress] | None = None
+
+
+class BalancedStatus(Wire, frozen=True):
+    load_balancer: LoadBalancer = LoadBalancer()
+
+
+class ServicePort(Wire, frozen=True):
+    port: int
+    name: str | None = None
+    protocol: str | None = None
+    target_port: int | str | None = None
+    node_port: int | None = None
+
+
+class ServiceSpec(Wire, frozen=True):
+    type: str | None = None
+    cluster_ip: str | None = field(name="clusterIP", default=None)
+    external_ips: list[str] | None = field(name="externalIPs", default=None)
+    external_name: str | None = None
+    selector: dict[str, str] | None = None
+    ports: list[ServicePort] | None = None
+
+
+class Service(Object, frozen=True):
+    spec: ServiceSpec = ServiceSpec()
+    status: BalancedStatus = BalancedStatus()
+
+
+class BackendPort(Wire, frozen=True):
+    name: str | None = None
+    number: int | None = None
+
+
+class BackendService(Wire, frozen=True):
+    name: str
+    port: BackendPort = BackendPort()
+
+
+class Backend(Wire, frozen=True):
+    service: BackendService | None = None
+
+
+class IngressPath(Wire, frozen=True):
+    backend: Backend = Backend()
+    path: str | None = None
+
+
+class HttpRule(Wire, frozen=True):
+    paths: list[IngressPath] | None = None
+
+
+class IngressRule(Wire, frozen=True):
+    host: str | None = None
+    http: HttpRule | None = None
+
+
+class IngressTls(Wire, frozen=True):
+    hosts: list[str] | None = None
+
+
+class IngressSpec(Wire, frozen=True):
+    ingress_class_name: str | None = None
+    default_backend: Backend | None = None
+    rules: list[IngressRule] | None = None
+    tls: list[IngressTls] | None = None
+
+
+class Ingress(Object, frozen=True):
+    spec: IngressSpec = IngressSpec()
+    status: BalancedStatus = BalancedStatus()
+
+
+class SliceConditions(Wire, frozen=True):
+    ready: bool | None = None
+
+
+class SliceEndpoint(Wire, frozen=True):
+    addresses: list[str] | None = None
+    conditions: SliceConditions = SliceConditions()
+
+
+class EndpointSlice(Object, frozen=True):
+    address_type: str | None = None
+    endpoints: list[SliceEndpoint] | None = None
+
+
+class Address(Wire, frozen=True):
+    ip: str
+
+
+class Subset(Wire, frozen=True):
+    addresses: list[Address] | None = None
+    not_ready_addresses: list[Address] | None = None
+
+
+class Endpoints(Object, frozen=True):
+    """Core ``v1``: what there is before ``discovery.k8s.io/v1`` (1.21)."""
+
+    subsets: list[Subset] | None = None
