@@ -26,11 +26,10 @@ class EcsOrchestrator:
 
     kubernetes = None
 
-    def __init__(self, environment: Environment, client: Client, scope: ClusterScope) -> None:
-        self.environment = environment
-        self.inventory = Inventory(client, scope)
+    def __init__(self, client: Client) -> None:
+        self.environment = client.scope.environment
+        self.inventory = Inventory(client)
         self._client = client
-        self._scope = scope
 
     @classmethod
     def connect(
@@ -43,19 +42,19 @@ class EcsOrchestrator:
         aws = sessions.connect(target, runtime)
         cluster = target.cluster.rsplit("/", 1)[-1]
         scope = ClusterScope(environment, cluster, target.namespace_tag)
-        return cls(environment, Client(aws, cluster), scope)
+        return cls(Client(aws, scope))
 
     @cached_property
     def changes(self) -> Changes:
         from dashborion.orchestrators.ecs.changes import Changes
 
-        return Changes(self._client, self._scope)
+        return Changes(self._client)
 
     @cached_property
     def logs(self) -> Logs:
         from dashborion.orchestrators.ecs.logs import Logs
 
-        return Logs(self._client, self._scope)
+        return Logs(self._client)
 
     @cached_property
     def exec(self) -> Exec:
@@ -67,9 +66,9 @@ class EcsOrchestrator:
     def ecs(self) -> EcsNative:
         from dashborion.orchestrators.ecs.native import EcsNative
 
-        return EcsNative(self._client, self._scope)
+        return EcsNative(self._client)
 
     def check(self) -> Check:
         from dashborion.orchestrators.ecs.check import check
 
-        return check(self._client, self._scope)
+        return check(self._client)

@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
-from dashborion.orchestrators.aws.client import AwsClient, required
+from dashborion.orchestrators.aws.client import AwsClient, convert, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.orchestrators.logs import Block
 
 EVENTS_A_PAGE = 10_000

@@ -25,7 +25,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     lines,
     milliseconds,
 )
-from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, is_over
+from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup
 from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
@@ -176,8 +176,8 @@ class Follower:
     def follow(self, sink: Sink) -> None:
         """As ``Reader``: until a single task has stopped; a service may start others."""
         notices = Notices(sink)
-        running = self._group.list_running()
-        self._finished = {instances.task_id(task) for task in self._group.list_stopped()}
+        running, stopped = self._group.tasks()
+        self._finished = {instances.task_id(task) for task in stopped}
         if not running:
             notices.say(f"{self._group.none_message}; waiting for some")
         streams, problems = self._group.streams(running)
@@ -202,7 +202,7 @@ class Follower:
         """Find tasks that have come, even if they have stopped since, and those that went."""
         self._runtime.deadline.restart()
         try:
-            tasks = [*self._group.list_running(), *self._group.list_stopped()]
+            tasks = self._group.list_tasks()
             fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
             streams, problems = self._group.streams(fresh)
         except Unavailable as error:
@@ -233,7 +233,7 @@ class Follower:
 
     def _mark_stopped(self, tasks: Sequence[wire.Task]) -> None:
         """Tasks that have stopped, and those that ECS has forgotten, are read to their end."""
-        there = {instances.task_id(task) for task in tasks if not is_over(task)}
+        there = {instances.task_id(task) for task in tasks if not instances.is_over(task)}
         for tail in self._tails.values():
             tail.is_over = tail.stream.task_id not in there
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Container, Instance, InstanceStatus
 from dashborion.orchestrators.ecs import wire
@@ -69,6 +71,12 @@ def workload_of(task: wire.Task) -> str | None:
     """The service whose scheduler started the task; None for one run by hand."""
     group = task.group or ""
     return group.removeprefix(_SERVICE) if group.startswith(_SERVICE) else None
+
+
+def tags(task: wire.Task, services: Mapping[str, wire.Service]) -> list[wire.Tag]:
+    """The tags of a task's service, if it is among ``services``, and its own."""
+    owner = services.get(workload_of(task) or "")
+    return [*(owner.tags if owner else ()), *task.tags]
 
 
 def instance_status(task: wire.Task) -> InstanceStatus:

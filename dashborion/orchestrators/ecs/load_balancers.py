@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from dashborion.concurrency import every
-from dashborion.errors import Forbidden
-from dashborion.orchestrators.aws.client import AwsClient, batches
-from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.client import AwsClient, convert
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.orchestrators.ecs.endpoints import (
     Route,
     Routes,
@@ -21,10 +18,7 @@ from dashborion.orchestrators.ecs.endpoints import (
     target_groups,
 )
 
-T = TypeVar("T")
-
 ARNS_A_CALL = 20
-PAGE_TOKEN = ("Marker", "NextMarker")
 
 
 def routes(client: Client, services: Iterable[wire.Service], *, health: bool = False) -> Routes:
@@ -36,24 +30,11 @@ def routes(client: Client, services: Iterable[wire.Service], *, health: bool = F
     if not arns:
         return Routes()
     aws = client.aws
-    groups: list[wire.TargetGroup] = []
-    groups = _optional(aws, partial(_target_groups, aws, arns), groups)
+    groups = aws.optional(partial(_target_groups, aws, arns)) or []
     by_arn = {group.target_group_arn: group for group in groups}
-    states: dict[str, list[wire.TargetHealth]] = {}
-    if health:
-        states = _optional(aws, partial(_health, aws, by_arn), states)
-    by_group: dict[str, list[Route]] = {}
-    by_group = _optional(aws, partial(_routes_to, aws, groups), by_group)
-    return Routes(by_arn, by_group, states)
-
-
-def _optional(aws: AwsClient, ask: Callable[[], T], default: T) -> T:
-    """The answer; if it may not be read, or its object was deleted, the default and a warning."""
-    try:
-        return ask()
-    except (Forbidden, Refused) as error:
-        aws.runtime.warn(error)
-        return default
+    states = aws.optional(partial(_health, aws, by_arn)) if health else None
+    by_group = aws.optional(partial(_routes_to, aws, groups))
+    return Routes(by_arn, by_group or {}, states or {})
 
 
 def _routes_to(aws: AwsClient, groups: Iterable[wire.TargetGroup]) -> dict[str, list[Route]]:
@@ -80,34 +61,33 @@ def _routes_to(aws: AwsClient, groups: Iterable[wire.TargetGroup]) -> dict[str, 
 
 
 def _target_groups(aws: AwsClient, arns: Iterable[str]) -> list[wire.TargetGroup]:
-    calls = [
-        partial(aws.items, "elbv2", "describe_target_groups", "TargetGroups",
-                TargetGroupArns=list(batch))
-        for batch in batches(sorted(set(arns)), ARNS_A_CALL)
-    ]  # fmt: skip
-    return _all(aws, wire.TargetGroup, calls)
+    items = aws.batched(
+        "elbv2", "describe_target_groups", "TargetGroups",
+        argument="TargetGroupArns", names=arns, size=ARNS_A_CALL,
+    )  # fmt: skip
+    return convert(list[wire.TargetGroup], items)
 
 
 def _balancers(aws: AwsClient, arns: Iterable[str]) -> list[wire.Balancer]:
-    calls = [
-        partial(aws.items, "elbv2", "describe_load_balancers", "LoadBalancers",
-                LoadBalancerArns=list(batch))
-        for batch in batches(sorted(set(arns)), ARNS_A_CALL)
-    ]  # fmt: skip
-    return _all(aws, wire.Balancer, calls)
+    items = aws.batched(
+        "elbv2", "describe_load_balancers", "LoadBalancers",
+        argument="LoadBalancerArns", names=arns, size=ARNS_A_CALL,
+    )  # fmt: skip
+    return convert(list[wire.Balancer], items)
 
 
 def _listeners(aws: AwsClient, balancers: Iterable[str]) -> list[wire.Listener]:
     calls = [
         partial(_listed, aws, "describe_listeners", "Listeners", LoadBalancerArn=arn)
-        for arn in sorted(set(balancers))
+        for arn in sorted(balancers)
     ]
-    return _all(aws, wire.Listener, calls)
+    items = [item for answer in every(calls, aws.runtime.deadline) for item in answer]
+    return convert(list[wire.Listener], items)
 
 
 def _rules(aws: AwsClient, listener: str) -> list[wire.Rule]:
     items = _listed(aws, "describe_rules", "Rules", ListenerArn=listener)
-    return [convert(wire.Rule, item) for item in items]
+    return convert(list[wire.Rule], items)
 
 
 def _health(aws: AwsClient, groups: Iterable[str]) -> dict[str, list[wire.TargetHealth]]:
@@ -119,14 +99,8 @@ def _health(aws: AwsClient, groups: Iterable[str]) -> dict[str, list[wire.Target
 def _target_health(aws: AwsClient, group: str) -> list[wire.TargetHealth]:
     items = aws.items("elbv2", "describe_target_health", "TargetHealthDescriptions",
                       TargetGroupArn=group)  # fmt: skip
-    return [convert(wire.TargetHealth, item) for item in items]
+    return convert(list[wire.TargetHealth], items)
 
 
 def _listed(aws: AwsClient, operation: str, key: str, **arguments: Any) -> list[Any]:
-    pages = aws.pages("elbv2", operation, key, token=PAGE_TOKEN, **arguments)
-    return [item for page in pages for item in page]
-
-
-def _all(aws: AwsClient, type_: type[T], calls: Iterable[Callable[[], list[Any]]]) -> list[T]:
-    answers = every(calls, aws.runtime.deadline)
-    return [convert(type_, item) for answer in answers for item in answer]
+    return aws.listed("elbv2", operation, key, token=("Marker", "NextMarker"), **arguments)
