@@ -79,8 +79,12 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
     for container, image in new_images.items():
         containers[container]["image"] = image
     difference = tuple(differences(current.fields, after))
-    if difference:
-        _require_known(current)
+    if difference and current.unknown:
+        raise Refusal(
+            f"{current.name} has what the installed botocore does not know, and a new revision "
+            f"would lose it: {', '.join(current.unknown)}",
+            hint="a newer one may know it: pip install --upgrade boto3",
+        )
     kept = [tag for tag in current.tags if not tag.get("key", "").startswith(_RESERVED)]
     reserved = [tag["key"] for tag in current.tags if tag not in kept]
     note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
@@ -131,7 +135,10 @@ def _register_and_begin(
     client: Client, service: wire.Service, fields: Mapping[str, Any]
 ) -> FollowedRollout:
     """Two writes, each sent once; what was registered is said even when the second fails."""
-    arn = _register(client, fields)
+    answer = client.aws.write("ecs", "register_task_definition", **fields)
+    arn = (answer.get("taskDefinition") or {}).get("taskDefinitionArn")
+    if not arn:
+        raise MaybeApplied("ecs:RegisterTaskDefinition: a cut answer: it may have been registered")
     registered = f"{rollout.revision(arn)} was registered"
     try:
         followed = begin(client, service, taskDefinition=arn)
@@ -139,29 +146,6 @@ def _register_and_begin(
         error.message = f"{error.message}; {registered}"
         raise
     return replace(followed, notes=(registered,))
-
-
-def _register(client: Client, fields: Mapping[str, Any]) -> str:
-    """Make a new revision, once; its ARN."""
-    answer = client.aws.write("ecs", "register_task_definition", **fields)
-    made = answer.get("taskDefinition")
-    if not isinstance(made, dict) or not made.get("taskDefinitionArn"):
-        raise MaybeApplied("ecs:RegisterTaskDefinition: a cut answer: it may have been registered")
-    return str(made["taskDefinitionArn"])
-
-
-def _require_known(definition: _Definition) -> None:
-    """Called before a definition is registered again.
-
-    Raises:
-        Refusal: a new revision would silently lack what botocore does not know.
-    """
-    if definition.unknown:
-        raise Refusal(
-            f"{definition.name} has what the installed botocore does not know, and a new revision "
-            f"would lose it: {', '.join(definition.unknown)}",
-            hint="a newer one may know it: pip install --upgrade boto3",
-        )
 
 
 def _ran_before(service: wire.Service, past: Past) -> str:

@@ -13,8 +13,7 @@ from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.ecs import find, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.endpoints import endpoints
-from dashborion.orchestrators.ecs.load_balancers import routes
+from dashborion.orchestrators.ecs.endpoints import endpoints, routes
 
 REVISIONS = 10
 

@@ -149,17 +149,12 @@ def _message(task: wire.Task) -> str | None:
 
 
 def _container(item: wire.Container) -> Container:
-    running = item.last_status == "RUNNING"
-    status = InstanceStatus.PENDING
-    if running:
-        status = InstanceStatus.RUNNING
-    elif item.last_status == "STOPPED":
-        status = InstanceStatus.STOPPED
+    states = {"RUNNING": InstanceStatus.RUNNING, "STOPPED": InstanceStatus.STOPPED}
     return Container(
         name=item.name,
-        status=status,
+        status=states.get(item.last_status, InstanceStatus.PENDING),
         image=item.image,
-        ready=running and item.health_status != "UNHEALTHY",
+        ready=item.last_status == "RUNNING" and item.health_status != "UNHEALTHY",
         restarts=0,
         exit_code=item.exit_code,
         reason=_word(item.reason) or item.reason if item.reason else None,

@@ -16,8 +16,7 @@ from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators.ecs import describe, find, normalise, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
-from dashborion.orchestrators.ecs.endpoints import Routes, endpoints
-from dashborion.orchestrators.ecs.load_balancers import routes
+from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class LogReader:
 
     def follow(self, sink: Sink) -> None:
         """As ``Reader``."""
-        Follower(self.group).follow(sink)
+        Follower(self.group, sink).follow()
 
     def stop(self) -> None:
         """As ``Reader``: no call waits for lines."""

@@ -20,16 +20,7 @@ from dashborion.orchestrators.ecs import rollout, wire
 
 _UNITS_A_CORE = 1024
 # Events of services have no type; these words, which other tools look for too, make a warning.
-_BAD_WORDS = (
-    "unable",
-    "unhealthy",
-    "fail",
-    "error",
-    "throttl",
-    "missing",
-    "rolling back",
-    "alarm",
-)
+_BAD_WORDS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "rolling back", "alarm")
 
 
 @dataclass(frozen=True)

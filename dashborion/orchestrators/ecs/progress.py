@@ -54,19 +54,19 @@ class _Followed(ABC):
         return []
 
     @abstractmethod
-    def _is_stale(self, service: wire.Service) -> bool:
-        """Whether an answer is from before the change: reads are eventually consistent."""
-
-    @abstractmethod
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict: ...
 
-    @abstractmethod
-    def _is_started(self, task: wire.Task) -> bool:
-        """Whether the change has started a task."""
+    def _is_stale(self, service: wire.Service) -> bool:  # noqa: ARG002
+        """Whether an answer is from before the change: reads are eventually consistent."""
+        return False
 
-    @abstractmethod
-    def _events(self, service: wire.Service) -> list[wire.Event]:
+    def _is_started(self, task: wire.Task) -> bool:  # noqa: ARG002
+        """Whether the change has started a task."""
+        return False
+
+    def _events(self, service: wire.Service) -> list[wire.Event]:  # noqa: ARG002
         """The events since the change, newest first."""
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,17 +128,8 @@ class FollowedDeployment(_Followed):
 class FollowedTaskSets(_Followed):
     """What another controller rolls out: only its task sets tell."""
 
-    def _is_stale(self, service: wire.Service) -> bool:  # noqa: ARG002
-        return False
-
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
         return rollout.of_task_sets(state)
-
-    def _is_started(self, task: wire.Task) -> bool:  # noqa: ARG002
-        return False
-
-    def _events(self, service: wire.Service) -> list[wire.Event]:  # noqa: ARG002
-        return []
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:
