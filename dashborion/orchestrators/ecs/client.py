@@ -221,7 +221,9 @@ class Client:
         self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
     def newest_revisions(self, family: str, most: int) -> list[str]:
-        """The ARNs of a family's newest active revisions, the newest first."""
+        """The ARNs of a family's newest active revisions, the newest first; none without a name."""
+        if not family:  # which the API takes for all of them
+            return []
         return self.aws.listed(
             "ecs", "list_task_definitions", "taskDefinitionArns", most=most,
             familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),

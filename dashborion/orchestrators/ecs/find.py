@@ -130,7 +130,7 @@ def services_of(client: Client, task: wire.Task) -> dict[str, wire.Service]:
     return by_name(client.services_by_name([owner])) if owner else {}
 
 
-def by_name(services: Iterable[Found[wire.Service]]) -> dict[str, wire.Service]:
+def by_name(services: list[Found[wire.Service]]) -> dict[str, wire.Service]:
     return {one.item.service_name: one.item for one in services}
 
 

@@ -91,7 +91,7 @@ def _standing(client: Client, service: wire.Service, current: str) -> PastRevisi
 
 def _of_family(client: Client, current: str, why: str) -> Past:
     family = (rollout.revision(current) or "").partition(":")[0]
-    arns = client.newest_revisions(family, FAMILY_REVISIONS) if family else []
+    arns = client.newest_revisions(family, FAMILY_REVISIONS)
     definitions = client.task_definitions([*arns, current])
     arn_of = {rollout.revision(arn): arn for arn in definitions}
     revisions = normalise.revisions(definitions.values(), current)

@@ -61,14 +61,10 @@ class EcsNative:
     def difference(
         self, first: str, second: str | None, *, values: bool
     ) -> Found[models.Difference]:
-        """What changed from one revision to another.
+        """As ``protocol.EcsNative``.
 
-        ``first`` alone is a family, whose newest two revisions are compared, or a
-        revision, which is compared with the newest one. ``second`` may be a revision's
-        number; if ``first`` is a family, it is compared with the one before it.
-
-        Raises:
-            NotFound: there is no such family or revision, or only one revision.
+        ``second`` may be a revision's number; if ``first`` is a family, it is compared with
+        the one before it.
         """
         names = self._pair(first, second)
         calls = [partial(self._definition, name) for name in names]
