@@ -145,14 +145,14 @@ def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Tas
 
 
 def _within(
-    client: Client, found: list[Found[wire.Task]], namespace: str | None
+    client: Client, tasks: list[Found[wire.Task]], namespace: str | None
 ) -> list[Found[wire.Task]]:
     """Those in a namespace, which their service's tags or their own name."""
-    if namespace is None or not found:
-        return found
+    if namespace is None or not tasks:
+        return tasks
     services = by_name(client.services())
     inside = client.scope.namespace
-    return [one for one in found if inside(instances.tags(one.item, services)) == namespace]
+    return [one for one in tasks if inside(instances.tags(one.item, services)) == namespace]
 
 
 def _names(item: wire.Task) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from dashborion.config.targets import Environment
 from dashborion.models.instance import Container, Instance, InstanceStatus
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.ecs.rollout import revision
 
 _PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
@@ -19,11 +19,12 @@ _HEALTH = {"HEALTHY": "healthy", "UNHEALTHY": "unhealthy"}
 
 def instance(
     task: wire.Task,
-    namespace: str,
-    environment: Environment,
-    definition: wire.TaskDefinition | None = None,
+    tags: Sequence[wire.Tag],
+    scope: ClusterScope,
+    definitions: Mapping[str, wire.TaskDefinition],
 ) -> Instance:
     """The normalised task; its definition, if known, says which containers are essential."""
+    environment, definition = scope.environment, definitions.get(task.task_definition_arn)
     status = instance_status(task)
     health = _HEALTH.get(task.health_status or "")
     owner = workload_of(task)
@@ -32,7 +33,7 @@ def instance(
     return Instance(
         project=environment.project,
         environment=environment.name,
-        namespace=namespace,
+        namespace=scope.namespace(tags),
         id=id_,
         name=name_of(task),
         workload=owner,

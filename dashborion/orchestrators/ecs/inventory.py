@@ -8,19 +8,15 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 
-import msgspec
-
 from dashborion.concurrency import every, result, start
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.ecs import find, normalise, rollout, wire
+from dashborion.orchestrators.ecs import describe, find, normalise, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
 from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
-
-REVISIONS = 10  # that describe shows
 
 
 @dataclass(frozen=True)
@@ -54,39 +50,8 @@ class Inventory:
         ]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
-        """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
-        client, found = self.client, find.workload(self.client, name, query)
-        service = found.item
-        deadline = client.aws.runtime.deadline
-        current = normalise.definition_of(service)
-        listing = start(partial(client.all_tasks, service=service.service_name))
-        routing = start(partial(routes, client, [service], health=True))
-        scaling = start(partial(client.scalable_target, service.service_name))
-        history = start(partial(_definitions, client, current))
-
-        definitions = result(history, deadline)
-        instances = [
-            self._instance(task.item, service.tags, definitions)
-            for task in result(listing, deadline)
-        ]
-        unhealthy = sum(one.health == "unhealthy" for one in instances)
-        checked = normalise.has_health_check(definitions.get(current))
-        plain = normalise.workload(
-            service,
-            definitions.get(current),
-            unhealthy if checked else 0,
-            endpoints(service, result(routing, deadline)),
-            client.scope,
-        )
-        detail = WorkloadDetail(
-            **msgspec.structs.asdict(plain),
-            instances=sorted(instances, key=lambda one: (one.status, one.name)),
-            reasons=normalise.reasons(service, instances),
-            autoscaling=normalise.autoscaling(result(scaling, deadline), service),
-            revisions=normalise.revisions(definitions.values(), current),
-            events=normalise.events(service),
-        )
-        return Found(detail, found.raw)
+        """One service and everything around it."""
+        return describe.workload(self.client, find.workload(self.client, name, query))
 
     def instances(self, query: Query) -> list[Found[Instance]]:
         """The tasks of the namespace and with the tags asked for, their service's among them.
@@ -117,7 +82,8 @@ class Inventory:
                 and namespace in (None, client.scope.namespace(tags))
                 and normalise.selected(normalise.labels(tags), query.selector)
             ):
-                kept.append(Found(self._instance(task.item, tags, definitions), task.raw))
+                item = tasks.instance(task.item, tags, client.scope, definitions)
+                kept.append(Found(item, task.raw))
         return kept
 
     def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
@@ -125,28 +91,8 @@ class Inventory:
         yield self.instances(query)
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
-        """The task with its service's namespace and those events of the service that name it."""
-        client, found = self.client, find.instance(self.client, name, query)
-        services = find.services_of(client, found.item)
-        tags = tasks.tags(found.item, services)
-        known = client.cached_task_definitions([found.item.task_definition_arn])
-        plain = self._instance(found.item, tags, known)
-        events = [event for service in services.values() for event in normalise.events(service)]
-        detail = InstanceDetail(
-            **msgspec.structs.asdict(plain),
-            labels=normalise.labels(tags),
-            events=[event for event in events if plain.id in event.message],
-        )
-        return Found(detail, found.raw)
-
-    def _instance(
-        self,
-        task: wire.Task,
-        tags: Sequence[wire.Tag],
-        definitions: Mapping[str, wire.TaskDefinition],
-    ) -> Instance:
-        scope, definition = self.client.scope, definitions.get(task.task_definition_arn)
-        return tasks.instance(task, scope.namespace(tags), scope.environment, definition)
+        """One task with its service's tags and events that name it."""
+        return describe.instance(self.client, find.instance(self.client, name, query))
 
 
 def _unhealthy(
@@ -179,10 +125,3 @@ def _unhealthy(
         and (owner := tasks.workload_of(task)) is not None
         and owner in checked
     )
-
-
-def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:
-    """The newest revisions of a family, the current one among them in any case."""
-    family = (rollout.revision(current) or "").partition(":")[0]
-    newest = client.aws.optional(partial(client.newest_revisions, family, REVISIONS))
-    return client.task_definitions([*(newest or ()), current])

@@ -1,0 +1,75 @@
+"""One object and everything around it, in as few rounds of calls as there are dependencies."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import msgspec
+
+from dashborion.concurrency import result, start
+from dashborion.models.instance import InstanceDetail
+from dashborion.models.query import Found
+from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.ecs import find, normalise, rollout, wire
+from dashborion.orchestrators.ecs import instances as tasks
+from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.endpoints import endpoints, routes
+
+REVISIONS = 10
+
+
+def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
+    """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
+    service = found.item
+    deadline = client.aws.runtime.deadline
+    current = normalise.definition_of(service)
+    listing = start(partial(client.all_tasks, service=service.service_name))
+    routing = start(partial(routes, client, [service], health=True))
+    scaling = start(partial(client.scalable_target, service.service_name))
+    history = start(partial(_definitions, client, current))
+
+    definitions = result(history, deadline)
+    instances = [
+        tasks.instance(task.item, service.tags, client.scope, definitions)
+        for task in result(listing, deadline)
+    ]
+    unhealthy = sum(one.health == "unhealthy" for one in instances)
+    checked = normalise.has_health_check(definitions.get(current))
+    plain = normalise.workload(
+        service,
+        definitions.get(current),
+        unhealthy if checked else 0,
+        endpoints(service, result(routing, deadline)),
+        client.scope,
+    )
+    detail = WorkloadDetail(
+        **msgspec.structs.asdict(plain),
+        instances=sorted(instances, key=lambda one: (one.status, one.name)),
+        reasons=normalise.reasons(service, instances),
+        autoscaling=normalise.autoscaling(result(scaling, deadline), service),
+        revisions=normalise.revisions(definitions.values(), current),
+        events=normalise.events(service),
+    )
+    return Found(detail, found.raw)
+
+
+def instance(client: Client, found: Found[wire.Task]) -> Found[InstanceDetail]:
+    """The task with its service's namespace and those events of the service that name it."""
+    services = find.services_of(client, found.item)
+    tags = tasks.tags(found.item, services)
+    known = client.cached_task_definitions([found.item.task_definition_arn])
+    plain = tasks.instance(found.item, tags, client.scope, known)
+    events = [event for service in services.values() for event in normalise.events(service)]
+    detail = InstanceDetail(
+        **msgspec.structs.asdict(plain),
+        labels=normalise.labels(tags),
+        events=[event for event in events if plain.id in event.message],
+    )
+    return Found(detail, found.raw)
+
+
+def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:
+    """The newest revisions of a family, the current one among them in any case."""
+    family = (rollout.revision(current) or "").partition(":")[0]
+    newest = client.aws.optional(partial(client.newest_revisions, family, REVISIONS))
+    return client.task_definitions([*(newest or ()), current])
