@@ -22,7 +22,6 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
 from dashborion.orchestrators.protocol import (
     EcsNative,
-    KubernetesNative,
     Native,
     Orchestrator,
     Runtime,
@@ -48,7 +47,7 @@ def only_on_ecs(instead: str) -> OnlyOn[EcsNative]:
     return OnlyOn("ecs", lambda one: one.ecs, instead)
 
 
-def only_on_kubernetes(instead: str) -> OnlyOn[KubernetesNative]:
+def only_on_kubernetes(instead: str) -> OnlyOn[Native]:
     return OnlyOn("kubernetes", lambda one: one.kubernetes, instead)
 
 

@@ -57,7 +57,7 @@ class FieldChange:
     reordered: bool = False
 
 
-def changed_fields(before: Any, after: Any) -> Iterator[FieldChange]:
+def changed_fields(before: Any, after: Any, path: Path = ()) -> Iterator[FieldChange]:
     """The smallest fields that differ, in the order of the definitions.
 
     Items of a list are compared by their names, if they have some; other lists
@@ -65,20 +65,6 @@ def changed_fields(before: Any, after: Any) -> Iterator[FieldChange]:
     was added or removed every field is a change of its own, so that each is hidden
     or shown by itself.
     """
-    return _changed((), before, after)
-
-
-def differences(before: Any, after: Any) -> list[str]:
-    """Lines such as ``spec.containers[app].image: web:1 -> web:2``; none if nothing differs."""
-    return [_line(change) for change in changed_fields(before, after)]
-
-
-def text(value: Any) -> str | None:
-    """A value as it is shown: strings as they are, the rest as JSON, None if it is missing."""
-    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
-
-
-def _changed(path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
     before, after = (None if value == [] else value for value in (before, after))
     if before == after:
         return
@@ -90,11 +76,21 @@ def _changed(path: Path, before: Any, after: Any) -> Iterator[FieldChange]:
     is_list = isinstance(before, list) or isinstance(after, list)
     differs = False
     for key in dict.fromkeys([*old, *new]):
-        for change in _changed((*path, Step(key, is_list)), old.get(key), new.get(key)):
+        for change in changed_fields(old.get(key), new.get(key), (*path, Step(key, is_list))):
             differs = True
             yield change
     if not differs:
         yield FieldChange(path, list(old), list(new), reordered=True)
+
+
+def differences(before: Any, after: Any) -> list[str]:
+    """Lines such as ``spec.containers[app].image: web:1 -> web:2``; none if nothing differs."""
+    return [_line(change) for change in changed_fields(before, after)]
+
+
+def text(value: Any) -> str | None:
+    """A value as it is shown: strings as they are, the rest as JSON, None if it is missing."""
+    return value if value is None or isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _members(value: Any) -> Mapping[str, Any] | None:

@@ -81,7 +81,7 @@ class Orchestrator(Protocol):
     @property
     def ecs(self) -> EcsNative | None: ...
     @property
-    def kubernetes(self) -> KubernetesNative | None: ...
+    def kubernetes(self) -> Native | None: ...
 
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
@@ -170,7 +170,7 @@ class Exec(Protocol):
 
 
 class Native(Protocol):
-    """Kinds that only one orchestrator has, by the word that commands use for the kind."""
+    """Kinds that one orchestrator alone has, by the word that commands use for the kind."""
 
     def listed(self, kind: str, query: Query) -> list[Found[Model]]:
         """The objects of a kind, in the order in which they are shown."""
@@ -179,10 +179,6 @@ class Native(Protocol):
     def described(self, kind: str, name: str, query: Query) -> Found[Model]:
         """The one object of that name, else ``NotFound`` or ``Ambiguous``."""
         ...
-
-
-class KubernetesNative(Native, Protocol):
-    """Kubernetes' own kinds."""
 
 
 class EcsNative(Native, Protocol):

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
+import msgspec
 from botocore import exceptions as core
 
-from dashborion.errors import BadAnswer, MaybeApplied, Throttled, TimedOut, Unreachable
-from dashborion.orchestrators.aws.errors import NEVER_SENT, error_code, translated
-from dashborion.orchestrators.aws.shapes import UNKNOWN, note_unknown
+from dashborion.concurrency import every
+from dashborion.errors import (
+    BadAnswer,
+    Forbidden,
+    MaybeApplied,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
+from dashborion.models.base import ready
+from dashborion.orchestrators.aws.errors import NEVER_SENT, Refused, error_code, translated
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
 
 WRITE_ATTEMPTS = 5
+UNKNOWN = "dashborionUnknown"  # the key that is added to an answer, for the fields' paths
 
 
 @dataclass(frozen=True)
@@ -123,15 +135,66 @@ class AwsClient:
                 return
             arguments[argument] = answer[next_key]
 
+    def listed(
+        self, service: str, operation: str, key: str, /, most: int | None = None, **arguments: Any
+    ) -> list[Any]:
+        """The items of all ``pages``, or the first ``most`` of them."""
+        items: list[Any] = []
+        for page in self.pages(service, operation, key, **arguments):
+            items += page
+            if most is not None and len(items) >= most:
+                break
+        return items[:most]
+
+    def batched(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        argument: str,
+        names: Iterable[str],
+        size: int,
+        **arguments: Any,
+    ) -> list[Any]:
+        """The items of side by side calls, whose ``argument`` takes up to ``size`` names each."""
+        calls = [
+            partial(self.items, service, operation, key, **{argument: list(batch)}, **arguments)
+            for batch in batches(sorted(set(names)), size)
+        ]
+        return [item for answer in every(calls, self.runtime.deadline) for item in answer]
+
+    def optional(self, ask: Callable[[], T]) -> T | None:
+        """The answer; if it may not be read, or is refused, None and a warning."""
+        try:
+            return ask()
+        except (Forbidden, Refused) as error:
+            self.runtime.warn(error)
+            return None
+
+    def permits(self, ask: Callable[[], object]) -> bool | None:
+        """Whether a read is allowed; None if it is refused for another reason."""
+        try:
+            ask()
+        except Forbidden:
+            return False
+        except Refused:
+            return None
+        return True
+
     def call_noting_unknown(
         self, service: str, operation: str, /, **arguments: Any
     ) -> tuple[Mapping[str, Any], list[str]]:
-        """As ``call``, with the paths of fields that the installed botocore leaves out."""
+        """As ``call``, with the paths of fields that the installed botocore leaves out.
+
+        botocore says nothing about them, and what writes back the answer would lose them.
+        """
         with self.limit, translated(self.profile):
             events = self.reader(service).meta.events
             name = api_name(service, operation).partition(":")[2]
             # The id keeps it from being registered twice.
-            events.register(f"before-parse.{service}.{name}", note_unknown, unique_id=UNKNOWN)
+            events.register(f"before-parse.{service}.{name}", _note_unknown, unique_id=UNKNOWN)
         answer = dict(self.call(service, operation, **arguments))
         return answer, answer.pop(UNKNOWN, [])
 
@@ -166,7 +229,8 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     items = answer.get(key)
     if not isinstance(items, list):
         raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
-    kind = str if key.endswith(("Arns", "families")) else dict
+    is_names = key.endswith(("Arns", "families")) or operation == "eks:ListClusters"
+    kind = str if is_names else dict
     if not all(isinstance(item, kind) for item in items):
         raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")
     return items
@@ -175,3 +239,48 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:
     """The items in groups of at most that size."""
     return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def convert(type_: type[T], plain: Any, operation: str = "an AWS API") -> T:
+    """What botocore has parsed as a type.
+
+    Raises:
+        BadAnswer: it is not of the shape that the API documents.
+    """
+    try:
+        return msgspec.convert(plain, ready(type_))
+    except msgspec.ValidationError as error:
+        raise BadAnswer(
+            f"{operation}: an answer that is not what the API documents: {error}"
+        ) from error
+
+
+def _note_unknown(
+    operation_model: Any,
+    response_dict: Mapping[str, Any],
+    customized_response_dict: dict[str, Any],
+    **_: Any,
+) -> None:
+    """A handler of botocore's ``before-parse`` event, which has the body unparsed."""
+    try:
+        body = json.loads(response_dict["body"])
+    except (ValueError, RecursionError):
+        return  # botocore's parser raises an error for it
+    customized_response_dict[UNKNOWN] = list(_unknown(body, operation_model.output_shape, ""))
+
+
+def _unknown(value: Any, shape: Any, path: str) -> Iterator[str]:
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        for key, member in value.items():
+            member_shape = shape.members.get(key)
+            where = f"{path}.{key}" if path else key
+            if member_shape is None:
+                yield where
+            else:
+                yield from _unknown(member, member_shape, where)
+    elif shape.type_name == "list" and isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _unknown(item, shape.member, f"{path}[{index}]")
+    elif shape.type_name == "map" and isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _unknown(item, shape.value, f"{path}.{key}")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from dashborion.errors import BadAnswer
 from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.protocol import Runtime
@@ -61,8 +59,8 @@ class Search:
     def ecs(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
         """The ECS clusters; raises as ``AwsClient.call``."""
         aws = self.sessions.connect(location, runtime)
-        pages = aws.pages("ecs", "list_clusters", "clusterArns", maxResults=100)
-        return [Cluster(arn.rpartition("/")[2], arn) for page in pages for arn in page]
+        arns = aws.listed("ecs", "list_clusters", "clusterArns", maxResults=100)
+        return [Cluster(arn.rpartition("/")[2], arn) for arn in arns]
 
     def eks(self, location: SearchLocation, runtime: Runtime) -> list[Cluster]:
         """The EKS clusters; raises as ``AwsClient.call``."""
@@ -78,14 +76,4 @@ class Search:
 
 def eks_clusters(aws: AwsClient) -> list[str]:
     """The names of all EKS clusters of a region."""
-    arguments: dict[str, Any] = {"maxResults": 100}
-    clusters: list[str] = []
-    while True:
-        answer = aws.call("eks", "list_clusters", **arguments)
-        names = answer.get("clusters")
-        if not isinstance(names, list):
-            raise BadAnswer("eks:ListClusters: an answer that was cut short")
-        clusters += map(str, names)
-        if not answer.get("nextToken"):
-            return clusters
-        arguments["nextToken"] = answer["nextToken"]
+    return aws.listed("eks", "list_clusters", "clusters", maxResults=100)

@@ -8,6 +8,7 @@ CLI's cache of assumed roles.
 
 from __future__ import annotations
 
+import base64
 import logging
 import threading
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ import boto3
 import botocore.session
 from botocore import credentials as core_credentials
 from botocore import exceptions as core
+from botocore.auth import SigV4QueryAuth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.utils import parse_timestamp
 
@@ -46,6 +49,7 @@ _READS = Config(
     user_agent_extra=f"dashborion/{__version__}",
 )
 _WRITES = _READS.merge(Config(retries={"total_max_attempts": 1}))
+_TOKEN_SECONDS = 60  # as in all tools that make these tokens; clusters refuse far more
 
 
 class AwsTarget(Protocol):
@@ -59,6 +63,13 @@ class AwsTarget(Protocol):
     def role_arn(self) -> str | None: ...
     @property
     def endpoint_url(self) -> str | None: ...
+
+
+class ClusterTarget(AwsTarget, Protocol):
+    """An EKS cluster, with the identity and region by which it is reached."""
+
+    @property
+    def cluster(self) -> str: ...
 
 
 @dataclass
@@ -135,7 +146,24 @@ class Sessions:
                 raise CredentialsError("no AWS credentials", hint=login_hint(session.profile_name))
             return credentials.get_frozen_credentials()
 
-    def sts_host(self, target: AwsTarget, region: str) -> str:
+    def eks_token(self, target: ClusterTarget, region: str) -> str:
+        """A fresh bearer token for EKS: a presigned GetCallerIdentity that names the cluster.
+
+        Nothing is sent, unless AWS credentials have to be refreshed; raises as ``signing_keys``.
+        """
+        request = AWSRequest(
+            method="GET",
+            # Always AWS' own regional endpoint: a cluster sends the request nowhere else.
+            url=f"https://{self._sts_host(target, region)}/"
+            "?Action=GetCallerIdentity&Version=2011-06-15",
+            headers={"x-k8s-aws-id": target.cluster},
+        )
+        keys = self.signing_keys(target)
+        SigV4QueryAuth(keys, "sts", region, expires=_TOKEN_SECONDS).add_auth(request)
+        encoded = base64.urlsafe_b64encode(request.url.encode()).decode()
+        return "k8s-aws-v1." + encoded.rstrip("=")
+
+    def _sts_host(self, target: AwsTarget, region: str) -> str:
         """The name of AWS' own STS in a region, whatever endpoint is configured."""
         core_session = self._session(target)._session  # noqa: SLF001 - boto3 hides it
         # What knows the partitions' domains has no public name since the newer endpoint rules.

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from dashborion.config.targets import EcsTarget, Environment
 from dashborion.errors import UsageError
 from dashborion.models.environment import Check
+from dashborion.orchestrators import protocol
 from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.inventory import Inventory
 from dashborion.orchestrators.ecs.normalise import ClusterScope
-from dashborion.orchestrators.protocol import Runtime
-
-if TYPE_CHECKING:
-    from dashborion.orchestrators.ecs.changes import Changes
-    from dashborion.orchestrators.ecs.exec import Exec
-    from dashborion.orchestrators.ecs.logs import Logs
-    from dashborion.orchestrators.ecs.native import EcsNative
 
 
 class EcsOrchestrator:
@@ -26,15 +19,14 @@ class EcsOrchestrator:
 
     kubernetes = None
 
-    def __init__(self, environment: Environment, client: Client, scope: ClusterScope) -> None:
-        self.environment = environment
-        self.inventory = Inventory(client, scope)
+    def __init__(self, client: Client) -> None:
+        self.environment = client.scope.environment
+        self.inventory = Inventory(client)
         self._client = client
-        self._scope = scope
 
     @classmethod
     def connect(
-        cls, environment: Environment, runtime: Runtime, sessions: Sessions
+        cls, environment: Environment, runtime: protocol.Runtime, sessions: Sessions
     ) -> EcsOrchestrator:
         """Find the session; nothing is sent yet."""
         target = environment.target
@@ -43,33 +35,33 @@ class EcsOrchestrator:
         aws = sessions.connect(target, runtime)
         cluster = target.cluster.rsplit("/", 1)[-1]
         scope = ClusterScope(environment, cluster, target.namespace_tag)
-        return cls(environment, Client(aws, cluster), scope)
+        return cls(Client(aws, scope))
 
     @cached_property
-    def changes(self) -> Changes:
+    def changes(self) -> protocol.Changes:
         from dashborion.orchestrators.ecs.changes import Changes
 
-        return Changes(self._client, self._scope)
+        return Changes(self._client)
 
     @cached_property
-    def logs(self) -> Logs:
+    def logs(self) -> protocol.Logs:
         from dashborion.orchestrators.ecs.logs import Logs
 
-        return Logs(self._client, self._scope)
+        return Logs(self._client)
 
     @cached_property
-    def exec(self) -> Exec:
+    def exec(self) -> protocol.Exec:
         from dashborion.orchestrators.ecs.exec import Exec
 
         return Exec(self._client)
 
     @cached_property
-    def ecs(self) -> EcsNative:
+    def ecs(self) -> protocol.EcsNative:
         from dashborion.orchestrators.ecs.native import EcsNative
 
-        return EcsNative(self._client, self._scope)
+        return EcsNative(self._client)
 
     def check(self) -> Check:
         from dashborion.orchestrators.ecs.check import check
 
-        return check(self._client, self._scope)
+        return check(self._client)

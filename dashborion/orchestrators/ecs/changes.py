@@ -11,7 +11,6 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.ecs import (
     deploy,
-    describe,
     find,
     instances,
     normalise,
@@ -22,7 +21,6 @@ from dashborion.orchestrators.ecs import (
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
 from dashborion.orchestrators.ecs.inventory import Inventory
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
     History,
@@ -43,23 +41,20 @@ class Changes:
     """As ``protocol.Changes``."""
 
     client: Client
-    scope: ClusterScope
 
     def workload(self, name: Name, query: Query) -> ServiceToChange:
         """One service, with the Application Auto Scaling target that owns its count."""
-        namespace = find.namespace_of(query, name)
-        service = find.workload(self.client, self.scope, name, namespace).item
-        scaler = describe.scaler(self.client, service.service_name)
+        service = find.workload(self.client, name, query).item
+        scaler = self.client.scalable_target(service.service_name)
         leading = rollout.primary(service)
         return ServiceToChange(
-            environment=self.scope.environment,
-            workload=normalise.workload(service, None, 0, [], self.scope),
+            environment=self.client.scope.environment,
+            workload=normalise.workload(service, None, 0, [], self.client.scope),
             autoscaling=normalise.autoscaling(scaler, service),
             newest=leading.id if leading else None,
             not_changeable_because=_not_changeable_because(service),
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
             client=self.client,
-            scope=self.scope,
             service=service,
         )
 
@@ -73,11 +68,10 @@ class ServiceToChange(WorkloadToChange):
     """A service, as ``WorkloadToChange``."""
 
     client: Client
-    scope: ClusterScope
     service: wire.Service
 
     def describe(self) -> WorkloadDetail:
-        return Inventory(self.client, self.scope).workload(self.name, Query()).item
+        return Inventory(self.client).workload(self.name, Query()).item
 
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition: ``current`` is read before."""
@@ -86,11 +80,10 @@ class ServiceToChange(WorkloadToChange):
             raise Conflict(
                 f"{service.service_name} has {service.desired_count} replicas, not {current}"
             )
-        before = frozenset(map(instances.task_id, progress.tasks_of(self.client, service)))
+        before = frozenset(map(instances.task_id, find.tasks_of(self.client, service)))
         self.client.update_service(service.service_name, desiredCount=replicas)
         return progress.FollowedCount(
             client=self.client,
-            scope=self.scope,
             service=service,
             replicas=replicas,
             tasks_before=before,
@@ -99,7 +92,7 @@ class ServiceToChange(WorkloadToChange):
 
     def restart(self, *, now: datetime) -> FollowedRollout:  # noqa: ARG002 - ECS takes its own time
         """A new deployment of the same task definition."""
-        return deploy.begin(self.client, self.scope, self.service, forceNewDeployment=True)
+        return deploy.begin(self.client, self.service, forceNewDeployment=True)
 
     def history(self) -> History:
         """From service deployments, or else the family's revisions."""
@@ -108,21 +101,19 @@ class ServiceToChange(WorkloadToChange):
 
     def plan_images(self, images: Images) -> PlannedChange:
         """A new revision of the task definition."""
-        return deploy.plan_images(self.client, self.scope, self.service, images)
+        return deploy.plan_images(self.client, self.service, images)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """A task definition that there is already."""
-        return deploy.plan_revision(self.client, self.scope, self.service, revision)
+        return deploy.plan_revision(self.client, self.service, revision)
 
     def current_rollout(self) -> FollowedRollout:
         """The deployment that is PRIMARY now; a service with task sets has none."""
         leading = rollout.primary(self.service)
         if leading is None:
-            return progress.FollowedTaskSets(
-                client=self.client, scope=self.scope, service=self.service
-            )
+            return progress.FollowedTaskSets(client=self.client, service=self.service)
         return progress.FollowedDeployment(
-            client=self.client, scope=self.scope, service=self.service, deployment=leading
+            client=self.client, service=self.service, deployment=leading
         )
 
 

@@ -9,7 +9,6 @@ from dashborion.concurrency import result, start
 from dashborion.models.environment import Check, Permission
 from dashborion.orchestrators.ecs import logs
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 
 # Permissions, and the read that shows whether they are granted. ECS has no other way to ask.
 PERMISSIONS = (
@@ -20,24 +19,26 @@ PERMISSIONS = (
 UNASKED = ("scale workloads", "restart workloads", "stop instances", "execute in instances")
 
 
-def check(client: Client, scope: ClusterScope) -> Check:
+def check(client: Client) -> Check:
     """The cluster, the identity that it sees, and which reads are allowed."""
-    environment = scope.environment
+    environment = client.scope.environment
+    aws = client.aws
     started = time.monotonic()
-    identity = start(client.aws.identity)
+    identity = start(aws.identity)
     client.require_cluster()
     seconds = time.monotonic() - started
-    deadline = client.aws.runtime.deadline
-    asked = {
-        action: start(partial(client.may_call, call, maxResults=1)) for action, call in PERMISSIONS
-    }
-    asked["read logs"] = start(partial(logs.may_read, client, scope))
+    asked = {}
+    for action, read in PERMISSIONS:
+        ask = partial(aws.call, "ecs", read, cluster=client.cluster, maxResults=1)
+        asked[action] = start(partial(aws.permits, ask))
+    asked["read logs"] = start(partial(logs.may_read, client))
+    deadline = aws.runtime.deadline
     allowed = {action: result(future, deadline) for action, future in asked.items()}
     return Check(
         project=environment.project,
         environment=environment.name,
         orchestrator=environment.orchestrator,
-        endpoint=f"{client.aws.region}/{client.cluster}",
+        endpoint=f"{aws.region}/{client.cluster}",
         reachable=True,
         identity=result(identity, deadline),
         version=None,

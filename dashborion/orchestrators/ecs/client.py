@@ -6,58 +6,51 @@ Each method is named after what it returns. Nothing in here knows what a workloa
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from dashborion.concurrency import every, result, start
+from dashborion.concurrency import Deadline, every, result, start
 from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
-from dashborion.orchestrators.aws.client import AwsClient, batches
+from dashborion.orchestrators.aws.client import AwsClient, batches, convert
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.decoding import convert
+from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.storage.cache import FileCache
 
 T = TypeVar("T")
 
 # The APIs' limits.
-SERVICES_A_PAGE, SERVICES_A_CALL = 100, 10
-TASKS_A_PAGE, TASKS_A_CALL = 100, 100
-CLUSTERS_A_PAGE, INSTANCES_A_PAGE = 100, 100
+PAGE_SIZE = 100
+SERVICES_A_CALL, TASKS_A_CALL, REVISIONS_A_CALL = 10, 100, 20
 NEWEST_DEPLOYMENTS = 10
-DEPLOYMENTS_A_PAGE, REVISIONS_A_CALL = 100, 20
 
 
 @dataclass(frozen=True)
 class Client:
-    """One cluster, called as one identity."""
+    """One cluster, called as one identity; ``scope`` says where it is in the config."""
 
     aws: AwsClient
-    cluster: str
+    scope: ClusterScope
     _untagged: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def cluster(self) -> str:
+        return self.scope.cluster
+
     def services(self, *, raw: bool = False) -> list[Found[wire.Service]]:
-        """All services; each page of the list is described while the next one is listed.
+        """All services.
 
         Raises:
             NotFound: there is no such cluster; with the names of the others.
         """
-        described: list[Future[list[Found[wire.Service]]]] = []
-        pages = self.aws.pages(
-            "ecs", "list_services", "serviceArns",
-            cluster=self.cluster, maxResults=SERVICES_A_PAGE,
-        )  # fmt: skip
-        for page in self._of_cluster(pages):
-            described += [
-                start(partial(self.services_by_name, names, raw=raw))
-                for names in batches(page, SERVICES_A_CALL)
-            ]
-        return [found for future in described for found in result(future, self._deadline)]
+        describe = partial(self.services_by_name, raw=raw)
+        return self._described(describe, SERVICES_A_CALL, "list_services", "serviceArns")
 
     def services_by_name(
         self, names: Sequence[str], *, raw: bool = False
@@ -66,53 +59,73 @@ class Client:
         items = self._tagged("describe_services", "services", services=list(names))
         return _converted(wire.Service, items, raw=raw)
 
-    def _tagged(self, operation: str, key: str, **arguments: Any) -> list[Any]:
-        """Objects with their tags; without the right to read tags, none of them and one warning."""
-        ask = partial(self.aws.items, "ecs", operation, key, cluster=self.cluster, **arguments)
-        with self._known_cluster():
-            if not self._untagged.is_set():
-                try:
-                    return ask(include=["TAGS"])
-                except Forbidden as error:
-                    if "ListTagsForResource" not in error.message:
-                        raise
-                    with self._once:
-                        if not self._untagged.is_set():
-                            self._untagged.set()
-                            self.aws.runtime.warn(error)
-            return ask()
-
-    def service_arns(self) -> list[str]:
-        """The ARNs of all services."""
-        pages = self.aws.pages(
-            "ecs", "list_services", "serviceArns",
-            cluster=self.cluster, maxResults=SERVICES_A_PAGE,
-        )  # fmt: skip
-        return [arn for page in self._of_cluster(pages) for arn in page]
-
     def tasks(
         self, *, service: str | None = None, stopped: bool = False, raw: bool = False
     ) -> list[Found[wire.Task]]:
         """The running tasks of the cluster or of one service, or those stopped in the last hour."""
-        described: list[Future[list[Found[wire.Task]]]] = []
-        arguments: dict[str, Any] = {
-            "cluster": self.cluster,
-            "maxResults": TASKS_A_PAGE,
-            "desiredStatus": "STOPPED" if stopped else "RUNNING",
-        }
-        if service is not None:
-            arguments["serviceName"] = service
-        for page in self._of_cluster(self.aws.pages("ecs", "list_tasks", "taskArns", **arguments)):
-            described += [
-                start(partial(self.tasks_by_id, ids, raw=raw))
-                for ids in batches(page, TASKS_A_CALL)
-            ]
-        return [found for future in described for found in result(future, self._deadline)]
+        describe = partial(self.tasks_by_id, raw=raw)
+        within = {} if service is None else {"serviceName": service}
+        status = "STOPPED" if stopped else "RUNNING"
+        return self._described(
+            describe, TASKS_A_CALL, "list_tasks", "taskArns", desiredStatus=status, **within
+        )
+
+    def all_tasks(self, *, service: str | None = None, raw: bool = False) -> list[Found[wire.Task]]:
+        """Running and stopped tasks; ECS lists those that are being stopped as stopped."""
+        listings = [
+            partial(self.tasks, service=service, stopped=stopped, raw=raw)
+            for stopped in (False, True)
+        ]
+        return [task for listing in every(listings, self._deadline) for task in listing]
 
     def tasks_by_id(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
         """Up to a hundred tasks by id or ARN; deleted ones are left out."""
         items = self._tagged("describe_tasks", "tasks", tasks=list(ids))
         return _converted(wire.Task, items, raw=raw)
+
+    def _tagged(self, operation: str, key: str, **arguments: Any) -> list[Any]:
+        ask = partial(self.aws.items, "ecs", operation, key, cluster=self.cluster, **arguments)
+        with self._known_cluster():
+            return self.with_tags(ask)
+
+    def with_tags(self, ask: Callable[..., T], *include: str) -> T:
+        """An answer with tags; without the right to read tags, none of them and one warning."""
+        if not self._untagged.is_set():
+            try:
+                return ask(include=[*include, "TAGS"])
+            except Forbidden as error:
+                if "ListTagsForResource" not in error.message:
+                    raise
+                with self._once:
+                    if not self._untagged.is_set():
+                        self._untagged.set()
+                        self.aws.runtime.warn(error)
+        return ask(include=list(include))
+
+    def _described(
+        self,
+        describe: Callable[[Sequence[str]], list[T]],
+        size: int,
+        operation: str,
+        key: str,
+        **arguments: Any,
+    ) -> list[T]:
+        """What a list names; each page is described while the next one is listed."""
+        described: list[Future[list[T]]] = []
+        pages = self.aws.pages(
+            "ecs", operation, key, cluster=self.cluster, maxResults=PAGE_SIZE, **arguments
+        )
+        with self._known_cluster():
+            for page in pages:
+                described += [start(partial(describe, names)) for names in batches(page, size)]
+        return [item for future in described for item in result(future, self._deadline)]
+
+    def arns(self, operation: str, key: str) -> list[str]:
+        """A list of the cluster's ``serviceArns`` or ``containerInstanceArns``."""
+        with self._known_cluster():
+            return self.aws.listed(
+                "ecs", operation, key, cluster=self.cluster, maxResults=PAGE_SIZE
+            )
 
     def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
         """Task definitions by ARN; a revision never changes, so it is kept on disk."""
@@ -160,43 +173,38 @@ class Client:
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
         """The newest deployments as the newer API has them; none if it may not be asked."""
         try:
-            listed = self.aws.items(
-                "ecs", "list_service_deployments", "serviceDeployments",
-                cluster=self.cluster, service=service, maxResults=NEWEST_DEPLOYMENTS,
-            )  # fmt: skip
-            arns = [item["serviceDeploymentArn"] for item in listed]
-            if not arns:
-                return []
-            items = self.aws.items(
-                "ecs", "describe_service_deployments", "serviceDeployments",
-                serviceDeploymentArns=arns,
-            )  # fmt: skip
+            listed = self.past_deployments(service, NEWEST_DEPLOYMENTS)
+            items = self.deployments_by_arn(one.service_deployment_arn for one in listed)
         except (Refused, Forbidden):
             return []
-        return [convert(wire.ServiceDeployment, item) for item in items]
+        return convert(list[wire.ServiceDeployment], items)
 
-    def past_deployments(self, service: str) -> list[wire.ServiceDeployment]:
-        """The newest hundred deployments, newest first; ECS forgets them after 90 days.
+    def past_deployments(self, service: str, most: int = PAGE_SIZE) -> list[wire.ServiceDeployment]:
+        """The newest deployments, newest first; ECS forgets them after 90 days.
 
         Raises:
             Refused: the API does not know this operation.
         """
-        items = self.aws.items(
-            "ecs", "list_service_deployments", "serviceDeployments",
-            cluster=self.cluster, service=service, maxResults=DEPLOYMENTS_A_PAGE,
+        items = self.aws.listed(
+            "ecs", "list_service_deployments", "serviceDeployments", most=most,
+            cluster=self.cluster, service=service, maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
-        return [convert(wire.ServiceDeployment, item) for item in items]
+        return convert(list[wire.ServiceDeployment], items)
+
+    def deployments_by_arn(self, arns: Iterable[str]) -> list[dict[str, Any]]:
+        """Service deployments as the API has them."""
+        return self.aws.batched(
+            "ecs", "describe_service_deployments", "serviceDeployments",
+            argument="serviceDeploymentArns", names=arns, size=REVISIONS_A_CALL,
+        )  # fmt: skip
 
     def service_revisions(self, arns: Iterable[str]) -> dict[str, wire.ServiceRevision]:
         """The targets of deployments, by ARN; raises as ``past_deployments``."""
-        calls = [
-            partial(
-                self.aws.items, "ecs", "describe_service_revisions", "serviceRevisions",
-                serviceRevisionArns=list(batch),
-            )
-            for batch in batches(sorted(set(arns)), REVISIONS_A_CALL)
-        ]  # fmt: skip
-        revisions = self._all(wire.ServiceRevision, calls)
+        items = self.aws.batched(
+            "ecs", "describe_service_revisions", "serviceRevisions",
+            argument="serviceRevisionArns", names=arns, size=REVISIONS_A_CALL,
+        )  # fmt: skip
+        revisions = convert(list[wire.ServiceRevision], items)
         return {revision.service_revision_arn: revision for revision in revisions}
 
     def update_service(self, service: str, **changes: Any) -> wire.Service:
@@ -213,10 +221,12 @@ class Client:
         self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
     def newest_revisions(self, family: str, most: int) -> list[str]:
-        """The ARNs of a family's newest revisions, the newest first."""
-        return self.aws.items(
-            "ecs", "list_task_definitions", "taskDefinitionArns",
-            familyPrefix=family, sort="DESC", maxResults=most,
+        """The ARNs of a family's newest active revisions, the newest first; none without a name."""
+        if not family:  # which the API takes for all of them
+            return []
+        return self.aws.listed(
+            "ecs", "list_task_definitions", "taskDefinitionArns", most=most,
+            familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
 
     def require_cluster(self) -> None:
@@ -231,44 +241,19 @@ class Client:
 
     def cluster_arns(self) -> list[str]:
         """The ARNs of the clusters in this region."""
-        pages = self.aws.pages("ecs", "list_clusters", "clusterArns", maxResults=CLUSTERS_A_PAGE)
-        return [arn for page in pages for arn in page]
-
-    def container_instance_arns(self) -> list[str]:
-        """The ARNs of the machines that are registered in the cluster."""
-        pages = self.aws.pages(
-            "ecs", "list_container_instances", "containerInstanceArns",
-            cluster=self.cluster, maxResults=INSTANCES_A_PAGE,
-        )  # fmt: skip
-        return [arn for page in self._of_cluster(pages) for arn in page]
-
-    def may_call(self, operation: str, **arguments: Any) -> bool | None:
-        """Whether a read is allowed; None if it failed for another reason."""
-        try:
-            self.aws.call("ecs", operation, cluster=self.cluster, **arguments)
-        except Forbidden:
-            return False
-        except Refused:
-            return None
-        return True
+        return self.aws.listed("ecs", "list_clusters", "clusterArns", maxResults=PAGE_SIZE)
 
     def scalable_target(self, service: str) -> wire.ScalableTarget | None:
         """The Application Auto Scaling target that sets a service's desired count, if any."""
-        items = self.aws.items(
+        ask = partial(
+            self.aws.items,
             "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
             ServiceNamespace="ecs",
             ResourceIds=[f"service/{self.cluster}/{service}"],
             ScalableDimension="ecs:service:DesiredCount",
         )  # fmt: skip
+        items = self.aws.optional(ask)
         return convert(wire.ScalableTarget, items[0]) if items else None
-
-    def _all(self, type_: type[T], calls: Iterable[Any]) -> list[T]:
-        answers = every(calls, self._deadline)
-        return [convert(type_, item) for answer in answers for item in answer]
-
-    def _of_cluster(self, pages: Iterator[list[Any]]) -> Iterator[list[Any]]:
-        with self._known_cluster():
-            yield from pages
 
     @contextmanager
     def _known_cluster(self) -> Iterator[None]:
@@ -289,7 +274,7 @@ class Client:
         return NotFound("cluster", self.cluster, where=self.aws.region, known=known)
 
     @property
-    def _deadline(self) -> Any:
+    def _deadline(self) -> Deadline:
         return self.aws.runtime.deadline
 
 

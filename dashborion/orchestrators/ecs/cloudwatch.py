@@ -12,10 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from dashborion.errors import BadAnswer, Forbidden, NothingToRead
-from dashborion.orchestrators.aws.client import AwsClient, required
+from dashborion.orchestrators.aws.client import AwsClient, convert, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.ecs.decoding import convert
 from dashborion.orchestrators.logs import Block
 
 EVENTS_A_PAGE = 10_000
@@ -103,17 +102,14 @@ class Group:
         except Refused as error:
             if error.reason != "ResourceNotFoundException":
                 raise
-            raise self._absent(stream, error.message) from error
+            is_group = "log stream" not in error.message
+            stream = "" if is_group else f"log stream '{stream}' in "
+            message = f"no {stream}log group '{self.name}' in {self.aws.region}"
+            raise Absent(message, is_group=is_group) from error
         except Forbidden as error:
             if self.name not in error.message:
                 error.message += f" (log group '{self.name}')"
             raise
-
-    def _absent(self, stream: str, message: str) -> Absent:
-        group = f"log group '{self.name}' in {self.aws.region}"
-        if "log stream" in message:
-            return Absent(f"no log stream '{stream}' in {group}", is_group=False)
-        return Absent(f"no {group}", is_group=True)
 
 
 def _events(answer: Mapping[str, Any], operation: str) -> list[wire.LogEvent]:

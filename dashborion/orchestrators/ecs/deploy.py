@@ -13,7 +13,6 @@ from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import Past, past_revisions
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
@@ -58,9 +57,7 @@ class _Definition:
         return rollout.revision(self.arn) or self.arn
 
 
-def begin(
-    client: Client, scope: ClusterScope, service: wire.Service, **arguments: Any
-) -> FollowedDeployment:
+def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDeployment:
     """A change that makes a new deployment; it is known by the id that UpdateService answers."""
     answered = client.update_service(service.service_name, **arguments)
     newest = rollout.primary(answered)
@@ -69,14 +66,10 @@ def begin(
             "ecs:UpdateService answered without a new deployment: it may have been applied",
             hint="look before trying again",
         )
-    return FollowedDeployment(
-        client=client, scope=scope, service=service, deployment=newest, newest=newest.id
-    )
+    return FollowedDeployment(client=client, service=service, deployment=newest, newest=newest.id)
 
 
-def plan_images(
-    client: Client, scope: ClusterScope, service: wire.Service, images: Images
-) -> PlannedChange:
+def plan_images(client: Client, service: wire.Service, images: Images) -> PlannedChange:
     """A new revision with all that the running one has, the tags included."""
     current = _Definition.read(client, normalise.definition_of(service))
     after = copy.deepcopy(current.fields)
@@ -86,8 +79,12 @@ def plan_images(
     for container, image in new_images.items():
         containers[container]["image"] = image
     difference = tuple(differences(current.fields, after))
-    if difference:
-        _require_known(current)
+    if difference and current.unknown:
+        raise Refusal(
+            f"{current.name} has what the installed botocore does not know, and a new revision "
+            f"would lose it: {', '.join(current.unknown)}",
+            hint="a newer one may know it: pip install --upgrade boto3",
+        )
     kept = [tag for tag in current.tags if not tag.get("key", "").startswith(_RESERVED)]
     reserved = [tag["key"] for tag in current.tags if tag not in kept]
     note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
@@ -96,14 +93,12 @@ def plan_images(
         before=as_text(old_images),
         after=as_text(new_images),
         difference=difference,
-        send=lambda: _register_and_begin(client, scope, service, fields),
+        send=lambda: _register_and_begin(client, service, fields),
         notes=(note,) if reserved else (),
     )
 
 
-def plan_revision(
-    client: Client, scope: ClusterScope, service: wire.Service, revision: str | None
-) -> PlannedChange:
+def plan_revision(client: Client, service: wire.Service, revision: str | None) -> PlannedChange:
     """A task definition that there is already, compared with the running one."""
     current = _Definition.read(client, normalise.definition_of(service))
     if revision is None:
@@ -120,7 +115,7 @@ def plan_revision(
         before=current.name,
         after=target.name,
         difference=difference,
-        send=lambda: begin(client, scope, service, taskDefinition=target.arn),
+        send=lambda: begin(client, service, taskDefinition=target.arn),
     )
 
 
@@ -137,40 +132,20 @@ def _named(client: Client, service: wire.Service, revision: str) -> _Definition:
 
 
 def _register_and_begin(
-    client: Client, scope: ClusterScope, service: wire.Service, fields: Mapping[str, Any]
+    client: Client, service: wire.Service, fields: Mapping[str, Any]
 ) -> FollowedRollout:
     """Two writes, each sent once; what was registered is said even when the second fails."""
-    arn = _register(client, fields)
+    answer = client.aws.write("ecs", "register_task_definition", **fields)
+    arn = (answer.get("taskDefinition") or {}).get("taskDefinitionArn")
+    if not arn:
+        raise MaybeApplied("ecs:RegisterTaskDefinition: a cut answer: it may have been registered")
     registered = f"{rollout.revision(arn)} was registered"
     try:
-        followed = begin(client, scope, service, taskDefinition=arn)
+        followed = begin(client, service, taskDefinition=arn)
     except DashborionError as error:
         error.message = f"{error.message}; {registered}"
         raise
     return replace(followed, notes=(registered,))
-
-
-def _register(client: Client, fields: Mapping[str, Any]) -> str:
-    """Make a new revision, once; its ARN."""
-    answer = client.aws.write("ecs", "register_task_definition", **fields)
-    made = answer.get("taskDefinition")
-    if not isinstance(made, dict) or not made.get("taskDefinitionArn"):
-        raise MaybeApplied("ecs:RegisterTaskDefinition: a cut answer: it may have been registered")
-    return str(made["taskDefinitionArn"])
-
-
-def _require_known(definition: _Definition) -> None:
-    """Called before a definition is registered again.
-
-    Raises:
-        Refusal: a new revision would silently lack what botocore does not know.
-    """
-    if definition.unknown:
-        raise Refusal(
-            f"{definition.name} has what the installed botocore does not know, and a new revision "
-            f"would lose it: {', '.join(definition.unknown)}",
-            hint="a newer one may know it: pip install --upgrade boto3",
-        )
 
 
 def _ran_before(service: wire.Service, past: Past) -> str:

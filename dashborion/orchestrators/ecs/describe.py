@@ -7,39 +7,31 @@ from functools import partial
 import msgspec
 
 from dashborion.concurrency import result, start
-from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.ecs import find, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
-from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.endpoints import endpoints
-from dashborion.orchestrators.ecs.load_balancers import routes
+from dashborion.orchestrators.ecs.endpoints import endpoints, routes
 
 REVISIONS = 10
 
 
-def workload(
-    client: Client, found: Found[wire.Service], scope: normalise.ClusterScope
-) -> Found[WorkloadDetail]:
+def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
     """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
     service = found.item
     deadline = client.aws.runtime.deadline
     current = normalise.definition_of(service)
-    running = start(partial(client.tasks, service=service.service_name))
-    stopped = start(partial(client.tasks, service=service.service_name, stopped=True))
+    listing = start(partial(client.all_tasks, service=service.service_name))
     routing = start(partial(routes, client, [service], health=True))
-    scaling = start(partial(scaler, client, service.service_name))
+    scaling = start(partial(client.scalable_target, service.service_name))
     history = start(partial(_definitions, client, current))
 
-    namespace = scope.namespace(service.tags)
-    found_tasks = [one.item for one in (*result(running, deadline), *result(stopped, deadline))]
     definitions = result(history, deadline)
     instances = [
-        tasks.instance(one, namespace, scope.environment, definitions.get(one.task_definition_arn))
-        for one in found_tasks
+        tasks.instance(task.item, service.tags, client.scope, definitions)
+        for task in result(listing, deadline)
     ]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
@@ -48,7 +40,7 @@ def workload(
         definitions.get(current),
         unhealthy if checked else 0,
         endpoints(service, result(routing, deadline)),
-        scope,
+        client.scope,
     )
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
@@ -61,42 +53,23 @@ def workload(
     return Found(detail, found.raw)
 
 
-def instance(
-    client: Client, found: Found[wire.Task], scope: normalise.ClusterScope
-) -> Found[InstanceDetail]:
+def instance(client: Client, found: Found[wire.Task]) -> Found[InstanceDetail]:
     """The task with its service's namespace and those events of the service that name it."""
-    task = found.item
-    owner = tasks.workload_of(task)
-    services = client.services_by_name([owner]) if owner else []
-    tags = [*(services[0].item.tags if services else ()), *task.tags]
-    known = client.cached_task_definitions([task.task_definition_arn])
-    plain = tasks.instance(
-        task, scope.namespace(tags), scope.environment, known.get(task.task_definition_arn)
-    )
-    events = normalise.events(services[0].item) if services else []
+    services = find.services_of(client, found.item)
+    tags = tasks.tags(found.item, services)
+    known = client.cached_task_definitions([found.item.task_definition_arn])
+    plain = tasks.instance(found.item, tags, client.scope, known)
+    events = [event for service in services.values() for event in normalise.events(service)]
     detail = InstanceDetail(
         **msgspec.structs.asdict(plain),
         labels=normalise.labels(tags),
-        events=[one for one in events if plain.id in one.message],
+        events=[event for event in events if plain.id in event.message],
     )
     return Found(detail, found.raw)
-
-
-def scaler(client: Client, service: str) -> wire.ScalableTarget | None:
-    """Who owns a service's desired count; whoever may not ask gets a warning."""
-    try:
-        return client.scalable_target(service)
-    except Forbidden as error:
-        client.aws.runtime.warn(error)
-        return None
 
 
 def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:
     """The newest revisions of a family, the current one among them in any case."""
     family = (rollout.revision(current) or "").partition(":")[0]
-    try:
-        newest = client.newest_revisions(family, REVISIONS) if family else []
-    except (Forbidden, Refused) as error:
-        client.aws.runtime.warn(error)
-        newest = []
-    return client.task_definitions([*newest, current])
+    newest = client.aws.optional(partial(client.newest_revisions, family, REVISIONS))
+    return client.task_definitions([*(newest or ()), current])

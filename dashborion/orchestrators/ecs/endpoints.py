@@ -1,14 +1,32 @@
 """Endpoints of services: target groups with the hosts routed to them, classic load balancers,
-and Service Connect. Pure; ``load_balancers`` asks for the routes.
+and Service Connect; and the calls to Elastic Load Balancing that find the routes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
+from dashborion.concurrency import every
 from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.orchestrators.aws.client import AwsClient, convert
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.client import Client
+
+T = TypeVar("T")
+
+ARNS_A_CALL = 20
+# The operation that gives objects of a type, its answer's key, and what they are asked for by:
+# their own ARNs, or the ARN of the object that they belong to.
+_CALLS: dict[type[Any], tuple[str, str, str]] = {
+    wire.TargetGroup: ("describe_target_groups", "TargetGroups", "TargetGroupArns"),
+    wire.TargetHealth: ("describe_target_health", "TargetHealthDescriptions", "TargetGroupArn"),
+    wire.Balancer: ("describe_load_balancers", "LoadBalancers", "LoadBalancerArns"),
+    wire.Listener: ("describe_listeners", "Listeners", "LoadBalancerArn"),
+    wire.Rule: ("describe_rules", "Rules", "ListenerArn"),
+}
 
 
 @dataclass(frozen=True)
@@ -130,3 +148,60 @@ def _service_connect(service: wire.Service) -> list[Endpoint]:
 def _in_namespace(name: str, namespace: str | None) -> str:
     """The DNS name that AWS makes if none is given; a namespace may be named by its ARN."""
     return f"{name}.{wire.arn_name(namespace)}" if namespace else name
+
+
+# --- Calls --------------------------------------------------------------------------------------
+
+
+def routes(client: Client, services: Iterable[wire.Service], *, health: bool = False) -> Routes:
+    """Everything between the outside and these services' target groups.
+
+    What the credentials may not read is left out, with a warning.
+    """
+    aws, arns = client.aws, {arn for service in services for arn in target_groups(service)}
+    if not arns:
+        return Routes()
+    ask = partial(_by_arn, aws, wire.TargetGroup, arns)
+    groups = {group.target_group_arn: group for group in aws.optional(ask) or ()}
+    states = aws.optional(partial(_health, aws, list(groups))) if health else None
+    by_group = aws.optional(partial(_routes_to, aws, groups.values()))
+    return Routes(groups, by_group or {}, states or {})
+
+
+def _health(aws: AwsClient, groups: Sequence[str]) -> dict[str, list[wire.TargetHealth]]:
+    """The health of targets by the ARN of their group."""
+    return dict(zip(groups, _of_each(aws, wire.TargetHealth, groups), strict=True))
+
+
+def _routes_to(aws: AwsClient, groups: Iterable[wire.TargetGroup]) -> dict[str, list[Route]]:
+    """Routes by the ARN of the target group that they lead to."""
+    arns = sorted({arn for group in groups for arn in group.load_balancer_arns})
+    balancers = _by_arn(aws, wire.Balancer, arns)
+    dns_names = {balancer.load_balancer_arn: balancer.dns_name for balancer in balancers}
+    found = _of_each(aws, wire.Listener, arns)
+    listeners = [listener for of_balancer in found for listener in of_balancer]
+    rules_of = _of_each(aws, wire.Rule, [listener.listener_arn for listener in listeners])
+    routes: dict[str, list[Route]] = {}
+    for listener, rules in zip(listeners, rules_of, strict=True):
+        balancer = dns_names.get(listener.load_balancer_arn)
+        for rule in rules or [wire.Rule(actions=listener.default_actions)]:
+            rule_hosts: list[str | None] = [*hosts(rule)] or [None]
+            for group in rule_target_groups(rule):
+                routes.setdefault(group, []).extend(
+                    Route(balancer, listener.protocol, listener.port, host) for host in rule_hosts
+                )
+    return routes
+
+
+def _by_arn(aws: AwsClient, type_: type[T], arns: Iterable[str]) -> list[T]:
+    operation, key, argument = _CALLS[type_]
+    items = aws.batched("elbv2", operation, key, argument=argument, names=arns, size=ARNS_A_CALL)
+    return [convert(type_, item) for item in items]
+
+
+def _of_each(aws: AwsClient, type_: type[T], owners: Iterable[str]) -> list[list[T]]:
+    """What belongs to each of the owners, by their ARNs; asked for side by side."""
+    operation, key, argument = _CALLS[type_]
+    ask: Any = partial(aws.listed, "elbv2", operation, key, token=("Marker", "NextMarker"))
+    answers = every([partial(ask, **{argument: arn}) for arn in owners], aws.runtime.deadline)
+    return [[convert(type_, item) for item in items] for items in answers]

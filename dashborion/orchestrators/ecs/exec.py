@@ -44,13 +44,7 @@ class Exec:
     def choose_container(
         self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
-        """The name of the container in which a command can run.
-
-        Raises:
-            NotFound: there is no container of that name.
-            UsageError: there are several containers, and none was named.
-            Refusal: ECS Exec is off for the task, its agent does not run, or the plugin is missing.
-        """
+        """As ``protocol.Exec``; ECS Exec has to be on, the agent to run, the plugin to be there."""
         task = msgspec.convert(found.raw or {}, wire.ExecTask)
         name = found.item.name
         if not task.enable_execute_command:

@@ -9,7 +9,7 @@ from dashborion.errors import Ambiguous, NotFound
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import instances, wire
+from dashborion.orchestrators.ecs import instances, normalise, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 
@@ -24,26 +24,26 @@ def namespace_of(query: Query, name: Name | None = None) -> str | None:
     return None if query.all_namespaces else query.namespace
 
 
-def workload(
-    client: Client, scope: ClusterScope, name: Name, namespace: str | None
-) -> Found[wire.Service]:
+def workload(client: Client, name: Name, query: Query) -> Found[wire.Service]:
     """The service of that name.
 
     Raises:
         NotFound: with the names in the cluster.
     """
+    namespace = namespace_of(query, name)
     if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
         for found in client.services_by_name([name.name], raw=True):
-            is_inside = namespace in (None, scope.namespace(found.item.tags))
+            is_inside = namespace in (None, client.scope.namespace(found.item.tags))
             if is_inside and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
-        known = [wire.arn_name(arn) for arn in client.service_arns()]
+        arns = client.arns("list_services", "serviceArns")
+        known = list(map(wire.arn_name, arns))
         where = f"cluster '{client.cluster}'"
     else:
         services = [one.item for one in client.services()]
-        require_namespace(scope, namespace, services)
-        inside = [one for one in services if scope.namespace(one.tags) == namespace]
+        require_namespace(client.scope, namespace, services)
+        inside = [one for one in services if client.scope.namespace(one.tags) == namespace]
         known = [one.service_name for one in inside]
         where = f"namespace '{namespace}'"
     if not known:
@@ -51,23 +51,40 @@ def workload(
     raise NotFound("workload", str(name), where=where, known=known)
 
 
-def require_namespace(
-    scope: ClusterScope, namespace: str, services: Iterable[wire.Service]
-) -> None:
-    """Called when nothing was found in a namespace: is there one?
+def services(client: Client, query: Query) -> list[Found[wire.Service]]:
+    """The services of the namespace and with the tags asked for.
 
     Raises:
-        NotFound: with those that the services' tags name.
+        NotFound: no service at all is in that namespace.
+    """
+    listed = client.services(raw=query.raw)
+    if not listed:
+        client.require_cluster()
+    namespace = namespace_of(query)
+    require_namespace(client.scope, namespace, [one.item for one in listed])
+    return [
+        one
+        for one in listed
+        if namespace in (None, client.scope.namespace(one.item.tags))
+        and normalise.selected(normalise.labels(one.item.tags), query.selector)
+    ]
+
+
+def require_namespace(
+    scope: ClusterScope, namespace: str | None, services: Iterable[wire.Service]
+) -> None:
+    """Check that a namespace is the cluster's own, or one that the services' tags name.
+
+    Raises:
+        NotFound: with those that there are.
     """
     known = {scope.namespace(one.tags) for one in services}
-    if namespace not in known | {scope.cluster}:
+    if namespace is not None and namespace not in known | {scope.cluster}:
         where = f"cluster '{scope.cluster}'"
         raise NotFound("namespace", namespace, where=where, known=known)
 
 
-def instance(
-    client: Client, scope: ClusterScope, name: Name, namespace: str | None
-) -> Found[wire.Task]:
+def instance(client: Client, name: Name, query: Query) -> Found[wire.Task]:
     """The task of that id or name, or the only one whose id or name begins with it.
 
     Running tasks come first: a stopped one is found only when no running one fits.
@@ -76,12 +93,16 @@ def instance(
         NotFound: with the names of the tasks there are.
         Ambiguous: several begin with it.
     """
+    namespace = namespace_of(query, name)
     known: list[str] = []
     for stopped in (False, True):
-        listed = _within(client, scope, _listed(client, name, stopped=stopped), namespace)
+        listed = _within(client, _listed(client, name, stopped=stopped), namespace)
         known += [instances.name_of(one.item) for one in listed]
         exact = [one for one in listed if name.name in _names(one.item)]
-        matching = exact or [one for one in listed if name.name and _begins(one.item, name.name)]
+        matching = exact or [
+            one for one in listed
+            if name.name and any(text.startswith(name.name) for text in _names(one.item))
+        ]  # fmt: skip
         if len(matching) > 1:
             shown = ", ".join(sorted(instances.name_of(one.item) for one in matching[:8]))
             raise Ambiguous(
@@ -93,9 +114,24 @@ def instance(
     if not known:
         client.require_cluster()
     if namespace is not None:
-        require_namespace(scope, namespace, [one.item for one in client.services()])
+        require_namespace(client.scope, namespace, [one.item for one in client.services()])
     where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
     raise NotFound("instance", name.name, where=where, known=known)
+
+
+def tasks_of(client: Client, service: wire.Service) -> list[wire.Task]:
+    """A service's tasks, with those that stopped within the last hour."""
+    return [one.item for one in client.all_tasks(service=service.service_name)]
+
+
+def services_of(client: Client, task: wire.Task) -> dict[str, wire.Service]:
+    """The service that a task belongs to, by its name; none for a task run by hand."""
+    owner = instances.workload_of(task)
+    return by_name(client.services_by_name([owner])) if owner else {}
+
+
+def by_name(services: list[Found[wire.Service]]) -> dict[str, wire.Service]:
+    return {one.item.service_name: one.item for one in services}
 
 
 def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Task]]:
@@ -109,26 +145,15 @@ def _listed(client: Client, name: Name, *, stopped: bool) -> list[Found[wire.Tas
 
 
 def _within(
-    client: Client,
-    scope: ClusterScope,
-    found: list[Found[wire.Task]],
-    namespace: str | None,
+    client: Client, tasks: list[Found[wire.Task]], namespace: str | None
 ) -> list[Found[wire.Task]]:
     """Those in a namespace, which their service's tags or their own name."""
-    if namespace is None or not found:
-        return found
-    tags = {one.item.service_name: one.item.tags for one in client.services()}
-    return [
-        one
-        for one in found
-        if scope.namespace([*tags.get(instances.workload_of(one.item) or "", ()), *one.item.tags])
-        == namespace
-    ]
+    if namespace is None or not tasks:
+        return tasks
+    services = by_name(client.services())
+    inside = client.scope.namespace
+    return [one for one in tasks if inside(instances.tags(one.item, services)) == namespace]
 
 
 def _names(item: wire.Task) -> tuple[str, str]:
     return instances.task_id(item), instances.name_of(item)
-
-
-def _begins(item: wire.Task, text: str) -> bool:
-    return any(name.startswith(text) for name in _names(item))

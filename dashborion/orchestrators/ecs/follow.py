@@ -25,7 +25,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     lines,
     milliseconds,
 )
-from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, is_over
+from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup
 from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few, unreadable
 
 POLL_SECONDS = 1.0
@@ -164,8 +164,10 @@ class Pool:
 class Follower:
     """Follows all streams of a group of tasks."""
 
-    def __init__(self, group: TaskGroup) -> None:
+    def __init__(self, group: TaskGroup, sink: Sink) -> None:
         self._group = group
+        self._sink = sink
+        self._notices = Notices(sink)
         self._wanted = group.wanted
         self._runtime = group.client.aws.runtime
         self._tails: dict[tuple[tuple[str, str], str], Tail] = {}
@@ -173,73 +175,65 @@ class Follower:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._pending: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
 
-    def follow(self, sink: Sink) -> None:
+    def follow(self) -> None:
         """As ``Reader``: until a single task has stopped; a service may start others."""
-        notices = Notices(sink)
-        running = self._group.list_running()
-        self._finished = {instances.task_id(task) for task in self._group.list_stopped()}
+        running, stopped = self._group.tasks()
+        self._finished = {instances.task_id(task) for task in stopped}
         if not running:
-            notices.say(f"{self._group.none_message}; waiting for some")
+            self._notices.say(f"{self._group.none_message}; waiting for some")
         streams, problems = self._group.streams(running)
         require_few(len(streams), self._wanted.most)
         if problems and not streams:
             raise unreadable(problems)
-        self._add(notices, streams, problems, is_first=True)
+        self._add(streams, problems, is_first=True)
         self._mark_stopped(running)
         polls = 0
         while True:
-            self._poll(notices)
+            self._poll()
             if self._group.is_single and not self._tails:
                 return
-            sink.pause(POLL_SECONDS)
+            self._sink.pause(POLL_SECONDS)
             polls += 1
             if polls % POLLS_A_LOOK == 0:
-                self._update_tasks(notices)
+                self._update_tasks()
 
     # --- Which tasks there are ------------------------------------------------------------------
 
-    def _update_tasks(self, notices: Notices) -> None:
+    def _update_tasks(self) -> None:
         """Find tasks that have come, even if they have stopped since, and those that went."""
         self._runtime.deadline.restart()
         try:
-            tasks = [*self._group.list_running(), *self._group.list_stopped()]
+            tasks = self._group.list_tasks()
             fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
             streams, problems = self._group.streams(fresh)
         except Unavailable as error:
-            notices.lookup_failed(error)
+            self._notices.lookup_failed(error)
             return
-        self._add(notices, streams, problems, is_first=False)
+        self._add(streams, problems, is_first=False)
         self._mark_stopped(tasks)
 
-    def _add(
-        self,
-        notices: Notices,
-        streams: Iterable[Stream],
-        problems: Iterable[str],
-        *,
-        is_first: bool,
-    ) -> None:
+    def _add(self, streams: Iterable[Stream], problems: Iterable[str], *, is_first: bool) -> None:
         for problem in problems:
-            notices.say(problem)
+            self._notices.say(problem)
         for stream in streams:
             key = (stream.group.key, stream.name)
             if key in self._tails:
                 continue
             if len(self._tails) >= self._wanted.most:
-                notices.no_room(stream.source, self._wanted.most)
+                self._notices.no_room(stream.source, self._wanted.most)
                 continue
             self._tails[key] = Tail(stream, self._wanted, is_first)
-            notices.sink.say(f"joined {stream.source}")
+            self._sink.say(f"joined {stream.source}")
 
     def _mark_stopped(self, tasks: Sequence[wire.Task]) -> None:
         """Tasks that have stopped, and those that ECS has forgotten, are read to their end."""
-        there = {instances.task_id(task) for task in tasks if not is_over(task)}
+        there = {instances.task_id(task) for task in tasks if not instances.is_over(task)}
         for tail in self._tails.values():
             tail.is_over = tail.stream.task_id not in there
 
     # --- What they write ------------------------------------------------------------------------
 
-    def _poll(self, notices: Notices) -> None:
+    def _poll(self) -> None:
         """Read all streams once, side by side; what fails is read again at the next poll."""
         self._runtime.deadline.restart()
         jobs: list[Tail | Pool] = [
@@ -256,41 +250,41 @@ class Follower:
             except DashborionError as error:
                 if future.done():
                     del self._pending[id(job)]
-                self._handle_failure(notices, job, error)
+                self._handle_failure(job, error)
                 continue
             del self._pending[id(job)]
             for tail, events in answers:
-                self._deliver(notices.sink, tail, events)
+                self._deliver(tail, events)
         self._pool_caught_up()
-        self._remove_finished(notices.sink)
+        self._remove_finished()
 
-    def _deliver(self, sink: Sink, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
+    def _deliver(self, tail: Tail, events: Sequence[wire.LogEvent]) -> None:
         tail.quiet = 0 if events else tail.quiet + 1
         last = milliseconds(self._wanted.until)
         if last is not None:
             events = [event for event in events if event.timestamp <= last]
         if events:
-            sink.lines(tail.stream.source, lines(events))
+            self._sink.lines(tail.stream.source, lines(events))
 
-    def _handle_failure(self, notices: Notices, job: Tail | Pool, error: DashborionError) -> None:
+    def _handle_failure(self, job: Tail | Pool, error: DashborionError) -> None:
         """Say it once, and go on.
 
         Raises:
             Forbidden: none of the streams may be read.
         """
         if isinstance(error, Unavailable):
-            notices.say(f"reading again: {error.message}")
+            self._notices.say(f"reading again: {error.message}")
         elif isinstance(job, Pool):
             self._mark_deleted(job, error)
         elif isinstance(error, Absent):
             job.quiet += 1
             if job.token is None:
                 if error.is_group or job.quiet == LATE_POLLS:
-                    notices.say(f"{error.message}: waiting for it")
+                    self._notices.say(f"{error.message}: waiting for it")
             else:
                 job.is_over, job.quiet = True, DRAINED_POLLS  # somebody has deleted it
         elif isinstance(error, Forbidden) and len(self._tails) > 1:
-            notices.say(error.message)
+            self._notices.say(error.message)
             self._remove(job)
         else:
             raise error
@@ -320,12 +314,12 @@ class Follower:
                 group = tail.stream.group
                 self._pools.setdefault(group.key, Pool(group)).add(tail)
 
-    def _remove_finished(self, sink: Sink) -> None:
+    def _remove_finished(self) -> None:
         """Leave tasks that have stopped and have written nothing for a while."""
         for tail in list(self._tails.values()):
             if tail.is_over and tail.quiet >= DRAINED_POLLS:
                 self._remove(tail)
-                sink.say(f"left {tail.stream.source}")
+                self._sink.say(f"left {tail.stream.source}")
 
     def _remove(self, tail: Tail) -> None:
         stream = tail.stream

@@ -76,29 +76,26 @@ def of_deployments(
 
 
 def _standing(client: Client, service: wire.Service, current: str) -> PastRevision:
-    newest = rollout.primary(service)
-    (plain,) = normalise.revisions(client.task_definitions([current]).values(), current) or [
-        _bare(current)
-    ]
-    at = newest.created_at if newest else plain.created_at
+    leading = rollout.primary(service)
+    definition = client.task_definitions([current]).get(current)
+    registered_at = definition.registered_at if definition else None
     revision = Revision(
-        revision=plain.revision, current=True, images=plain.images, created_at=at, message=None
+        revision=rollout.revision(current) or current,
+        current=True,
+        images=[one.image for one in definition.container_definitions] if definition else [],
+        created_at=leading.created_at if leading else registered_at,
+        message=None,
     )
     return PastRevision(revision, current, succeeded=True)
 
 
-def _bare(arn: str) -> Revision:
-    name = rollout.revision(arn) or arn
-    return Revision(revision=name, current=True, images=[], created_at=None, message=None)
-
-
 def _of_family(client: Client, current: str, why: str) -> Past:
     family = (rollout.revision(current) or "").partition(":")[0]
-    arns = client.newest_revisions(family, FAMILY_REVISIONS) if family else []
+    arns = client.newest_revisions(family, FAMILY_REVISIONS)
     definitions = client.task_definitions([*arns, current])
-    by_name = {rollout.revision(arn): arn for arn in definitions}
+    arn_of = {rollout.revision(arn): arn for arn in definitions}
     revisions = normalise.revisions(definitions.values(), current)
     doubt = f"these are revisions of {family}, which may never have run here: {why}"
     return Past(
-        [PastRevision(one, by_name[one.revision], succeeded=False) for one in revisions], doubt
+        [PastRevision(one, arn_of[one.revision], succeeded=False) for one in revisions], doubt
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dashborion.config.targets import Environment
+from collections.abc import Mapping, Sequence
+
 from dashborion.models.instance import Container, Instance, InstanceStatus
 from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.ecs.rollout import revision
 
 _PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
@@ -17,11 +19,12 @@ _HEALTH = {"HEALTHY": "healthy", "UNHEALTHY": "unhealthy"}
 
 def instance(
     task: wire.Task,
-    namespace: str,
-    environment: Environment,
-    definition: wire.TaskDefinition | None = None,
+    tags: Sequence[wire.Tag],
+    scope: ClusterScope,
+    definitions: Mapping[str, wire.TaskDefinition],
 ) -> Instance:
     """The normalised task; its definition, if known, says which containers are essential."""
+    environment, definition = scope.environment, definitions.get(task.task_definition_arn)
     status = instance_status(task)
     health = _HEALTH.get(task.health_status or "")
     owner = workload_of(task)
@@ -30,7 +33,7 @@ def instance(
     return Instance(
         project=environment.project,
         environment=environment.name,
-        namespace=namespace,
+        namespace=scope.namespace(tags),
         id=id_,
         name=name_of(task),
         workload=owner,
@@ -69,6 +72,12 @@ def workload_of(task: wire.Task) -> str | None:
     """The service whose scheduler started the task; None for one run by hand."""
     group = task.group or ""
     return group.removeprefix(_SERVICE) if group.startswith(_SERVICE) else None
+
+
+def tags(task: wire.Task, services: Mapping[str, wire.Service]) -> list[wire.Tag]:
+    """The tags of a task's service, if it is among ``services``, and its own."""
+    owner = services.get(workload_of(task) or "")
+    return [*(owner.tags if owner else ()), *task.tags]
 
 
 def instance_status(task: wire.Task) -> InstanceStatus:
@@ -141,17 +150,12 @@ def _message(task: wire.Task) -> str | None:
 
 
 def _container(item: wire.Container) -> Container:
-    running = item.last_status == "RUNNING"
-    status = InstanceStatus.PENDING
-    if running:
-        status = InstanceStatus.RUNNING
-    elif item.last_status == "STOPPED":
-        status = InstanceStatus.STOPPED
+    states = {"RUNNING": InstanceStatus.RUNNING, "STOPPED": InstanceStatus.STOPPED}
     return Container(
         name=item.name,
-        status=status,
+        status=states.get(item.last_status, InstanceStatus.PENDING),
         image=item.image,
-        ready=running and item.health_status != "UNHEALTHY",
+        ready=item.last_status == "RUNNING" and item.health_status != "UNHEALTHY",
         restarts=0,
         exit_code=item.exit_code,
         reason=_word(item.reason) or item.reason if item.reason else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -15,10 +15,8 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators.ecs import describe, find, normalise, wire
 from dashborion.orchestrators.ecs import instances as tasks
-from dashborion.orchestrators.ecs.client import TASKS_A_PAGE, Client
-from dashborion.orchestrators.ecs.endpoints import Routes, endpoints
-from dashborion.orchestrators.ecs.load_balancers import routes
-from dashborion.orchestrators.ecs.normalise import ClusterScope
+from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
+from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
 
 
 @dataclass(frozen=True)
@@ -26,16 +24,12 @@ class Inventory:
     """As ``protocol.Inventory``."""
 
     client: Client
-    scope: ClusterScope
 
     def workloads(self, query: Query) -> list[Found[Workload]]:
         """All services, with their task definitions and, if asked for, their endpoints."""
         if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
             return []
-        listed = self.client.services(raw=query.raw)
-        if not listed:
-            self.client.require_cluster()
-        kept = self._selected(listed, query)
+        kept = find.services(self.client, query)
         services = [one.item for one in kept]
         routing = start(partial(routes, self.client, services)) if query.endpoints else None
         definitions = self.client.task_definitions(map(normalise.definition_of, services))
@@ -48,7 +42,7 @@ class Inventory:
                     definitions.get(normalise.definition_of(one.item)),
                     unhealthy[one.item.service_name],
                     endpoints(one.item, known_routes),
-                    self.scope,
+                    self.client.scope,
                 ),
                 one.raw,
             )
@@ -57,30 +51,40 @@ class Inventory:
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
         """One service and everything around it."""
-        found = find.workload(self.client, self.scope, name, find.namespace_of(query, name))
-        return describe.workload(self.client, found, self.scope)
+        return describe.workload(self.client, find.workload(self.client, name, query))
 
     def instances(self, query: Query) -> list[Found[Instance]]:
-        """Tasks with their service; its tags say in which namespace they are."""
-        owner: str | None = None
-        services: Sequence[wire.Service] = ()
-        listed_services = None
+        """The tasks of the namespace and with the tags asked for, their service's among them.
+
+        Raises:
+            NotFound: no service at all is in that namespace.
+        """
+        client = self.client
         if query.workload is not None:
-            namespace = find.namespace_of(query, query.workload)
-            service = find.workload(self.client, self.scope, query.workload, namespace).item
-            owner, services = service.service_name, [service]
+            service = find.workload(client, query.workload, query).item
+            services = {service.service_name: service}
+            listed = client.all_tasks(service=service.service_name, raw=query.raw)
         else:
-            listed_services = start(self.client.services)
-        deadline = self.client.aws.runtime.deadline
-        ask = partial(self.client.tasks, service=owner, raw=query.raw)
-        # Tasks that are being stopped still run, and ListTasks counts them as stopped.
-        listed = [task for page in every([ask, partial(ask, stopped=True)], deadline)
-                  for task in page if query.stopped or not tasks.is_over(task.item)]  # fmt: skip
-        if listed_services is not None:
-            services = [one.item for one in result(listed_services, deadline)]
+            listing = start(client.services)
+            listed = client.all_tasks(raw=query.raw)
+            services = find.by_name(result(listing, client.aws.runtime.deadline))
             if not listed and not services:
-                self.client.require_cluster()
-        return self._instances(listed, services, query)
+                client.require_cluster()
+        namespace = find.namespace_of(query)
+        find.require_namespace(client.scope, namespace, services.values())
+        arns = (one.item.task_definition_arn for one in listed if tasks.is_over(one.item))
+        definitions = client.cached_task_definitions(arns if query.stopped else ())
+        kept = []
+        for task in listed:
+            tags = tasks.tags(task.item, services)
+            if (
+                (query.stopped or not tasks.is_over(task.item))
+                and namespace in (None, client.scope.namespace(tags))
+                and normalise.selected(normalise.labels(tags), query.selector)
+            ):
+                item = tasks.instance(task.item, tags, client.scope, definitions)
+                kept.append(Found(item, task.raw))
+        return kept
 
     def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
         """All of them at once: their names, and so their order, come from their services."""
@@ -88,52 +92,7 @@ class Inventory:
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One task with its service's tags and events that name it."""
-        found = find.instance(self.client, self.scope, name, find.namespace_of(query, name))
-        return describe.instance(self.client, found, self.scope)
-
-    def _selected(
-        self, listed: Sequence[Found[wire.Service]], query: Query
-    ) -> list[Found[wire.Service]]:
-        """The services of the namespace and with the tags asked for.
-
-        Raises:
-            NotFound: no service at all is in that namespace.
-        """
-        namespace = find.namespace_of(query)
-        if namespace is not None:
-            find.require_namespace(self.scope, namespace, [one.item for one in listed])
-        return [
-            one
-            for one in listed
-            if namespace in (None, self.scope.namespace(one.item.tags))
-            and normalise.selected(normalise.labels(one.item.tags), query.selector)
-        ]
-
-    def _instances(
-        self, listed: Iterable[Found[wire.Task]], services: Sequence[wire.Service], query: Query
-    ) -> list[Found[Instance]]:
-        """The tasks of the namespace and with the tags asked for, as instances.
-
-        Raises:
-            NotFound: no service at all is in that namespace.
-        """
-        namespace = find.namespace_of(query)
-        if namespace is not None:
-            find.require_namespace(self.scope, namespace, services)
-        listed = list(listed)
-        ended = (one.item.task_definition_arn for one in listed if tasks.is_over(one.item))
-        definitions = self.client.cached_task_definitions(ended)
-        tags_of = {one.service_name: one.tags for one in services}
-        kept = []
-        for task in listed:
-            tags = [*tags_of.get(tasks.workload_of(task.item) or "", ()), *task.item.tags]
-            inside = self.scope.namespace(tags)
-            is_selected = normalise.selected(normalise.labels(tags), query.selector)
-            if namespace in (None, inside) and is_selected:
-                definition = definitions.get(task.item.task_definition_arn)
-                item = tasks.instance(task.item, inside, self.scope.environment, definition)
-                kept.append(Found(item, task.raw))
-        return kept
+        return describe.instance(self.client, find.instance(self.client, name, query))
 
 
 def _unhealthy(
@@ -154,12 +113,9 @@ def _unhealthy(
     }
     if not checked:
         return Counter()
-    pages = ceil(sum(one.running_count for one in services) / TASKS_A_PAGE)
-    calls = [  # tasks that are being stopped still run, and are listed as stopped
-        partial(client.tasks, service=name, stopped=stopped)
-        for name in (sorted(checked) if len(checked) <= pages else [None])
-        for stopped in (False, True)
-    ]
+    pages = ceil(sum(one.running_count for one in services) / PAGE_SIZE)
+    names = sorted(checked) if len(checked) <= pages else [None]
+    calls = [partial(client.all_tasks, service=name) for name in names]
     listed = [task.item for page in every(calls, client.aws.runtime.deadline) for task in page]
     return Counter(
         owner

@@ -1,21 +1,20 @@
-"""Which tasks and which of their streams are read."""
+"""Which tasks and which of their streams are read.
+
+Each task writes as its own task definition says, which may be another than its service's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
-from dashborion.concurrency import result, start
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import NotFound, NothingToRead
-from dashborion.models.instance import InstanceStatus
 from dashborion.models.log import Source
+from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import Group
-from dashborion.orchestrators.ecs.log_address import log_address
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.logs import Wanted
 
 MILLISECONDS = 3  # digits of a second's fraction that CloudWatch Logs keeps
@@ -35,19 +34,28 @@ class Stream:
 class TaskGroup:
     """The tasks of a workload, or a single task, and what is wanted of their logs.
 
-    ``list_running`` and ``list_stopped`` look them up, again and again while they are
-    followed. ``none_message`` says that none is running. A group that ``is_single`` has
-    no more lines once its task has stopped.
+    ``list_tasks`` looks them up, again and again while they are followed. ``none_message``
+    says that none is running. A group that ``is_single`` has no more lines once its task
+    has stopped.
     """
 
     client: Client
-    scope: ClusterScope
     namespace: str
-    list_running: Callable[[], list[wire.Task]]
-    list_stopped: Callable[[], list[wire.Task]]
+    list_tasks: Callable[[], list[wire.Task]]
     wanted: Wanted
     none_message: str
     is_single: bool = False
+
+    def tasks(self) -> tuple[list[wire.Task], list[wire.Task]]:
+        """The tasks to read, and those of a workload that have stopped.
+
+        Tasks that are being stopped still run, and write.
+        """
+        tasks = self.list_tasks()
+        if self.is_single:
+            return tasks, []
+        running = [task for task in tasks if not instances.is_over(task)]
+        return running, [task for task in tasks if instances.is_over(task)]
 
     def streams(self, tasks: Sequence[wire.Task]) -> tuple[list[Stream], list[str]]:
         """The streams to read of some tasks, and why others cannot be read.
@@ -81,8 +89,8 @@ class TaskGroup:
     def _stream(
         self, task: wire.Task, container: wire.ContainerDefinition, *, alone: bool
     ) -> Stream:
-        group, name = locate(self.client, self.scope, task, container)
-        environment = self.scope.environment
+        group, name = locate(self.client, task, container)
+        environment = self.client.scope.environment
         source = Source(
             project=environment.project,
             environment=environment.name,
@@ -97,54 +105,53 @@ class TaskGroup:
 
 
 def locate(
-    client: Client, scope: ClusterScope, task: wire.Task, container: wire.ContainerDefinition
+    client: Client, task: wire.Task, container: wire.ContainerDefinition
 ) -> tuple[Group, str]:
     """The log group, in its region, and the name of the stream that a container writes to.
 
+    A stream is ``prefix/container/task-id``, or without a prefix (on EC2) the container's
+    runtime id. The environment's ``log_group`` is for containers whose definition names no
+    log driver or no group.
+
     Raises:
-        NothingToRead: its log is not in CloudWatch Logs, or not yet.
+        NothingToRead: the log is not in CloudWatch Logs, or has no stream yet.
     """
-    target = scope.environment.target
+    target = client.scope.environment.target
     default_group = target.log_group if isinstance(target, EcsTarget) else None
-    address = log_address(task, container, default_group)
-    return Group(client.aws.in_region(address.region), address.group), address.stream
+    logs = container.log_configuration or wire.LogConfiguration()
+    group = logs.options.group or default_group
+    if not group or logs.log_driver not in ("awslogs", ""):
+        raise NothingToRead(f"{container.name}: {_elsewhere(logs)}")
+    if logs.options.stream_prefix:
+        task_id = instances.task_id(task)
+        stream: str | None = f"{logs.options.stream_prefix}/{container.name}/{task_id}"
+    else:
+        runtime_ids = {item.name: item.runtime_id for item in task.containers}
+        stream = runtime_ids.get(container.name)
+    if stream is None:
+        raise NothingToRead(
+            f"{instances.name_of(task)}/{container.name}: it has not started yet, "
+            "and its log stream has no name before it does"
+        )
+    return Group(client.aws.in_region(logs.options.region), group), stream
 
 
-class ServiceTasks:
-    """Looks up a service's tasks; those that are being stopped still run, and write."""
-
-    def __init__(self, client: Client, service: str) -> None:
-        self._client = client
-        self._service = service
-
-    def running(self) -> list[wire.Task]:
-        """The tasks that have not stopped yet."""
-        listings = [
-            start(partial(self._client.tasks, service=self._service, stopped=stopped))
-            for stopped in (False, True)
-        ]
-        deadline = self._client.aws.runtime.deadline
-        tasks = [found.item for listing in listings for found in result(listing, deadline)]
-        return [task for task in tasks if not is_over(task)]
-
-    def stopped(self) -> list[wire.Task]:
-        """The tasks that have stopped, as long as ECS knows them."""
-        tasks = [found.item for found in self._client.tasks(service=self._service, stopped=True)]
-        return [task for task in tasks if is_over(task)]
-
-
-class SingleTask:
-    """Looks up one task; the task as it was found, once ECS has forgotten it."""
-
-    def __init__(self, client: Client, task: wire.Task) -> None:
-        self._client = client
-        self._task = task
-
-    def __call__(self) -> list[wire.Task]:
-        found = self._client.tasks_by_id([instances.task_id(self._task)])
-        return [item.item for item in found] or [self._task]
-
-
-def is_over(task: wire.Task) -> bool:
-    """Whether a task has stopped for good."""
-    return instances.instance_status(task) is InstanceStatus.STOPPED
+def _elsewhere(logs: wire.LogConfiguration) -> str:
+    """Why a container's log is not in CloudWatch Logs, and where its lines go instead."""
+    if not logs.log_driver:
+        return (
+            "it has no log driver in its task definition, so its lines stay on the "
+            "container instance; set `awslogs` there, or `log_group` in the environment"
+        )
+    options = logs.options
+    address = options.splunk or options.fluentd or options.gelf or options.syslog
+    if address:
+        where = f"to {without_secrets(address)}"
+    elif logs.log_driver == "awsfirelens":
+        where = "through the task's log router"
+        where += f" to its output '{options.output}'" if options.output else ""
+    elif logs.log_driver in ("json-file", "local", "journald", "none"):
+        where = "nowhere but to the container instance"
+    else:
+        where = "to where that driver's options say"
+    return f"its log driver is {logs.log_driver}, which sends lines {where}: look there"

@@ -11,16 +11,9 @@ from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import find, instances, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.cloudwatch import Absent, Group, Page, lines, milliseconds
+from dashborion.orchestrators.ecs.cloudwatch import Absent, Page, lines, milliseconds
 from dashborion.orchestrators.ecs.follow import Follower
-from dashborion.orchestrators.ecs.log_targets import (
-    ServiceTasks,
-    SingleTask,
-    Stream,
-    TaskGroup,
-    locate,
-)
-from dashborion.orchestrators.ecs.normalise import ClusterScope
+from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, locate
 from dashborion.orchestrators.logs import (
     Block,
     Reading,
@@ -37,20 +30,15 @@ class Logs:
     """As ``protocol.Logs``."""
 
     client: Client
-    scope: ClusterScope
 
     def of_workload(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The logs of a service's tasks."""
-        namespace = find.namespace_of(query, name)
-        service = find.workload(self.client, self.scope, name, namespace).item
-        tasks = ServiceTasks(self.client, service.service_name)
+        service = find.workload(self.client, name, query).item
         return LogReader(
             TaskGroup(
                 client=self.client,
-                scope=self.scope,
-                namespace=self.scope.namespace(service.tags),
-                list_running=tasks.running,
-                list_stopped=tasks.stopped,
+                namespace=self.client.scope.namespace(service.tags),
+                list_tasks=partial(find.tasks_of, self.client, service),
                 wanted=wanted,
                 none_message=no_instances(
                     service.service_name, is_stopped=service.desired_count == 0
@@ -60,18 +48,13 @@ class Logs:
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The log of one task, running or stopped."""
-        namespace = find.namespace_of(query, name)
-        task = find.instance(self.client, self.scope, name, namespace).item
-        owner = instances.workload_of(task)
-        services = self.client.services_by_name([owner]) if owner else []
-        tags = [*(services[0].item.tags if services else ()), *task.tags]
+        task = find.instance(self.client, name, query).item
+        tags = instances.tags(task, find.services_of(self.client, task))
         return LogReader(
             TaskGroup(
                 client=self.client,
-                scope=self.scope,
-                namespace=self.scope.namespace(tags),
-                list_running=SingleTask(self.client, task),
-                list_stopped=list,
+                namespace=self.client.scope.namespace(tags),
+                list_tasks=partial(_again, self.client, task),
                 wanted=wanted,
                 none_message=f"{instances.name_of(task)} is gone",
                 is_single=True,
@@ -79,37 +62,40 @@ class Logs:
         )
 
 
+def _again(client: Client, task: wire.Task) -> list[wire.Task]:
+    """A task as it is now, or as it was once ECS has forgotten it."""
+    return [one.item for one in client.tasks_by_id([instances.task_id(task)])] or [task]
+
+
+@dataclass(frozen=True)
 class LogReader:
     """``Reader`` of the logs of a group of tasks."""
 
-    def __init__(self, group: TaskGroup) -> None:
-        self._group = group
-        self._wanted = group.wanted
-        self._runtime = group.client.aws.runtime
-        self._follower = Follower(group)
+    group: TaskGroup
 
     @property
     def label(self) -> str:
         """As ``Reader``."""
-        return self._group.scope.environment.label
+        return self.group.client.scope.environment.label
 
     def follow(self, sink: Sink) -> None:
         """As ``Reader``."""
-        self._follower.follow(sink)
+        Follower(self.group, sink).follow()
 
     def stop(self) -> None:
         """As ``Reader``: no call waits for lines."""
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``; the first page of every stream is asked for side by side."""
-        streams, problems = self._group.streams(self._tasks())
-        require_few(len(streams), self._wanted.most)
+        wanted, runtime = self.group.wanted, self.group.client.aws.runtime
+        streams, problems = self.group.streams(self._tasks())
+        require_few(len(streams), wanted.most)
         return open_all(
-            [(stream.source, partial(_open, stream, self._wanted)) for stream in streams],
+            [(stream.source, partial(_open, stream, wanted)) for stream in streams],
             problems,
             absent=(Absent,),
-            deadline=self._runtime.deadline,
-            warn=self._runtime.warn,
+            deadline=runtime.deadline,
+            warn=runtime.warn,
         )
 
     def _tasks(self) -> list[wire.Task]:
@@ -118,17 +104,18 @@ class LogReader:
         Raises:
             NothingToRead: there is none.
         """
-        if not self._wanted.previous:
-            running = self._group.list_running()
-            if not running:
-                hint = "-f waits for one; --previous shows the one that stopped last"
-                raise NothingToRead(self._group.none_message, hint=hint)
-            return running
-        if self._group.is_single:
+        is_previous = self.group.wanted.previous
+        if is_previous and self.group.is_single:
             raise NothingToRead(
                 "a task has no previous run: it runs once, and its log has all of it"
             )
-        stopped = [task for task in self._group.list_stopped() if task.stopped_at is not None]
+        running, over = self.group.tasks()
+        if not is_previous:
+            if not running:
+                hint = "-f waits for one; --previous shows the one that stopped last"
+                raise NothingToRead(self.group.none_message, hint=hint)
+            return running
+        stopped = [task for task in over if task.stopped_at is not None]
         if not stopped:
             raise NothingToRead("no stopped task is known: ECS forgets them after about an hour")
         return [max(stopped, key=lambda task: str(task.stopped_at))]
@@ -156,13 +143,13 @@ def _onward(stream: Stream, page: Page, span: dict[str, int | None]) -> Iterator
         page = stream.group.page(stream.name, startFromHead=True, nextToken=token, **span)
 
 
-def last_lines(client: Client, scope: ClusterScope, task: wire.Task, count: int) -> list[str]:
+def last_lines(client: Client, task: wire.Task, count: int) -> list[str]:
     """The newest lines of a task: those of its first container that has some to read."""
     definitions = client.task_definitions([task.task_definition_arn])
     for definition in definitions.values():
         for container in definition.container_definitions:
             try:
-                group, stream = locate(client, scope, task, container)
+                group, stream = locate(client, task, container)
                 events, _ = group.newest(stream, count)
             except (NothingToRead, Refused, Forbidden):
                 continue
@@ -171,7 +158,7 @@ def last_lines(client: Client, scope: ClusterScope, task: wire.Task, count: int)
     return []
 
 
-def may_read(client: Client, scope: ClusterScope) -> bool | None:
+def may_read(client: Client) -> bool | None:
     """Whether a running task's log may be read; None if there is no task to try it on."""
     try:
         arns = client.aws.items("ecs", "list_tasks", "taskArns",
@@ -184,20 +171,11 @@ def may_read(client: Client, scope: ClusterScope) -> bool | None:
         definition = definitions.get(task.task_definition_arn)
         for container in definition.container_definitions if definition else ():
             try:
-                group, stream = locate(client, scope, task, container)
+                group, stream = locate(client, task, container)
             except NothingToRead:
                 continue
-            return _may_read(group, stream)
+            try:
+                return client.aws.permits(partial(group.page, stream, limit=1))
+            except Absent:
+                return True  # the right is checked before the stream is looked up
     return None
-
-
-def _may_read(group: Group, stream: str) -> bool | None:
-    try:
-        group.page(stream, limit=1)
-    except Absent:
-        return True  # the right is checked before the stream is looked up
-    except Forbidden:
-        return False
-    except Refused:
-        return None
-    return True

@@ -9,20 +9,17 @@ from typing import Any, TypeVar
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import BadAnswer, Forbidden, NotFound
+from dashborion.errors import BadAnswer, NotFound
 from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.aws.client import batches
+from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import find, native_normalise, native_wire, normalise, wire
-from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.decoding import convert
+from dashborion.orchestrators.ecs import find, native_normalise, native_wire, wire
+from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
 
 T = TypeVar("T")
 
-# The APIs' limits.
-PAGE_SIZE = 100
-CLUSTERS_A_CALL, INSTANCES_A_CALL, DEPLOYMENTS_A_CALL = 100, 100, 20
+CLUSTERS_A_CALL, INSTANCES_A_CALL = 100, 100  # the API's limits
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,6 @@ class EcsNative:
     """``Native`` of one cluster, and of the account and region that it is in."""
 
     client: Client
-    scope: normalise.ClusterScope
 
     def listed(self, kind: str, query: Query) -> list[Found[Any]]:
         """The objects of a kind, sorted by name, or by time with the newest last.
@@ -58,21 +54,17 @@ class EcsNative:
         item = convert(native_wire.TaskDefinitionDetail, raw)
         labels = [convert(wire.Tag, tag) for tag in tags]
         return Found(
-            native_normalise.definition(item, labels, self.scope.environment),
+            native_normalise.definition(item, labels, self.client.scope.environment),
             raw | {"tags": tags} if query.raw else None,
         )
 
     def difference(
         self, first: str, second: str | None, *, values: bool
     ) -> Found[models.Difference]:
-        """What changed from one revision to another.
+        """As ``protocol.EcsNative``.
 
-        ``first`` alone is a family, whose newest two revisions are compared, or a
-        revision, which is compared with the newest one. ``second`` may be a revision's
-        number; if ``first`` is a family, it is compared with the one before it.
-
-        Raises:
-            NotFound: there is no such family or revision, or only one revision.
+        ``second`` may be a revision's number; if ``first`` is a family, it is compared with
+        the one before it.
         """
         names = self._pair(first, second)
         calls = [partial(self._definition, name) for name in names]
@@ -80,8 +72,8 @@ class EcsNative:
         old, new = (f"{item['family']}:{item['revision']}" for item in (before, after))
         return Found(
             models.Difference(
-                project=self.scope.environment.project,
-                environment=self.scope.environment.name,
+                project=self.client.scope.environment.project,
+                environment=self.client.scope.environment.name,
                 name=new,
                 before=old,
                 after=new,
@@ -92,7 +84,7 @@ class EcsNative:
     # --- Task definitions -----------------------------------------------------------------------
 
     def _definitions(self, query: Query) -> list[Found[Any]]:
-        environment = self.scope.environment
+        environment = self.client.scope.environment
         if query.within is None:
             return [
                 Found(native_normalise.family(name, environment), {"family": name})
@@ -114,11 +106,10 @@ class EcsNative:
         return {raw["taskDefinitionArn"]: raw | {"tags": tags} for raw, tags in answers}
 
     def _families(self) -> list[str]:
-        pages = self.client.aws.pages(
+        return self.client.aws.listed(
             "ecs", "list_task_definition_families", "families",
             status="ACTIVE", maxResults=PAGE_SIZE,
         )  # fmt: skip
-        return [name for page in pages for name in page]
 
     def _revisions(self, family: str, most: int) -> list[str]:
         """The ARNs of a family's newest active revisions, the newest first.
@@ -126,28 +117,17 @@ class EcsNative:
         Raises:
             NotFound: there is no such family; with the names of the others.
         """
-        arns: list[str] = []
-        pages = self.client.aws.pages(
-            "ecs", "list_task_definitions", "taskDefinitionArns",
-            familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),
-        )  # fmt: skip
-        for page in pages:
-            # The API takes the prefix as a whole name, but does not promise to.
-            arns += [arn for arn in page if wire.arn_name(arn).rpartition(":")[0] == family]
-            if len(arns) >= most:
-                break
+        arns = self.client.newest_revisions(family, most)
         if not arns:
-            raise NotFound(
-                "task definition family", family,
-                where=self.client.aws.region, known=self._families(),
-            )  # fmt: skip
-        return arns[:most]
+            region = self.client.aws.region
+            raise NotFound("task definition family", family, where=region, known=self._families())
+        return arns
 
     def _definition(self, name: str) -> tuple[dict[str, Any], list[Any]]:
         """A revision as the API has it, and its tags; by ``family``, ``family:revision`` or ARN."""
         ask = partial(self.client.aws.call, "ecs", "describe_task_definition", taskDefinition=name)
         try:
-            answer = self._with_tags(ask)
+            answer = self.client.with_tags(ask)
         except Refused as error:
             family, _, number = wire.arn_name(name).partition(":")
             arns = self._revisions(family, PAGE_SIZE)  # raises if there is no such family
@@ -159,16 +139,6 @@ class EcsNative:
         if not isinstance(definition, dict):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
         return definition, list(answer.get("tags") or ())
-
-    def _with_tags(self, ask: Callable[..., Mapping[str, Any]], *also: str) -> Mapping[str, Any]:
-        """An answer with tags; without the right to read them, none and a warning."""
-        try:
-            return ask(include=[*also, "TAGS"])
-        except Forbidden as error:
-            if "ListTagsForResource" not in error.message:
-                raise
-            self.client.aws.runtime.warn(error)
-            return ask(include=list(also))
 
     def _pair(self, first: str, second: str | None) -> tuple[str, str]:
         """The names of the two revisions to compare, the earlier one first."""
@@ -191,52 +161,48 @@ class EcsNative:
     # --- Clusters and their instances -----------------------------------------------------------
 
     def _clusters(self, query: Query) -> list[Found[Any]]:
-        calls = [
-            partial(self.client.aws.items, "ecs", "describe_clusters", "clusters",
-                    clusters=list(batch))
-            for batch in batches(self.client.cluster_arns(), CLUSTERS_A_CALL)
-        ]  # fmt: skip
-        return self._normalised(calls, native_wire.Cluster, native_normalise.cluster, raw=query.raw)
+        items = self.client.aws.batched(
+            "ecs", "describe_clusters", "clusters",
+            argument="clusters", names=self.client.cluster_arns(), size=CLUSTERS_A_CALL,
+        )  # fmt: skip
+        return self._normalised(items, native_wire.Cluster, native_normalise.cluster, raw=query.raw)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
-        answer = self._with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
+        answer = self.client.with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
         for raw in answer.get("clusters") or ():
             if raw.get("status") != "INACTIVE":
                 item = convert(native_wire.Cluster, raw)
                 return Found(
-                    native_normalise.cluster_detail(item, self.scope.environment), dict(raw)
+                    native_normalise.cluster_detail(item, self.client.scope.environment), dict(raw)
                 )
         known = [wire.arn_name(arn) for arn in self.client.cluster_arns()]
         raise NotFound("cluster", name, where=self.client.aws.region, known=known)
 
     def _container_instances(self, query: Query) -> list[Found[Any]]:
-        calls = [
-            partial(self.client.aws.items, "ecs", "describe_container_instances",
-                    "containerInstances", cluster=self.client.cluster,
-                    containerInstances=[wire.arn_name(arn) for arn in batch])
-            for batch in batches(self.client.container_instance_arns(), INSTANCES_A_CALL)
-        ]  # fmt: skip
+        arns = self.client.arns("list_container_instances", "containerInstanceArns")
+        items = self.client.aws.batched(
+            "ecs", "describe_container_instances", "containerInstances",
+            argument="containerInstances", names=map(wire.arn_name, arns), size=INSTANCES_A_CALL,
+            cluster=self.client.cluster,
+        )  # fmt: skip
         return self._normalised(
-            calls, native_wire.ContainerInstance, native_normalise.container_instance, raw=query.raw
+            items, native_wire.ContainerInstance, native_normalise.container_instance, raw=query.raw
         )
 
     def _normalised(
         self,
-        calls: Iterable[Callable[[], list[Any]]],
+        items: Iterable[dict[str, Any]],
         type_: type[T],
         normalised: Callable[[T, Environment], models.EcsObject],
         *,
         raw: bool,
     ) -> list[Found[Any]]:
-        """The items of all answers, sorted by name."""
+        """The items as models, sorted by name."""
+        environment = self.client.scope.environment
         found = [
-            Found(
-                normalised(convert(type_, item), self.scope.environment),
-                dict(item) if raw else None,
-            )
-            for answer in every(calls, self.client.aws.runtime.deadline)
-            for item in answer
+            Found(normalised(convert(type_, item), environment), item if raw else None)
+            for item in items
         ]
         return sorted(found, key=lambda entry: entry.item.name)
 
@@ -245,64 +211,30 @@ class EcsNative:
     def _deployments(self, query: Query) -> list[Found[Any]]:
         """The current deployment of each service, or the newest ones of one service."""
         if query.within is not None:
-            name = Name.parse(query.within)
-            namespace = find.namespace_of(query, name)
-            services = [find.workload(self.client, self.scope, name, namespace).item]
-            arns = self._deployments_of(services[0].service_name, query.limit or PAGE_SIZE)
+            services = [find.workload(self.client, Name.parse(query.within), query).item]
+            past = self.client.past_deployments(services[0].service_name, query.limit or PAGE_SIZE)
+            arns = [deployment.service_deployment_arn for deployment in past]
         else:
-            services = self._services(query)
+            services = [found.item for found in find.services(self.client, query)]
             arns = [arn for service in services if (arn := service.current_service_deployment)]
-        namespaces = {item.service_name: self.scope.namespace(item.tags) for item in services}
-        calls = [
-            partial(self.client.aws.items, "ecs", "describe_service_deployments",
-                    "serviceDeployments", serviceDeploymentArns=list(batch))
-            for batch in batches(arns, DEPLOYMENTS_A_CALL)
-        ]  # fmt: skip
-        answers = every(calls, self.client.aws.runtime.deadline)
-        raws = [raw for answer in answers for raw in answer]
-        items = [convert(native_wire.ServiceDeploymentDetail, raw) for raw in raws]
+        scope = self.client.scope
+        namespaces = {item.service_name: scope.namespace(item.tags) for item in services}
+        raws = self.client.deployments_by_arn(arns)
+        items = convert(list[native_wire.ServiceDeploymentDetail], raws)
         definitions = self._task_definitions(items)
         found = [
-            Found(native_normalise.deployment(item, namespaces, definitions, self.scope), raw)
+            Found(native_normalise.deployment(item, namespaces, definitions, scope), raw)
             for item, raw in zip(items, raws, strict=True)
         ]
         return sorted(found, key=_by_service_and_time)
-
-    def _services(self, query: Query) -> list[wire.Service]:
-        services = [found.item for found in self.client.services()]
-        wanted = None if query.all_namespaces else query.namespace
-        if not services:
-            self.client.require_cluster()
-        if wanted is None:
-            return services
-        inside = [item for item in services if self.scope.namespace(item.tags) == wanted]
-        if not inside:
-            find.require_namespace(self.scope, wanted, services)
-        return inside
-
-    def _deployments_of(self, service: str, most: int) -> list[str]:
-        """The ARNs of a service's newest deployments; ECS lists the newest first."""
-        arns: list[str] = []
-        pages = self.client.aws.pages(
-            "ecs", "list_service_deployments", "serviceDeployments",
-            cluster=self.client.cluster, service=service, maxResults=min(most, PAGE_SIZE),
-        )  # fmt: skip
-        for page in pages:
-            arns += [str(item.get("serviceDeploymentArn")) for item in page]
-            if len(arns) >= most:
-                break
-        return arns[:most]
 
     def _task_definitions(
         self, items: Iterable[native_wire.ServiceDeploymentDetail]
     ) -> dict[str, str]:
         """Task definitions by service revision; none and a warning if they may not be read."""
         targets = [item.target_service_revision for item in items]
-        try:
-            revisions = self.client.service_revisions(target.arn for target in targets if target)
-        except (Forbidden, Refused) as error:
-            self.client.aws.runtime.warn(error)
-            return {}
+        ask = partial(self.client.service_revisions, [target.arn for target in targets if target])
+        revisions = self.client.aws.optional(ask) or {}
         return {arn: revision.task_definition for arn, revision in revisions.items()}
 
 

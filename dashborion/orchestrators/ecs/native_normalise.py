@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from dashborion.config.targets import Environment
 from dashborion.models import ecs as models
 from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
@@ -42,14 +44,7 @@ def definition(
     item: native_wire.TaskDefinitionDetail, tags: Sequence[wire.Tag], environment: Environment
 ) -> models.TaskDefinitionDetail:
     return models.TaskDefinitionDetail(
-        **_environment(environment),
-        name=f"{item.family}:{item.revision}",
-        family=item.family,
-        revision=item.revision,
-        images=[one.image for one in item.container_definitions],
-        cpu=item.cpu,
-        memory=item.memory,
-        registered_at=item.registered_at,
+        **msgspec.structs.asdict(revision(item, environment)),
         arn=item.task_definition_arn,
         status=item.status,
         registered_by=item.registered_by,
@@ -129,31 +124,27 @@ def _where(path: Path) -> tuple[str, str]:
 
 
 def cluster(item: native_wire.Cluster, environment: Environment) -> models.Cluster:
-    return models.Cluster(**_cluster(item, environment))
+    return models.Cluster(
+        **_environment(environment),
+        name=item.cluster_name,
+        status=item.status,
+        services=item.active_services_count,
+        running=item.running_tasks_count,
+        pending=item.pending_tasks_count,
+        instances=item.registered_container_instances_count,
+        capacity_providers=item.capacity_providers,
+    )
 
 
 def cluster_detail(item: native_wire.Cluster, environment: Environment) -> models.ClusterDetail:
     return models.ClusterDetail(
-        **_cluster(item, environment),
+        **msgspec.structs.asdict(cluster(item, environment)),
         arn=item.cluster_arn,
         service_connect_namespace=item.service_connect_defaults.namespace,
         settings={one.name: one.value for one in item.settings},
         statistics={one.name: one.value for one in item.statistics},
         labels=normalise.labels(item.tags),
     )
-
-
-def _cluster(item: native_wire.Cluster, environment: Environment) -> dict[str, Any]:
-    return {
-        **_environment(environment),
-        "name": item.cluster_name,
-        "status": item.status,
-        "services": item.active_services_count,
-        "running": item.running_tasks_count,
-        "pending": item.pending_tasks_count,
-        "instances": item.registered_container_instances_count,
-        "capacity_providers": item.capacity_providers,
-    }
 
 
 def container_instance(

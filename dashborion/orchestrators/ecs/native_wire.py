@@ -50,9 +50,7 @@ class ContainerDetail(ContainerDefinition, frozen=True):
     health_check: HealthCheckDetail | None = None
 
 
-class TaskDefinitionDetail(TaskDefinition, frozen=True, kw_only=True):
-    family: str
-    revision: int
+class TaskDefinitionDetail(TaskDefinition, frozen=True):
     status: str = "ACTIVE"
     network_mode: str | None = None
     requires_compatibilities: list[str] = []

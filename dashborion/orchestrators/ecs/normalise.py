@@ -20,16 +20,7 @@ from dashborion.orchestrators.ecs import rollout, wire
 
 _UNITS_A_CORE = 1024
 # Events of services have no type; these words, which other tools look for too, make a warning.
-_BAD_WORDS = (
-    "unable",
-    "unhealthy",
-    "fail",
-    "error",
-    "throttl",
-    "missing",
-    "rolling back",
-    "alarm",
-)
+_BAD_WORDS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "rolling back", "alarm")
 
 
 @dataclass(frozen=True)
@@ -104,55 +95,34 @@ def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:
     return {tag.key: tag.value for tag in tags}
 
 
-def selector_of(text: str | None) -> list[tuple[str, str, frozenset[str]]]:
-    """The terms of a selector in kubectl's grammar: key, operator and values.
+def selected(tags: Mapping[str, str], selector: str | None) -> bool:
+    """Whether tags fit a selector in kubectl's grammar.
 
-    ``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` and
+    Its terms are ``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` and
     ``key notin (a,b)``, separated by commas.
 
     Raises:
         UsageError: a term that is none of these.
     """
-    terms: list[tuple[str, str, frozenset[str]]] = []
-    for part in re.split(r",(?![^()]*\))", text or ""):
-        if not (text or "").strip():
-            continue
-        if term := _EQUALS.fullmatch(part):
-            terms.append((term["key"], term["operator"], frozenset({term["value"]})))
-        elif term := _SET.fullmatch(part):
-            values = frozenset(value.strip() for value in term["values"].split(","))
-            terms.append((term["key"], term["operator"], values))
-        elif term := _EXISTS.fullmatch(part):
-            terms.append((term["key"], term["operator"] or "exists", frozenset()))
-        else:
-            raise UsageError(
-                f"-l: '{part.strip()}' is not a selector", hint="key=value,key!=value,..."
-            )
-    return terms
+    terms = re.split(r",(?![^()]*\))", selector) if selector and selector.strip() else []
+    return not [term for term in terms if not _fits(tags, term)]  # each is checked
 
 
 _KEY = r"\s*(?P<key>[^\s=!(),]+)\s*"
-_EQUALS = re.compile(_KEY + r"(?P<operator>==|=|!=)\s*(?P<value>[^=!(),]*?)\s*")
+_EQUALS = re.compile(_KEY + r"(?P<operator>==|=|!=)\s*(?P<values>[^=!(),]*?)\s*")
 _SET = re.compile(_KEY + r"(?<=\s)(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)\s*")
 _EXISTS = re.compile(r"\s*(?P<operator>!?)" + _KEY)
 
 
-def selected(tags: Mapping[str, str], selector: str | None) -> bool:
-    """Whether tags fit a selector; raises as ``selector_of``."""
-    for key, operator, values in selector_of(selector):
-        value = tags.get(key)
-        fits = {
-            "=": value in values,
-            "==": value in values,
-            "in": value in values,
-            "!=": value not in values,
-            "notin": value not in values,
-            "exists": key in tags,
-            "!": key not in tags,
-        }[operator]
-        if not fits:
-            return False
-    return True
+def _fits(tags: Mapping[str, str], text: str) -> bool:
+    term = _EQUALS.fullmatch(text) or _SET.fullmatch(text) or _EXISTS.fullmatch(text)
+    if term is None:
+        raise UsageError(f"-l: '{text.strip()}' is not a selector", hint="key=value,key!=value,...")
+    key, operator = term["key"], term["operator"]
+    if operator in ("", "!"):
+        return (key in tags) is (operator == "")
+    values = {value.strip() for value in term["values"].split(",")}
+    return (tags.get(key) in values) is (operator in ("=", "==", "in"))
 
 
 def _requests(definition: wire.TaskDefinition | None) -> tuple[int, int]:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dashborion.models.rollout import Rollout
-from dashborion.orchestrators.ecs import instances, logs, rollout, wire
+from dashborion.orchestrators.ecs import find, instances, logs, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
 
 # Stops that are nobody's failure.
@@ -22,7 +21,6 @@ class _Followed(ABC):
     """As ``FollowedRollout``; ``service`` is as it was before the change."""
 
     client: Client
-    scope: ClusterScope
     service: wire.Service
     newest: str | None = None
     notes: tuple[str, ...] = ()
@@ -39,7 +37,7 @@ class _Followed(ABC):
         if self._is_stale(service):
             return RolloutProgress("waiting for the change to be observed", rollout=state)
         verdict = self._verdict(service, state)
-        tasks = filter(self._is_started, tasks_of(self.client, service))
+        tasks = filter(self._is_started, find.tasks_of(self.client, service))
         return RolloutProgress(
             verdict.message,
             verdict.done,
@@ -50,25 +48,25 @@ class _Followed(ABC):
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The end of a task's log, as far as it can be read."""
-        for task in tasks_of(self.client, self.service):
+        for task in find.tasks_of(self.client, self.service):
             if instances.name_of(task) == instance:
-                return logs.last_lines(self.client, self.scope, task, lines)
+                return logs.last_lines(self.client, task, lines)
         return []
-
-    @abstractmethod
-    def _is_stale(self, service: wire.Service) -> bool:
-        """Whether an answer is from before the change: reads are eventually consistent."""
 
     @abstractmethod
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict: ...
 
-    @abstractmethod
-    def _is_started(self, task: wire.Task) -> bool:
-        """Whether the change has started a task."""
+    def _is_stale(self, service: wire.Service) -> bool:  # noqa: ARG002
+        """Whether an answer is from before the change: reads are eventually consistent."""
+        return False
 
-    @abstractmethod
-    def _events(self, service: wire.Service) -> list[wire.Event]:
+    def _is_started(self, task: wire.Task) -> bool:  # noqa: ARG002
+        """Whether the change has started a task."""
+        return False
+
+    def _events(self, service: wire.Service) -> list[wire.Event]:  # noqa: ARG002
         """The events since the change, newest first."""
+        return []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,24 +128,8 @@ class FollowedDeployment(_Followed):
 class FollowedTaskSets(_Followed):
     """What another controller rolls out: only its task sets tell."""
 
-    def _is_stale(self, service: wire.Service) -> bool:  # noqa: ARG002
-        return False
-
     def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
         return rollout.of_task_sets(state)
-
-    def _is_started(self, task: wire.Task) -> bool:  # noqa: ARG002
-        return False
-
-    def _events(self, service: wire.Service) -> list[wire.Event]:  # noqa: ARG002
-        return []
-
-
-def tasks_of(client: Client, service: wire.Service) -> list[wire.Task]:
-    """A service's tasks; first those that stopped within the last hour."""
-    name = service.service_name
-    listed = [*client.tasks(service=name, stopped=True), *client.tasks(service=name)]
-    return [one.item for one in listed]
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:

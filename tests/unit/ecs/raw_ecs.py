@@ -234,4 +234,5 @@ def stopped(*containers: Raw, code: str | None = None, said: str = "", **change:
 
 
 def instance(item: wire.Task) -> Instance:
-    return instances.instance(item, "media", ENVIRONMENT)
+    tags = [wire.Tag("namespace", "media")]
+    return instances.instance(item, tags, SCOPE, {})

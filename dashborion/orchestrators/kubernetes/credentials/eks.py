@@ -25,8 +25,7 @@ from dashborion.errors import BadAnswer, Forbidden, NotFound, Unreachable
 from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.clusters import eks_clusters
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.aws.sessions import Sessions
-from dashborion.orchestrators.aws.tokens import Identity, token
+from dashborion.orchestrators.aws.sessions import ClusterTarget, Sessions
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     ExecCredential,
@@ -67,7 +66,7 @@ def connect(target: EksTarget, runtime: Runtime, sessions: Sessions) -> Credenti
     aws = sessions.connect(target, runtime)
 
     def load(_: bool) -> Settings:
-        bearer = Token(lambda: token(sessions, target, aws.region))
+        bearer = Token(lambda: sessions.eks_token(target, aws.region))
         return _settings(aws, target, bearer, runtime)
 
     # The name in messages, where a kubeconfig has its user's.
@@ -85,13 +84,13 @@ class EksTokens:
     sessions: Sessions
     one_prompt: threading.Lock
 
-    def credential(self, identity: Identity, runtime: Runtime) -> ExecCredential:
+    def credential(self, identity: ClusterTarget, runtime: Runtime) -> ExecCredential:
         """What the plugin would give."""
         aws = self.sessions.connect(identity, runtime)
         with self.one_prompt:
             self.sessions.signing_keys(identity)
         expires = datetime.now(UTC) + timedelta(seconds=RENEW_SECONDS)
-        return ExecCredential(token(self.sessions, identity, aws.region), expires=expires)
+        return ExecCredential(self.sessions.eks_token(identity, aws.region), expires=expires)
 
 
 def _settings(aws: AwsClient, target: EksTarget, bearer: Token, runtime: Runtime) -> Settings:
