@@ -26,11 +26,10 @@ from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from dashborion.demo.ecs.aws_protocol import AwsRequest, parse_request, refusal
+from dashborion.demo.ecs.aws_protocol import AwsRequest, is_signed, parse_request, refusal
 from dashborion.demo.ecs.ecs_changes_api import EcsChangesApi
 from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancingApi
 from dashborion.demo.ecs.logs_api import LogsApi
-from dashborion.demo.ecs.signatures import is_signed
 from dashborion.demo.http_server import Answer, Handler, Server
 
 _STATE: tuple[BackendDict[Any], ...] = (
