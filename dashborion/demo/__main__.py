@@ -62,10 +62,10 @@ def _write_state(folder: DemoFolder, demo: Demo, started: str, resets: int) -> N
         resets=resets,
         aws_url=demo.aws.url,
         region="eu-west-3",
-        access_key=demo.keys.access_key,
-        secret_key=demo.keys.secret_key,
+        access_key=demo.access_key,
+        secret_key=demo.secret_key,
         kubernetes_url=demo.kubernetes.api.url,
-        token=demo.keys.token,
+        token=demo.token,
         kubeconfig=str(folder.kubeconfig),
         log=str(folder.log),
     )

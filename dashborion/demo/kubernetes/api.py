@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.http_server import Answer, Server
+from dashborion.demo.http_server import Answer, Service
 from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
 from dashborion.demo.kubernetes.defaults import refuse_changed_selector, with_defaults
 from dashborion.demo.kubernetes.errors import (
@@ -43,7 +42,7 @@ _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
-class KubernetesApi:
+class KubernetesApi(Service):
     """Answers HTTP requests from a store; every request needs the token."""
 
     def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
@@ -53,27 +52,13 @@ class KubernetesApi:
         self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
         self._logs = logs
-        self._server: Server | None = None
         self._is_over = False
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("not started")
-        return self._server.url
-
-    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
-        self._is_over = False
-        self._server = Server(self.answer, tls=tls)
-        self._server.start(poll_seconds)
 
     def stop(self) -> None:
         self._is_over = True
         with self.store.changed:
             self.store.changed.notify_all()
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        super().stop()
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         request = parse_request(method, url, headers, body)

@@ -1,0 +1,144 @@
+"""The streams of a command that runs in a container: channels in the frames of a websocket."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from io import BufferedIOBase
+
+from websocket import ABNF, frame_buffer
+
+STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+_CHUNK = 1 << 15
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def is_upgrade(headers: Mapping[str, str]) -> bool:
+    """Whether a request (headers in lower case) asks for a websocket."""
+    upgrades = headers.get("connection", "").lower()
+    return "upgrade" in upgrades and headers.get("upgrade", "").lower() == "websocket"
+
+
+def upgraded(headers: Mapping[str, str], protocol: str) -> dict[str, str]:
+    """The headers of the answer."""
+    key = headers.get("sec-websocket-key", "") + _GUID
+    digest = hashlib.sha1(key.encode(), usedforsecurity=False).digest()
+    return {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
+        "Sec-WebSocket-Protocol": protocol,
+    }
+
+
+class Channels:
+    """The streams of one command, with a terminal's line discipline if it has one.
+
+    Frames come whole: clients of ``exec`` send no parts.
+    """
+
+    def __init__(
+        self,
+        reading: BufferedIOBase,
+        writing: BufferedIOBase,
+        *,
+        is_tty: bool,
+        has_stdin: bool,
+        has_end: bool,
+    ) -> None:
+        self.is_tty = is_tty
+        self.size = (80, 24)  # columns and rows
+        self._reading, self._writing, self._has_end = reading, writing, has_end
+        self._frames = frame_buffer(self._read_bytes, skip_utf8_validation=True)
+        self._is_over = not has_stdin
+        self._given = b""
+
+    def read(self) -> bytes:
+        """The input so far, or a line of a terminal; b"" at the end."""
+        if self.is_tty:
+            return self.read_line()
+        while not self._given and not self._is_over:
+            self._receive()
+        data, self._given = self._given, b""
+        return data
+
+    def read_line(self) -> bytes:
+        if self.is_tty:
+            return self._typed()
+        while b"\n" not in self._given and not self._is_over:
+            self._receive()
+        line, newline, self._given = self._given.partition(b"\n")
+        return line + newline
+
+    def out(self, data: bytes) -> None:
+        self._write(STDOUT, data)
+
+    def err(self, data: bytes) -> None:
+        self._write(STDOUT if self.is_tty else STDERR, data)
+
+    def end(self, status: Mapping[str, object]) -> None:
+        self._send(bytes([STATUS]) + json.dumps(status).encode())
+        self._send((1000).to_bytes(2, "big"), ABNF.OPCODE_CLOSE)
+
+    def _write(self, channel: int, data: bytes) -> None:
+        if self.is_tty:
+            data = data.replace(b"\n", b"\r\n")
+        for start in range(0, len(data), _CHUNK):
+            self._send(bytes([channel]) + data[start : start + _CHUNK])
+
+    def _send(self, data: bytes, code: int = ABNF.OPCODE_BINARY) -> None:
+        frame = ABNF.create_frame(data, code)
+        frame.mask_value = 0  # only clients mask
+        self._writing.write(frame.format())
+        self._writing.flush()
+
+    def _read_bytes(self, size: int) -> bytes:
+        if data := self._reading.read(size):
+            return data
+        raise EOFError
+
+    def _receive(self) -> None:
+        """Take the next frame of the client; pings are answered."""
+        try:
+            frame = self._frames.recv_frame()
+        except EOFError:
+            self._is_over = True
+            return
+        message: bytes = frame.data
+        if frame.opcode == ABNF.OPCODE_PING:
+            self._send(message, ABNF.OPCODE_PONG)
+        elif frame.opcode == ABNF.OPCODE_CLOSE:
+            self._is_over = True
+        elif message[:1] == bytes([RESIZE]):
+            size = json.loads(message[1:])
+            self.size = (size["Width"], size["Height"])
+        elif message == bytes([CLOSE, STDIN]) and self._has_end:
+            self._is_over = True
+        elif message[:1] == bytes([STDIN]):
+            self._given += message[1:]
+
+    def _typed(self) -> bytes:
+        """Read a line as a terminal does: echoed, with backspace, ^C and ^D."""
+        line = b""
+        while True:
+            while not self._given and not self._is_over:
+                self._receive()
+            if not self._given:
+                return line
+            key, self._given = self._given[:1], self._given[1:]
+            if key in (b"\r", b"\n"):
+                self.out(b"\n")
+                return line + b"\n"
+            if key == b"\x03":
+                self.out(b"^C\n")
+                return b"\n"
+            if key == b"\x04" and not line:
+                return b""
+            if key in (b"\x7f", b"\b"):
+                self.out(b"\b \b" if line else b"")
+                line = line[:-1]
+            elif key >= b" ":
+                self.out(key)
+                line += key
