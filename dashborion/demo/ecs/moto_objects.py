@@ -71,6 +71,7 @@ def definition_of(backend: EC2ContainerServiceBackend, arn: str) -> Any:
 class EcsTask(Task):
     """moto's task without moto's state changes; PROVISIONING unless ``attributes`` differ."""
 
+    last_status = "PROVISIONING"  # moto's moves when it is read
     started_at: datetime | None
     health_status: str
     address: str
@@ -98,7 +99,6 @@ class EcsTask(Task):
                 "memory": definition.memory,
                 "platform_version": "1.4.0",
                 "overrides": {"containerOverrides": []},
-                "_status": "PROVISIONING",
                 "desired_status": "RUNNING",
                 "health_status": "UNKNOWN",
                 "version": 1,
@@ -114,14 +114,6 @@ class EcsTask(Task):
         ]
         if address:
             self.attach(address)
-
-    @property
-    def last_status(self) -> str:
-        return str(self._status)
-
-    @last_status.setter
-    def last_status(self, value: str) -> None:
-        self._status = value
 
     @property
     def task_arn(self) -> str:

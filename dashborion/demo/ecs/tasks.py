@@ -10,8 +10,7 @@ from typing import Any
 from moto.ecs.models import TaskDefinition
 from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
-from dashborion.demo.behaviour import behaviour_of
-from dashborion.demo.container_lines import lines
+from dashborion.demo.behaviour import behaviour_of, lines
 from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 
 PROVISIONING_SECONDS = 1.0

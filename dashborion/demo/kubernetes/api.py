@@ -15,18 +15,9 @@ from typing import Any
 import msgspec
 
 from dashborion.demo.http_server import Answer, Service
+from dashborion.demo.kubernetes import errors
 from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
 from dashborion.demo.kubernetes.defaults import refuse_changed_selector, with_defaults
-from dashborion.demo.kubernetes.errors import (
-    Refused,
-    bad_request,
-    conflict,
-    details_of,
-    invalid,
-    not_allowed,
-    not_found,
-    precondition_failed,
-)
 from dashborion.demo.kubernetes.exec import exec_answer, require_running
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.logs import PodLogs, container_of
@@ -66,10 +57,12 @@ class KubernetesApi(Service):
             self._authenticate(request)
             self.on_request(request)
             return self._with_activity(request, self._answer(request))
-        except Refused as error:
+        except errors.Refused as error:
             return _json(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            return _json(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
+            return _json(
+                errors.bad_request(f"not of the shape that is asked for: {error!r}").status, 400
+            )
 
     def _with_activity(self, request: Request, answer: Answer) -> Answer:
         """Count reading a stream as activity: a log may be followed for hours."""
@@ -87,7 +80,7 @@ class KubernetesApi(Service):
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self.token.encode()):
-            raise Refused(401, "Unauthorized", "Unauthorized")
+            raise errors.Refused(401, "Unauthorized", "Unauthorized")
 
     def _answer(self, request: Request) -> Answer:
         if request.resource is None:
@@ -132,12 +125,12 @@ class KubernetesApi(Service):
     def _object(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)
         if item is None or request.resource is None:
-            raise not_found(request.resource, request.name)  # type: ignore[arg-type]
+            raise errors.not_found(request.resource, request.name)  # type: ignore[arg-type]
         return item
 
     def _log(self, request: Request) -> Answer:
         if request.method != "GET":
-            raise not_allowed()
+            raise errors.not_allowed()
         pod = self._object(request)
         return _stream(
             self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
@@ -145,7 +138,7 @@ class KubernetesApi(Service):
 
     def _exec(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):
-            raise not_allowed()
+            raise errors.not_allowed()
         pod = self._object(request)
         name = container_of(pod, request.query.get("container", ""))
         require_running(pod, name)
@@ -163,27 +156,27 @@ class KubernetesApi(Service):
                 return self._patch(request, resource)
             if request.method == "DELETE":
                 return self._delete(request, resource)
-        raise not_allowed()
+        raise errors.not_allowed()
 
     def _create(self, request: Request, resource: Resource) -> Object:
         item: Object = request.json
         if item.get("kind", resource.kind) != resource.kind:
-            raise bad_request(
+            raise errors.bad_request(
                 f"{item['kind']} in version {json.dumps(item.get('apiVersion', ''))} cannot be "
                 f"handled as a {resource.kind}"
             )
         metadata = dict(item.get("metadata") or {})
         if resource.is_namespaced:
             if metadata.setdefault("namespace", request.namespace) != request.namespace:
-                raise bad_request(
+                raise errors.bad_request(
                     "the namespace of the provided object does not match the namespace sent on "
                     "the request"
                 )
             if self.store.get("namespaces", "", request.namespace) is None:
-                raise not_found(BY_KIND["Namespace"], request.namespace)
+                raise errors.not_found(BY_KIND["Namespace"], request.namespace)
         if not metadata.get("name") and not metadata.get("generateName"):
             problem = "Required value: name or generateName is required"
-            raise invalid(resource, "", "metadata.name", problem)
+            raise errors.invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
         item = as_kept({**item, "metadata": metadata}, resource.group_version)
@@ -208,7 +201,7 @@ class KubernetesApi(Service):
         name = given.get("metadata", {}).get("name", request.name)
         if name != request.name:
             message = f"the name of the object ({name}) does not match the name on the URL"
-            raise bad_request(f"{message} ({request.name})")
+            raise errors.bad_request(f"{message} ({request.name})")
         if request.subresource == "scale":
             return self._rescale(request, resource, old, given)
         namespace = {"namespace": request.namespace} if resource.is_namespaced else {}
@@ -226,11 +219,11 @@ class KubernetesApi(Service):
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)
         version = metadata.get("resourceVersion") or old["metadata"]["resourceVersion"]
         if version != old["metadata"]["resourceVersion"]:
-            raise conflict(resource, request.name)
+            raise errors.conflict(resource, request.name)
         if not isinstance(count, int) or count < 0:
             scales = Resource("autoscaling/v1", "scales", "Scale")
             problem = f"Invalid value: {count}: must be greater than or equal to 0"
-            raise invalid(scales, request.name, "spec.replicas", problem)
+            raise errors.invalid(scales, request.name, "spec.replicas", problem)
         item = {**old, "spec": {**old["spec"], "replicas": count}}
         return _scale(
             resource, self.store.replace(resource.plural, item, dry_run=request.is_dry_run)
@@ -238,7 +231,7 @@ class KubernetesApi(Service):
 
     def _delete(self, request: Request, resource: Resource) -> Answer:
         if request.subresource:
-            raise not_allowed()
+            raise errors.not_allowed()
         if not request.name:
             chunk = list_chunk(self.store, resource, request)
             for entry in chunk["items"]:
@@ -248,11 +241,13 @@ class KubernetesApi(Service):
         wanted, metadata = options.get("preconditions") or {}, item["metadata"]
         for key, name in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             if wanted.get(key, metadata[key]) != metadata[key]:
-                raise precondition_failed(resource, request.name, name, wanted[key], metadata[key])
+                raise errors.precondition_failed(
+                    resource, request.name, name, wanted[key], metadata[key]
+                )
         marked = self._end(resource, item, options, request)
         if marked is not None:
             return _json(marked)
-        details = details_of(resource, request.name, uid=metadata["uid"])
+        details = errors.details_of(resource, request.name, uid=metadata["uid"])
         done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         return _json({**done, "details": details})
 
@@ -294,7 +289,7 @@ def _scale(resource: Resource, item: Object) -> Object:
     metadata, spec = item["metadata"], item["spec"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     if "scale" not in resource.subresources:
-        raise not_allowed()
+        raise errors.not_allowed()
     replicas = (item.get("status") or {}).get("replicas", 0)
     selector = selector_text(spec.get("selector") or {})
     return {

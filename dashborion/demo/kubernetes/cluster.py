@@ -27,10 +27,9 @@ class KubernetesCluster:
         self.speed = speed
         self._now: datetime | None = None  # a time set by hand, for the past and for tests
         self.store = Store(self.clock)
-        self.kubelets = Kubelets(self.store, nodes, speed)
-        self.api = KubernetesApi(
-            self.store, PodLogs(self.kubelets.container_log, self.clock), token
-        )
+        self.kubelets = Kubelets(nodes)
+        self.logs = PodLogs(self.store, self.kubelets, speed)
+        self.api = KubernetesApi(self.store, self.logs, token)
         self._is_new = True
 
     def clock(self) -> datetime:
@@ -43,7 +42,7 @@ class KubernetesCluster:
             world = World(self.store, self.clock(), self.speed)
             if self._is_new:
                 self._is_new = False
-                self.kubelets.epoch = self.kubelets.epoch or world.now
+                self.logs.epoch = self.logs.epoch or world.now
                 self.kubelets.join(world)
                 for name in ("default", "kube-system"):
                     self.put({"kind": "Namespace", "metadata": {"name": name}})

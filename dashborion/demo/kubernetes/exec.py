@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from io import BufferedIOBase
 
+from websocket import ABNF, frame_buffer
+
 from dashborion.demo.http_server import Answer
-from dashborion.demo.kubernetes.channels import Channels, is_upgrade, upgraded
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.shell import Shell
 
+STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
+_CHUNK = 1 << 15
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
 
@@ -24,7 +31,8 @@ def exec_answer(
     protocols: Iterable[str] = PROTOCOLS,
 ) -> Answer:
     """Upgrade the connection and run the command; raises Refused before that."""
-    if not is_upgrade(request.headers):
+    upgrades = request.headers.get("connection", "").lower()
+    if "upgrade" not in upgrades or request.headers.get("upgrade", "").lower() != "websocket":
         raise bad_request("Upgrade request required")
     header = request.headers.get("sec-websocket-protocol", "")
     offered = [protocol.strip() for protocol in header.split(",")]
@@ -48,7 +56,19 @@ def exec_answer(
         code = Shell(pod["metadata"]["name"], variables, channels).run(words)
         channels.end(_status(code, words))
 
-    return Answer(101, upgraded(request.headers, protocol), b"", converse=converse)
+    return Answer(101, _upgraded(request, protocol), b"", converse=converse)
+
+
+def _upgraded(request: Request, protocol: str) -> dict[str, str]:
+    """The headers of the answer to a request for a websocket (RFC 6455)."""
+    key = request.headers.get("sec-websocket-key", "") + _GUID
+    digest = hashlib.sha1(key.encode(), usedforsecurity=False).digest()
+    return {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
+        "Sec-WebSocket-Protocol": protocol,
+    }
 
 
 def require_running(pod: Object, container: str) -> None:
@@ -75,3 +95,114 @@ def _status(code: int | None, words: list[str]) -> Object:
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
     }
+
+
+class Channels:
+    """The streams of one command, with a terminal's line discipline if it has one.
+
+    Frames come whole: clients of ``exec`` send no parts.
+    """
+
+    def __init__(
+        self,
+        reading: BufferedIOBase,
+        writing: BufferedIOBase,
+        *,
+        is_tty: bool,
+        has_stdin: bool,
+        has_end: bool,
+    ) -> None:
+        self.is_tty = is_tty
+        self.size = (80, 24)  # columns and rows
+        self._reading, self._writing, self._has_end = reading, writing, has_end
+        self._frames = frame_buffer(self._read_bytes, skip_utf8_validation=True)
+        self._is_over = not has_stdin
+        self._given = b""
+
+    def read(self) -> bytes:
+        """The input so far, or a line of a terminal; b"" at the end."""
+        if self.is_tty:
+            return self.read_line()
+        while not self._given and not self._is_over:
+            self._receive()
+        data, self._given = self._given, b""
+        return data
+
+    def read_line(self) -> bytes:
+        if self.is_tty:
+            return self._typed()
+        while b"\n" not in self._given and not self._is_over:
+            self._receive()
+        line, newline, self._given = self._given.partition(b"\n")
+        return line + newline
+
+    def out(self, data: bytes) -> None:
+        self._write(STDOUT, data)
+
+    def err(self, data: bytes) -> None:
+        self._write(STDOUT if self.is_tty else STDERR, data)
+
+    def end(self, status: Mapping[str, object]) -> None:
+        self._send(bytes([STATUS]) + json.dumps(status).encode())
+        self._send((1000).to_bytes(2, "big"), ABNF.OPCODE_CLOSE)
+
+    def _write(self, channel: int, data: bytes) -> None:
+        if self.is_tty:
+            data = data.replace(b"\n", b"\r\n")
+        for start in range(0, len(data), _CHUNK):
+            self._send(bytes([channel]) + data[start : start + _CHUNK])
+
+    def _send(self, data: bytes, code: int = ABNF.OPCODE_BINARY) -> None:
+        frame = ABNF.create_frame(data, code)
+        frame.mask_value = 0  # only clients mask
+        self._writing.write(frame.format())
+        self._writing.flush()
+
+    def _read_bytes(self, size: int) -> bytes:
+        if data := self._reading.read(size):
+            return data
+        raise EOFError
+
+    def _receive(self) -> None:
+        """Take the next frame of the client; pings are answered."""
+        try:
+            frame = self._frames.recv_frame()
+        except EOFError:
+            self._is_over = True
+            return
+        message: bytes = frame.data
+        if frame.opcode == ABNF.OPCODE_PING:
+            self._send(message, ABNF.OPCODE_PONG)
+        elif frame.opcode == ABNF.OPCODE_CLOSE:
+            self._is_over = True
+        elif message[:1] == bytes([RESIZE]):
+            size = json.loads(message[1:])
+            self.size = (size["Width"], size["Height"])
+        elif message == bytes([CLOSE, STDIN]) and self._has_end:
+            self._is_over = True
+        elif message[:1] == bytes([STDIN]):
+            self._given += message[1:]
+
+    def _typed(self) -> bytes:
+        """Read a line as a terminal does: echoed, with backspace, ^C and ^D."""
+        line = b""
+        while True:
+            while not self._given and not self._is_over:
+                self._receive()
+            if not self._given:
+                return line
+            key, self._given = self._given[:1], self._given[1:]
+            if key in (b"\r", b"\n"):
+                self.out(b"\n")
+                return line + b"\n"
+            if key == b"\x03":
+                self.out(b"^C\n")
+                return b"\n"
+            if key == b"\x04" and not line:
+                return b""
+            if key in (b"\x7f", b"\b"):
+                self.out(b"\b \b" if line else b"")
+                line = line[:-1]
+            elif key >= b" ":
+                self.out(key)
+                line += key

@@ -6,13 +6,10 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dashborion.demo.behaviour import behaviour_of, words_of
-from dashborion.demo.container_lines import Line, lines
-from dashborion.demo.kubernetes.errors import Refused, bad_request
+from dashborion.demo.behaviour import words_of
 from dashborion.demo.kubernetes.objects import World, is_terminating
-from dashborion.demo.kubernetes.pods import Container, events_of, pod_at
+from dashborion.demo.kubernetes.pods import events_of, pod_at
 from dashborion.demo.kubernetes.resources import Object
-from dashborion.demo.kubernetes.store import Store
 
 _ENDING_SECONDS = 1.5
 _CPUS = 8  # of every node; what asks for more finds no place
@@ -34,11 +31,9 @@ class PodRecord:
 class Kubelets:
     """All nodes' kubelets, and the scheduler."""
 
-    def __init__(self, store: Store, nodes: int, speed: float) -> None:
+    def __init__(self, nodes: int) -> None:
         self.names = [f"node-{number}" for number in range(1, nodes + 1)]
-        self.epoch: datetime | None = None
-        self._store, self._speed = store, speed
-        self._records: dict[str, PodRecord] = {}
+        self.records: dict[str, PodRecord] = {}
         self._placed = 0
 
     def join(self, world: World) -> None:
@@ -51,15 +46,15 @@ class Kubelets:
         for pod in world.store.all("pods"):
             uid = pod["metadata"]["uid"]
             alive.add(uid)
-            record = self._records.get(uid)
+            record = self.records.get(uid)
             if record is None:
                 record = self._place_pod(world, pod)
             elif is_terminating(pod):
                 self._end(world, pod, record)
             else:
                 self._report(world, pod, record)
-        for uid in self._records.keys() - alive:
-            del self._records[uid]
+        for uid in self.records.keys() - alive:
+            del self.records[uid]
 
     def _place_pod(self, world: World, pod: Object) -> PodRecord | None:
         """Bind the pod to a node, or report why there is none."""
@@ -83,12 +78,12 @@ class Kubelets:
         full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         message = f"Successfully assigned {full_name} to {node}"
         world.event(pod, "Scheduled", message, source="default-scheduler")
-        record = self._records[pod["metadata"]["uid"]] = PodRecord(world.now)
+        record = self.records[pod["metadata"]["uid"]] = PodRecord(world.now)
         self._report(world, pod, record)
         return record
 
     def _report(self, world: World, pod: Object, record: PodRecord) -> None:
-        pod_now = pod_at(pod, record.started, world.now, self._speed)
+        pod_now = pod_at(pod, record.started, world.now, world.speed)
         world.store.set_status("pods", pod, pod_now.status)
         for container in pod_now.containers:
             moment = container.moment
@@ -109,52 +104,6 @@ class Kubelets:
         stays = any("terminating" in words_of(image) for image in images)
         if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
-
-    def container_log(
-        self, pod: Object, container: str, *, previous: bool
-    ) -> tuple[list[Line], bool]:
-        """A container's log, and whether it may grow."""
-        name, now = pod["metadata"]["name"], self._store.clock()
-        record = self._records.get(pod["metadata"]["uid"])
-        if record is None:
-            raise bad_request(f'pod "{name}" does not have a host assigned')
-        pod_now = pod_at(pod, record.started, record.ended or now, self._speed)
-        made = next((made for made in pod_now.containers if made.name == container), None)
-        if made is None:
-            which = f'container "{container}" in pod "{name}"'
-            raise bad_request(f"{which} is waiting to start: PodInitializing")
-        run = made.moment.previous if previous else made.moment.run
-        if run is None:
-            raise _never_ran(name, made, previous=previous)
-        start = made.at(run.start)
-        end = None if run.end is None else made.at(run.end)
-        is_alive = end is None and record.ended is None and self._is_there(pod)
-        written = lines(
-            f"{name}/{container}",
-            start,
-            end,
-            now=record.ended or now,
-            epoch=self.epoch or now,
-            last=behaviour_of(made.image).last_words,
-        )
-        return written, is_alive
-
-    def _is_there(self, pod: Object) -> bool:
-        metadata = pod["metadata"]
-        current = self._store.get("pods", metadata["namespace"], metadata["name"])
-        return current is not None and current["metadata"]["uid"] == metadata["uid"]
-
-
-def _never_ran(pod: str, container: Container, *, previous: bool) -> Refused:
-    which = f'container "{container.name}" in pod "{pod}"'
-    if previous:
-        return bad_request(f"previous terminated {which} not found")
-    reason = container.moment.state.value
-    why = {
-        "ImagePullBackOff": "trying and failing to pull image",
-        "ErrImagePull": "image can't be pulled",
-    }.get(reason, reason)
-    return bad_request(f"{which} is waiting to start: {why}")
 
 
 def _cpus(container: Object) -> float:

@@ -129,6 +129,12 @@ class World:
         merged = {**(metadata.get("annotations") or {}), **annotations}
         return self.store.replace(plural, {**item, "metadata": {**metadata, "annotations": merged}})
 
+    def count_available(self, owner: Object, pods: Iterable[Object]) -> int:
+        """How many of the owner's pods have been ready for long enough."""
+        wait = owner["spec"].get("minReadySeconds", 0)
+        ready = [condition_of(pod, "Ready")["lastTransitionTime"] for pod in pods if is_ready(pod)]
+        return sum(not wait or self.seconds_since(since) >= wait for since in ready)
+
     def condition(
         self, status: Object, kind: str, value: bool, reason: str, message: str
     ) -> list[Object]:
@@ -170,13 +176,6 @@ def condition_of(item: Object, kind: str) -> Object:
 
 def is_ready(pod: Object) -> bool:
     return condition_of(pod, "Ready").get("status") == "True"
-
-
-def is_available(pod: Object, seconds: float, world: World) -> bool:
-    condition = condition_of(pod, "Ready")
-    if condition.get("status") != "True":
-        return False
-    return not seconds or world.seconds_since(condition["lastTransitionTime"]) >= seconds
 
 
 def is_terminating(item: Object) -> bool:

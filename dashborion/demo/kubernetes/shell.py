@@ -9,8 +9,10 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from dashborion.demo.kubernetes.channels import Channels
+if TYPE_CHECKING:
+    from dashborion.demo.kubernetes.exec import Channels
 
 _NOT_FOUND, _SEPARATORS = 127, (";", "&&", "||", "&", "|", "(", ")", "<", ">", ">>")
 _VARIABLE = re.compile(r"\$(\?|\w+|\{\w+\})")

@@ -132,7 +132,7 @@ class Store:
     def set_status(self, plural: str, item: Object, status: Object) -> Object:
         """Set an object's status whatever its version."""
         with self.lock:
-            old = self._current(plural, item)
+            old = self.current(plural, item)
             if old is None or old.get("status") == status:
                 return old or item
             return self._write(plural, _key(item), {**old, "status": status}, old)
@@ -140,7 +140,7 @@ class Store:
     def remove(self, plural: str, item: Object) -> None:
         """Delete an object, if it still exists."""
         with self.lock:
-            old = self._current(plural, item)
+            old = self.current(plural, item)
             if old is None:
                 return
             del self._items[plural][_key(item)]
@@ -156,7 +156,7 @@ class Store:
             marked = {**old, "metadata": old["metadata"] | marks}
             return self._write(plural, _key(item), marked, old)
 
-    def _current(self, plural: str, item: Object) -> Object | None:
+    def current(self, plural: str, item: Object) -> Object | None:
         """The object as it is now, unless it is another one of that name."""
         old = self._items[plural].get(_key(item))
         is_same = old is not None and old["metadata"]["uid"] == item["metadata"]["uid"]
