@@ -11,8 +11,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from dashborion import __version__
-from dashborion.demo.process import DemoFolder, Running, as_json, hold
+from dashborion.demo.process import DemoFolder, Running, hold
 from dashborion.demo.server import Demo
 
 IDLE_SECONDS = 15 * 60.0
@@ -69,7 +71,7 @@ def _write_state(folder: DemoFolder, demo: Demo, started: str, resets: int) -> N
         kubeconfig=str(folder.kubeconfig),
         log=str(folder.log),
     )
-    folder.write(folder.state, as_json(running))
+    folder.write(folder.state, msgspec.json.encode(running).decode())
 
 
 if __name__ == "__main__":

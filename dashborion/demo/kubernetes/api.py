@@ -16,8 +16,12 @@ import msgspec
 
 from dashborion.demo.http_server import Answer, Service
 from dashborion.demo.kubernetes import errors
-from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
-from dashborion.demo.kubernetes.defaults import refuse_changed_selector, with_defaults
+from dashborion.demo.kubernetes.defaults import (
+    as_kept,
+    as_served,
+    refuse_changed_selector,
+    with_defaults,
+)
 from dashborion.demo.kubernetes.exec import exec_answer, require_running
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.logs import PodLogs, container_of

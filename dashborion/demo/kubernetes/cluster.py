@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from dashborion.demo.kubernetes.api import KubernetesApi
-from dashborion.demo.kubernetes.autoscalers import run_autoscalers
+from dashborion.demo.kubernetes.controllers import (
+    connect_services,
+    run_autoscalers,
+    run_cronjobs,
+    run_jobs,
+)
 from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.deployments import run_deployments, run_replica_sets
-from dashborion.demo.kubernetes.endpoints import connect_services
-from dashborion.demo.kubernetes.jobs import run_cronjobs, run_jobs
 from dashborion.demo.kubernetes.kubelets import Kubelets
 from dashborion.demo.kubernetes.logs import PodLogs
 from dashborion.demo.kubernetes.objects import World

@@ -1,4 +1,8 @@
-"""What the API server fills in, and what it refuses, when an object is written."""
+"""What the API server fills in, converts and refuses when an object is written.
+
+Autoscalers are kept as ``autoscaling/v1`` and served as ``v2`` too. Of ``v2``'s metrics the share
+of CPU is all that ``v1`` has room for, and all that is kept.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ _TEMPLATED: dict[str, Object] = {  # kinds with a pod template, and the defaults
     "replicasets": {"replicas": 1},
     "jobs": {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False},
 }
+_KEPT, _NEWER = "autoscaling/v1", "autoscaling/v2"
+_CPU_TARGET, CPU_USED = "targetCPUUtilizationPercentage", "currentCPUUtilizationPercentage"
 _ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how pods are replaced
     "deployments": ("strategy", {"maxUnavailable": "25%", "maxSurge": "25%"}),
     "statefulsets": ("updateStrategy", {"partition": 0}),
@@ -133,3 +139,35 @@ def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:
     if before != after:
         problem = f"Invalid value: {after}: field is immutable"
         raise invalid(BY_PLURAL[plural], old["metadata"]["name"], "spec.selector", problem)
+
+
+def as_served(item: Object, group_version: str) -> Object:
+    """A stored object in the requested version."""
+    if group_version != _NEWER:
+        return item
+    spec, status = dict(item["spec"]), dict(item.get("status") or {})
+    percentage, used = spec.pop(_CPU_TARGET, None), status.pop(CPU_USED, None)
+    if percentage is not None:
+        target = {"type": "Utilization", "averageUtilization": percentage}
+        spec["metrics"] = [_cpu_metric("target", target)]
+    current = {"averageUtilization": used, "averageValue": f"{used}m"}
+    status["currentMetrics"] = [] if used is None else [_cpu_metric("current", current)]
+    return {**item, "apiVersion": _NEWER, "spec": spec, "status": status}
+
+
+def as_kept(item: Object, group_version: str) -> Object:
+    """A given object in the stored version."""
+    if group_version != _NEWER:
+        return item
+    spec = dict(item.get("spec") or {})
+    for metric in spec.pop("metrics", None) or ():
+        resource: Any = metric.get("resource") or {}
+        percentage = (resource.get("target") or {}).get("averageUtilization")
+        if resource.get("name") == "cpu" and percentage is not None:
+            spec[_CPU_TARGET] = percentage
+    item = {key: value for key, value in item.items() if key != "status"}
+    return {**item, "apiVersion": _KEPT, "spec": spec}
+
+
+def _cpu_metric(key: str, value: Object) -> Object:
+    return {"type": "Resource", "resource": {"name": "cpu", key: value}}

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.kubernetes.autoscalers import as_served
+from dashborion.demo.kubernetes.defaults import as_served
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object, Resource
