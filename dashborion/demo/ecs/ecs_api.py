@@ -6,8 +6,7 @@ from a live account it is our own; codes are AWS's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from botocore import xform_name
@@ -30,7 +29,7 @@ from dashborion.demo.ecs.deployments import (
     service_deployments,
     summary,
 )
-from dashborion.demo.ecs.moto_objects import request_time
+from dashborion.demo.ecs.moto_objects import Json, request_time
 from dashborion.demo.ecs.tasks import begin_stop, finish_stop
 
 _NO_EXEC = (
@@ -97,8 +96,13 @@ class EcsApi(EC2ContainerServiceResponse):
             )
             for name in names
         }
-        for service in filter(None, services.values()):
-            _point_at_deployment(service)
+        for service in filter(None, services.values()):  # what is not in moto's objects
+            arns = [made["serviceDeploymentArn"] for made in service_deployments(service)]
+            summaries = [summary(service, made) for made in service.deployments]
+            vars(service).update(
+                current_service_deployment=next(iter(arns), None),
+                current_service_revisions=summaries,
+            )
         return self._answer("services", services)
 
     def _active_services(self, cluster: Cluster) -> list[Service]:
@@ -135,23 +139,22 @@ class EcsApi(EC2ContainerServiceResponse):
         )
 
     def describe_service_deployments(self) -> ActionResult:
-        asked = self._asked("serviceDeploymentArns", 20)
         services = self.ecs_backend.services.values()
-        known = {
-            deployment["serviceDeploymentArn"]: deployment
-            for service in services
-            for deployment in service_deployments(service)
-        }
-        return self._answer("serviceDeployments", {arn: known.get(arn) for arn in asked})
+        known = [made for service in services for made in service_deployments(service)]
+        return self._by_arn("serviceDeployment", known)
 
     def describe_service_revisions(self) -> ActionResult:
-        asked = self._asked("serviceRevisionArns", 20)
-        known = {
-            revision["serviceRevisionArn"]: revision
+        known = [
+            described_revision(service, deployment)
             for service in self.ecs_backend.services.values()
-            for revision in map(partial(described_revision, service), revisions(service))
-        }
-        return self._answer("serviceRevisions", {arn: known.get(arn) for arn in asked})
+            for deployment in revisions(service)
+        ]
+        return self._by_arn("serviceRevision", known)
+
+    def _by_arn(self, kind: str, known: Iterable[Json]) -> ActionResult:
+        by_arn = {item[f"{kind}Arn"]: item for item in known}
+        asked = self._asked(f"{kind}Arns", 20)
+        return self._answer(f"{kind}s", {arn: by_arn.get(arn) for arn in asked})
 
     # Tasks
 
@@ -374,10 +377,3 @@ def _task_id(cluster: Cluster, identifier: str) -> str:
     if len(task_id) not in (32, 36):  # so a prefix of an id finds nothing, and says why
         raise InvalidParameterException("taskId length should be one of [32,36]")
     return task_id
-
-
-def _point_at_deployment(service: Any) -> None:
-    """What DescribeServices says about the deployments API's objects."""
-    arns = [deployment["serviceDeploymentArn"] for deployment in service_deployments(service)]
-    service.current_service_deployment = arns[0] if arns else None
-    service.current_service_revisions = [summary(service, made) for made in service.deployments]

@@ -20,14 +20,7 @@ _SET = {  # members of UpdateService that are kept as they come
     "loadBalancers": "load_balancers",
     "propagateTags": "propagate_tags",
 }
-
-
 MOST_TASKS = 200  # AWS has a quota here, too: the memory is the user's
-
-
-class ServiceNotActive(ECSException):
-    def __init__(self) -> None:
-        super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
 
 
 class EcsChangesApi(EcsApi):
@@ -83,7 +76,7 @@ class EcsChangesApi(EcsApi):
         cluster = self._cluster()
         service: Any = self._service(cluster)
         if service.status != "ACTIVE":
-            raise ServiceNotActive
+            raise ECSException("ServiceNotActiveException", "Service was not ACTIVE.")
         desired, asked = self._get_param("desiredCount"), self._get_param("taskDefinition")
         is_forced = bool(self._get_param("forceNewDeployment", False))
         self._refuse(service, desired, asked, is_forced=is_forced)

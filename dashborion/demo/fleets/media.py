@@ -90,7 +90,7 @@ class Media:
 
 def populate(cluster: KubernetesCluster, now: datetime) -> list[Media]:
     """Fill the cluster and play a day forward."""
-    cluster.logs.epoch = now
+    cluster.kubelets.epoch = now
     namespaces = [Media(cluster, media) for media in ENVIRONMENTS]
     with cluster.store.lock:
         start = now - timedelta(hours=26)

@@ -15,16 +15,10 @@ from typing import Any
 import msgspec
 
 from dashborion.demo.http_server import Answer, Service
-from dashborion.demo.kubernetes import errors
-from dashborion.demo.kubernetes.defaults import (
-    as_kept,
-    as_served,
-    refuse_changed_selector,
-    with_defaults,
-)
+from dashborion.demo.kubernetes import defaults, errors
 from dashborion.demo.kubernetes.exec import exec_answer, require_running
+from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
-from dashborion.demo.kubernetes.logs import PodLogs, container_of
 from dashborion.demo.kubernetes.patches import apply_patch
 from dashborion.demo.kubernetes.request import Request, parse_request
 from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
@@ -40,13 +34,13 @@ _HEALTH = ("/healthz", "/livez", "/readyz")
 class KubernetesApi(Service):
     """Answers HTTP requests from a store; every request needs the token."""
 
-    def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
+    def __init__(self, store: Store, kubelets: Kubelets, token: str) -> None:
         self.store = store
         self.token = token
         # Called for each request that is let in, and whenever more of its answer is sent.
         self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
-        self._logs = logs
+        self._kubelets = kubelets
         self._is_over = False
 
     def stop(self) -> None:
@@ -137,7 +131,7 @@ class KubernetesApi(Service):
             raise errors.not_allowed()
         pod = self._object(request)
         return _stream(
-            self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
+            self._kubelets.log(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
         )
 
     def _exec(self, request: Request) -> Answer:
@@ -183,11 +177,13 @@ class KubernetesApi(Service):
             raise errors.invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
-        item = as_kept({**item, "metadata": metadata}, resource.group_version)
+        item = defaults.as_kept({**item, "metadata": metadata}, resource.group_version)
         made = self.store.create(
-            resource.plural, with_defaults(resource.plural, item), dry_run=request.is_dry_run
+            resource.plural,
+            defaults.with_defaults(resource.plural, item),
+            dry_run=request.is_dry_run,
         )
-        return as_served(made, resource.group_version)
+        return defaults.as_served(made, resource.group_version)
 
     def _patch(self, request: Request, resource: Resource) -> Answer:
         kind, patch = request.content_type, request.json
@@ -195,7 +191,7 @@ class KubernetesApi(Service):
         if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
             return _json(self._create(request, resource), 201)
         item = self._object(request)
-        item = as_served(item, resource.group_version)
+        item = defaults.as_served(item, resource.group_version)
         before = _scale(resource, item) if request.subresource == "scale" else item
         return _json(self._change(request, resource, apply_patch(kind, before, patch)))
 
@@ -212,12 +208,14 @@ class KubernetesApi(Service):
         item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
         is_status = request.subresource == "status"
         if not is_status:
-            item = with_defaults(resource.plural, as_kept(item, resource.group_version))
-            refuse_changed_selector(resource.plural, old, item)
+            item = defaults.with_defaults(
+                resource.plural, defaults.as_kept(item, resource.group_version)
+            )
+            defaults.refuse_changed_selector(resource.plural, old, item)
         changed = self.store.replace(
             resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
         )
-        return as_served(changed, resource.group_version)
+        return defaults.as_served(changed, resource.group_version)
 
     def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dashborion.demo.kubernetes import controllers
 from dashborion.demo.kubernetes.api import KubernetesApi
-from dashborion.demo.kubernetes.controllers import (
-    connect_services,
-    run_autoscalers,
-    run_cronjobs,
-    run_jobs,
-)
 from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.deployments import run_deployments, run_replica_sets
 from dashborion.demo.kubernetes.kubelets import Kubelets
-from dashborion.demo.kubernetes.logs import PodLogs
 from dashborion.demo.kubernetes.objects import World
 from dashborion.demo.kubernetes.resources import BY_KIND, Object
 from dashborion.demo.kubernetes.sets import run_daemon_sets, run_stateful_sets
@@ -30,9 +24,8 @@ class KubernetesCluster:
         self.speed = speed
         self._now: datetime | None = None  # a time set by hand, for the past and for tests
         self.store = Store(self.clock)
-        self.kubelets = Kubelets(nodes)
-        self.logs = PodLogs(self.store, self.kubelets, speed)
-        self.api = KubernetesApi(self.store, self.logs, token)
+        self.kubelets = Kubelets(self.store, nodes, speed)
+        self.api = KubernetesApi(self.store, self.kubelets, token)
         self._is_new = True
 
     def clock(self) -> datetime:
@@ -45,20 +38,20 @@ class KubernetesCluster:
             world = World(self.store, self.clock(), self.speed)
             if self._is_new:
                 self._is_new = False
-                self.logs.epoch = self.logs.epoch or world.now
+                self.kubelets.epoch = self.kubelets.epoch or world.now
                 self.kubelets.join(world)
                 for name in ("default", "kube-system"):
                     self.put({"kind": "Namespace", "metadata": {"name": name}})
             _collect_orphans(world)
-            run_autoscalers(world)
+            controllers.run_autoscalers(world)
             run_deployments(world)
             run_replica_sets(world)
             run_stateful_sets(world)
             run_daemon_sets(world, self.kubelets.names)
-            run_cronjobs(world)
-            run_jobs(world)
+            controllers.run_cronjobs(world)
+            controllers.run_jobs(world)
             self.kubelets.tick(world)
-            connect_services(world)
+            controllers.connect_services(world)
             world.forget_old_events()
 
     def reset(self) -> None:

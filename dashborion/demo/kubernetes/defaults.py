@@ -42,8 +42,7 @@ def with_defaults(plural: str, item: Object) -> Object:
         spec = pod_spec(spec)
     elif plural in _TEMPLATED:
         item = {"status": {}, **item}
-        _refuse_bad_counts(plural, name, spec)
-        _refuse_foreign_labels(plural, name, spec)
+        _refuse_bad_spec(plural, name, spec)
         template = dict(spec.get("template") or {})
         spec["template"] = template | {
             "metadata": {"creationTimestamp": None, **(template.get("metadata") or {})},
@@ -109,27 +108,23 @@ def _service(spec: Object, metadata: Object) -> Object:
     return {**defaults, "ipFamilyPolicy": "SingleStack", **addresses, **spec, "ports": ports}
 
 
-def _refuse_bad_counts(plural: str, name: str, spec: Object) -> None:
-    replicas: Any = spec.get("replicas", 0)
+def _refuse_bad_spec(plural: str, name: str, spec: Object) -> None:
+    resource, replicas = BY_PLURAL[plural], spec.get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
         problem = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        raise invalid(BY_PLURAL[plural], name, "spec.replicas", problem)
-
-
-def _refuse_foreign_labels(plural: str, name: str, spec: Object) -> None:
+        raise invalid(resource, name, "spec.replicas", problem)
     if plural == "jobs":
         return
-    wanted = (spec.get("selector") or {}).get("matchLabels") or {}
-    template = spec.get("template") or {}
+    selector, template = spec.get("selector") or {}, spec.get("template") or {}
+    wanted = selector.get("matchLabels") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
-    if not wanted and not (spec.get("selector") or {}).get("matchExpressions"):
-        raise invalid(BY_PLURAL[plural], name, "spec.selector", "Required value")
+    if not wanted and not selector.get("matchExpressions"):
+        raise invalid(resource, name, "spec.selector", "Required value")
     if not wanted.items() <= labels.items():
         problem = f"Invalid value: {labels}: `selector` does not match template `labels`"
-        raise invalid(BY_PLURAL[plural], name, "spec.template.metadata.labels", problem)
+        raise invalid(resource, name, "spec.template.metadata.labels", problem)
     if not (template.get("spec") or {}).get("containers"):
-        field = "spec.template.spec.containers"
-        raise invalid(BY_PLURAL[plural], name, field, "Required value")
+        raise invalid(resource, name, "spec.template.spec.containers", "Required value")
 
 
 def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:

@@ -18,8 +18,6 @@ HASH = "pod-template-hash"
 REVISION_HASH = "controller-revision-hash"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _MOST_EVENTS = 500
-
-
 MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
 
 
@@ -77,8 +75,9 @@ class World:
 
     def forget_old_events(self) -> None:
         """Delete the oldest events; a real server keeps them for an hour."""
-        if self.store.count("events") > _MOST_EVENTS:
-            events = sorted(self.store.all("events"), key=lambda event: event["lastTimestamp"])
+        events = self.store.all("events")
+        if len(events) > _MOST_EVENTS:
+            events.sort(key=lambda event: str(event["lastTimestamp"]))
             for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
                 self.store.remove("events", event)
 
@@ -174,8 +173,8 @@ def condition_of(item: Object, kind: str) -> Object:
     return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
-def is_ready(pod: Object) -> bool:
-    return condition_of(pod, "Ready").get("status") == "True"
+def is_ready(item: Object) -> bool:
+    return condition_of(item, "Ready").get("status") == "True"
 
 
 def is_terminating(item: Object) -> bool:

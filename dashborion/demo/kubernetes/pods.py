@@ -116,23 +116,17 @@ class Container:
         return f"containerd://{digest.hexdigest()}"
 
 
-@dataclass(frozen=True)
-class PodMoment:
-    """A pod's status, and those of its containers that may have started."""
-
-    status: Object
-    containers: Sequence[Container] = ()
-
-
-def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMoment:
-    """The pod as a kubelet reports it at ``now``."""
+def pod_at(
+    pod: Object, started: datetime, now: datetime, speed: float
+) -> tuple[Object, list[Container]]:
+    """The pod's status at ``now``, and its containers that may have started."""
     spec, uid = pod["spec"], pod["metadata"]["uid"]
     regular, first = spec["containers"], spec.get("initContainers") or ()
     if any("evicted" in words_of(container["image"]) for container in regular):
         # An evicted pod keeps nothing but the reason.
         message = _EVICTED.format(name=regular[0]["name"])
         evicted = {"phase": "Failed", "reason": "Evicted", "message": message}
-        return PodMoment({**evicted, "startTime": stamp(started)})
+        return {**evicted, "startTime": stamp(started)}, []
     policy = spec.get("restartPolicy", "Always")
     make = partial(Container, now=now, speed=speed, pod=pod["metadata"])
     initial, since = _initial(make, first, policy, started)
@@ -142,7 +136,8 @@ def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMo
             make(given, behaviour_of(given["image"]), since, is_restarted=policy == "Always")
             for given in regular
         ]
-    host = {"ip": _host_ip(spec["nodeName"])}
+    number = spec["nodeName"].rpartition("-")[2]
+    host = {"ip": f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"}
     status: Object = {
         "phase": _phase(policy, initial, containers),
         "conditions": _conditions(pod, initial, containers, now),
@@ -158,12 +153,7 @@ def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMo
     if first:
         status["initContainerStatuses"] = _statuses(first, initial)
     status["containerStatuses"] = _statuses(regular, containers)
-    return PodMoment(status, [*initial, *containers])
-
-
-def _host_ip(node: str) -> str:
-    number = node.rpartition("-")[2]
-    return f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"
+    return status, [*initial, *containers]
 
 
 def _initial(

@@ -54,9 +54,6 @@ class Store:
             items = sorted(self._items[plural].items())
         return [item for (where, _), item in items if not namespace or where == namespace]
 
-    def count(self, plural: str) -> int:
-        return len(self._items[plural])
-
     def snapshot(self, plural: str, namespace: str) -> tuple[int, list[Object]]:
         """The current list, kept so that it can be paged through."""
         with self.lock:
