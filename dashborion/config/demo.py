@@ -38,7 +38,7 @@ def _translated() -> Iterator[None]:
         raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
     except process.NotStarted as error:
         raise Unreachable(
-            f"the demo did not start: {error.message}",
+            f"the demo did not start: {error}",
             hint=f"its log is {error.log}" if error.log else None,
         ) from error
 

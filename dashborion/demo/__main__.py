@@ -11,8 +11,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from dashborion import __version__
-from dashborion.demo.process import DemoFolder, Running, as_json, hold
+from dashborion.demo.process import DemoFolder, Running, hold
 from dashborion.demo.server import Demo
 
 IDLE_SECONDS = 15 * 60.0
@@ -62,14 +64,14 @@ def _write_state(folder: DemoFolder, demo: Demo, started: str, resets: int) -> N
         resets=resets,
         aws_url=demo.aws.url,
         region="eu-west-3",
-        access_key=demo.keys.access_key,
-        secret_key=demo.keys.secret_key,
+        access_key=demo.access_key,
+        secret_key=demo.secret_key,
         kubernetes_url=demo.kubernetes.api.url,
-        token=demo.keys.token,
+        token=demo.token,
         kubeconfig=str(folder.kubeconfig),
         log=str(folder.log),
     )
-    folder.write(folder.state, as_json(running))
+    folder.write(folder.state, msgspec.json.encode(running).decode())
 
 
 if __name__ == "__main__":

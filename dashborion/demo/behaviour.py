@@ -1,31 +1,26 @@
-"""How a container fares, on either orchestrator: its image says it, and its age does the rest.
+"""How a container fares and what it writes: its image says it, and its age does the rest.
 
 Pure: a moment is told from the seconds since the container was first to start. The word that
 decides is the image's name or stands in its tag behind a ``-``: ``example.com/crash:1.0`` and
 ``shop/checkout:4.2.0-crash`` both crash. Any other image runs and is ready.
-
-========== =======================================================================================
-word       a container of that image
-========== =======================================================================================
-crash      ends with exit code 1 after two seconds, every time
-pull       cannot be pulled (so does ``missing``)
-oom        is killed for its memory (137); on Kubernetes the third run lasts
-unready    runs, and its checks fail
-creating   never gets past its creation
-done       ends well and is not started again
-fail       ends with exit code 3 and is not started again
-========== =======================================================================================
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import Enum
 
 PULL_SECONDS = 1.0
 _BACK_OFF = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # before each restart, then the longest
 _LONGEST_BACK_OFF = 300.0
 _ERROR_SHOWS = 1.0  # how long an end is seen before the back-off is
+_FIRST_WORDS = ("INFO  starting {name}", "INFO  configuration read", "INFO  listening on :8080")
+_QUIET = timedelta(minutes=5)
+_BUSY = timedelta(seconds=2)
+_GREETING = timedelta(milliseconds=200)
+_PATHS = ("/api/items", "/api/items/42", "/api/search?q=lamp", "/health", "/api/cart", "/metrics")
 
 
 @dataclass(frozen=True)
@@ -45,7 +40,7 @@ class Behaviour:
 
 WELL = Behaviour()
 COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
-_TABLE = {
+_TABLE = {  # by that word
     "crash": Behaviour(
         runs_for=2.0,
         exit_code=1,
@@ -55,7 +50,7 @@ _TABLE = {
     ),
     "pull": Behaviour(is_pulled=False),
     "missing": Behaviour(is_pulled=False),
-    "oom": Behaviour(
+    "oom": Behaviour(  # on Kubernetes the third run lasts
         runs_for=4.0,
         ends=2,
         exit_code=137,
@@ -156,3 +151,43 @@ def _running(
     after = behaviour.ready_after
     is_ready = after is not None and age >= run.start + after
     return Moment(State.RUNNING, number, run, previous, is_ready)
+
+
+@dataclass(frozen=True)
+class Line:
+    at: datetime
+    text: str
+
+
+def lines(
+    name: str, start: datetime, end: datetime | None, *, now: datetime, epoch: datetime, last: str
+) -> list[Line]:
+    """The log of one run of a container at ``now``; ``last`` is its last line.
+
+    It is computed whenever somebody reads, and the same every time. Before the demo was started
+    (``epoch``) a line came every five minutes, then one every two seconds.
+    """
+    until = min(now, end or now)
+    written = [
+        Line(start + number * _GREETING, words.format(name=name))
+        for number, words in enumerate(_FIRST_WORDS)
+    ]
+    at = start + _BUSY
+    number = len(written)
+    while at < until:
+        written.append(Line(at, _chatter(name, number)))
+        at += _BUSY if at >= epoch else min(_QUIET, max(_BUSY, epoch - at))
+        number += 1
+    if end is not None and last:
+        written.append(Line(end - timedelta(milliseconds=1), last))
+    return [line for line in written if line.at < until or line.at == end]
+
+
+def _chatter(name: str, number: int) -> str:
+    digest = hashlib.md5(f"{name} {number}".encode(), usedforsecurity=False).digest()
+    path = _PATHS[digest[0] % len(_PATHS)]
+    if digest[1] < 12:
+        return f"WARN  slow answer from the cache: {300 + digest[2]} ms"
+    if digest[1] < 20:
+        return f"ERROR GET {path} 502 {digest[2]} ms: upstream closed the connection"
+    return f"INFO  GET {path} 200 {1 + digest[2] % 90} ms"

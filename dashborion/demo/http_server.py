@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
 from io import BufferedIOBase
-from typing import Any
+from typing import Any, ClassVar
+
+import trustme
 
 
 @dataclass(frozen=True)
@@ -139,3 +141,44 @@ class Server(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore closed connections."""
+
+
+class Service:
+    """What is served over HTTP from ``start`` to ``stop``."""
+
+    handler: ClassVar[type[Handler]] = Handler
+    _server: Server | None = None
+
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        raise NotImplementedError
+
+    @property
+    def url(self) -> str:
+        if self._server is None:
+            raise RuntimeError("not started")
+        return self._server.url
+
+    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
+        self._server = Server(self.answer, tls=tls, handler=self.handler)
+        self._server.start(poll_seconds)
+
+    def stop(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.stop()
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The server's TLS context, and the authority that clients trust (PEM)."""
+
+    context: ssl.SSLContext
+    authority: str
+
+
+def new_identity() -> Identity:
+    """A certificate for 127.0.0.1: kubectl sends no token over plain HTTP."""
+    authority = trustme.CA(organization_name="dashborion demo")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    return Identity(context, authority.cert_pem.bytes().decode())

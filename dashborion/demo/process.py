@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import importlib.util
-import json
 import os
 import signal
 import socket
@@ -19,10 +18,10 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import platformdirs
 
 from dashborion import __version__
@@ -35,20 +34,16 @@ _FOREIGN = ("AWS_", "KUBE", "DASHBORION_")  # variables that are none of the dem
 class MissingExtra(Exception):
     """The extra ``demo`` is not installed."""
 
-    def __init__(self) -> None:
-        super().__init__("the demo needs the extra `demo`: pip install 'dashborion[demo]'")
-
 
 class NotStarted(Exception):
     """The demo ended at once, did not answer in time, or cannot write its folder."""
 
     def __init__(self, message: str, log: Path | None = None) -> None:
         super().__init__(message)
-        self.message, self.log = message, log
+        self.log = log
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(msgspec.Struct, frozen=True, omit_defaults=True):
     """How to reach a running demo; ``kubeconfig`` has the contexts of ``media``."""
 
     pid: int
@@ -104,14 +99,14 @@ def default_folder() -> Path:
     return Path(tempfile.gettempdir()) / f"dashborion-demo-{os.getuid()}"
 
 
-def start(path: Path | None = None, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
+def start(path: Path, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
     """The running demo, which is started if there is none of this version.
 
     Raises:
         MissingExtra: moto is not installed.
         NotStarted: with the path of the log, where there is one.
     """
-    folder = DemoFolder(path or default_folder())
+    folder = DemoFolder(path)
     if running := _usable(folder):
         return running
     if not all(map(importlib.util.find_spec, _EXTRA)):
@@ -137,22 +132,22 @@ def _usable(folder: DemoFolder) -> Running | None:
     return running
 
 
-def status(path: Path | None = None) -> Running | None:
+def status(path: Path) -> Running | None:
     """The running demo, or None; what a killed one has left behind is taken away."""
-    folder = DemoFolder(path or default_folder())
+    folder = DemoFolder(path)
     if not _is_held(folder.alive):
         with suppress(OSError):
             folder.state.unlink(missing_ok=True)
         return None
     try:
-        return Running(**json.loads(folder.state.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return msgspec.json.decode(folder.state.read_bytes(), type=Running)
+    except (OSError, msgspec.DecodeError):
         return None  # it has just begun, or is of another version
 
 
-def stop(path: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
+def stop(path: Path, *, wait_seconds: float = 10.0) -> bool:
     """End the demo; False if it did not run."""
-    folder = DemoFolder(path or default_folder())
+    folder = DemoFolder(path)
     pid = _holder(folder.alive)
     if pid is None:
         return False
@@ -167,9 +162,9 @@ def stop(path: Path | None = None, *, wait_seconds: float = 10.0) -> bool:
     return True
 
 
-def reset(path: Path | None = None, *, wait_seconds: float = 10.0) -> Running:
+def reset(path: Path, *, wait_seconds: float = 10.0) -> Running:
     """Put the fleets back, at the same addresses; starts the demo if it does not run."""
-    folder = DemoFolder(path or default_folder())
+    folder = DemoFolder(path)
     before = status(folder.path)
     if before is None:
         return start(folder.path)
@@ -202,14 +197,14 @@ def _spawn(folder: DemoFolder, speed: float, wait_seconds: float) -> Running:
             start_new_session=True,
         )
 
-    def is_up() -> bool:
+    def started() -> Running | None:
         running = status(folder.path)
-        return running is not None and running.pid == child.pid
+        return running if running and running.pid == child.pid else None
 
-    _wait(lambda: is_up() or child.poll() is not None, wait_seconds)
-    if is_up() and (running := status(folder.path)):
+    _wait(lambda: started() is not None or child.poll() is not None, wait_seconds)
+    if running := started():
         child.returncode = 0  # it is nobody's child from now on: no warning at our own end
-        return replace(running, was_running=False)
+        return msgspec.structs.replace(running, was_running=False)
     if child.poll() is None:
         child.kill()
         child.wait()
@@ -247,13 +242,10 @@ def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
 
 
 def _holder(path: Path) -> int | None:
-    """The pid of the process that holds the lock."""
-    if not _is_held(path):
-        return None
-    try:
-        return int(path.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None  # it is just taking it
+    """The pid of the process that holds the lock, unless it is just taking it."""
+    with suppress(OSError, ValueError):
+        return int(path.read_text(encoding="ascii")) if _is_held(path) else None
+    return None
 
 
 def _is_held(path: Path) -> bool:
@@ -274,7 +266,3 @@ def _wait(is_done: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
-
-
-def as_json(running: Running) -> str:
-    return json.dumps({k: v for k, v in asdict(running).items() if k != "was_running"})

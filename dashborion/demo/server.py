@@ -9,14 +9,14 @@ import logging
 import secrets
 import threading
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.fleets import media as fleet_media
 from dashborion.demo.fleets import shop as fleet_shop
+from dashborion.demo.http_server import new_identity
 from dashborion.demo.kubernetes.api import USER
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.tls import new_identity
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
@@ -24,38 +24,22 @@ _POLL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
-class Keys(NamedTuple):
-    """Random credentials, kept over a reset."""
-
-    access_key: str
-    secret_key: str
-    token: str
-
-
-def new_keys() -> Keys:
-    access_key = f"AKIA{secrets.token_hex(12).upper()}"
-    return Keys(access_key, secrets.token_urlsafe(30), secrets.token_urlsafe(30))
-
-
 class Demo:
     """A context manager. With ``is_ticking=False`` nothing moves until ``tick`` is called."""
 
-    def __init__(
-        self,
-        *,
-        speed: float = 1.0,
-        is_ticking: bool = True,
-    ) -> None:
-        self.speed, self.keys = speed, new_keys()
-        self._is_ticking = is_ticking
+    def __init__(self, *, speed: float = 1.0, is_ticking: bool = True) -> None:
+        self.speed, self._is_ticking = speed, is_ticking
+        # Credentials and certificate are kept over a reset.
+        self.access_key = f"AKIA{secrets.token_hex(12).upper()}"
+        self.secret_key, self.token = secrets.token_urlsafe(30), secrets.token_urlsafe(30)
         self.identity = new_identity()
         self._asked = datetime.now(UTC)
         self._awake, self._over = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._shops: list[fleet_shop.Shop] = []
         self._media: list[fleet_media.Media] = []
-        self.aws = AwsServer(access_key=self.keys.access_key, secret_key=self.keys.secret_key)
-        self.kubernetes = KubernetesCluster(self.keys.token, speed=speed)
+        self.aws = AwsServer(access_key=self.access_key, secret_key=self.secret_key)
+        self.kubernetes = KubernetesCluster(self.token, speed=speed)
 
     @property
     def idle_seconds(self) -> float:
@@ -65,7 +49,7 @@ class Demo:
     def start(self) -> Self:
         now = datetime.now(UTC)
         self.aws.on_request = self._note_activity
-        self.aws.start(_POLL_SECONDS)
+        self.aws.start(poll_seconds=_POLL_SECONDS)
         try:
             self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
         except OSError:
@@ -126,7 +110,7 @@ class Demo:
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": USER, "cluster": cluster}],
-            "users": [{"name": USER, "user": {"token": self.keys.token}}],
+            "users": [{"name": USER, "user": {"token": self.token}}],
             "contexts": [
                 {"name": name, "context": {"cluster": USER, "user": USER, "namespace": name}}
                 for name in names

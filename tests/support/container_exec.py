@@ -24,7 +24,7 @@ def exec_in_container(handler: BaseHTTPRequestHandler, pod: str, container: str)
             item, container, request.values("command"), request, protocols=PROTOCOLS[1:]
         )
     except Refused as error:
-        handler.send_error(error.code, error.message)
+        handler.send_error(error.code, str(error))
         return
     handler.send_response(answer.status)
     for name, value in answer.headers.items():

@@ -274,7 +274,7 @@ class Cluster:
             definition,
             task_id or digits_of(f"{self.cluster.arn} {owner} {number}"),
             address=address,
-            _status=last_status,
+            last_status=last_status,
             desired_status=desired_status or ("STOPPED" if is_stopped else "RUNNING"),
             health_status=health,
             group=group

@@ -35,8 +35,7 @@ def picture_of(
 ) -> tuple[dict[str, Any], list[Warned]]:
     """The status to write and the events to report."""
     now = datetime.now(UTC)
-    here = pod_at(pod, now - _AGE, now, 1.0)
-    status = dict(here.status)
+    status, containers = pod_at(pod, now - _AGE, now, 1.0)
     if status.get("reason") == "Evicted":
         name = pod["spec"]["containers"][0]["name"]
         return status, [Warned(name, "Evicted", status["message"])]
@@ -46,7 +45,7 @@ def picture_of(
         status |= {"podIP": pod_ip, "podIPs": [{"ip": pod_ip}]}
     warnings = [
         Warned(container.name, reason, message)
-        for container in here.containers
+        for container in containers
         for kind, reason, message in events_of(container)
         if kind == "Warning"
     ]

@@ -17,7 +17,6 @@ from typing import Any
 from botocore import xform_name
 from moto.core.responses import ActionResult
 from moto.core.utils import get_service_model
-from moto.ecs.models import Cluster
 
 from dashborion.demo.ecs.ecs_api import EcsApi
 
@@ -25,8 +24,8 @@ from dashborion.demo.ecs.ecs_api import EcsApi
 class QuickEcsApi(EcsApi):
     """One request to ECS, in which nothing plays out."""
 
-    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> ActionResult:
-        answer: Any = super()._answer(result, cluster, items).result
+    def _answer(self, result: str, items: Mapping[str, Any]) -> ActionResult:
+        answer: Any = super()._answer(result, items).result
         with_tags = "TAGS" in self._get_param("include", [])
         hidden = frozenset() if with_tags else frozenset({"tags"})
         shape = get_service_model("ecs").operation_model(self._get_action()).output_shape

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from dashborion.demo.http_server import new_identity
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from dashborion.demo.tls import new_identity
 from tests.support.api import Manifest
 from tests.support.control_plane import ControlPlane
 

@@ -26,12 +26,11 @@ from moto.logs.models import logs_backends
 from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
-from dashborion.demo.ecs.aws_protocol import AwsRequest, parse_request, refusal
+from dashborion.demo.ecs.aws_protocol import AwsRequest, is_signed, parse_request, refusal
 from dashborion.demo.ecs.ecs_changes_api import EcsChangesApi
 from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancingApi
 from dashborion.demo.ecs.logs_api import LogsApi
-from dashborion.demo.ecs.signatures import is_signed
-from dashborion.demo.http_server import Answer, Handler, Server
+from dashborion.demo.http_server import Answer, Service
 
 _STATE: tuple[BackendDict[Any], ...] = (
     ecs_backends,
@@ -50,7 +49,7 @@ _WRONG_SIGNATURE = (
 _account_numbers = itertools.count(200_000_000_001)
 
 
-class AwsServer:
+class AwsServer(Service):
     """A context manager; ``url`` is what clients get as their ``endpoint_url``.
 
     moto keeps its state by account for the whole process, so every instance answers as an
@@ -58,7 +57,6 @@ class AwsServer:
     key is given; those that AssumeRole hands out belong to their role's account.
     """
 
-    handler: ClassVar[type[Handler]] = Handler
     apis: ClassVar[Mapping[str, Any]] = {  # by the name that requests are signed for
         "ecs": EcsChangesApi,
         "elasticloadbalancing": LoadBalancingApi,
@@ -76,27 +74,14 @@ class AwsServer:
         self.lock = threading.RLock()
         self._access_key, self._secret_key = access_key, secret_key
         self._accounts = {self.account}
-        self._server: Server | None = None
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("not started")
-        return self._server.url
-
-    def start(self, poll_seconds: float = 0.02) -> Self:
-        self._server = Server(self._answer, handler=self.handler)
-        self._server.start(poll_seconds)
-        return self
 
     def stop(self) -> None:
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        super().stop()
         self.reset()
 
     def __enter__(self) -> Self:
-        return self.start()
+        self.start()
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()
@@ -109,7 +94,7 @@ class AwsServer:
                     for backend in backends[account].values():
                         backend.reset()
 
-    def _answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         request = parse_request(method, path, headers, body)
         if not request.service:
             code = "MissingAuthenticationToken" + ("" if request.wants_xml else "Exception")

@@ -1,4 +1,10 @@
-"""Deployments of an ECS service: how one begins, ends, fails, is taken back or superseded."""
+"""Deployments of an ECS service: how one begins, ends, fails, is taken back or superseded.
+
+Service deployments and revisions, whose operations moto has none of, are told from them. A
+deployment dict may carry a ``serviceDeployment`` with what its service deployment says otherwise
+(ROLLBACK_SUCCESSFUL, ``rollback``, ``alarms``), and a service ``earlier_deployments``: those that
+its ``deployments`` no longer show.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +12,25 @@ import math
 from datetime import datetime
 from typing import Any
 
-from dashborion.demo.ecs.moto_objects import Json, deployment_id, uuid_of
+from moto.ecs.models import Service
+
+from dashborion.demo.ecs.moto_objects import (
+    Json,
+    definition_of,
+    deployment_id,
+    digits_of,
+    uuid_of,
+)
 
 _EVENTS = 100  # which is what ECS keeps
 _EARLIER = 10
 _BREAKER = "ECS deployment circuit breaker: "
+_STATUS = {"COMPLETED": "SUCCESSFUL", "IN_PROGRESS": "IN_PROGRESS", "FAILED": "ROLLBACK_FAILED"}
+_KEPT = (  # members of a deployment that its revision has, too
+    *("taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion"),
+    *("platformFamily", "networkConfiguration", "createdAt"),
+)
+_LAUNCH = ("launchType", "capacityProviderStrategy", "serviceConnectConfiguration")
 
 
 def begin_deployment(
@@ -19,6 +39,9 @@ def begin_deployment(
     """Start a new PRIMARY deployment; one that is still in progress is superseded."""
     number = len(service.deployments) + len(service.earlier_deployments)
     identity = deployment_id(f"{service.arn} {definition_arn} {now.timestamp()} {number}")
+    launch = {"launchType": service.launch_type}
+    if service.deployments:
+        launch = {key: value for key, value in service.deployments[0].items() if key in _LAUNCH}
     for deployment in service.deployments:
         if deployment["status"] == "PRIMARY" and deployment.get("rolloutState") == "IN_PROGRESS":
             deployment["serviceDeployment"] = {
@@ -28,7 +51,6 @@ def begin_deployment(
             }
         if deployment["status"] == "PRIMARY":
             deployment["status"] = "ACTIVE"
-    launch = _launch(service)
     created = {
         "id": identity,
         "status": "PRIMARY",
@@ -49,14 +71,6 @@ def begin_deployment(
     return created
 
 
-def _launch(service: Any) -> Json:
-    if service.deployments:
-        last = service.deployments[0]
-        kept = ("launchType", "capacityProviderStrategy", "serviceConnectConfiguration")
-        return {key: last[key] for key in kept if key in last}
-    return {"launchType": service.launch_type}
-
-
 def add_event(service: Any, now: datetime, message: str) -> None:
     """Add an event to the service, newest first."""
     identity = uuid_of(f"{service.arn} {now.timestamp()} {message}")
@@ -67,17 +81,11 @@ def add_event(service: Any, now: datetime, message: str) -> None:
 
 def complete_deployment(service: Any, deployment: Json, now: datetime) -> None:
     identity = deployment["id"]
-    deployment["rolloutState"] = "COMPLETED"
-    deployment["rolloutStateReason"] = f"ECS deployment {identity} completed."
-    if "rollsBack" in deployment:
-        for known in (*service.deployments, *service.earlier_deployments):
-            if known["id"] == deployment["rollsBack"]:
-                known["serviceDeployment"] = {
-                    **known["serviceDeployment"],
-                    "status": "ROLLBACK_SUCCESSFUL",
-                    "finishedAt": now,
-                }
-    deployment["updatedAt"] = now
+    reason = f"ECS deployment {identity} completed."
+    deployment |= {"rolloutState": "COMPLETED", "rolloutStateReason": reason, "updatedAt": now}
+    for known in (*service.deployments, *service.earlier_deployments):
+        if known["id"] == deployment.get("rollsBack"):
+            known["serviceDeployment"] |= {"status": "ROLLBACK_SUCCESSFUL", "finishedAt": now}
     add_event(service, now, f"(deployment {identity}) deployment completed.")
     add_event(service, now, "has reached a steady state.")
 
@@ -97,9 +105,8 @@ def retire_deployments(service: Any) -> None:
     service.earlier_deployments = (over + service.earlier_deployments)[:_EARLIER]
 
 
-def threshold(service: Any) -> int:
-    half = math.ceil(int(service.desired_count) / 2)
-    return max(3, min(200, half))
+def _threshold(service: Any) -> int:
+    return max(3, min(200, math.ceil(int(service.desired_count) / 2)))
 
 
 def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None:
@@ -107,7 +114,7 @@ def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     if not breaker.get("enable") or deployment.get("rolloutState") != "IN_PROGRESS":
         return
-    if deployment["failedTasks"] < threshold(service):
+    if deployment["failedTasks"] < _threshold(service):
         return
     good = next(
         (
@@ -117,30 +124,109 @@ def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None
         ),
         None,
     )
-    deployment |= {"rolloutState": "FAILED", "updatedAt": now}
+    failure = "tasks failed to start."
+    reason = f"{_BREAKER}{failure}"
+    deployment |= {"rolloutState": "FAILED", "updatedAt": now, "rolloutStateReason": reason}
     status = {"status": "ROLLBACK_FAILED", "finishedAt": now}
-    add_event(
-        service, now, f"(deployment {deployment['id']}) deployment failed: tasks failed to start."
-    )
-    deployment["rolloutStateReason"] = f"{_BREAKER}tasks failed to start."
+    why = "Service deployment failed: the circuit breaker threshold was exceeded."
+    add_event(service, now, f"(deployment {deployment['id']}) deployment failed: {failure}")
     if breaker.get("rollback") and good is not None:
         back = begin_deployment(service, good["taskDefinition"], now, rollsBack=deployment["id"])
         reason = f"{_BREAKER}rolling back to deploymentId {back['id']}."
         back["rolloutStateReason"] = deployment["rolloutStateReason"] = reason
-        status = {
-            "status": "ROLLBACK_IN_PROGRESS",
-            "rollback": {"reason": reason, "startedAt": now},
-        }
+        status = {"status": "ROLLBACK_IN_PROGRESS"}
+        status["rollback"] = {"reason": reason, "startedAt": now}
+        why = "Service deployment rolled back because the circuit breaker threshold was exceeded."
         add_event(service, now, f"rolling back to deployment {back['id']}.")
     deployment["serviceDeployment"] = {
         **status,
-        "statusReason": "Service deployment rolled back because the circuit breaker threshold was "
-        "exceeded."
-        if "rollback" in status
-        else "Service deployment failed: the circuit breaker threshold was exceeded.",
+        "statusReason": why,
         "deploymentCircuitBreaker": {
             "status": "TRIGGERED",
             "failureCount": deployment["failedTasks"],
-            "threshold": threshold(service),
+            "threshold": _threshold(service),
         },
     }
+
+
+def revisions(service: Service) -> list[Json]:
+    """All known deployments of a service, newest first."""
+    known = [*service.deployments, *getattr(service, "earlier_deployments", ())]
+    return sorted(known, key=lambda deployment: deployment["createdAt"], reverse=True)
+
+
+def service_deployments(service: Service) -> list[Json]:
+    """Service deployments, newest first; moto sends the members that an operation has."""
+    deployments = revisions(service)
+    return [
+        _service_deployment(service, deployment, deployments[at + 1 : at + 2])
+        for at, deployment in enumerate(deployments)
+    ]
+
+
+def _service_deployment(service: Service, deployment: Json, before: list[Json]) -> Json:
+    state = deployment.get("rolloutState", "COMPLETED")
+    target = summary(service, deployment)
+    configuration = getattr(service, "deployment_configuration", None) or {}
+    breaker = configuration.get("deploymentCircuitBreaker", {}).get("enable", False)
+    return {
+        "serviceDeploymentArn": _arn(
+            service, "service-deployment", digits_of(deployment["id"], 21)
+        ),
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        "createdAt": deployment["createdAt"],
+        "startedAt": deployment["createdAt"],
+        "updatedAt": deployment["updatedAt"],
+        "finishedAt": None if state == "IN_PROGRESS" else deployment["updatedAt"],
+        "status": _STATUS[state],
+        "statusReason": deployment.get("rolloutStateReason"),
+        "targetServiceRevision": target,
+        "targetServiceRevisionArn": target["arn"],
+        "sourceServiceRevisions": [summary(service, earlier) for earlier in before],
+        "deploymentConfiguration": configuration or None,
+        "deploymentCircuitBreaker": {
+            "status": "MONITORING" if breaker else "DISABLED",
+            "failureCount": deployment.get("failedTasks", 0),
+            "threshold": 3,
+        },
+        **deployment.get("serviceDeployment", {}),
+    }
+
+
+def described_revision(service: Service, deployment: Json) -> Json:
+    """The answer of DescribeServiceRevisions for one deployment."""
+    definition = definition_of(service._backend, deployment["taskDefinition"])  # noqa: SLF001
+    return {
+        "serviceRevisionArn": revision_arn(service, deployment["taskDefinition"]),
+        "serviceArn": service.arn,
+        "clusterArn": service.cluster_arn,
+        **{name: deployment.get(name) for name in _KEPT},
+        "loadBalancers": service.load_balancers,
+        "serviceRegistries": service.service_registries,
+        "containerImages": [
+            {"containerName": container["name"], "image": container["image"]}
+            for container in (definition.container_definitions if definition else ())
+        ],
+        "guardDutyEnabled": False,
+    }
+
+
+def revision_arn(service: Service, task_definition: str) -> str:
+    """The same ARN for the same task definition, since a rollback returns to a revision."""
+    number = int(digits_of(service.arn + task_definition, 64), 16) % 10**19
+    return _arn(service, "service-revision", str(number))
+
+
+def summary(service: Service, deployment: Json) -> Json:
+    return {
+        "arn": revision_arn(service, deployment["taskDefinition"]),
+        "requestedTaskCount": deployment["desiredCount"],
+        "runningTaskCount": deployment["runningCount"],
+        "pendingTaskCount": deployment["pendingCount"],
+    }
+
+
+def _arn(service: Service, kind: str, name: str) -> str:
+    head = service.cluster_arn.replace(":cluster/", f":{kind}/", 1)
+    return f"{head}/{service.name}/{name}"

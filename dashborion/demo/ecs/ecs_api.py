@@ -7,7 +7,7 @@ from a live account it is our own; codes are AWS's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from botocore import xform_name
 from moto.core.responses import ActionResult
@@ -22,17 +22,16 @@ from moto.ecs.exceptions import (
 from moto.ecs.models import Cluster, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 
-from dashborion.demo.ecs import clock
-from dashborion.demo.ecs.paging import BadTokenError, page_of
-from dashborion.demo.ecs.service_deployments import (
+from dashborion.demo.ecs.aws_protocol import Thing, page_of
+from dashborion.demo.ecs.deployments import (
     described_revision,
     revisions,
     service_deployments,
     summary,
 )
+from dashborion.demo.ecs.moto_objects import Json, request_time
 from dashborion.demo.ecs.tasks import begin_stop, finish_stop
 
-Thing = TypeVar("Thing")
 _NO_EXEC = (
     "The execute command failed because execute command was not enabled when the task was run or "
     "the execute command agent isn't running. Wait and try again or run a new task with execute "
@@ -91,10 +90,20 @@ class EcsApi(EC2ContainerServiceResponse):
     def describe_services(self) -> ActionResult:
         cluster, asked = self._cluster(), self._asked("services", 10)
         names = [_id_in(cluster, "service", identifier) for identifier in asked]
-        services = {name: self.ecs_backend.services.get(f"{cluster.name}:{name}") for name in names}
-        for service in filter(None, services.values()):
-            _point_at_deployment(service)
-        return self._answer("services", cluster, services)
+        services = {
+            self._arn("service", cluster, name): self.ecs_backend.services.get(
+                f"{cluster.name}:{name}"
+            )
+            for name in names
+        }
+        for service in filter(None, services.values()):  # what is not in moto's objects
+            arns = [made["serviceDeploymentArn"] for made in service_deployments(service)]
+            summaries = [summary(service, made) for made in service.deployments]
+            vars(service).update(
+                current_service_deployment=next(iter(arns), None),
+                current_service_revisions=summaries,
+            )
+        return self._answer("services", services)
 
     def _active_services(self, cluster: Cluster) -> list[Service]:
         """The services in lists: one being deleted (DRAINING, then INACTIVE) is not listed."""
@@ -130,19 +139,22 @@ class EcsApi(EC2ContainerServiceResponse):
         )
 
     def describe_service_deployments(self) -> ActionResult:
-        asked = self._asked("serviceDeploymentArns", 20)
         services = self.ecs_backend.services.values()
         known = [made for service in services for made in service_deployments(service)]
-        return _known("serviceDeployments", asked, {it["serviceDeploymentArn"]: it for it in known})
+        return self._by_arn("serviceDeployment", known)
 
     def describe_service_revisions(self) -> ActionResult:
-        asked = self._asked("serviceRevisionArns", 20)
         known = [
             described_revision(service, deployment)
             for service in self.ecs_backend.services.values()
             for deployment in revisions(service)
         ]
-        return _known("serviceRevisions", asked, {it["serviceRevisionArn"]: it for it in known})
+        return self._by_arn("serviceRevision", known)
+
+    def _by_arn(self, kind: str, known: Iterable[Json]) -> ActionResult:
+        by_arn = {item[f"{kind}Arn"]: item for item in known}
+        asked = self._asked(f"{kind}Arns", 20)
+        return self._answer(f"{kind}s", {arn: by_arn.get(arn) for arn in asked})
 
     # Tasks
 
@@ -178,7 +190,8 @@ class EcsApi(EC2ContainerServiceResponse):
         """Look the tasks up by ARN; moto walks over all tasks and changes their status."""
         cluster, asked = self._cluster(), self._asked("tasks", 100)
         ids = [_task_id(cluster, identifier) for identifier in asked]
-        return self._answer("tasks", cluster, {one: self._task(cluster, one) for one in ids})
+        tasks = {self._arn("task", cluster, name): self._task(cluster, name) for name in ids}
+        return self._answer("tasks", tasks)
 
     def stop_task(self) -> ActionResult:
         cluster = self._cluster()
@@ -186,9 +199,9 @@ class EcsApi(EC2ContainerServiceResponse):
         if task is None:
             raise InvalidParameterException("The referenced task was not found.")
         reason = self._get_param("reason", "Task stopped by user")
-        begin_stop(task, clock.now(), "UserInitiated", reason)
+        begin_stop(task, request_time(), "UserInitiated", reason)
         if not self.plays_out or not str(task.group).startswith("service:"):
-            finish_stop(task, clock.now())  # nobody else would
+            finish_stop(task, request_time())  # nobody else would
         return ActionResult({"task": task})
 
     def execute_command(self) -> ActionResult:
@@ -218,11 +231,11 @@ class EcsApi(EC2ContainerServiceResponse):
     def describe_container_instances(self) -> ActionResult:
         cluster, asked = self._cluster(), self._asked("containerInstances", 100)
         ids = [_id_in(cluster, "container-instance", identifier) for identifier in asked]
-        arns = [self._arn("container-instance", cluster, instance) for instance in ids]
-        known = self.ecs_backend.container_instances.get(cluster.name, {}).values()
-        for instance in known:
+        known = self.ecs_backend.container_instances.get(cluster.name, {})
+        for instance in known.values():
             self._fill(cluster, instance)
-        return _known("containerInstances", arns, {it.container_instance_arn: it for it in known})
+        arns = {self._arn("container-instance", cluster, name): known.get(name) for name in ids}
+        return self._answer("containerInstances", arns)
 
     def _fill(self, cluster: Cluster, instance: Any) -> None:
         """Count an instance's tasks and its remaining resources."""
@@ -248,7 +261,7 @@ class EcsApi(EC2ContainerServiceResponse):
         answer: Any = super().register_task_definition()
         definition = answer.result["taskDefinition"]
         _keep_all(definition, self._get_params())
-        definition.registered_at = clock.now()
+        definition.registered_at = request_time()
         definition.registered_by = f"arn:aws:iam::{self.current_account}:user/deployer"
         return ActionResult({**answer.result, "tags": definition.tags})
 
@@ -304,11 +317,12 @@ class EcsApi(EC2ContainerServiceResponse):
             raise InvalidParameterException(f"{name} can have at most {at_most} items.")
         return asked
 
-    def _answer(self, result: str, cluster: Cluster, items: Mapping[str, Any]) -> ActionResult:
+    def _answer(self, result: str, items: Mapping[str, Any]) -> ActionResult:
+        """Items by their ARN, None for those that do not exist; with tags if they are asked for."""
         if "TAGS" not in self._get_param("include", []):
             path = f"{self._get_action()}Response.{result}.{result[:-1].capitalize()}.tags"
             self.RESPONSE_KEY_PATH_TO_TRANSFORMER[path] = never_return
-        missing = [self._arn(result[:-1], cluster, name) for name in items if items[name] is None]
+        missing = [arn for arn, item in items.items() if item is None]
         failures = [{"arn": arn, "reason": "MISSING"} for arn in missing]
         known = [item for item in items.values() if item is not None]
         return ActionResult({result: known, "failures": failures})
@@ -327,10 +341,10 @@ class EcsApi(EC2ContainerServiceResponse):
             raise InvalidParameterException("maxResults must be between 1 and 100.")
         asked = {k: v for k, v in self._get_params().items() if k not in _OF_THE_PAGE}
         question, token = [self._get_action(), asked], self._get_param("nextToken")
-        try:
-            page, token = page_of(items, size, token, question, key=key, is_sorted=is_sorted)
-        except BadTokenError as error:
-            raise InvalidParameterException("Invalid token.") from error
+        invalid = InvalidParameterException("Invalid token.")
+        page, token = page_of(
+            items, size, token, question, invalid=invalid, key=key, is_sorted=is_sorted
+        )
         return ActionResult({result: page, "nextToken": token})
 
 
@@ -363,15 +377,3 @@ def _task_id(cluster: Cluster, identifier: str) -> str:
     if len(task_id) not in (32, 36):  # so a prefix of an id finds nothing, and says why
         raise InvalidParameterException("taskId length should be one of [32,36]")
     return task_id
-
-
-def _known(result: str, asked: Iterable[str], known: Mapping[str, Any]) -> ActionResult:
-    failures = [{"arn": arn, "reason": "MISSING"} for arn in asked if arn not in known]
-    return ActionResult({result: [known[a] for a in asked if a in known], "failures": failures})
-
-
-def _point_at_deployment(service: Any) -> None:
-    """What DescribeServices says about the deployments API's objects."""
-    arns = [deployment["serviceDeploymentArn"] for deployment in service_deployments(service)]
-    service.current_service_deployment = arns[0] if arns else None
-    service.current_service_revisions = [summary(service, made) for made in service.deployments]

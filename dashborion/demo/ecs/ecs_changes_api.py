@@ -8,10 +8,9 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Service
 
-from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.ecs_api import EcsApi
-from dashborion.demo.ecs.moto_objects import NETWORK
+from dashborion.demo.ecs.moto_objects import NETWORK, request_time
 
 _SET = {  # members of UpdateService that are kept as they come
     "enableExecuteCommand": "enable_execute_command",
@@ -21,14 +20,7 @@ _SET = {  # members of UpdateService that are kept as they come
     "loadBalancers": "load_balancers",
     "propagateTags": "propagate_tags",
 }
-
-
 MOST_TASKS = 200  # AWS has a quota here, too: the memory is the user's
-
-
-class ServiceNotActive(ECSException):
-    def __init__(self) -> None:
-        super().__init__("ServiceNotActiveException", "Service was not ACTIVE.")
 
 
 class EcsChangesApi(EcsApi):
@@ -62,7 +54,7 @@ class EcsChangesApi(EcsApi):
             deployments=[],
             earlier_deployments=[],
             pending_count=0,
-            created_at=clock.now(),
+            created_at=request_time(),
             created_by=f"arn:aws:iam::{self.current_account}:user/deployer",
             capacity_provider_strategy=None,
             deployment_configuration={
@@ -76,7 +68,7 @@ class EcsChangesApi(EcsApi):
             enable_execute_command=bool(self._get_param("enableExecuteCommand", False)),
             enable_ecs_managed_tags=True,
         )
-        begin_deployment(service, definition.arn, clock.now())
+        begin_deployment(service, definition.arn, request_time())
         self.ecs_backend.services[key] = service
         return ActionResult({"service": service})
 
@@ -84,7 +76,7 @@ class EcsChangesApi(EcsApi):
         cluster = self._cluster()
         service: Any = self._service(cluster)
         if service.status != "ACTIVE":
-            raise ServiceNotActive
+            raise ECSException("ServiceNotActiveException", "Service was not ACTIVE.")
         desired, asked = self._get_param("desiredCount"), self._get_param("taskDefinition")
         is_forced = bool(self._get_param("forceNewDeployment", False))
         self._refuse(service, desired, asked, is_forced=is_forced)
@@ -103,7 +95,7 @@ class EcsChangesApi(EcsApi):
             service.desired_count = int(desired)
             service.deployments[0]["desiredCount"] = int(desired)
         if is_forced or definition != service.task_definition:
-            begin_deployment(service, definition, clock.now())
+            begin_deployment(service, definition, request_time())
         return ActionResult({"service": service})
 
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.applicationautoscaling.exceptions import AWSValidationException
-from moto.applicationautoscaling.models import FakeScalableTarget
-from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
+from moto.applicationautoscaling.responses import (
+    ApplicationAutoScalingResponse,
+    _build_target,
+)
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import (
@@ -21,7 +23,7 @@ from moto.elbv2.exceptions import (
 from moto.elbv2.models import FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 
-from dashborion.demo.ecs.paging import BadTokenError, page_of
+from dashborion.demo.ecs.aws_protocol import page_of
 
 _MOST_NAMED = 20  # documented for load balancers and tags; taken for the others too
 _NOT_REGISTERED = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
@@ -51,9 +53,7 @@ class LoadBalancingApi(ELBV2Response):
         for balancer in known:
             balancer.activate()
         named = self._named("LoadBalancerArns", "Names")
-        if named is None:
-            return self._page("LoadBalancers", list(known))
-        return _all_of("LoadBalancers", known, named, LoadBalancerNotFoundError)
+        return self._known("LoadBalancers", known, named, LoadBalancerNotFoundError)
 
     def describe_target_groups(self) -> ActionResult:
         known = sorted(self.elbv2_backend.target_groups.values(), key=lambda group: group.name)
@@ -66,30 +66,22 @@ class LoadBalancingApi(ELBV2Response):
         if balancer:
             if balancer not in self.elbv2_backend.load_balancers:
                 raise LoadBalancerNotFoundError
-            groups = [group for group in known if balancer in group.load_balancer_arns]
-            return self._page("TargetGroups", groups)
-        if named is None:
-            return self._page("TargetGroups", known)
-        return _all_of("TargetGroups", known, named, TargetGroupNotFoundError)
+            known = [group for group in known if balancer in group.load_balancer_arns]
+        return self._known("TargetGroups", known, named, TargetGroupNotFoundError)
 
     def describe_listeners(self) -> ActionResult:
         balancer = self._get_param("LoadBalancerArn")
-        named = self._named("ListenerArns")
-        if not balancer:
-            listeners = self.elbv2_backend.describe_listeners(None, list(named or ()))
-            return _all_of("Listeners", listeners, named or set(), ListenerNotFoundError)
-        return self._page("Listeners", self.elbv2_backend.describe_listeners(balancer, []))
+        named = None if balancer else self._named("ListenerArns") or set()
+        listeners = self.elbv2_backend.describe_listeners(balancer, list(named or ()))
+        return self._known("Listeners", listeners, named, ListenerNotFoundError)
 
     def describe_rules(self) -> ActionResult:
         listener = self._get_param("ListenerArn")
         named = self._named("RuleArns")
-        arns = sorted(named) if named else None
-        rules = self.elbv2_backend.describe_rules(listener, arns)
+        rules = self.elbv2_backend.describe_rules(listener, sorted(named) if named else None)
         for rule in rules:
             rule.conditions = [_in_both_places(condition) for condition in rule.conditions]
-        if named:
-            return _all_of("Rules", rules, named, RuleNotFoundError)
-        return self._page("Rules", rules)
+        return self._known("Rules", rules, named, RuleNotFoundError)
 
     def describe_tags(self) -> ActionResult:
         self._named("ResourceArns")
@@ -111,16 +103,28 @@ class LoadBalancingApi(ELBV2Response):
             raise ValidationError(f"Up to {_MOST_NAMED} can be named in one call")
         return set(given[0]) if given else None
 
-    def _page(self, result: str, items: Sequence[Any]) -> ActionResult:
+    def _known(
+        self,
+        result: str,
+        known: Iterable[Any],
+        named: set[str] | None,
+        missing: Callable[[], Exception],
+    ) -> ActionResult:
+        """The named items, an error if one of them does not exist; without names, one page."""
+        if named is not None:
+            items = [item for item in known if named & {item.arn, getattr(item, "name", "")}]
+            if len(items) < len(named):
+                raise missing()
+            return ActionResult({result: items})
         size = self._get_int_param("PageSize", 400)
         if not 1 <= size <= 400:
             raise ValidationError(f"1 validation error detected: PageSize {size} is not in 1..400")
         asked = {k: v for k, v in self._get_params().items() if k not in ("Marker", "PageSize")}
         question, marker = [result, asked], self._get_param("Marker")
-        try:
-            page, marker = page_of(items, size, marker, question, key=_arn, is_sorted=True)
-        except BadTokenError as error:
-            raise ValidationError("Invalid marker") from error
+        invalid = ValidationError("Invalid marker")
+        page, marker = page_of(
+            known, size, marker, question, invalid=invalid, key=_arn, is_sorted=True
+        )
         return ActionResult({result: page, "NextMarker": marker})
 
 
@@ -140,44 +144,24 @@ class AutoScalingApi(ApplicationAutoScalingResponse):
             self._get_param("ServiceNamespace"), resources, dimension
         )
         question, token = [resources, dimension], self._get_param("NextToken")
-        try:
-            page, token = page_of(targets, size, token, question, key=_arn)
-        except BadTokenError as error:
-            raise AWSError("Invalid token", "InvalidNextTokenException") from error
+        invalid = AWSError("Invalid token", "InvalidNextTokenException")
+        page, token = page_of(targets, size, token, question, invalid=invalid, key=_arn)
         answer: dict[str, Any] = {"ScalableTargets": [self._target(target) for target in page]}
         return json.dumps(answer | ({"NextToken": token} if token else {}))
 
-    def _target(self, target: FakeScalableTarget) -> dict[str, Any]:
+    def _target(self, target: Any) -> dict[str, Any]:
         """A scalable target with defaults that moto leaves out."""
         linked = f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}"
         kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended")
-        suspended: Any = target.suspended_state or {}
-        return {
-            "ServiceNamespace": target.service_namespace,
-            "ResourceId": target.resource_id,
-            "ScalableDimension": target.scalable_dimension,
-            "ScalableTargetARN": target.arn,
-            "MinCapacity": target.min_capacity,
-            "MaxCapacity": target.max_capacity,
+        suspended = dict.fromkeys((*kinds, "ScheduledScalingSuspended"), False)
+        return _build_target(target) | {
             "RoleARN": target.role_arn or linked,
-            "CreationTime": target.creation_time,
-            "SuspendedState": dict.fromkeys((*kinds, "ScheduledScalingSuspended"), False)
-            | suspended,
+            "SuspendedState": suspended | (target.suspended_state or {}),
         }
 
 
 def _arn(item: Any) -> str:
     return str(item.arn)
-
-
-def _all_of(
-    result: str, known: Iterable[Any], named: set[str], missing: Callable[[], Exception]
-) -> ActionResult:
-    """The named items; an error if one of them does not exist."""
-    items = [item for item in known if named & {item.arn, getattr(item, "name", "")}]
-    if len(items) < len(named):
-        raise missing()
-    return ActionResult({result: items})
 
 
 def _in_both_places(condition: dict[str, Any]) -> dict[str, Any]:

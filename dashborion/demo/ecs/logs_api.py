@@ -7,7 +7,7 @@ were made, and how many of those were handed out.
 
 from __future__ import annotations
 
-import heapq
+import itertools
 import json
 import re
 from typing import Any
@@ -67,22 +67,15 @@ class LogsApi(LogsResponse):
             names = [name for name in group.streams if name.startswith(prefix or "")]
         start, end = self._get_param("startTime") or 0, self._get_param("endTime")
         pattern = self._get_param("filterPattern")
-        merged = heapq.merge(
-            *(self._stream(name).filter_log_events(start, end, pattern) for name in names),
-            key=lambda event: (event["timestamp"], str(event["eventId"]).zfill(60)),
-        )
-        events = list(merged)
+        streams = [self._stream(name).filter_log_events(start, end, pattern) for name in names]
+        events = sorted(itertools.chain(*streams), key=_position)
         if token := self._get_param("nextToken"):
-            at, id_ = token.split("/")
-            events = [
-                event
-                for event in events
-                if (event["timestamp"], str(event["eventId"]).zfill(60)) > (int(at), id_)
-            ]
+            at, event_id = token.split("/")
+            events = [event for event in events if _position(event) > (int(at), event_id)]
         page = _sized(events, self._limit(), size=lambda event: len(event["message"].encode()))
         answer: dict[str, Any] = {"events": page, "searchedLogStreams": []}
         if len(page) < len(events):
-            answer["nextToken"] = f"{page[-1]['timestamp']}/{str(page[-1]['eventId']).zfill(60)}"
+            answer["nextToken"] = "{}/{}".format(*_position(page[-1]))
         return json.dumps(answer)
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
@@ -112,6 +105,10 @@ class LogsApi(LogsResponse):
         if stream is None:
             raise ResourceNotFoundException("The specified log stream does not exist.")
         return stream
+
+
+def _position(event: dict[str, Any]) -> tuple[int, str]:
+    return event["timestamp"], str(event["eventId"]).zfill(60)
 
 
 def _sized(events: list[Any], limit: int, size: Any = None) -> list[Any]:

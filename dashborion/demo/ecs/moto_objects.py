@@ -1,13 +1,16 @@
 """moto's tasks and container instances, made without moto's demands on EC2.
 
 moto's answers are read from its objects: any attribute named like a member of the answer is sent.
-Nothing is random: the same calls make the same ids.
+Nothing is random: the same calls make the same ids, at a moment that may be in a fleet's past.
 """
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +25,23 @@ NETWORK = {
         "assignPublicIp": "DISABLED",
     }
 }
+
+_moment: ContextVar[datetime | None] = ContextVar("_moment", default=None)
+
+
+def request_time() -> datetime:
+    """The time that ECS writes into what a request changes."""
+    return _moment.get() or datetime.now(UTC)
+
+
+@contextmanager
+def requests_at(moment: datetime) -> Iterator[None]:
+    """Requests of this thread are made at that moment."""
+    token = _moment.set(moment)
+    try:
+        yield
+    finally:
+        _moment.reset(token)
 
 
 def digits_of(text: str, count: int = 32) -> str:
@@ -42,9 +62,16 @@ def runtime_id(task_id: str, container: str) -> str:
     return f"{task_id}-{int(digits_of(f'{task_id} {container}'), 16) % 10**10:010}"
 
 
+def definition_of(backend: EC2ContainerServiceBackend, arn: str) -> Any:
+    """The task definition of that ARN, or None."""
+    family, _, revision = arn.rpartition("/")[2].rpartition(":")
+    return backend.task_definitions.get(family, {}).get(int(revision))
+
+
 class EcsTask(Task):
     """moto's task without moto's state changes; PROVISIONING unless ``attributes`` differ."""
 
+    last_status = "PROVISIONING"  # moto's moves when it is read
     started_at: datetime | None
     health_status: str
     address: str
@@ -72,7 +99,6 @@ class EcsTask(Task):
                 "memory": definition.memory,
                 "platform_version": "1.4.0",
                 "overrides": {"containerOverrides": []},
-                "_status": "PROVISIONING",
                 "desired_status": "RUNNING",
                 "health_status": "UNKNOWN",
                 "version": 1,
@@ -88,14 +114,6 @@ class EcsTask(Task):
         ]
         if address:
             self.attach(address)
-
-    @property
-    def last_status(self) -> str:
-        return str(self._status)
-
-    @last_status.setter
-    def last_status(self, value: str) -> None:
-        self._status = value
 
     @property
     def task_arn(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +17,7 @@ from dashborion.demo.ecs.deployments import (
     complete_deployment,
     retire_deployments,
 )
-from dashborion.demo.ecs.moto_objects import EcsTask, Json, digits_of
+from dashborion.demo.ecs.moto_objects import EcsTask, Json, definition_of, digits_of
 from dashborion.demo.ecs.tasks import (
     advance_task,
     begin_stop,
@@ -36,29 +35,22 @@ _NO_ROOM = (
 )
 
 
-@dataclass
-class _ServiceMemory:
-    """What the scheduler remembers about a service."""
-
-    deployment: str = ""
-    failed: set[str] = field(default_factory=set)
-    failures: int = 0
-    next_start: datetime | None = None
-    next_report: datetime | None = None
-    was_steady: bool = True
-
-
 class EcsScheduler:
     """All services of one cluster. Nothing moves but in ``tick``."""
 
     def __init__(
-        self, backend: EC2ContainerServiceBackend, cluster: Cluster, *, speed: float = 1.0
+        self,
+        backend: EC2ContainerServiceBackend,
+        cluster: Cluster,
+        *,
+        speed: float = 1.0,
+        epoch: datetime | None = None,  # before it containers write little
     ) -> None:
         self.backend, self.cluster, self.speed = backend, cluster, speed
         self.made = 0  # tasks so far, each of which has an address of its own
-        self.epoch: datetime | None = None
+        self._epoch = epoch
         self._now: datetime | None = None
-        self._memories: dict[str, _ServiceMemory] = {}
+        self._services: dict[str, _ServiceScheduler] = {}
         self._opened: set[str] = set()
 
     def clock(self) -> datetime:
@@ -74,66 +66,75 @@ class EcsScheduler:
         for service in list(self.backend.services.values()):
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
-                own_tasks = tasks.get(f"service:{service.name}", [])
-                _ServiceTick(self, service, own_tasks, moment).take()
+                scheduler = self._services.setdefault(service.name, _ServiceScheduler(self))
+                scheduler.tick(service, tasks.get(f"service:{service.name}", []), moment)
 
-    def definition(self, arn: str) -> TaskDefinition:
-        family, _, revision = arn.rpartition("/")[2].rpartition(":")
-        return self.backend.task_definitions[family][int(revision)]
-
-    def memory(self, service: Any) -> _ServiceMemory:
-        return self._memories.setdefault(service.name, _ServiceMemory())
+    def definition(self, task: Any) -> TaskDefinition:
+        definition: TaskDefinition = definition_of(self.backend, task.task_definition_arn)
+        return definition
 
     def open_logs_of(self, task: Any) -> None:
         if task.started_at is not None and task.id not in self._opened:
             self._opened.add(task.id)
-            definition = self.definition(task.task_definition_arn)
-            open_logs(task, definition, self.backend.account_id, self)
+            account = self.backend.account_id
+            open_logs(task, self.definition(task), account, self.clock, self._epoch)
 
     def forget(self, task: Any) -> None:
         self._opened.discard(task.id)
-        forget_logs(task, self.definition(task.task_definition_arn), self.backend.account_id)
+        forget_logs(task, self.definition(task), self.backend.account_id)
         self.backend.tasks[self.cluster.name].pop(task.task_arn, None)
 
 
 @dataclass
-class _ServiceTick:
-    """One service in one tick."""
+class _ServiceScheduler:
+    """One service: what is remembered about it, and the state of the current tick."""
 
     scheduler: EcsScheduler
-    service: Any
-    tasks: list[Any]
-    now: datetime
+    service: Any = None
+    tasks: list[Any] = field(default_factory=list)
+    now: datetime = field(init=False)
+    deployment: str = ""
+    failed: set[str] = field(default_factory=set)
+    failures: int = 0
+    next_start: datetime | None = None
+    next_report: datetime | None = None
+    was_steady: bool = True
 
     @property
     def primary(self) -> Json:
         deployment: Json = self.service.deployments[0]
         return deployment
 
-    @property
-    def memory(self) -> _ServiceMemory:
-        return self.scheduler.memory(self.service)
-
-    def take(self) -> None:
-        for task in self.tasks:
-            definition = self.scheduler.definition(task.task_definition_arn)
-            advance_task(task, definition, self.now, self.scheduler.speed)
+    def tick(self, service: Any, tasks: list[Any], now: datetime) -> None:
+        self.service, self.tasks, self.now = service, tasks, now
+        for task in tasks:
+            advance_task(task, self.scheduler.definition(task), now, self.scheduler.speed)
             self.scheduler.open_logs_of(task)
-        if self.service.scheduling_strategy == "DAEMON":
+        if service.scheduling_strategy == "DAEMON":
             known = self.scheduler.backend.container_instances
-            self.service.desired_count = len(known.get(self.service.cluster_name, {}))
-        if self.service.status == "DRAINING":
-            self.service.desired_count = 0
+            service.desired_count = len(known.get(service.cluster_name, {}))
+        if service.status == "DRAINING":
+            service.desired_count = 0
         self._count_failures()
-        check_circuit_breaker(self.service, self.primary, self.now)
-        if self.memory.deployment != self.primary["id"]:  # a new one starts without a back-off
-            self.memory.deployment = self.primary["id"]
-            self.memory.failures, self.memory.next_start = 0, None
+        check_circuit_breaker(service, self.primary, now)
+        if self.deployment != self.primary["id"]:  # a new one starts without a back-off
+            self.deployment = self.primary["id"]
+            self.failures, self.next_start = 0, None
         self._start()
         self._stop()
         self._balance()
         self._drop_old_tasks()
         self._report()
+
+    def _seconds_since(self, moment: datetime) -> float:
+        """Simulated seconds: those that would have passed at speed 1."""
+        return (self.now - moment).total_seconds() * self.scheduler.speed
+
+    def _in(self, seconds: float) -> datetime:
+        return self.now + timedelta(seconds=seconds / self.scheduler.speed)
+
+    def _event(self, message: str) -> None:
+        add_event(self.service, self.now, message)
 
     def _alive(self, *, of_primary: bool) -> list[Any]:
         return [
@@ -144,32 +145,28 @@ class _ServiceTick:
         ]
 
     def _count_failures(self) -> None:
-        memory, primary = self.memory, self.primary
         for task in self.tasks:
-            is_new = task.id not in memory.failed
+            is_new = task.id not in self.failed
             if task.desired_status == "STOPPED" and is_new and has_ended_early(task):
-                memory.failed.add(task.id)
+                self.failed.add(task.id)
                 self._report_failed_task(task)
                 for deployment in self.service.deployments:
                     if deployment["id"] == task.started_by:
                         deployment["failedTasks"] += 1
-                memory.failures += 1
-                wait = _BACK_OFF[min(memory.failures, len(_BACK_OFF)) - 1]
-                memory.next_start = self.now + timedelta(seconds=wait / self.scheduler.speed)
-        lasting = 10 / self.scheduler.speed
+                self.failures += 1
+                self.next_start = self._in(_BACK_OFF[min(self.failures, len(_BACK_OFF)) - 1])
         for task in self._alive(of_primary=True):
-            started = task.started_at
-            if started and (self.now - started).total_seconds() > lasting and memory.failures:
-                memory.failures = primary["failedTasks"] = 0
+            if task.started_at and self._seconds_since(task.started_at) > 10 and self.failures:
+                self.failures = self.primary["failedTasks"] = 0
 
     def _report_failed_task(self, task: Any) -> None:
         if task.stop_code == "TaskFailedToStart":
             message = f"was unable to start a task. Reason: {task.stopped_reason}"
         else:
             message = f"deregistered a failed task (task {task.id}): {task.stopped_reason}."
-        add_event(self.service, self.now, message)
-        if self.memory.failures == 3:
-            add_event(self.service, self.now, "is unable to consistently start tasks successfully.")
+        self._event(message)
+        if self.failures == 3:
+            self._event("is unable to consistently start tasks successfully.")
 
     def _limits(self) -> tuple[int, int]:
         """The least number of running tasks, and the largest number of tasks."""
@@ -185,24 +182,18 @@ class _ServiceTick:
             most = self.service.desired_count
         missing = self.service.desired_count - len(new)
         room = most - len(new) - len(old)
-        waits = self.memory.next_start is not None and self.now < self.memory.next_start
+        waits = self.next_start is not None and self.now < self.next_start
         if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
             return
-        definition = self.scheduler.definition(self.primary["taskDefinition"])
-        is_ec2 = self.service.launch_type == "EC2"
-        if is_ec2 and int(definition.cpu or 0) > _ROOM:
-            self._report_no_room()
+        definition = definition_of(self.scheduler.backend, self.primary["taskDefinition"])
+        if self.service.launch_type == "EC2" and int(definition.cpu or 0) > _ROOM:
+            if self.next_report is None or self.now >= self.next_report:
+                self._event(_NO_ROOM)
+                self.next_report = self._in(60)
             return
         started = [self._make(definition, n) for n in range(min(missing, room))]
         names = " ".join(f"(task {task.id})" for task in started)
-        count = "1 tasks" if len(started) == 1 else f"{len(started)} tasks"
-        add_event(self.service, self.now, f"has started {count}: {names}.")
-
-    def _report_no_room(self) -> None:
-        due = self.memory.next_report
-        if due is None or self.now >= due:
-            add_event(self.service, self.now, _NO_ROOM)
-            self.memory.next_report = self.now + timedelta(seconds=60 / self.scheduler.speed)
+        self._event(f"has started {len(started)} tasks: {names}.")
 
     def _make(self, definition: TaskDefinition, number: int) -> Any:
         backend, cluster = self.scheduler.backend, self.scheduler.cluster
@@ -211,14 +202,11 @@ class _ServiceTick:
         placement: Json = {"availability_zone": f"{backend.region_name}{zone}"}
         providers = self.service.capacity_provider_strategy
         launch_type = "EC2" if self.service.launch_type == "EC2" else "FARGATE"
-        if launch_type == "EC2":
-            known = list(backend.container_instances.get(cluster.name, {}).values())
-            if known:
-                host: Any = known[(len(self.tasks) + number) % len(known)]
-                placement = {
-                    "availability_zone": host.attributes["ecs.availability-zone"],
-                    "container_instance_arn": host.container_instance_arn,
-                }
+        hosts: list[Any] = list(backend.container_instances.get(cluster.name, {}).values())
+        if hosts and launch_type == "EC2":
+            host = hosts[(len(self.tasks) + number) % len(hosts)]
+            placement["availability_zone"] = host.attributes["ecs.availability-zone"]
+            placement["container_instance_arn"] = host.container_instance_arn
         if providers:
             placement["capacity_provider_name"] = providers[0]["capacityProvider"]
         task = EcsTask(
@@ -256,22 +244,20 @@ class _ServiceTick:
         is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
         return bool(is_healthy and not self._is_starting(task))
 
-    def _end(self, tasks: Iterable[Any]) -> None:
-        ended = list(tasks)
-        for task in ended:
+    def _end(self, tasks: list[Any]) -> None:
+        for task in tasks:
             reason = f"Scaling activity initiated by (deployment {self.primary['id']})"
             begin_stop(task, self.now, "ServiceSchedulerInitiated", reason)
-        if ended:
-            names = " ".join(f"(task {task.id})" for task in ended)
-            add_event(self.service, self.now, f"has stopped {len(ended)} running tasks: {names}.")
+        if tasks:
+            names = " ".join(f"(task {task.id})" for task in tasks)
+            self._event(f"has stopped {len(tasks)} running tasks: {names}.")
 
     def _balance(self) -> None:
         """Register running tasks with the target groups, and deregister the others."""
-        backend = elbv2_backends[self.scheduler.backend.account_id][
-            self.scheduler.backend.region_name
-        ]
+        here = self.scheduler.backend
+        groups = elbv2_backends[here.account_id][here.region_name].target_groups
         for balancer in self.service.load_balancers or ():
-            group = backend.target_groups.get(balancer.get("targetGroupArn", ""))
+            group = groups.get(balancer.get("targetGroupArn", ""))
             if group is None:
                 continue
             targets: dict[str, Any] = {}
@@ -287,11 +273,10 @@ class _ServiceTick:
         if task.desired_status == "STOPPED":
             why = "Target deregistration is in progress"
             return "draining", "Target.DeregistrationInProgress", why
-        age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
-        if age < 2:
+        if self._seconds_since(task.started_at) < 2:
             return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
-        definition = self.scheduler.definition(task.task_definition_arn)
-        images = [str(container["image"]) for container in definition.container_definitions]
+        containers = self.scheduler.definition(task).container_definitions
+        images = [str(container["image"]) for container in containers]
         if any(behaviour_of(image).ready_after is None for image in images):
             return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"
         return "healthy", None, None
@@ -301,7 +286,7 @@ class _ServiceTick:
         over.sort(key=lambda task: task.stopped_at)
         for task in over[: max(0, len(over) - _KEPT_STOPPED)]:
             self.scheduler.forget(task)
-            self.memory.failed.discard(task.id)
+            self.failed.discard(task.id)
             self.tasks.remove(task)
 
     def _report(self) -> None:
@@ -329,24 +314,23 @@ class _ServiceTick:
 
     def _settle(self) -> None:
         service, primary = self.service, self.primary
-        desired = service.desired_count
         old = self._alive(of_primary=False)
         ending = any(
             task.desired_status == "STOPPED" and task.last_status != "STOPPED"
             for task in self.tasks
         )
         unready = [task for task in self._alive(of_primary=True) if self._is_starting(task)]
-        has_all = service.running_count == desired == primary["runningCount"]
+        has_all = service.running_count == service.desired_count == primary["runningCount"]
         is_steady = has_all and not (old or unready or ending)
         if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
             complete_deployment(service, primary, self.now)
-        elif is_steady and not self.memory.was_steady:
-            add_event(service, self.now, "has reached a steady state.")
-        self.memory.was_steady = is_steady
+        elif is_steady and not self.was_steady:
+            self._event("has reached a steady state.")
+        self.was_steady = is_steady
 
     def _is_starting(self, task: Any) -> bool:
         """Whether a task is so new that its deployment cannot be completed yet."""
         if task.started_at is None:
             return True
-        age = (self.now - task.started_at).total_seconds() * self.scheduler.speed
-        return bool(age < 3 and self.primary.get("rolloutState") == "IN_PROGRESS")
+        is_new = self._seconds_since(task.started_at) < 3
+        return bool(is_new and self.primary.get("rolloutState") == "IN_PROGRESS")

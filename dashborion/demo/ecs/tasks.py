@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from moto.ecs.models import TaskDefinition
 from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
-from dashborion.demo.behaviour import Behaviour, behaviour_of
-from dashborion.demo.container_lines import lines
+from dashborion.demo.behaviour import behaviour_of, lines
 from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 
 PROVISIONING_SECONDS = 1.0
@@ -107,10 +106,8 @@ def _set(task: Any, status: str) -> None:
 
 
 def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
-    task.started_at = at
-    task.pull_started_at = task.created_at
-    task.pull_stopped_at = at
-    task.connectivity, task.connectivity_at = "CONNECTED", at
+    task.started_at = task.pull_stopped_at = task.connectivity_at = at
+    task.pull_started_at, task.connectivity = task.created_at, "CONNECTED"
     _set(task, "RUNNING")
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
@@ -134,10 +131,9 @@ def begin_stop(
     """Begin to stop a task; its log ends here."""
     if task.desired_status == "STOPPED":
         return
-    task.desired_status, task.stopping_at = "STOPPED", at
-    task.stop_code, task.stopped_reason = code, reason
+    task.desired_status, task.stop_code, task.stopped_reason = "STOPPED", code, reason
+    task.stopping_at = task.execution_stopped_at = at
     task.version += 1
-    task.execution_stopped_at = at
     for container in task.containers:
         if fate and container.name == fate.container:
             why = {"reason": fate.container_reason} if fate.container_reason else {}
@@ -164,44 +160,35 @@ def finish_stop(task: Any, at: datetime) -> None:
         vars(container)["lastStatus"] = "STOPPED"
 
 
-class Clock(Protocol):
-    """The clock of a log; before ``epoch`` containers write little."""
-
-    epoch: datetime | None
-
-    def clock(self) -> datetime: ...
-
-
 class TaskStream(LogStream):
     """The log of one container, computed at every read: nothing is stored."""
 
     def __init__(
         self,
-        group: Any,
+        group: LogGroup,
         name: str,
         *,
         task: Any,
-        container: str,
-        behaviour: Behaviour,
-        world: Clock,
+        container: Json,
+        clock: Callable[[], datetime],
+        epoch: datetime | None,
     ) -> None:
-        self._task = task
-        self._container, self._behaviour, self._world = container, behaviour, world
+        self._task, self._container, self._clock, self._epoch = task, container, clock, epoch
         super().__init__(group, name)
         self.creation_time = task.started_at.replace(tzinfo=None)  # moto's times are naive
         self.last_ingestion_time = self.creation_time
 
     @property
     def events(self) -> list[LogEvent]:
-        task, now = self._task, self._world.clock()
+        task, now = self._task, self._clock()
         is_own_end = task.stop_code != "ServiceSchedulerInitiated"
         written = lines(
-            f"{task.id[:8]}/{self._container}",
+            f"{task.id[:8]}/{self._container['name']}",
             task.started_at,
-            getattr(task, "stopping_at", None),
+            task.stopping_at,
             now=now,
-            epoch=self._world.epoch or now,
-            last=self._behaviour.last_words if is_own_end else "",
+            epoch=self._epoch or now,
+            last=behaviour_of(self._container["image"]).last_words if is_own_end else "",
         )
         return [self._event(number, line.at, line.text) for number, line in enumerate(written)]
 
@@ -216,12 +203,17 @@ class TaskStream(LogStream):
         return event
 
 
-def open_logs(task: Any, definition: TaskDefinition, account: str, world: Clock) -> None:
+def open_logs(
+    task: Any,
+    definition: TaskDefinition,
+    account: str,
+    clock: Callable[[], datetime],
+    epoch: datetime | None,
+) -> None:
     """A stream for each container that writes to CloudWatch Logs."""
     for container, group, name in _streams(task, definition, account):
-        behaviour = behaviour_of(str(container["image"]))
         group.streams[name] = TaskStream(
-            group, name, task=task, container=container["name"], behaviour=behaviour, world=world
+            group, name, task=task, container=container, clock=clock, epoch=epoch
         )
 
 

@@ -18,9 +18,14 @@ from moto.elbv2.models import (
     elbv2_backends,
 )
 
-from dashborion.demo.ecs import clock
 from dashborion.demo.ecs.aws_server import AwsServer
-from dashborion.demo.ecs.moto_objects import Json, add_instance, digits_of
+from dashborion.demo.ecs.moto_objects import (
+    Json,
+    add_instance,
+    digits_of,
+    request_time,
+    requests_at,
+)
 from dashborion.demo.ecs.scheduler import EcsScheduler
 
 REGION = "eu-west-3"
@@ -182,8 +187,7 @@ def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
         for environment in ENVIRONMENTS:
             tags = [{"key": "project", "value": "shop"}]
             cluster = backend.create_cluster(f"shop-{environment}", tags)
-            scheduler = EcsScheduler(backend, cluster, speed=speed)
-            scheduler.epoch = now
+            scheduler = EcsScheduler(backend, cluster, speed=speed, epoch=now)
             shops.append(Shop(aws, scheduler, environment))
             _live(shops[-1], now, speed)
     return shops
@@ -192,13 +196,13 @@ def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
 def _live(shop: Shop, now: datetime, speed: float) -> None:
     """Create the services and play a day forward."""
     moment = now - timedelta(hours=26)
-    with clock.moved_to(moment):
+    with requests_at(moment):
         changes = _build(shop)
     for tick in _moments(moment, 12, speed):
         shop.scheduler.tick(tick)
     moment = now - timedelta(minutes=40)
     shop.scheduler.tick(moment)
-    with clock.moved_to(moment):
+    with requests_at(moment):
         for name, task_definition in changes.items():
             shop.change(name, task_definition)
     for tick in _moments(moment, 40, speed):
@@ -239,7 +243,7 @@ def _build(shop: Shop) -> dict[str, str]:
     (reports,) = shop.define("reports", "2025.11")
     shop.serve("reports", reports, 0, team="data")
     for zone in "ab"[:more]:
-        add_instance(shop.scheduler.backend, shop.scheduler.cluster, clock.now(), zone=zone)
+        add_instance(shop.scheduler.backend, shop.scheduler.cluster, request_time(), zone=zone)
     (agent,) = shop.define("agent", "7.50", requiresCompatibilities=["EC2"], container_cpu=64)
     shop.serve("agent", agent, None, schedulingStrategy="DAEMON", launchType="EC2")
     return {"payments": broken} | ({"search": missing} if is_production else {})

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -15,22 +14,11 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.http_server import Answer, Server
-from dashborion.demo.kubernetes.autoscalers import as_kept, as_served
-from dashborion.demo.kubernetes.defaults import refuse_changed_selector, with_defaults
-from dashborion.demo.kubernetes.errors import (
-    Refused,
-    bad_request,
-    conflict,
-    details_of,
-    invalid,
-    not_allowed,
-    not_found,
-    precondition_failed,
-)
+from dashborion.demo.http_server import Answer, Service
+from dashborion.demo.kubernetes import defaults, errors
 from dashborion.demo.kubernetes.exec import exec_answer, require_running
+from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
-from dashborion.demo.kubernetes.logs import PodLogs, container_of
 from dashborion.demo.kubernetes.patches import apply_patch
 from dashborion.demo.kubernetes.request import Request, parse_request
 from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
@@ -43,37 +31,23 @@ _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
-class KubernetesApi:
+class KubernetesApi(Service):
     """Answers HTTP requests from a store; every request needs the token."""
 
-    def __init__(self, store: Store, logs: PodLogs, token: str) -> None:
+    def __init__(self, store: Store, kubelets: Kubelets, token: str) -> None:
         self.store = store
         self.token = token
         # Called for each request that is let in, and whenever more of its answer is sent.
         self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
-        self._logs = logs
-        self._server: Server | None = None
+        self._kubelets = kubelets
         self._is_over = False
-
-    @property
-    def url(self) -> str:
-        if self._server is None:
-            raise RuntimeError("not started")
-        return self._server.url
-
-    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
-        self._is_over = False
-        self._server = Server(self.answer, tls=tls)
-        self._server.start(poll_seconds)
 
     def stop(self) -> None:
         self._is_over = True
         with self.store.changed:
             self.store.changed.notify_all()
-        server, self._server = self._server, None
-        if server is not None:
-            server.stop()
+        super().stop()
 
     def answer(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         request = parse_request(method, url, headers, body)
@@ -81,10 +55,12 @@ class KubernetesApi:
             self._authenticate(request)
             self.on_request(request)
             return self._with_activity(request, self._answer(request))
-        except Refused as error:
+        except errors.Refused as error:
             return _json(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
-            return _json(bad_request(f"not of the shape that is asked for: {error!r}").status, 400)
+            return _json(
+                errors.bad_request(f"not of the shape that is asked for: {error!r}").status, 400
+            )
 
     def _with_activity(self, request: Request, answer: Answer) -> Answer:
         """Count reading a stream as activity: a log may be followed for hours."""
@@ -102,7 +78,7 @@ class KubernetesApi:
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not hmac.compare_digest(given.encode(), self.token.encode()):
-            raise Refused(401, "Unauthorized", "Unauthorized")
+            raise errors.Refused(401, "Unauthorized", "Unauthorized")
 
     def _answer(self, request: Request) -> Answer:
         if request.resource is None:
@@ -147,20 +123,20 @@ class KubernetesApi:
     def _object(self, request: Request) -> Object:
         item = self.store.get(request.plural, request.namespace, request.name)
         if item is None or request.resource is None:
-            raise not_found(request.resource, request.name)  # type: ignore[arg-type]
+            raise errors.not_found(request.resource, request.name)  # type: ignore[arg-type]
         return item
 
     def _log(self, request: Request) -> Answer:
         if request.method != "GET":
-            raise not_allowed()
+            raise errors.not_allowed()
         pod = self._object(request)
         return _stream(
-            self._logs.stream(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
+            self._kubelets.log(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
         )
 
     def _exec(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):
-            raise not_allowed()
+            raise errors.not_allowed()
         pod = self._object(request)
         name = container_of(pod, request.query.get("container", ""))
         require_running(pod, name)
@@ -178,34 +154,36 @@ class KubernetesApi:
                 return self._patch(request, resource)
             if request.method == "DELETE":
                 return self._delete(request, resource)
-        raise not_allowed()
+        raise errors.not_allowed()
 
     def _create(self, request: Request, resource: Resource) -> Object:
         item: Object = request.json
         if item.get("kind", resource.kind) != resource.kind:
-            raise bad_request(
+            raise errors.bad_request(
                 f"{item['kind']} in version {json.dumps(item.get('apiVersion', ''))} cannot be "
                 f"handled as a {resource.kind}"
             )
         metadata = dict(item.get("metadata") or {})
         if resource.is_namespaced:
             if metadata.setdefault("namespace", request.namespace) != request.namespace:
-                raise bad_request(
+                raise errors.bad_request(
                     "the namespace of the provided object does not match the namespace sent on "
                     "the request"
                 )
             if self.store.get("namespaces", "", request.namespace) is None:
-                raise not_found(BY_KIND["Namespace"], request.namespace)
+                raise errors.not_found(BY_KIND["Namespace"], request.namespace)
         if not metadata.get("name") and not metadata.get("generateName"):
             problem = "Required value: name or generateName is required"
-            raise invalid(resource, "", "metadata.name", problem)
+            raise errors.invalid(resource, "", "metadata.name", problem)
         for key in ("uid", "resourceVersion", "creationTimestamp", "generation"):
             metadata.pop(key, None)
-        item = as_kept({**item, "metadata": metadata}, resource.group_version)
+        item = defaults.as_kept({**item, "metadata": metadata}, resource.group_version)
         made = self.store.create(
-            resource.plural, with_defaults(resource.plural, item), dry_run=request.is_dry_run
+            resource.plural,
+            defaults.with_defaults(resource.plural, item),
+            dry_run=request.is_dry_run,
         )
-        return as_served(made, resource.group_version)
+        return defaults.as_served(made, resource.group_version)
 
     def _patch(self, request: Request, resource: Resource) -> Answer:
         kind, patch = request.content_type, request.json
@@ -213,7 +191,7 @@ class KubernetesApi:
         if is_apply and self.store.get(request.plural, request.namespace, request.name) is None:
             return _json(self._create(request, resource), 201)
         item = self._object(request)
-        item = as_served(item, resource.group_version)
+        item = defaults.as_served(item, resource.group_version)
         before = _scale(resource, item) if request.subresource == "scale" else item
         return _json(self._change(request, resource, apply_patch(kind, before, patch)))
 
@@ -223,29 +201,31 @@ class KubernetesApi:
         name = given.get("metadata", {}).get("name", request.name)
         if name != request.name:
             message = f"the name of the object ({name}) does not match the name on the URL"
-            raise bad_request(f"{message} ({request.name})")
+            raise errors.bad_request(f"{message} ({request.name})")
         if request.subresource == "scale":
             return self._rescale(request, resource, old, given)
         namespace = {"namespace": request.namespace} if resource.is_namespaced else {}
         item = {**given, "metadata": {**given.get("metadata", {}), **namespace, "name": name}}
         is_status = request.subresource == "status"
         if not is_status:
-            item = with_defaults(resource.plural, as_kept(item, resource.group_version))
-            refuse_changed_selector(resource.plural, old, item)
+            item = defaults.with_defaults(
+                resource.plural, defaults.as_kept(item, resource.group_version)
+            )
+            defaults.refuse_changed_selector(resource.plural, old, item)
         changed = self.store.replace(
             resource.plural, item, is_status=is_status, dry_run=request.is_dry_run
         )
-        return as_served(changed, resource.group_version)
+        return defaults.as_served(changed, resource.group_version)
 
     def _rescale(self, request: Request, resource: Resource, old: Object, given: Object) -> Object:
         metadata, count = given.get("metadata") or {}, (given.get("spec") or {}).get("replicas", 0)
         version = metadata.get("resourceVersion") or old["metadata"]["resourceVersion"]
         if version != old["metadata"]["resourceVersion"]:
-            raise conflict(resource, request.name)
+            raise errors.conflict(resource, request.name)
         if not isinstance(count, int) or count < 0:
             scales = Resource("autoscaling/v1", "scales", "Scale")
             problem = f"Invalid value: {count}: must be greater than or equal to 0"
-            raise invalid(scales, request.name, "spec.replicas", problem)
+            raise errors.invalid(scales, request.name, "spec.replicas", problem)
         item = {**old, "spec": {**old["spec"], "replicas": count}}
         return _scale(
             resource, self.store.replace(resource.plural, item, dry_run=request.is_dry_run)
@@ -253,7 +233,7 @@ class KubernetesApi:
 
     def _delete(self, request: Request, resource: Resource) -> Answer:
         if request.subresource:
-            raise not_allowed()
+            raise errors.not_allowed()
         if not request.name:
             chunk = list_chunk(self.store, resource, request)
             for entry in chunk["items"]:
@@ -263,11 +243,13 @@ class KubernetesApi:
         wanted, metadata = options.get("preconditions") or {}, item["metadata"]
         for key, name in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
             if wanted.get(key, metadata[key]) != metadata[key]:
-                raise precondition_failed(resource, request.name, name, wanted[key], metadata[key])
+                raise errors.precondition_failed(
+                    resource, request.name, name, wanted[key], metadata[key]
+                )
         marked = self._end(resource, item, options, request)
         if marked is not None:
             return _json(marked)
-        details = details_of(resource, request.name, uid=metadata["uid"])
+        details = errors.details_of(resource, request.name, uid=metadata["uid"])
         done = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
         return _json({**done, "details": details})
 
@@ -309,7 +291,7 @@ def _scale(resource: Resource, item: Object) -> Object:
     metadata, spec = item["metadata"], item["spec"]
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
     if "scale" not in resource.subresources:
-        raise not_allowed()
+        raise errors.not_allowed()
     replicas = (item.get("status") or {}).get("replicas", 0)
     selector = selector_text(spec.get("selector") or {})
     return {

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from dashborion.demo.kubernetes import controllers
 from dashborion.demo.kubernetes.api import KubernetesApi
-from dashborion.demo.kubernetes.autoscalers import run_autoscalers
 from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.deployments import run_deployments, run_replica_sets
-from dashborion.demo.kubernetes.endpoints import connect_services
-from dashborion.demo.kubernetes.jobs import run_cronjobs, run_jobs
 from dashborion.demo.kubernetes.kubelets import Kubelets
-from dashborion.demo.kubernetes.logs import PodLogs
 from dashborion.demo.kubernetes.objects import World
 from dashborion.demo.kubernetes.resources import BY_KIND, Object
 from dashborion.demo.kubernetes.sets import run_daemon_sets, run_stateful_sets
@@ -28,9 +25,7 @@ class KubernetesCluster:
         self._now: datetime | None = None  # a time set by hand, for the past and for tests
         self.store = Store(self.clock)
         self.kubelets = Kubelets(self.store, nodes, speed)
-        self.api = KubernetesApi(
-            self.store, PodLogs(self.kubelets.container_log, self.clock), token
-        )
+        self.api = KubernetesApi(self.store, self.kubelets, token)
         self._is_new = True
 
     def clock(self) -> datetime:
@@ -48,15 +43,15 @@ class KubernetesCluster:
                 for name in ("default", "kube-system"):
                     self.put({"kind": "Namespace", "metadata": {"name": name}})
             _collect_orphans(world)
-            run_autoscalers(world)
+            controllers.run_autoscalers(world)
             run_deployments(world)
             run_replica_sets(world)
             run_stateful_sets(world)
             run_daemon_sets(world, self.kubelets.names)
-            run_cronjobs(world)
-            run_jobs(world)
+            controllers.run_cronjobs(world)
+            controllers.run_jobs(world)
             self.kubelets.tick(world)
-            connect_services(world)
+            controllers.connect_services(world)
             world.forget_old_events()
 
     def reset(self) -> None:

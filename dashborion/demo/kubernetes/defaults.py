@@ -1,4 +1,8 @@
-"""What the API server fills in, and what it refuses, when an object is written."""
+"""What the API server fills in, converts and refuses when an object is written.
+
+Autoscalers are kept as ``autoscaling/v1`` and served as ``v2`` too. Of ``v2``'s metrics the share
+of CPU is all that ``v1`` has room for, and all that is kept.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,8 @@ _TEMPLATED: dict[str, Object] = {  # kinds with a pod template, and the defaults
     "replicasets": {"replicas": 1},
     "jobs": {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False},
 }
+_KEPT, _NEWER = "autoscaling/v1", "autoscaling/v2"
+_CPU_TARGET, CPU_USED = "targetCPUUtilizationPercentage", "currentCPUUtilizationPercentage"
 _ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how pods are replaced
     "deployments": ("strategy", {"maxUnavailable": "25%", "maxSurge": "25%"}),
     "statefulsets": ("updateStrategy", {"partition": 0}),
@@ -36,8 +42,7 @@ def with_defaults(plural: str, item: Object) -> Object:
         spec = pod_spec(spec)
     elif plural in _TEMPLATED:
         item = {"status": {}, **item}
-        _refuse_bad_counts(plural, name, spec)
-        _refuse_foreign_labels(plural, name, spec)
+        _refuse_bad_spec(plural, name, spec)
         template = dict(spec.get("template") or {})
         spec["template"] = template | {
             "metadata": {"creationTimestamp": None, **(template.get("metadata") or {})},
@@ -103,27 +108,23 @@ def _service(spec: Object, metadata: Object) -> Object:
     return {**defaults, "ipFamilyPolicy": "SingleStack", **addresses, **spec, "ports": ports}
 
 
-def _refuse_bad_counts(plural: str, name: str, spec: Object) -> None:
-    replicas: Any = spec.get("replicas", 0)
+def _refuse_bad_spec(plural: str, name: str, spec: Object) -> None:
+    resource, replicas = BY_PLURAL[plural], spec.get("replicas", 0)
     if not isinstance(replicas, int) or replicas < 0:
         problem = f"Invalid value: {replicas}: must be greater than or equal to 0"
-        raise invalid(BY_PLURAL[plural], name, "spec.replicas", problem)
-
-
-def _refuse_foreign_labels(plural: str, name: str, spec: Object) -> None:
+        raise invalid(resource, name, "spec.replicas", problem)
     if plural == "jobs":
         return
-    wanted = (spec.get("selector") or {}).get("matchLabels") or {}
-    template = spec.get("template") or {}
+    selector, template = spec.get("selector") or {}, spec.get("template") or {}
+    wanted = selector.get("matchLabels") or {}
     labels = (template.get("metadata") or {}).get("labels") or {}
-    if not wanted and not (spec.get("selector") or {}).get("matchExpressions"):
-        raise invalid(BY_PLURAL[plural], name, "spec.selector", "Required value")
+    if not wanted and not selector.get("matchExpressions"):
+        raise invalid(resource, name, "spec.selector", "Required value")
     if not wanted.items() <= labels.items():
         problem = f"Invalid value: {labels}: `selector` does not match template `labels`"
-        raise invalid(BY_PLURAL[plural], name, "spec.template.metadata.labels", problem)
+        raise invalid(resource, name, "spec.template.metadata.labels", problem)
     if not (template.get("spec") or {}).get("containers"):
-        field = "spec.template.spec.containers"
-        raise invalid(BY_PLURAL[plural], name, field, "Required value")
+        raise invalid(resource, name, "spec.template.spec.containers", "Required value")
 
 
 def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:
@@ -133,3 +134,35 @@ def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:
     if before != after:
         problem = f"Invalid value: {after}: field is immutable"
         raise invalid(BY_PLURAL[plural], old["metadata"]["name"], "spec.selector", problem)
+
+
+def as_served(item: Object, group_version: str) -> Object:
+    """A stored object in the requested version."""
+    if group_version != _NEWER:
+        return item
+    spec, status = dict(item["spec"]), dict(item.get("status") or {})
+    percentage, used = spec.pop(_CPU_TARGET, None), status.pop(CPU_USED, None)
+    if percentage is not None:
+        target = {"type": "Utilization", "averageUtilization": percentage}
+        spec["metrics"] = [_cpu_metric("target", target)]
+    current = {"averageUtilization": used, "averageValue": f"{used}m"}
+    status["currentMetrics"] = [] if used is None else [_cpu_metric("current", current)]
+    return {**item, "apiVersion": _NEWER, "spec": spec, "status": status}
+
+
+def as_kept(item: Object, group_version: str) -> Object:
+    """A given object in the stored version."""
+    if group_version != _NEWER:
+        return item
+    spec = dict(item.get("spec") or {})
+    for metric in spec.pop("metrics", None) or ():
+        resource: Any = metric.get("resource") or {}
+        percentage = (resource.get("target") or {}).get("averageUtilization")
+        if resource.get("name") == "cpu" and percentage is not None:
+            spec[_CPU_TARGET] = percentage
+    item = {key: value for key, value in item.items() if key != "status"}
+    return {**item, "apiVersion": _KEPT, "spec": spec}
+
+
+def _cpu_metric(key: str, value: Object) -> Object:
+    return {"type": "Resource", "resource": {"name": "cpu", key: value}}

@@ -12,7 +12,6 @@ from dashborion.demo.kubernetes.objects import (
     controlled_by,
     first_to_go,
     is_active,
-    is_available,
     is_ready,
     owner_uid,
     scaled,
@@ -48,11 +47,10 @@ def run_replica_sets(world: World) -> None:
 
 
 def _report_on_set(world: World, item: Object, pods: list[Object]) -> None:
-    wait = item["spec"].get("minReadySeconds", 0)
     counts = {
         "fullyLabeledReplicas": len(pods),
         "readyReplicas": sum(map(is_ready, pods)),
-        "availableReplicas": sum(is_available(pod, wait, world) for pod in pods),
+        "availableReplicas": world.count_available(item, pods),
         "observedGeneration": item["metadata"]["generation"],
     }
     world.store.set_status("replicasets", item, {"replicas": len(pods), **without_zeros(counts)})
@@ -96,9 +94,10 @@ def run_deployments(world: World) -> None:
         rollout = _Rollout(world, deployment, sets)
         rollout.new = _newest(rollout)
         if rollout.new is not None:
-            if deployment["spec"].get("paused") or len(_active(rollout.sets)) == 1:
-                _resize(rollout)
-            if not deployment["spec"].get("paused"):
+            is_paused, active = deployment["spec"].get("paused"), _active(rollout.sets)
+            if len(active) == 1 and (is_paused or active[0] is rollout.new):
+                rollout.scale(active[0], rollout.desired)
+            if not is_paused:
                 _step(rollout)
         _report(rollout)
         _drop_old_sets(rollout)
@@ -106,13 +105,6 @@ def run_deployments(world: World) -> None:
 
 def _active(sets: list[Object]) -> list[Object]:
     return [replica_set for replica_set in sets if replica_set["spec"]["replicas"] > 0]
-
-
-def _resize(rollout: _Rollout) -> None:
-    """Scale the only ReplicaSet that has pods."""
-    active = _active(rollout.sets)
-    if len(active) == 1 and (active[0] is rollout.new or rollout.item["spec"].get("paused")):
-        rollout.scale(active[0], rollout.desired)
 
 
 def _newest(rollout: _Rollout) -> Object | None:

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from dashborion.demo.kubernetes.resources import Object, Resource
 
 
 class Refused(Exception):
-    """A request that is answered with an error."""
+    """A request that is answered with an error: its code, and the ``Status`` that is sent."""
 
-    def __init__(
-        self,
-        code: int,
-        reason: str,
-        message: str,
-        *,
-        details: Object | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, code: int, reason: str, message: str, details: Object | None = None) -> None:
         super().__init__(message)
-        self.code, self.reason, self.message = code, reason, message
-        self.details, self.metadata = details, dict(metadata or {})
-
-    @property
-    def status(self) -> Object:
-        status: Object = {
+        self.code = code
+        self.status: Object = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": self.metadata,
+            "metadata": {},
             "status": "Failure",
-            "message": self.message,
-            "reason": self.reason,
+            "message": message,
+            "reason": reason,
+            **({"details": details} if details else {}),
+            "code": code,
         }
-        if self.details:
-            status["details"] = self.details
-        return status | {"code": self.code}
 
 
 def details_of(resource: Resource, name: str, **more: object) -> Object:
@@ -45,12 +30,12 @@ def details_of(resource: Resource, name: str, **more: object) -> Object:
 
 def not_found(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" not found'
-    return Refused(404, "NotFound", message, details=details_of(resource, name))
+    return Refused(404, "NotFound", message, details_of(resource, name))
 
 
 def exists(resource: Resource, name: str) -> Refused:
     message = f'{resource.qualified} "{name}" already exists'
-    return Refused(409, "AlreadyExists", message, details=details_of(resource, name))
+    return Refused(409, "AlreadyExists", message, details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str = "") -> Refused:
@@ -59,7 +44,7 @@ def conflict(resource: Resource, name: str, why: str = "") -> Refused:
         "try again"
     )
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return Refused(409, "Conflict", message, details=details_of(resource, name))
+    return Refused(409, "Conflict", message, details_of(resource, name))
 
 
 def precondition_failed(resource: Resource, name: str, key: str, given: str, known: str) -> Refused:
@@ -71,17 +56,13 @@ def invalid(resource: Resource, name: str, field: str, problem: str) -> Refused:
     message = f'{resource.qualified_kind} "{name}" is invalid: {field}: {problem}'
     cause = {"reason": "FieldValueInvalid", "message": problem, "field": field}
     details = details_of(resource, name, causes=[cause]) | {"kind": resource.kind}
-    return Refused(422, "Invalid", message, details=details)
+    return Refused(422, "Invalid", message, details)
 
 
 def bad_request(message: str) -> Refused:
     return Refused(400, "BadRequest", message)
 
 
-def expired(message: str, token: str = "") -> Refused:
-    return Refused(410, "Expired", message, metadata={"continue": token} if token else None)
-
-
 def not_allowed() -> Refused:
     message = "the server does not allow this method on the requested resource"
-    return Refused(405, "MethodNotAllowed", message, details={})
+    return Refused(405, "MethodNotAllowed", message)

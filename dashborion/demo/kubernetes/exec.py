@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from io import BufferedIOBase
+
+from websocket import ABNF, frame_buffer
 
 from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
-from dashborion.demo.kubernetes.websocket import WebSocket, accepted, wanted
-from dashborion.demo.shell import Shell
+from dashborion.demo.kubernetes.shell import Shell
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
-PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _CHUNK = 1 << 15
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
 
 def exec_answer(
@@ -27,7 +31,8 @@ def exec_answer(
     protocols: Iterable[str] = PROTOCOLS,
 ) -> Answer:
     """Upgrade the connection and run the command; raises Refused before that."""
-    if not wanted(request.headers):
+    upgrades = request.headers.get("connection", "").lower()
+    if "upgrade" not in upgrades or request.headers.get("upgrade", "").lower() != "websocket":
         raise bad_request("Upgrade request required")
     header = request.headers.get("sec-websocket-protocol", "")
     offered = [protocol.strip() for protocol in header.split(",")]
@@ -41,13 +46,29 @@ def exec_answer(
     variables = {variable["name"]: str(variable["value"]) for variable in given}
 
     def converse(reading: BufferedIOBase, writing: BufferedIOBase) -> None:
-        socket = WebSocket(reading, writing)
-        streams = _Channels(socket, request, has_end=protocol == PROTOCOLS[0])
-        code = Shell(pod["metadata"]["name"], variables, streams).run(words)
-        socket.send(bytes([STATUS]) + json.dumps(_status(code, words)).encode())
-        socket.close()
+        channels = Channels(
+            reading,
+            writing,
+            is_tty=request.flag("tty"),
+            has_stdin=request.flag("stdin"),
+            has_end=protocol == PROTOCOLS[0],
+        )
+        code = Shell(pod["metadata"]["name"], variables, channels).run(words)
+        channels.end(_status(code, words))
 
-    return Answer(101, accepted(request.headers, protocol), b"", converse=converse)
+    return Answer(101, _upgraded(request, protocol), b"", converse=converse)
+
+
+def _upgraded(request: Request, protocol: str) -> dict[str, str]:
+    """The headers of the answer to a request for a websocket (RFC 6455)."""
+    key = request.headers.get("sec-websocket-key", "") + _GUID
+    digest = hashlib.sha1(key.encode(), usedforsecurity=False).digest()
+    return {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Accept": base64.b64encode(digest).decode(),
+        "Sec-WebSocket-Protocol": protocol,
+    }
 
 
 def require_running(pod: Object, container: str) -> None:
@@ -76,18 +97,27 @@ def _status(code: int | None, words: list[str]) -> Object:
     }
 
 
-class _Channels:
-    """The streams of one command, with a terminal's line discipline if it has one."""
+class Channels:
+    """The streams of one command, with a terminal's line discipline if it has one.
 
-    def __init__(self, socket: WebSocket, request: Request, *, has_end: bool) -> None:
-        self.is_tty = request.flag("tty")
-        self.size = (80, 24)
-        self._socket, self._has_end = socket, has_end
-        self._is_over = not request.flag("stdin")
+    Frames come whole: clients of ``exec`` send no parts.
+    """
+
+    def __init__(
+        self,
+        reading: BufferedIOBase,
+        writing: BufferedIOBase,
+        *,
+        is_tty: bool,
+        has_stdin: bool,
+        has_end: bool,
+    ) -> None:
+        self.is_tty = is_tty
+        self.size = (80, 24)  # columns and rows
+        self._reading, self._writing, self._has_end = reading, writing, has_end
+        self._frames = frame_buffer(self._read_bytes, skip_utf8_validation=True)
+        self._is_over = not has_stdin
         self._given = b""
-
-    def is_over(self) -> bool:
-        return False  # what is typed meanwhile waits
 
     def read(self) -> bytes:
         """The input so far, or a line of a terminal; b"" at the end."""
@@ -112,15 +142,38 @@ class _Channels:
     def err(self, data: bytes) -> None:
         self._write(STDOUT if self.is_tty else STDERR, data)
 
+    def end(self, status: Mapping[str, object]) -> None:
+        self._send(bytes([STATUS]) + json.dumps(status).encode())
+        self._send((1000).to_bytes(2, "big"), ABNF.OPCODE_CLOSE)
+
     def _write(self, channel: int, data: bytes) -> None:
         if self.is_tty:
             data = data.replace(b"\n", b"\r\n")
         for start in range(0, len(data), _CHUNK):
-            self._socket.send(bytes([channel]) + data[start : start + _CHUNK])
+            self._send(bytes([channel]) + data[start : start + _CHUNK])
+
+    def _send(self, data: bytes, code: int = ABNF.OPCODE_BINARY) -> None:
+        frame = ABNF.create_frame(data, code)
+        frame.mask_value = 0  # only clients mask
+        self._writing.write(frame.format())
+        self._writing.flush()
+
+    def _read_bytes(self, size: int) -> bytes:
+        if data := self._reading.read(size):
+            return data
+        raise EOFError
 
     def _receive(self) -> None:
-        message = self._socket.receive()
-        if message is None:
+        """Take the next frame of the client; pings are answered."""
+        try:
+            frame = self._frames.recv_frame()
+        except EOFError:
+            self._is_over = True
+            return
+        message: bytes = frame.data
+        if frame.opcode == ABNF.OPCODE_PING:
+            self._send(message, ABNF.OPCODE_PONG)
+        elif frame.opcode == ABNF.OPCODE_CLOSE:
             self._is_over = True
         elif message[:1] == bytes([RESIZE]):
             size = json.loads(message[1:])

@@ -1,13 +1,17 @@
-"""The scheduler and the kubelets: pods get a node, a status that follows their age, and an end."""
+"""The scheduler and the kubelets: pods get a node, a status that follows their age, and an end.
+
+The logs of pods are told from it, too: ``GET pods/NAME/log`` with all of its options.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from dashborion.demo.behaviour import behaviour_of, words_of
-from dashborion.demo.container_lines import Line, lines
+from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.objects import World, is_terminating
 from dashborion.demo.kubernetes.pods import Container, events_of, pod_at
@@ -15,6 +19,11 @@ from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
 
 _ENDING_SECONDS = 1.5
+_POLL_SECONDS = 0.2
+_WAITS = {
+    "ImagePullBackOff": "trying and failing to pull image",
+    "ErrImagePull": "image can't be pulled",
+}
 _CPUS = 8  # of every node; what asks for more finds no place
 _UNSCHEDULABLE = (
     "0/{count} nodes are available: {count} Insufficient cpu. preemption: 0/{count} nodes are "
@@ -32,7 +41,7 @@ class PodRecord:
 
 
 class Kubelets:
-    """All nodes' kubelets, and the scheduler."""
+    """All nodes' kubelets, and the scheduler; before ``epoch`` containers write little."""
 
     def __init__(self, store: Store, nodes: int, speed: float) -> None:
         self.names = [f"node-{number}" for number in range(1, nodes + 1)]
@@ -88,9 +97,9 @@ class Kubelets:
         return record
 
     def _report(self, world: World, pod: Object, record: PodRecord) -> None:
-        pod_now = pod_at(pod, record.started, world.now, self._speed)
-        world.store.set_status("pods", pod, pod_now.status)
-        for container in pod_now.containers:
+        status, containers = pod_at(pod, record.started, world.now, self._speed)
+        world.store.set_status("pods", pod, status)
+        for container in containers:
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
             if record.reported.get(container.name) == reported:
@@ -110,51 +119,93 @@ class Kubelets:
         if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
 
-    def container_log(
-        self, pod: Object, container: str, *, previous: bool
-    ) -> tuple[list[Line], bool]:
+    def log(
+        self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]
+    ) -> Iterator[bytes]:
+        name = container_of(pod, query.get("container", ""))
+        is_stamped = query.get("timestamps") == "true"
+        previous = query.get("previous") == "true"
+        known, is_running = self._read_log(pod, name, previous=previous)
+        chosen = _chosen(known, query, self._store.clock())
+        text = b"".join(_line(line, is_stamped) for line in chosen)
+        yield text[: int(query.get("limitBytes", len(text)))]
+        if query.get("follow") != "true" or previous:
+            return
+        seen = len(known)
+        while is_running and not is_over():
+            time.sleep(_POLL_SECONDS)
+            known, is_running = self._read_log(pod, name, previous=False)
+            if len(known) < seen:
+                return  # the container was started again: this was the log of its last run
+            yield b"".join(_line(line, is_stamped) for line in known[seen:])
+            seen = len(known)
+
+    def _read_log(self, pod: Object, container: str, *, previous: bool) -> tuple[list[Line], bool]:
         """A container's log, and whether it may grow."""
         name, now = pod["metadata"]["name"], self._store.clock()
         record = self._records.get(pod["metadata"]["uid"])
         if record is None:
             raise bad_request(f'pod "{name}" does not have a host assigned')
-        pod_now = pod_at(pod, record.started, record.ended or now, self._speed)
-        made = next((made for made in pod_now.containers if made.name == container), None)
-        if made is None:
-            which = f'container "{container}" in pod "{name}"'
-            raise bad_request(f"{which} is waiting to start: PodInitializing")
-        run = made.moment.previous if previous else made.moment.run
-        if run is None:
-            raise _never_ran(name, made, previous=previous)
-        start = made.at(run.start)
-        end = None if run.end is None else made.at(run.end)
-        is_alive = end is None and record.ended is None and self._is_there(pod)
+        _, containers = pod_at(pod, record.started, record.ended or now, self._speed)
+        made = next((made for made in containers if made.name == container), None)
+        run = None
+        if made is not None:
+            run = made.moment.previous if previous else made.moment.run
+        if made is None or run is None:
+            raise _never_ran(f'container "{container}" in pod "{name}"', made, previous=previous)
         written = lines(
             f"{name}/{container}",
-            start,
-            end,
+            made.at(run.start),
+            None if run.end is None else made.at(run.end),
             now=record.ended or now,
             epoch=self.epoch or now,
             last=behaviour_of(made.image).last_words,
         )
-        return written, is_alive
-
-    def _is_there(self, pod: Object) -> bool:
-        metadata = pod["metadata"]
-        current = self._store.get("pods", metadata["namespace"], metadata["name"])
-        return current is not None and current["metadata"]["uid"] == metadata["uid"]
+        is_there = self._store.current("pods", pod) is not None
+        return written, run.end is None and record.ended is None and is_there
 
 
-def _never_ran(pod: str, container: Container, *, previous: bool) -> Refused:
-    which = f'container "{container.name}" in pod "{pod}"'
-    if previous:
+def _never_ran(which: str, container: Container | None, *, previous: bool) -> Refused:
+    if container and previous:
         return bad_request(f"previous terminated {which} not found")
-    reason = container.moment.state.value
-    why = {
-        "ImagePullBackOff": "trying and failing to pull image",
-        "ErrImagePull": "image can't be pulled",
-    }.get(reason, reason)
-    return bad_request(f"{which} is waiting to start: {why}")
+    reason = container.moment.state.value if container else "PodInitializing"
+    return bad_request(f"{which} is waiting to start: {_WAITS.get(reason, reason)}")
+
+
+def container_of(pod: Object, asked: str) -> str:
+    spec, name = pod["spec"], pod["metadata"]["name"]
+    regular: list[str] = [container["name"] for container in spec["containers"]]
+    initial = [container["name"] for container in spec.get("initContainers") or ()]
+    if asked:
+        if asked not in regular + initial:
+            raise bad_request(f"container {asked} is not valid for pod {name}")
+        return asked
+    if len(regular) == 1 and not initial:
+        return regular[0]
+    names = f"[{' '.join(regular)}]"
+    if initial:
+        names += f" or one of the init containers: [{' '.join(initial)}]"
+    raise bad_request(f"a container name must be specified for pod {name}, choose one of: {names}")
+
+
+def _chosen(lines: list[Line], query: Mapping[str, str], now: datetime) -> list[Line]:
+    """Choose lines as the kubelet does: first the tail, then those that are new enough."""
+    if "tailLines" in query:
+        count = int(query["tailLines"])
+        lines = lines[-count:] if count else []
+    if "sinceTime" in query:
+        since = datetime.fromisoformat(query["sinceTime"])
+    elif "sinceSeconds" in query:
+        since = now - timedelta(seconds=int(query["sinceSeconds"]))
+    else:
+        return lines
+    return [line for line in lines if line.at >= since]
+
+
+def _line(line: Line, is_stamped: bool) -> bytes:
+    at = line.at.astimezone(UTC)
+    stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond:06}000Z " if is_stamped else ""
+    return f"{stamp}{line.text}\n".encode()
 
 
 def _cpus(container: Object) -> float:

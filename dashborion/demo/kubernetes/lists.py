@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.kubernetes.autoscalers import as_served
-from dashborion.demo.kubernetes.errors import Refused, bad_request, expired
+from dashborion.demo.kubernetes.defaults import as_served
+from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object, Resource
 from dashborion.demo.kubernetes.selectors import Test, field_test, label_test
@@ -90,7 +90,9 @@ def _from(store: Store, request: Request) -> tuple[int, str, list[Object]]:
         return version, start, items
     snapshot = store.earlier(version, request.plural, request.namespace)
     if snapshot is None:
-        raise expired(_TOO_OLD, _token(-1, start))
+        refused = Refused(410, "Expired", _TOO_OLD)
+        refused.status["metadata"] = {"continue": _token(-1, start)}
+        raise refused
     return version, start, list(snapshot)
 
 

@@ -18,8 +18,6 @@ HASH = "pod-template-hash"
 REVISION_HASH = "controller-revision-hash"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _MOST_EVENTS = 500
-
-
 MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
 
 
@@ -77,8 +75,9 @@ class World:
 
     def forget_old_events(self) -> None:
         """Delete the oldest events; a real server keeps them for an hour."""
-        if self.store.count("events") > _MOST_EVENTS:
-            events = sorted(self.store.all("events"), key=lambda event: event["lastTimestamp"])
+        events = self.store.all("events")
+        if len(events) > _MOST_EVENTS:
+            events.sort(key=lambda event: str(event["lastTimestamp"]))
             for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
                 self.store.remove("events", event)
 
@@ -129,6 +128,12 @@ class World:
         merged = {**(metadata.get("annotations") or {}), **annotations}
         return self.store.replace(plural, {**item, "metadata": {**metadata, "annotations": merged}})
 
+    def count_available(self, owner: Object, pods: Iterable[Object]) -> int:
+        """How many of the owner's pods have been ready for long enough."""
+        wait = owner["spec"].get("minReadySeconds", 0)
+        ready = [condition_of(pod, "Ready")["lastTransitionTime"] for pod in pods if is_ready(pod)]
+        return sum(not wait or self.seconds_since(since) >= wait for since in ready)
+
     def condition(
         self, status: Object, kind: str, value: bool, reason: str, message: str
     ) -> list[Object]:
@@ -168,15 +173,8 @@ def condition_of(item: Object, kind: str) -> Object:
     return next((condition for condition in conditions if condition["type"] == kind), {})
 
 
-def is_ready(pod: Object) -> bool:
-    return condition_of(pod, "Ready").get("status") == "True"
-
-
-def is_available(pod: Object, seconds: float, world: World) -> bool:
-    condition = condition_of(pod, "Ready")
-    if condition.get("status") != "True":
-        return False
-    return not seconds or world.seconds_since(condition["lastTransitionTime"]) >= seconds
+def is_ready(item: Object) -> bool:
+    return condition_of(item, "Ready").get("status") == "True"
 
 
 def is_terminating(item: Object) -> bool:

@@ -35,9 +35,9 @@ def apply_patch(kind: str, item: Object, patch: Any) -> Object:
     if not isinstance(patch, dict):
         raise bad_request("json: cannot unmarshal into Go value of type map[string]interface {}")
     if kind == "application/merge-patch+json":
-        return dict(_merged(item, patch))
+        return _merged(item, patch, is_strategic=False)
     if kind in ("application/strategic-merge-patch+json", "application/apply-patch+yaml"):
-        return _strategic(item, patch)
+        return _merged(item, patch, is_strategic=True)
     known = ("json-patch+json", "merge-patch+json", "strategic-merge-patch+json")
     kinds = ", ".join([f"application/{name}" for name in known] + ["application/apply-patch+yaml"])
     raise Refused(
@@ -47,43 +47,31 @@ def apply_patch(kind: str, item: Object, patch: Any) -> Object:
     )
 
 
-def _merged(old: Any, patch: Any) -> Any:
-    """RFC 7386."""
-    if not isinstance(patch, dict):
-        return patch
+def _merged(old: Any, patch: Object, *, is_strategic: bool) -> Object:
+    """RFC 7386; a strategic merge has directives besides, and merges some lists."""
     merged = dict(old) if isinstance(old, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _merged(merged.get(key), value)
-    return merged
-
-
-def _strategic(old: Object, patch: Object) -> Object:
-    if patch.get("$patch") == "replace":
+    if is_strategic and patch.get("$patch") == "replace":
         return {key: value for key, value in patch.items() if key != "$patch"}
-    merged = dict(old)
-    if "$retainKeys" in patch:
+    if is_strategic and "$retainKeys" in patch:
         merged = {key: value for key, value in merged.items() if key in patch["$retainKeys"]}
     for key, value in patch.items():
-        if key.startswith("$deleteFromPrimitiveList/"):
-            name = key.partition("/")[2]
-            merged[name] = [entry for entry in merged.get(name) or () if entry not in value]
-        if key.startswith(_DIRECTIVES):
-            continue
-        if value is None:
+        if is_strategic and key.startswith(_DIRECTIVES):
+            if key.startswith("$deleteFromPrimitiveList/"):
+                name = key.partition("/")[2]
+                merged[name] = [entry for entry in merged.get(name) or () if entry not in value]
+        elif value is None or (is_strategic and _is_deletion(value)):
             merged.pop(key, None)
         elif isinstance(value, dict):
-            if value.get("$patch") == "delete":
-                merged.pop(key, None)
-            else:
-                merged[key] = _strategic(merged.get(key) or {}, value)
-        elif isinstance(value, list) and (merge_key := _merge_key(key, value)):
-            merged[key] = _strategic_list(merged.get(key) or [], value, merge_key)
+            merged[key] = _merged(merged.get(key), value, is_strategic=is_strategic)
+        elif is_strategic and isinstance(value, list) and (merge_key := _merge_key(key, value)):
+            merged[key] = _merged_list(merged.get(key) or [], value, merge_key)
         else:
             merged[key] = value
     return merged
+
+
+def _is_deletion(patch: Any) -> bool:
+    return isinstance(patch, dict) and patch.get("$patch") == "delete"
 
 
 def _merge_key(name: str, patch: list[Any]) -> str | None:
@@ -95,19 +83,19 @@ def _merge_key(name: str, patch: list[Any]) -> str | None:
     return None
 
 
-def _strategic_list(old: list[Object], patch: list[Object], key: str) -> list[Object]:
+def _merged_list(old: list[Object], patch: list[Object], key: str) -> list[Object]:
     if any(entry.get("$patch") == "replace" for entry in patch):
         return [entry for entry in patch if entry.get("$patch") != "replace"]
     merged = list(old)
     for entry in patch:
         at = next((n for n, had in enumerate(merged) if had.get(key) == entry.get(key)), None)
-        if entry.get("$patch") == "delete":
+        if _is_deletion(entry):
             if at is not None:
                 del merged[at]
         elif at is None:
-            merged.append(_strategic({}, entry))
+            merged.append(_merged({}, entry, is_strategic=True))
         else:
-            merged[at] = _strategic(merged[at], entry)
+            merged[at] = _merged(merged[at], entry, is_strategic=True)
     return merged
 
 

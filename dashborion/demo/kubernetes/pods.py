@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property, partial
 
 from dashborion.demo.behaviour import (
     Behaviour,
@@ -35,14 +36,27 @@ _WAITING = {
 class Container:
     """One container that may have started; the moment's seconds count from ``since``."""
 
-    name: str
-    image: str
+    given: Object
     behaviour: Behaviour
-    moment: Moment
     since: datetime
+    now: datetime
     speed: float
     pod: Object  # its metadata
+    is_restarted: bool
     must_end: bool = False  # before the next ones start
+
+    @property
+    def name(self) -> str:
+        return str(self.given["name"])
+
+    @property
+    def image(self) -> str:
+        return str(self.given["image"])
+
+    @cached_property
+    def moment(self) -> Moment:
+        age = (self.now - self.since).total_seconds() * self.speed
+        return moment(self.behaviour, age, is_restarted=self.is_restarted)
 
     def at(self, seconds: float) -> datetime:
         return self.since + timedelta(seconds=seconds / self.speed)
@@ -64,7 +78,7 @@ class Container:
         last = now.run if now.state is State.BACKING_OFF else now.previous
         # A kubelet calls an init container ready when it has done its work.
         is_ready = self.has_completed if self.must_end else now.is_ready
-        status = _no_status(self.name, self.image) | {
+        status = _no_status(self.given) | {
             "imageID": f"{repository}@sha256:{digest}" if now.run else "",
             "ready": is_ready,
             "started": now.state is State.RUNNING,
@@ -102,33 +116,28 @@ class Container:
         return f"containerd://{digest.hexdigest()}"
 
 
-@dataclass(frozen=True)
-class PodMoment:
-    """A pod's status, and those of its containers that may have started."""
-
-    status: Object
-    containers: Sequence[Container] = ()
-
-
-def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMoment:
-    """The pod as a kubelet reports it at ``now``."""
+def pod_at(
+    pod: Object, started: datetime, now: datetime, speed: float
+) -> tuple[Object, list[Container]]:
+    """The pod's status at ``now``, and its containers that may have started."""
     spec, uid = pod["spec"], pod["metadata"]["uid"]
     regular, first = spec["containers"], spec.get("initContainers") or ()
     if any("evicted" in words_of(container["image"]) for container in regular):
         # An evicted pod keeps nothing but the reason.
         message = _EVICTED.format(name=regular[0]["name"])
         evicted = {"phase": "Failed", "reason": "Evicted", "message": message}
-        return PodMoment({**evicted, "startTime": stamp(started)})
+        return {**evicted, "startTime": stamp(started)}, []
     policy = spec.get("restartPolicy", "Always")
-    kubelet, is_restarted = _Kubelet(pod, now, speed), policy == "Always"
-    initial, since = _initial(kubelet, policy, started)
+    make = partial(Container, now=now, speed=speed, pod=pod["metadata"])
+    initial, since = _initial(make, first, policy, started)
     containers: list[Container] = []
     if since is not None:
-        for given in regular:
-            behaviour = behaviour_of(given["image"])
-            made = kubelet.container(given, behaviour, since, is_restarted=is_restarted)
-            containers.append(made)
-    host = {"ip": _host_ip(spec["nodeName"])}
+        containers = [
+            make(given, behaviour_of(given["image"]), since, is_restarted=policy == "Always")
+            for given in regular
+        ]
+    number = spec["nodeName"].rpartition("-")[2]
+    host = {"ip": f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"}
     status: Object = {
         "phase": _phase(policy, initial, containers),
         "conditions": _conditions(pod, initial, containers, now),
@@ -144,50 +153,20 @@ def pod_at(pod: Object, started: datetime, now: datetime, speed: float) -> PodMo
     if first:
         status["initContainerStatuses"] = _statuses(first, initial)
     status["containerStatuses"] = _statuses(regular, containers)
-    return PodMoment(status, [*initial, *containers])
-
-
-def _host_ip(node: str) -> str:
-    number = node.rpartition("-")[2]
-    return f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"
-
-
-@dataclass(frozen=True)
-class _Kubelet:
-    """Makes the containers of one pod at one moment."""
-
-    pod: Object
-    now: datetime
-    speed: float
-
-    def container(
-        self,
-        given: Object,
-        behaviour: Behaviour,
-        since: datetime,
-        *,
-        is_restarted: bool,
-        must_end: bool = False,
-    ) -> Container:
-        age = (self.now - since).total_seconds() * self.speed
-        current = moment(behaviour, age, is_restarted=is_restarted)
-        name, image, pod = given["name"], given["image"], self.pod["metadata"]
-        return Container(name, image, behaviour, current, since, self.speed, pod, must_end)
+    return status, [*initial, *containers]
 
 
 def _initial(
-    kubelet: _Kubelet, policy: str, started: datetime
+    make: Callable[..., Container], given: Sequence[Object], policy: str, started: datetime
 ) -> tuple[list[Container], datetime | None]:
     """The init containers, and when the regular ones start (None: not yet)."""
     containers: list[Container] = []
     since = started
-    for given in kubelet.pod["spec"].get("initContainers") or ():
-        is_sidecar = given.get("restartPolicy") == "Always"
-        behaviour = behaviour_of(given["image"]) if is_sidecar else as_init(given["image"])
+    for container in given:
+        is_sidecar = container.get("restartPolicy") == "Always"
+        behaviour = (behaviour_of if is_sidecar else as_init)(container["image"])
         is_restarted = policy != "Never" or is_sidecar
-        made = kubelet.container(
-            given, behaviour, since, is_restarted=is_restarted, must_end=not is_sidecar
-        )
+        made = make(container, behaviour, since, is_restarted=is_restarted, must_end=not is_sidecar)
         containers.append(made)
         run = made.moment.run
         if is_sidecar and run and made.moment.state is State.RUNNING:
@@ -246,16 +225,12 @@ def _condition(kind: str, old: Object | None, why_not: Object, now: datetime) ->
 
 def _statuses(given: Sequence[Object], containers: list[Container]) -> list[Object]:
     """Statuses; containers that have not begun wait in PodInitializing."""
-    waiting = given[len(containers) :]
-    return [made.status for made in containers] + [
-        _no_status(container["name"], container["image"]) for container in waiting
-    ]
+    return [made.status for made in containers] + list(map(_no_status, given[len(containers) :]))
 
 
-def _no_status(name: str, image: str) -> Object:
+def _no_status(given: Object) -> Object:
     return {
-        "name": name,
-        "image": image,
+        **{key: given[key] for key in ("name", "image")},
         "imageID": "",
         "ready": False,
         "started": False,

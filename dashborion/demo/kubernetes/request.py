@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -20,7 +21,7 @@ class Request:
 
     method: str
     path: str
-    query: Mapping[str, str]
+    pairs: tuple[tuple[str, str], ...]  # of the query
     headers: Mapping[str, str]
     body: bytes
     group_version: str = ""
@@ -29,7 +30,10 @@ class Request:
     namespace: str = ""
     name: str = ""
     subresource: str = ""
-    pairs: tuple[tuple[str, str], ...] = ()
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        return dict(self.pairs)
 
     def values(self, name: str) -> list[str]:
         """All values of a repeated query parameter."""
@@ -72,7 +76,6 @@ class Request:
 def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Request:
     parts = urlsplit(url)
     pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
-    query = dict(pairs)
     lower = {name.lower(): value for name, value in headers.items()}
     path = parts.path.rstrip("/") or "/"
     steps = [unquote(step) for step in path.strip("/").split("/")]
@@ -81,7 +84,7 @@ def parse_request(method: str, url: str, headers: Mapping[str, str], body: bytes
         group_version, rest = "v1", steps[2:]
     elif steps[0] == "apis" and len(steps) > 3:
         group_version, rest = "/".join(steps[1:3]), steps[3:]
-    request = Request(method, path, query, lower, body, pairs=pairs)
+    request = Request(method, path, pairs, lower, body)
     if not group_version or not rest:
         return request
     namespace = ""

@@ -10,7 +10,6 @@ from dashborion.demo.kubernetes.objects import (
     World,
     controlled_by,
     is_active,
-    is_available,
     is_ready,
     is_terminating,
     scaled,
@@ -137,7 +136,6 @@ def _make(world: World, item: Object, number: int, code: str) -> Object:
 def _report(world: World, item: Object, pods: list[Object], update: str, current: str) -> None:
     spec = item["spec"]
     count = spec["replicas"]
-    wait = spec.get("minReadySeconds", 0)
     alive = [pod for pod in pods if is_active(pod)]
     updated = [pod for pod in alive if _code(pod) == update]
     is_done = len(updated) == count == len(pods) and all(map(is_ready, updated))
@@ -152,7 +150,7 @@ def _report(world: World, item: Object, pods: list[Object], update: str, current
         "observedGeneration": item["metadata"]["generation"],
         "replicas": len(pods),
         **without_zeros(counts),
-        "availableReplicas": sum(is_available(pod, wait, world) for pod in alive),
+        "availableReplicas": world.count_available(item, alive),
         "currentRevision": current,
         "updateRevision": update,
         "collisionCount": 0,
@@ -206,8 +204,7 @@ def _roll_daemons(world: World, item: Object, pods: list[Object], code: str) -> 
 
 def _report_daemons(world: World, item: Object, pods: list[Object], code: str) -> None:
     alive = [pod for pod in pods if is_active(pod)]
-    wait = item["spec"].get("minReadySeconds", 0)
-    available = sum(is_available(pod, wait, world) for pod in alive)
+    available = world.count_available(item, alive)
     counts = {
         "updatedNumberScheduled": sum(_code(pod) == code for pod in alive),
         "numberAvailable": available,

@@ -54,9 +54,6 @@ class Store:
             items = sorted(self._items[plural].items())
         return [item for (where, _), item in items if not namespace or where == namespace]
 
-    def count(self, plural: str) -> int:
-        return len(self._items[plural])
-
     def snapshot(self, plural: str, namespace: str) -> tuple[int, list[Object]]:
         """The current list, kept so that it can be paged through."""
         with self.lock:
@@ -132,7 +129,7 @@ class Store:
     def set_status(self, plural: str, item: Object, status: Object) -> Object:
         """Set an object's status whatever its version."""
         with self.lock:
-            old = self._current(plural, item)
+            old = self.current(plural, item)
             if old is None or old.get("status") == status:
                 return old or item
             return self._write(plural, _key(item), {**old, "status": status}, old)
@@ -140,7 +137,7 @@ class Store:
     def remove(self, plural: str, item: Object) -> None:
         """Delete an object, if it still exists."""
         with self.lock:
-            old = self._current(plural, item)
+            old = self.current(plural, item)
             if old is None:
                 return
             del self._items[plural][_key(item)]
@@ -156,7 +153,7 @@ class Store:
             marked = {**old, "metadata": old["metadata"] | marks}
             return self._write(plural, _key(item), marked, old)
 
-    def _current(self, plural: str, item: Object) -> Object | None:
+    def current(self, plural: str, item: Object) -> Object | None:
         """The object as it is now, unless it is another one of that name."""
         old = self._items[plural].get(_key(item))
         is_same = old is not None and old["metadata"]["uid"] == item["metadata"]["uid"]

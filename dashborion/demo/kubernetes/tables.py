@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from dashborion.demo.kubernetes.objects import is_ready
 from dashborion.demo.kubernetes.resources import Object, Resource
 
 # A path with its default behind a `|`, or several between slashes, or what makes the cell.
@@ -104,12 +105,6 @@ def _addresses(item: Object) -> str:
     return ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
 
 
-def _node_status(item: Object) -> str:
-    conditions = (item.get("status") or {}).get("conditions") or ()
-    is_ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return "Ready" if is_ready else "NotReady"
-
-
 def _endpoints(item: Object) -> str:
     subsets = item.get("subsets") or ()
     return ",".join(one["ip"] for part in subsets for one in part.get("addresses") or ())
@@ -160,7 +155,10 @@ _COLUMNS: Mapping[str, Mapping[str, Cell]] = {
     "jobs": {"Completions": "status.succeeded|0/spec.completions|0"},
     "cronjobs": {"Schedule": "spec.schedule", "Suspend": "spec.suspend|"},
     "namespaces": {"Status": "status.phase|Active"},
-    "nodes": {"Status": _node_status, "Version": "status.nodeInfo.kubeletVersion|"},
+    "nodes": {
+        "Status": lambda node: "Ready" if is_ready(node) else "NotReady",
+        "Version": "status.nodeInfo.kubeletVersion|",
+    },
     "endpoints": {"Endpoints": lambda item: _endpoints(item) or "<none>"},
     "configmaps": {
         "Data": lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {})

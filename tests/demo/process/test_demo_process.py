@@ -100,7 +100,7 @@ def test_requests_and_streams_keep_the_process_alive(path: str) -> None:
     """Bug: whoever follows a log for longer than that loses the demo: it was one request."""
     with Demo(is_ticking=False) as demo:
         born = demo._asked
-        head = {"Authorization": f"Bearer {demo.keys.token}"}
+        head = {"Authorization": f"Bearer {demo.token}"}
         with urllib3.PoolManager(retries=False, ca_cert_data=demo.identity.authority) as pool:
             url = f"{demo.kubernetes.api.url}{path}"
             answer = pool.request("GET", url, headers=head, preload_content=False)

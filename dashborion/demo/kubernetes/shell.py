@@ -9,30 +9,19 @@ import re
 import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dashborion.demo.kubernetes.exec import Channels
 
 _NOT_FOUND, _SEPARATORS = 127, (";", "&&", "||", "&", "|", "(", ")", "<", ">", ">>")
 _VARIABLE = re.compile(r"\$(\?|\w+|\{\w+\})")
-_SLEEP_SECONDS = 0.1
-
-
-class Streams(Protocol):
-    """What a program reads and writes. ``read`` gives b"" at the end."""
-
-    is_tty: bool
-    size: tuple[int, int]  # columns and rows
-
-    def read(self) -> bytes: ...
-    def read_line(self) -> bytes: ...
-    def out(self, data: bytes) -> None: ...
-    def err(self, data: bytes) -> None: ...
-    def is_over(self) -> bool: ...
 
 
 class Shell:
     """The programs of one container."""
 
-    def __init__(self, name: str, variables: Mapping[str, str], streams: Streams) -> None:
+    def __init__(self, name: str, variables: Mapping[str, str], streams: Channels) -> None:
         self._variables = {"HOSTNAME": name, "HOME": "/root", "PATH": "/bin", **variables}
         self._streams = streams
         self._last = 0
@@ -107,9 +96,7 @@ class Shell:
         return 0 if self._streams.is_tty else 1
 
     def _sleep(self, words: Sequence[str]) -> int:
-        end = time.monotonic() + float(words[0] if words else 0)
-        while time.monotonic() < end and not self._streams.is_over():
-            time.sleep(_SLEEP_SECONDS)
+        time.sleep(max(0.0, float(words[0] if words else 0)))
         return 0
 
     def _sh(self, words: Sequence[str]) -> int:
