@@ -16,7 +16,7 @@ from dashborion.models.rollout import Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import generic_fields, table
 from dashborion.render.cells import Cell, human, plain
-from dashborion.render.columns import View
+from dashborion.render.columns import View, environment_label
 from dashborion.render.views import instances, workloads
 from dashborion.streams import Streams, escape
 
@@ -62,7 +62,7 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
     fields: Fields = [
         ("Name", item.name),
         ("Type", str(item.type)),
-        ("Environment", _environment(item.project, item.environment)),
+        ("Environment", environment_label(item)),
         ("Namespace", item.namespace),
         ("Status", str(item.status)),
         ("Replicas", f"{item.desired} desired, {item.running} running, {item.available} available"),
@@ -71,7 +71,7 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
         ("Autoscaler", _autoscaler(item.autoscaling)),
         ("Images", ", ".join(item.images)),
         ("Requests", _requests(item.cpu, item.memory)),
-        ("Labels", _labels(item.labels)),
+        ("Labels", generic_fields.line(item.labels)),
         ("Created", item.created_at),
         ("Updated", item.updated_at),
     ]
@@ -89,7 +89,7 @@ def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
         ("Name", item.name),
         ("ID", item.id if item.id != item.name else None),
         ("Workload", item.workload),
-        ("Environment", _environment(item.project, item.environment)),
+        ("Environment", environment_label(item)),
         ("Namespace", item.namespace),
         ("Status", ", ".join(filter(None, (str(item.status), item.reason)))),
         ("Message", item.message),
@@ -98,7 +98,7 @@ def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
         ("IP", item.ip),
         ("Node", ", ".join(filter(None, (item.node, item.zone)))),
         ("Requests", _requests(item.cpu, item.memory)),
-        ("Labels", _labels(item.labels)),
+        ("Labels", generic_fields.line(item.labels)),
         ("Created", item.created_at),
         ("Started", item.started_at),
         ("Stopped", item.stopped_at),
@@ -119,10 +119,6 @@ def _rollout(item: Rollout) -> str:
     return ", ".join(filter(None, (str(item.state), item.message)))
 
 
-def _environment(project: str | None, environment: str) -> str:
-    return f"{project}/{environment}" if project else environment
-
-
 def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
     if autoscaling is None:
         return None
@@ -134,7 +130,3 @@ def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
 def _requests(cpu: str | None, memory: str | None) -> str | None:
     parts = [f"{name} {value}" for name, value in (("cpu", cpu), ("memory", memory)) if value]
     return ", ".join(parts) or None
-
-
-def _labels(labels: dict[str, str]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in sorted(labels.items()))

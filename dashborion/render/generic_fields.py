@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from dashborion.render.cells import Cell
-from dashborion.render.columns import View
+from dashborion.render.columns import View, environment_label
 from dashborion.render.views import ecs, kubernetes
 
 _FIRST = ("name", "project", "environment", "namespace")
@@ -25,12 +25,11 @@ _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 def fields(item: Any) -> list[tuple[str, Cell]]:
     """Label and value of each attribute that fits on a line, labels and age last."""
     names = [name for name in item.__struct_fields__ if name not in (*_FIRST, *_LAST)]
-    environment = item.environment if item.project is None else f"{item.project}/{item.environment}"
-    first: list[tuple[str, Cell]] = [("Name", item.name), ("Environment", environment)]
+    first: list[tuple[str, Cell]] = [("Name", item.name), ("Environment", environment_label(item))]
     if hasattr(item, "namespace"):
         first.append(("Namespace", item.namespace))
     ordered = [*names, *(name for name in _LAST if hasattr(item, name))]
-    return first + [(label(name), _line(getattr(item, name))) for name in ordered]
+    return first + [(label(name), line(getattr(item, name))) for name in ordered]
 
 
 def sections(item: Any) -> list[tuple[str, View, Sequence[Any]]]:
@@ -60,7 +59,7 @@ def label(name: str) -> str:
     return " ".join([words[0][0].upper() + words[0][1:], *words[1:]])
 
 
-def _line(value: Any) -> Cell:
+def line(value: Any) -> Cell:
     """The value on one line; None if it is unknown or has a table or a text of its own."""
     if isinstance(value, dict):
         if any(not isinstance(text, str) or "\n" in text for text in value.values()):
