@@ -30,13 +30,15 @@ Row = Found[Instance]
 class LongList:
     """The rows of all environments, asked side by side, given one environment after the other.
 
-    ``answer`` has no items; its failures are known when all rows were taken.
+    ``answer`` has no items; its failures, and whether the list ``has_rows``, are known
+    when all rows were taken.
     """
 
     def __init__(self, fleet: Fleet, ask: Callable[[Orchestrator], Iterator[list[Row]]]) -> None:
         self.fleet = fleet
         self.answer: Answer[Row] = Answer([], asked=len(fleet.environments))
         self._ask = ask
+        self.has_rows = False
         self._cut = False
 
     def __iter__(self) -> Iterator[Row]:
@@ -70,7 +72,7 @@ class LongList:
         given = False
         try:
             for row in _settled(chain.from_iterable(source)):
-                given = True
+                given = self.has_rows = True
                 yield row
         except DashborionError as error:
             self.answer.failures.append(located(error, environment))

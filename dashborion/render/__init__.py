@@ -72,11 +72,7 @@ def show_list(
 
 
 def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
-    """Write one object: whole in JSON and YAML, as a page of fields and tables for people.
-
-    Raises:
-        UsageError: as ``show_list``.
-    """
+    """Write one object: whole in JSON and YAML, as a page for people; raises as ``show_list``."""
     _write(streams, _one(streams, view, item, style, now))
 
 
