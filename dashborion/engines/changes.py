@@ -17,11 +17,10 @@ from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.rollout import Patience, RolloutFollower
 from dashborion.errors import Refusal
-from dashborion.models.change import Change
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Rollout
+from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.protocol import (
     FollowedRollout,

@@ -71,8 +71,8 @@ class Fleet(Struct, frozen=True):
     connect: Callable[[Environment, Runtime], Orchestrator]
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
-    progress: Callable[[str], None] = lambda _: None
-    recorder: Callable[[Environment, Query], NameRecorder] | None = None
+    progress: Callable[[str], None]
+    recorder: Callable[[Environment, Query], NameRecorder]
 
     @property
     def where(self) -> str:
@@ -156,10 +156,9 @@ class Fleet(Struct, frozen=True):
         *,
         kind: str | None = None,
     ) -> list[Found[T]]:
-        if self.recorder is not None:
-            recorder = self.recorder(orchestrator.environment, query)
-            recorder.add(found)
-            recorder.close(kind)
+        recorder = self.recorder(orchestrator.environment, query)
+        recorder.add(found)
+        recorder.close(kind)
         return found
 
     # --- What only one orchestrator has ---------------------------------------------------------

@@ -85,13 +85,11 @@ def instances(
     """The instances that fit every restriction, as ``Fleet.instances`` finds them."""
 
     def ask(orchestrator: Orchestrator) -> Iterator[list[Row]]:
-        recorder = fleet.recorder(orchestrator.environment, query) if fleet.recorder else None
+        recorder = fleet.recorder(orchestrator.environment, query)
         for page in orchestrator.inventory.instance_pages(query):
-            if recorder is not None:
-                recorder.add(page)
+            recorder.add(page)
             yield [one for one in page if statuses is None or one.item.status in statuses]
-        if recorder is not None:
-            recorder.close("instances")
+        recorder.close("instances")
 
     return LongList(fleet, ask)
 

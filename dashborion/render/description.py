@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from dashborion.models.change import Change
 from dashborion.models.ecs import EcsObject
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
-from dashborion.models.rollout import Rollout
+from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import generic_fields, table
 from dashborion.render.cells import Cell, human, plain

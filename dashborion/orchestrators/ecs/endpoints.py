@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import wire
 
 
