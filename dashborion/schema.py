@@ -8,16 +8,7 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import UsageError, suggestion
-from dashborion.models import (
-    ecs,
-    environment,
-    event,
-    instance,
-    kubernetes,
-    log,
-    rollout,
-    workload,
-)
+from dashborion.models import ecs, environment, event, instance, kubernetes, log, rollout, workload
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

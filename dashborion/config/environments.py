@@ -131,8 +131,7 @@ def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
     projects = {environment.project for environment in config.environments if environment.project}
     if project not in projects:
         raise UsageError(
-            f"no project '{project}' in {config.where}",
-            hint=suggestion(project, sorted(projects)),
+            f"no project '{project}' in {config.where}", hint=suggestion(project, sorted(projects))
         )
     return tuple(
         environment for environment in config.environments if environment.project == project
