@@ -12,9 +12,17 @@ from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
-from dashborion.engines.answers import Answer, flat, located, nowhere
+from dashborion.engines.answers import (
+    Answer,
+    flat,
+    located,
+    matching,
+    nowhere,
+    order,
+    require_matches,
+    widened,
+)
 from dashborion.engines.name_recorder import NameRecorder
-from dashborion.engines.selection import matching, order, require_matches, widened
 from dashborion.errors import DashborionError, NotFound, PartialFailure, WrongOrchestrator
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus

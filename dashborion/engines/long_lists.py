@@ -14,9 +14,8 @@ from itertools import chain, islice, pairwise
 
 from dashborion.concurrency import ahead
 from dashborion.config.targets import Environment
-from dashborion.engines.answers import Answer, located
+from dashborion.engines.answers import Answer, located, order
 from dashborion.engines.fleet import Fleet
-from dashborion.engines.selection import order
 from dashborion.errors import DashborionError
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Query
