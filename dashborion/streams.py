@@ -120,11 +120,7 @@ class Streams:
             self.out.write(text)
 
     def write_bytes(self, data: bytes) -> None:
-        """Write bytes to ``out``, unchanged if it takes UTF-8.
-
-        Raises:
-            ClosedPipe: as ``write``.
-        """
+        """Write bytes to ``out``, unchanged if it takes UTF-8; raises as ``write``."""
         buffer = getattr(self.out, "buffer", None)
         with _piped():
             if buffer is None or not self.unicode:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import Fleet
     from dashborion.engines.rollout import RolloutFollower
-    from dashborion.models.change import Change
+    from dashborion.models.rollout import Change
 
 
 def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Changer:

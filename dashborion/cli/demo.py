@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +31,7 @@ def start(
     if running.was_running:
         context.streams.note(f"already running since {running.started} (pid {running.pid})")
     for name, value in context.demo.variables(running).items():
-        context.streams.write(f"export {name}={value}\n")
+        context.streams.write(f"export {name}={shlex.quote(value)}\n")
 
 
 @command(app, "stop")

@@ -12,7 +12,7 @@ from dashborion.completion import completers
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dashborion.config.targets import Environment
     from dashborion.context import Context
@@ -36,9 +36,7 @@ def list_(context: Context, *, listed: ListOptions) -> None:
     """
     from dashborion.render.views.environments import ENVIRONMENTS
 
-    current = _current(context)
-    environments = map(context.with_user_flags, context.config.environments)
-    rows = [_info(context, environment, current) for environment in environments]
+    rows = _rows(context, map(context.with_user_flags, context.config.environments))
     show_list(context, ENVIRONMENTS, rows, listed)
     if not rows:
         context.streams.note("no environments: there is no config file and no kubeconfig")
@@ -86,8 +84,7 @@ def show(
     from dashborion.config.environments import Choice
     from dashborion.render.views.environments import ENVIRONMENTS
 
-    chosen = context.environments(Choice(patterns=(name,) if name else ()))
-    rows = [_info(context, environment, _current(context)) for environment in chosen]
+    rows = _rows(context, context.environments(Choice(patterns=(name,) if name else ())))
     if len(rows) == 1:
         show_one(context, ENVIRONMENTS, rows[0], shown)
     else:
@@ -195,15 +192,13 @@ def _add(context: Context, proposals: Sequence[Proposal], *, yes: bool) -> None:
     context.streams.note(f"added {count} to {file.path}")
 
 
-def _current(context: Context) -> str | None:
-    """The label that a command without -e would use; None if it would fail."""
-    from dashborion.config.environments import Choice, choose_quietly
+def _rows(context: Context, environments: Iterable[Environment]) -> list[EnvironmentInfo]:
+    """The environments as they are printed; current is what a command without -e would use."""
+    from dashborion.config.environments import Choice, choose_quietly, environment_info
 
     chosen = choose_quietly(Choice(), context.choice_inputs())
-    return chosen[0].label if len(chosen) == 1 else None
-
-
-def _info(context: Context, environment: Environment, current: str | None) -> EnvironmentInfo:
-    from dashborion.config.environments import environment_info
-
-    return environment_info(context.config, environment, current=environment.label == current)
+    current = chosen[0].label if len(chosen) == 1 else None
+    return [
+        environment_info(context.config, environment, current=environment.label == current)
+        for environment in environments
+    ]

@@ -74,11 +74,7 @@ def list_(
 
 @command(app, "describe")
 def describe(
-    context: Context,
-    id_: InstanceId,
-    *,
-    where: NamespaceOptions,
-    output: ObjectOptions,
+    context: Context, id_: InstanceId, *, where: NamespaceOptions, output: ObjectOptions
 ) -> None:
     """Show an instance with its containers and events.
 
@@ -92,11 +88,7 @@ def describe(
 
 @command(app, "logs")
 def logs_(
-    context: Context,
-    id_: InstanceId,
-    *,
-    where: NamespaceOptions,
-    logged: LogOptions,
+    context: Context, id_: InstanceId, *, where: NamespaceOptions, logged: LogOptions
 ) -> None:
     """Print the logs of an instance.
 
@@ -155,12 +147,7 @@ def exec_(
 
 
 @command(app, "stop")
-def stop(
-    context: Context,
-    id_: InstanceId,
-    *,
-    options: ChangeOptions,
-) -> None:
+def stop(context: Context, id_: InstanceId, *, options: ChangeOptions) -> None:
     """Stop an instance. Its workload starts a new one.
 
     Example: dashborion instances stop database-0 -e media/staging

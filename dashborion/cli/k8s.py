@@ -85,8 +85,7 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
         where: Any,
         listed: ApiListOptions,
         selector: Annotated[
-            str | None,
-            typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ..."),
+            str | None, typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ...")
         ] = None,
     ) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
@@ -105,13 +104,7 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
 
 
 def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
-    def describe(
-        context: Context,
-        name: Any,
-        *,
-        where: Any,
-        output: ObjectOptions,
-    ) -> None:
+    def describe(context: Context, name: Any, *, where: Any, output: ObjectOptions) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
         from dashborion.render.views.kubernetes import LISTS
 

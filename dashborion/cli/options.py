@@ -29,10 +29,7 @@ Selector = Annotated[
     str | None, Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ...")
 ]
 OutputFormat = Annotated[Format, Option("--output", "-o", help="Output format.")]
-Raw = Annotated[
-    bool,
-    Option("--raw", help="Print the API's own objects, as JSON or YAML."),
-]
+Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
 
 class EnvironmentOptions(OptionSet):
@@ -41,8 +38,7 @@ class EnvironmentOptions(OptionSet):
     panel = "Environment"
 
     project: Annotated[
-        str | None,
-        Option("--project", "-p", help="Use environments of this project."),
+        str | None, Option("--project", "-p", help="Use environments of this project.")
     ] = None
     env: Annotated[
         list[str] | None,
@@ -71,8 +67,7 @@ class NamespaceOptions(EnvironmentOptions):
         Option("--namespace", "-n", help="Use this namespace instead of the environment's own."),
     ] = None
     all_namespaces: Annotated[
-        bool,
-        Option("--all-namespaces", "-A", help="Use all namespaces."),
+        bool, Option("--all-namespaces", "-A", help="Use all namespaces.")
     ] = False
 
     def query(self, **more: Any) -> Query:
@@ -139,8 +134,7 @@ class ListOptions(OptionSet):
     raw = False
     output: OutputFormat = Format.TABLE
     columns: Annotated[
-        str | None,
-        Option("--columns", help="Columns to show, separated by commas."),
+        str | None, Option("--columns", help="Columns to show, separated by commas.")
     ] = None
     sort: Annotated[
         str | None,
@@ -189,8 +183,7 @@ class ConfirmOptions(OptionSet):
 
     yes: Annotated[bool, Option("--yes", "-y", help="Do not ask for confirmation.")] = False
     dry_run: Annotated[
-        bool,
-        Option("--dry-run", help="Show what would change without changing it."),
+        bool, Option("--dry-run", help="Show what would change without changing it.")
     ] = False
 
 
@@ -205,12 +198,10 @@ class WaitOptions(OptionSet):
     ] = False
     timeout: Annotated[str, Option("--timeout", help="Stop waiting after this time.")] = "10m"
     fail_crashes: Annotated[
-        int,
-        Option("--fail-crashes", min=1, help="Fail after this many crashes."),
+        int, Option("--fail-crashes", min=1, help="Fail after this many crashes.")
     ] = 2
     fail_pull: Annotated[
-        str,
-        Option("--fail-pull", help="Fail when an image cannot be pulled for this long."),
+        str, Option("--fail-pull", help="Fail when an image cannot be pulled for this long.")
     ] = "20s"
     fail_placement: Annotated[
         str,

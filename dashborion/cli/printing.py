@@ -16,7 +16,7 @@ from dashborion.cli.options import (
 from dashborion.render import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
@@ -49,7 +49,12 @@ def print_list(
         DashborionError: an environment failed, after the rows of the others.
     """
     items = [found.item for found in answer.items]
-    extra = _distinguishing(items, answer.asked, all_namespaces=where.all_namespaces)
+    found_in = {getattr(item, "namespace", None) for item in items}
+    extra = _distinguishing(
+        answer.asked,
+        projects=any(item.project for item in items),
+        namespaces=where.all_namespaces or len(found_in) > 1,
+    )
     _print_rows(context, view, answer.items, extra, listed)
     if not items and not answer.failures:
         context.streams.note(f"no {view.noun} found")
@@ -59,22 +64,15 @@ def print_list(
 def print_long_list(
     context: Context, view: View, long_list: LongList, listed: ApiListOptions
 ) -> None:
-    """Print a list while the rest of it is still fetched.
+    """Print a list while the rest of it is still fetched; raises as ``print_list``.
 
     The columns cannot depend on the rows, so it has to be of all namespaces or in
     a format without columns.
-
-    Raises:
-        DashborionError: as ``print_list``.
     """
-    extra = {"namespace"}
-    if long_list.answer.asked > 1:
-        extra.add("environment")
-        if any(environment.project for environment in long_list.fleet.environments):
-            extra.add("project")
-    rows = _Counted(long_list)
-    _print_rows(context, view, rows, frozenset(extra), listed)
-    if not rows.count and not long_list.answer.failures:
+    projects = any(environment.project for environment in long_list.fleet.environments)
+    extra = _distinguishing(long_list.answer.asked, projects=projects, namespaces=True)
+    _print_rows(context, view, long_list, extra, listed)
+    if not long_list.has_rows and not long_list.answer.failures:
         context.streams.note(f"no {view.noun} found")
     long_list.answer.require_complete()
 
@@ -88,19 +86,6 @@ def _print_rows(
 ) -> None:
     items = (found.raw if listed.raw else found.item for found in rows)
     render.show_list(context.streams, view, items, listed.style(extra), now=context.now())
-
-
-class _Counted:
-    """An iteration that counts its items."""
-
-    def __init__(self, items: Iterable[Any]) -> None:
-        self._items = items
-        self.count = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        for item in self._items:
-            self.count += 1
-            yield item
 
 
 def print_object(
@@ -133,13 +118,8 @@ def print_difference(
     answer.require_complete()
 
 
-def _distinguishing(items: list[Any], environments: int, *, all_namespaces: bool) -> frozenset[str]:
+def _distinguishing(environments: int, *, projects: bool, namespaces: bool) -> frozenset[str]:
     """The columns without which rows of different environments or namespaces would look alike."""
-    extra = set()
-    if environments > 1:
-        extra.add("environment")
-        if any(item.project for item in items):
-            extra.add("project")
-    if all_namespaces or len({getattr(item, "namespace", None) for item in items}) > 1:
-        extra.add("namespace")
-    return frozenset(extra)
+    several = environments > 1
+    needed = {"environment": several, "project": several and projects, "namespace": namespaces}
+    return frozenset(column for column, is_needed in needed.items() if is_needed)

@@ -140,12 +140,7 @@ def columns(ctx: typer.Context, incomplete: str) -> list[str]:
     """Columns that are not in the list yet, behind those that are."""
     before, comma, _ = incomplete.rpartition(",")
     typed = before.split(",")
-    return [f"{before}{comma}{key}" for key in _column_keys(ctx) if key not in typed]
-
-
-def sort_columns(ctx: typer.Context) -> list[str]:
-    """Columns to sort by."""
-    return _column_keys(ctx)
+    return [f"{before}{comma}{key}" for key in sort_columns(ctx) if key not in typed]
 
 
 def files(ctx: typer.Context, *_: Any) -> list[str]:
@@ -163,22 +158,8 @@ def argument(ctx: typer.Context, incomplete: str) -> list[str]:
     return instances(ctx, incomplete) if group == "instances" else []
 
 
-OPTIONS: dict[str, Completer] = {
-    "--env": environments,
-    "--project": projects,
-    "--namespace": namespaces,
-    "--workload": workloads,
-    "--container": containers,
-    "--to": revisions,
-    "--status": statuses,
-    "--type": types,
-    "--columns": columns,
-    "--sort": sort_columns,
-}
-"""The completer of each option, unless a command sets another one."""
-
-
-def _column_keys(ctx: typer.Context) -> list[str]:
+def sort_columns(ctx: typer.Context) -> list[str]:
+    """Columns of the command's list."""
     from dashborion.render.views.environments import CHECKS, ENVIRONMENTS
     from dashborion.render.views.instances import INSTANCES
     from dashborion.render.views.workloads import EVENTS, WORKLOADS
@@ -193,6 +174,21 @@ def _column_keys(ctx: typer.Context) -> list[str]:
     group = "workloads" if _group(ctx) == "services" else _group(ctx)
     view = views.get(f"{group} {ctx.info_name}")
     return [column.key for column in view.columns] if view else []
+
+
+OPTIONS: dict[str, Completer] = {
+    "--env": environments,
+    "--project": projects,
+    "--namespace": namespaces,
+    "--workload": workloads,
+    "--container": containers,
+    "--to": revisions,
+    "--status": statuses,
+    "--type": types,
+    "--columns": columns,
+    "--sort": sort_columns,
+}
+"""The completer of each option, unless a command sets another one."""
 
 
 def _group(ctx: typer.Context) -> str:

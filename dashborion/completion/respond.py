@@ -10,10 +10,10 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
-from typing import Any
 
 import typer
 from typer._click import shell_completion
+from typer._completion_classes import BashComplete
 
 from dashborion.completion import scripts
 from dashborion.completion.completers import Line
@@ -49,8 +49,9 @@ def _completions(app: typer.Typer, shell: str, environ: Mapping[str, str]) -> li
     before, word = _typed(shell, environ)
     line = Line()
     command = typer.main.get_command(app)
-    request = Request(command, {"obj": line}, scripts.PROGRAM, scripts.VARIABLE)
-    items = request.get_completions(before, word)
+    # Bash's class for every shell: only its search is used, which is the same for all.
+    search = BashComplete(command, {"obj": line}, scripts.PROGRAM, scripts.VARIABLE)
+    items = search.get_completions(before, word)
     if line.files:
         return [scripts.FILES]
     # Of --option=value Typer gives the value: bash needs just that, the others the whole word.
@@ -62,19 +63,6 @@ def _completions(app: typer.Typer, shell: str, environ: Mapping[str, str]) -> li
         help_ = " ".join((item.help or "").split()) if shell != "bash" else ""
         lines[text] = f"{text}\t{help_}" if help_ else text
     return [line for text, line in lines.items() if text.isprintable()]
-
-
-class Request(shell_completion.ShellComplete):
-    """Typer's search for completions; its methods that read and write for a shell are not used."""
-
-    def source_vars(self) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def get_completion_args(self) -> tuple[list[str], str]:
-        raise NotImplementedError
-
-    def format_completion(self, item: Any) -> str:
-        raise NotImplementedError
 
 
 def _typed(shell: str, environ: Mapping[str, str]) -> tuple[list[str], str]:

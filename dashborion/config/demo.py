@@ -8,7 +8,6 @@ AWS SDK nor a cache looks at the user's files.
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -80,8 +79,8 @@ class Embedded:
         return process.reset(self.folder)
 
     def variables(self, running: Running) -> dict[str, str]:
-        """What points kubectl and the AWS CLI at the demo, quoted for a shell."""
-        plain = {
+        """What points kubectl and the AWS CLI at the demo."""
+        return {
             "KUBECONFIG": str(running.kubeconfig),
             "AWS_ENDPOINT_URL": running.aws_url,
             "AWS_REGION": running.region,
@@ -89,7 +88,6 @@ class Embedded:
             "AWS_ACCESS_KEY_ID": running.access_key,
             "AWS_SECRET_ACCESS_KEY": running.secret_key,
         }
-        return {name: shlex.quote(value) for name, value in plain.items()}
 
     def config(self, running: Running) -> Config:
         """The demo's environments, as a file would give them."""
@@ -128,13 +126,9 @@ class Embedded:
             if name.startswith(("AWS_", "DASHBORION_")) or name.lower().endswith("_proxy"):
                 del environ[name]
         environ.update(
-            AWS_ENDPOINT_URL=running.aws_url,
-            AWS_REGION=running.region,
-            AWS_ACCESS_KEY_ID=running.access_key,
-            AWS_SECRET_ACCESS_KEY=running.secret_key,
+            self.variables(running),
             AWS_CONFIG_FILE=os.devnull,
             AWS_SHARED_CREDENTIALS_FILE=os.devnull,
             AWS_EC2_METADATA_DISABLED="true",
             DASHBORION_CACHE_DIR=str(self.folder / "cache"),
-            KUBECONFIG=str(running.kubeconfig),
         )

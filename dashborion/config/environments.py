@@ -23,7 +23,7 @@ from dashborion.config.targets import (
     InClusterTarget,
     KubernetesTarget,
 )
-from dashborion.errors import Refusal, UsageError, suggestion
+from dashborion.errors import UsageError, suggestion
 from dashborion.models.environment import EnvironmentInfo
 
 _GLOB = frozenset("*?[")
@@ -131,8 +131,7 @@ def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
     projects = {environment.project for environment in config.environments if environment.project}
     if project not in projects:
         raise UsageError(
-            f"no project '{project}' in {config.where}",
-            hint=suggestion(project, sorted(projects)),
+            f"no project '{project}' in {config.where}", hint=suggestion(project, sorted(projects))
         )
     return tuple(
         environment for environment in config.environments if environment.project == project
@@ -237,19 +236,6 @@ def with_flags_of(config: Config, environment: Environment) -> Environment:
         read_only=target.read_only or any(known.read_only for known in same),
     )
     return msgspec.structs.replace(environment, target=flagged)
-
-
-def require_changeable(environment: Environment) -> None:
-    """To be called before any change.
-
-    Raises:
-        Refusal: the environment is read-only.
-    """
-    if environment.target.read_only:
-        raise Refusal(
-            f"{environment.label} is read-only",
-            hint="the config has `read_only: true` for it",
-        )
 
 
 def environment_info(config: Config, environment: Environment, *, current: bool) -> EnvironmentInfo:

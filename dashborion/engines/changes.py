@@ -13,16 +13,14 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from dashborion.config.environments import require_changeable
 from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.rollout import Patience, RolloutFollower
 from dashborion.errors import Refusal
-from dashborion.models.change import Change
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Rollout
+from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
@@ -155,7 +153,10 @@ class Changer:
 
     def announce(self, environment: Environment, what: str) -> None:
         """Say what will be changed and where, and ask if the environment is protected."""
-        require_changeable(environment)
+        if environment.target.read_only:
+            raise Refusal(
+                f"{environment.label} is read-only", hint="the config has `read_only: true` for it"
+            )
         self.streams.note(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
         if environment.target.protected and not self.yes and not self.dry_run:
             self.confirm(f"{environment.label} is protected: {what}")

@@ -12,9 +12,17 @@ from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
-from dashborion.engines.answers import Answer, flat, located, nowhere
+from dashborion.engines.answers import (
+    Answer,
+    flat,
+    located,
+    matching,
+    nowhere,
+    order,
+    require_matches,
+    widened,
+)
 from dashborion.engines.name_recorder import NameRecorder
-from dashborion.engines.selection import matching, order, require_matches, widened
 from dashborion.errors import DashborionError, NotFound, PartialFailure, WrongOrchestrator
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
@@ -70,8 +78,8 @@ class Fleet(Struct, frozen=True):
     connect: Callable[[Environment, Runtime], Orchestrator]
     runtime: Callable[[Environment], Runtime]
     report: Callable[[DashborionError], None]
-    progress: Callable[[str], None] = lambda _: None
-    recorder: Callable[[Environment, Query], NameRecorder] | None = None
+    progress: Callable[[str], None]
+    recorder: Callable[[Environment, Query], NameRecorder]
 
     @property
     def where(self) -> str:
@@ -155,10 +163,9 @@ class Fleet(Struct, frozen=True):
         *,
         kind: str | None = None,
     ) -> list[Found[T]]:
-        if self.recorder is not None:
-            recorder = self.recorder(orchestrator.environment, query)
-            recorder.add(found)
-            recorder.close(kind)
+        recorder = self.recorder(orchestrator.environment, query)
+        recorder.add(found)
+        recorder.close(kind)
         return found
 
     # --- What only one orchestrator has ---------------------------------------------------------

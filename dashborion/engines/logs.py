@@ -18,12 +18,7 @@ from operator import itemgetter
 from dashborion.concurrency import start
 from dashborion.errors import DashborionError
 from dashborion.models.log import HEAD, STAMP, Source
-from dashborion.orchestrators.logs import (
-    Block,
-    Ended,
-    Reader,
-    Reading,
-)
+from dashborion.orchestrators.logs import Block, Ended, Reader, Reading
 
 Shape = Callable[[Source, Block], Block]
 Failed = Callable[[Source, DashborionError], None]

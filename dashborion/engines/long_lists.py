@@ -14,9 +14,8 @@ from itertools import chain, islice, pairwise
 
 from dashborion.concurrency import ahead
 from dashborion.config.targets import Environment
-from dashborion.engines.answers import Answer, located
+from dashborion.engines.answers import Answer, located, order
 from dashborion.engines.fleet import Fleet
-from dashborion.engines.selection import order
 from dashborion.errors import DashborionError
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Query
@@ -30,13 +29,15 @@ Row = Found[Instance]
 class LongList:
     """The rows of all environments, asked side by side, given one environment after the other.
 
-    ``answer`` has no items; its failures are known when all rows were taken.
+    ``answer`` has no items; its failures, and whether the list ``has_rows``, are known
+    when all rows were taken.
     """
 
     def __init__(self, fleet: Fleet, ask: Callable[[Orchestrator], Iterator[list[Row]]]) -> None:
         self.fleet = fleet
         self.answer: Answer[Row] = Answer([], asked=len(fleet.environments))
         self._ask = ask
+        self.has_rows = False
         self._cut = False
 
     def __iter__(self) -> Iterator[Row]:
@@ -70,7 +71,7 @@ class LongList:
         given = False
         try:
             for row in _settled(chain.from_iterable(source)):
-                given = True
+                given = self.has_rows = True
                 yield row
         except DashborionError as error:
             self.answer.failures.append(located(error, environment))
@@ -83,13 +84,11 @@ def instances(
     """The instances that fit every restriction, as ``Fleet.instances`` finds them."""
 
     def ask(orchestrator: Orchestrator) -> Iterator[list[Row]]:
-        recorder = fleet.recorder(orchestrator.environment, query) if fleet.recorder else None
+        recorder = fleet.recorder(orchestrator.environment, query)
         for page in orchestrator.inventory.instance_pages(query):
-            if recorder is not None:
-                recorder.add(page)
+            recorder.add(page)
             yield [one for one in page if statuses is None or one.item.status in statuses]
-        if recorder is not None:
-            recorder.close("instances")
+        recorder.close("instances")
 
     return LongList(fleet, ask)
 

@@ -104,10 +104,7 @@ class RolloutWait:
         crashes = [one for one in troubles if one.kind == "crash"]
         if sum(one.count for one in crashes) >= self.patience.crashes:
             return grouped(crashes)
-        limits = {
-            "pull": self.patience.pull_seconds,
-            "placement": self.patience.placement_seconds,
-        }
+        limits = {"pull": self.patience.pull_seconds, "placement": self.patience.placement_seconds}
         now = self.clock()
         lasting = {(one.instance, one.kind) for one in troubles if one.kind in limits}
         self._since = {key: self._since.get(key, now) for key in lasting}

@@ -1,4 +1,4 @@
-"""Workloads."""
+"""Workloads and the addresses at which they are reachable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from enum import StrEnum
 from msgspec import field
 
 from dashborion.models.base import Model
-from dashborion.models.endpoint import Endpoint
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
@@ -19,6 +18,31 @@ class WorkloadStatus(StrEnum):
     RUNNING = "running"
     DEGRADED = "degraded"
     STOPPED = "stopped"
+
+
+class EndpointType(StrEnum):
+    TARGET_GROUP = "target-group"
+    LOAD_BALANCER = "load-balancer"
+    SERVICE = "service"
+    INGRESS = "ingress"
+    SERVICE_CONNECT = "service-connect"
+
+
+class Endpoint(Model, frozen=True, kw_only=True):
+    """An address at which a workload is reachable.
+
+    ``healthy`` of its ``total`` targets are healthy; both are null if this was not
+    asked for or is unknown.
+    """
+
+    type: EndpointType
+    name: str
+    address: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+    url: str | None = None
+    healthy: int | None = None
+    total: int | None = None
 
 
 class Resources(Model, frozen=True, kw_only=True):

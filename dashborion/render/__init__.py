@@ -72,11 +72,7 @@ def show_list(
 
 
 def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
-    """Write one object: whole in JSON and YAML, as a page of fields and tables for people.
-
-    Raises:
-        UsageError: as ``show_list``.
-    """
+    """Write one object: whole in JSON and YAML, as a page for people; raises as ``show_list``."""
     _write(streams, _one(streams, view, item, style, now))
 
 
@@ -105,13 +101,15 @@ def _write(streams: Streams, chunks: Iterable[str | bytes], *, flush: bool = Fal
 def _list(
     streams: Streams, view: View, items: Iterable[Any], style: Style, now: datetime
 ) -> Iterator[str]:
-    if style.raw:
-        return _structured_list(streams, items, _raw_format(style))
-    columns = view.chosen(style)  # an unknown column is an error in every format
-    if style.sort:
+    # Raw objects have no columns; otherwise an unknown one is an error in every format.
+    columns = [] if style.raw else view.chosen(style)
+    if style.sort and not style.raw:
         items = view.sorted(items, style.sort)
-    if style.format in STRUCTURED:
-        return _structured_list(streams, items, style.format)
+    if style.raw or style.format in STRUCTURED:
+        from dashborion.render import structured
+
+        format_ = _structured_format(style)
+        return structured.list_document(items, format_, unicode=streams.unicode)
     from dashborion.render import table
 
     if style.format is Format.NAME:
@@ -125,18 +123,11 @@ def _list(
     return table.tab_separated(columns, items, headers=style.headers)
 
 
-def _structured_list(streams: Streams, items: Iterable[Any], format_: Format) -> Iterator[str]:
-    from dashborion.render import structured
-
-    return structured.list_document(items, format_, unicode=streams.unicode)
-
-
 def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -> Iterator[str]:
     if style.raw or style.format in STRUCTURED:
         from dashborion.render import structured
 
-        format_ = _raw_format(style) if style.raw else style.format
-        return structured.document(item, format_, unicode=streams.unicode)
+        return structured.document(item, _structured_format(style), unicode=streams.unicode)
     if style.format in (Format.CSV, Format.NAME):
         return _list(streams, view, [item], style, now)
     from dashborion.render import description
@@ -144,11 +135,11 @@ def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -
     return description.page(streams, item, now=now)
 
 
-def _raw_format(style: Style) -> Format:
-    """JSON unless YAML was asked for.
+def _structured_format(style: Style) -> Format:
+    """JSON or YAML; JSON for raw objects unless YAML was asked for.
 
     Raises:
-        UsageError: a format that needs columns.
+        UsageError: raw objects in a format that needs columns.
     """
     if style.format is not Format.TABLE and style.format not in STRUCTURED:
         raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -14,6 +15,13 @@ T = TypeVar("T")
 CHUNK = 500  # rows that are encoded at once: more are not faster and take more memory
 Cell = str | int | float | bool | datetime | None
 EMPTY = "-"
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+# Below how many seconds a duration is written in a unit, and with which smaller one.
+_LENGTHS = (
+    (120, "s", ""), (600, "m", "s"), (10800, "m", ""), (8 * 3600, "h", "m"), (48 * 3600, "h", ""),
+    (8 * 86400, "d", "h"), (730 * 86400, "d", ""), (2920 * 86400, "y", "d"), (math.inf, "y", ""),
+)  # fmt: skip
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
@@ -62,25 +70,6 @@ def length(seconds: int) -> str:
     """A duration in at most two units, as kubectl's ``HumanDuration``."""
     if seconds < 0:
         return "0s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return _two_units(minutes, "m", seconds % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two_units(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two_units(days, "d", hours % 24, "h")
-    if days < 365 * 2:
-        return f"{days}d"
-    if days < 365 * 8:
-        return _two_units(days // 365, "y", days % 365, "d")
-    return f"{days // 365}y"
-
-
-def _two_units(large: int, unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{unit}{small}{small_unit}" if small else f"{large}{unit}"
+    unit, smaller = next(units for limit, *units in _LENGTHS if seconds < limit)
+    rest = seconds % _SECONDS[unit] // _SECONDS[smaller] if smaller else 0
+    return f"{seconds // _SECONDS[unit]}{unit}" + (f"{rest}{smaller}" if rest else "")

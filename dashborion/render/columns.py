@@ -104,6 +104,11 @@ def location_columns() -> list[Column]:
     return [*environment_columns(), column("namespace", extra=True, shrink=1)]
 
 
+def environment_label(item: Any) -> str:
+    """``project/name`` of the environment that a model belongs to, or the name alone."""
+    return f"{item.project}/{item.environment}" if item.project else str(item.environment)
+
+
 def name_column(key: str = "name", value: str | Value | None = None, **settings: Any) -> Column:
     """A name: shortened on a narrow terminal, but still recognisable."""
     return column(key, value, shrink=1, min_width=14, **settings)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dashborion.models.endpoint import Endpoint, EndpointType
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.models.workload import Resources, Workload, WorkloadStatus
+from dashborion.models.workload import Endpoint, EndpointType, Resources, Workload, WorkloadStatus
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

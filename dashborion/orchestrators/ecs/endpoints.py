@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from dashborion.concurrency import every
-from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.aws.client import AwsClient, convert
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client

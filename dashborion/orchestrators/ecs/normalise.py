@@ -10,12 +10,18 @@ from math import ceil
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError
-from dashborion.models.endpoint import Endpoint
 from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
-from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
+from dashborion.models.workload import (
+    Autoscaling,
+    Endpoint,
+    Reason,
+    Resources,
+    Workload,
+    WorkloadStatus,
+)
 from dashborion.orchestrators.ecs import rollout, wire
 
 _UNITS_A_CORE = 1024

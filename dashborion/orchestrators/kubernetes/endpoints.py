@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.kubernetes import wire
 
 _HTTP, _HTTPS = 80, 443

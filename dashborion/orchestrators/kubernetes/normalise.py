@@ -13,12 +13,18 @@ from math import ceil
 from typing import TypeVar
 
 from dashborion.config.targets import Environment
-from dashborion.models.endpoint import Endpoint
 from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
-from dashborion.models.workload import Autoscaling, Reason, Resources, Workload, WorkloadStatus
+from dashborion.models.workload import (
+    Autoscaling,
+    Endpoint,
+    Reason,
+    Resources,
+    Workload,
+    WorkloadStatus,
+)
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
 

@@ -10,6 +10,7 @@ from dashborion.render.columns import (
     QUIET,
     View,
     column,
+    environment_label,
     name_column,
 )
 
@@ -18,10 +19,6 @@ def _guard(environment: EnvironmentInfo) -> str | None:
     if environment.read_only:
         return "read-only"
     return "protected" if environment.protected else None
-
-
-def _label(check: Check) -> str:
-    return f"{check.project}/{check.environment}" if check.project else check.environment
 
 
 def _actions(check: Check, allowed: bool | None) -> str | None:
@@ -46,7 +43,7 @@ ENVIRONMENTS = View(
 CHECKS = View(
     "checks",
     [
-        column("environment", _label),
+        column("environment", environment_label),
         column("orchestrator"),
         column("reachable", style=lambda item: GOOD if item.reachable and not item.error else BAD),
         name_column("identity"),
@@ -58,7 +55,7 @@ CHECKS = View(
         column("error", style=BAD, shrink=3, min_width=16),
         column("endpoint", wide=True),
     ],
-    name=_label,
+    name=environment_label,
 )
 
 DISCOVERED = View(

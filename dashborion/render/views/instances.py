@@ -72,9 +72,7 @@ CONTAINERS = View(
     [
         name_column(),
         column(
-            "status",
-            lambda item: item.reason or str(item.status),
-            lambda item: STYLES[item.status],
+            "status", lambda item: item.reason or str(item.status), lambda item: STYLES[item.status]
         ),
         column("ready"),
         column("restarts", right=True),

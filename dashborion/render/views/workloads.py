@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dashborion.models.endpoint import Endpoint
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.workload import Reason, Workload
+from dashborion.models.workload import Endpoint, Reason, Workload
 from dashborion.render.columns import (
     BAD,
     GOOD,

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import pytest
 import typer
+from typer._completion_classes import BashComplete
 
 from dashborion.cli.lazy_commands import command, group
 from dashborion.cli.options import NamespaceOptions
 from dashborion.completion.completers import Line
-from dashborion.completion.respond import Request
 from dashborion.completion.scripts import PROGRAM, VARIABLE
 from tests.support.cli import Cli
 from tests.support.stub_api import Api
@@ -40,7 +40,7 @@ root.add_typer(app, name="workloads")
 
 
 def _offered(*before: str, word: str = "") -> list[str]:
-    request = Request(typer.main.get_command(root), {"obj": Line()}, PROGRAM, VARIABLE)
+    request = BashComplete(typer.main.get_command(root), {"obj": Line()}, PROGRAM, VARIABLE)
     return [one.value for one in request.get_completions(["workloads", *before], word)]
 
 

@@ -12,9 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from dashborion.config.targets import EcsTarget, Environment
-from dashborion.models.endpoint import Endpoint
 from dashborion.models.instance import Instance
-from dashborion.models.workload import Workload
+from dashborion.models.workload import Endpoint, Workload
 from dashborion.orchestrators.ecs import instances, normalise, wire
 
 Raw = dict[str, Any]

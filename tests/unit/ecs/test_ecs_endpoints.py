@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.endpoints import (
     Route,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dashborion import errors
-from dashborion.models.change import Change
 from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.rollout import Change
 from dashborion.models.workload import Workload, WorkloadDetail
 from tests.support.cli import Cli
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.models.endpoint import Endpoint
+from dashborion.models.workload import Endpoint
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex, Health
 from tests.unit.kubernetes.raw_kubernetes import Raw, decode, merged, metadata

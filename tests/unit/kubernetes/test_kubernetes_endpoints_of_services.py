@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.models.endpoint import Endpoint, EndpointType
+from dashborion.models.workload import Endpoint, EndpointType
 from tests.unit.kubernetes.raw_kubernetes import Raw
 from tests.unit.kubernetes.raw_kubernetes_network import balancer, endpoints_of, port, service
 

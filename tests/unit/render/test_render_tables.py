@@ -7,8 +7,7 @@ from textwrap import dedent
 
 import pytest
 
-from dashborion.models.endpoint import Endpoint, EndpointType
-from dashborion.models.workload import Workload
+from dashborion.models.workload import Endpoint, EndpointType, Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
 from dashborion.render.columns import Column, short_image
