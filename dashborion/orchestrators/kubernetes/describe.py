@@ -6,7 +6,6 @@ Round two needs the object: its pods, revisions and the health of its Services.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 
@@ -31,6 +30,7 @@ from dashborion.orchestrators.kubernetes.endpoints import (
 )
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
+from dashborion.orchestrators.kubernetes.resources import Resource
 
 
 class Nearby(Struct, frozen=True):
@@ -103,11 +103,14 @@ def instance(
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
     events = client.collect(api.EVENTS, namespace, about)
-    parent = start(partial(_replicaset, client, pod))
-    node = start(partial(_node, client, pod.spec.node_name))
-    owner = pods.owner(pod, client.wait(parent))
+    reference = pods.controller(pod.metadata)
+    name = reference.name if reference and reference.kind == "ReplicaSet" else None
+    parent = start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
+    node = start(partial(_metadata, client, api.NODES, None, pod.spec.node_name))
+    replicaset, place = client.wait(parent), client.wait(node)
+    owner = pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
     plain = pods.instance(pod, owner, environment)
-    labels = client.wait(node).labels or {}
+    labels = (place.labels if place else None) or {}
     detail = InstanceDetail(
         **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
         labels=pod.metadata.labels or {},
@@ -131,22 +134,12 @@ def _health(client: Client, namespace: str, service: str) -> Health | None:
     return endpoints_health(found.item) if found else Health(0, 0)
 
 
-def _replicaset(client: Client, pod: wire.Pod) -> Mapping[str, wire.Meta]:
-    """The metadata of the ReplicaSet that owns a pod, by uid; the pod's labels do without it."""
-    for reference in pod.metadata.owner_references or ():
-        if reference.controller and reference.kind == "ReplicaSet":
-            try:
-                found = client.get(api.REPLICASETS.metadata, pod.metadata.namespace, reference.name)
-            except Forbidden:
-                return {}
-            return {found.item.metadata.uid: found.item.metadata} if found else {}
-    return {}
-
-
-def _node(client: Client, name: str | None) -> wire.Meta:
-    """A node's metadata; many who may see pods may not see nodes, and need no warning for it."""
+def _metadata(
+    client: Client, resource: Resource[wire.Object], namespace: str | None, name: str | None
+) -> wire.Meta | None:
+    """An object's metadata; None without one, and for users who may not see it, unwarned."""
     try:
-        found = client.get(api.NODES, None, name) if name else None
+        found = client.get(resource, namespace, name) if name else None
     except Forbidden:
-        found = None
-    return found.item.metadata if found else wire.Meta(name=name or "")
+        return None
+    return found.item.metadata if found else None

@@ -136,7 +136,10 @@ class LogReader:
             say=lambda text: self._runtime.warn(NothingToRead(f"{target.source}: {text}")),
             pause=self._runtime.sleep,
         )
-        blocks = self._restricted(self._whole(log))
+        # The API knows whole seconds only, and counts a tail from the log's end, not from `until`.
+        blocks = between(self._whole(log), self._wanted)
+        if self._wanted.until and self._wanted.tail is not None:
+            blocks = _newest(blocks, self._wanted.tail)
         first = next(blocks, None)
         return blocks if first is None else chain([first], blocks)
 
@@ -163,16 +166,6 @@ class LogReader:
             cut = log.rest
         if last := log.last_line():
             yield last
-
-    def _restricted(self, blocks: Iterator[Block]) -> Iterator[Block]:
-        """Without the lines outside of ``since`` and ``until``: the API knows whole seconds only.
-
-        With ``until`` the tail has to be counted here.
-        """
-        kept = between(blocks, self._wanted)
-        if self._wanted.until and self._wanted.tail is not None:
-            return _newest(kept, self._wanted.tail)
-        return kept
 
 
 def _newest(blocks: Iterator[Block], count: int) -> Iterator[Block]:

@@ -25,12 +25,8 @@ def connect(target: InClusterTarget, runtime: Runtime) -> Credentials:
     Raises:
         CredentialsError: a file or variable of a pod is missing, or not what it should be.
     """
-
-    def load(_: bool) -> Settings:
-        return _settings(runtime)
-
     namespace = target.namespace or in_cluster_namespace() or "default"
-    return Credentials(namespace, USER, (), load)
+    return Credentials(namespace, USER, (), lambda _: _settings(runtime))
 
 
 def _settings(runtime: Runtime) -> Settings:
