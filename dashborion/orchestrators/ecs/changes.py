@@ -96,8 +96,8 @@ class ServiceToChange(WorkloadToChange):
 
     def history(self) -> History:
         """From service deployments, or else the family's revisions."""
-        past = past_revisions(self.client, self.service)
-        return History([one.revision for one in past.revisions], past.doubt)
+        past, doubt = past_revisions(self.client, self.service)
+        return History([one.revision for one in past], doubt)
 
     def plan_images(self, images: Images) -> PlannedChange:
         """A new revision of the task definition."""

@@ -6,7 +6,7 @@ Each method is named after what it returns. Nothing in here knows what a workloa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -56,8 +56,7 @@ class Client:
         self, names: Sequence[str], *, raw: bool = False
     ) -> list[Found[wire.Service]]:
         """Up to ten services by name or ARN; deleted ones are left out."""
-        items = self._tagged("describe_services", "services", services=list(names))
-        return _converted(wire.Service, items, raw=raw)
+        return self._by_name(wire.Service, "services", names, raw=raw)
 
     def tasks(
         self, *, service: str | None = None, stopped: bool = False, raw: bool = False
@@ -80,13 +79,16 @@ class Client:
 
     def tasks_by_id(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
         """Up to a hundred tasks by id or ARN; deleted ones are left out."""
-        items = self._tagged("describe_tasks", "tasks", tasks=list(ids))
-        return _converted(wire.Task, items, raw=raw)
+        return self._by_name(wire.Task, "tasks", ids, raw=raw)
 
-    def _tagged(self, operation: str, key: str, **arguments: Any) -> list[Any]:
-        ask = partial(self.aws.items, "ecs", operation, key, cluster=self.cluster, **arguments)
+    def _by_name(
+        self, type_: type[T], key: str, names: Sequence[str], *, raw: bool
+    ) -> list[Found[T]]:
+        arguments = {"cluster": self.cluster, key: list(names)}
+        ask = partial(self.aws.items, "ecs", f"describe_{key}", key, **arguments)
         with self._known_cluster():
-            return self.with_tags(ask)
+            items = self.with_tags(ask)
+        return [Found(convert(type_, item), dict(item) if raw else None) for item in items]
 
     def with_tags(self, ask: Callable[..., T], *include: str) -> T:
         """An answer with tags; without the right to read tags, none of them and one warning."""
@@ -281,7 +283,3 @@ class Client:
 def _accounts(arns: Iterable[str]) -> list[str]:
     """The accounts that ARNs belong to: ``arn:aws:ecs:REGION:ACCOUNT:…``."""
     return sorted({parts[4] for arn in arns if len(parts := arn.split(":")) > 5})
-
-
-def _converted(type_: type[T], items: list[Mapping[str, Any]], *, raw: bool) -> list[Found[T]]:
-    return [Found(convert(type_, item), dict(item) if raw else None) for item in items]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, rollout, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.history import Past, past_revisions
+from dashborion.orchestrators.ecs.history import PastRevision, past_revisions
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
@@ -102,7 +102,7 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
     """A task definition that there is already, compared with the running one."""
     current = _Definition.read(client, normalise.definition_of(service))
     if revision is None:
-        past = past_revisions(client, service)
+        past, _ = past_revisions(client, service)
         target = _Definition.read(client, _ran_before(service, past))
     else:
         target = _named(client, service, revision)
@@ -126,7 +126,8 @@ def _named(client: Client, service: wire.Service, revision: str) -> _Definition:
     try:
         return _Definition.read(client, name)
     except Refused as error:
-        known = [one.revision.revision for one in past_revisions(client, service).revisions]
+        past, _ = past_revisions(client, service)
+        known = [one.revision.revision for one in past]
         where = f"the history of {service.service_name}"
         raise NotFound("revision", name, where=where, known=known) from error
 
@@ -148,13 +149,13 @@ def _register_and_begin(
     return replace(followed, notes=(registered,))
 
 
-def _ran_before(service: wire.Service, past: Past) -> str:
+def _ran_before(service: wire.Service, past: Sequence[PastRevision]) -> str:
     """The newest task definition, other than the running one, that once got through.
 
     Raises:
         Refusal: there is none, or ECS does not say.
     """
-    others = [one for one in past.revisions if not one.revision.current]
+    others = [one for one in past if not one.revision.current]
     good = [one for one in others if one.succeeded]
     if good:
         return good[-1].arn

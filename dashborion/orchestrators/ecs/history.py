@@ -23,16 +23,11 @@ class PastRevision:
     succeeded: bool
 
 
-@dataclass(frozen=True)
-class Past:
-    """Oldest first, each at its latest deployment; ``doubt`` when ECS does not say what ran."""
+def past_revisions(client: Client, service: wire.Service) -> tuple[list[PastRevision], str | None]:
+    """The revisions, oldest first, each at its latest deployment; and why they may not be what ran.
 
-    revisions: list[PastRevision]
-    doubt: str | None = None
-
-
-def past_revisions(client: Client, service: wire.Service) -> Past:
-    """From service deployments where there are any, else the family's newest revisions."""
+    From service deployments where there are any, else the family's newest revisions.
+    """
     current = normalise.definition_of(service)
     try:
         deployments = client.past_deployments(service.service_name)
@@ -45,7 +40,7 @@ def past_revisions(client: Client, service: wire.Service) -> Past:
     ran = of_deployments(reversed(deployments), targets, current)
     if all(one.arn != current for one in ran):  # forgotten: ECS keeps 90 days
         ran.append(_standing(client, service, current))
-    return Past(ran)
+    return ran, None
 
 
 def of_deployments(
@@ -89,13 +84,11 @@ def _standing(client: Client, service: wire.Service, current: str) -> PastRevisi
     return PastRevision(revision, current, succeeded=True)
 
 
-def _of_family(client: Client, current: str, why: str) -> Past:
+def _of_family(client: Client, current: str, why: str) -> tuple[list[PastRevision], str]:
     family = (rollout.revision(current) or "").partition(":")[0]
     arns = client.newest_revisions(family, FAMILY_REVISIONS)
     definitions = client.task_definitions([*arns, current])
     arn_of = {rollout.revision(arn): arn for arn in definitions}
     revisions = normalise.revisions(definitions.values(), current)
     doubt = f"these are revisions of {family}, which may never have run here: {why}"
-    return Past(
-        [PastRevision(one, arn_of[one.revision], succeeded=False) for one in revisions], doubt
-    )
+    return [PastRevision(one, arn_of[one.revision], succeeded=False) for one in revisions], doubt

@@ -35,15 +35,11 @@ class Logs:
         """The logs of a service's tasks."""
         service = find.workload(self.client, name, query).item
         return LogReader(
-            TaskGroup(
-                client=self.client,
-                namespace=self.client.scope.namespace(service.tags),
-                list_tasks=partial(find.tasks_of, self.client, service),
-                wanted=wanted,
-                none_message=no_instances(
-                    service.service_name, is_stopped=service.desired_count == 0
-                ),
-            )
+            client=self.client,
+            namespace=self.client.scope.namespace(service.tags),
+            list_tasks=partial(find.tasks_of, self.client, service),
+            wanted=wanted,
+            none_message=no_instances(service.service_name, is_stopped=service.desired_count == 0),
         )
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
@@ -51,14 +47,12 @@ class Logs:
         task = find.instance(self.client, name, query).item
         tags = instances.tags(task, find.services_of(self.client, task))
         return LogReader(
-            TaskGroup(
-                client=self.client,
-                namespace=self.client.scope.namespace(tags),
-                list_tasks=partial(_again, self.client, task),
-                wanted=wanted,
-                none_message=f"{instances.name_of(task)} is gone",
-                is_single=True,
-            )
+            client=self.client,
+            namespace=self.client.scope.namespace(tags),
+            list_tasks=partial(_again, self.client, task),
+            wanted=wanted,
+            none_message=f"{instances.name_of(task)} is gone",
+            is_single=True,
         )
 
 
@@ -68,27 +62,25 @@ def _again(client: Client, task: wire.Task) -> list[wire.Task]:
 
 
 @dataclass(frozen=True)
-class LogReader:
-    """``Reader`` of the logs of a group of tasks."""
-
-    group: TaskGroup
+class LogReader(TaskGroup):
+    """A group of tasks, as ``Reader`` of their logs."""
 
     @property
     def label(self) -> str:
         """As ``Reader``."""
-        return self.group.client.scope.environment.label
+        return self.client.scope.environment.label
 
     def follow(self, sink: Sink) -> None:
         """As ``Reader``."""
-        Follower(self.group, sink).follow()
+        Follower(self, sink).follow()
 
     def stop(self) -> None:
         """As ``Reader``: no call waits for lines."""
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``; the first page of every stream is asked for side by side."""
-        wanted, runtime = self.group.wanted, self.group.client.aws.runtime
-        streams, problems = self.group.streams(self._tasks())
+        wanted, runtime = self.wanted, self.client.aws.runtime
+        streams, problems = self.streams(self._wanted_tasks())
         require_few(len(streams), wanted.most)
         return open_all(
             [(stream.source, partial(_open, stream, wanted)) for stream in streams],
@@ -98,22 +90,22 @@ class LogReader:
             warn=runtime.warn,
         )
 
-    def _tasks(self) -> list[wire.Task]:
+    def _wanted_tasks(self) -> list[wire.Task]:
         """The tasks that run; for the previous run, the task that stopped last.
 
         Raises:
             NothingToRead: there is none.
         """
-        is_previous = self.group.wanted.previous
-        if is_previous and self.group.is_single:
+        is_previous = self.wanted.previous
+        if is_previous and self.is_single:
             raise NothingToRead(
                 "a task has no previous run: it runs once, and its log has all of it"
             )
-        running, over = self.group.tasks()
+        running, over = self.tasks()
         if not is_previous:
             if not running:
                 hint = "-f waits for one; --previous shows the one that stopped last"
-                raise NothingToRead(self.group.none_message, hint=hint)
+                raise NothingToRead(self.none_message, hint=hint)
             return running
         stopped = [task for task in over if task.stopped_at is not None]
         if not stopped:
