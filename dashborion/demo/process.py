@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -112,7 +112,8 @@ def start(path: Path, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Runn
     if not all(map(importlib.util.find_spec, _EXTRA)):
         raise MissingExtra
     folder.make()
-    with _locked(folder.lock):
+    with folder.lock.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if running := _usable(folder):
             return running  # somebody else was quicker
         stop(folder.path)  # one of another version, or that nobody knows how to reach
@@ -210,13 +211,6 @@ def _spawn(folder: DemoFolder, speed: float, wait_seconds: float) -> Running:
         child.wait()
         raise NotStarted(f"the demo did not start within {wait_seconds:g} seconds", folder.log)
     raise NotStarted("the demo ended as soon as it was started", folder.log)
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
