@@ -74,7 +74,7 @@ class AwsServer(Service):
     def reset(self) -> None:
         """Empty the accounts."""
         with self.lock:
-            in_use: Any = list(vars(BackendDict)["_instances"])
+            in_use: Any = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001
             for backends, account in itertools.product(in_use, self._accounts):
                 if account in backends:  # moto would make it, which is not for nothing
                     backends[account].reset()
