@@ -219,15 +219,7 @@ def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
     Whoever looks whether it is held takes it for an instant: that is no reason to give up.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-    def is_ours() -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    if not _wait(is_ours, wait_seconds):
+    if not _wait(lambda: _locks(descriptor, fcntl.LOCK_EX), wait_seconds):
         os.close(descriptor)
         return False
     os.truncate(descriptor, 0)
@@ -245,12 +237,17 @@ def _holder(path: Path) -> int | None:
 def _is_held(path: Path) -> bool:
     try:
         with path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+            return not _locks(file.fileno(), fcntl.LOCK_SH)
     except OSError:
         return False  # there is none
-    return False
+
+
+def _locks(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _wait(is_done: Callable[[], bool], seconds: float) -> bool:

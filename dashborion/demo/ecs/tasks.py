@@ -156,8 +156,6 @@ def finish_stop(task: Any, at: datetime) -> None:
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None
     _set(task, "STOPPED")
-    for container in task.containers:
-        vars(container)["lastStatus"] = "STOPPED"
 
 
 class TaskStream(LogStream):
