@@ -69,7 +69,6 @@ def has_ended_early(task: Any) -> bool:
 
 
 def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
-    """Move the task to its state at ``now``."""
     if task.last_status == "STOPPED":
         return
     if task.desired_status == "STOPPED":

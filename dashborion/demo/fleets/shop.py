@@ -85,7 +85,6 @@ class Shop:
     def serve(
         self, name: str, task_definition: str, count: int | None, *, team: str = "shop", **more: Any
     ) -> None:
-        """Create a service."""
         tags = {"team": team, "environment": self.environment}
         given: Json = {} if count is None else {"desiredCount": count}
         self.call(
