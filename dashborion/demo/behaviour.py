@@ -130,27 +130,19 @@ def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Mo
         return Moment(State.PULL_FAILED if is_new else State.PULL_BACK_OFF)
     start, number, previous = PULL_SECONDS, 0, None
     while True:
-        lasts = behaviour.runs_for
-        if lasts is None or (behaviour.ends is not None and number >= behaviour.ends):
-            return _running(behaviour, age, Run(start), number, previous)
-        end = start + lasts
-        if age < end:
-            return _running(behaviour, age, Run(start), number, previous)
-        pause = _BACK_OFF[number] if number < len(_BACK_OFF) else _LONGEST_BACK_OFF
+        is_last = behaviour.ends is not None and number >= behaviour.ends
+        end = None if behaviour.runs_for is None or is_last else start + behaviour.runs_for
+        if end is None or age < end:
+            after = behaviour.ready_after
+            is_ready = after is not None and age >= start + after
+            return Moment(State.RUNNING, number, Run(start), previous, is_ready)
         if not (is_restarted and behaviour.is_restarted):
             return Moment(State.ENDED, number, Run(start, end), previous)
+        pause = _BACK_OFF[number] if number < len(_BACK_OFF) else _LONGEST_BACK_OFF
         if age < end + pause:
             state = State.ENDED if age < end + _ERROR_SHOWS else State.BACKING_OFF
             return Moment(state, number, Run(start, end), previous)
         previous, number, start = Run(start, end), number + 1, end + pause
-
-
-def _running(
-    behaviour: Behaviour, age: float, run: Run, number: int, previous: Run | None
-) -> Moment:
-    after = behaviour.ready_after
-    is_ready = after is not None and age >= run.start + after
-    return Moment(State.RUNNING, number, run, previous, is_ready)
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -112,7 +112,8 @@ def start(path: Path, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Runn
     if not all(map(importlib.util.find_spec, _EXTRA)):
         raise MissingExtra
     folder.make()
-    with _locked(folder.lock):
+    with folder.lock.open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         if running := _usable(folder):
             return running  # somebody else was quicker
         stop(folder.path)  # one of another version, or that nobody knows how to reach
@@ -212,28 +213,13 @@ def _spawn(folder: DemoFolder, speed: float, wait_seconds: float) -> Running:
     raise NotStarted("the demo ended as soon as it was started", folder.log)
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("wb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
 def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
     """Lock a file until this process ends and write its pid there; False if it is locked.
 
     Whoever looks whether it is held takes it for an instant: that is no reason to give up.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-
-    def is_ours() -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    if not _wait(is_ours, wait_seconds):
+    if not _wait(lambda: _locks(descriptor, fcntl.LOCK_EX), wait_seconds):
         os.close(descriptor)
         return False
     os.truncate(descriptor, 0)
@@ -251,12 +237,17 @@ def _holder(path: Path) -> int | None:
 def _is_held(path: Path) -> bool:
     try:
         with path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+            return not _locks(file.fileno(), fcntl.LOCK_SH)
     except OSError:
         return False  # there is none
-    return False
+
+
+def _locks(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _wait(is_done: Callable[[], bool], seconds: float) -> bool:

@@ -43,7 +43,6 @@ class Demo:
 
     @property
     def idle_seconds(self) -> float:
-        """Seconds since the last request."""
         return (datetime.now(UTC) - self._asked).total_seconds()
 
     def start(self) -> Self:

@@ -14,16 +14,10 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from botocore.model import OperationNotFoundError
-from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.core.base_backend import BackendDict
 from moto.core.request import Request
-from moto.ecs.models import ecs_backends
-from moto.eks.models import eks_backends
 from moto.eks.responses import EKSResponse
-from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
-from moto.logs.models import logs_backends
-from moto.sts.models import sts_backends
 from moto.sts.responses import TokenResponse
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest, is_signed, parse_request, refusal
@@ -32,15 +26,6 @@ from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancing
 from dashborion.demo.ecs.logs_api import LogsApi
 from dashborion.demo.http_server import Answer, Service
 
-_STATE: tuple[BackendDict[Any], ...] = (
-    ecs_backends,
-    elbv2_backends,
-    applicationautoscaling_backends,
-    logs_backends,
-    sts_backends,
-    iam_backends,
-    eks_backends,
-)
 _ECS_TARGET = "AmazonEC2ContainerServiceV20141113"
 _WRONG_SIGNATURE = (
     "The request signature we calculated does not match the signature you provided. Check your "
@@ -89,10 +74,10 @@ class AwsServer(Service):
     def reset(self) -> None:
         """Empty the accounts."""
         with self.lock:
-            for backends, account in itertools.product(_STATE, self._accounts):
+            in_use: Any = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001
+            for backends, account in itertools.product(in_use, self._accounts):
                 if account in backends:  # moto would make it, which is not for nothing
-                    for backend in backends[account].values():
-                        backend.reset()
+                    backends[account].reset()
 
     def answer(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         request = parse_request(method, path, headers, body)

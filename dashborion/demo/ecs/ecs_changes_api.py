@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from botocore import xform_name
 from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Service
@@ -12,14 +13,10 @@ from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.ecs.moto_objects import NETWORK, request_time
 
-_SET = {  # members of UpdateService that are kept as they come
-    "enableExecuteCommand": "enable_execute_command",
-    "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
-    "platformVersion": "platform_version",
-    "networkConfiguration": "network_configuration",
-    "loadBalancers": "load_balancers",
-    "propagateTags": "propagate_tags",
-}
+_KEPT = (  # members of UpdateService that are kept as they come
+    *("enableExecuteCommand", "healthCheckGracePeriodSeconds", "platformVersion"),
+    *("networkConfiguration", "loadBalancers", "propagateTags"),
+)
 MOST_TASKS = 200  # AWS has a quota here, too: the memory is the user's
 
 
@@ -83,9 +80,9 @@ class EcsChangesApi(EcsApi):
         definition = service.task_definition
         if asked:
             definition = self.ecs_backend.describe_task_definition(asked).arn
-        for name, attribute in _SET.items():
+        for name in _KEPT:
             if self._get_param(name) is not None:
-                setattr(service, attribute, self._get_param(name))
+                setattr(service, xform_name(name), self._get_param(name))
         if configuration := self._get_param("deploymentConfiguration"):
             service.deployment_configuration = {
                 **(service.deployment_configuration or {}),

@@ -13,13 +13,7 @@ from moto.applicationautoscaling.responses import (
 )
 from moto.core.exceptions import AWSError
 from moto.core.responses import ActionResult
-from moto.elbv2.exceptions import (
-    ListenerNotFoundError,
-    LoadBalancerNotFoundError,
-    RuleNotFoundError,
-    TargetGroupNotFoundError,
-    ValidationError,
-)
+from moto.elbv2 import exceptions
 from moto.elbv2.models import FakeTargetGroup
 from moto.elbv2.responses import ELBV2Response
 
@@ -53,7 +47,7 @@ class LoadBalancingApi(ELBV2Response):
         for balancer in known:
             balancer.activate()
         named = self._named("LoadBalancerArns", "Names")
-        return self._known("LoadBalancers", known, named, LoadBalancerNotFoundError)
+        return self._known("LoadBalancers", known, named, exceptions.LoadBalancerNotFoundError)
 
     def describe_target_groups(self) -> ActionResult:
         known = sorted(self.elbv2_backend.target_groups.values(), key=lambda group: group.name)
@@ -62,18 +56,19 @@ class LoadBalancingApi(ELBV2Response):
         balancer = self._get_param("LoadBalancerArn")
         named = self._named("TargetGroupArns", "Names")
         if balancer and named is not None:
-            raise ValidationError("A load balancer and target groups cannot both be specified")
+            message = "A load balancer and target groups cannot both be specified"
+            raise exceptions.ValidationError(message)
         if balancer:
             if balancer not in self.elbv2_backend.load_balancers:
-                raise LoadBalancerNotFoundError
+                raise exceptions.LoadBalancerNotFoundError
             known = [group for group in known if balancer in group.load_balancer_arns]
-        return self._known("TargetGroups", known, named, TargetGroupNotFoundError)
+        return self._known("TargetGroups", known, named, exceptions.TargetGroupNotFoundError)
 
     def describe_listeners(self) -> ActionResult:
         balancer = self._get_param("LoadBalancerArn")
         named = None if balancer else self._named("ListenerArns") or set()
         listeners = self.elbv2_backend.describe_listeners(balancer, list(named or ()))
-        return self._known("Listeners", listeners, named, ListenerNotFoundError)
+        return self._known("Listeners", listeners, named, exceptions.ListenerNotFoundError)
 
     def describe_rules(self) -> ActionResult:
         listener = self._get_param("ListenerArn")
@@ -81,7 +76,7 @@ class LoadBalancingApi(ELBV2Response):
         rules = self.elbv2_backend.describe_rules(listener, sorted(named) if named else None)
         for rule in rules:
             rule.conditions = [_in_both_places(condition) for condition in rule.conditions]
-        return self._known("Rules", rules, named, RuleNotFoundError)
+        return self._known("Rules", rules, named, exceptions.RuleNotFoundError)
 
     def describe_tags(self) -> ActionResult:
         self._named("ResourceArns")
@@ -90,7 +85,7 @@ class LoadBalancingApi(ELBV2Response):
     def describe_target_health(self) -> ActionResult:
         group = self.elbv2_backend.target_groups.get(self._get_param("TargetGroupArn"))
         if group is None:
-            raise TargetGroupNotFoundError
+            raise exceptions.TargetGroupNotFoundError
         asked = self._get_param("Targets", []) or group.targets.values()
         return ActionResult({"TargetHealthDescriptions": [_health(group, e) for e in asked]})
 
@@ -98,9 +93,9 @@ class LoadBalancingApi(ELBV2Response):
         """Names or ARNs in a request: at most 20, in one of the parameters."""
         given = [value for parameter in parameters if (value := self._get_param(parameter))]
         if len(given) > 1:
-            raise ValidationError(f"{' and '.join(parameters)} cannot both be specified")
+            raise exceptions.ValidationError(f"{' and '.join(parameters)} cannot both be specified")
         if given and len(given[0]) > _MOST_NAMED:
-            raise ValidationError(f"Up to {_MOST_NAMED} can be named in one call")
+            raise exceptions.ValidationError(f"Up to {_MOST_NAMED} can be named in one call")
         return set(given[0]) if given else None
 
     def _known(
@@ -118,10 +113,11 @@ class LoadBalancingApi(ELBV2Response):
             return ActionResult({result: items})
         size = self._get_int_param("PageSize", 400)
         if not 1 <= size <= 400:
-            raise ValidationError(f"1 validation error detected: PageSize {size} is not in 1..400")
+            message = f"1 validation error detected: PageSize {size} is not in 1..400"
+            raise exceptions.ValidationError(message)
         asked = {k: v for k, v in self._get_params().items() if k not in ("Marker", "PageSize")}
         question, marker = [result, asked], self._get_param("Marker")
-        invalid = ValidationError("Invalid marker")
+        invalid = exceptions.ValidationError("Invalid marker")
         page, marker = page_of(
             known, size, marker, question, invalid=invalid, key=_arn, is_sorted=True
         )

@@ -69,7 +69,6 @@ def has_ended_early(task: Any) -> bool:
 
 
 def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: float) -> None:
-    """Move the task to its state at ``now``."""
     if task.last_status == "STOPPED":
         return
     if task.desired_status == "STOPPED":
@@ -156,8 +155,6 @@ def finish_stop(task: Any, at: datetime) -> None:
     task.health_status = "UNKNOWN"
     task.connectivity = task.connectivity_at = None
     _set(task, "STOPPED")
-    for container in task.containers:
-        vars(container)["lastStatus"] = "STOPPED"
 
 
 class TaskStream(LogStream):

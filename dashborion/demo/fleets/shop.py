@@ -9,14 +9,7 @@ from typing import Any
 
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
-from moto.elbv2.models import (
-    FakeAction,
-    FakeListener,
-    FakeListenerRule,
-    FakeLoadBalancer,
-    FakeTargetGroup,
-    elbv2_backends,
-)
+from moto.elbv2 import models as elbv2
 
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.ecs.moto_objects import (
@@ -92,7 +85,6 @@ class Shop:
     def serve(
         self, name: str, task_definition: str, count: int | None, *, team: str = "shop", **more: Any
     ) -> None:
-        """Create a service."""
         tags = {"team": team, "environment": self.environment}
         given: Json = {} if count is None else {"desiredCount": count}
         self.call(
@@ -119,7 +111,7 @@ class Shop:
         arn = f"arn:aws:elasticloadbalancing:{REGION}:{self.aws.account}:{{}}/{full}/{digits}"
         inner = "internal-" if scheme == "internal" else ""
         dns = f"{inner}{full}-{int(digits, 16) % 10**10:010}.{REGION}.elb.amazonaws.com"
-        group = FakeTargetGroup(  # type: ignore[abstract]
+        group = elbv2.FakeTargetGroup(  # type: ignore[abstract]
             full,
             self.aws.account,
             REGION,
@@ -130,13 +122,13 @@ class Shop:
             target_type="ip",
         )
         group.arn = arn.format("targetgroup")
-        balancer = FakeLoadBalancer(  # type: ignore[abstract]
+        balancer = elbv2.FakeLoadBalancer(  # type: ignore[abstract]
             full, [], [], _VPC, arn.format("loadbalancer/app"), dns, "active", scheme, "application"
         )
         fixed = {"StatusCode": "404", "ContentType": "text/plain"}
-        otherwise = FakeAction({"Type": "fixed-response", "FixedResponseConfig": fixed})
+        otherwise = elbv2.FakeAction({"Type": "fixed-response", "FixedResponseConfig": fixed})
         listener_arn = f"{arn.format('listener/app')}/{digits_of(f'{full} 443', 16)}"
-        listener = FakeListener(  # type: ignore[abstract]
+        listener = elbv2.FakeListener(  # type: ignore[abstract]
             balancer.arn, listener_arn, "HTTPS", "443", "", None, [otherwise], alpn_policy=None
         )
         balancer.listeners[listener_arn] = listener
@@ -144,11 +136,11 @@ class Shop:
         forward = {"TargetGroupArn": group.arn, "ForwardConfig": {"TargetGroups": groups}}
         rule_arn = listener_arn.replace(":listener/", ":listener-rule/") + f"/{digits}"
         conditions = [{"Field": "host-header", "Values": [host]}]
-        action = FakeAction({"Type": "forward", **forward})
-        rule = FakeListenerRule(listener_arn, rule_arn, conditions, 1, [action])  # type: ignore[abstract]
+        action = elbv2.FakeAction({"Type": "forward", **forward})
+        rule = elbv2.FakeListenerRule(listener_arn, rule_arn, conditions, 1, [action])  # type: ignore[abstract]
         listener.register(rule_arn, rule)
         group.load_balancer_arns.append(balancer.arn)
-        backend = elbv2_backends[self.aws.account][REGION]
+        backend = elbv2.elbv2_backends[self.aws.account][REGION]
         backend.target_groups[group.arn] = group
         backend.load_balancers[balancer.arn] = balancer
         return [{"targetGroupArn": group.arn, "containerName": name, "containerPort": 8080}]

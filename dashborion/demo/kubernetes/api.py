@@ -6,9 +6,9 @@ Facts in here are those of Kubernetes 1.33, tried against the real server where 
 from __future__ import annotations
 
 import hmac
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -54,26 +54,13 @@ class KubernetesApi(Service):
         try:
             self._authenticate(request)
             self.on_request(request)
-            return self._with_activity(request, self._answer(request))
+            return self._answer(request)
         except errors.Refused as error:
             return _json(error.status, error.code)
         except (KeyError, TypeError, AttributeError, IndexError) as error:
             return _json(
                 errors.bad_request(f"not of the shape that is asked for: {error!r}").status, 400
             )
-
-    def _with_activity(self, request: Request, answer: Answer) -> Answer:
-        """Count reading a stream as activity: a log may be followed for hours."""
-        chunks = answer.chunks
-        if chunks is None:
-            return answer
-
-        def with_activity() -> Iterator[bytes]:
-            for chunk in chunks:
-                self.on_request(request)
-                yield chunk
-
-        return replace(answer, chunks=with_activity())
 
     def _authenticate(self, request: Request) -> None:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
@@ -113,7 +100,8 @@ class KubernetesApi(Service):
     def _read(self, request: Request, resource: Resource) -> Answer:
         if not request.name:
             if request.flag("watch") and "watch" in request.query:
-                return _stream(watch_lines(self.store, resource, request, lambda: self._is_over))
+                changes = watch_lines(self.store, resource, request, lambda: self._is_over)
+                return self._stream(request, changes, _JSON)
             return _json(list_chunk(self.store, resource, request))
         item = self._object(request)
         if request.subresource == "scale":
@@ -130,9 +118,24 @@ class KubernetesApi(Service):
         if request.method != "GET":
             raise errors.not_allowed()
         pod = self._object(request)
-        return _stream(
-            self._kubelets.log(pod, request.query, lambda: self._is_over), _TEXT["Content-Type"]
-        )
+        lines = self._kubelets.log(pod, request.query, lambda: self._is_over)
+        return self._stream(request, lines, _TEXT)
+
+    def _stream(
+        self, request: Request, chunks: Iterator[bytes], headers: Mapping[str, str]
+    ) -> Answer:
+        """Await the first chunk, so that a bad request is answered as one; stream them all.
+
+        Reading counts as activity: a log may be followed for hours.
+        """
+        first = next(chunks, b"")
+
+        def with_activity() -> Iterator[bytes]:
+            for chunk in itertools.chain([first], chunks):
+                self.on_request(request)
+                yield chunk
+
+        return Answer(200, headers, b"", chunks=with_activity())
 
     def _exec(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):
@@ -316,17 +319,6 @@ def _reviewed(kind: str, body: Object) -> Object:
 
 def _json(item: Any, status: int = 200) -> Answer:
     return Answer(status, _JSON, msgspec.json.encode(item) + b"\n")
-
-
-def _stream(chunks: Iterator[bytes], kind: str = "application/json") -> Answer:
-    """Stream chunks; the first is awaited here, so that a bad request is answered as one."""
-    first = next(chunks, b"")
-
-    def whole() -> Iterator[bytes]:
-        yield first
-        yield from chunks
-
-    return Answer(200, {"Content-Type": kind}, b"", chunks=whole())
 
 
 def _no_such_path() -> Answer:

@@ -45,7 +45,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
     if "Succeeded" in phases:
         condition = {"type": "Complete", **over}
         status |= {"succeeded": 1, "completionTime": world.stamp, "conditions": [condition]}
-        world.event(job, "Completed", "Job completed", source="job-controller")
+        world.event(job, "Completed", "Job completed")
     elif "Failed" in phases:
         message = "Job has reached the specified backoff limit"
         why = {"reason": "BackoffLimitExceeded", "message": message}
@@ -90,7 +90,7 @@ def _begin(world: World, cronjob: Object, due: datetime) -> Object:
         },
         "spec": cronjob["spec"]["jobTemplate"]["spec"],
     }
-    world.event(cronjob, "SuccessfulCreate", f"Created job {name}", source="cronjob-controller")
+    world.event(cronjob, "SuccessfulCreate", f"Created job {name}")
     return world.store.create("jobs", with_defaults("jobs", job))
 
 

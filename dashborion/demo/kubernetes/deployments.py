@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashborion.demo.kubernetes.objects import (
-    HASH,
     MOST_PODS,
     World,
     condition_of,
     controlled_by,
-    first_to_go,
     is_active,
     is_ready,
     owner_uid,
@@ -21,9 +19,8 @@ from dashborion.demo.kubernetes.objects import (
 )
 from dashborion.demo.kubernetes.resources import Object
 
+HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
-_DEPLOYER = "deployment-controller"
-_REPLICATOR = "replicaset-controller"
 
 
 def run_replica_sets(world: World) -> None:
@@ -38,12 +35,23 @@ def run_replica_sets(world: World) -> None:
             pods.append(world.start_pod(replica_set, spec["template"], name, {}))
         if len(pods) == MOST_PODS < spec["replicas"]:
             message = f"Error creating: the demo runs no more than {MOST_PODS} pods of a set"
-            world.event(replica_set, "FailedCreate", message, kind="Warning", source=_REPLICATOR)
-        ranked = first_to_go(pods)
+            world.event(replica_set, "FailedCreate", message, kind="Warning")
+        ranked = _first_to_go(pods)
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:
             world.stop_pod(replica_set, pod)
         _report_on_set(world, replica_set, ranked[surplus:])
+
+
+def _first_to_go(pods: list[Object]) -> list[Object]:
+    """A ReplicaSet's choice: unplaced, not running, not ready, then the youngest."""
+
+    def rank(pod: Object) -> tuple[bool, bool, bool]:
+        phase = pod["status"].get("phase")
+        return bool(pod["spec"].get("nodeName")), phase == "Running", is_ready(pod)
+
+    youngest = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
+    return sorted(youngest, key=rank)
 
 
 def _report_on_set(world: World, item: Object, pods: list[Object]) -> None:
@@ -84,7 +92,7 @@ class _Rollout:
             self.new = changed
         way = "up" if count > had else "down"
         message = f"Scaled {way} replica set {item['metadata']['name']} from {had} to {count}"
-        self.world.event(self.item, "ScalingReplicaSet", message, source=_DEPLOYER)
+        self.world.event(self.item, "ScalingReplicaSet", message)
 
 
 def run_deployments(world: World) -> None:

@@ -82,15 +82,15 @@ def _status(code: int | None, words: list[str]) -> Object:
     head: Object = {"metadata": {}, "apiVersion": "v1", "kind": "Status"}
     if code == 0:
         return {**head, "status": "Success"}
+    head["status"] = "Failure"
     if code is None:
         message = (
             "Internal error occurred: error executing command in container: exec: "
             f'"{words[0]}": executable file not found in $PATH'
         )
-        return {**head, "status": "Failure", "message": message, "reason": "InternalError"}
+        return {**head, "message": message, "reason": "InternalError"}
     return {
         **head,
-        "status": "Failure",
         "message": f"command terminated with non-zero exit code: exit status {code}",
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},

@@ -51,7 +51,6 @@ class Kubelets:
         self._placed = 0
 
     def join(self, world: World) -> None:
-        """Create the nodes."""
         for number, name in enumerate(self.names):
             world.store.create("nodes", _node(name, number, world.stamp))
 

@@ -14,8 +14,6 @@ from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store, stamp
 
-HASH = "pod-template-hash"
-REVISION_HASH = "controller-revision-hash"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _MOST_EVENTS = 500
 MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
@@ -44,9 +42,10 @@ class World:
         return [item for item in self.store.all(plural, namespace) if owner_uid(item) == uid]
 
     def event(
-        self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str
+        self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str = ""
     ) -> None:
-        """Create an event, or count it up if it exists."""
+        """Create an event, or count it up if it exists; from the object's own controller."""
+        source = source or f"{about['kind'].lower()}-controller"
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
         text = f"{metadata['uid']} {reason} {message}"
@@ -110,7 +109,7 @@ class World:
         message = f"{verb.capitalize()}d pod: {pod}"
         if owner["kind"] == "StatefulSet":
             message = f"{verb} Pod {pod} in StatefulSet {owner['metadata']['name']} successful"
-        self.event(owner, reason, message, source=f"{owner['kind'].lower()}-controller")
+        self.event(owner, reason, message)
 
     def end_pod(self, pod: Object) -> None:
         """Mark a pod for deletion by its kubelet; one without a node is deleted at once."""
@@ -211,14 +210,3 @@ def scaled(value: Any, of: int, *, up: bool) -> int:
         return value
     share = int(str(value).removesuffix("%")) * of / 100
     return math.ceil(share) if up else math.floor(share)
-
-
-def first_to_go(pods: Iterable[Object]) -> list[Object]:
-    """A ReplicaSet's choice: unplaced, not running, not ready, then the youngest."""
-
-    def rank(pod: Object) -> tuple[bool, bool, bool]:
-        phase = pod["status"].get("phase")
-        return bool(pod["spec"].get("nodeName")), phase == "Running", is_ready(pod)
-
-    youngest = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
-    return sorted(youngest, key=rank)

@@ -6,7 +6,6 @@ from typing import Any
 
 from dashborion.demo.kubernetes.objects import (
     MOST_PODS,
-    REVISION_HASH,
     World,
     controlled_by,
     is_active,
@@ -18,6 +17,8 @@ from dashborion.demo.kubernetes.objects import (
     without_zeros,
 )
 from dashborion.demo.kubernetes.resources import Object
+
+REVISION_HASH = "controller-revision-hash"
 
 
 def revision_of(world: World, item: Object) -> tuple[str, int]:

@@ -111,16 +111,11 @@ class Store:
             old = self._items[plural].get(_key(item))
             if old is None:
                 raise not_found(resource, given["name"])
-            metadata = old["metadata"]
-            if (
-                given.get("resourceVersion", metadata["resourceVersion"])
-                != metadata["resourceVersion"]
-            ):
+            version, uid = old["metadata"]["resourceVersion"], old["metadata"]["uid"]
+            if given.get("resourceVersion", version) != version:
                 raise conflict(resource, given["name"])
-            if given.get("uid", metadata["uid"]) != metadata["uid"]:
-                raise precondition_failed(
-                    resource, given["name"], "UID", given["uid"], metadata["uid"]
-                )
+            if given.get("uid", uid) != uid:
+                raise precondition_failed(resource, given["name"], "UID", given["uid"], uid)
             combined = _combined(old, item, is_status=is_status, has_status=resource.has_status)
             if combined == old or dry_run:
                 return combined
