@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -34,6 +35,19 @@ class Space:
             plural = _PLURALS[manifest["kind"]]
             self.plane.wait_for(f"{plural}/{name}", lambda: self._is_settled(plural, name))
         return name
+
+    def allow(self, user: str, resources: Mapping[str, Sequence[str]]) -> None:
+        """Let a user read these resources, by API group, in this namespace."""
+        rbac = "rbac.authorization.k8s.io"
+        kind = {"apiVersion": f"{rbac}/v1", "metadata": {"name": user, "namespace": self.name}}
+        rules = [
+            {"apiGroups": [group], "resources": list(names), "verbs": ["get", "list", "watch"]}
+            for group, names in resources.items()
+        ]
+        role = {"apiGroup": rbac, "kind": "Role", "name": user}
+        subjects = [{"apiGroup": rbac, "kind": "User", "name": user}]
+        self.plane.apply({**kind, "kind": "Role", "rules": rules})
+        self.plane.apply({**kind, "kind": "RoleBinding", "roleRef": role, "subjects": subjects})
 
     def _is_settled(self, plural: str, name: str) -> bool:
         found = self.get(name, plural)

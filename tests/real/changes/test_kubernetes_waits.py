@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from dashborion.engines.rollout import POLL_SECONDS
+from tests.real.changes.conftest import become
 from tests.support.cli import Cli
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import STRATEGY, Space
@@ -189,21 +191,12 @@ def test_a_deadline_of_the_deployments_own_is_a_failure(dashborion: Cli, here: S
 
 
 def test_a_missing_permission_for_pods_is_warned_of_once(
-    dashborion: Cli, here: Space, service: str, monkeypatch: pytest.MonkeyPatch
+    dashborion: Cli, here: Space, service: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bug: every look warns again, 300 times in ten minutes."""
-    from dashborion.errors import Forbidden
-    from dashborion.orchestrators.kubernetes.client import Client
-
-    collect = Client.collect
-
-    def refuse(self: Client, resource: object, *args: object, **named: object) -> object:
-        if getattr(resource, "plural", "") == "pods":
-            raise Forbidden("you may not list pods")
-        return collect(self, resource, *args, **named)  # type: ignore[arg-type]
-
     here.change_image(service, "unready")
-    monkeypatch.setattr(Client, "collect", refuse)
-    seen = dashborion(f"workloads status {service} --wait --timeout 10s")
+    here.allow("nobody", {"apps": ["deployments", "replicasets"], "": ["events"]})
+    become(here, "nobody", tmp_path, monkeypatch)
+    seen = dashborion(f"workloads status deployment/{service} --wait --timeout 10s")
     assert seen.exit_code == 8
-    assert seen.err.count("you may not list pods") == 1
+    assert seen.err.count('cannot list resource "pods"') == 1
