@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from types import ModuleType
 from typing import Any
 
@@ -54,5 +55,6 @@ def _definitions(types: list[type[Model]]) -> dict[str, Any]:
     return {
         name: schema
         | ({"required": sorted(schema["properties"])} if "properties" in schema else {})
+        | ({"description": cleandoc(schema["description"])} if "description" in schema else {})
         for name, schema in sorted(schemas.items())
     }
