@@ -124,7 +124,7 @@ class Changes(Protocol):
         """The one workload of that name, with what a change has to know of it."""
         ...
 
-    def stop(self, found: Found[InstanceDetail]) -> None:
+    def stop(self, instance: Found[InstanceDetail]) -> None:
         """Stop one instance, and no other of the same name."""
         ...
 
@@ -145,7 +145,7 @@ class Exec(Protocol):
     """Commands in containers."""
 
     def choose_container(
-        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+        self, instance: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """The container in which a command can run; the choice, if there was one, is noted.
 
@@ -158,7 +158,7 @@ class Exec(Protocol):
 
     def run(
         self,
-        found: Found[InstanceDetail],
+        instance: Found[InstanceDetail],
         container: str,
         command: Sequence[str],
         terminal: Terminal,

@@ -58,9 +58,9 @@ class Changes:
             service=service,
         )
 
-    def stop(self, found: Found[InstanceDetail]) -> None:
+    def stop(self, instance: Found[InstanceDetail]) -> None:
         """Stop a task: no other one will ever have its id."""
-        self.client.stop_task(found.item.id, "stopped with dashborion")
+        self.client.stop_task(instance.item.id, "stopped with dashborion")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,19 +53,19 @@ def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail
     return Found(detail, found.raw)
 
 
-def instance(client: Client, found: Found[wire.Task]) -> Found[InstanceDetail]:
+def instance(client: Client, task: Found[wire.Task]) -> Found[InstanceDetail]:
     """The task with its service's namespace and those events of the service that name it."""
-    services = find.services_of(client, found.item)
-    tags = tasks.tags(found.item, services)
-    known = client.cached_task_definitions([found.item.task_definition_arn])
-    plain = tasks.instance(found.item, tags, client.scope, known)
+    services = find.services_of(client, task.item)
+    tags = tasks.tags(task.item, services)
+    known = client.cached_task_definitions([task.item.task_definition_arn])
+    plain = tasks.instance(task.item, tags, client.scope, known)
     events = [event for service in services.values() for event in normalise.events(service)]
     detail = InstanceDetail(
         **msgspec.structs.asdict(plain),
         labels=normalise.labels(tags),
         events=[event for event in events if plain.id in event.message],
     )
-    return Found(detail, found.raw)
+    return Found(detail, task.raw)
 
 
 def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:

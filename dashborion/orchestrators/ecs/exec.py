@@ -42,13 +42,13 @@ class Exec:
     client: Client
 
     def choose_container(
-        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+        self, instance: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """As ``protocol.Exec``; ECS Exec has to be on, the agent to run, the plugin to be there."""
-        task = msgspec.convert(found.raw or {}, wire.ExecTask)
-        name = found.item.name
+        task = msgspec.convert(instance.raw or {}, wire.ExecTask)
+        name = instance.item.name
         if not task.enable_execute_command:
-            cluster, service = wire.arn_name(task.cluster_arn), found.item.workload or "NAME"
+            cluster, service = wire.arn_name(task.cluster_arn), instance.item.workload or "NAME"
             raise Refusal(
                 f"{name}: ECS Exec is off: a task has the setting of its service at its start",
                 hint=f"`aws ecs update-service --cluster {cluster} --service {service} "
@@ -70,7 +70,7 @@ class Exec:
 
     def run(
         self,
-        found: Found[InstanceDetail],
+        instance: Found[InstanceDetail],
         container: str,
         command: Sequence[str],
         terminal: Terminal,  # noqa: ARG002 - the plugin has this process' own
@@ -83,7 +83,7 @@ class Exec:
             Forbidden: ``ecs:ExecuteCommand`` is not allowed.
             Refused: the task cannot be reached; with what it needs.
         """
-        task = found.item.id
+        task = instance.item.id
         try:
             answer = self.client.aws.write(
                 "ecs", "execute_command", cluster=self.client.cluster, task=task,
@@ -100,7 +100,7 @@ class Exec:
         session = answer.get("session")
         if not isinstance(session, Mapping):
             raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
-        return _run_plugin(_arguments(self.client, found, container, session))
+        return _run_plugin(_arguments(self.client, instance, container, session))
 
 
 def _require_agent(container: wire.ExecContainer, name: str) -> None:
@@ -116,12 +116,12 @@ def _require_agent(container: wire.ExecContainer, name: str) -> None:
 
 
 def _arguments(
-    client: Client, found: Found[InstanceDetail], container: str, session: Mapping[str, Any]
+    client: Client, instance: Found[InstanceDetail], container: str, session: Mapping[str, Any]
 ) -> list[str]:
     """The plugin's arguments: session, region, operation, profile, target, endpoint."""
-    containers = (found.raw or {}).get("containers") or ()
+    containers = (instance.raw or {}).get("containers") or ()
     runtime_ids = {item["name"]: item.get("runtimeId") for item in containers}
-    target = f"ecs:{client.cluster}_{found.item.id}_{runtime_ids.get(container)}"
+    target = f"ecs:{client.cluster}_{instance.item.id}_{runtime_ids.get(container)}"
     return [
         PLUGIN,
         json.dumps(dict(session)),

@@ -65,9 +65,9 @@ class Changes:
             found=found,
         )
 
-    def stop(self, found: Found[InstanceDetail]) -> None:
+    def stop(self, instance: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, and not another one that has its name by now."""
-        pod, uid = found.item, (found.raw or {})["metadata"]["uid"]
+        pod, uid = instance.item, (instance.raw or {})["metadata"]["uid"]
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
         path = api.PODS.path(pod.namespace, pod.name)
         if self.client.write("DELETE", path, body) is None:

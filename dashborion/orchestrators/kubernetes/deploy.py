@@ -47,10 +47,10 @@ Send = Callable[[Patch], FollowedRollout]
 
 
 def plan_images(
-    found: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
+    controller: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that the containers are still the same."""
-    item, before = found.item, current_template(found)
+    item, before = controller.item, current_template(controller)
     after = copy.deepcopy(before)
     places = container_places(after)
     new_images = by_container(
@@ -79,16 +79,16 @@ def plan_images(
 
 
 def plan_revision(
-    found: Found[wire.Controller],
+    controller: Found[wire.Controller],
     past: Sequence[PastRevision],
     revision: str | None,
     send: Send,
 ) -> PlannedChange:
     """As ``kubectl rollout undo``: a Deployment's template is replaced, others are patched."""
-    item = found.item
+    item = controller.item
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
-    difference = _differences(current_template(found), target.template)
+    difference = _differences(current_template(controller), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
     patch = _undo(item, target)
@@ -97,7 +97,7 @@ def plan_revision(
         after=target.revision.revision,
         difference=difference,
         send=lambda: send(patch),
-        notes=(_STUCK,) if _may_be_stuck(found) else (),
+        notes=(_STUCK,) if _may_be_stuck(controller) else (),
     )
 
 
@@ -157,9 +157,9 @@ def _without_nulls(value: Any) -> Any:
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
-def _may_be_stuck(found: Found[wire.Controller]) -> bool:
+def _may_be_stuck(controller: Found[wire.Controller]) -> bool:
     """Whether a StatefulSet waits for a pod of the revision that is to go."""
-    item = found.item
-    is_in_turn = (found.raw or {})["spec"].get("podManagementPolicy") != "Parallel"
+    item = controller.item
+    is_in_turn = (controller.raw or {})["spec"].get("podManagementPolicy") != "Parallel"
     is_rolling = rollout.rollout(item).state is not RolloutState.COMPLETE
     return isinstance(item, wire.StatefulSet) and is_in_turn and is_rolling

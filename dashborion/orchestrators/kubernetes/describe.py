@@ -52,10 +52,10 @@ class Nearby(Struct, frozen=True):
 
 
 def workload(
-    client: Client, found: Found[wire.Controller], nearby: Nearby, environment: Environment
+    client: Client, controller: Found[wire.Controller], nearby: Nearby, environment: Environment
 ) -> Found[WorkloadDetail]:
     """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
-    item = found.item
+    item = controller.item
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
     listed_pods = client.collect(api.PODS, namespace, ListOptions(selector))
     listed_kept = history.list_kept(client, item)
@@ -92,7 +92,7 @@ def workload(
         revisions=revisions,
         events=events,
     )
-    return Found(detail, found.raw)
+    return Found(detail, controller.raw)
 
 
 def instance(

@@ -60,19 +60,19 @@ class Exec:
     client: Client
 
     def choose_container(
-        self, found: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
+        self, instance: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """The container that is ``wanted``, else the one that kubectl chooses."""
-        instance = found.item
-        regular = [container.name for container in instance.containers if not container.init]
-        annotations = ((found.raw or {}).get("metadata") or {}).get("annotations") or {}
+        pod = instance.item
+        regular = [container.name for container in pod.containers if not container.init]
+        annotations = ((instance.raw or {}).get("metadata") or {}).get("annotations") or {}
         name = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
-        containers = {container.name: container for container in instance.containers}
+        containers = {container.name: container for container in pod.containers}
         container = containers.get(name)
         if container is None:
-            raise NotFound("container", name, where=instance.name, known=list(containers))
+            raise NotFound("container", name, where=pod.name, known=list(containers))
         if container.status != "running":
-            raise Refusal(f"container '{name}' of {instance.name} does not run: "
+            raise Refusal(f"container '{name}' of {pod.name} does not run: "
                           f"{container.reason or container.status}")  # fmt: skip
         if not wanted and len(regular) > 1 and DEFAULT_CONTAINER not in annotations:
             note(f"container '{name}' out of: {', '.join(regular)}")
@@ -80,7 +80,7 @@ class Exec:
 
     def run(
         self,
-        found: Found[InstanceDetail],
+        instance: Found[InstanceDetail],
         container: str,
         command: Sequence[str],
         terminal: Terminal,
@@ -101,7 +101,7 @@ class Exec:
             "tty": str(terminal.tty).lower(),
         }
         query = urlencode([*options.items(), *(("command", word) for word in command)])
-        path = f"{api.PODS.path(found.item.namespace, found.item.name)}/exec"
+        path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
         socket = _connect(self.client, path, query)
         try:
             status = _Session(socket, terminal, note).run()

@@ -28,9 +28,9 @@ class PastRevision:
     template: dict[str, Any]
 
 
-def current_template(found: Found[wire.Controller]) -> Any:
+def current_template(controller: Found[wire.Controller]) -> Any:
     """A workload's pod template, with all that it holds."""
-    return (found.raw or {})["spec"]["template"]
+    return (controller.raw or {})["spec"]["template"]
 
 
 def list_kept(

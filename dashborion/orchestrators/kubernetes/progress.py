@@ -102,7 +102,7 @@ class _Followed(ABC):
         return revisions[-1].revision if revisions else None
 
     @abstractmethod
-    def _superseded(self, found: Found[wire.Controller]) -> str | None:
+    def _superseded(self, controller: Found[wire.Controller]) -> str | None:
         """What somebody else did to the object since the change."""
 
     @abstractmethod
@@ -116,10 +116,10 @@ class FollowedReplicas(_Followed):
     replicas: int
     set_by: Callable[[int], str]
 
-    def _superseded(self, found: Found[wire.Controller]) -> str | None:
-        if isinstance(found.item, wire.DaemonSet):
+    def _superseded(self, controller: Found[wire.Controller]) -> str | None:
+        if isinstance(controller.item, wire.DaemonSet):
             return None
-        replicas = rollout.replicas(found.item.spec.replicas)
+        replicas = rollout.replicas(controller.item.spec.replicas)
         return None if replicas == self.replicas else self.set_by(replicas)
 
     def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict:  # noqa: ARG002
@@ -132,8 +132,8 @@ class FollowedTemplate(_Followed):
 
     template: Any
 
-    def _superseded(self, found: Found[wire.Controller]) -> str | None:
-        is_same = history.current_template(found) == self.template
+    def _superseded(self, controller: Found[wire.Controller]) -> str | None:
+        is_same = history.current_template(controller) == self.template
         return None if is_same else "a newer change has taken its place"
 
     def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict:
