@@ -38,13 +38,17 @@ def pytest_configure() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than Python: ``real`` by fixture, ``shells`` by folder."""
+    """Mark what needs more than this process: ``real`` by fixture, the others by folder."""
     for item in items:
         if "control_plane" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real)
-        if item.path.parent == Path(__file__).parent / "shells":
-            item.add_marker(pytest.mark.shells)
+        folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
+        if folder in FOLDERS:
+            item.add_marker(FOLDERS[folder])
 
 
 @pytest.fixture(autouse=True)
