@@ -107,7 +107,7 @@ class Fleet(Struct, frozen=True):
             found = orchestrator.inventory.workloads(asked)
             return self._recorded(orchestrator, asked, found, kind="workloads")
 
-        answer = flat(self.each(ask))
+        answer = flat(self.ask_all(ask))
         if not answer.failures:
             require_matches(names, answer.items, self.where)
         answer.items = sorted(
@@ -129,7 +129,7 @@ class Fleet(Struct, frozen=True):
             found = orchestrator.inventory.instances(query)
             return self._recorded(orchestrator, query, found, kind="instances")
 
-        answer = flat(self.each(ask, searching=query.workload is not None))
+        answer = flat(self.ask_all(ask, searching=query.workload is not None))
         answer.items = sorted(
             (one for one in answer.items if statuses is None or one.item.status in statuses),
             key=order,
@@ -144,14 +144,14 @@ class Fleet(Struct, frozen=True):
             found = orchestrator.inventory.workload(name, query)
             return self._recorded(orchestrator, query, [found])[0]
 
-        answer = self.each(ask, searching=True)
+        answer = self.ask_all(ask, searching=True)
         answer.require_one(name)
         return answer
 
     def instance(self, typed: str, query: Query) -> Answer[Found[InstanceDetail]]:
         """The one instance of that ID, name or unique prefix in all environments."""
         name = Name.parse_instance(typed)
-        answer = self.each(lambda one: one.inventory.instance(name, query), searching=True)
+        answer = self.ask_all(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
 
@@ -174,13 +174,13 @@ class Fleet(Struct, frozen=True):
         self, only_on: OnlyOn[Role], ask: Callable[[Role], list[Found[T]]]
     ) -> Answer[Found[T]]:
         """A list of one orchestrator; environments of the others are failures that say so."""
-        return flat(self.each(_native(only_on, ask), only_on=only_on))
+        return flat(self.ask_all(_native(only_on, ask), only_on=only_on))
 
     def native(
         self, only_on: OnlyOn[Role], name: str, ask: Callable[[Role], Found[T]]
     ) -> Answer[Found[T]]:
         """The one object of that name in all environments of one orchestrator."""
-        answer = self.each(_native(only_on, ask), searching=True, only_on=only_on)
+        answer = self.ask_all(_native(only_on, ask), searching=True, only_on=only_on)
         answer.require_one(name)
         return answer
 
@@ -205,7 +205,7 @@ class Fleet(Struct, frozen=True):
         return self._only(name, ask)
 
     def _only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
-        answer = self.each(ask, searching=True)
+        answer = self.ask_all(ask, searching=True)
         if answer.failures:
             raise PartialFailure(
                 "an environment could not be searched, so nothing was changed",
@@ -229,7 +229,7 @@ class Fleet(Struct, frozen=True):
             self.report(failure)
         return answer
 
-    def each(
+    def ask_all(
         self,
         ask: Callable[[Orchestrator], T],
         *,

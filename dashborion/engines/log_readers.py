@@ -52,7 +52,7 @@ def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
             raise absent[0]
         return found
 
-    answer = fleet.each(ask, searching=True)
+    answer = fleet.ask_all(ask, searching=True)
     if not answer.failures:
         for found in zip(*answer.items, strict=True):  # what each environment said to a name
             absent = [one for one in found if isinstance(one, NotFound)]
