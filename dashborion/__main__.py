@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from dashborion.errors import BROKEN_PIPE, INTERRUPTED, DashborionError, UsageError
+from dashborion.errors import (
+    BROKEN_PIPE,
+    INTERRUPTED,
+    DashborionError,
+    PartialFailure,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     import typer
@@ -47,6 +53,8 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
         try:
             code = _run(argv, context)
             streams.flush()
+            if code == 0 and context.is_incomplete:
+                raise PartialFailure("what could not be read is missing from the output")
         except KeyboardInterrupt:
             return INTERRUPTED
         except DashborionError as error:

@@ -71,6 +71,7 @@ class Context:
     read_seconds: float = READ_SECONDS
     terminal: Callable[[bool], Terminal] = _terminal
     globals: Globals = field(default_factory=Globals)
+    is_incomplete: bool = False  # rows or log lines may be missing from what was printed
     _deadline: Deadline | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
@@ -206,7 +207,11 @@ class Context:
         return Fleet(
             environments,
             connector.connect,
-            lambda environment: self._runtime(deadline, partial(self._warn, environment)),
+            lambda environment: self._runtime(
+                deadline,
+                partial(self._warn, environment),
+                partial(self._incomplete, environment),
+            ),
             self.streams.fail,
             self.streams.progress,
             partial(recorder, environ=self.environ),
@@ -242,12 +247,18 @@ class Context:
         locations = search_locations(profiles, regions, known)
         return discovery.find(lambda: self.kubeconfig, locations)
 
-    def _runtime(self, deadline: Deadline, warn: Callable[[DashborionError], None]) -> Runtime:
+    def _runtime(
+        self,
+        deadline: Deadline,
+        warn: Callable[[DashborionError], None],
+        incomplete: Callable[[DashborionError], None] | None = None,
+    ) -> Runtime:
         from dashborion.orchestrators.protocol import Runtime
 
         return Runtime(
             deadline=deadline,
             warn=warn,
+            incomplete=incomplete or warn,
             trace=self._trace if self.globals.verbose else lambda _: None,
             environ=self.environ,
             sleep=self.sleep,
@@ -259,6 +270,10 @@ class Context:
         if key not in self._warned:  # a wait polls many times
             self._warned.add(key)
             self.streams.warn(error)
+
+    def _incomplete(self, environment: Environment, error: DashborionError) -> None:
+        self.is_incomplete = True
+        self._warn(environment, error)
 
     def confirm(self, question: str) -> None:
         """Ask for confirmation.

@@ -47,12 +47,14 @@ class Call(Struct, frozen=True):
 class Runtime(Struct, frozen=True):
     """What a command lends to the adapters it connects.
 
-    ``warn`` takes what is missing from an otherwise good answer; it and
-    ``trace`` are called from several threads.
+    ``warn`` takes why decoration is missing from an otherwise good answer (an endpoint,
+    an autoscaler, tags); ``incomplete`` why rows or log lines may be missing, which the
+    exit code tells, too. They and ``trace`` are called from several threads.
     """
 
     deadline: Deadline
     warn: Callable[[DashborionError], None] = lambda _: None
+    incomplete: Callable[[DashborionError], None] = lambda _: None
     trace: Callable[[Call], None] = lambda _: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Callable[[float], None] = time.sleep
