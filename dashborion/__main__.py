@@ -53,8 +53,6 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
         try:
             code = _run(argv, context)
             streams.flush()
-            if code == 0 and context.is_incomplete:
-                raise PartialFailure("what could not be read is missing from the output")
         except KeyboardInterrupt:
             return INTERRUPTED
         except DashborionError as error:
@@ -105,6 +103,8 @@ def _run(argv: Sequence[str], context: Context) -> int:
         return done.exit_code
     except typer.Abort:
         return 1
+    if context.is_incomplete:
+        raise PartialFailure("what could not be read is missing from the output")
     return 0
 
 
