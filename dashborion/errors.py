@@ -179,6 +179,16 @@ class BadAnswer(Unavailable, code="bad-answer"):
     """An answer that is truncated, not JSON, or not what the API documents."""
 
 
+def short(text: object, *, most: int = 120) -> str:
+    """A text that a message quotes: one from a person, a file or an API may have megabytes.
+
+    Of one that is longer than ``most`` characters, the beginning and the end.
+    """
+    full = str(text)
+    half = (most - 1) // 2
+    return full if len(full) <= most else f"{full[:half]}…{full[-half:]}"
+
+
 def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None:
     """A hint with the known names that are similar, or else with up to ``most`` of them.
 

@@ -25,7 +25,7 @@ from dashborion.config.targets import (
     Target,
 )
 from dashborion.errors import ConfigError, suggestion
-from dashborion.storage.files import read_yaml
+from dashborion.storage.yaml_files import read_yaml
 
 S = TypeVar("S", bound=Struct)
 
@@ -84,7 +84,8 @@ def load(path: Path, origin: Origin) -> Config:
         ConfigError: the file cannot be read, or has unknown keys or wrong values.
     """
     decode = _Decoder(path)
-    file = decode(_File, read_yaml(path) or {}, "")
+    document = read_yaml(path)
+    file = decode(_File, {} if document is None else document, "")
     projects: dict[str | None, Any] = {None: file.environments} if file.environments else {}
     for project, body in (file.projects or {}).items():
         decode.require_name(project, "projects")

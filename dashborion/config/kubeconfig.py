@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dashborion.errors import ConfigError
-from dashborion.storage.files import read_yaml
+from dashborion.storage.yaml_files import read_yaml
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
@@ -116,12 +116,14 @@ def _document(path: Path) -> Any:
         status = path.stat()
     except OSError:
         return read_yaml(path)  # raises the error that says what is wrong
-    return _parsed(path, status.st_mtime_ns, status.st_size, status.st_ino)
+    changes = (status.st_mtime_ns, status.st_size) if path.is_file() else ()
+    return _parsed(path, status.st_ino, *changes)
 
 
 @lru_cache(maxsize=16)
 def _parsed(path: Path, *_: int) -> Any:
-    return read_yaml(path) or {}
+    document = read_yaml(path, first_document=True)
+    return {} if document is None else document
 
 
 def in_cluster(environ: Mapping[str, str]) -> bool:

@@ -1,55 +1,133 @@
-"""Reading YAML that people write, and writing private files."""
+"""Reading files that people name and files of our own, within bounds; writing private files."""
 
 from __future__ import annotations
 
+import errno
 import os
+import select
+import stat
+import time
 from pathlib import Path
-from typing import Any
-
-from dashborion.errors import ConfigError
 
 MOST_BYTES = 4 << 20  # a kubeconfig of a thousand clusters is 3 MB; more is not a config
+PIPE_SECONDS = 5.0
+_CHUNK = 1 << 16
+
+# A pipe can be read once, but a config is needed again: by name, device and inode.
+_pipes: dict[tuple[str, int, int], bytes] = {}
 
 
-def read_yaml(path: Path) -> Any:
-    """The file's one document as plain data; YAML tags are refused.
+def read_named(
+    path: str | Path, *, most_bytes: int = MOST_BYTES, seconds: float = PIPE_SECONDS
+) -> bytes:
+    """The content of a file whose name comes from a person, a config or a variable.
+
+    A pipe will do (``<(…)``, ``/dev/stdin``): what its writer has written when it closes it.
+    What was read of one is remembered, for the next call.
 
     Raises:
-        ConfigError: the file is unreadable, too large, not UTF-8, or not YAML, with the line.
+        OSError: with a ``strerror`` for people; it is unreadable, a directory or a socket, holds
+            more than ``most_bytes``, or is a pipe that is not closed within ``seconds``.
     """
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Refuses equal keys: YAML keeps the last, and a ``protected: true`` must not get lost."""
-
-        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
-            seen = set()
-            for key, _ in node.value:
-                if key.value in seen:
-                    mark = key.start_mark
-                    raise yaml.MarkedYAMLError(
-                        problem=f"duplicate key {key.value!r}", problem_mark=mark
-                    )
-                seen.add(key.value)
-            return super().construct_mapping(node, deep=deep)
-
+    descriptor = _open(path)
     try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise ConfigError(f"{path}: the file is larger than {MOST_BYTES >> 20} MB")
-        return yaml.load(content.decode(), Loader=Loader)  # noqa: S506 - a subclass of the safe one
+        status = os.fstat(descriptor)
+        _refuse_folder(status, path)
+        if stat.S_ISBLK(status.st_mode):
+            raise OSError(errno.EINVAL, "a disk, not a file", str(path))
+        if stat.S_ISREG(status.st_mode):
+            return _read(descriptor, path, most_bytes, 0.0)
+        key = str(path), status.st_dev, status.st_ino
+        if key not in _pipes:
+            _pipes[key] = _read(descriptor, path, most_bytes, seconds)
+        return _pipes[key]
+    finally:
+        os.close(descriptor)
+
+
+def read_own(path: Path, *, most_bytes: int) -> bytes:
+    """The content of a file that this program wrote.
+
+    Raises:
+        OSError: it is unreadable, not a regular file, or holds more than ``most_bytes``.
+    """
+    descriptor = _open(path)
+    try:
+        status = os.fstat(descriptor)
+        _refuse_folder(status, path)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return _read(descriptor, path, most_bytes, 0.0)
+    finally:
+        os.close(descriptor)
+
+
+def is_there(path: Path) -> bool:
+    """Whether a name stands for anything, be it a pipe or a link to nowhere.
+
+    What is there but cannot be read is an error for who reads it: it must not be passed over.
+    """
+    return os.path.lexists(path)
+
+
+def _open(path: str | Path) -> int:
+    """A descriptor of which no read blocks; opening does not wait for a pipe's writer either."""
+    try:
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    except ValueError as error:  # a null character
+        raise OSError(errno.EINVAL, "not the name of a file", "") from error
     except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text (byte {error.start})") from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or error
-        raise ConfigError(f"{path}{line}: not YAML: {problem}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: nested too deeply") from error
+        if error.errno == errno.ENXIO:
+            raise OSError(errno.ENXIO, "a socket, not a file", str(path)) from error
+        raise
+
+
+def _refuse_folder(status: os.stat_result, path: str | Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+
+
+def _read(descriptor: int, path: str | Path, most_bytes: int, seconds: float) -> bytes:
+    """All bytes up to the end.
+
+    A pipe that nobody has opened for writing reads as ended: what tells it from an empty one is
+    the hang-up that ``poll`` reports when a writer has gone.
+    """
+    ends, hung_up, content = time.monotonic() + seconds, not seconds, bytearray()
+    while len(content) <= most_bytes:
+        try:
+            chunk = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            chunk = None
+        if chunk:
+            content += chunk
+        elif chunk is not None and (content or hung_up):
+            return bytes(content)
+        else:
+            hung_up = _wait(descriptor, path, ends, seconds)
+        if seconds and time.monotonic() > ends:
+            raise _too_slow(path, seconds)
+    raise OSError(errno.EFBIG, f"larger than {_size(most_bytes)}", str(path))
+
+
+def _wait(descriptor: int, path: str | Path, ends: float, seconds: float) -> bool:
+    """Wait for bytes or the end; gives whether it is the end."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    ready = poll.poll(max(0.0, ends - time.monotonic()) * 1000)
+    if not ready:
+        raise _too_slow(path, seconds)
+    # A character device such as /dev/null is always ready, and at its end at once.
+    is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    return not is_pipe or bool(ready[0][1] & select.POLLHUP)
+
+
+def _too_slow(path: str | Path, seconds: float) -> OSError:
+    return OSError(errno.ETIMEDOUT, f"not written to its end within {seconds:g}s", str(path))
+
+
+def _size(number: int) -> str:
+    return f"{number >> 20} MB" if number >= 1 << 20 else f"{number >> 10} kB"
 
 
 def write_private(path: Path, content: bytes) -> None:
