@@ -164,9 +164,17 @@ class Context:
             config=self.config,
             kubeconfig=lambda: self.kubeconfig,
             environ=self.environ,
-            remembered=self.remembered.get(self.config),
+            remembered=lambda: self._remembered_label,
             note=self.streams.note,
         )
+
+    @cached_property
+    def _remembered_label(self) -> str | None:
+        try:
+            return self.remembered.get(self.config)
+        except ConfigError as error:
+            self.streams.warn(error)
+            return None
 
     def with_user_flags(self, environment: Environment) -> Environment:
         """The environment with the flags that the user's own file has for the same target."""
@@ -182,10 +190,11 @@ class Context:
         """The user's own config file, empty if it does not exist."""
         from dashborion.config.file import load
         from dashborion.config.targets import Config, Origin
+        from dashborion.storage.files import is_there
 
         if self.globals.demo:
             return self.config
-        return load(self.user_file, Origin.USER) if self.user_file.is_file() else Config()
+        return load(self.user_file, Origin.USER) if is_there(self.user_file) else Config()
 
     def fleet(self, choice: Choice, *, only: str | None = None) -> Fleet:
         """The chosen environments, with one deadline for everything that a command reads.
@@ -222,11 +231,12 @@ class Context:
         """The file to which discovered environments are added: the named or the user's own one."""
         from dashborion.config.edit import ConfigFile
         from dashborion.config.targets import Origin
+        from dashborion.storage.files import expanded
 
         if self.globals.demo:
             return ConfigFile(self.demo.folder / "demo.yaml", self.config)
         if named := self.globals.config or self.environ.get("DASHBORION_CONFIG"):
-            return ConfigFile.open(Path(named).expanduser(), Origin.NAMED)
+            return ConfigFile.open(expanded(named), Origin.NAMED)
         return ConfigFile.open(self.user_file, Origin.USER)
 
     def discover(self, profiles: Sequence[str], regions: Sequence[str]) -> DiscoveryResult:

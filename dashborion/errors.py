@@ -32,7 +32,9 @@ prints errors and gives exit codes; the adapters translate SDK errors.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+_LONGEST_NAME = 300  # that is compared with what was typed; comparing takes its length squared
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
@@ -105,7 +107,7 @@ class NotFound(DashborionError, exit_code=3, code="not-found"):
         self.where = where
         self.known = sorted(set(known))
         super().__init__(
-            f"no {noun} '{name}' in {where}",
+            f"no {noun} '{short(name)}' in {short(where)}",
             hint=suggestion(name.rpartition("/")[2], self.known),
             environment=environment,
         )
@@ -197,10 +199,14 @@ def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None
     import difflib  # takes 5 ms
 
     names = list(known)
-    near = difflib.get_close_matches(typed, names, n=3, cutoff=0.6)
+    comparable = [name for name in names if len(name) <= _LONGEST_NAME]
+    near = difflib.get_close_matches(short(typed), comparable, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(repr(name) for name in near)}?"
-    if not names:
-        return None
+    return f"known: {listing(names, most=most)}" if names else None
+
+
+def listing(names: Sequence[str], *, most: int = 20) -> str:
+    """The first ``most`` of some names, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"known: {', '.join(names[:most])}{more}"
+    return f"{', '.join(map(short, names[:most]))}{more}"

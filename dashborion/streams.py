@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dashborion.errors import DashborionError
 
 _ERASE = "\r\x1b[K"
+_LONGEST = 8000  # characters of a message
 
 Color = Literal["auto", "always", "never"]
 
@@ -43,6 +44,11 @@ def _visible(match: re.Match[str]) -> str:
     if number <= 0xFF:
         return f"\\x{number:02x}"
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def _bounded(text: str | None) -> str | None:
+    """Messages shorten what they quote (``errors.short``); this is for what was forgotten."""
+    return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 class _Closed(io.StringIO):
@@ -168,6 +174,7 @@ class Streams:
 
     def note(self, message: str) -> None:
         """Print information that is neither data nor a problem."""
+        message = _bounded(message) or ""
         self.say(json.dumps({"note": {"message": message}}) if self.structured else message)
 
     def warn(self, error: DashborionError) -> None:
@@ -179,7 +186,7 @@ class Streams:
         self._notice("error", error)
 
     def _notice(self, kind: str, error: DashborionError) -> None:
-        message, hint, environment = error.message, error.hint, error.environment
+        message, hint, environment = map(_bounded, (error.message, error.hint, error.environment))
         if self.structured:
             body = {
                 "code": error.code,

@@ -125,10 +125,11 @@ def _deciding_files(context: Context) -> Iterable[Path]:
     """The files on which the choice of environments depends, missing ones included."""
     from dashborion.config.kubeconfig import kubeconfig_candidates
     from dashborion.config.targets import FILE_NAME
+    from dashborion.storage.files import expanded
 
     explicit = context.globals.config or context.environ.get("DASHBORION_CONFIG")
     if explicit:
-        yield Path(explicit).expanduser()
+        yield expanded(explicit)
     for folder in (context.cwd, *context.cwd.parents):
         yield from (folder / FILE_NAME, folder / ".git")
     yield from (context.user_file, context.remembered.path)

@@ -23,7 +23,7 @@ from dashborion.config.targets import (
     InClusterTarget,
     KubernetesTarget,
 )
-from dashborion.errors import UsageError, suggestion
+from dashborion.errors import UsageError, listing, short, suggestion
 from dashborion.models.environment import EnvironmentInfo
 
 _GLOB = frozenset("*?[")
@@ -43,14 +43,14 @@ class Choice(Struct, frozen=True):
 class ChoiceInputs(Struct, frozen=True):
     """What else the choice depends on.
 
-    ``kubeconfig`` is read only if an ad-hoc name needs it. ``remembered`` is the
-    label of ``env use``. ``note`` prints a message.
+    ``kubeconfig`` is read only if an ad-hoc name needs it, ``remembered``, the label of
+    ``env use``, only if nothing else was typed. ``note`` prints a message.
     """
 
     config: Config
     kubeconfig: Callable[[], Kubeconfig]
     environ: Mapping[str, str]
-    remembered: str | None
+    remembered: Callable[[], str | None]
     note: Callable[[str], None]
 
 
@@ -81,7 +81,9 @@ def choose(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
             for environment in _matching(pattern, candidates, inputs)
         ]
         return tuple({environment.label: environment for environment in matches}.values())
-    preferred = inputs.environ.get("DASHBORION_ENV") or inputs.remembered or ""
+    if choice.all_environments and candidates:
+        return candidates
+    preferred = inputs.environ.get("DASHBORION_ENV") or inputs.remembered() or ""
     if not candidates and not preferred.startswith(AD_HOC):
         raise _nothing_configured(inputs)
     if choice.all_environments:
@@ -108,21 +110,47 @@ def _preferred(
             if not narrowed:  # with -p, a variable that names another project's does not count
                 error.message = f"$DASHBORION_ENV: {error.message}"
                 raise
-    for label in (inputs.remembered, inputs.config.default):
+    if chosen := _chosen_before(candidates, inputs):
+        return (chosen,)
+    if len(candidates) == 1:
+        return candidates
+    labels = [environment.label for environment in candidates]
+    raise UsageError(
+        f"which environment? {inputs.config.where} has {len(candidates)}: {listing(labels)}",
+        hint="choose with -e NAME, --all-envs, $DASHBORION_ENV, `env use` or the file's `default:`",
+    )
+
+
+def _chosen_before(candidates: tuple[Environment, ...], inputs: ChoiceInputs) -> Environment | None:
+    """The environment of ``env use``, else the default; None if neither is a candidate.
+
+    Raises:
+        UsageError: it does not exist any more.
+    """
+    remembered = inputs.remembered()
+    for label in filter(None, (remembered, inputs.config.default)):
         for environment in candidates:
             if environment.label == label:
                 if inputs.config.path is None:
                     inputs.note(f"no config file: using {environment.target.description}")
-                return (environment,)
-        if label and label == inputs.remembered and label.startswith(AD_HOC):
-            return (_ad_hoc(label, inputs),)
-    if len(candidates) == 1:
-        return candidates
-    labels = ", ".join(environment.label for environment in candidates)
-    raise UsageError(
-        f"which environment? {inputs.config.where} has {len(candidates)}: {labels}",
-        hint="choose with -e NAME, --all-envs, $DASHBORION_ENV, `env use` or the file's `default:`",
-    )
+                return environment
+        if label == remembered and label.startswith(AD_HOC):
+            return _ad_hoc(label, inputs)
+        if label not in {known.label for known in inputs.config.environments}:
+            raise _gone(label, inputs, remembered=label == remembered)
+    return None
+
+
+def _gone(label: str, inputs: ChoiceInputs, *, remembered: bool) -> UsageError:
+    """What a person chose is not there; another environment is not what they meant."""
+    near = suggestion(label, [environment.label for environment in inputs.config.environments])
+    if remembered:
+        return UsageError(
+            f"`env use` chose '{short(label)}', which is not in {inputs.config.where}",
+            hint="; ".join(filter(None, ["choose again with `dashborion env use`", near])),
+        )
+    context = short(label.removeprefix(AD_HOC_KUBERNETES))
+    return UsageError(f"the kubeconfig's current-context '{context}' does not exist", hint=near)
 
 
 def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
@@ -131,7 +159,8 @@ def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
     projects = {environment.project for environment in config.environments if environment.project}
     if project not in projects:
         raise UsageError(
-            f"no project '{project}' in {config.where}", hint=suggestion(project, sorted(projects))
+            f"no project '{short(project)}' in {config.where}",
+            hint=suggestion(project, sorted(projects)),
         )
     return tuple(
         environment for environment in config.environments if environment.project == project
@@ -161,13 +190,13 @@ def _matching(
     if not matches:
         names = [*labels, *(environment.name for environment in candidates)]
         raise UsageError(
-            f"no environment '{pattern}' in {inputs.config.where}",
+            f"no environment '{short(pattern)}' in {inputs.config.where}",
             hint=suggestion(pattern, dict.fromkeys(names)),
         )
     if not is_glob and len(matches) > 1:
         raise UsageError(
-            f"'{pattern}' is an environment of {len(matches)} projects: "
-            + ", ".join(environment.label for environment in matches),
+            f"'{short(pattern)}' is an environment of {len(matches)} projects: "
+            + listing([environment.label for environment in matches]),
             hint="choose one with -e PROJECT/NAME or -p, or all of them with a glob",
         )
     return matches
@@ -189,7 +218,7 @@ def _ad_hoc(text: str, inputs: ChoiceInputs) -> Environment:
         if context not in contexts or not rest:
             where = ", ".join(str(path) for path in kubeconfig.paths) or "any kubeconfig"
             raise UsageError(
-                f"no context '{name}' in {where}", hint=suggestion(context or name, contexts)
+                f"no context '{short(name)}' in {where}", hint=suggestion(context or name, contexts)
             )
         name, namespace = context, rest
     target = KubernetesTarget(context=name, namespace=namespace)
@@ -203,7 +232,9 @@ def _ad_hoc_cluster(text: str) -> EcsTarget:
     if location.startswith("arn:"):
         region = location.split(":")[3]  # arn:aws:ecs:REGION:ACCOUNT:cluster/NAME
     if not cluster:
-        raise UsageError(f"'{text}' names no cluster", hint="use ecs:[PROFILE@][REGION/]CLUSTER")
+        raise UsageError(
+            f"'{short(text)}' names no cluster", hint="use ecs:[PROFILE@][REGION/]CLUSTER"
+        )
     return EcsTarget(cluster=cluster, region=region or None, profile=profile or None)
 
 

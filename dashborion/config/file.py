@@ -24,13 +24,14 @@ from dashborion.config.targets import (
     Origin,
     Target,
 )
-from dashborion.errors import ConfigError, suggestion
+from dashborion.errors import ConfigError, short, suggestion
+from dashborion.storage.files import expanded, is_there
 from dashborion.storage.yaml_files import read_yaml
 
 S = TypeVar("S", bound=Struct)
 
 # A ValidationError has no attributes: which key is wrong, and how, is in its text alone (msgspec
-# 0.18 to 0.22). A text that these do not match is shown as it is.
+# 0.18 to 0.22). A text that these do not match is not shown: it may quote the value.
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
 _WRONG_TYPE = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
@@ -57,22 +58,30 @@ def find(
     """The config file to read, in the README's order of precedence; None if there is none."""
     explicit = named or environ.get("DASHBORION_CONFIG")
     if explicit:
-        return Path(explicit).expanduser(), Origin.NAMED
+        return expanded(explicit), Origin.NAMED
     for folder in _folders(cwd):
         path = folder / FILE_NAME
-        if not path.is_file():
+        if not is_there(path):
             continue
-        if path.stat().st_uid == os.geteuid():
+        if _owner(path) == os.geteuid():
             return path, Origin.FOLDER
         warn(f"{path} is ignored: another user owns it; name it with --config to trust it")
-    return (user_file, Origin.USER) if user_file.is_file() else None
+    return (user_file, Origin.USER) if is_there(user_file) else None
+
+
+def _owner(path: Path) -> int:
+    """The user of a file, or of a link to nowhere."""
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return path.lstat().st_uid
 
 
 def _folders(cwd: Path) -> list[Path]:
     """The current folder and, inside a git repository only, its parents up to the root."""
     parents = [cwd, *cwd.parents]
     for depth, folder in enumerate(parents):
-        if (folder / ".git").exists():
+        if is_there(folder / ".git"):
             return parents[: depth + 1]
     return [cwd]
 
@@ -109,8 +118,8 @@ def _target(decode: _Decoder, body: Any, key: str) -> Target:
     if not isinstance(body, dict):
         raise decode.error(key, "expected a mapping", None)
     orchestrator = body.get("orchestrator")
-    if orchestrator not in TARGETS:
-        problem = "is missing" if orchestrator is None else f"'{orchestrator}' is unknown"
+    if orchestrator is None or not isinstance(orchestrator, str) or orchestrator not in TARGETS:
+        problem = "is missing" if orchestrator is None else f"'{short(orchestrator)}' is unknown"
         raise decode.error(f"{key}.orchestrator", problem, f"use one of {', '.join(TARGETS)}")
     return decode(TARGETS[orchestrator], body, key)
 
@@ -127,7 +136,7 @@ def _refuse_untrusted(path: Path, body: dict[str, Any], key: str) -> None:
 def _check_default(path: Path, default: str, labels: list[str]) -> None:
     if default not in labels:
         raise ConfigError(
-            f"{path}: default: no environment '{default}'", hint=suggestion(default, labels)
+            f"{path}: default: no environment '{short(default)}'", hint=suggestion(default, labels)
         )
 
 
@@ -166,7 +175,7 @@ class _Decoder:
             )
 
     def error(self, key: str, problem: str, hint: str | None) -> ConfigError:
-        return ConfigError(f"{self._path}: {key or 'the file'}: {problem}", hint=hint)
+        return ConfigError(f"{self._path}: {short(key) or 'the file'}: {problem}", hint=hint)
 
     def _translated(self, text: str, key: str) -> ConfigError:
         at = _PATH.search(text)
@@ -176,7 +185,7 @@ class _Decoder:
         if wrong := _WRONG_TYPE.search(text):
             expected = wrong["expected"].replace(" | null", "")
             return self.error(where, f"expected {expected}, got {wrong['got']}", None)
-        return self.error(where, text, None)
+        return self.error(where, "not a value that it may have", None)
 
 
 def _tag_field(type_: type[Struct]) -> Iterable[str]:

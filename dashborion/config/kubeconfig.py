@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dashborion.errors import ConfigError
+from dashborion.storage.files import expanded
 from dashborion.storage.yaml_files import read_yaml
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -70,14 +71,23 @@ def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) ->
     Files that do not exist are left out, but not the explicit one: reading it shall fail.
     """
     if explicit:
-        return (Path(explicit).expanduser(),)
-    return tuple(path for path in kubeconfig_candidates(environ) if path.exists())
+        return (expanded(explicit),)
+    return tuple(path for path in kubeconfig_candidates(environ) if not _is_missing(path))
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether kubectl passes over a file: one that cannot be looked at is an error."""
+    try:
+        path.stat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError | NotADirectoryError)
+    return False
 
 
 def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
     """The files of ``$KUBECONFIG``, else ``~/.kube/config``, whether they exist or not."""
     if named := environ.get("KUBECONFIG", ""):
-        return [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+        return [expanded(part) for part in named.split(os.pathsep) if part]
     return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 
 
@@ -114,7 +124,7 @@ def _document(path: Path) -> Any:
     """The parsed file; parsed again only when it has changed, since it may have megabytes."""
     try:
         status = path.stat()
-    except OSError:
+    except (OSError, ValueError):
         return read_yaml(path)  # raises the error that says what is wrong
     changes = (status.st_mtime_ns, status.st_size) if path.is_file() else ()
     return _parsed(path, status.st_ino, *changes)

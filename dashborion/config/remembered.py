@@ -8,7 +8,9 @@ import msgspec
 
 from dashborion.config.targets import Config
 from dashborion.errors import ConfigError
-from dashborion.storage.files import write_private
+from dashborion.storage.files import locked, read_own, write_private
+
+_MOST_BYTES = 1 << 20
 
 
 class _State(msgspec.Struct):
@@ -23,7 +25,12 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
     path: Path
 
     def get(self, config: Config) -> str | None:
-        """The label remembered for a config file; None too if the state file is unreadable."""
+        """The label remembered for a config file; None too if the state file may not be read.
+
+        Raises:
+            ConfigError: the state file is broken. It must not be passed over in silence: another
+                environment is used instead.
+        """
         return self._read().in_use.get(_key(config))
 
     def set(self, config: Config, label: str | None) -> None:
@@ -32,20 +39,32 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: the state file cannot be written.
         """
-        state = self._read()
-        state.in_use.pop(_key(config), None)
-        if label is not None:
-            state.in_use[_key(config)] = label
         try:
-            write_private(self.path, msgspec.json.encode(state))
+            with locked(self.path):
+                try:
+                    state = self._read()
+                except ConfigError:
+                    state = _State()  # what it held is lost anyway
+                state.in_use.pop(_key(config), None)
+                if label is not None:
+                    state.in_use[_key(config)] = label
+                write_private(self.path, msgspec.json.encode(state))
         except OSError as error:
             raise ConfigError(f"cannot write {self.path}: {error.strerror or error}") from error
 
     def _read(self) -> _State:
+        hint = "choose again with `dashborion env use NAME` or `--forget`, or use -e"
         try:
-            return msgspec.json.decode(self.path.read_bytes(), type=_State)
-        except (OSError, msgspec.DecodeError):
+            content = read_own(self.path, most_bytes=_MOST_BYTES)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
             return _State()
+        except OSError as error:
+            raise ConfigError(f"{self.path} is ignored: {error.strerror}", hint=hint) from error
+        try:
+            return msgspec.json.decode(content, type=_State)
+        except (msgspec.DecodeError, RecursionError):
+            problem = "it is not what `env use` writes"
+            raise ConfigError(f"{self.path} is ignored: {problem}", hint=hint) from None
 
 
 def _key(config: Config) -> str:

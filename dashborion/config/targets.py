@@ -20,7 +20,8 @@ from dashborion.config.kubeconfig import (
     kubeconfig_paths,
     read_kubeconfig,
 )
-from dashborion.errors import DashborionError
+from dashborion.errors import DashborionError, short
+from dashborion.storage.files import expanded
 
 FILE_NAME = "dashborion.yaml"
 IN_CLUSTER = "in-cluster"
@@ -70,7 +71,7 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def description(self) -> str:
         """The target in a sentence."""
-        return f"the cluster '{self.location}'"
+        return f"the cluster '{short(self.location)}'"
 
     @property
     def namespace(self) -> str | None:
@@ -195,11 +196,11 @@ class KubernetesTarget(
 
     @property
     def description(self) -> str:
-        return f"the kubeconfig's context '{self.context}'"
+        return f"the kubeconfig's context '{short(self.context)}'"
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return (Path(self.kubeconfig).expanduser(),) if self.kubeconfig else ()
+        return (expanded(self.kubeconfig),) if self.kubeconfig else ()
 
     def identity(self, environ: Mapping[str, str], /) -> tuple[str | None, ...]:
         known = self._kubeconfig_or_empty(environ)

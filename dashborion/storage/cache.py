@@ -1,14 +1,14 @@
 """Caches of API answers: small, private, bounded files.
 
 A cache that cannot be read counts as empty, one that cannot be written is not
-kept: neither is worth an error. Of two processes that write at once one may lose
-its entries, but the file is never broken.
+kept: neither is worth an error. Processes that write at once take turns.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -16,7 +16,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 from dashborion.models.base import ready
-from dashborion.storage.files import cache_folder, write_private
+from dashborion.storage.files import (
+    CACHE_LOCK_SECONDS,
+    cache_folder,
+    locked,
+    read_own,
+    write_private,
+)
 
 T = TypeVar("T")
 
@@ -44,20 +50,15 @@ class FileCache(Generic[T]):
     def read(self) -> dict[str, T]:
         """The entries, the oldest first; none if the file is missing, too large or broken."""
         try:
-            with self.path.open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
-            if len(content) > MOST_BYTES:
-                return {}
+            content = read_own(self.path, most_bytes=MOST_BYTES)
             ready(self.type_)
             return msgspec.msgpack.decode(content, type=dict[str, self.type_])  # type: ignore[name-defined]
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, RecursionError):
             return {}
 
     def add(self, entries: Mapping[str, T]) -> None:
         """Add entries; beyond ``MOST_ENTRIES`` the oldest are dropped."""
-        kept = self.read() | dict(entries)
-        newest = dict(list(kept.items())[-MOST_ENTRIES:])
-        try:
+        with suppress(OSError), locked(self.path, seconds=CACHE_LOCK_SECONDS):
+            kept = self.read() | dict(entries)
+            newest = dict(list(kept.items())[-MOST_ENTRIES:])
             write_private(self.path, msgspec.msgpack.encode(newest))
-        except OSError:
-            return

@@ -11,13 +11,20 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dashborion.storage.files import cache_folder, write_private
+from dashborion.storage.files import (
+    CACHE_LOCK_SECONDS,
+    cache_folder,
+    locked,
+    read_own,
+    write_private,
+)
 
 FRESH_SECONDS = 60.0
 LOCK_SECONDS = 15.0
@@ -79,20 +86,27 @@ def save_rows(
     file: str, kind: str, scope: str, rows: Iterable[Sequence[Any]], *, complete: bool, now: float
 ) -> None:
     """Save rows of a kind under a scope; those of an incomplete list are added to the old ones."""
-    path = cache_folder() / file
-    document = _read_kinds(path)
-    tables = document.setdefault(kind, {})
-    before = tables.pop(scope, None)
     kept = {str(list(row[:3])): row for row in rows}
-    at = now
-    if not complete:
+    path = cache_folder() / file
+    with suppress(OSError), locked(path, seconds=CACHE_LOCK_SECONDS):
+        document = _read_kinds(path)
+        _replace_rows(document.setdefault(kind, {}), scope, kept, now if complete else None)
+        _write(path, document)
+    _delete_oldest_files()
+
+
+def _replace_rows(
+    tables: dict[str, Any], scope: str, kept: dict[str, Sequence[Any]], listed_at: float | None
+) -> None:
+    """Put the rows in the place of those of a scope; beside them if not all were listed (None)."""
+    before = tables.pop(scope, None)
+    at = listed_at
+    if at is None:
         at = before["at"] if before else 0.0
         kept |= {str(row[:3]): row for row in (before["rows"] if before else ())}
     tables[scope] = {"at": at, "rows": list(kept.values())[:MOST_ROWS]}
     for oldest in list(tables)[:-MOST_SCOPES]:
         del tables[oldest]
-    _write(path, document)
-    _delete_oldest_files()
 
 
 def index_key(typed: Sequence[Any], environ: Mapping[str, str]) -> str:
@@ -114,11 +128,13 @@ def read_index(key: str) -> list[NameSource] | None:
 
 def write_index(key: str, sources: Iterable[NameSource], files: Iterable[Path]) -> None:
     """Keep the environments of a key, with all files that decide them, missing ones too."""
-    document = _read(_index_file())
-    document.pop(key, None)
     states = {str(path): _state(path) for path in files}
-    document[key] = {"files": states, "environments": [list(source) for source in sources]}
-    _write(_index_file(), dict(list(document.items())[-MOST_ENTRIES:]))
+    entry = {"files": states, "environments": [list(source) for source in sources]}
+    with suppress(OSError), locked(_index_file(), seconds=CACHE_LOCK_SECONDS):
+        document = _read(_index_file())
+        document.pop(key, None)
+        document[key] = entry
+        _write(_index_file(), dict(list(document.items())[-MOST_ENTRIES:]))
 
 
 def lock(file: str, *, seconds: float = LOCK_SECONDS) -> bool:
@@ -159,10 +175,12 @@ def _state(path: Path | str) -> list[int] | None:
     """What changes when a file is changed; of a folder only that it exists."""
     try:
         state = os.stat(path)  # noqa: PTH116 - a tab's time counts
-    except OSError:
+    except (OSError, ValueError):
         return None
-    if not os.path.isfile(path):  # noqa: PTH113
+    if stat.S_ISDIR(state.st_mode):
         return [0]
+    if not stat.S_ISREG(state.st_mode):
+        return [time.time_ns()]  # what comes out of a pipe is never known before
     return [state.st_mtime_ns, state.st_size, state.st_ino]
 
 
@@ -182,16 +200,14 @@ def _read_kinds(path: Path) -> dict[str, dict[str, Any]]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            document = json.loads(file.read(MOST_BYTES + 1))
-    except (OSError, ValueError):
+        document = json.loads(read_own(path, most_bytes=MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    with suppress(OSError):
-        write_private(path, json.dumps(document, separators=(",", ":")).encode())
+    write_private(path, json.dumps(document, separators=(",", ":")).encode())
 
 
 def _delete_oldest_files() -> None:

@@ -7,10 +7,15 @@ import os
 import select
 import stat
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MOST_BYTES = 4 << 20  # a kubeconfig of a thousand clusters is 3 MB; more is not a config
 PIPE_SECONDS = 5.0
+LOCK_SECONDS = 10.0
+CACHE_LOCK_SECONDS = 0.5  # what is not kept this time is kept the next
+_POLL_SECONDS = 0.02
 _CHUNK = 1 << 16
 
 # A pipe can be read once, but a config is needed again: by name, device and inode.
@@ -63,11 +68,61 @@ def read_own(path: Path, *, most_bytes: int) -> bytes:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a name stands for anything, be it a pipe or a link to nowhere.
+    """Whether a name stands for anything, be it a pipe, a folder or a link to nowhere.
 
-    What is there but cannot be read is an error for who reads it: it must not be passed over.
+    Reading it says what is wrong with it: it must not be passed over.
     """
     return os.path.lexists(path)
+
+
+def expanded(text: str) -> Path:
+    """The path, ``~`` and ``~user`` expanded; as it stands if there is no such user."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - which raises RuntimeError
+
+
+@contextmanager
+def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+    """Keep other processes of ours from changing a file until it is read, changed and written.
+
+    The lock is a file beside it, which is removed again. File systems that have no locks are
+    used without.
+
+    Raises:
+        OSError: the folder cannot be written to, or another process holds the lock for longer
+            than ``seconds``.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = path.with_name(f".{path.name}.lock")
+    descriptor = _locked(lock, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+def _locked(lock: Path, ends: float) -> int:
+    """The descriptor of a lock file that this process holds."""
+    import fcntl
+
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
+                    return descriptor  # and not one that its holder has removed since
+        except OSError as error:
+            if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+                return descriptor
+            if not isinstance(error, BlockingIOError):
+                os.close(descriptor)
+                raise
+        os.close(descriptor)
+        if time.monotonic() > ends:
+            raise OSError(errno.EAGAIN, "another process is changing it", str(lock))
+        time.sleep(_POLL_SECONDS)
 
 
 def _open(path: str | Path) -> int:
