@@ -188,7 +188,8 @@ def _add(context: Context, proposals: Sequence[Proposal], *, yes: bool) -> None:
     count = f"{len(new)} environment{'s' if len(new) > 1 else ''}"
     if not yes:
         context.confirm(f"add {count} to {file.path}")
-    file.add(new)
+    added = file.add(new)
+    count = f"{added} environment{'s' if added != 1 else ''}"
     context.streams.note(f"added {count} to {file.path}")
 
 

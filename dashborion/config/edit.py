@@ -18,7 +18,8 @@ import msgspec
 from dashborion.config.file import load
 from dashborion.config.targets import Config, Environment, Origin
 from dashborion.errors import ConfigError
-from dashborion.storage.files import write_private
+from dashborion.storage.files import MOST_BYTES, is_there, locked, read_own, write_private
+from dashborion.storage.yaml_files import parse_yaml
 
 _NEVER_WRAP = 1 << 16
 _BY_HAND = "add the environments by hand; `dashborion env discover -o yaml` prints their values"
@@ -38,21 +39,47 @@ class ConfigFile:
         Raises:
             ConfigError: it exists and cannot be read.
         """
-        return cls(path, load(path, origin) if path.exists() else Config(origin=origin, path=path))
+        exists = is_there(path)
+        return cls(path, load(path, origin) if exists else Config(origin=origin, path=path))
 
-    def add(self, environments: Sequence[Environment]) -> None:
-        """Add environments to the file, atomically.
+    def add(self, environments: Sequence[Environment]) -> int:
+        """Add environments to the file, atomically; gives how many are new in it.
+
+        Another process may have added some since the file was read.
 
         Raises:
-            ConfigError: the file cannot be read or written, or its content would change otherwise.
+            ConfigError: the file cannot be read or written, its content would change otherwise,
+                or another process has used one of the names for something else.
         """
         path = self.path.resolve()  # a symbolic link into somebody's dotfiles stays one
         try:
-            before = path.read_bytes().decode() if path.exists() else ""
-            text = added(before, environments, self.path)
-            write_private(path, text.encode())
+            with locked(path):
+                before = read_own(path, most_bytes=MOST_BYTES).decode() if path.exists() else ""
+                known = load(path, self.config.origin).environments if before else ()
+                new = self._new(environments, known)
+                if new:
+                    write_private(path, added(before, new, self.path).encode())
+                return len(new)
         except OSError as error:
-            raise ConfigError(f"cannot write {self.path}: {error.strerror or error}") from error
+            problem = error.strerror or "the file system refuses it"
+            raise ConfigError(f"cannot write {self.path}: {problem}") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{self.path}: only UTF-8 can be added to", hint=_BY_HAND) from error
+
+    def _new(
+        self, environments: Sequence[Environment], known: Sequence[Environment]
+    ) -> list[Environment]:
+        """The environments that are not yet in the file, though its names may be."""
+        targets = {environment.label: environment.target for environment in known}
+        for environment in environments:
+            target = targets.get(environment.label)
+            if target is not None and not target.is_same(environment.target):
+                raise ConfigError(
+                    f"{self.path}: another process has added '{environment.label}' for another "
+                    "cluster; nothing was added",
+                    hint="run the command again",
+                )
+        return [environment for environment in environments if environment.label not in targets]
 
 
 def added(text: str, environments: Sequence[Environment], path: Path) -> str:
@@ -79,13 +106,13 @@ def added(text: str, environments: Sequence[Environment], path: Path) -> str:
             _insert(document, environment)
         written = io.StringIO()
         yaml.dump(document, written)
-    except (YAMLError, AttributeError, TypeError) as error:
-        raise ConfigError(f"{path}: cannot add environments: {error}", hint=_BY_HAND) from error
+    except (YAMLError, AttributeError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot add environments to it", hint=_BY_HAND) from error
     separator = "\n" if kept and not kept.endswith("\n") else ""
     plain = f"{kept}{separator}{written.getvalue()}"
-    expected = _expected(text, environments)
+    expected = _expected(text, environments, path)
     for result in (_with_old_spacing(text, plain), plain):
-        if _parsed(result) == expected:
+        if _parsed(result, path) == expected:
             return result
     raise ConfigError(
         f"{path}: cannot add environments without changing other content", hint=_BY_HAND
@@ -145,7 +172,7 @@ def _scalar(value: Any) -> Any:
         return value
     try:
         plain = yaml.safe_load(value) == value
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # the latter for a day that there is not
         plain = False
     return value if plain else DoubleQuotedScalarString(value)
 
@@ -157,12 +184,10 @@ def _indent(text: str) -> int:
     return len(match[1]) if match else 2
 
 
-def _parsed(text: str) -> Any:
-    import yaml
-
+def _parsed(text: str, path: Path) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return parse_yaml(text.encode(), path)
+    except ConfigError:
         return None
 
 
@@ -175,9 +200,9 @@ def _without_aliases(document: Any) -> Any:
     return document
 
 
-def _expected(before: str, environments: Sequence[Environment]) -> Any:
+def _expected(before: str, environments: Sequence[Environment], path: Path) -> Any:
     """The content that the file must have in the end."""
-    expected = _without_aliases(_parsed(before) or {})
+    expected = _without_aliases(_parsed(before, path) or {})
     for environment in environments:
         projects = expected["projects"] = expected.get("projects") or {}
         project = projects[environment.project] = projects.get(environment.project) or {}
