@@ -6,15 +6,20 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from dashborion.errors import (
     BROKEN_PIPE,
     INTERRUPTED,
+    CannotWrite,
+    ClosedPipe,
     DashborionError,
     PartialFailure,
+    Unexpected,
     UsageError,
+    foreseen,
 )
 
 if TYPE_CHECKING:
@@ -42,50 +47,69 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
 
             return respond(instruction, os.environ, _app)
         from dashborion.context import Context as NewContext
-        from dashborion.streams import ClosedPipe
 
         context = context or NewContext.system()
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    streams = context.streams
-    streams.structured = _wants_json(argv)
-    try:
-        try:
-            code = _run(argv, context)
-            streams.flush()
-        except KeyboardInterrupt:
-            return INTERRUPTED
-        except DashborionError as error:
-            return _failed(context, error, error)
-        except (BrokenPipeError, ClosedPipe):
-            raise
-        except SystemExit as end:
-            raise ClosedPipe from end  # rich exits when it cannot print help
-        except OSError as error:
-            _silence(streams)
-            reason = DashborionError(f"cannot write the output: {error.strerror or error}")
-            return _failed(context, reason, error)
-        except Exception as error:  # noqa: BLE001 - instead of a traceback
-            # Without its text: a library's error may quote a header or a URL.
-            unexpected = DashborionError(
-                f"unexpected {type(error).__name__}",
-                hint="run it with --debug to see where, and please report it",
-            )
-            return _failed(context, unexpected, error)
-    except (BrokenPipeError, ClosedPipe):
-        _silence(streams)
-        return BROKEN_PIPE
-    return code
+        context.streams.structured = _wants_json(argv)
+        return _exit_code(argv, context)
+    except KeyboardInterrupt as interrupt:
+        if context is not None:
+            _flush_quietly(context.streams)
+        return getattr(interrupt, "exit_code", INTERRUPTED)
 
 
 def run() -> None:
     """The console script."""
+    from dashborion import signals
+
+    signals.listen()
+    _open_standard_streams()
     # Long lists are tens of thousands of objects that live until the exit: the search for cycles
     # among them takes a tenth of the time, and so does deallocating them.
     gc.set_threshold(100_000, 50, 100)
     code = main(sys.argv[1:])
+    signals.ignore()
     gc.freeze()
     sys.exit(code)
+
+
+def _open_standard_streams() -> None:
+    """Put /dev/null where the shell has closed stdin, stdout or stderr.
+
+    Else the first file or connection that is opened is what a child, or `exec`, writes to.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+
+
+def _exit_code(argv: Sequence[str], context: Context) -> int:
+    """Run a command line and print its error; what it printed has been written then."""
+    code = 0
+    try:
+        try:
+            with foreseen():
+                code = _run(argv, context)
+        except CannotWrite:
+            raise
+        except Unexpected as error:
+            context.streams.flush()  # raises if that is why Typer could not print
+            code = _failed(context, error)
+        except DashborionError as error:
+            code = _failed(context, error)
+        except SystemExit as end:
+            raise ClosedPipe from end  # rich exits when it cannot print help
+        context.streams.flush()
+    except ClosedPipe:
+        context.streams.silence()
+        return BROKEN_PIPE
+    except CannotWrite as error:
+        context.streams.silence()
+        _failed(context, error)
+        # What is said to be printed is not.
+        return code if code not in (0, PartialFailure.exit_code) else error.exit_code
+    return code
 
 
 def _run(argv: Sequence[str], context: Context) -> int:
@@ -114,40 +138,17 @@ def _app() -> typer.Typer:
     return app
 
 
-def _failed(context: Context, error: DashborionError, cause: BaseException) -> int:
-    if context.globals.debug:
-        _print_traceback(context.streams, cause)
-    context.streams.fail(error)
+def _failed(context: Context, error: DashborionError) -> int:
+    context.fail(error)
     return error.exit_code
 
 
-def _print_traceback(streams: Streams, error: BaseException) -> None:
-    """Print the frames of an error and its causes, the first cause first.
-
-    No local variables, and no messages of other libraries: they may hold a token.
-    """
-    import traceback
-
-    chain = [error]
-    while (cause := chain[0].__cause__) is not None and cause not in chain:
-        chain.insert(0, cause)
-    for link in chain:
-        for frame in traceback.extract_tb(link.__traceback__):
-            streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
-        message = f": {link}" if isinstance(link, DashborionError) else ""
-        streams.say(f"{type(link).__qualname__}{message}")
-
-
-def _silence(streams: Streams) -> None:
-    """Redirect streams that cannot be written to /dev/null: Python flushes them at exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (streams.out, streams.err):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(nowhere, stream.fileno())
-        except ValueError:
-            continue
+def _flush_quietly(streams: Streams) -> None:
+    try:
+        with suppress(KeyboardInterrupt):
+            streams.flush()
+    except (ClosedPipe, CannotWrite):
+        streams.silence()
 
 
 def _wants_json(argv: Sequence[str]) -> bool:

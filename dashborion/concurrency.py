@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -77,6 +77,13 @@ def result(future: Future[T], deadline: Deadline) -> T:
         if future.done():
             return future.result()
     raise deadline.expired()
+
+
+def outcome(future: Future[T]) -> T:
+    """The result of a call that keeps to a deadline by itself; raises what it raises."""
+    while not future.done():
+        wait([future], SLICE_SECONDS)
+    return future.result()
 
 
 def every(calls: Iterable[Callable[[], T]], deadline: Deadline) -> Iterator[T]:

@@ -15,7 +15,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from dashborion.errors import ConfigError, Declined, UsageError
+from dashborion.errors import ConfigError, DashborionError, Declined, Unexpected, UsageError
 from dashborion.streams import Color, Streams
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from dashborion.config.targets import Config, Environment
     from dashborion.discovery.search import DiscoveryResult
     from dashborion.engines.fleet import Fleet
-    from dashborion.errors import DashborionError
     from dashborion.orchestrators.protocol import Call, Runtime
     from dashborion.terminal import Terminal
 
@@ -196,13 +195,15 @@ class Context:
             return self.config
         return load(self.user_file, Origin.USER) if is_there(self.user_file) else Config()
 
-    def fleet(self, choice: Choice, *, only: str | None = None) -> Fleet:
+    def fleet(self, choice: Choice, *, only: str | None = None, prints_rows: bool = True) -> Fleet:
         """The chosen environments, with one deadline for everything that a command reads.
 
         Args:
             choice: what was typed.
             only: the orchestrator that the command is for; no credentials are loaded
                 for environments of others.
+            prints_rows: whether the command prints what it reads; otherwise what may be
+                missing from that does not make it incomplete.
         """
         from dashborion.concurrency import Deadline
         from dashborion.engines.fleet import Fleet
@@ -219,9 +220,9 @@ class Context:
             lambda environment: self._runtime(
                 deadline,
                 partial(self._warn, environment),
-                partial(self._incomplete, environment),
+                partial(self._incomplete if prints_rows else self._warn, environment),
             ),
-            self.streams.fail,
+            self.fail,
             self.streams.progress,
             partial(recorder, environ=self.environ),
         )
@@ -253,7 +254,7 @@ class Context:
             known += self.config.environments
         runtime = self._runtime(Deadline(self.read_seconds), self.streams.warn)
         streams, search = self.streams, Connector(self.environ).search()
-        discovery = Discovery(search, runtime, streams.note, streams.warn, streams.progress)
+        discovery = Discovery(search, runtime, streams.note, self.warn, streams.progress)
         locations = search_locations(profiles, regions, known)
         return discovery.find(lambda: self.kubeconfig, locations)
 
@@ -279,11 +280,40 @@ class Context:
         key = (error.environment, error.message)
         if key not in self._warned:  # a wait polls many times
             self._warned.add(key)
-            self.streams.warn(error)
+            self.warn(error)
 
     def _incomplete(self, environment: Environment, error: DashborionError) -> None:
         self.is_incomplete = True
         self._warn(environment, error)
+
+    def fail(self, error: DashborionError) -> None:
+        """Print an error, with --debug below where it came from."""
+        self._print_frames(error)
+        self.streams.fail(error)
+
+    def warn(self, error: DashborionError) -> None:
+        """Print a warning; of what nobody foresaw, with --debug, as ``fail``."""
+        if isinstance(error, Unexpected):
+            self._print_frames(error)
+        self.streams.warn(error)
+
+    def _print_frames(self, error: BaseException) -> None:
+        """Print the frames of an error and its causes, the first cause first.
+
+        No local variables, and no messages of other libraries: they may hold a token.
+        """
+        if not self.globals.debug:
+            return
+        import traceback
+
+        chain = [error]
+        while (cause := chain[0].__cause__) is not None and cause not in chain:
+            chain.insert(0, cause)
+        for link in chain:
+            for frame in traceback.extract_tb(link.__traceback__):
+                self.streams.say(f"  {frame.filename}:{frame.lineno} in {frame.name}")
+            message = f": {link}" if isinstance(link, DashborionError) else ""
+            self.streams.say(f"{type(link).__qualname__}{message}")
 
     def confirm(self, question: str) -> None:
         """Ask for confirmation.

@@ -3,6 +3,8 @@
 ::
 
     DashborionError            1  failed
+    ├── Unexpected             1  unexpected   what nobody foresaw: a mistake of ours or a library's
+    ├── CannotWrite            1  output       stdout is full or closed
     ├── Declined               1  declined     the user did not confirm
     ├── Refusal                1  refused      the change is not allowed or would have no effect
     ├── Conflict               1  conflict     the object has changed, or is not as expected
@@ -32,7 +34,8 @@ prints errors and gives exit codes; the adapters translate SDK errors.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 _LONGEST_NAME = 300  # that is compared with what was typed; comparing takes its length squared
 
@@ -60,6 +63,31 @@ class DashborionError(Exception):
         self.message = message
         self.hint = hint
         self.environment = environment
+
+
+class Unexpected(DashborionError, code="unexpected"):
+    """What nobody foresaw; ``error`` is named by its type alone.
+
+    A library's text may quote a header, a URL or a user's file.
+    """
+
+    def __init__(self, error: Exception, *, environment: str | None = None) -> None:
+        super().__init__(
+            f"unexpected {type(error).__name__}",
+            hint="run it with --debug to see where, and please report it",
+            environment=environment,
+        )
+
+
+class CannotWrite(DashborionError, code="output"):
+    """Stdout does not take what is written: a full disk, or it is closed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot write the output: {reason}")
+
+
+class ClosedPipe(Exception):
+    """The reader of stdout or stderr is gone. Not an ``OSError``: Typer exits on those."""
 
 
 class UsageError(DashborionError, exit_code=2, code="usage"):
@@ -189,6 +217,21 @@ def short(text: object, *, most: int = 120) -> str:
     full = str(text)
     half = (most - 1) // 2
     return full if len(full) <= most else f"{full[:half]}…{full[-half:]}"
+
+
+@contextmanager
+def foreseen(environment: str | None = None) -> Iterator[None]:
+    """Whatever is thrown in the context is raised as one of the errors of this module.
+
+    Raises:
+        Unexpected: something that is none of them, located to the environment.
+    """
+    try:
+        yield
+    except (DashborionError, ClosedPipe):
+        raise
+    except Exception as error:
+        raise Unexpected(error, environment=environment) from error
 
 
 def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None:

@@ -16,10 +16,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import Literal, TextIO
 
-if TYPE_CHECKING:
-    from dashborion.errors import DashborionError
+from dashborion.errors import CannotWrite, ClosedPipe, DashborionError
 
 _ERASE = "\r\x1b[K"
 _LONGEST = 8000  # characters of a message
@@ -52,22 +51,20 @@ def _bounded(text: str | None) -> str | None:
 
 
 class _Closed(io.StringIO):
-    """A stdout that the shell closed."""
+    """A stdout that the shell closed (``>&-``)."""
 
     def write(self, _: str) -> int:
-        raise ClosedPipe
-
-
-class ClosedPipe(Exception):
-    """The reader of stdout or stderr is gone. Not an ``OSError``: Typer exits on those."""
+        raise CannotWrite("stdout is closed")
 
 
 @contextmanager
-def _piped() -> Iterator[None]:
+def _writing() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError as error:
         raise ClosedPipe from error
+    except OSError as error:
+        raise CannotWrite(error.strerror or type(error).__name__) from error
 
 
 @dataclass(eq=False, repr=False)
@@ -93,9 +90,10 @@ class Streams:
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
-        # Python has None for a stream that the shell closed (`>&-`).
+        # Python has None for a stream that the shell closed; Typer writes help to it, too.
         out: TextIO = sys.stdout or _Closed()
         err: TextIO = sys.stderr or io.StringIO()
+        sys.stdout, sys.stderr = out, err
         streams = cls(
             out=out,
             err=err,
@@ -121,14 +119,15 @@ class Streams:
 
         Raises:
             ClosedPipe: the reader is gone.
+            CannotWrite: the disk is full, for example.
         """
-        with _piped():
+        with _writing():
             self.out.write(text)
 
     def write_bytes(self, data: bytes) -> None:
         """Write bytes to ``out``, unchanged if it takes UTF-8; raises as ``write``."""
         buffer = getattr(self.out, "buffer", None)
-        with _piped():
+        with _writing():
             if buffer is None or not self.unicode:
                 self.out.write(data.decode(errors="replace"))
             else:
@@ -136,14 +135,17 @@ class Streams:
                 buffer.write(data)
 
     def flush(self) -> None:
-        """Flush ``out``.
-
-        Raises:
-            ClosedPipe: the reader is gone.
-            OSError: the disk is full, for example.
-        """
-        with _piped():
+        """Flush ``out``; raises as ``write``."""
+        with _writing():
             self.out.flush()
+
+    def silence(self) -> None:
+        """Redirect streams that cannot be written to /dev/null: Python flushes them at exit."""
+        for stream in (self.out, self.err):
+            try:
+                stream.flush()
+            except OSError:
+                _redirect(stream)
 
     @property
     def unicode(self) -> bool:
@@ -153,15 +155,13 @@ class Streams:
 
     def say(self, text: str) -> None:
         """Print one line on ``err``; thread-safe."""
-        with self._lock, _piped():
-            self.err.write(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
-            self.err.flush()
+        with self._lock:
+            self._tell(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
 
     def ask(self, question: str) -> None:
         """Print a question on ``err``, without a newline."""
-        with self._lock, _piped():
-            self.err.write(escape(question))
-            self.err.flush()
+        with self._lock:
+            self._tell(escape(question))
 
     def progress(self, text: str) -> None:
         """Show progress on a line of the terminal that the next text replaces; "" removes it."""
@@ -169,8 +169,17 @@ class Streams:
             return
         with self._lock:
             self._progress = escape(text)[: self.width - 1]
-            self.err.write(f"{_ERASE}{self._progress}")
+            self._tell(f"{_ERASE}{self._progress}")
+
+    def _tell(self, text: str) -> None:
+        """Write to ``err`` at once; a full disk or a terminal that is gone costs nothing else."""
+        try:
+            self.err.write(text)
             self.err.flush()
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+        except OSError:
+            _redirect(self.err)
 
     def note(self, message: str) -> None:
         """Print information that is neither data nor a problem."""
@@ -199,3 +208,10 @@ class Streams:
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
         if hint:
             self.say(f"  {hint}")
+
+
+def _redirect(stream: TextIO) -> None:
+    """Send what a stream has not written yet, and all that follows, to /dev/null."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

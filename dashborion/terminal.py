@@ -10,9 +10,12 @@ import os
 import select
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from dashborion.errors import CannotWrite, ClosedPipe
+from dashborion.signals import done_at_once
 
 CHUNK = 1 << 15
 
@@ -48,21 +51,40 @@ class Terminal:
             yield None
             return
         import signal
-        import termios
         import tty
 
-        before = termios.tcgetattr(self.stdin)
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         old = signal.signal(signal.SIGWINCH, lambda *_: _poke(writing))
         try:
-            tty.setraw(self.stdin)
-            yield reading
+            with unchanged(self.stdin):
+                tty.setraw(self.stdin)
+                yield reading
         finally:
-            termios.tcsetattr(self.stdin, termios.TCSADRAIN, before)
             signal.signal(signal.SIGWINCH, old)
             os.close(reading)
             os.close(writing)
+
+
+@contextmanager
+def unchanged(descriptor: int) -> Iterator[None]:
+    """Give a terminal its modes back when the context ends, whoever has changed them."""
+    if not os.isatty(descriptor):
+        yield
+        return
+    import termios
+
+    before = termios.tcgetattr(descriptor)
+
+    def restore() -> None:
+        with suppress(termios.error):  # it is gone
+            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+    with done_at_once(restore):
+        try:
+            yield
+        finally:
+            restore()
 
 
 def _poke(descriptor: int) -> None:
@@ -87,7 +109,8 @@ def write(descriptor: int, data: bytes) -> None:
     """Write all data.
 
     Raises:
-        BrokenPipeError: the reader is gone.
+        ClosedPipe: the reader is gone.
+        CannotWrite: the disk is full, for example.
     """
     view = memoryview(data)
     while view:
@@ -95,3 +118,7 @@ def write(descriptor: int, data: bytes) -> None:
             view = view[os.write(descriptor, view) :]
         except BlockingIOError:  # another program made the terminal non-blocking
             select.select([], [descriptor], [])
+        except BrokenPipeError as error:
+            raise ClosedPipe from error
+        except OSError as error:
+            raise CannotWrite(error.strerror or type(error).__name__) from error

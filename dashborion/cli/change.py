@@ -29,7 +29,7 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
         show_one(context, CHANGES, change, options)
 
     patience = options.patience if isinstance(options, RolloutOptions) else None
-    fleet = context.fleet(options.choice)
+    fleet = context.fleet(options.choice, prints_rows=False)
     return Changer(
         fleet=fleet,
         query=options.query(),

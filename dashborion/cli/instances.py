@@ -18,6 +18,7 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_list, print_long_list, print_object
+from dashborion.errors import foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -134,15 +135,16 @@ def exec_(
     target = change.fleet.instance_to_change(id_, change.query)
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
-    container_name = orchestrator.exec.choose_container(found, container, note)
-    what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
-    change.announce(orchestrator.environment, what)
-    try:
-        terminal = context.terminal(stdin)
-        code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
-    except KeyboardInterrupt:
-        note(f"interrupted: the command may still be running in {found.item.name}")
-        raise
+    with foreseen(orchestrator.environment.label):
+        container_name = orchestrator.exec.choose_container(found, container, note)
+        what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
+        change.announce(orchestrator.environment, what)
+        try:
+            terminal = context.terminal(stdin)
+            code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
+        except KeyboardInterrupt:
+            note(f"interrupted: the command may still be running in {found.item.name}")
+            raise
     raise typer.Exit(code)
 
 

@@ -208,33 +208,38 @@ def print_logs(
 def _print_snapshot(
     context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape
 ) -> None:
-    from dashborion.engines.logs import merged
+    from dashborion.engines.logs import merged, snapshots
     from dashborion.errors import NothingToRead
     from dashborion.orchestrators.logs import require_few
 
     readings: list[Reading] = []
-    missing: list[NothingToRead] = []
-    for reader in readers:
-        try:
-            readings += reader.snapshot()
-        except NothingToRead as error:
-            error.environment = reader.label
-            missing.append(error)
+    missing: list[DashborionError] = []
+    for reader, outcome in snapshots(readers):
+        if isinstance(outcome, DashborionError):
+            outcome.environment = outcome.environment or reader.label
+            missing.append(outcome)
+        else:
+            readings += outcome
     require_few(len(readings), wanted.most)
+    missing.sort(key=lambda error: isinstance(error, NothingToRead))
     for unread in missing[0 if readings else 1 :]:
-        context.streams.warn(unread)
+        report = context.warn if isinstance(unread, NothingToRead) else context.fail
+        report(unread)
     if not readings:
         raise missing[0]
-    failures: list[DashborionError] = []
+    unreadable = [error for error in missing if not isinstance(error, NothingToRead)]
+    cut: list[DashborionError] = []
 
     def failed(source: Source, error: DashborionError) -> None:
-        failures.append(error)
+        cut.append(error)
         error.message = f"{source}: {error.message}"
-        context.streams.fail(error)
+        context.fail(error)
 
     render.show_stream(context.streams, merged(readings, shape, failed))
-    if failures:
-        raise PartialFailure(f"{len(failures)} logs could not be read to the end")
+    if unreadable:
+        raise PartialFailure(f"{len(unreadable)} logs could not be read")
+    if cut:
+        raise PartialFailure(f"{len(cut)} logs could not be read to the end")
 
 
 def _print_followed(
@@ -250,7 +255,7 @@ def _print_followed(
         readers,
         shape,
         say=context.streams.note,
-        failed=context.streams.fail,
+        failed=context.fail,
         window=Window(WINDOW_SECONDS, context.clock) if in_order else None,
         is_over=lambda: until is not None and context.now() > until + grace,
     )

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Refusal
+from dashborion.errors import Refusal, foreseen
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
@@ -63,15 +63,15 @@ class Changer:
         Raises:
             Refusal: there are none to be set, or they would be set back at once.
         """
-        target = self._changeable(name)
-        self._heed_autoscaler(target, replicas, force=force)
-        desired = target.workload.desired
-        self._make(
-            target,
-            f"scale {label(target.workload)} from {desired} to {replicas} replicas",
-            self._change(target.workload, "scale", desired, replicas),
-            lambda: target.scale(replicas, current=current),
-        )
+        with self._changing(name) as target:
+            self._heed_autoscaler(target, replicas, force=force)
+            desired = target.workload.desired
+            self._make(
+                target,
+                f"scale {label(target.workload)} from {desired} to {replicas} replicas",
+                self._change(target.workload, "scale", desired, replicas),
+                lambda: target.scale(replicas, current=current),
+            )
 
     def _heed_autoscaler(self, target: WorkloadToChange, replicas: int, *, force: bool) -> None:
         if target.not_scalable_because is not None:
@@ -88,7 +88,8 @@ class Changer:
 
     def restart(self, name: str) -> None:
         """Replace all instances by new ones of the same definition."""
-        self._restart(self._changeable(name))
+        with self._changing(name) as target:
+            self._restart(target)
 
     def _restart(self, target: WorkloadToChange) -> None:
         _require_restartable(target)
@@ -102,14 +103,14 @@ class Changer:
 
     def deploy(self, name: str, images: Images, *, force: bool) -> None:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
-        target = self._changeable(name)
-        planned = target.plan_images(images)
-        if planned.difference:
-            self._redefine(target, "deploy", planned)
-        elif force:
-            self._restart(target)
-        else:
-            self._leave(target, planned)
+        with self._changing(name) as target:
+            planned = target.plan_images(images)
+            if planned.difference:
+                self._redefine(target, "deploy", planned)
+            elif force:
+                self._restart(target)
+            else:
+                self._leave(target, planned)
 
     def _leave(self, target: WorkloadToChange, planned: PlannedChange) -> None:
         """Nothing to send; a wait is for the rollout that has brought these images, or does."""
@@ -122,9 +123,9 @@ class Changer:
 
     def rollback(self, name: str, revision: str | None) -> None:
         """Go back to a revision, or with None to the one that ran before."""
-        target = self._changeable(name)
-        _require_restartable(target)
-        self._redefine(target, "rollback", target.plan_revision(revision))
+        with self._changing(name) as target:
+            _require_restartable(target)
+            self._redefine(target, "rollback", target.plan_revision(revision))
 
     def _redefine(self, target: WorkloadToChange, action: str, planned: PlannedChange) -> None:
         verb = "roll back" if action == "rollback" else action
@@ -147,7 +148,7 @@ class Changer:
         what = f"stop {instance.name} in namespace {instance.namespace}"
         self.announce(target.orchestrator.environment, what)
         if not self.dry_run:
-            with self._sending():
+            with foreseen(target.orchestrator.environment.label), self._sending():
                 target.orchestrator.changes.stop(target.found)
         self.show(self._change(instance, "stop", str(instance.status), "stopped"))
 
@@ -161,11 +162,14 @@ class Changer:
         if environment.target.protected and not self.yes and not self.dry_run:
             self.confirm(f"{environment.label} is protected: {what}")
 
-    def _changeable(self, name: str) -> WorkloadToChange:
+    @contextmanager
+    def _changing(self, name: str) -> Iterator[WorkloadToChange]:
+        """The workload of that name, if it can be changed, for what is done to it."""
         target = self.fleet.workload_to_change(name, self.query)
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
-        return target
+        with foreseen(target.environment.label):
+            yield target
 
     def _make(
         self,

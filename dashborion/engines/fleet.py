@@ -23,7 +23,13 @@ from dashborion.engines.answers import (
     widened,
 )
 from dashborion.engines.name_recorder import NameRecorder
-from dashborion.errors import DashborionError, NotFound, PartialFailure, WrongOrchestrator
+from dashborion.errors import (
+    DashborionError,
+    NotFound,
+    PartialFailure,
+    WrongOrchestrator,
+    foreseen,
+)
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.query import Found, Name, Query
@@ -267,10 +273,15 @@ class Fleet(Struct, frozen=True):
         ask: Callable[[Orchestrator], T],
         only_on: OnlyOn[Role] | None = None,
     ) -> T:
-        """Connect one environment and ask it: the one place where either is done."""
+        """Connect one environment and ask it: the one place where either is done.
+
+        Raises:
+            DashborionError: whatever is thrown there, by whomever, is this environment's failure.
+        """
         if only_on is not None and only_on.orchestrator != environment.orchestrator:
             raise only_on.wrong(environment)
-        return ask(self.connect(environment, self.runtime(environment)))
+        with foreseen(environment.label):
+            return ask(self.connect(environment, self.runtime(environment)))
 
     def _outcomes(
         self, ask: Callable[[Orchestrator], T], only_on: OnlyOn[Role] | None = None

@@ -11,12 +11,13 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
 
-from dashborion.concurrency import start
-from dashborion.errors import DashborionError
+from dashborion.concurrency import outcome, start
+from dashborion.errors import DashborionError, foreseen
 from dashborion.models.log import HEAD, STAMP, Source
 from dashborion.orchestrators.logs import Block, Ended, Reader, Reading
 
@@ -50,6 +51,22 @@ class LineFilter:
         return not any(one.search(text) for one in self.exclude)
 
 
+def snapshots(
+    readers: Sequence[Reader],
+) -> Iterator[tuple[Reader, Sequence[Reading] | DashborionError]]:
+    """What each reader opens, side by side, or why it cannot be read."""
+
+    def opened(reader: Reader) -> Sequence[Reading] | DashborionError:
+        try:
+            with foreseen(reader.label):
+                return reader.snapshot()
+        except DashborionError as error:
+            return error
+
+    opening = [start(partial(opened, reader)) for reader in readers]
+    return ((reader, outcome(future)) for reader, future in zip(readers, opening, strict=True))
+
+
 class _Buffer:
     """The lines of one log that were read and not yet merged."""
 
@@ -63,7 +80,8 @@ class _Buffer:
         """Read until there is a line, or the log has ended."""
         while self.at == len(self.lines) and not self.is_over:
             try:
-                block = next(self._reading.blocks, None)
+                with foreseen():
+                    block = next(self._reading.blocks, None)
             except DashborionError as error:
                 failed(self._reading.source, error)
                 block = None
@@ -239,9 +257,8 @@ class Following:
 
     def _follow(self, reader: Reader) -> DashborionError | None:
         try:
-            reader.follow(self.live)
-        except Ended:
-            return None
+            with foreseen(reader.label), suppress(Ended):
+                reader.follow(self.live)
         except DashborionError as error:
             error.environment = error.environment or reader.label
             return error

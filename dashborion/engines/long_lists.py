@@ -16,7 +16,7 @@ from dashborion.concurrency import ahead
 from dashborion.config.targets import Environment
 from dashborion.engines.answers import Answer, located, order
 from dashborion.engines.fleet import Fleet
-from dashborion.errors import DashborionError
+from dashborion.errors import DashborionError, foreseen
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.protocol import Orchestrator
@@ -65,7 +65,8 @@ class LongList:
             self.answer.require_complete()
 
     def _pages(self, environment: Environment) -> Iterator[list[Row]]:
-        return self.fleet.ask(environment, self._ask)
+        with foreseen(environment.label):  # the pages come when they are iterated
+            yield from self.fleet.ask(environment, self._ask)
 
     def _rows(self, environment: Environment, source: Iterator[list[Row]]) -> Iterator[Row]:
         given = False

@@ -13,7 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dashborion.engines.fleet import Fleet
-from dashborion.errors import DashborionError, RolloutFailed, RolloutPending, Unavailable
+from dashborion.errors import (
+    DashborionError,
+    RolloutFailed,
+    RolloutPending,
+    Unavailable,
+    foreseen,
+)
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
@@ -189,7 +195,8 @@ class RolloutFollower:
 
         try:
             if patience is not None:
-                self.follow(workload, workload.current_rollout(), patience, seen=seen)
+                with foreseen(workload.environment.label):
+                    self.follow(workload, workload.current_rollout(), patience, seen=seen)
         finally:
             show(rollout)
 
@@ -198,15 +205,21 @@ class RolloutFollower:
     ) -> None:
         """Say the newest warnings and the last lines of one failed instance, if they can be had."""
         try:
-            events = workload.describe().events
-            warnings = [event for event in events if event.type == "warning"]
-            for event in (warnings or events)[-EVENTS:]:
-                self.streams.note(f"event: {event.object}: {event.message}")
-            if instance:
-                for line in followed.last_log_lines(instance, LOG_LINES):
-                    self.streams.note(f"log: {instance}: {line}")
+            with foreseen(workload.environment.label):
+                self._show_last_words(workload, followed, instance)
         except DashborionError as error:
             self.streams.warn(error)
+
+    def _show_last_words(
+        self, workload: WorkloadToChange, followed: FollowedRollout, instance: str | None
+    ) -> None:
+        events = workload.describe().events
+        warnings = [event for event in events if event.type == "warning"]
+        for event in (warnings or events)[-EVENTS:]:
+            self.streams.note(f"event: {event.object}: {event.message}")
+        if instance:
+            for line in followed.last_log_lines(instance, LOG_LINES):
+                self.streams.note(f"log: {instance}: {line}")
 
 
 def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:

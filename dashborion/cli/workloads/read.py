@@ -20,6 +20,7 @@ from dashborion.cli.options import (
     WorkloadName,
 )
 from dashborion.cli.printing import print_list, print_object, show_list, show_one
+from dashborion.errors import foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -95,7 +96,7 @@ def status(
     from dashborion.render.views.workloads import ROLLOUTS
 
     patience = waiting.patience
-    fleet = context.fleet(where.choice)
+    fleet = context.fleet(where.choice, prints_rows=False)
     workload = fleet.workload_to_change(name, where.query())
     follower(context, fleet).status(
         workload, patience, lambda rollout: show_one(context, ROLLOUTS, rollout, shown)
@@ -147,7 +148,8 @@ def history(
     from dashborion.render.views.workloads import REVISIONS
 
     workload = context.fleet(where.choice).workload_to_change(name, where.query())
-    found = workload.history()
+    with foreseen(workload.environment.label):
+        found = workload.history()
     if found.doubt:
         context.streams.note(found.doubt)
     show_list(context, REVISIONS, found.revisions, listed)

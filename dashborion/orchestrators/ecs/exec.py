@@ -11,7 +11,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +24,11 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.terminal import Terminal
+from dashborion.signals import done_at_once, exit_code
+from dashborion.terminal import Terminal, unchanged
 
 PLUGIN = "session-manager-plugin"
+END_SECONDS = 1.0  # between SIGTERM and SIGKILL
 AGENT = "ExecuteCommandAgent"
 _INSTALL = (
     "install it: https://docs.aws.amazon.com/systems-manager/latest/userguide/"
@@ -134,14 +137,30 @@ def _arguments(
 
 
 def _run_plugin(arguments: list[str]) -> int:
-    """Run the plugin; until it ends, ^C and ^Z are for the plugin only."""
+    """Run the plugin; until it ends, ^C and ^Z are for the plugin only. It ends with us."""
     keys = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
     handlers = {key: signal.signal(key, signal.SIG_IGN) for key in keys}
     try:
-        code = subprocess.run(arguments, check=False).returncode
+        with unchanged(0), _ended(subprocess.Popen(arguments)) as plugin:
+            code = plugin.wait()
     except OSError as error:
         raise DashborionError(f"cannot run {PLUGIN}: {error.strerror or error}") from error
     finally:
         for key, handler in handlers.items():
             signal.signal(key, handler)
-    return code if code >= 0 else 128 - code
+    return code if code >= 0 else exit_code(-code)
+
+
+@contextmanager
+def _ended(plugin: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End the plugin with the context: SIGTERM, then SIGKILL."""
+    with done_at_once(plugin.kill):
+        try:
+            yield plugin
+        finally:
+            plugin.terminate()  # nothing happens if it has ended
+            try:
+                plugin.wait(END_SECONDS)
+            except subprocess.TimeoutExpired:
+                plugin.kill()
+                plugin.wait()

@@ -14,12 +14,14 @@ from typing import IO
 
 from msgspec import Struct
 
+from dashborion import signals
 from dashborion.concurrency import Deadline, start
 
 END_SECONDS = 0.25  # between SIGTERM and SIGKILL
 MOST_BYTES = 1 << 20  # of stdout
 KEPT_BYTES = 4096  # of stderr
 
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 _ended = False
@@ -64,11 +66,12 @@ def run(
         stderr=None if show_stderr else subprocess.PIPE,
     )
     try:
-        printed = start(partial(_read_first, process.stdout))
-        logged = start(partial(_read_last, process.stderr))
-        output = printed.result(deadline.remaining())
-        code = process.wait(deadline.remaining())
-        stderr = logged.result(deadline.remaining()) if code else b""
+        with signals.done_at_once(partial(_signal, process, _KILL)):
+            printed = start(partial(_read_first, process.stdout))
+            logged = start(partial(_read_last, process.stderr))
+            output = printed.result(deadline.remaining())
+            code = process.wait(deadline.remaining())
+            stderr = logged.result(deadline.remaining()) if code else b""
     except subprocess.TimeoutExpired as error:
         _end(process)
         raise TimeoutError from error
@@ -102,7 +105,7 @@ def _start(
 def _end_all() -> None:
     """End what runs on other threads, such as after Ctrl-C, and start nothing more."""
     global _ended  # noqa: PLW0603 - the process ends
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C shall not stop this
+    signals.ignore()  # a second Ctrl-C shall not stop this
     with _lock:
         _ended = True
         running = list(_running)
@@ -115,7 +118,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     _signal(process, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(END_SECONDS)
-    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    _signal(process, _KILL)
     with suppress(subprocess.TimeoutExpired):
         process.wait(END_SECONDS)
 
