@@ -52,6 +52,15 @@ def read_yaml(path: Path) -> Any:
         raise ConfigError(f"{path}: nested too deeply") from error
 
 
+def read_named(path: str | Path, *, most_bytes: int = MOST_BYTES, seconds: float = 5.0) -> bytes:
+    del seconds
+    with Path(path).open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise OSError(27, f"larger than {most_bytes >> 10} kB", str(path))
+    return content
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write or replace a file atomically, with mode 0600 in a folder of mode 0700.
 
