@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dashborion.errors import ConfigError
-from dashborion.storage.files import expanded
+from dashborion.storage.files import expanded, read_named
 from dashborion.storage.yaml_files import read_yaml
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -21,12 +22,17 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 @dataclass(frozen=True)
 class Entry:
-    """A user or a cluster of a kubeconfig. Relative paths in it start at the file's folder."""
+    """A context, a user or a cluster of a kubeconfig.
 
-    kind: str  # "user" or "cluster"
+    Relative paths in it start at the file's folder. ``problem`` says why it cannot be used:
+    what is wrong with an entry is an error for those who use it, and for nobody else.
+    """
+
+    kind: str  # "context", "user" or "cluster"
     name: str
     path: Path
     body: Mapping[str, Any] = field(repr=False)
+    problem: str | None = None
 
     @property
     def label(self) -> str:
@@ -37,13 +43,37 @@ class Entry:
         """A path that the body names; an absolute one stays as it is."""
         return Path(os.path.normpath(self.path.absolute().parent / name))
 
+    def text(self, key: str) -> str | None:
+        """The value of a key, None where it is absent or empty.
+
+        Raises:
+            ConfigError: it is not text.
+        """
+        value = self.body.get(key)
+        if value is not None and not isinstance(value, str):
+            raise ConfigError(f"{self.label}: {key}: expected text")
+        return value or None
+
+    def flag(self, key: str) -> bool:
+        """The value of a key, False where it is absent; ``ConfigError`` for anything else."""
+        value = self.body.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise ConfigError(f"{self.label}: {key}: expected true or false")
+        return bool(value)
+
+    def require_usable(self) -> None:
+        """Raise a ``ConfigError`` if the entry has a problem."""
+        if self.problem:
+            raise ConfigError(f"{self.label}: {self.problem}")
+
 
 @dataclass(frozen=True)
 class Kubeconfig:
     """The content of one file, or of several merged ones.
 
     ``namespaces``, ``users`` and ``clusters`` map a context to the name that it
-    gives; ``user_entries`` and ``cluster_entries`` map such a name to its entry.
+    gives; ``user_entries`` and ``cluster_entries`` map such a name to its entry,
+    ``context_entries`` a context to its own.
     """
 
     paths: tuple[Path, ...] = ()
@@ -51,13 +81,17 @@ class Kubeconfig:
     namespaces: Mapping[str, str | None] = field(default_factory=dict)
     users: Mapping[str, str | None] = field(default_factory=dict)
     clusters: Mapping[str, str | None] = field(default_factory=dict)
+    context_entries: Mapping[str, Entry] = field(default_factory=dict)
     user_entries: Mapping[str, Entry] = field(default_factory=dict)
     cluster_entries: Mapping[str, Entry] = field(default_factory=dict)
 
     def server(self, cluster: str) -> str:
-        """The address of a cluster, empty if it has none."""
+        """The address of a cluster, empty if it has none that can be used."""
         entry = self.cluster_entries.get(cluster)
-        return _text(entry.body.get("server")) or "" if entry else ""
+        try:
+            return server_address(entry).url if entry else ""
+        except ConfigError:
+            return ""
 
     def runs_plugin(self, context: str) -> bool:
         """Whether logging in as the context's user may start a program, which may ask a person."""
@@ -87,7 +121,8 @@ def _is_missing(path: Path) -> bool:
 def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
     """The files of ``$KUBECONFIG``, else ``~/.kube/config``, whether they exist or not."""
     if named := environ.get("KUBECONFIG", ""):
-        return [expanded(part) for part in named.split(os.pathsep) if part]
+        parts = dict.fromkeys(filter(None, named.split(os.pathsep)))
+        return [expanded(part) for part in parts]
     return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
 
 
@@ -98,26 +133,23 @@ def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:
         ConfigError: a file that is not a kubeconfig.
     """
     current: str | None = None
-    namespaces: dict[str, str | None] = {}
-    users: dict[str, str | None] = {}
-    clusters: dict[str, str | None] = {}
-    user_entries: dict[str, Entry] = {}
-    cluster_entries: dict[str, Entry] = {}
+    entries: dict[str, dict[str, Entry]] = {"context": {}, "user": {}, "cluster": {}}
     for path in paths:
         document = _document(path)
         if not isinstance(document, dict):
             raise ConfigError(f"{path}: not a kubeconfig: expected a mapping")
         current = current or _text(document.get("current-context"))
-        for name, context in _named_entries(path, document, "contexts", "context"):
-            if name not in namespaces:
-                namespaces[name] = _text(context.get("namespace"))
-                users[name] = _text(context.get("user"))
-                clusters[name] = _text(context.get("cluster"))
-        for name, user in _named_entries(path, document, "users", "user"):
-            user_entries.setdefault(name, Entry("user", name, path, user))
-        for name, cluster in _named_entries(path, document, "clusters", "cluster"):
-            cluster_entries.setdefault(name, Entry("cluster", name, path, cluster))
-    return Kubeconfig(paths, current, namespaces, users, clusters, user_entries, cluster_entries)
+        for kind, known in entries.items():
+            for name, entry in _named_entries(path, document, kind).items():
+                known.setdefault(name, entry)
+    contexts = entries["context"]
+    namespaces, users, clusters = (
+        {name: _text(context.body.get(key)) for name, context in contexts.items()}
+        for key in ("namespace", "user", "cluster")
+    )
+    return Kubeconfig(
+        paths, current, namespaces, users, clusters, contexts, entries["user"], entries["cluster"]
+    )
 
 
 def _document(path: Path) -> Any:
@@ -138,35 +170,107 @@ def _parsed(path: Path, *_: int) -> Any:
 
 def in_cluster(environ: Mapping[str, str]) -> bool:
     """Whether this process runs in a pod with a service account's token."""
-    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
+    return bool(environ.get("KUBERNETES_SERVICE_HOST")) and not _is_missing(
+        SERVICE_ACCOUNT / "token"
+    )
 
 
 def in_cluster_namespace() -> str | None:
     """The namespace of the pod that this process runs in, None outside a pod."""
     try:
-        return (SERVICE_ACCOUNT / "namespace").read_text().strip() or None
+        content = read_named(SERVICE_ACCOUNT / "namespace", most_bytes=1024)
     except OSError:
         return None
+    return content.decode(errors="replace").strip() or None
 
 
-def _named_entries(
-    path: Path, document: dict[str, Any], key: str, inner: str
-) -> list[tuple[str, dict[str, Any]]]:
-    """The names and bodies of the list under ``key``, whose items hold the body as ``inner``."""
-    entries = document.get(key)
-    if entries is None:
-        return []
-    if not isinstance(entries, list):
-        raise ConfigError(f"{path}: {key}: expected a list")
-    named = []
-    for index, entry in enumerate(entries):
-        name = _text(entry.get("name")) if isinstance(entry, dict) else None
-        if name is None:
-            raise ConfigError(f"{path}: {key}[{index}]: expected a mapping with a name")
-        body = entry.get(inner)
-        named.append((name, body if isinstance(body, dict) else {}))
+def _named_entries(path: Path, document: dict[str, Any], kind: str) -> dict[str, Entry]:
+    """The entries of a kind, by name; without one the name is empty, as for kubectl.
+
+    Raises:
+        ConfigError: it is no list, or has a context that is no mapping or whose name is no text.
+    """
+    items = document.get(f"{kind}s")
+    if items is not None and not isinstance(items, list):
+        raise ConfigError(f"{path}: {kind}s: expected a list")
+    named: dict[str, Entry] = {}
+    for index, item in enumerate(items or ()):
+        given = item.get("name") if isinstance(item, dict) else item
+        name = "" if given in (None, "") and isinstance(item, dict) else _text(given)
+        if name is None or not isinstance(item, dict):
+            if kind == "context":
+                raise ConfigError(f"{path}: {kind}s[{index}]: expected a mapping with a name")
+            continue  # no context can mean it
+        body = item.get(kind)
+        problem = None if body is None or isinstance(body, dict) else "expected a mapping"
+        if name in named:
+            problem = "two entries of the file have this name"
+        named[name] = Entry(kind, name, path, {} if problem else body or {}, problem)
     return named
 
 
 def _text(value: Any) -> str | None:
     return str(value) if isinstance(value, str | int) and value != "" else None
+
+
+# --- Addresses ----------------------------------------------------------------------------------
+
+_TLS_KEYS = (
+    "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify",
+    "client-certificate", "client-certificate-data",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Address:
+    """A server's address without a user, a password or a query: it may be shown.
+
+    ``login`` is the user and the password that stood in it, as they were written.
+    """
+
+    url: str
+    login: str | None = field(default=None, repr=False)
+
+
+def server_address(cluster: Entry, user: Entry | None = None) -> Address:
+    """A cluster's ``server`` as client-go's ``DefaultServerURL`` takes it.
+
+    Without a scheme it is plain HTTP, or HTTPS if the entries say how to verify the server or
+    have a client certificate; its path is a prefix of all paths, its query does not count.
+
+    Raises:
+        ConfigError: it is no http or https address.
+    """
+    server = cluster.text("server") or ""
+    body = {**(user.body if user else {}), **cluster.body}
+    secure = any(body.get(key) for key in _TLS_KEYS)
+    try:
+        address = parsed_address(server, "https" if secure else "http")
+    except ValueError as error:
+        problem = "is missing" if not server else "not the address of an http or https server"
+        raise ConfigError(f"{cluster.label}: server: {problem}") from error
+    if urlsplit(address.url).scheme not in ("http", "https"):
+        raise ConfigError(f"{cluster.label}: server: neither http nor https")
+    return address
+
+
+def parsed_address(text: str, default_scheme: str) -> Address:
+    """An address that a person wrote, perhaps without a scheme.
+
+    HTTP libraries make the strangest of what is none, and quote it in their errors.
+
+    Raises:
+        ValueError: it is no address. The message may quote it.
+    """
+    if not text.isprintable() or " " in text or "\\" in text:
+        raise ValueError
+    parts = urlsplit(text)
+    if not (parts.scheme and parts.netloc):
+        parts = urlsplit(f"{default_scheme}://{text}")
+        if parts.path not in ("", "/"):
+            raise ValueError
+    login, at, place = parts.netloc.rpartition("@")
+    if not parts.hostname or parts.port == 0 or "@" in parts.path:  # that is half of a password
+        raise ValueError
+    url = f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
+    return Address(url, login if at else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import socket
 import ssl
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 import urllib3.connection
@@ -146,9 +148,12 @@ class Transport:
         raise answer_error(request, response.status, content, response.headers)
 
     def _headers(self, request: Request, authorization: str | None) -> HTTPHeaderDict:
-        headers = HTTPHeaderDict(self.credentials.headers(authorization))
+        headers = HTTPHeaderDict()
+        for name, value in self.credentials.headers(authorization):
+            headers.add(name, value.encode().decode("latin-1"))  # in which they are written
         headers["Accept"] = request.accept
-        headers["Accept-Encoding"] = request.encoding
+        compressed = self.credentials.settings.is_compressed
+        headers["Accept-Encoding"] = request.encoding if compressed else "identity"
         if request.body is not None:
             headers["Content-Type"] = request.content_type
         return headers
@@ -176,8 +181,19 @@ class Transport:
             settings["server_hostname"] = server.server_name
             settings["assert_hostname"] = server.server_name
         if server.proxy:
-            return urllib3.ProxyManager(server.proxy, **settings)
+            return urllib3.ProxyManager(
+                server.proxy, proxy_headers=_proxy_headers(server.proxy), **settings
+            )
         return urllib3.PoolManager(**settings)
+
+
+def _proxy_headers(proxy: str) -> dict[str, str]:
+    """The user and password in a proxy's address, which urllib3 leaves out."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return {}
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
 
 def _backoff_seconds(attempt: int) -> float:

@@ -1,75 +1,146 @@
-"""Legacy ``auth-provider`` users of a kubeconfig: the seam to the Kubernetes SDK.
+"""Legacy ``auth-provider`` users of a kubeconfig.
 
-The SDK knows ``gcp`` and ``oidc``, renews their tokens and writes renewed ones
-back into the kubeconfig. kubectl itself has only ``oidc`` left.
+Of these kubectl has only ``oidc`` left; of ``gcp`` a token that is still good is
+taken. What replaced the others is named.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated, Any
 
-from dashborion.config.kubeconfig import Entry
-from dashborion.errors import CredentialsError
-from dashborion.orchestrators.kubernetes.credentials.settings import bearer
+import msgspec
+from msgspec import Meta
+
+from dashborion.config.kubeconfig import Entry, read_kubeconfig
+from dashborion.errors import ConfigError, CredentialsError
+from dashborion.orchestrators.kubernetes.credentials import oidc
+from dashborion.orchestrators.kubernetes.credentials.settings import (
+    LOG_IN,
+    NEAR_EXPIRY,
+    ExecCredential,
+)
+from dashborion.orchestrators.protocol import Runtime
+from dashborion.storage.files import write_private
 
 REPLACEMENTS = {
     "azure": "kubelogin (`kubelogin convert-kubeconfig`)",
     "gcp": "gke-gcloud-auth-plugin (`gcloud container clusters get-credentials`)",
-    "oidc": "kubelogin (`kubectl oidc-login setup`)",
     "openstack": "client-keystone-auth",
 }
-SUPPORTED = ("gcp", "oidc")
+_Time = Annotated[datetime, Meta(tz=True)]
 
-_lock = threading.Lock()  # the SDK keeps its temporary files in module state
+# One login at a time: of two users of a refresh token the second gets what the first was given,
+# since many identity providers take each refresh token once and end the session at the second use.
+_lock = threading.Lock()
+_refreshed: dict[str, oidc.Tokens] = {}  # by the refresh token that was used up
 
 
-def provider_authorization(
-    user: Entry, paths: tuple[Path, ...], context: str
-) -> Callable[[], str | None]:
-    """The header of a user with an auth provider, renewed when its token has expired.
+def credential(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCredential:
+    """The token of a user with an auth provider, renewed if it has expired.
+
+    A renewed one is written into the kubeconfig, as by kubectl.
 
     Raises:
+        ConfigError: an entry that is not as documented.
         CredentialsError: a provider that is not supported, or that gave no token.
+        Unavailable: the identity provider cannot be reached.
     """
+    label, name, config = _read(user)
+    if name == "oidc":
+        if not _lock.acquire(timeout=runtime.deadline.remaining()):
+            raise runtime.deadline.expired()
+        try:
+            # Another process, or an environment before us, may have renewed it by now.
+            _, _, config = _read(read_kubeconfig(paths).user_entries.get(user.name, user))
+            return _of_oidc(user, label, config, runtime)
+        finally:
+            _lock.release()
+    if name == "gcp" and (token := config.get("access-token")) and _is_future(config.get("expiry")):
+        return ExecCredential(token)
+    state = "has no token that is still good" if name == "gcp" else "is not supported"
+    replacement = REPLACEMENTS.get(name, "an exec plugin")
+    raise CredentialsError(f"{label} {state}", hint=f"log in with {replacement} instead")
+
+
+def _read(user: Entry) -> tuple[str, str, Mapping[str, str]]:
+    """The label for messages, the name of the provider, and its settings."""
     entry = user.body.get("auth-provider")
-    provider = str(entry.get("name")) if isinstance(entry, Mapping) else "without a name"
-    replacement = REPLACEMENTS.get(provider, "an exec plugin")
-    label = f"user '{user.name}': auth provider '{provider}'"
-    if provider not in SUPPORTED:
+    name = entry.get("name") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping) or not isinstance(name, str):
+        raise ConfigError(f"{user.label}: auth-provider: expected a mapping with a name")
+    config = entry.get("config") or {}
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"{user.label}: auth-provider: config: expected a mapping")
+    for key, value in config.items():
+        if value is not None and not isinstance(value, str):
+            raise ConfigError(f"{user.label}: auth-provider: config: {key}: expected text")
+    return f"user '{user.name}': auth provider '{name}'", name, config
+
+
+def _of_oidc(
+    user: Entry, label: str, config: Mapping[str, str], runtime: Runtime
+) -> ExecCredential:
+    if (token := config.get("id-token")) and _is_fresh(token):
+        return ExecCredential(token, expires=oidc.expiry(token))
+    refresh_token = config.get("refresh-token")
+    if not refresh_token:
         raise CredentialsError(
-            f"{label} is not supported", hint=f"log in with {replacement} instead"
+            f"{label}: the id-token has expired, and there is no refresh-token", hint=LOG_IN
         )
-    from kubernetes.client import Configuration
-    from kubernetes.config import load_kube_config
-
-    configuration = Configuration()
-
-    def authorization() -> str | None:
-        with _translated(label, replacement):
-            setting = configuration.auth_settings().get("BearerToken")
-            token = str(setting["value"]).removeprefix("Bearer ") if setting else ""
-        return bearer(token, label)
-
-    # The folder gets the keys that the SDK writes out and would leave until we end.
-    with _translated(label, replacement), tempfile.TemporaryDirectory() as folder:
-        where = os.pathsep.join(map(str, paths))
-        load_kube_config(where, context, configuration, temp_file_path=folder)
-    authorization()
-    return authorization
+    while known := _refreshed.get(refresh_token):
+        if _is_fresh(known.id_token):
+            return ExecCredential(known.id_token, expires=oidc.expiry(known.id_token))
+        if known.refresh_token in (None, refresh_token):
+            break
+        refresh_token = known.refresh_token
+    tokens = oidc.refresh(oidc.Provider.read(user, label, config), refresh_token, runtime)
+    _refreshed[refresh_token] = tokens
+    _keep(user, tokens, runtime)
+    return ExecCredential(tokens.id_token, expires=oidc.expiry(tokens.id_token))
 
 
-@contextmanager
-def _translated(label: str, replacement: str) -> Iterator[None]:
-    """Without the text of whatever the SDK and its libraries raise: they quote the entry."""
+def _is_fresh(id_token: str) -> bool:
+    expires = oidc.expiry(id_token)
+    return expires is not None and expires > datetime.now(UTC) + NEAR_EXPIRY
+
+
+def _keep(user: Entry, tokens: oidc.Tokens, runtime: Runtime) -> None:
+    """Write renewed tokens into the user's file; a warning if that is impossible."""
+    import yaml
+
+    from dashborion.storage.yaml_files import read_yaml
+
+    path = user.path.resolve()
     try:
-        with _lock:
-            yield
-    except Exception as error:
-        raise CredentialsError(
-            f"{label} gave no token", hint=f"log in again, or with {replacement} instead"
-        ) from error
+        document: Any = read_yaml(path) if path.is_file() else None  # it may be a pipe
+        named = {str(item.get("name") or ""): item for item in document["users"]}
+        config = named[user.name]["user"]["auth-provider"]["config"]
+        config["id-token"] = tokens.id_token
+        config["refresh-token"] = tokens.refresh_token or config["refresh-token"]
+        text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=1 << 20)
+        write_private(path, text.encode())
+    except (OSError, ConfigError, LookupError, TypeError, AttributeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no file, or has changed"
+        runtime.warn(
+            CredentialsError(
+                f"{user.label}: the renewed login cannot be kept there: {reason}",
+                hint="log in again when the next command is refused",
+            )
+        )
+
+
+def _is_future(expiry: str | None) -> bool:
+    """Whether an expiry is none, or in the future; RFC 3339, or with a space and without a zone."""
+    if not expiry:
+        return True
+    text = expiry.replace(" ", "T")
+    for candidate in (text, f"{text}Z"):
+        try:
+            return msgspec.convert(candidate, _Time) > datetime.now(UTC)
+        except msgspec.ValidationError:
+            continue
+    return False

@@ -14,21 +14,26 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from dashborion.config.kubeconfig import Entry
+from dashborion.config.kubeconfig import Address, Entry, parsed_address, server_address
 from dashborion.errors import ConfigError, CredentialsError
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     LOG_IN,
     ExecCredential,
     Settings,
+    Unusable,
     bearer,
     load_certificate,
     proxy_from_environment,
     tls_context,
 )
+from dashborion.storage.files import read_named
 
 TOKEN_FILE_SECONDS = 60.0  # after which it is read again, as client-go does
+MOST_TOKEN_BYTES = 64 << 10  # no server takes headers of more
+MOST_PEM_BYTES = 1 << 20  # the authorities of a whole system are 300 kB
+_SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
 def login_program(user: Entry) -> str | None:
@@ -40,8 +45,8 @@ def login_program(user: Entry) -> str | None:
     Raises:
         ConfigError: both are there.
     """
-    if any(text(user, key) for key in ("token", "tokenFile", "username")) or all(
-        text(user, key) or text(user, f"{key}-data") for key in ("client-certificate", "client-key")
+    if any(user.text(key) for key in ("token", "tokenFile", "username")) or all(
+        user.text(key) or user.text(f"{key}-data") for key in ("client-certificate", "client-key")
     ):
         return None
     programs = [key for key in ("exec", "auth-provider") if user.body.get(key) is not None]
@@ -56,57 +61,66 @@ def load_settings(
     environ: Mapping[str, str],
     *,
     credential: ExecCredential | None = None,
-    authorization: Callable[[], str | None] | None = None,
 ) -> Settings:
     """The settings of a context.
 
-    ``credential`` is what the user's exec plugin gave, ``authorization`` the
-    header of an auth provider, both None for users without such a program.
+    ``credential`` is what the user's exec plugin or auth provider gave, None for users
+    without such a program.
 
     Raises:
         ConfigError: an entry that cannot be used as it is.
         CredentialsError: a token, a certificate or a key that cannot be used.
     """
-    host = (text(cluster, "server") or "").rstrip("/")
+    address = server_address(cluster, user)
     tls = None
-    if host.startswith("https:"):
+    if address.url.startswith("https:"):
         tls = _verifying(cluster)
         _identify(tls, user, credential)
     return Settings(
-        host=host,
+        host=address.url,
         tls=tls,
-        server_name=text(cluster, "tls-server-name"),
-        proxy=_proxy(cluster, host, environ),
-        authorization=authorization or _authorization(user, credential),
+        server_name=_server_name(cluster),
+        proxy=_proxy(cluster, address.url, environ),
+        is_compressed=not cluster.flag("disable-compression"),
+        authorization=_login(address) or _authorization(user, credential),
         expired=credential.expired if credential is not None else lambda: False,
     )
 
 
-def text(entry: Entry, key: str) -> str | None:
-    """The value of a key, None where it is absent or empty; ``ConfigError`` unless it is text."""
-    value = entry.body.get(key)
-    if value is not None and not isinstance(value, str):
-        raise ConfigError(f"{entry.label}: {key}: expected text")
-    return value or None
+def _login(address: Address) -> Callable[[], str] | None:
+    """A user and a password in the server's address go before all else, as in Go's client."""
+    if not address.login:
+        return None
+    name, _, password = address.login.partition(":")
+    header = _basic(unquote(name), unquote(password))
+    return lambda: header
+
+
+def _basic(name: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
+
+
+def _server_name(cluster: Entry) -> str | None:
+    name = cluster.text("tls-server-name")
+    if name and (not name.isprintable() or " " in name):
+        raise ConfigError(f"{cluster.label}: tls-server-name: not the name of a server")
+    return name
 
 
 def authority(cluster: Entry) -> bytes | None:
     """The PEM certificates that a cluster's server is verified with, None for the system's."""
-    source = _source(cluster, "certificate-authority")
-    return _read(cluster, "certificate-authority", source) if isinstance(source, Path) else source
-
-
-def unverified(cluster: Entry) -> bool:
-    """Whether the server's certificate is not verified."""
-    value = cluster.body.get("insecure-skip-tls-verify")
-    if value is not None and not isinstance(value, bool):
-        raise ConfigError(f"{cluster.label}: insecure-skip-tls-verify: expected true or false")
-    return bool(value)
+    return pem(cluster, "certificate-authority")
 
 
 def _verifying(cluster: Entry) -> ssl.SSLContext:
+    trusted, skip = authority(cluster), cluster.flag("insecure-skip-tls-verify")
+    if trusted and skip:
+        raise ConfigError(
+            f"{cluster.label}: has both certificate-authority and insecure-skip-tls-verify",
+            hint="remove insecure-skip-tls-verify, and the server is verified",
+        )
     try:
-        return tls_context(authority=authority(cluster), verify=not unverified(cluster))
+        return tls_context(authority=trusted, verify=not skip)
     except ssl.SSLError as error:
         raise CredentialsError(
             f"{cluster.label}: certificate-authority holds no PEM certificate"
@@ -115,28 +129,22 @@ def _verifying(cluster: Entry) -> ssl.SSLContext:
 
 def _identify(tls: ssl.SSLContext, user: Entry, credential: ExecCredential | None) -> None:
     """Show the client certificate of the user's plugin or entry, if there is one."""
-    certificate: bytes | Path | None
-    key: bytes | Path | None
     if credential is not None:
         if not credential.certificate or not credential.key:
             return
         certificate, key = credential.certificate.encode(), credential.key.encode()
     else:
-        certificate, key = _source(user, "client-certificate"), _source(user, "client-key")
-        if certificate is None:
+        shown = pem(user, "client-certificate")
+        if shown is None:
             return
-        if key is None:
+        secret = pem(user, "client-key")
+        if secret is None:
             raise ConfigError(f"{user.label}: client-certificate needs client-key beside it")
-        for name, source in (("client-certificate", certificate), ("client-key", key)):
-            if isinstance(source, Path):
-                _read(user, name, source)
+        certificate, key = shown, secret
     try:
         load_certificate(tls, certificate, key)
-    except (OSError, ValueError) as error:  # an SSLError is an OSError
-        raise CredentialsError(
-            f"{user.label}: the client certificate or its key cannot be used, or they are no pair",
-            hint=LOG_IN,
-        ) from error
+    except Unusable as error:
+        raise CredentialsError(f"{user.label}: {error}", hint=LOG_IN) from error
 
 
 def _authorization(user: Entry, credential: ExecCredential | None) -> Callable[[], str | None]:
@@ -144,25 +152,21 @@ def _authorization(user: Entry, credential: ExecCredential | None) -> Callable[[
     if credential is not None:
         given = bearer(credential.token, user.label) if credential.token else None
         return lambda: given
-    token = text(user, "token")
-    header = bearer(token, user.label) if token else None
-    if path := text(user, "tokenFile"):
-        file = TokenFile(user.file(path), user.label, header)
+    token = user.text("token")
+    header = bearer(token, f"{user.label}: token") if token else None
+    if path := user.text("tokenFile"):
+        file = TokenFile(user.file(path), f"{user.label}: tokenFile", header)
         file.authorization()
         return file.authorization
-    if header is not None:
-        return lambda: header
-    if name := text(user, "username"):
-        pair = f"{name}:{text(user, 'password') or ''}"
-        basic = f"Basic {base64.b64encode(pair.encode()).decode()}"
-        return lambda: basic
-    return lambda: None
+    if header is None and (name := user.text("username")):
+        header = _basic(name, user.text("password") or "")
+    return lambda: header
 
 
 class TokenFile:
     """A token in a file that is renewed, such as by a kubelet; not safe from several threads.
 
-    ``header`` is used while the file cannot be read.
+    ``header`` is used while the file holds no token, as by client-go.
     """
 
     def __init__(self, path: Path, label: str, header: str | None = None) -> None:
@@ -177,46 +181,59 @@ class TokenFile:
         Raises:
             CredentialsError: it could never be read, or is no token.
         """
+        label = f"{self._label}: {self._path}"
         if self._header is None or time.monotonic() - self._read_at > TOKEN_FILE_SECONDS:
             try:
-                self._header = bearer(self._path.read_text("utf-8", "replace"), self._label)
+                content = read_named(self._path, most_bytes=MOST_TOKEN_BYTES)
+                self._header = bearer(content.decode(errors="replace"), label)
                 self._read_at = time.monotonic()
             except OSError as error:
                 if self._header is None:
-                    reason = error.strerror or "cannot be read"
-                    raise CredentialsError(f"{self._label}: {self._path}: {reason}") from error
+                    raise CredentialsError(f"{label}: {error.strerror}", hint=LOG_IN) from error
+            except CredentialsError:  # it may be written at this moment
+                if self._header is None:
+                    raise
         return self._header
 
 
 def _proxy(cluster: Entry, host: str, environ: Mapping[str, str]) -> str | None:
     """The cluster's own proxy, which NO_PROXY says nothing about, or that of the environment."""
-    proxy, label = text(cluster, "proxy-url"), f"{cluster.label}: proxy-url"
+    proxy, label = cluster.text("proxy-url"), f"{cluster.label}: proxy-url"
     if proxy is None:
         parts = urlsplit(host)
         proxy = proxy_from_environment(parts.hostname or "", parts.scheme, environ)
         label = f"the proxy of the environment's variables, for {cluster.kind} '{cluster.name}'"
-    if proxy is not None and not proxy.startswith(("http://", "https://")):
-        raise ConfigError(f"{label}: not the address of an http or https proxy")
+    if proxy is None:
+        return None
+    try:
+        scheme = urlsplit(parsed_address(proxy, "").url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        problem = f"a proxy of type '{scheme}'" if scheme in _SOCKS else "no address of a proxy"
+        raise ConfigError(f"{label}: {problem}; only http and https proxies can be used")
     return proxy
 
 
-def _source(entry: Entry, key: str) -> bytes | Path | None:
-    """What the key's ``-data`` holds, else its file; None without both."""
-    if data := text(entry, f"{key}-data"):
+def pem(entry: Entry, key: str) -> bytes | None:
+    """What the key's ``-data`` holds, else its file; None without both.
+
+    Raises:
+        ConfigError: it is not base64, or the file cannot be read.
+    """
+    if data := entry.text(f"{key}-data"):
         try:
             return base64.b64decode("".join(data.split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise ConfigError(f"{entry.label}: {key}-data: not base64") from error
-    name = text(entry, key)
-    return entry.file(name) if name else None
-
-
-def _read(entry: Entry, key: str, path: Path) -> bytes:
+    name = entry.text(key)
+    if name is None:
+        return None
+    path = entry.file(name)
     try:
-        return path.read_bytes()
+        return read_named(path, most_bytes=MOST_PEM_BYTES)
     except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise ConfigError(f"{entry.label}: {key}: {path}: {reason}") from error
+        raise ConfigError(f"{entry.label}: {key}: {path}: {error.strerror}") from error
 
 
 def exec_cluster(cluster: Entry, environ: Mapping[str, str]) -> dict[str, Any]:
@@ -233,12 +250,12 @@ def exec_cluster(cluster: Entry, environ: Mapping[str, str]) -> dict[str, Any]:
         None,
     )
     told = {
-        "server": text(cluster, "server"),
-        "tls-server-name": text(cluster, "tls-server-name"),
-        "insecure-skip-tls-verify": unverified(cluster),
+        "server": cluster.text("server"),
+        "tls-server-name": cluster.text("tls-server-name"),
+        "insecure-skip-tls-verify": cluster.flag("insecure-skip-tls-verify"),
         "certificate-authority-data": trusted and base64.b64encode(trusted).decode(),
-        "proxy-url": _proxy(cluster, text(cluster, "server") or "", environ),
-        "disable-compression": cluster.body.get("disable-compression"),
+        "proxy-url": _proxy(cluster, server_address(cluster).url, environ),
+        "disable-compression": cluster.flag("disable-compression"),
         "config": config,
     }
     return {key: value for key, value in told.items() if value}

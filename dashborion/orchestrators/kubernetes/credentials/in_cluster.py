@@ -7,7 +7,7 @@ import ssl
 from dashborion.config.kubeconfig import SERVICE_ACCOUNT, in_cluster_namespace
 from dashborion.config.targets import InClusterTarget
 from dashborion.errors import CredentialsError
-from dashborion.orchestrators.kubernetes.credentials.entries import TokenFile
+from dashborion.orchestrators.kubernetes.credentials.entries import MOST_PEM_BYTES, TokenFile
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     Settings,
@@ -15,6 +15,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     tls_context,
 )
 from dashborion.orchestrators.protocol import Runtime
+from dashborion.storage.files import read_named
 
 USER = "the pod's service account"
 
@@ -38,12 +39,11 @@ def _settings(runtime: Runtime) -> Settings:
             hint="choose an environment with -e; outside a pod there is no service account",
         )
     try:
-        tls = tls_context(authority=authority.read_bytes())
+        tls = tls_context(authority=read_named(authority, most_bytes=MOST_PEM_BYTES))
     except ssl.SSLError as error:
         raise CredentialsError(f"{USER}: {authority} holds no PEM certificate") from error
     except OSError as error:
-        reason = error.strerror or "cannot be read"
-        raise CredentialsError(f"{USER}: {authority}: {reason}") from error
+        raise CredentialsError(f"{USER}: {authority}: {error.strerror}") from error
     token = TokenFile(SERVICE_ACCOUNT / "token", USER)
     token.authorization()
     return Settings(

@@ -6,11 +6,11 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from dashborion import __version__
 from dashborion.config.kubeconfig import Entry, Kubeconfig, kubeconfig_paths, read_kubeconfig
@@ -26,6 +26,8 @@ from dashborion.orchestrators.protocol import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
+
+_HEADER_NAME = "!#$&'*+-.^_`|~"  # beside letters and digits; client-go escapes all but these
 
 # Given a user's `exec:` entry: what that plugin would give, made without running it. None, at once
 # or when it is called, where the plugin has to run.
@@ -78,7 +80,7 @@ class Credentials:
                 self.generation += 1
 
     def headers(self, authorization: str | None) -> list[tuple[str, str]]:
-        """The headers that every request has."""
+        """The headers that every request has; their values are text, to be sent as UTF-8."""
         login = [("Authorization", authorization)] if authorization else []
         return [("User-Agent", f"dashborion/{__version__}"), *login, *self.impersonation]
 
@@ -101,7 +103,7 @@ def connect(
     kubeconfig = read_kubeconfig(paths)
     user, _ = loader.entries(kubeconfig)
     namespace = target.namespace or kubeconfig.namespaces[target.context] or "default"
-    return Credentials(namespace, user.name or None, _impersonation(user.body), loader.load)
+    return Credentials(namespace, user.name or None, _impersonation(user), loader.load)
 
 
 @dataclass
@@ -123,12 +125,10 @@ class _Loader:
             self._credential = self._exec_credential(user, cluster, refused=refused)
             return load_settings(user, cluster, environ, credential=self._credential)
         if program == "auth-provider":
-            from dashborion.orchestrators.kubernetes.credentials.auth_providers import (
-                provider_authorization,
-            )
+            from dashborion.orchestrators.kubernetes.credentials import auth_providers
 
-            authorization = provider_authorization(user, self.paths, self.context)
-            return load_settings(user, cluster, environ, authorization=authorization)
+            given = auth_providers.credential(user, self.paths, self.runtime)
+            return load_settings(user, cluster, environ, credential=given)
         return load_settings(user, cluster, environ)
 
     def _exec_credential(self, user: Entry, cluster: Entry, *, refused: bool) -> ExecCredential:
@@ -152,49 +152,68 @@ class _Loader:
 
         Raises:
             UsageError: there is no such context.
-            ConfigError: it names a user that is not there, or a cluster without an address.
+            ConfigError: it names a user or a cluster that is not there or cannot be used.
         """
         context, where = self.context, os.pathsep.join(map(str, self.paths))
-        if context not in kubeconfig.namespaces:
+        entry = kubeconfig.context_entries.get(context)
+        if entry is None:
             raise UsageError(
                 f"no context '{context}' in {where or 'any kubeconfig'}",
                 hint=suggestion(context, kubeconfig.namespaces),
             )
-        name = kubeconfig.clusters[context] or ""
-        server, cluster = kubeconfig.server(name), kubeconfig.cluster_entries.get(name)
-        if cluster is None or not _is_address(server):
-            raise ConfigError(
-                f"{where}: context '{context}': cluster '{name}': "
-                f"server '{server}' is not an http or https address"
-            )
-        name = kubeconfig.users[context] or ""
-        user = kubeconfig.user_entries.get(name)
-        if user is None and name:
-            raise ConfigError(
-                f"{where}: context '{context}': there is no user '{name}'",
-                hint=suggestion(name, kubeconfig.user_entries),
-            )
+        cluster = self._named(entry, "cluster", kubeconfig.cluster_entries)
+        if cluster is None:
+            raise ConfigError(f"{entry.label}: it names no cluster")
+        user = self._named(entry, "user", kubeconfig.user_entries)
+        entry.text("namespace")
         return user or Entry("user", "", cluster.path, {}), cluster
 
+    @staticmethod
+    def _named(context: Entry, kind: str, entries: Mapping[str, Entry]) -> Entry | None:
+        """The user or cluster that a context names; None if it names none."""
+        context.require_usable()
+        name = context.text(kind) or ""
+        entry = entries.get(name)
+        if entry is not None:
+            entry.require_usable()
+        elif name:
+            raise ConfigError(
+                f"{context.label}: there is no {kind} '{name}'", hint=suggestion(name, entries)
+            )
+        return entry
 
-def _impersonation(entry: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The headers for a user with ``as``, as kubectl; without them one would have more rights."""
-    headers = []
-    if entry.get("as"):
-        headers.append(("Impersonate-User", str(entry["as"])))
-    if entry.get("as-uid"):
-        headers.append(("Impersonate-Uid", str(entry["as-uid"])))
-    headers += [("Impersonate-Group", str(group)) for group in entry.get("as-groups") or ()]
-    for key, values in (entry.get("as-user-extra") or {}).items():
-        headers += [(f"Impersonate-Extra-{key}", str(value)) for value in values]
+
+def _impersonation(user: Entry) -> tuple[tuple[str, str], ...]:
+    """The headers for a user with ``as``, as client-go; without them one would have more rights.
+
+    Raises:
+        ConfigError: a value that is no text, or that no header can hold; or others without ``as``.
+    """
+    name, uid = user.text("as"), user.text("as-uid")
+    groups = _texts(user, "as-groups", user.body.get("as-groups"))
+    extra = user.body.get("as-user-extra") or {}
+    if not isinstance(extra, Mapping):
+        raise ConfigError(f"{user.label}: as-user-extra: expected a mapping")
+    headers = [
+        *([("Impersonate-User", name)] if name else ()),
+        *([("Impersonate-Uid", uid)] if uid else ()),
+        *(("Impersonate-Group", group) for group in groups),
+        *(
+            (f"Impersonate-Extra-{quote(str(key), safe=_HEADER_NAME)}", value)
+            for key, values in extra.items()
+            for value in _texts(user, "as-user-extra", values)
+        ),
+    ]
+    if headers and not name:
+        raise ConfigError(f"{user.label}: as-uid, as-groups and as-user-extra need as beside them")
+    if not all(value.isprintable() for _, value in headers):
+        raise ConfigError(f"{user.label}: as…: a value has characters that no header can hold")
     return tuple(headers)
 
 
-def _is_address(server: str) -> bool:
-    """Whether it is an http or https address: HTTP libraries make the strangest of others."""
-    try:
-        parts = urlsplit(server)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-    return usable and server.isprintable() and " " not in server
+def _texts(user: Entry, key: str, values: Any) -> Sequence[str]:
+    if values is not None and not (
+        isinstance(values, list) and all(isinstance(value, str) for value in values)
+    ):
+        raise ConfigError(f"{user.label}: {key}: expected lists of text")
+    return values or ()

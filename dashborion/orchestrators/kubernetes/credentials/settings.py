@@ -27,13 +27,14 @@ class Settings(Struct, frozen=True):
     ``authorization`` gives the header's value, None where a certificate
     identifies us. ``expired`` says whether the settings have to be loaded again.
     ``server_name`` is the name in the server's certificate, where that is not
-    the host of the address.
+    the host of the address; ``is_compressed`` whether answers may be.
     """
 
     host: str
     tls: ssl.SSLContext | None
     server_name: str | None = None
     proxy: str | None = None
+    is_compressed: bool = True
     authorization: Callable[[], str | None] = lambda: None
     expired: Callable[[], bool] = lambda: False
 
@@ -88,25 +89,34 @@ def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.S
     return context
 
 
-def load_certificate(tls: ssl.SSLContext, certificate: bytes | Path, key: bytes | Path) -> None:
+class Unusable(Exception):
+    """A client certificate or its key, and what is wrong with them, in words of our own."""
+
+
+def load_certificate(tls: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
     """Make a context show a client certificate.
 
-    OpenSSL reads files only: PEM text is written to a private one (0600), deleted at once.
+    OpenSSL reads files only: the PEM text is written to a private one (0600), deleted at once.
 
     Raises:
-        ssl.SSLError: no certificate, no key, or not a pair.
-        OSError: a file cannot be read.
+        Unusable: no certificate, no key, an encrypted one, or not a pair.
     """
-    # Without a password OpenSSL asks for that of an encrypted key on the terminal.
-    if isinstance(certificate, Path) and isinstance(key, Path):
-        tls.load_cert_chain(certificate, key, password="")
-        return
-    parts = [part.read_bytes() if isinstance(part, Path) else part for part in (key, certificate)]
+    if b"-----BEGIN " not in certificate:
+        raise Unusable("the client certificate is no PEM certificate")
+    if b"PRIVATE KEY-----" not in key:
+        raise Unusable("the key of the client certificate is no PEM private key")
+    if b"ENCRYPTED" in key:
+        raise Unusable("the key of the client certificate is encrypted, which kubectl refuses too")
     descriptor, name = tempfile.mkstemp()
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(b"\n".join(parts))
+            file.write(b"\n".join((key, certificate)))
+        # Without a password OpenSSL asks for that of an encrypted key on the terminal.
         tls.load_cert_chain(name, password="")
+    except (OSError, ValueError) as error:  # an SSLError is an OSError
+        raise Unusable(
+            "the client certificate or its key cannot be used, or they are no pair"
+        ) from error
     finally:
         Path(name).unlink()
 
@@ -126,8 +136,10 @@ def proxy_from_environment(host: str, scheme: str, environ: Mapping[str, str]) -
     proxies = getproxies()
     if proxy_bypass(host) or _in_network(host, proxies.get("no", "")):
         return None
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+    proxy = proxies.get(scheme) or proxies.get("all") or ""
+    if not proxies.get(scheme) and proxy.startswith("socks"):
+        return None  # kubectl knows no ALL_PROXY at all; where it names a kind that we have, we do
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy or None
 
 
 def _in_network(host: str, networks: str) -> bool:
