@@ -25,7 +25,11 @@ class Termination(Model, frozen=True, kw_only=True):
 
 
 class Container(Model, frozen=True, kw_only=True):
-    """A container of an instance; ``init`` containers run to completion before the others."""
+    """A container of an instance.
+
+    ``init`` containers run to completion before the others, ``ephemeral`` ones were added
+    to look at what runs: neither makes an instance ready.
+    """
 
     name: str
     status: InstanceStatus
@@ -36,6 +40,7 @@ class Container(Model, frozen=True, kw_only=True):
     reason: str | None
     last_termination: Termination | None
     init: bool = False
+    ephemeral: bool = False
 
 
 class Instance(Model, frozen=True, kw_only=True):

@@ -97,7 +97,8 @@ class ServicePort(Model, frozen=True, kw_only=True):
 class Service(NamespacedObject, frozen=True, kw_only=True):
     """A Service.
 
-    ``clusterIP`` is the text ``None`` for headless Services, null for ExternalName.
+    ``clusterIP`` is the text ``None`` for headless Services, null for ExternalName, and both
+    addresses of a dual-stack one, with a comma.
     ``externalIPs`` are addresses of load balancers, ``spec.externalIPs``, or the name
     of an ExternalName. A null ``selector`` selects nothing.
     """
@@ -118,7 +119,8 @@ class ServiceDetail(Service, frozen=True, kw_only=True):
 class Node(ClusterObject, frozen=True, kw_only=True):
     """A node; ``status`` is ``Ready``, ``NotReady`` or ``Unknown``.
 
-    ``cpu``, ``memory`` and ``pods`` are allocatable amounts.
+    ``cpu``, ``memory`` and ``pods`` are allocatable amounts. A dual-stack node has two of
+    each kind of IP, with a comma.
     """
 
     status: str
@@ -175,7 +177,9 @@ class ClusterEvent(NamespacedObject, frozen=True, kw_only=True):
 
 
 class Job(NamespacedObject, frozen=True, kw_only=True):
-    """A Job; ``status`` is ``running``, ``suspended``, ``complete`` or ``failed``.
+    """A Job; ``status`` is ``running``, ``suspended``, ``complete``, ``failed``, ``Terminating``,
+    or one of the conditions under which its pods are ended: ``FailureTarget``,
+    ``SuccessCriteriaMet``.
 
     ``completions`` is null if any success completes it, ``durationSeconds`` until it
     is over.

@@ -58,6 +58,8 @@ class Query(Struct, frozen=True, kw_only=True):
         workload: only instances of this workload.
         stopped: finished instances, too.
         endpoints: get the endpoints of workloads, which takes additional calls.
+        parts: of one workload get only these, as far as they take additional calls:
+            ``events`` or ``autoscaling``; an adapter may get more.
         raw: get the API's own objects, too.
         within: the parent of the objects, such as the family of task definitions.
         limit: at most this many of them, the newest.
@@ -70,6 +72,7 @@ class Query(Struct, frozen=True, kw_only=True):
     workload: Name | None = None
     stopped: bool = False
     endpoints: bool = True
+    parts: frozenset[str] | None = None
     raw: bool = False
     within: str | None = None
     limit: int | None = None

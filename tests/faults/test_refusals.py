@@ -48,13 +48,13 @@ def test_credentials_that_are_not_accepted_are_tried_twice_and_no_more(
     assert len(cluster.to("pods")) == 2
 
 
-def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Cli, cluster: Api) -> None:
+def test_a_forbidden_kind_costs_its_rows_which_the_exit_code_tells(dashborion: Cli, cluster: Api) -> None:
     message = FORBIDDEN.format("statefulsets")
     cluster.on("*/statefulsets", status(403, message, reason="Forbidden"))
 
     seen = dashborion("workloads list -o name")
 
-    assert seen.exit_code == 0
+    assert seen.exit_code == 5
     assert seen.lines == ["api", "web"]
     assert f"warning: k8s:here: {message}" in seen.err
 
@@ -68,7 +68,7 @@ def test_a_forbidden_kind_is_a_warning_object_when_errors_are_json(
     seen = dashborion("workloads list -o json")
 
     assert [one["name"] for one in seen.json] == ["api", "web"]
-    warning = json.loads(seen.err)["warning"]
+    warning = json.loads(seen.err.splitlines()[0])["warning"]
     assert (warning["message"], warning["environment"]) == (message, "k8s:here")
 
 

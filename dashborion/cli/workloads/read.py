@@ -97,7 +97,7 @@ def status(
 
     patience = waiting.patience
     fleet = context.fleet(where.choice, prints_rows=False)
-    workload = fleet.workload_to_change(name, where.query())
+    workload = fleet.workload_to_change(name, where.query(parts=frozenset()))
     follower(context, fleet).status(
         workload, patience, lambda rollout: show_one(context, ROLLOUTS, rollout, shown)
     )
@@ -112,7 +112,8 @@ def events(
     """
     from dashborion.render.views.workloads import EVENTS
 
-    answer = context.fleet(where.choice).workload(name, where.query())
+    query = where.query(parts=frozenset({"events"}))
+    answer = context.fleet(where.choice).workload(name, query)
     show_list(context, EVENTS, answer.items[0].item.events, listed)
     answer.require_complete()
 
@@ -147,7 +148,8 @@ def history(
     """
     from dashborion.render.views.workloads import REVISIONS
 
-    workload = context.fleet(where.choice).workload_to_change(name, where.query())
+    query = where.query(parts=frozenset())
+    workload = context.fleet(where.choice).workload_to_change(name, query)
     with foreseen(workload.environment.label):
         found = workload.history()
     if found.doubt:

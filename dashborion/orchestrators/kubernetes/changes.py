@@ -40,13 +40,14 @@ class Changes:
     environment: Environment
 
     def workload(self, name: Name, query: Query) -> ControllerToChange:
-        """One controller, with the HPA that scales it."""
+        """One controller, with the HPA that scales it unless only other parts are asked for."""
         namespace = find.namespace_of(self.client, query, name)
         found = find.workload(self.client, name, namespace, everywhere=True)
         item = found.item
-        autoscalers = self.client.optional(
-            self.client.collect(api.AUTOSCALERS, item.metadata.namespace)
-        )
+        autoscalers: list[wire.Autoscaler] = []
+        if query.parts is None or "autoscaling" in query.parts:
+            listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
+            autoscalers = self.client.optional(listed)
         workload = normalise.workload(item, self.environment, [])
         is_deleted = item.metadata.deletion_timestamp is not None
         is_paused = isinstance(item, wire.Deployment) and item.spec.paused

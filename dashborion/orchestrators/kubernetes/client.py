@@ -14,7 +14,7 @@ import msgspec
 import urllib3
 
 from dashborion.concurrency import ahead, result, start
-from dashborion.errors import BadAnswer, Forbidden
+from dashborion.errors import AccessError, BadAnswer, DashborionError, Forbidden, Unavailable
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
@@ -118,13 +118,23 @@ class Client:
     # --- Lists ----------------------------------------------------------------------------------
 
     def collect(
-        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
+        self,
+        resource: Resource[T],
+        namespace: str | None,
+        options: ListOptions = ALL,
+        *,
+        decoration: bool = False,
     ) -> Future[list[Found[T]]]:
-        """Start to fetch all objects in a namespace, or in all; raises as ``pages``."""
+        """Start to fetch all objects in a namespace, or in all; raises as ``pages``.
+
+        An object that cannot be decoded is told as a missing row, or, where the list only goes
+        with the answer as its ``decoration``, as a warning.
+        """
+        on_odd = self.runtime.warn if decoration else self.runtime.incomplete
 
         def collected() -> list[Found[T]]:
             objects: list[Found[T]] = []
-            pages = Pages(self._transport, resource, namespace, options, objects.clear)
+            pages = Pages(self._transport, resource, namespace, options, on_odd, objects.clear)
             for page in pages:
                 objects += page
             return objects
@@ -138,41 +148,49 @@ class Client:
 
         A list that has to start again keeps what was deleted meanwhile.
         """
-        pages = partial(Pages, self._transport, resource, namespace, options)
+        on_odd = self.runtime.incomplete
+        pages = partial(Pages, self._transport, resource, namespace, options, on_odd)
         return ahead(pages, self.runtime.deadline)
 
     def wait(self, future: Future[T]) -> T:
         return result(future, self.runtime.deadline)
 
-    def permitted(
-        self, futures: Sequence[Future[Any]], *, require_all: bool = False
-    ) -> list[Found[Any]]:
-        """The objects of several lists together; a forbidden list becomes a warning.
-
-        Raises:
-            Forbidden: all lists are forbidden, or with ``require_all`` any of them.
-        """
+    def gathered(
+        self, futures: Sequence[Future[Any]]
+    ) -> tuple[list[Found[Any]], list[DashborionError]]:
+        """The objects of several lists together, and why the others could not be had."""
         found: list[Found[Any]] = []
-        refused: list[Forbidden] = []
+        failures: list[DashborionError] = []
         for future in futures:
             try:
                 found += self.wait(future)
-            except Forbidden as error:
-                refused.append(error)
-        if refused and (require_all or len(refused) == len(futures)):
-            if len(refused) < len(futures):
-                refused[0].hint = "name the kind too: deployment/NAME, sts/NAME or ds/NAME"
-            raise refused[0]
-        for refusal in refused:
-            self.runtime.warn(refusal)
-        return found
+            except (AccessError, Unavailable) as error:
+                failures.append(error)
+        return found, failures
 
     def optional(self, future: Future[list[Found[T]]]) -> list[T]:
-        """A list that the answer can do without: forbidden is a warning, not served is empty."""
+        """A list that the answer can do without: what it fails with is a warning.
+
+        A resource that is not served has no objects.
+        """
+        return self._items(future, AccessError, Unavailable)
+
+    def needed(self, future: Future[list[Found[T]]]) -> list[T]:
+        """A list without which rows of the answer may be missing."""
+        found, failures = self.gathered([future])
+        for failure in failures:
+            self.runtime.incomplete(failure)
+        return [one.item for one in found]
+
+    def permitted(self, future: Future[list[Found[T]]]) -> list[T]:
+        """The same for a list that is asked for again if it fails, unless it is forbidden."""
+        return self._items(future, Forbidden)
+
+    def _items(self, future: Future[list[Found[T]]], *warned: type[DashborionError]) -> list[T]:
         try:
             return [found.item for found in self.wait(future)]
-        except Forbidden as error:
-            self.runtime.warn(error)
         except NoSuchResource:
             pass
+        except warned as error:
+            self.runtime.warn(error)
         return []

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import Forbidden
+from dashborion.errors import AccessError, Forbidden, Unavailable
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
@@ -44,10 +44,10 @@ class Nearby(Struct, frozen=True):
     @classmethod
     def start(cls, client: Client, namespace: str) -> Nearby:
         return cls(
-            services=client.collect(api.SERVICES, namespace),
-            ingresses=client.collect(api.INGRESSES, namespace),
-            autoscalers=client.collect(api.AUTOSCALERS, namespace),
-            events=client.collect(api.EVENTS, namespace),
+            services=client.collect(api.SERVICES, namespace, decoration=True),
+            ingresses=client.collect(api.INGRESSES, namespace, decoration=True),
+            autoscalers=client.collect(api.AUTOSCALERS, namespace, decoration=True),
+            events=client.collect(api.EVENTS, namespace, decoration=True),
         )
 
 
@@ -57,14 +57,15 @@ def workload(
     """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
     item = controller.item
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
-    listed_pods = client.collect(api.PODS, namespace, ListOptions(selector))
+    listed_pods = client.collect(api.PODS, namespace, ListOptions(selector), decoration=True)
     listed_kept = history.list_kept(client, item)
     index = EndpointIndex.build(client.optional(nearby.services), client.optional(nearby.ingresses))
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     health = {name: start(partial(_health, client, namespace, name)) for name in names}
 
-    kept = normalise.owned_by(client.optional(listed_kept), item.metadata.uid)
-    parents = {one.metadata.uid: one.metadata for one in kept}
+    all_kept = client.optional(listed_kept)
+    kept = normalise.owned_by(all_kept, item.metadata.uid)
+    parents = {one.metadata.uid: one.metadata for one in all_kept}
     current = rollout.rollout(item).revision
     revisions = normalise.revisions(kept, item.metadata.name, current)
     owned = {
@@ -73,7 +74,7 @@ def workload(
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     }
     instances = sorted(owned.values(), key=lambda one: one.name)
-    about = frozenset({item.metadata.uid, *parents, *owned})
+    about = frozenset({item.metadata.uid, *owned, *(one.metadata.uid for one in kept)})
     events = normalise.events(client.optional(nearby.events), about)
     endpoints = index.endpoints(
         namespace,
@@ -95,6 +96,40 @@ def workload(
     return Found(detail, controller.raw)
 
 
+def only_events(
+    client: Client, controller: Found[wire.Controller], environment: Environment
+) -> Found[WorkloadDetail]:
+    """The controller with the events about it, its revisions and its pods, and nothing else.
+
+    Raises:
+        AccessError, Unavailable: the events cannot be listed.
+    """
+    item = controller.item
+    namespace = item.metadata.namespace
+    options = ListOptions(normalise.selector(item.spec.selector))
+    listed = client.collect(api.EVENTS, namespace)
+    listed_pods = client.collect(api.PODS.metadata, namespace, options)
+    listed_kept = client.collect(history.kept_resource(item).metadata, namespace, options)
+    kept = client.needed(listed_kept)
+    parents = {one.metadata.uid: one.metadata for one in kept}
+    about = {
+        item.metadata.uid,
+        *(one.metadata.uid for one in normalise.owned_by(kept, item.metadata.uid)),
+    }
+    for pod in client.needed(listed_pods):
+        owner = pods.owner(pod, parents)
+        if owner is not None and owner.is_of(item.metadata):
+            about.add(pod.metadata.uid)
+    events = normalise.events([one.item for one in client.wait(listed)], frozenset(about))
+    plain = msgspec.structs.asdict(normalise.workload(item, environment, []))
+    return Found(
+        WorkloadDetail(
+            **plain, instances=[], reasons=[], autoscaling=None, revisions=[], events=events
+        ),
+        controller.raw,
+    )
+
+
 def instance(
     client: Client, found: Found[wire.Pod], environment: Environment
 ) -> Found[InstanceDetail]:
@@ -102,7 +137,7 @@ def instance(
     pod = found.item
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
-    events = client.collect(api.EVENTS, namespace, about)
+    events = client.collect(api.EVENTS, namespace, about, decoration=True)
     reference = pods.controller(pod.metadata)
     name = reference.name if reference and reference.kind == "ReplicaSet" else None
     parent = start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
@@ -120,15 +155,17 @@ def instance(
 
 
 def _health(client: Client, namespace: str, service: str) -> Health | None:
-    """From EndpointSlices where there are any (1.21), else from Endpoints; None if forbidden."""
+    """From EndpointSlices where there are any (1.21), else from Endpoints; None if unknown."""
     options = ListOptions(f"kubernetes.io/service-name={service}")
     try:
         try:
-            slices = client.wait(client.collect(api.ENDPOINT_SLICES, namespace, options))
+            slices = client.wait(
+                client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
+            )
             return slice_health(one.item for one in slices)
         except NoSuchResource:
             found = client.get(api.ENDPOINTS, namespace, service)
-    except Forbidden as error:
+    except (AccessError, Unavailable) as error:
         client.runtime.warn(error)
         return None
     return endpoints_health(found.item) if found else Health(0, 0)
@@ -137,9 +174,12 @@ def _health(client: Client, namespace: str, service: str) -> Health | None:
 def _metadata(
     client: Client, resource: Resource[wire.Object], namespace: str | None, name: str | None
 ) -> wire.Meta | None:
-    """An object's metadata; None without one, and for users who may not see it, unwarned."""
+    """An object's metadata; None without one, and unwarned for users who may not see it."""
     try:
         found = client.get(resource, namespace, name) if name else None
     except Forbidden:
+        return None
+    except (AccessError, Unavailable) as error:
+        client.runtime.warn(error)
         return None
     return found.item.metadata if found else None

@@ -16,7 +16,7 @@ _HTTP, _HTTPS = 80, 443
 
 
 class Health(Struct, frozen=True):
-    """How many of a Service's addresses are ready."""
+    """How many of the pods or other addresses behind a Service are ready."""
 
     healthy: int
     total: int
@@ -83,25 +83,36 @@ def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
     """The health in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
 
     A dual-stack Service has slices for both address families, with the same pods in each:
-    the family with more addresses counts.
+    the family with more of them counts. What ends and takes no traffic is not counted, as in
+    Endpoints.
     """
     families: dict[str, dict[str, bool]] = {}
     for item in slices:
         family = families.setdefault(item.address_type or "", {})
         for endpoint in item.endpoints or ():
-            address = (endpoint.addresses or [""])[0]
-            family[address] = endpoint.conditions.ready is not False
+            is_ready = endpoint.conditions.ready is not False
+            if is_ready or not endpoint.conditions.terminating:
+                address = (endpoint.addresses or [""])[0]
+                family[_target(endpoint.target_ref, address)] = is_ready
     largest = max(families.values(), key=len, default={})
     return Health(healthy=sum(largest.values()), total=len(largest))
 
 
 def endpoints_health(item: wire.Endpoints) -> Health:
     """The health in the older Endpoints object, whose subsets differ in ports, not in pods."""
-    ready = {address.ip for subset in item.subsets or () for address in subset.addresses or ()}
-    waiting = {
-        address.ip for subset in item.subsets or () for address in subset.not_ready_addresses or ()
-    }
+    ready, waiting = (
+        {_target(address.target_ref, address.ip) for one in listed for address in one or ()}
+        for listed in (
+            [subset.addresses for subset in item.subsets or ()],
+            [subset.not_ready_addresses for subset in item.subsets or ()],
+        )
+    )
     return Health(healthy=len(ready), total=len(ready | waiting))
+
+
+def _target(reference: wire.Reference, address: str) -> str:
+    """What an address stands for: pods of a node's network have the node's in common."""
+    return reference.uid or reference.name or address
 
 
 def _of_service(service: wire.Service) -> list[Endpoint]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from dashborion.concurrency import start
-from dashborion.errors import Ambiguous, Forbidden, NotFound
+from dashborion.errors import AccessError, Ambiguous, NotFound, Unavailable
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import normalise, wire
@@ -45,11 +45,11 @@ def workload(
 ) -> Found[wire.Controller]:
     """The Deployment, StatefulSet or DaemonSet of that name.
 
-    For a change it has to be looked for ``everywhere``: a kind that may not be
+    For a change it has to be looked for ``everywhere``: a kind that cannot be
     searched may have one of that name too.
 
     Raises:
-        Forbidden: a kind may not be searched.
+        AccessError, Unavailable: a kind cannot be searched, and no other has one of that name.
         NotFound: with the names in the namespace.
         Ambiguous: two kinds, or two namespaces, have one.
     """
@@ -59,7 +59,13 @@ def workload(
         listed = [client.collect(one, None, options) for one in resources]
     else:
         listed = [start(partial(_one, client, one, namespace, name.name)) for one in resources]
-    found = client.permitted(listed, require_all=everywhere)
+    found, failures = client.gathered(listed)
+    if failures and (everywhere or not found):
+        if len(failures) < len(resources):
+            failures[0].hint = "name the kind too: deployment/NAME, sts/NAME or ds/NAME"
+        raise failures[0]
+    for failure in failures:
+        client.runtime.warn(failure)
     if len(found) > 1:
         raise Ambiguous(
             f"'{name.name}' is the name of {len(found)} workloads: "
@@ -69,7 +75,9 @@ def workload(
     if found:
         return found[0]
     require_namespace(client, namespace)
-    existing = client.permitted([client.collect(one.metadata, namespace) for one in resources])
+    existing, _ = client.gathered(
+        [client.collect(one.metadata, namespace, decoration=True) for one in resources]
+    )
     names = [one.item.metadata.name for one in existing]
     raise NotFound("workload", str(name), where=where(namespace), known=names)
 
@@ -130,10 +138,10 @@ def require_namespace(client: Client, namespace: str | None) -> None:
     try:
         if client.get(api.NAMESPACES, None, namespace) is not None:
             return
-        known = client.optional(client.collect(api.NAMESPACES.metadata, None))
-    except Forbidden:
+        known = client.wait(client.collect(api.NAMESPACES.metadata, None, decoration=True))
+    except (AccessError, Unavailable):
         return  # who may not ask cannot be told
-    names = [one.metadata.name for one in known]
+    names = [one.item.metadata.name for one in known]
     raise NotFound("namespace", namespace, where="the cluster", known=names)
 
 

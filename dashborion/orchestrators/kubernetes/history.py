@@ -33,14 +33,15 @@ def current_template(controller: Found[wire.Controller]) -> Any:
     return (controller.raw or {})["spec"]["template"]
 
 
-def list_kept(
-    client: Client, item: wire.Controller, *, raw: bool = False
-) -> Future[list[Found[Any]]]:
+def kept_resource(item: wire.Controller) -> Resource[Any]:
+    """What keeps the revisions of a workload."""
+    return api.REPLICASETS if isinstance(item, wire.Deployment) else api.CONTROLLER_REVISIONS
+
+
+def list_kept(client: Client, item: wire.Controller) -> Future[list[Found[Any]]]:
     """Start to list the ReplicaSets or ControllerRevisions that a workload's selector matches."""
-    is_deployment = isinstance(item, wire.Deployment)
-    resource: Resource[Any] = api.REPLICASETS if is_deployment else api.CONTROLLER_REVISIONS
-    options = ListOptions(normalise.selector(item.spec.selector), raw=raw)
-    return client.collect(resource, item.metadata.namespace, options)
+    options = ListOptions(normalise.selector(item.spec.selector))
+    return client.collect(kept_resource(item), item.metadata.namespace, options, decoration=True)
 
 
 def past_revisions(client: Client, item: wire.Controller) -> list[PastRevision]:
@@ -49,7 +50,8 @@ def past_revisions(client: Client, item: wire.Controller) -> list[PastRevision]:
     Raises:
         Forbidden: they may not be listed.
     """
-    listed = client.wait(list_kept(client, item, raw=True))
+    options = ListOptions(normalise.selector(item.spec.selector), raw=True)
+    listed = client.wait(client.collect(kept_resource(item), item.metadata.namespace, options))
     raws = {one.item.metadata.uid: one.raw or {} for one in listed}
     name = item.metadata.name
     owned = normalise.owned_by([one.item for one in listed], item.metadata.uid)

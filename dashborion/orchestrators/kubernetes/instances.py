@@ -39,7 +39,7 @@ class Owned(Struct, frozen=True):
         return self.uid == metadata.uid or (not self.uid and self.name.name == metadata.name)
 
 
-def owner(pod: wire.Pod, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
+def owner(pod: wire.Object, replicasets: Mapping[str, wire.Meta]) -> Owned | None:
     """The owner by the controller references; None for a bare pod or a Job's.
 
     ``replicasets`` are the metadata of ReplicaSets by uid. For one that is missing (created
@@ -93,7 +93,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
         reason=_reason(pod, status),
         message=_message(pod, ready),
         health=_health(status, ready),
-        ip=pod.status.pod_ip or None,
+        ip=_addresses(pod.status),
         node=pod.spec.node_name or None,
         zone=(pod.metadata.labels or {}).get(ZONE),
         revision=owned.revision if owned else None,
@@ -161,7 +161,7 @@ def restarts(pod: wire.Pod) -> int:
 
 
 def containers(pod: wire.Pod) -> list[Container]:
-    """Regular containers, then sidecars, then the init containers that have not succeeded."""
+    """Regular ones, sidecars, init containers that have not succeeded, then ephemeral ones."""
     statuses = {item.name: item for item in _statuses(pod)}
     initial = pod.spec.init_containers or ()
     sidecars = [spec for spec in initial if spec.is_sidecar]
@@ -175,7 +175,17 @@ def containers(pod: wire.Pod) -> list[Container]:
         has_succeeded = terminated is not None and terminated.exit_code == 0
         if not spec.is_sidecar and not has_succeeded:
             result.append(_container(spec, status, init=True))
+    debugging = {item.name: item for item in pod.status.ephemeral_container_statuses or ()}
+    for spec in pod.spec.ephemeral_containers or ():
+        result.append(_container(spec, debugging.get(spec.name), ephemeral=True))
     return result
+
+
+def _addresses(status: wire.PodStatus) -> str | None:
+    """Both of a dual-stack pod; the list of them may be missing (1.16)."""
+    if not status.pod_ip:
+        return None
+    return ",".join(dict.fromkeys([status.pod_ip, *(one.ip for one in status.pod_ips or ())]))
 
 
 def _statuses(pod: wire.Pod) -> tuple[wire.ContainerStatus, ...]:
@@ -185,19 +195,28 @@ def _statuses(pod: wire.Pod) -> tuple[wire.ContainerStatus, ...]:
 def requests(
     spec: wire.PodSpec,
 ) -> tuple[quantity.Amount | None, quantity.Amount | None]:
-    """CPU cores and bytes of memory that regular containers and sidecars request together.
+    """CPU cores and bytes of memory that the pod requests as a whole.
 
-    None where no container requests any.
+    What it does not request itself, regular containers and sidecars request together; None
+    where no container requests any.
     """
     sidecars = [item for item in spec.init_containers or () if item.is_sidecar]
     requested = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
-    cpu = quantity.total(request["cpu"] for request in requested if "cpu" in request)
-    memory = quantity.total(request["memory"] for request in requested if "memory" in request)
-    return cpu, memory
+    whole = spec.resources.requests or {}
+
+    def total(name: str) -> quantity.Amount | None:
+        parts = [whole] if name in whole else requested
+        return quantity.total(part[name] for part in parts if name in part)
+
+    return total("cpu"), total("memory")
 
 
 def _container(
-    spec: wire.ContainerSpec, status: wire.ContainerStatus | None, *, init: bool = False
+    spec: wire.ContainerSpec,
+    status: wire.ContainerStatus | None,
+    *,
+    init: bool = False,
+    ephemeral: bool = False,
 ) -> Container:
     state = status.state if status else wire.ContainerState()
     last = status.last_state.terminated if status else None
@@ -211,6 +230,7 @@ def _container(
         reason=_state_reason(state),
         last_termination=_termination(last) if last else None,
         init=init,
+        ephemeral=ephemeral,
     )
 
 

@@ -35,17 +35,24 @@ class Inventory:
         ]
         index = EndpointIndex()
         if query.endpoints:
-            services = client.collect(api.SERVICES, namespace)
-            ingresses = client.collect(api.INGRESSES, namespace)
+            services = client.collect(api.SERVICES, namespace, decoration=True)
+            ingresses = client.collect(api.INGRESSES, namespace, decoration=True)
             index = EndpointIndex.build(client.optional(services), client.optional(ingresses))
-        found = client.permitted(listed)
-        if not found:
+        found, failures = client.gathered(listed)
+        if failures and len(failures) == len(listed):
+            raise failures[0]
+        for failure in failures:
+            client.runtime.incomplete(failure)
+        if not found and not failures:
             find.require_namespace(client, namespace)
         return [Found(self._workload(one.item, index), one.raw) for one in found]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
-        """One controller and everything around it."""
+        """One controller and everything around it, or its events alone."""
         namespace = find.namespace_of(self.client, query, name)
+        if query.parts == frozenset({"events"}):
+            found = find.workload(self.client, name, namespace)
+            return describe.only_events(self.client, found, self.environment)
         if namespace is not None:
             nearby = describe.Nearby.start(self.client, namespace)
             found = find.workload(self.client, name, namespace)
@@ -85,7 +92,7 @@ class Inventory:
             listed = client.pages(api.PODS, namespace, options)
         else:
             listed = map(client.wait, [client.collect(api.PODS, namespace, options)])
-        parents = client.collect(api.REPLICASETS.metadata, namespace)
+        parents = client.collect(api.REPLICASETS.metadata, namespace, decoration=True)
         replicasets = {one.metadata.uid: one.metadata for one in client.optional(parents)}
         is_empty = True
         for page in listed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -11,11 +12,17 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.concurrency import result, start
-from dashborion.errors import BadAnswer, UsageError
+from dashborion.errors import BadAnswer, DashborionError, UsageError
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.errors import ListExpired, Missing, NoSuchResource
-from dashborion.orchestrators.kubernetes.request import Request, convert, decode
+from dashborion.orchestrators.kubernetes.request import (
+    NOT_DECODED,
+    Request,
+    convert,
+    decode,
+    decoder,
+)
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
 from dashborion.orchestrators.kubernetes.transport import Transport
 
@@ -55,12 +62,14 @@ class Pages(Generic[T]):
     When the server has dropped the list's version (410), it offers a token that continues
     behind the last object in the current version. Without a token the list starts again:
     ``on_restart`` is called, or without it the objects that were already given are left out.
+    ``on_odd`` is told of each object that cannot be decoded and is left out.
     """
 
     transport: Transport
     resource: Resource[T]
     namespace: str | None
     options: ListOptions
+    on_odd: Callable[[DashborionError], None]
     on_restart: Callable[[], None] | None = None
     _first: Request = field(init=False)
     _token: str | None = None  # of the page that is read next
@@ -88,7 +97,7 @@ class Pages(Generic[T]):
                 fetch = partial(self._fetch, self._token)
                 continue
             fetch = self._start_next(body)
-            yield self._unseen(_decode_page(self.resource, self.options, body, self._first))
+            yield self._unseen(self._objects(body))
 
     def _fetch(self, token: str | None) -> bytes:
         request = msgspec.structs.replace(self._first, params=self.options.params(token))
@@ -125,6 +134,42 @@ class Pages(Generic[T]):
             self.on_restart()
             self._seen.clear()
 
+    def _objects(self, body: bytes) -> list[Found[T]]:
+        """The objects of a page: decoded all at once, and one by one if that fails.
+
+        Raises:
+            BadAnswer: it is no list, or none of its objects can be decoded.
+        """
+        resource, request = self.resource, self._first
+        shape: Any = wire.Rows if resource.form is Form.ROWS else wire.Page
+        if not self.options.raw:
+            with suppress(*NOT_DECODED):
+                items = decoder(shape[resource.type_]).decode(body).items
+                return [Found(item) for item in items or ()]
+        objects: list[Found[T]] = []
+        odd: list[BadAnswer] = []
+        for number, part in enumerate(decode(shape[msgspec.Raw], body, request).items or (), 1):
+            plain: Any = None
+            try:
+                plain = decode(object, bytes(part), request)
+                item = convert(resource.type_, plain, request)
+            except BadAnswer as error:
+                name = f"{resource.kind} {_name(plain) or f'number {number}'}"
+                odd.append(BadAnswer(f"{name} is left out: {error.message}"))
+            else:
+                objects.append(Found(item, self._raw(plain)))
+        if odd and not objects:
+            raise odd[0]
+        for left_out in odd:
+            self.on_odd(left_out)
+        return objects
+
+    def _raw(self, plain: dict[str, Any]) -> dict[str, Any] | None:
+        """An object's JSON; in a list it lacks two fields that readers of one object expect."""
+        if not self.options.raw:
+            return None
+        return {"apiVersion": self.resource.group_version, "kind": self.resource.kind, **plain}
+
     def _unseen(self, items: list[Found[T]]) -> list[Found[T]]:
         """The objects whose uid did not come before."""
         seen, unseen = self._seen, []
@@ -136,23 +181,9 @@ class Pages(Generic[T]):
         return unseen
 
 
-def _decode_page(
-    resource: Resource[T], options: ListOptions, body: bytes, request: Request
-) -> list[Found[T]]:
-    if resource.form is Form.ROWS:
-        from dashborion.orchestrators.kubernetes.native_wire import Table
-
-        rows: list[Any] = [Found(row) for row in decode(Table, body, request).rows or ()]
-        return rows
-    if not options.raw:
-        page = decode(wire.Page[resource.type_], body, request)  # type: ignore[name-defined]
-        return [Found(item) for item in page.items or ()]
-    plain = decode(wire.Page[dict[str, Any]], body, request)
-    return [
-        # The items of a list lack these two fields, which readers of a single object expect.
-        Found(
-            convert(resource.type_, item, request),
-            {"apiVersion": resource.group_version, "kind": resource.kind, **item},
-        )
-        for item in plain.items or ()
-    ]
+def _name(plain: Any) -> str | None:
+    """``'namespace/name'`` of an object that may be of any shape, or None."""
+    metadata = plain.get("metadata") if isinstance(plain, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        return None
+    return "'" + "/".join(filter(None, (metadata.get("namespace"), metadata["name"]))) + "'"

@@ -12,7 +12,7 @@ import msgspec
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import Forbidden, NotFound
+from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.kubernetes import find, native_normalise, native_wire, normalise
@@ -170,7 +170,7 @@ class KubernetesNative:
         if isinstance(item, native_wire.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
         listed = self.client.collect(
-            api.EVENTS, meta.namespace or "default", ListOptions(fields=fields)
+            api.EVENTS, meta.namespace or "default", ListOptions(fields=fields), decoration=True
         )
         return normalise.by_time(map(normalise.event, self.client.optional(listed)))
 
@@ -187,7 +187,7 @@ class KubernetesNative:
         path = f"/apis/{resource.group_version}"
         try:
             found = self.client.read(native_wire.ApiResources, path)
-        except Forbidden:
+        except (AccessError, Unavailable):
             return False
         return resource.plural in {one.name for one in (found.resources if found else None) or ()}
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as NotBase64
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import native_wire, normalise, wire
+from dashborion.orchestrators.kubernetes import native_wire, normalise, quantity, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE, controller
 from dashborion.orchestrators.kubernetes.native_wire import MetricSource, MetricValue
 
@@ -60,8 +60,9 @@ def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.
 
 def config_map_row(row: native_wire.TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
-    count = row.cells[1] if len(row.cells) > 1 else 0
-    return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=int(count))
+    count = (row.cells or [])[1:2]
+    keys = count[0] if count and isinstance(count[0], int) else 0
+    return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=keys)
 
 
 def config_map(item: native_wire.ConfigMap, environment: Environment) -> models.ConfigMap:
@@ -90,7 +91,7 @@ def service(item: wire.Service, environment: Environment) -> models.Service:
     return models.Service(
         **_namespaced_fields(item.metadata, environment),
         type=spec.type or "ClusterIP",
-        cluster_ip=spec.cluster_ip or None,
+        cluster_ip=_joined([spec.cluster_ip, *(spec.cluster_ips or ())]),
         external_ips=_external_addresses(item),
         ports=[
             models.ServicePort(
@@ -104,6 +105,11 @@ def service(item: wire.Service, environment: Environment) -> models.Service:
         ],
         selector=spec.selector,
     )
+
+
+def _joined(addresses: Iterable[str | None]) -> str | None:
+    """The addresses, each once: a dual-stack object has two."""
+    return ",".join(dict.fromkeys(filter(None, addresses))) or None
 
 
 def _external_addresses(item: wire.Service) -> list[str]:
@@ -122,7 +128,7 @@ def node(item: native_wire.Node, environment: Environment) -> models.Node:
     labels = item.metadata.labels or {}
 
     def amount(name: str) -> str | None:
-        return str(allocatable[name]) if name in allocatable else None
+        return quantity.shown(allocatable[name]) if name in allocatable else None
 
     return models.Node(
         **_base_fields(item.metadata, environment),
@@ -155,7 +161,7 @@ def _roles(labels: dict[str, str]) -> list[str]:
 
 
 def _address(status: native_wire.NodeStatus, type_: str) -> str | None:
-    return next((one.address for one in status.addresses or () if one.type == type_), None)
+    return _joined(one.address for one in status.addresses or () if one.type == type_)
 
 
 def node_details(item: native_wire.Node) -> dict[str, Any]:
@@ -213,15 +219,27 @@ def job(item: native_wire.Job, environment: Environment) -> models.Job:
     )
 
 
+# The first condition that holds names a Job's state, in kubectl's order; below that of being
+# deleted are those that its controller acts on.
+_ENDED = {"Complete": "complete", "Failed": "failed"}
+_UNDER_WAY = {
+    "Suspended": "suspended",
+    "FailureTarget": "FailureTarget",
+    "SuccessCriteriaMet": "SuccessCriteriaMet",
+}
+
+
 def _job_status(item: native_wire.Job) -> str:
+    """kubectl's word; what is suspended is so before its controller has seen it."""
     current = {
         condition.type for condition in item.status.conditions or () if condition.status == "True"
     }
-    if "Complete" in current:
-        return "complete"
-    if "Failed" in current:
-        return "failed"
-    return "suspended" if item.spec.suspend or "Suspended" in current else "running"
+    ended = next((word for type_, word in _ENDED.items() if type_ in current), None)
+    if ended or item.metadata.deletion_timestamp is not None:
+        return ended or "Terminating"
+    if item.spec.suspend:
+        return "suspended"
+    return next((word for type_, word in _UNDER_WAY.items() if type_ in current), "running")
 
 
 def cron_job(item: native_wire.CronJob, environment: Environment) -> models.CronJob:
@@ -264,22 +282,53 @@ def _metrics(item: native_wire.Autoscaler) -> list[models.Metric]:
         target = f"{item.spec.cpu_percentage}%"
         return [models.Metric(name="cpu", current=None if now is None else f"{now}%",
                               target=target)]  # fmt: skip
-    current = {(metric.type, _metric_name(metric.source)): metric.source.current
-               for metric in item.status.current_metrics or ()}  # fmt: skip
     return [
         models.Metric(
             name=_metric_name(metric.source),
-            current=_measured(
-                current.get((metric.type, _metric_name(metric.source))), like=metric.source.target
-            ),
+            current=_measured(current.source.current, like=metric.source.target)
+            if current
+            else None,
             target=_measured(metric.source.target, like=metric.source.target) or "",
         )
-        for metric in item.spec.metrics or ()
+        for metric, current in _paired(item.spec.metrics or [], item.status.current_metrics or [])
     ]
 
 
+def _paired(
+    wanted: Sequence[native_wire.Metric], measured: Sequence[native_wire.Metric]
+) -> list[tuple[native_wire.Metric, native_wire.Metric | None]]:
+    """Each metric with its measurement, which stands at the same place unless one failed.
+
+    Where it does not, it is the first measurement of the same metric that is left.
+    """
+    places = {
+        place
+        for place, pair in enumerate(zip(wanted, measured, strict=False))
+        if _identity(pair[0]) == _identity(pair[1])
+    }
+    left = [metric for place, metric in enumerate(measured) if place not in places]
+    pairs: list[tuple[native_wire.Metric, native_wire.Metric | None]] = []
+    for place, metric in enumerate(wanted):
+        if place in places:
+            pairs.append((metric, measured[place]))
+            continue
+        index = next(
+            (index for index, one in enumerate(left) if _identity(one) == _identity(metric)), None
+        )
+        pairs.append((metric, None if index is None else left.pop(index)))
+    return pairs
+
+
+def _identity(metric: native_wire.Metric) -> tuple[object, ...]:
+    """What tells one metric from another: names alone do not."""
+    source = metric.source
+    described = (source.described_object.kind, source.described_object.name)
+    labels = normalise.selector(source.metric.selector)
+    return (metric.type, source.name, source.container, source.metric.name, labels, described)
+
+
 def _metric_name(source: MetricSource) -> str:
-    name = source.name or (source.metric.name if source.metric else "?")
+    name = source.name or source.metric.name or "?"
     return f"{source.container}:{name}" if source.container else name
 
 
@@ -288,9 +337,10 @@ def _measured(value: MetricValue | None, *, like: MetricValue) -> str | None:
     if value is None:
         return None
     if like.average_utilization is not None:
-        known = value.average_utilization
-        return None if known is None else f"{known}%"
-    return value.average_value if like.average_value is not None else value.value
+        share = value.average_utilization
+        return None if share is None else f"{share}%"
+    amount = value.average_value if like.average_value is not None else value.value
+    return None if amount is None else quantity.shown(amount)
 
 
 def conditions(item: Conditioned) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from msgspec import field
@@ -11,11 +10,13 @@ from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.wire import (
     Condition,
     Event,
-    ListMeta,
+    Int,
+    LabelSelector,
     Meta,
     Object,
     Reference,
     Template,
+    Time,
     Wire,
 )
 
@@ -45,7 +46,7 @@ class AccessReview(Wire, frozen=True):
 
 
 class Taint(Wire, frozen=True):
-    key: str
+    key: str = ""
     effect: str = ""
     value: str | None = None
 
@@ -56,8 +57,8 @@ class NodeSpec(Wire, frozen=True):
 
 
 class NodeAddress(Wire, frozen=True):
-    type: str
-    address: str
+    type: str = ""
+    address: str = ""
 
 
 class NodeInfo(Wire, frozen=True):
@@ -95,18 +96,18 @@ class ConfigMap(Object, frozen=True):
 
 
 class JobSpec(Wire, frozen=True):
-    completions: int | None = None
-    parallelism: int | None = None
+    completions: Int | None = None
+    parallelism: Int | None = None
     suspend: bool | None = None
     template: Template = Template()
 
 
 class JobStatus(Wire, frozen=True):
-    active: int | None = None
-    succeeded: int | None = None
-    failed: int | None = None
-    start_time: datetime | None = None
-    completion_time: datetime | None = None
+    active: Int | None = None
+    succeeded: Int | None = None
+    failed: Int | None = None
+    start_time: Time | None = None
+    completion_time: Time | None = None
     conditions: list[Condition] | None = None
 
 
@@ -128,8 +129,8 @@ class CronJobSpec(Wire, frozen=True):
 
 class CronJobStatus(Wire, frozen=True):
     active: list[Reference] | None = None
-    last_schedule_time: datetime | None = None
-    last_successful_time: datetime | None = None
+    last_schedule_time: Time | None = None
+    last_successful_time: Time | None = None
 
 
 class CronJob(Object, frozen=True):
@@ -150,14 +151,14 @@ class ReportedEvent(Event, frozen=True):
     """An event with what reported it, as ``k8s events`` shows it."""
 
     involved_object: InvolvedObject = InvolvedObject()
-    first_timestamp: datetime | None = None
+    first_timestamp: Time | None = None
     source: EventSource = EventSource()
     reporting_component: str | None = None
     reporting_instance: str | None = None
 
 
 class ApiResource(Wire, frozen=True):
-    name: str
+    name: str = ""
 
 
 class ApiResources(Wire, frozen=True):
@@ -169,31 +170,25 @@ class ApiResources(Wire, frozen=True):
 class TableRow(Wire, frozen=True):
     """What the server prints of one object, cell by cell, and the object's metadata."""
 
-    cells: list[Any]
     object: Object
+    cells: list[Any] | None = None
 
     @property
     def metadata(self) -> Meta:
         return self.object.metadata
 
 
-class Table(Wire, frozen=True):
-    """A list as the server prints it for kubectl: without the objects' bodies."""
-
-    rows: list[TableRow] | None
-    metadata: ListMeta = ListMeta()
-
-
 class MetricName(Wire, frozen=True):
-    name: str
+    name: str = ""
+    selector: LabelSelector = LabelSelector()
 
 
 class MetricValue(Wire, frozen=True):
     """A metric's target or current value: the member that fits the target's type is set."""
 
-    value: str | None = None
-    average_value: str | None = None
-    average_utilization: int | None = None
+    value: str | int | float | None = None
+    average_value: str | int | float | None = None
+    average_utilization: Int | None = None
 
 
 class MetricSource(Wire, frozen=True):
@@ -201,7 +196,8 @@ class MetricSource(Wire, frozen=True):
 
     name: str | None = None
     container: str | None = None
-    metric: MetricName | None = None
+    metric: MetricName = MetricName()
+    described_object: Reference = Reference()
     target: MetricValue = MetricValue()
     current: MetricValue = MetricValue()
 
@@ -209,7 +205,7 @@ class MetricSource(Wire, frozen=True):
 class Metric(Wire, frozen=True):
     """One metric; only the member that ``type`` names is set."""
 
-    type: str
+    type: str = ""
     resource: MetricSource | None = None
     container_resource: MetricSource | None = None
     pods: MetricSource | None = None
@@ -226,15 +222,15 @@ class AutoscalerSpec(wire.AutoscalerSpec, frozen=True):
     """``autoscaling/v1`` has ``cpu_percentage``, later versions have ``metrics``."""
 
     metrics: list[Metric] | None = None
-    cpu_percentage: int | None = field(name="targetCPUUtilizationPercentage", default=None)
+    cpu_percentage: Int | None = field(name="targetCPUUtilizationPercentage", default=None)
 
 
 class AutoscalerStatus(wire.AutoscalerStatus, frozen=True):
     current_metrics: list[Metric] | None = None
     conditions: list[Condition] | None = None
-    cpu_percentage: int | None = field(name="currentCPUUtilizationPercentage", default=None)
+    cpu_percentage: Int | None = field(name="currentCPUUtilizationPercentage", default=None)
 
 
 class Autoscaler(Object, frozen=True):
-    spec: AutoscalerSpec
+    spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()

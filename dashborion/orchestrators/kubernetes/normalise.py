@@ -30,6 +30,7 @@ from dashborion.orchestrators.kubernetes.instances import controller, requests
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _MEBI = 1 << 20
+_LONG = 19  # digits that no revision's number has
 
 
 def workload(
@@ -59,7 +60,7 @@ def workload(
         cpu=quantity.canonical_cpu(cpu) if cpu else None,
         memory=quantity.canonical_memory(memory) if memory else None,
         resources=Resources(
-            cpu_millicores=ceil(cpu.number * 1000) if cpu else None,
+            cpu_millicores=quantity.millicores(cpu) if cpu else None,
             memory_mib=ceil(memory.number / _MEBI) if memory else None,
         ),
         rollout=state,
@@ -104,8 +105,8 @@ def selector(labels: wire.LabelSelector) -> str:
             "Exists": term.key,
             "DoesNotExist": f"!{term.key}",
         }
-        parts.append(form[term.operator])
-    return ",".join(parts)
+        parts.append(form.get(term.operator, ""))
+    return ",".join(filter(None, parts))
 
 
 def autoscaling(
@@ -134,9 +135,10 @@ def autoscaling(
 
 
 Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
+Owned = TypeVar("Owned", bound=wire.Object)
 
 
-def owned_by(items: Iterable[Kept], uid: str) -> list[Kept]:
+def owned_by(items: Iterable[Owned], uid: str) -> list[Owned]:
     """The objects whose controller has that uid; a selector may match others' objects too."""
     owners = [(item, controller(item.metadata)) for item in items]
     return [item for item, owner in owners if owner is not None and owner.uid == uid]
@@ -154,7 +156,7 @@ def revision_number(kept: wire.ReplicaSet | wire.ControllerRevision) -> int:
     if isinstance(kept, wire.ControllerRevision):
         return kept.revision
     number = revision_name(kept, "")
-    return int(number) if number.isdecimal() else 0
+    return int(number) if number.isdecimal() and len(number) < _LONG else 0
 
 
 def revisions(items: Iterable[Kept], workload: str, current: str | None) -> list[Revision]:
@@ -189,15 +191,18 @@ def by_time(items: Iterable[Event]) -> list[Event]:
 
 
 def event(item: wire.Event) -> Event:
-    """The normalised event; the first of the four times that is set counts, as in kubectl."""
+    """The normalised event; the first of the four times that is set counts, as in kubectl.
+
+    What is not ``Normal`` is a warning: the API takes any word, such as ``Error``.
+    """
     series = item.series or wire.Series()
     involved = item.involved_object
     return Event(
-        timestamp=item.last_timestamp
-        or series.last_observed_time
+        timestamp=series.last_observed_time
+        or item.last_timestamp
         or item.event_time
         or item.metadata.creation_timestamp,
-        type=EventType.WARNING if item.type == "Warning" else EventType.NORMAL,
+        type=EventType.NORMAL if item.type in (None, "", "Normal") else EventType.WARNING,
         reason=item.reason,
         message=(item.message or "").strip(),
         object=f"{(involved.kind or 'object').lower()}/{involved.name or ''}",

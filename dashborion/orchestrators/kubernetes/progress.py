@@ -96,7 +96,7 @@ class _Followed(ABC):
 
     def _newest_revision(self, item: wire.DaemonSet) -> str | None:
         """A DaemonSet does not say which revision is its newest: its history does."""
-        listed = self.client.optional(history.list_kept(self.client, item))
+        listed = self.client.permitted(history.list_kept(self.client, item))
         kept = normalise.owned_by(listed, item.metadata.uid)
         revisions = normalise.revisions(kept, item.metadata.name, None)
         return revisions[-1].revision if revisions else None
@@ -150,14 +150,14 @@ def members(client: Client, item: wire.Controller, environment: Environment) -> 
     """A controller's instances, finished ones too."""
     namespace = item.metadata.namespace
     options = ListOptions(normalise.selector(item.spec.selector))
-    listed = client.collect(api.PODS, namespace, options)
+    listed = client.collect(api.PODS, namespace, options, decoration=True)
     parents: Mapping[str, wire.Meta] = {}
     if isinstance(item, wire.Deployment):
-        replicasets = client.collect(api.REPLICASETS.metadata, namespace, options)
-        parents = {one.metadata.uid: one.metadata for one in client.optional(replicasets)}
+        replicasets = client.collect(api.REPLICASETS.metadata, namespace, options, decoration=True)
+        parents = {one.metadata.uid: one.metadata for one in client.permitted(replicasets)}
     return [
         pods.instance(pod, owner, environment)
-        for pod in client.optional(listed)
+        for pod in client.permitted(listed)
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     ]
 

@@ -17,6 +17,8 @@ JSON = "application/json"
 
 T = TypeVar("T")
 
+NOT_DECODED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)  # what decoding raises
+
 
 class Request(Struct, frozen=True):
     """What is sent, to which server, as which user and through which proxy.
@@ -48,14 +50,16 @@ class Request(Struct, frozen=True):
 
 
 def decode(type_: type[T], body: bytes, request: Request) -> T:
-    """The answer to a request, as a type.
+    """The answer to a request, as a type. A null is an absent field, as in Go.
 
     Raises:
         BadAnswer: the body is not JSON, or not of the shape that the API documents.
     """
     try:
         decoded: T = decoder(type_).decode(body)  # type: ignore[arg-type]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except msgspec.ValidationError:
+        return convert(type_, decode(object, body, request), request)
+    except NOT_DECODED as error:
         raise _wrong_shape(error, request) from error
     return decoded
 
@@ -63,9 +67,20 @@ def decode(type_: type[T], body: bytes, request: Request) -> T:
 def convert(type_: type[T], plain: Any, request: Request) -> T:
     """Decoded JSON as a type; raises as ``decode``."""
     try:
-        return msgspec.convert(plain, ready(type_))
-    except (msgspec.ValidationError, RecursionError) as error:
+        try:
+            return msgspec.convert(plain, ready(type_))
+        except msgspec.ValidationError:
+            return msgspec.convert(_without_nulls(plain), type_)
+    except NOT_DECODED as error:
         raise _wrong_shape(error, request) from error
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return [_without_nulls(one) for one in value if one is not None]
+    return value
 
 
 @cache

@@ -213,7 +213,7 @@ def _scaled(value: int | str | None, default: int | str, of: int, *, up: bool) -
     if isinstance(chosen, int):
         return chosen
     digits = chosen.removesuffix("%")
-    if not digits.isdecimal():
+    if not digits.isdecimal() or len(digits) > 9:
         return _scaled(None, default, of, up=up)
     share = Fraction(int(digits) * of, 100 if chosen.endswith("%") else of or 1)
     return math.ceil(share) if up else math.floor(share)

@@ -8,9 +8,13 @@ over ``json.loads`` comes from.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
+from msgspec import Meta as Bounds
 from msgspec import Struct, field
+
+Time = Annotated[datetime, Bounds(tz=True)]
+Int = Annotated[int, Bounds(ge=-(2**53), le=2**53)]  # JSON's own have no bound
 
 I = TypeVar("I")  # noqa: E741 - an item
 
@@ -25,9 +29,9 @@ class Wire(Struct, rename="camel", frozen=True, gc=False):
 
 
 class Owner(Wire, frozen=True):
-    kind: str
-    name: str
-    uid: str
+    kind: str = ""
+    name: str = ""
+    uid: str = ""
     api_version: str = ""
     controller: bool | None = None
 
@@ -36,9 +40,9 @@ class Meta(Wire, frozen=True):
     name: str
     uid: str = ""
     namespace: str = ""
-    generation: int = 0
-    creation_timestamp: datetime | None = None
-    deletion_timestamp: datetime | None = None
+    generation: Int = 0
+    creation_timestamp: Time | None = None
+    deletion_timestamp: Time | None = None
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[Owner] | None = None
@@ -58,13 +62,19 @@ class Page(Wire, Generic[I], frozen=True):
     """One page of a list. ``items`` is required: an answer without it is not a list."""
 
     items: list[I] | None
-    metadata: ListMeta
+    metadata: ListMeta = ListMeta()
+
+
+class Rows(Wire, Generic[I], frozen=True):
+    """One page of a list as the server prints it for kubectl: without the objects' bodies."""
+
+    items: list[I] | None = field(name="rows")
 
 
 class Header(Wire, frozen=True):
     """The part of a page that says whether another page follows."""
 
-    metadata: ListMeta
+    metadata: ListMeta = ListMeta()
 
 
 class Status(Wire, frozen=True):
@@ -76,12 +86,12 @@ class Status(Wire, frozen=True):
 
 
 class Condition(Wire, frozen=True):
-    type: str
+    type: str = ""
     status: str = "Unknown"
     reason: str | None = None
     message: str | None = None
-    last_update_time: datetime | None = None
-    last_transition_time: datetime | None = None
+    last_update_time: Time | None = None
+    last_transition_time: Time | None = None
 
 
 class Reference(Wire, frozen=True):
@@ -90,9 +100,14 @@ class Reference(Wire, frozen=True):
     uid: str | None = None
 
 
+class Address(Wire, frozen=True):
+    ip: str = ""
+    target_ref: Reference = Reference()
+
+
 class Series(Wire, frozen=True):
-    count: int | None = None
-    last_observed_time: datetime | None = None
+    count: Int | None = None
+    last_observed_time: Time | None = None
 
 
 class Event(Object, frozen=True):
@@ -100,9 +115,9 @@ class Event(Object, frozen=True):
     type: str | None = None
     reason: str | None = None
     message: str | None = None
-    count: int | None = None
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
+    count: Int | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
     series: Series | None = None
 
 
@@ -114,7 +129,7 @@ class Requests(Wire, frozen=True):
 
 
 class ContainerSpec(Wire, frozen=True):
-    name: str
+    name: str = ""
     image: str | None = None
     resources: Requests = Requests()
     restart_policy: str | None = None
@@ -130,6 +145,7 @@ class PodSpec(Wire, frozen=True):
     init_containers: list[ContainerSpec] | None = None
     ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
+    resources: Requests = Requests()  # of the pod as a whole: since 1.34
 
 
 class Waiting(Wire, frozen=True):
@@ -138,16 +154,16 @@ class Waiting(Wire, frozen=True):
 
 
 class Running(Wire, frozen=True):
-    started_at: datetime | None = None
+    started_at: Time | None = None
 
 
 class Terminated(Wire, frozen=True):
-    exit_code: int = 0
-    signal: int | None = None
+    exit_code: Int = 0
+    signal: Int | None = None
     reason: str | None = None
     message: str | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
     container_id: str | None = field(name="containerID", default=None)
 
 
@@ -158,11 +174,11 @@ class ContainerState(Wire, frozen=True):
 
 
 class ContainerStatus(Wire, frozen=True):
-    name: str
+    name: str = ""
     image: str | None = None
     ready: bool = False
     started: bool | None = None
-    restart_count: int = 0
+    restart_count: Int = 0
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
     container_id: str | None = field(name="containerID", default=None)
@@ -174,7 +190,8 @@ class PodStatus(Wire, frozen=True):
     message: str | None = None
     conditions: list[Condition] | None = None
     pod_ip: str | None = field(name="podIP", default=None)
-    start_time: datetime | None = None
+    pod_ips: list[Address] | None = field(name="podIPs", default=None)
+    start_time: Time | None = None
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
     ephemeral_container_statuses: list[ContainerStatus] | None = None
@@ -195,8 +212,8 @@ class Template(Wire, frozen=True):
 
 
 class Requirement(Wire, frozen=True):
-    key: str
-    operator: str
+    key: str = ""
+    operator: str = ""
     values: list[str] | None = None
 
 
@@ -206,9 +223,9 @@ class LabelSelector(Wire, frozen=True):
 
 
 class RollingUpdate(Wire, frozen=True):
-    max_unavailable: int | str | None = None
-    max_surge: int | str | None = None
-    partition: int | None = None
+    max_unavailable: Int | str | None = None
+    max_surge: Int | str | None = None
+    partition: Int | None = None
 
 
 class Strategy(Wire, frozen=True):
@@ -226,26 +243,26 @@ class ControllerSpec(Wire, frozen=True):
 class ControllerStatus(Wire, frozen=True):
     """What the statuses of all three kinds have."""
 
-    observed_generation: int = 0
+    observed_generation: Int = 0
     conditions: list[Condition] | None = None
 
 
 class ReplicasStatus(ControllerStatus, frozen=True):
     """The counts that Deployments and StatefulSets have in common."""
 
-    replicas: int = 0
-    updated_replicas: int = 0
-    ready_replicas: int = 0
+    replicas: Int = 0
+    updated_replicas: Int = 0
+    ready_replicas: Int = 0
 
 
 class DeploymentSpec(ControllerSpec, frozen=True):
-    replicas: int | None = None
+    replicas: Int | None = None
     paused: bool | None = None
     strategy: Strategy = Strategy()
 
 
 class DeploymentStatus(ReplicasStatus, frozen=True):
-    available_replicas: int = 0
+    available_replicas: Int = 0
 
 
 class Deployment(Object, frozen=True):
@@ -254,12 +271,12 @@ class Deployment(Object, frozen=True):
 
 
 class StatefulSetSpec(ControllerSpec, frozen=True):
-    replicas: int | None = None
+    replicas: Int | None = None
     update_strategy: Strategy = Strategy()
 
 
 class StatefulSetStatus(ReplicasStatus, frozen=True):
-    available_replicas: int | None = None  # servers before 1.22 do not report it
+    available_replicas: Int | None = None  # servers before 1.22 do not report it
     current_revision: str | None = None
     update_revision: str | None = None
 
@@ -274,10 +291,10 @@ class DaemonSetSpec(ControllerSpec, frozen=True):
 
 
 class DaemonSetStatus(ControllerStatus, frozen=True):
-    desired_number_scheduled: int = 0
-    updated_number_scheduled: int = 0
-    number_ready: int = 0
-    number_available: int = 0
+    desired_number_scheduled: Int = 0
+    updated_number_scheduled: Int = 0
+    number_ready: Int = 0
+    number_available: Int = 0
 
 
 class DaemonSet(Object, frozen=True):
@@ -311,7 +328,7 @@ class RevisionData(Wire, frozen=True):
 class ControllerRevision(Object, frozen=True):
     """One revision of a StatefulSet or DaemonSet."""
 
-    revision: int = 0
+    revision: Int = 0
     data: RevisionData | None = None
 
     @property
@@ -320,25 +337,25 @@ class ControllerRevision(Object, frozen=True):
 
 
 class ScaleTarget(Wire, frozen=True):
-    kind: str
-    name: str
+    kind: str = ""
+    name: str = ""
 
 
 class AutoscalerSpec(Wire, frozen=True):
-    scale_target_ref: ScaleTarget
-    max_replicas: int
-    min_replicas: int | None = None
+    scale_target_ref: ScaleTarget = ScaleTarget()
+    max_replicas: Int = 0
+    min_replicas: Int | None = None
 
 
 class AutoscalerStatus(Wire, frozen=True):
-    current_replicas: int | None = None
-    desired_replicas: int | None = None
+    current_replicas: Int | None = None
+    desired_replicas: Int | None = None
 
 
 class Autoscaler(Object, frozen=True):
     """A HorizontalPodAutoscaler of any version of their API."""
 
-    spec: AutoscalerSpec
+    spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
 
 
@@ -359,16 +376,17 @@ class BalancedStatus(Wire, frozen=True):
 
 
 class ServicePort(Wire, frozen=True):
-    port: int
+    port: Int = 0
     name: str | None = None
     protocol: str | None = None
-    target_port: int | str | None = None
-    node_port: int | None = None
+    target_port: Int | str | None = None
+    node_port: Int | None = None
 
 
 class ServiceSpec(Wire, frozen=True):
     type: str | None = None
     cluster_ip: str | None = field(name="clusterIP", default=None)
+    cluster_ips: list[str] | None = field(name="clusterIPs", default=None)
     external_ips: list[str] | None = field(name="externalIPs", default=None)
     external_name: str | None = None
     selector: dict[str, str] | None = None
@@ -382,11 +400,11 @@ class Service(Object, frozen=True):
 
 class BackendPort(Wire, frozen=True):
     name: str | None = None
-    number: int | None = None
+    number: Int | None = None
 
 
 class BackendService(Wire, frozen=True):
-    name: str
+    name: str = ""
     port: BackendPort = BackendPort()
 
 
@@ -426,20 +444,18 @@ class Ingress(Object, frozen=True):
 
 class SliceConditions(Wire, frozen=True):
     ready: bool | None = None
+    terminating: bool | None = None
 
 
 class SliceEndpoint(Wire, frozen=True):
     addresses: list[str] | None = None
     conditions: SliceConditions = SliceConditions()
+    target_ref: Reference = Reference()
 
 
 class EndpointSlice(Object, frozen=True):
     address_type: str | None = None
     endpoints: list[SliceEndpoint] | None = None
-
-
-class Address(Wire, frozen=True):
-    ip: str
 
 
 class Subset(Wire, frozen=True):

@@ -22,7 +22,7 @@ _FAILURE_WORDS = (
 
 def _ready(instance: Instance) -> str:
     """Ready containers of those that keep running, as kubectl counts them."""
-    lasting = [container for container in instance.containers if not container.init]
+    lasting = [one for one in instance.containers if not (one.init or one.ephemeral)]
     return f"{sum(container.ready for container in lasting)}/{len(lasting)}"
 
 

@@ -65,8 +65,8 @@ def _duration(job: models.Job) -> str | None:
 
 def _duration_so_far(job: models.Job) -> Cell:
     """The start of a job that still runs, which a terminal shows as an age."""
-    duration = _duration(job)
-    return job.started_at if duration is None and job.status == "running" else duration
+    is_over = job.status in ("complete", "failed", "suspended")
+    return _duration(job) if is_over or job.completed_at else job.started_at
 
 
 def _targets(autoscaler: models.Autoscaler) -> str | None:

@@ -15,7 +15,7 @@ def behind(address: str, *, ready: bool | None = True) -> Raw:
         "addresses": [address],
         "conditions": {"ready": ready, "serving": ready, "terminating": False},
         "nodeName": "node-a",
-        "targetRef": {"kind": "Pod", "name": "web-0"},
+        "targetRef": {"kind": "Pod", "name": f"web-at-{address}"},
     }
 
 

@@ -49,8 +49,8 @@ NO_SERIES: Raw = NO_LAST | {"series": None}
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        pytest.param({}, f"{LAST}+00:00", id="lastTimestamp"),
-        pytest.param(NO_LAST, f"{SERIES}.000001+00:00", id="series"),
+        pytest.param({}, f"{SERIES}.000001+00:00", id="series"),
+        pytest.param({"series": ABSENT}, f"{LAST}+00:00", id="lastTimestamp"),
         pytest.param(NO_SERIES, f"{TIME}.123456+00:00", id="eventTime"),
         pytest.param(NO_LAST | {"series": {"lastObservedTime": None}}, f"{TIME}.123456+00:00"),
         pytest.param(NO_SERIES | {"eventTime": None}, f"{MADE}+00:00", id="creationTimestamp"),
@@ -87,7 +87,7 @@ def test_a_null_count_is_one(change: Raw, expected: int) -> None:
 
 @pytest.mark.parametrize(
     ("type_", "expected"),
-    [("Warning", "warning"), ("Normal", "normal"), ("Odd", "normal"), (None, "normal")],
+    [("Warning", "warning"), ("Normal", "normal"), ("Error", "warning"), ("Odd", "warning"), ("", "normal"), (None, "normal")],
 )
 def test_a_type_is_a_warning_or_normal(type_: str | None, expected: str) -> None:
     assert event(type=type_).type == expected
