@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from dashborion.errors import UsageError, suggestion
-from dashborion.models.kinds import KIND_WORDS, WorkloadType
+from dashborion.models.kinds import WorkloadType, workload_type
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -74,10 +74,10 @@ def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | Non
     if not words:
         return None
     for word in words:
-        if word.lower() not in KIND_WORDS:
+        if workload_type(word) is None:
             near = suggestion(word, [str(member) for member in WorkloadType])
             raise UsageError(f"--type: '{word}' is not a type of workload", hint=near)
-    return frozenset(KIND_WORDS[word.lower()] for word in words)
+    return frozenset(filter(None, map(workload_type, words)))
 
 
 def images(values: Sequence[str]) -> list[tuple[str | None, str]]:

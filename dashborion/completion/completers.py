@@ -69,10 +69,10 @@ def workloads(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _qualified_names(ctx: typer.Context, incomplete: str) -> list[str]:
     """Names behind a typed ``kind/``, ``namespace/`` or ``namespace/kind/``."""
-    from dashborion.models.kinds import KIND_OF, KIND_WORDS
+    from dashborion.models.kinds import KIND_OF, workload_type
 
     *before, _ = incomplete.split("/")
-    kind = KIND_WORDS.get(before[-1].lower())
+    kind = workload_type(before[-1])
     namespace = before[0] if kind is None or len(before) > 1 else _namespace(ctx)
     rows = known_names.rows(ctx, "workloads", namespace)
     names = [row[2] for row in rows if kind is None or row[1] == KIND_OF[kind]]

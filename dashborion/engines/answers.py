@@ -108,6 +108,15 @@ def matching(patterns: Sequence[Name], found: Sequence[Found[Workload]]) -> list
     return [one for one in found if any(_fits(pattern, one.item) for pattern in patterns)]
 
 
+def matching_in(
+    environment: Environment, patterns: Sequence[Name], found: Sequence[Found[Workload]]
+) -> list[Found[Workload]]:
+    """Of an environment's workloads all but those that only an ARN of another cluster fits."""
+    target = environment.target
+    here = [name for name in patterns if not name.is_elsewhere(target.cluster_name, target.region)]
+    return list(found) if len(here) == len(patterns) else matching(here, found) if here else []
+
+
 def require_matches(patterns: Sequence[Name], found: Sequence[Found[Workload]], where: str) -> None:
     """Called with everything that was found.
 

@@ -17,6 +17,7 @@ from dashborion.engines.answers import (
     flat,
     located,
     matching,
+    matching_in,
     nowhere,
     order,
     require_matches,
@@ -27,11 +28,14 @@ from dashborion.errors import (
     DashborionError,
     NotFound,
     PartialFailure,
+    UsageError,
     WrongOrchestrator,
     foreseen,
+    short,
 )
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
 from dashborion.orchestrators.protocol import (
@@ -92,6 +96,25 @@ class Fleet(Struct, frozen=True):
         """The environments' labels, for errors."""
         return ", ".join(environment.label for environment in self.environments)
 
+    def workload_name(self, typed: str) -> Name:
+        """The NAME of a workload.
+
+        Raises:
+            UsageError: it is not a name, or of a kind that no chosen environment can have.
+        """
+        name = Name.parse(typed)
+        self._require_its_kind(name)
+        return name
+
+    def _require_its_kind(self, name: Name) -> None:
+        kinds = {environment.orchestrator for environment in self.environments}
+        if name.type is WorkloadType.ECS_SERVICE and kinds == {"kubernetes"}:
+            what = "a Kubernetes Service is no workload" if name.arn is None else "an ECS service"
+            raise UsageError(
+                f"'{short(str(name))}': {what}, and no chosen environment is on ECS",
+                hint=f"use `dashborion k8s services describe {short(name.name)}`",
+            )
+
     # --- Lists and single objects ---------------------------------------------------------------
 
     def workloads(
@@ -106,12 +129,13 @@ class Fleet(Struct, frozen=True):
         Raises:
             NotFound: a pattern without wildcards that nothing fits.
         """
-        names = [Name.parse(pattern) for pattern in patterns]
+        names = [self.workload_name(pattern) for pattern in patterns]
         asked = widened(query, names)
 
         def ask(orchestrator: Orchestrator) -> list[Found[Workload]]:
             found = orchestrator.inventory.workloads(asked)
-            return self._recorded(orchestrator, asked, found, kind="workloads")
+            self._recorded(orchestrator, asked, found, kind="workloads")
+            return matching_in(orchestrator.environment, names, found)
 
         answer = flat(self.ask_all(ask))
         if not answer.failures:
@@ -130,6 +154,8 @@ class Fleet(Struct, frozen=True):
         self, query: Query, *, statuses: frozenset[InstanceStatus] | None = None
     ) -> Answer[Found[Instance]]:
         """The instances that fit every restriction, in the default order."""
+        if query.workload is not None:
+            self._require_its_kind(query.workload)
 
         def ask(orchestrator: Orchestrator) -> list[Found[Instance]]:
             found = orchestrator.inventory.instances(query)
@@ -144,7 +170,7 @@ class Fleet(Struct, frozen=True):
 
     def workload(self, typed: str, query: Query) -> Answer[Found[WorkloadDetail]]:
         """The one workload of that NAME in all environments."""
-        name = Name.parse(typed)
+        name = self.workload_name(typed)
 
         def ask(orchestrator: Orchestrator) -> Found[WorkloadDetail]:
             found = orchestrator.inventory.workload(name, query)
@@ -198,7 +224,7 @@ class Fleet(Struct, frozen=True):
         Raises:
             PartialFailure: an environment could not be searched: there may be another.
         """
-        name = Name.parse(typed)
+        name = self.workload_name(typed)
         return self._only(name, lambda one: one.changes.workload(name, query))
 
     def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:

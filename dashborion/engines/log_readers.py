@@ -24,7 +24,7 @@ def of_workloads(
     Raises:
         NotFound: a name that no environment has.
     """
-    names = [Name.parse(text) for text in dict.fromkeys(typed)]
+    names = [fleet.workload_name(text) for text in dict.fromkeys(typed)]
     return _readers(fleet, names, lambda one, name: one.logs.of_workload(name, query, wanted))
 
 

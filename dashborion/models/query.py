@@ -6,9 +6,19 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from dashborion.models.kinds import INSTANCE_WORDS, KIND_OF, KIND_WORDS, WorkloadType
+from dashborion.errors import UsageError, short
+from dashborion.models.kinds import (
+    INSTANCE_WORDS,
+    KIND_OF,
+    WorkloadType,
+    command_for,
+    kind_word,
+    workload_type,
+)
 
 T = TypeVar("T")
+
+_ARN = "arn:"
 
 
 class Found(Struct, Generic[T], frozen=True, gc=False):
@@ -19,32 +29,127 @@ class Found(Struct, Generic[T], frozen=True, gc=False):
 
 
 class Name(Struct, frozen=True):
-    """A NAME as typed: ``[namespace/][kind/]name``."""
+    """A NAME as typed: ``[namespace/][kind/]name``, or the ``arn`` of a service or task."""
 
     name: str
     type: WorkloadType | None = None
     namespace: str | None = None
+    arn: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> Name:
-        """Parse a NAME; the part before the last is a kind if it is a word for one."""
-        *before, name = text.split("/")
-        kind = KIND_WORDS.get(before[-1].lower()) if before else None
+        """Parse a NAME; the part before the last is a kind if it is a word for one.
+
+        Raises:
+            UsageError: a part is empty, or it is the word for another kind.
+        """
+        if text.startswith(_ARN):
+            name = _last_part_of_arn(text, "service")
+            return cls(name=name, type=WorkloadType.ECS_SERVICE, arn=text)
+        *before, name = name_parts(text)
+        kind = workload_type(before[-1]) if before else None
         if kind is not None:
             before.pop()
+        elif before:
+            if kind_word(before[-1]) in INSTANCE_WORDS:
+                raise _other_kind(text, "workload", f"instances describe {name}")
+            _refuse_other_kinds(text, before[-1], "workload", name)
         return cls(name=name, type=kind, namespace="/".join(before) or None)
 
     @classmethod
     def parse_instance(cls, text: str) -> Name:
-        """Parse an instance's ID: ``[namespace/][pod/|task/]id``."""
-        *before, name = text.split("/")
-        if before and before[-1].lower() in INSTANCE_WORDS:
+        """Parse an instance's ID: ``[namespace/][pod/|task/]id``; raises as ``parse``."""
+        if text.startswith(_ARN):
+            return cls(name=_last_part_of_arn(text, "task"), arn=text)
+        *before, name = name_parts(text)
+        if before and kind_word(before[-1]) in INSTANCE_WORDS:
             before.pop()
+        elif before:
+            if workload_type(before[-1]):
+                raise _other_kind(text, "instance", f"workloads describe {before[-1]}/{name}")
+            _refuse_other_kinds(text, before[-1], "instance", name)
         return cls(name=name, namespace="/".join(before) or None)
 
+    def is_of(self, arn: str) -> bool:
+        """Whether the object with that ARN can be meant: anything, unless an ARN was typed.
+
+        ARNs of the old format name no cluster.
+        """
+        if self.arn is None:
+            return True
+        typed, known = self.arn.split("/"), arn.split("/")
+        return (typed[0], typed[-1]) == (known[0], known[-1]) and (
+            2 in (len(typed), len(known)) or typed == known
+        )
+
+    def is_elsewhere(self, cluster: str, region: str | None) -> bool:
+        """Whether an ARN was typed that is not of this cluster."""
+        if self.arn is None:
+            return False
+        prefix, *path = self.arn.split("/")
+        other_region = region is not None and prefix.split(":")[3] != region
+        return other_region or (len(path) > 1 and path[0] != cluster)
+
     def __str__(self) -> str:
+        if self.arn:
+            return self.arn
         kind = KIND_OF[self.type] if self.type else None
         return "/".join(part for part in (self.namespace, kind, self.name) if part)
+
+
+def name_parts(text: str) -> list[str]:
+    """The parts of a name between slashes.
+
+    Raises:
+        UsageError: one is empty, as in ``$NAMESPACE/web`` without that variable.
+    """
+    parts = text.split("/")
+    if not all(part.strip() for part in parts):
+        raise UsageError(
+            f"'{short(text)}' is not a name: a part of it is empty",
+            hint="was a variable not set? use NAME, KIND/NAME or NAMESPACE/KIND/NAME",
+        )
+    return parts
+
+
+def _last_part_of_arn(text: str, kind: str) -> str:
+    """The name or id in ``arn:PARTITION:ecs:REGION:ACCOUNT:KIND/[CLUSTER/]NAME``.
+
+    Raises:
+        UsageError: it is not an ARN of that kind.
+    """
+    *place, resource = text.split(":", 5)
+    word, *path = resource.split("/")
+    if len(place) == 5 and place[2] == "ecs" and all(place) and path and all(path):
+        if word == kind and len(path) <= 2:
+            return path[-1]
+        described = path[-1] if word in ("task-definition", "cluster") else text
+        commands = {"service": f"workloads describe {text}", "task": f"instances describe {text}"}
+        if command := commands.get(word) or command_for(word, described):
+            raise _other_kind(text, kind, command)
+    raise UsageError(
+        f"'{short(text)}' is not the ARN of an ECS {kind}",
+        hint=f"use arn:aws:ecs:REGION:ACCOUNT:{kind}/CLUSTER/NAME",
+    )
+
+
+def _refuse_other_kinds(text: str, word: str, expected: str, name: str) -> None:
+    """Check the word before a name.
+
+    Raises:
+        UsageError: it is the word for a kind that has commands of its own.
+    """
+    if command := command_for(word, name):
+        raise _other_kind(text, expected, command)
+    if kind_word(word) in ("secret", "secrets"):
+        raise UsageError(f"'{short(text)}' is not a {expected}: no command shows Secrets")
+
+
+def _other_kind(text: str, expected: str, command: str) -> UsageError:
+    article = "an" if expected == "instance" else "a"
+    return UsageError(
+        f"'{short(text)}' is not {article} {expected}", hint=f"use `dashborion {short(command)}`"
+    )
 
 
 class Query(Struct, frozen=True, kw_only=True):

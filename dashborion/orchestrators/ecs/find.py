@@ -34,7 +34,8 @@ def workload(client: Client, name: Name, query: Query) -> Found[wire.Service]:
     if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
         for found in client.services_by_name([name.name], raw=True):
             is_inside = namespace in (None, client.scope.namespace(found.item.tags))
-            if is_inside and found.item.status != "INACTIVE":
+            is_meant = is_inside and name.is_of(found.item.service_arn)
+            if is_meant and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
         arns = client.arns("list_services", "serviceArns")
@@ -98,10 +99,13 @@ def instance(client: Client, name: Name, query: Query) -> Found[wire.Task]:
     for stopped in (False, True):
         listed = _within(client, _listed(client, name, stopped=stopped), namespace)
         known += [instances.name_of(one.item) for one in listed]
-        exact = [one for one in listed if name.name in _names(one.item)]
+        exact = [
+            one for one in listed
+            if name.name in _names(one.item) and name.is_of(one.item.task_arn)
+        ]  # fmt: skip
         matching = exact or [
             one for one in listed
-            if name.name and any(text.startswith(name.name) for text in _names(one.item))
+            if not name.arn and any(text.startswith(name.name) for text in _names(one.item))
         ]  # fmt: skip
         if len(matching) > 1:
             shown = ", ".join(sorted(instances.name_of(one.item) for one in matching[:8]))
@@ -116,7 +120,7 @@ def instance(client: Client, name: Name, query: Query) -> Found[wire.Task]:
     if namespace is not None:
         require_namespace(client.scope, namespace, [one.item for one in client.services()])
     where = f"namespace '{namespace}'" if namespace else f"cluster '{client.cluster}'"
-    raise NotFound("instance", name.name, where=where, known=known)
+    raise NotFound("instance", name.arn or name.name, where=where, known=known)
 
 
 def tasks_of(client: Client, service: wire.Service) -> list[wire.Task]:

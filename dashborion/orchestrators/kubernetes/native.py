@@ -14,7 +14,7 @@ from dashborion.concurrency import every
 from dashborion.config.targets import Environment
 from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
-from dashborion.models.query import Found, Query
+from dashborion.models.query import Found, Query, name_parts
 from dashborion.orchestrators.kubernetes import find, native_normalise, native_wire, normalise
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -149,7 +149,7 @@ class KubernetesNative:
         """
         known = KINDS[kind]
         resource = self._served(known)
-        *before, name = name.split("/")
+        *before, name = name_parts(name)
         if before and not known.namespaced:
             raise NotFound(singular(kind), f"{'/'.join(before)}/{name}", where="the cluster")
         namespace = "/".join(before) or self._namespace(known, query)
