@@ -159,10 +159,14 @@ def test_without_permission_for_namespaces_the_list_is_empty(dashborion: Cli, cl
     assert (seen.exit_code, seen.json) == (0, [])
 
 
-def test_a_selector_that_the_api_refuses_is_a_usage_error(dashborion: Cli, cluster: Api) -> None:
-    cluster.on("*", status(400, "unable to parse requirement: found '!!'"))
+@pytest.mark.parametrize("selector", ["!!", "Cost Center=a=b"])
+def test_a_selector_that_the_api_refuses_is_a_usage_error(
+    dashborion: Cli, cluster: Api, selector: str
+) -> None:
+    """Tags of ECS have blanks and equal signs; labels have neither, and the API says so."""
+    cluster.on("*", status(400, f"unable to parse requirement: found '{selector}'"))
 
-    seen = dashborion("workloads list -l '!!' -o json")
+    seen = dashborion(f"workloads list -l '{selector}' -o json")
 
     assert (seen.exit_code, seen.error["code"]) == (2, "usage")
     assert "unable to parse requirement" in seen.error["message"]

@@ -9,7 +9,7 @@ from datetime import datetime
 from math import ceil
 
 from dashborion.config.targets import Environment
-from dashborion.errors import UsageError
+from dashborion.errors import UsageError, short
 from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
@@ -105,7 +105,8 @@ def selected(tags: Mapping[str, str], selector: str | None) -> bool:
     """Whether tags fit a selector in kubectl's grammar.
 
     Its terms are ``key=value``, ``key!=value``, ``key``, ``!key``, ``key in (a,b)`` and
-    ``key notin (a,b)``, separated by commas.
+    ``key notin (a,b)``, separated by commas. Unlike labels, tags have blanks inside, and ``=``
+    in their values: what counts is the first one. Commas and parentheses AWS does not allow.
 
     Raises:
         UsageError: a term that is none of these.
@@ -114,17 +115,18 @@ def selected(tags: Mapping[str, str], selector: str | None) -> bool:
     return not [term for term in terms if not _fits(tags, term)]  # each is checked
 
 
-_KEY = r"\s*(?P<key>[^\s=!(),]+)\s*"
-_EQUALS = re.compile(_KEY + r"(?P<operator>==|=|!=)\s*(?P<values>[^=!(),]*?)\s*")
+_KEY = r"(?P<key>[^=!(),]*[^\s=!(),]\s*)"
+_EQUALS = re.compile(_KEY + r"(?P<operator>==|=|!=)(?P<values>[^!(),]*)")
 _SET = re.compile(_KEY + r"(?<=\s)(?P<operator>in|notin)\s*\((?P<values>[^()]*)\)\s*")
-_EXISTS = re.compile(r"\s*(?P<operator>!?)" + _KEY)
+_EXISTS = re.compile(r"\s*(?P<operator>!?)(?!.*\s(in|notin)\s)" + _KEY)
 
 
 def _fits(tags: Mapping[str, str], text: str) -> bool:
     term = _EQUALS.fullmatch(text) or _SET.fullmatch(text) or _EXISTS.fullmatch(text)
     if term is None:
-        raise UsageError(f"-l: '{text.strip()}' is not a selector", hint="key=value,key!=value,...")
-    key, operator = term["key"], term["operator"]
+        typed = short(text.strip())
+        raise UsageError(f"-l: '{typed}' is not a selector", hint="key=value,key!=value,...")
+    key, operator = term["key"].strip(), term["operator"]
     if operator in ("", "!"):
         return (key in tags) is (operator == "")
     values = {value.strip() for value in term["values"].split(",")}
