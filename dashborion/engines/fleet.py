@@ -109,10 +109,10 @@ class Fleet(Struct, frozen=True):
     def _require_its_kind(self, name: Name) -> None:
         kinds = {environment.orchestrator for environment in self.environments}
         if name.type is WorkloadType.ECS_SERVICE and kinds == {"kubernetes"}:
-            what = "a Kubernetes Service is no workload" if name.arn is None else "an ECS service"
+            instead = f"use `dashborion k8s services describe {short(name.name)}`"
             raise UsageError(
-                f"'{short(str(name))}': {what}, and no chosen environment is on ECS",
-                hint=f"use `dashborion k8s services describe {short(name.name)}`",
+                f"'{short(str(name))}' is a service of ECS, and no chosen environment is on ECS",
+                hint=None if name.arn else instead,
             )
 
     # --- Lists and single objects ---------------------------------------------------------------

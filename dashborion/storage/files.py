@@ -22,9 +22,7 @@ _CHUNK = 1 << 16
 _pipes: dict[tuple[str, int, int], bytes] = {}
 
 
-def read_named(
-    path: str | Path, *, most_bytes: int = MOST_BYTES, seconds: float = PIPE_SECONDS
-) -> bytes:
+def read_named(path: str | Path, *, most_bytes: int = MOST_BYTES) -> bytes:
     """The content of a file whose name comes from a person, a config or a variable.
 
     A pipe will do (``<(…)``, ``/dev/stdin``): what its writer has written when it closes it.
@@ -32,7 +30,7 @@ def read_named(
 
     Raises:
         OSError: with a ``strerror`` for people; it is unreadable, a directory or a socket, holds
-            more than ``most_bytes``, or is a pipe that is not closed within ``seconds``.
+            more than ``most_bytes``, or is a pipe that is not closed within ``PIPE_SECONDS``.
     """
     descriptor = _open(path)
     try:
@@ -44,7 +42,7 @@ def read_named(
             return _read(descriptor, path, most_bytes, 0.0)
         key = str(path), status.st_dev, status.st_ino
         if key not in _pipes:
-            _pipes[key] = _read(descriptor, path, most_bytes, seconds)
+            _pipes[key] = _read(descriptor, path, most_bytes, PIPE_SECONDS)
         return _pipes[key]
     finally:
         os.close(descriptor)

@@ -56,9 +56,7 @@ def parse_yaml(content: bytes, path: Path, *, first_document: bool = False) -> A
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)
         return _Document(loader, path).read(first_document=first_document)
     except yaml.MarkedYAMLError as error:
-        # libyaml's words are constants; those of the parser in Python quote the file
-        problem = error.problem if yaml.__with_libyaml__ else None
-        raise _error(path, error.problem_mark, f"not YAML: {problem or 'a syntax error'}") from None
+        raise _syntax_error(path, error, yaml.__with_libyaml__) from None
     except yaml.reader.ReaderError as error:
         line = text.encode()[: error.position].count(b"\n") + 1
         raise ConfigError(f"{path}:{line}: not YAML: {_NO_CHARACTER}") from None
@@ -74,6 +72,18 @@ def _decoded(content: bytes, path: Path) -> str:
         line = content[: error.start].count(b"\n") + 1
         name = encoding[:6].rstrip("-").upper()
         raise ConfigError(f"{path}:{line}: not {name} text (byte {error.start})") from None
+
+
+def _syntax_error(path: Path, error: Any, quotes_nothing: bool) -> ConfigError:
+    """libyaml's words are constants; those of the parser in Python quote the file."""
+    problem, mark = error.problem or "", error.problem_mark
+    if "unexpected" in problem:  # what it says at the end of a file, of a quote alone
+        problem, mark = "a quote that is not closed", error.context_mark
+    elif not quotes_nothing or not problem:
+        problem = "a syntax error"
+    if error.context == "while scanning a simple key":
+        mark = error.context_mark  # the problem is where the next line begins
+    return _error(path, mark, f"not YAML: {problem}")
 
 
 def _error(path: Path, mark: Any, problem: str, hint: str | None = None) -> ConfigError:
