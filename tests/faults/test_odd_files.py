@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -282,7 +283,7 @@ def test_what_eight_add_to_a_config_at_once_is_all_in_it(home: Path) -> None:
     path = home / "config.yaml"
     opened = [ConfigFile.open(path, Origin.NAMED) for _ in range(8)]
 
-    _at_once([lambda n=n, file=file: file.add(_environments(n)) for n, file in enumerate(opened)])
+    _at_once([partial(file.add, _environments(n)) for n, file in enumerate(opened)])
 
     added = ConfigFile.open(path, Origin.NAMED).config.environments
     assert {one.label for one in added} == {f"shop/stage-{number}" for number in range(8)}
@@ -304,7 +305,7 @@ def test_what_eight_remember_at_once_is_all_remembered(home: Path) -> None:
     remembered = RememberedEnvironments(home / "state.json")
     configs = [Config(path=home / f"{number}.yaml") for number in range(8)]
 
-    _at_once([lambda c=c: remembered.set(c, str(c.path)) for c in configs])
+    _at_once([partial(remembered.set, c, str(c.path)) for c in configs])
 
     assert [remembered.get(config) for config in configs] == [str(one.path) for one in configs]
 
@@ -312,7 +313,7 @@ def test_what_eight_remember_at_once_is_all_remembered(home: Path) -> None:
 def test_what_eight_keep_in_a_cache_at_once_is_all_kept(home: Path) -> None:
     cache = FileCache("kind", ("key",), str)
 
-    _at_once([lambda n=n: cache.add({f"key {n}": "value"}) for n in range(8)])
+    _at_once([partial(cache.add, {f"key {n}": "value"}) for n in range(8)])
 
     assert len(cache.read()) == 8
 
