@@ -22,6 +22,7 @@ from dashborion.errors import CannotWrite, ClosedPipe, DashborionError
 
 _ERASE = "\r\x1b[K"
 _LONGEST = 8000  # characters of a message
+_LONGEST_LABEL = 300
 
 Color = Literal["auto", "always", "never"]
 
@@ -45,9 +46,9 @@ def _visible(match: re.Match[str]) -> str:
     return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
 
 
-def _bounded(text: str | None) -> str | None:
+def _bounded(text: str | None, *, most: int = _LONGEST) -> str | None:
     """Messages shorten what they quote (``errors.short``); this is for what was forgotten."""
-    return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if text is None or len(text) <= most else f"{text[:most]}…"
 
 
 class _Closed(io.StringIO):
@@ -195,7 +196,8 @@ class Streams:
         self._notice("error", error)
 
     def _notice(self, kind: str, error: DashborionError) -> None:
-        message, hint, environment = map(_bounded, (error.message, error.hint, error.environment))
+        message, hint = _bounded(error.message), _bounded(error.hint)
+        environment = _bounded(error.environment, most=_LONGEST_LABEL)
         if self.structured:
             body = {
                 "code": error.code,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dashborion.errors import ConfigError
+from dashborion.errors import ConfigError, short
 from dashborion.storage.files import expanded, read_named
 from dashborion.storage.yaml_files import read_yaml
 
@@ -37,7 +37,7 @@ class Entry:
     @property
     def label(self) -> str:
         """The file, the kind and the name, for messages."""
-        return f"{self.path}: {self.kind} '{self.name}'"
+        return f"{self.path}: {self.kind} '{short(self.name)}'"
 
     def file(self, name: str) -> Path:
         """A path that the body names; an absolute one stays as it is."""
@@ -123,7 +123,7 @@ def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
     if named := environ.get("KUBECONFIG", ""):
         parts = dict.fromkeys(filter(None, named.split(os.pathsep)))
         return [expanded(part) for part in parts]
-    return [Path(environ.get("HOME") or Path.home()) / ".kube" / "config"]
+    return [expanded(environ.get("HOME") or "~") / ".kube" / "config"]
 
 
 def read_kubeconfig(paths: tuple[Path, ...]) -> Kubeconfig:

@@ -48,7 +48,9 @@ def test_credentials_that_are_not_accepted_are_tried_twice_and_no_more(
     assert len(cluster.to("pods")) == 2
 
 
-def test_a_forbidden_kind_costs_its_rows_which_the_exit_code_tells(dashborion: Cli, cluster: Api) -> None:
+def test_a_forbidden_kind_costs_its_rows_which_the_exit_code_tells(
+    dashborion: Cli, cluster: Api
+) -> None:
     message = FORBIDDEN.format("statefulsets")
     cluster.on("*/statefulsets", status(403, message, reason="Forbidden"))
 
