@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 READ_SECONDS = 60.0  # for everything that one command reads, retries included
 
 
+def _cwd() -> Path:
+    """The current folder; where it was, if it has been deleted: it holds no config any more."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.environ.get("PWD") or os.sep)
+
+
 def _terminal(stdin: bool) -> Terminal:
     from dashborion.terminal import Terminal
 
@@ -62,7 +70,7 @@ class Context:
 
     streams: Streams
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    cwd: Path = field(default_factory=Path.cwd)
+    cwd: Path = field(default_factory=_cwd)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     stdin: TextIO = field(default_factory=lambda: sys.stdin)
     sleep: Callable[[float], None] = time.sleep

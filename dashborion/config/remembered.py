@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from dashborion.config.targets import Config
-from dashborion.errors import ConfigError
+from dashborion.errors import ConfigError, short
 from dashborion.storage.files import locked, read_own, write_private
 
 _MOST_BYTES = 1 << 20
@@ -37,7 +37,7 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
         """Remember a label, or with None forget it.
 
         Raises:
-            ConfigError: the state file cannot be written.
+            ConfigError: the state file cannot be written, or not with that label.
         """
         try:
             with locked(self.path):
@@ -50,7 +50,10 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
                     state.in_use[_key(config)] = label
                 write_private(self.path, msgspec.json.encode(state))
         except OSError as error:
-            raise ConfigError(f"cannot write {self.path}: {error.strerror or error}") from error
+            problem = error.strerror or "the file system refuses it"
+            raise ConfigError(f"cannot write {self.path}: {problem}") from error
+        except UnicodeEncodeError as error:
+            raise ConfigError(f"'{short(label)}' is no text that can be kept") from error
 
     def _read(self) -> _State:
         hint = "choose again with `dashborion env use NAME` or `--forget`, or use -e"
@@ -68,4 +71,5 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
 
 
 def _key(config: Config) -> str:
-    return str(config.path.resolve()) if config.path else ""
+    path = str(config.path.resolve()) if config.path else ""
+    return path.encode(errors="backslashreplace").decode()

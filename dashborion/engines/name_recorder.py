@@ -77,7 +77,8 @@ def name_source(
 ) -> names.NameSource:
     """The file of an environment's names, and the namespace that its commands use by default."""
     identity = repr(environment.target.identity(environ))
-    file = f"names-{hashlib.sha256(identity.encode()).hexdigest()[:24]}.json"
+    digest = hashlib.sha256(identity.encode(errors="surrogateescape")).hexdigest()
+    file = f"names-{digest[:24]}.json"
     namespace = environment.target.default_namespace(environ)
     return names.NameSource(environment.label, file, namespace, may_fetch)
 

@@ -44,7 +44,9 @@ class FileCache(Generic[T]):
 
     @property
     def path(self) -> Path:
-        digest = hashlib.sha256("\0".join(self.keys).encode()).hexdigest()[:24]
+        digest = hashlib.sha256("\0".join(self.keys).encode(errors="surrogateescape")).hexdigest()[
+            :24
+        ]
         return cache_folder() / f"{self.kind}-{digest}.msgpack"
 
     def read(self) -> dict[str, T]:

@@ -191,6 +191,37 @@ def test_the_null_device_is_an_empty_kubeconfig(
     assert "no environment" in seen.err
 
 
+def test_a_folder_that_was_deleted_holds_no_config(tmp_path: Path) -> None:
+    typed = 'mkdir gone && cd gone && rmdir ../gone && "$0" -m dashborion env list -o json'
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", typed, sys.executable],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+    )
+
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("env use ecs:eu-west-3/\udcff", 2),
+        ("env list --config \udcff.yaml", 2),
+        ("workloads list -e k8s:\udcff", 2),
+        ("workloads list -p \udcff", 2),
+    ],
+)
+def test_bytes_that_are_no_text_are_wrong_usage(dashborion: Cli, command: str, code: int) -> None:
+    """Python hands them on as surrogates, which no encoder takes."""
+    seen = dashborion(command)
+
+    assert seen.exit_code == code
+
+
 # --- What this program writes itself --------------------------------------------------------------
 
 
