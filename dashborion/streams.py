@@ -21,7 +21,7 @@ from typing import Literal, TextIO
 from dashborion.errors import CannotWrite, ClosedPipe, DashborionError
 
 _ERASE = "\r\x1b[K"
-_LONGEST = 8000  # characters of a message
+_LONGEST = 4000  # characters of a message
 _LONGEST_LABEL = 300
 
 Color = Literal["auto", "always", "never"]
