@@ -36,7 +36,7 @@ _Time = Annotated[datetime, Meta(tz=True)]
 # One login at a time: of two users of a refresh token the second gets what the first was given,
 # since many identity providers take each refresh token once and end the session at the second use.
 _lock = threading.Lock()
-_refreshed: dict[str, oidc.Tokens] = {}  # by the refresh token that was used up
+_refreshed: dict[tuple[str, str], oidc.Tokens] = {}  # by the user and the token that is used up
 
 
 def credential(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCredential:
@@ -91,14 +91,14 @@ def _of_oidc(
         raise CredentialsError(
             f"{label}: the id-token has expired, and there is no refresh-token", hint=LOG_IN
         )
-    while known := _refreshed.get(refresh_token):
+    while known := _refreshed.get((user.label, refresh_token)):
         if _is_fresh(known.id_token):
             return ExecCredential(known.id_token, expires=oidc.expiry(known.id_token))
         if known.refresh_token in (None, refresh_token):
             break
         refresh_token = known.refresh_token
     tokens = oidc.refresh(oidc.Provider.read(user, label, config), refresh_token, runtime)
-    _refreshed[refresh_token] = tokens
+    _refreshed[user.label, refresh_token] = tokens
     _keep(user, tokens, runtime)
     return ExecCredential(tokens.id_token, expires=oidc.expiry(tokens.id_token))
 

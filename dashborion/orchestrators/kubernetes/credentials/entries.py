@@ -33,6 +33,7 @@ from dashborion.storage.files import read_named
 TOKEN_FILE_SECONDS = 60.0  # after which it is read again, as client-go does
 MOST_TOKEN_BYTES = 64 << 10  # no server takes headers of more
 MOST_PEM_BYTES = 1 << 20  # the authorities of a whole system are 300 kB
+MOST_PATH = 250  # characters that are shown
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -181,7 +182,7 @@ class TokenFile:
         Raises:
             CredentialsError: it could never be read, or is no token.
         """
-        label = f"{self._label}: {self._path}"
+        label = f"{self._label}: {_shown(self._path)}"
         if self._header is None or time.monotonic() - self._read_at > TOKEN_FILE_SECONDS:
             try:
                 content = read_named(self._path, most_bytes=MOST_TOKEN_BYTES)
@@ -233,7 +234,13 @@ def pem(entry: Entry, key: str) -> bytes | None:
     try:
         return read_named(path, most_bytes=MOST_PEM_BYTES)
     except OSError as error:
-        raise ConfigError(f"{entry.label}: {key}: {path}: {error.strerror}") from error
+        raise ConfigError(f"{entry.label}: {key}: {_shown(path)}: {error.strerror}") from error
+
+
+def _shown(path: Path) -> str:
+    """A path, unless it is what people put into its place: a token, or a whole PEM file."""
+    text = str(path)
+    return text if text.isprintable() and len(text) <= MOST_PATH else "its path"
 
 
 def exec_cluster(cluster: Entry, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ kubernetes.io/docs/reference/access-authn-authz/authentication
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Mapping
@@ -31,6 +32,25 @@ PLUGIN_SECONDS = 60.0
 MOST_QUOTED = 1000  # characters of a plugin's stderr
 
 _Time = Annotated[datetime, Meta(tz=True)]
+
+# What looks like a credential in a plugin's words: a header, a JWT, a login or a query in a URL,
+# what is set to `…token…` and the like (prose such as `no token: log in` is none), random text.
+_CREDENTIALS = re.compile(
+    r"""
+      (?P<header> \b (?: Bearer | Basic ) \s+ [^\s"']+ )
+    | (?P<jwt> \b eyJ [\w-]+ \. [\w.-]* )
+    | :// (?P<login> [^/\s@]+ ) @
+    | https?:// [^\s?"'@]* \? (?P<query> [^\s"']+ )
+    | (?: token | secret | passwo?r?d | passphrase | assertion | credential
+        | (?: api | access | private | client ) [_-]? key ) [\w-]*
+      (?: ["']? \s* [:=] \s* ["'] (?P<quoted> [^"']+ )
+        | ["']? [:=] (?P<set> [^\s"',;&}]+ )
+        | \s* [:=] \s+ (?P<long> (?= \S* \d ) [\w.~+/=-]{16,} ) )
+    | (?<! [\w/.-] )
+      (?P<random> (?-i: (?= \S* \d ) (?= \S* [a-z] ) (?= \S* [A-Z] ) ) [\w+~=-]{40,} )
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 @dataclass(eq=False)
@@ -171,17 +191,21 @@ class ExecPlugin:
         return {**variables, "KUBERNETES_EXEC_INFO": msgspec.json.encode(info).decode()}
 
     def _quoted(self, stderr: bytes) -> str:
-        """The end of its stderr, without the values of the entry's arguments and variables."""
+        """The end of its stderr, without the entry's arguments and variables, and credentials."""
         quoted = stderr.decode(errors="replace").strip()
-        values = [
-            argument.partition("=")[2] if argument.startswith("-") else argument
-            for argument in self.config.args
-        ]
+        values = [argument.partition("=")[2] for argument in self.config.args]
+        values += [argument for argument in self.config.args if not argument.startswith("-")]
         values += [variable.value for variable in self.config.env]
         for value in sorted(values, key=len, reverse=True):
             if len(value) > 3:  # a shorter one is no secret, and part of many words
                 quoted = quoted.replace(value, "***")
+        quoted = _CREDENTIALS.sub(_hidden, quoted)
         return f": {quoted[-MOST_QUOTED:]}" if quoted else ""
+
+
+def _hidden(match: re.Match[str]) -> str:
+    start, end = match.span(match.lastgroup or 0)
+    return f"{match.string[match.start() : start]}***{match.string[end : match.end()]}"
 
 
 def _credential(output: bytes, version: str) -> ExecCredential:
