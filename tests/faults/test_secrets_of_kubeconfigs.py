@@ -152,11 +152,12 @@ WORDS = (
     "Authorization: Bearer TOKEN",
     "GET https://me:TOKEN@login.example/?code=TOKEN failed",
     "client_secret: 'TOKEN'",
+    "-----BEGIN PRIVATE KEY-----\nTOKEN\n-----END PRIVATE KEY-----",
     "got eyJhbGciOiJub25lIn0.eyJzdWIiOiJTRUNSRVQifQ.TOKEN back",
 )
 
 
-@pytest.mark.parametrize("words", WORDS)
+@pytest.mark.parametrize("words", WORDS, ids=[words.partition("TOKEN")[0] for words in WORDS])
 @pytest.mark.parametrize("stream", ["1", "2"], ids=["stdout", "stderr"])
 def test_what_a_plugin_says_of_tokens_is_shown_and_kept_nowhere(
     dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, words: str, stream: str

@@ -40,7 +40,8 @@ _CREDENTIALS = re.compile(
       (?P<header> \b (?: Bearer | Basic ) \s+ [^\s"']+ )
     | (?P<jwt> \b eyJ [\w-]+ \. [\w.-]* )
     | :// (?P<login> [^/\s@]+ ) @
-    | https?:// [^\s?"'@]* \? (?P<query> [^\s"']+ )
+    | [\w/] \? (?P<query> [^\s"']+ )
+    | (?P<pem> -----BEGIN .* )
     | (?: token | secret | passwo?r?d | passphrase | assertion | credential
         | (?: api | access | private | client ) [_-]? key ) [\w-]*
       (?: ["']? \s* [:=] \s* ["'] (?P<quoted> [^"']+ )
@@ -49,7 +50,7 @@ _CREDENTIALS = re.compile(
     | (?<! [\w/.-] )
       (?P<random> (?-i: (?= \S* \d ) (?= \S* [a-z] ) (?= \S* [A-Z] ) ) [\w+~=-]{40,} )
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 
 
