@@ -170,22 +170,27 @@ def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
 def _matching(
     pattern: str, candidates: tuple[Environment, ...], inputs: ChoiceInputs
 ) -> list[Environment]:
-    """The environments of one ``-e``: ad hoc, ``name``, ``project/name``, or a glob of these."""
+    """The environments of one ``-e``: ad hoc, ``name``, ``project/name``, or a glob of these.
+
+    A name that has a glob's characters in it, such as ``dev[1]``, goes before what it fits.
+    """
     if pattern.startswith(AD_HOC_ECS):
         return [_ad_hoc(pattern, inputs)]
     if pattern.startswith(AD_HOC_KUBERNETES):
-        if _GLOB.isdisjoint(pattern):
+        contexts = inputs.kubeconfig().namespaces
+        context, _, namespace = pattern.removeprefix(AD_HOC_KUBERNETES).rpartition("/")
+        is_literal = context in contexts and _GLOB.isdisjoint(namespace)
+        if _GLOB.isdisjoint(pattern) or is_literal:
             return [_ad_hoc(pattern, inputs)]
-        candidates = tuple(_context(name) for name in inputs.kubeconfig().namespaces)
-    is_glob = not _GLOB.isdisjoint(pattern)
-    matches = [
-        environment
-        for environment in candidates
-        if any(
-            fnmatchcase(name, pattern) if is_glob else name == pattern
-            for name in (environment.name, environment.label)
-        )
-    ]
+        candidates = tuple(_context(name) for name in contexts)
+    matches = [known for known in candidates if pattern in (known.name, known.label)]
+    is_glob = not matches and not _GLOB.isdisjoint(pattern)
+    if is_glob:
+        matches = [
+            known
+            for known in candidates
+            if any(fnmatchcase(name, pattern) for name in (known.name, known.label))
+        ]
     labels = [environment.label for environment in candidates]
     if not matches:
         names = [*labels, *(environment.name for environment in candidates)]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.kubernetes.credentials import entries
+from dashborion.storage import files
 from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube, document, merged, write
 from tests.support.stub_api import Api, basic
@@ -415,3 +418,56 @@ def test_a_namespace_in_the_kubeconfig_that_is_missing_in_the_cluster_is_named(
 
     assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
     assert "'retail'" in seen.error["hint"]
+
+
+@pytest.mark.parametrize("name", ["dev[1]", "star*", "why?"])
+@pytest.mark.parametrize("suffix", ["", "/default"], ids=["context", "with a namespace"])
+def test_a_name_with_a_globs_characters_is_that_name_first(
+    dashborion: Cli, api: Api, kube: Kube, name: str, suffix: str
+) -> None:
+    others = [document(REFUSED, context=other) for other in ("dev1", "start", "whys")]
+    write(kube(api.url), merged(document(api.url, context=name), *others))
+
+    seen = dashborion(f"workloads list -e 'k8s:{name}{suffix}' -o name")
+
+    assert (seen.exit_code, seen.lines) == (0, ["api", "db", "web"])
+    assert dashborion("workloads list -e 'k8s:*' -o name").exit_code == 5, "still a glob"
+
+
+FILES: dict[str, tuple[str, str]] = {
+    "a token": ("user", "tokenFile"),
+    "a certificate": ("user", "client-certificate"),
+    "a key": ("user", "client-key"),
+    "an authority": ("cluster", "certificate-authority"),
+}
+
+
+@pytest.mark.parametrize("kind", ["missing", "a folder", "endless", "a pipe nobody writes to"])
+@pytest.mark.parametrize(("entry", "key"), FILES.values(), ids=FILES)
+def test_a_file_that_cannot_be_read_to_its_end_is_named_with_its_key(
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    entry: str, key: str, kind: str,
+) -> None:  # fmt: skip
+    place = tmp_path / "place"
+    if kind == "a folder":
+        place.mkdir()
+    elif kind == "endless":
+        place.symlink_to("/dev/zero")
+    elif kind == "a pipe nobody writes to":
+        os.mkfifo(place)
+        real = files.read_named
+        monkeypatch.setattr(entries, "read_named", partial(real, seconds=0.1))
+    pem = {"client-certificate-data": "eA==", "client-key-data": "eA=="}
+    given = {name: data for name, data in pem.items() if not name.startswith(key)}
+    change = {"user": given, "cluster": {}}
+    change[entry] = {**change[entry], key: "place"}
+    if key == "tokenFile":
+        change["user"] = {key: "place"}
+    kube(api.url.replace("http:", "https:"), **change)
+
+    seen = dashborion("workloads list -o json --debug")
+
+    assert seen.exit_code in (2, 4)
+    assert f"here-{entry}': {key}: {place}: " in seen.error["message"]
+    assert dashborion.took < 3
+    assert api.requests == []

@@ -218,10 +218,24 @@ def test_a_token_file_is_read_again_after_a_minute(
     seen.append(read.authorization())
     monkeypatch.setattr(entries, "TOKEN_FILE_SECONDS", -1)  # a minute is over
     seen.append(read.authorization())
-    file.unlink()
-    seen.append(read.authorization())
+    for damage in (lambda: file.write_text(""), lambda: file.write_text("a b"), file.unlink):
+        damage()
+        seen.append(read.authorization())
 
-    assert seen == ["Bearer first", "Bearer first", "Bearer second", "Bearer second"]
+    assert seen == ["Bearer first", "Bearer first", *["Bearer second"] * 4]
+
+
+@pytest.mark.parametrize("content", ["", " \n", "two words", "beyond \u2603"])
+def test_a_token_file_without_a_token_is_named(
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "token").write_text(content)
+    kube(api.url, user={"tokenFile": "token"})
+
+    seen = dashborion("workloads list -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
+    assert f"tokenFile: {tmp_path / 'token'}: the token is empty, or" in seen.error["message"]
 
 
 UNUSABLE: dict[str, tuple[dict[str, Any], int, str]] = {
@@ -231,6 +245,14 @@ UNUSABLE: dict[str, tuple[dict[str, Any], int, str]] = {
     ),
     "a certificate without a key": (
         {"user": {"client-certificate": "crt"}}, 2, "'here-user': client-certificate needs"
+    ),
+    "an authority and no verification": (
+        {"cluster": {"certificate-authority": "ca", "insecure-skip-tls-verify": True}},
+        2,
+        "'here-cluster': has both certificate-authority and insecure-skip-tls-verify",
+    ),
+    "a name that no server has": (
+        {"cluster": {"tls-server-name": "s3cr3t\n"}}, 2, "'here-cluster': tls-server-name"
     ),
     "a key that is missing": (
         {"user": {"client-certificate": "crt", "client-key": "nowhere"}}, 2, "nowhere: No such file"
@@ -311,6 +333,39 @@ def test_in_a_pod_its_service_accounts_files_are_used(
 
     assert (read.settings.host, read.namespace) == ("https://[fd00::1]:443", "media")
     assert read.authorization() == f"Bearer {TOKEN}"
+
+
+def test_in_a_pod_a_renewed_token_is_read_again_and_no_namespace_is_the_default_one(
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_cluster, "SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setattr(entries, "TOKEN_FILE_SECONDS", -1)
+    (tmp_path / "ca").rename(tmp_path / "ca.crt")
+    (tmp_path / "token").write_text("first")
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+    read = in_cluster.connect(InClusterTarget(), Runtime(deadline=Deadline(5), environ=environ))
+    seen = [read.authorization()]
+    for content in ("second", ""):
+        (tmp_path / "token").write_text(content)
+        seen.append(read.authorization())
+
+    assert (seen, read.namespace) == (["Bearer first", "Bearer second", "Bearer second"], "default")
+
+
+@pytest.mark.parametrize("broken", ["ca.crt", "token"])
+@pytest.mark.parametrize("content", ["", "junk \x00"])
+def test_a_service_account_file_that_holds_nothing_is_named(
+    files: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    broken: str, content: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(in_cluster, "SERVICE_ACCOUNT", tmp_path)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "ca").rename(tmp_path / "ca.crt")
+    (tmp_path / broken).write_text(content)
+    environ = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}
+
+    with pytest.raises(CredentialsError, match=broken):
+        in_cluster.connect(InClusterTarget(), Runtime(deadline=Deadline(5), environ=environ))
 
 
 @pytest.mark.parametrize("missing", ["ca.crt", "token", "KUBERNETES_SERVICE_PORT"])

@@ -175,6 +175,55 @@ def test_a_plugins_certificate_that_is_none_is_a_credentials_error(
     assert secure.api.requests == []
 
 
+JUNK = "-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n"
+KEY = "-----BEGIN PRIVATE KEY-----\neA==\n-----END PRIVATE KEY-----\n"
+PAIRS = {
+    "no certificate": ("s3cr3t", KEY, "is no PEM certificate"),
+    "no key": (JUNK, "s3cr3t", "is no PEM private key"),
+    "an encrypted key": (JUNK, KEY.replace("PRIVATE", "ENCRYPTED PRIVATE"), "is encrypted"),
+    "an encrypted key of old": (
+        JUNK, KEY.replace("\ne", "\nProc-Type: 4,ENCRYPTED\n\ne"), "is encrypted"
+    ),
+    "junk": (JUNK, KEY, "cannot be used, or they are no pair"),
+    "a control character": (JUNK.replace("eA", "\x00"), KEY, "cannot be used"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("certificate", "key", "words"), PAIRS.values(), ids=PAIRS)
+def test_what_is_wrong_with_a_client_certificate_is_told_in_words_of_our_own(
+    dashborion: Cli, secure: Secure, kube: Kube, certificate: str, key: str, words: str
+) -> None:
+    given = {"client-certificate-data": certificate, "client-key-data": key}
+    user = {name: base64.b64encode(text.encode()).decode() for name, text in given.items()}
+    path = kube(secure.api.url, cluster=secure.ca, user=user)
+
+    seen = dashborion("workloads list -o json --debug")
+
+    assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
+    assert f"{path}: user 'here-user': the " in seen.error["message"]
+    assert words in seen.error["message"]
+    assert secure.api.requests == []
+
+
+def test_an_untrusted_server_is_told_without_openssls_places(
+    dashborion: Cli, secure: Secure, kube: Kube
+) -> None:
+    kube(secure.api.url)
+
+    seen = dashborion("workloads list -o json")
+
+    require_unreachable(seen, "TLS: certificate verify failed: ")
+    assert "_ssl.c" not in seen.err
+
+
+def test_no_scheme_is_https_where_the_entries_say_how_to_verify(
+    dashborion: Cli, secure: Secure, kube: Kube
+) -> None:
+    kube(secure.api.url.removeprefix("https://"), cluster=secure.ca)
+
+    assert dashborion("workloads list -o name").lines == ["api", "db", "web"]
+
+
 Change = Callable[[Secure], tuple[dict[str, str], dict[str, str]]]
 UNUSABLE: dict[str, tuple[Change, set[int]]] = {
     "an authority that is none": (

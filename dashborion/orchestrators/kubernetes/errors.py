@@ -5,6 +5,7 @@ Messages name the method, path and server; never a query, a header or a body.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import msgspec
@@ -45,6 +46,8 @@ _FAILED_TESTS = (
     "the server rejected our request due to an error in our request",
     "testing value ",  # from the JSON patch library, in servers that pass its message on
 )
+
+_OF_PYTHON = re.compile(r"\[(SSL|Errno)[^\]]*\]\s*|\s*\(_ssl\.c:\d+\)")
 
 
 class Missing(DashborionError):
@@ -194,7 +197,7 @@ def _retry_after(header: str | None) -> float | None:
 
 
 def _plain(error: Exception) -> str:
-    """An HTTP library's error without its object addresses and repeated names."""
-    text = str(error.args[-1] if error.args else error)
+    """An HTTP library's error without its object addresses, repeated names and numbers."""
+    text = _OF_PYTHON.sub("", str(error.args[-1] if error.args else error)).strip()
     text = text.rpartition(">: ")[2] or text
     return text.partition("Failed to establish a new connection: ")[2] or text

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 import websocket
 from urllib3 import HTTPHeaderDict
@@ -169,7 +169,7 @@ def _proxy(proxy: str | None) -> dict[str, Any]:
     if not proxy:
         return {"http_no_proxy": ["*"]}
     parts = urlsplit(proxy)
-    login = (parts.username, parts.password or "") if parts.username else None
+    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
     return {
         "http_proxy_host": parts.hostname,
         "http_proxy_port": parts.port or 80,

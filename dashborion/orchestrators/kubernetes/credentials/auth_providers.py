@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,7 +25,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     ExecCredential,
 )
 from dashborion.orchestrators.protocol import Runtime
-from dashborion.storage.files import write_private
+from dashborion.storage.files import LOCK_SECONDS, locked, write_private
 
 REPLACEMENTS = {
     "azure": "kubelogin (`kubelogin convert-kubeconfig`)",
@@ -51,14 +52,7 @@ def credential(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCr
     """
     label, name, config = _read(user)
     if name == "oidc":
-        if not _lock.acquire(timeout=runtime.deadline.remaining()):
-            raise runtime.deadline.expired()
-        try:
-            # Another process, or an environment before us, may have renewed it by now.
-            _, _, config = _read(read_kubeconfig(paths).user_entries.get(user.name, user))
-            return _of_oidc(user, label, config, runtime)
-        finally:
-            _lock.release()
+        return _fresh(config.get("id-token")) or _renewed(user, paths, runtime)
     if name == "gcp" and (token := config.get("access-token")) and _is_future(config.get("expiry")):
         return ExecCredential(token)
     state = "has no token that is still good" if name == "gcp" else "is not supported"
@@ -81,31 +75,43 @@ def _read(user: Entry) -> tuple[str, str, Mapping[str, str]]:
     return f"user '{user.name}': auth provider '{name}'", name, config
 
 
-def _of_oidc(
-    user: Entry, label: str, config: Mapping[str, str], runtime: Runtime
-) -> ExecCredential:
-    if (token := config.get("id-token")) and _is_fresh(token):
-        return ExecCredential(token, expires=oidc.expiry(token))
-    refresh_token = config.get("refresh-token")
-    if not refresh_token:
-        raise CredentialsError(
-            f"{label}: the id-token has expired, and there is no refresh-token", hint=LOG_IN
-        )
-    while known := _refreshed.get((user.label, refresh_token)):
-        if _is_fresh(known.id_token):
-            return ExecCredential(known.id_token, expires=oidc.expiry(known.id_token))
-        if known.refresh_token in (None, refresh_token):
-            break
-        refresh_token = known.refresh_token
-    tokens = oidc.refresh(oidc.Provider.read(user, label, config), refresh_token, runtime)
-    _refreshed[user.label, refresh_token] = tokens
-    _keep(user, tokens, runtime)
-    return ExecCredential(tokens.id_token, expires=oidc.expiry(tokens.id_token))
+def _renewed(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCredential:
+    """A new token of an ``oidc`` user, or the one that somebody else was given meanwhile."""
+    left = runtime.deadline.remaining()
+    if not _lock.acquire(timeout=left):
+        raise runtime.deadline.expired()
+    try:
+        with ExitStack() as stack:
+            with suppress(OSError):  # where nothing can be written, nobody takes turns
+                stack.enter_context(locked(user.path.resolve(), seconds=min(LOCK_SECONDS, left)))
+            user = read_kubeconfig(paths).user_entries.get(user.name, user)
+            label, _, config = _read(user)
+            if known := _fresh(config.get("id-token")):
+                return known
+            refresh_token = config.get("refresh-token")
+            while given := _refreshed.get((user.label, refresh_token or "")):
+                if known := _fresh(given.id_token):
+                    return known
+                if given.refresh_token in (None, refresh_token):
+                    break
+                refresh_token = given.refresh_token
+            if not refresh_token:
+                problem = "the id-token has expired, and there is no refresh-token"
+                raise CredentialsError(f"{label}: {problem}", hint=LOG_IN)
+            tokens = oidc.refresh(oidc.Provider.read(user, label, config), refresh_token, runtime)
+            _refreshed[user.label, refresh_token] = tokens
+            _keep(user, tokens, runtime)
+            return ExecCredential(tokens.id_token, expires=oidc.expiry(tokens.id_token))
+    finally:
+        _lock.release()
 
 
-def _is_fresh(id_token: str) -> bool:
-    expires = oidc.expiry(id_token)
-    return expires is not None and expires > datetime.now(UTC) + NEAR_EXPIRY
+def _fresh(id_token: str | None) -> ExecCredential | None:
+    """A token that has not expired, None for one that has, or that does not say."""
+    expires = oidc.expiry(id_token) if id_token else None
+    if expires is None or expires <= datetime.now(UTC) + NEAR_EXPIRY:
+        return None
+    return ExecCredential(id_token, expires=expires)
 
 
 def _keep(user: Entry, tokens: oidc.Tokens, runtime: Runtime) -> None:
