@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta
 
 from dashborion.config.kubeconfig import Entry, read_kubeconfig
-from dashborion.errors import ConfigError, CredentialsError
+from dashborion.errors import ConfigError, CredentialsError, short
 from dashborion.orchestrators.kubernetes.credentials import oidc
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     LOG_IN,
@@ -72,7 +72,7 @@ def _read(user: Entry) -> tuple[str, str, Mapping[str, str]]:
     for key, value in config.items():
         if value is not None and not isinstance(value, str):
             raise ConfigError(f"{user.label}: auth-provider: config: {key}: expected text")
-    return f"user '{user.name}': auth provider '{name}'", name, config
+    return f"user '{short(user.name)}': auth provider '{short(name)}'", name, config
 
 
 def _renewed(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCredential:

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from dashborion.config.kubeconfig import Entry
-from dashborion.errors import ConfigError, CredentialsError
+from dashborion.errors import ConfigError, CredentialsError, short
 from dashborion.orchestrators.kubernetes.credentials import processes
 from dashborion.orchestrators.kubernetes.credentials.entries import exec_cluster
 from dashborion.orchestrators.kubernetes.credentials.settings import LOG_IN, ExecCredential
@@ -132,7 +132,7 @@ class ExecPlugin:
     def error(self, failure: _Failed) -> CredentialsError:
         """An error that names the user and the program, but neither arguments nor variables."""
         return CredentialsError(
-            f"user '{self.user.name}': plugin '{self.config.command}' {failure.problem}",
+            f"user '{short(self.user.name)}': plugin '{short(self.config.command)}' {failure.problem}",
             hint=failure.hint,
         )
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from dashborion import __version__
 from dashborion.config.kubeconfig import Entry, Kubeconfig, kubeconfig_paths, read_kubeconfig
 from dashborion.config.targets import KubernetesTarget
-from dashborion.errors import ConfigError, DashborionError, UsageError, suggestion
+from dashborion.errors import ConfigError, DashborionError, UsageError, short, suggestion
 from dashborion.orchestrators.kubernetes.credentials.entries import load_settings, login_program
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     RENEWED_SECONDS,
@@ -158,7 +158,7 @@ class _Loader:
         entry = kubeconfig.context_entries.get(context)
         if entry is None:
             raise UsageError(
-                f"no context '{context}' in {where or 'any kubeconfig'}",
+                f"no context '{short(context)}' in {where or 'any kubeconfig'}",
                 hint=suggestion(context, kubeconfig.namespaces),
             )
         cluster = self._named(entry, "cluster", kubeconfig.cluster_entries)
@@ -178,7 +178,8 @@ class _Loader:
             entry.require_usable()
         elif name:
             raise ConfigError(
-                f"{context.label}: there is no {kind} '{name}'", hint=suggestion(name, entries)
+                f"{context.label}: there is no {kind} '{short(name)}'",
+                hint=suggestion(name, entries),
             )
         return entry
 
