@@ -161,14 +161,11 @@ sys.meta_path.insert(0, Slow())
 """
 
 
-@pytest.mark.parametrize(
-    "name", ["typer", "dashborion.cli.app", "urllib3", "kubernetes", "rich.table"]
-)
+@pytest.mark.parametrize("name", ["typer", "dashborion.cli.app", "urllib3", "rich.table"])
 def test_an_interrupt_while_something_is_imported_is_no_traceback(
     api: Api, kube: Kube, tmp_path: Path, name: str
 ) -> None:
-    config = {"access-token": "s3cr3t", "expiry": "2099-01-01T00:00:00Z"}
-    kube(api.url, user={"auth-provider": {"name": "gcp", "config": config}})  # needs the SDK
+    kube(api.url)
     marker = tmp_path / "importing"
     script = SLOW_IMPORT.format(name=name, marker=str(marker), seconds=PATIENCE_SECONDS)
     (tmp_path / "sitecustomize.py").write_text(script)

@@ -132,7 +132,8 @@ class ExecPlugin:
     def error(self, failure: _Failed) -> CredentialsError:
         """An error that names the user and the program, but neither arguments nor variables."""
         return CredentialsError(
-            f"user '{short(self.user.name)}': plugin '{short(self.config.command)}' {failure.problem}",
+            f"user '{short(self.user.name)}': plugin '{short(self.config.command)}' "
+            f"{failure.problem}",
             hint=failure.hint,
         )
 
