@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.credentials import entries
 from dashborion.storage import files
 from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube, document, merged, write
@@ -455,8 +453,7 @@ def test_a_file_that_cannot_be_read_to_its_end_is_named_with_its_key(
         place.symlink_to("/dev/zero")
     elif kind == "a pipe nobody writes to":
         os.mkfifo(place)
-        real = files.read_named
-        monkeypatch.setattr(entries, "read_named", partial(real, seconds=0.1))
+        monkeypatch.setattr(files, "PIPE_SECONDS", 0.1)
     pem = {"client-certificate-data": "eA==", "client-key-data": "eA=="}
     given = {name: data for name, data in pem.items() if not name.startswith(key)}
     change = {"user": given, "cluster": {}}
