@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
-from dashborion.models.instance import InstanceDetail
+from dashborion.models.instance import InstanceDetail, InstanceStatus
 from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
@@ -48,6 +48,7 @@ class Exec:
         self, instance: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """As ``protocol.Exec``; ECS Exec has to be on, the agent to run, the plugin to be there."""
+        _require_running(instance.item)
         task = msgspec.convert(instance.raw or {}, wire.ExecTask)
         name = instance.item.name
         if not task.enable_execute_command:
@@ -64,6 +65,7 @@ class Exec:
         chosen = next((item for item in task.containers if item.name == (wanted or names[0])), None)
         if chosen is None:
             raise NotFound("container", str(wanted), where=name, known=names)
+        _require_container(instance.item, chosen.name)
         _require_agent(chosen, name)
         if shutil.which(PLUGIN) is None:
             message = f"`{PLUGIN}` is not on the PATH: it connects the terminal with the container"
@@ -104,6 +106,29 @@ class Exec:
         if not isinstance(session, Mapping):
             raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
         return _run_plugin(_arguments(self.client, instance, container, session))
+
+
+def _require_running(task: InstanceDetail) -> None:
+    """A task that has stopped, is stopping or has not started needs no rights, but another one."""
+    why = ": ".join(dict.fromkeys(filter(None, (task.reason, task.message))))
+    if task.status is InstanceStatus.STOPPED:
+        raise Refusal(f"{task.name} has stopped{f': {why}' if why else ''}",
+                      hint="choose one that runs: `dashborion instances list`")  # fmt: skip
+    if task.reason == "Terminating":
+        raise Refusal(f"{task.name} is stopping{f': {task.message}' if task.message else ''}")
+    if task.status is InstanceStatus.PENDING:
+        raise Refusal(f"{task.name} is pending: it has not started yet{f' ({why})' if why else ''}")
+
+
+def _require_container(task: InstanceDetail, name: str) -> None:
+    """A container that ends alone leaves the task running when it is not essential."""
+    container = next((item for item in task.containers if item.name == name), None)
+    if container is None or container.status is InstanceStatus.RUNNING:
+        return
+    code = None if container.exit_code is None else f"exit code {container.exit_code}"
+    why = ", ".join(filter(None, (container.reason, code)))
+    state = "has stopped" if container.status is InstanceStatus.STOPPED else "has not started yet"
+    raise Refusal(f"{task.name}: container '{name}' {state}{f': {why}' if why else ''}")
 
 
 def _require_agent(container: wire.ExecContainer, name: str) -> None:
