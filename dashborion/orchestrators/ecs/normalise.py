@@ -237,7 +237,13 @@ def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[
         )
         for definition in definitions
     ]
-    return sorted(unordered, key=lambda item: int(item.revision.rpartition(":")[2] or 0))
+    return sorted(unordered, key=lambda item: _number(item.revision))
+
+
+def _number(revision: str) -> int:
+    """The number behind the family, 0 where there is none."""
+    number = revision.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def autoscaling(target: wire.ScalableTarget | None, service: wire.Service) -> Autoscaling | None:

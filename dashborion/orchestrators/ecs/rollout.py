@@ -7,7 +7,6 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import ceil
 
@@ -152,7 +151,7 @@ def _overtaken(ours: wire.Deployment | None, leading: wire.Deployment | None) ->
     if any("roll" in reason and "back" in reason for reason in reasons):
         is_back = leading is not None and leading.rollout_state == "COMPLETED"
         word = "rolled back" if is_back else "rolling back"
-        why = next((reason for reason in reasons if reason and not _says_nothing(reason)), "")
+        why = next((reason for reason in reasons if reason and not stages.says_nothing(reason)), "")
         return Verdict(f"{word}: {why}".rstrip(": "), ended="rolled-back")
     if ours is not None and ours.rollout_state == "FAILED":
         return Verdict(reason(ours) or "failed", ended="rollout-failed")
@@ -202,11 +201,7 @@ def _counts(ours: wire.Deployment) -> str:
 def reason(ours: wire.Deployment) -> str | None:
     """AWS' reason for the state of a deployment, unless it only repeats the state."""
     reason = ours.rollout_state_reason
-    return None if reason is None or _says_nothing(reason) else reason
-
-
-def _says_nothing(reason: str) -> bool:
-    return re.fullmatch(r"(ECS deployment \S+ )?(in progress|completed)\.?", reason) is not None
+    return None if reason is None or stages.says_nothing(reason) else reason
 
 
 def _nothing_made(service: wire.Service) -> Rollout:

@@ -6,6 +6,7 @@ not known here are told as AWS writes them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
@@ -44,11 +45,17 @@ def joined(*parts: str | None) -> str:
     return text
 
 
+def says_nothing(reason: str) -> bool:
+    """Whether a reason only repeats the state that it is given for."""
+    return re.fullmatch(r"(ECS deployment \S+ )?(in progress|completed)\.?", reason) is not None
+
+
 def status(made: wire.ServiceDeployment) -> str | None:
     """The state in words with AWS' reasons for it; None when it just goes on, or went well."""
     word = _WORDS.get(made.status, f"status {made.status}" if made.status else None)
     reasons = dict.fromkeys(filter(None, (made.rollback.reason, made.status_reason)))
-    return ": ".join(filter(None, (word, joined(*reasons)))) or None
+    why = joined(*(reason for reason in reasons if not says_nothing(reason)))
+    return ": ".join(filter(None, (word, why))) or None
 
 
 def stage(made: wire.ServiceDeployment) -> str | None:
