@@ -52,12 +52,7 @@ class Exec:
         task = msgspec.convert(instance.raw or {}, wire.ExecTask)
         name = instance.item.name
         if not task.enable_execute_command:
-            cluster, service = wire.arn_name(task.cluster_arn), instance.item.workload or "NAME"
-            raise Refusal(
-                f"{name}: ECS Exec is off: a task has the setting of its service at its start",
-                hint=f"`aws ecs update-service --cluster {cluster} --service {service} "
-                "--enable-execute-command --force-new-deployment`",
-            )
+            raise _off(task, instance.item)
         names = [item.name for item in task.containers if not item.name.startswith(_AWS_CONTAINERS)]
         if wanted is None and len(names) != 1:
             raise UsageError(f"{name} has {len(names)} containers: {', '.join(names)}",
@@ -108,6 +103,18 @@ class Exec:
         return _run_plugin(_arguments(self.client, instance, container, session))
 
 
+def _off(task: wire.ExecTask, item: InstanceDetail) -> Refusal:
+    """A task has the setting that its service, or whoever ran it, had at its start."""
+    if item.workload is None:
+        hint = "start another one with `aws ecs run-task --enable-execute-command`"
+        return Refusal(f"{item.name}: ECS Exec is off: it was started without it", hint=hint)
+    return Refusal(
+        f"{item.name}: ECS Exec is off: a task has the setting of its service at its start",
+        hint=f"`aws ecs update-service --cluster {wire.arn_name(task.cluster_arn)} "
+        f"--service {item.workload} --enable-execute-command --force-new-deployment`",
+    )
+
+
 def _require_running(task: InstanceDetail) -> None:
     """A task that has stopped, is stopping or has not started needs no rights, but another one."""
     why = ": ".join(dict.fromkeys(filter(None, (task.reason, task.message))))
@@ -148,7 +155,7 @@ def _arguments(
 ) -> list[str]:
     """The plugin's arguments: session, region, operation, profile, target, endpoint."""
     containers = (instance.raw or {}).get("containers") or ()
-    runtime_ids = {item["name"]: item.get("runtimeId") for item in containers}
+    runtime_ids = {item.get("name"): item.get("runtimeId") for item in containers}
     target = f"ecs:{client.cluster}_{instance.item.id}_{runtime_ids.get(container)}"
     return [
         PLUGIN,

@@ -123,7 +123,7 @@ def _message(made: wire.ServiceDeployment) -> str | None:
 
 
 def _of_family(client: Client, current: str, why: str) -> tuple[list[PastRevision], str]:
-    """The family's newest revisions, and the current one; those that cannot be read by name only."""
+    """The family's newest revisions and the current one; of some only the name may be known."""
     family = (rollout.revision(current) or "").partition(":")[0]
     try:
         arns = client.newest_revisions(family, FAMILY_REVISIONS)
