@@ -83,7 +83,7 @@ class ServiceToChange(WorkloadToChange):
         service, leading = self.service, rollout.primary(self.service)
         if leading is None:
             return self.workload.rollout
-        ask = partial(progress.view, self.client, service, leading)
+        ask = partial(progress.newest_view, self.client, service, leading)
         made = progress.Parts().ask(self.client, "service deployments", ask)
         return rollout.rollout(service, made)
 

@@ -172,23 +172,39 @@ class FollowedTaskSets(_Followed):
 
 
 def view(client: Client, service: wire.Service, ours: wire.Deployment) -> _Made:
-    """The newer API's view of a deployment; asked for only where it may say more.
-
-    That is of one that lost its place, that has stages, or that is under way and can be
-    asked for by name.
-    """
-    newest = rollout.primary(service)
-    leads = newest is not None and newest.id == ours.id
-    is_staged = service.deployment_configuration.strategy != "ROLLING"
-    current = service.current_service_deployment
-    if leads and not is_staged and (current is None or ours.rollout_state == "COMPLETED"):
+    """The newer API's view of one deployment; None where it would say no more."""
+    if not _is_worth_asking(service, ours):
         return None
-    made = client.described_deployments([current] if current else [])
-    if leads and made and made[0].status not in stages.OVER:
-        return made[0]
-    return stages.same_moment(made, ours) or stages.same_moment(
+    newest, made = rollout.primary(service), current(client, service)
+    if newest is not None and newest.id == ours.id and made and made.status not in stages.OVER:
+        return made
+    return stages.same_moment([made] if made else [], ours) or stages.same_moment(
         client.service_deployments(service.service_name), ours
     )
+
+
+def newest_view(client: Client, service: wire.Service, newest: wire.Deployment) -> _Made:
+    """The newer API's view of what was done last, though it may have been undone since."""
+    if service.current_service_deployment is None or not _is_worth_asking(service, newest):
+        return view(client, service, newest)
+    return current(client, service)
+
+
+def current(client: Client, service: wire.Service) -> _Made:
+    """The service deployment that a service names, if it does."""
+    name = service.current_service_deployment
+    made = client.described_deployments([name]) if name else []
+    return made[0] if made else None
+
+
+def _is_worth_asking(service: wire.Service, ours: wire.Deployment) -> bool:
+    """Of one that lost its place, that has stages, or that goes on and can be asked for by name."""
+    newest = rollout.primary(service)
+    if newest is None or newest.id != ours.id:
+        return True
+    if service.deployment_configuration.strategy != "ROLLING":
+        return True
+    return service.current_service_deployment is not None and ours.rollout_state != "COMPLETED"
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:

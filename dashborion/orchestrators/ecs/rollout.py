@@ -167,12 +167,11 @@ def _state(
     """
     if stages.waiting(made) is not None:
         return RolloutState.PAUSED
-    if made.status in ("STOPPED", stages.ROLLBACK_FAILED):
-        return RolloutState.FAILED
-    if made.status == stages.ROLLED_BACK and stages.same_moment([made], newest) is not None:
-        return RolloutState.FAILED
-    is_early = state is RolloutState.COMPLETE and made.status in stages.UNDER_WAY
-    return RolloutState.PROGRESSING if is_early else state
+    if made.status in stages.UNDER_WAY and state is RolloutState.COMPLETE:
+        return RolloutState.PROGRESSING
+    is_lost = made.status in stages.OVER and made.status != "SUCCESSFUL"
+    is_its_own = stages.same_moment([made], newest) is not None
+    return RolloutState.FAILED if is_lost and is_its_own else state
 
 
 def _counted(service: wire.Service, newest: wire.Deployment) -> RolloutState:
