@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.demo.ecs_rollouts.objects import rolls, says
-from tests.support.aws_objects import CREATED, AwsObjects, Json, service, task
+from tests.support.aws_objects import CREATED, AwsObjects, Json, definition, service, task
 from tests.support.cli import Cli
 
 WAIT = "workloads status web --wait --timeout 2m -o json"
@@ -133,8 +133,8 @@ def ended(number: int, **more: Any) -> Json:
         "stopCode": "EssentialContainerExited",
         "stoppedReason": "Essential container in task exited",
     }
-    containers = [{"name": "app", "lastStatus": "STOPPED", "exitCode": 0}]
-    return task(number << 100, "web", containers=containers, **told | why | more)
+    well = {"containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": 0}]}
+    return task(number << 100, "web", **told | why | well | more)
 
 
 @pytest.mark.parametrize(("count", "reasons"), [(1, []), (2, ["Completed"]), (5, ["Completed"])])
@@ -154,6 +154,40 @@ def test_a_deployment_whose_tasks_end_well_fails(dashborion: Cli, aws: AwsObject
     seen = dashborion(WAIT)
     assert (seen.exit_code, dashborion.slept) == (7, [])
     assert seen.error["message"].startswith("Completed x2 (web-")
+
+
+# --- The last words of a failed task --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failing", ["app", "proxy"])
+def test_the_last_words_are_those_of_the_container_that_failed(
+    dashborion: Cli, aws: AwsObjects, failing: str
+) -> None:
+    """Bug: of several containers, those of the first that wrote something."""
+    names = ("app", "proxy")
+    logs = {"awslogs-group": "/made-up", "awslogs-region": "us-west-2"}
+    configuration = {"logDriver": "awslogs", "options": logs | {"awslogs-stream-prefix": "p"}}
+    aws.objects["definitions"] = [
+        definition("web", *({"name": name, "logConfiguration": configuration} for name in names))
+    ]
+    rolls(aws, running=0)
+    ends = [
+        {"name": name, "lastStatus": "STOPPED", "exitCode": int(name == failing)} for name in names
+    ]
+    aws.objects["tasks"] = [ended(number, containers=ends) for number in (1, 2)]
+    aws.objects["logs"] = {
+        "/made-up": {
+            f"p/{name}/{number << 100:032x}": [{"timestamp": 1, "message": f"words of {name}"}]
+            for name in names
+            for number in (1, 2)
+        }
+    }
+    seen = dashborion(WAIT)
+    assert seen.exit_code == 7
+    assert [name for name in names if f"words of {name}" in seen.err] == [failing]
+    assert {call.region for call in aws.spy.calls if call.operation.startswith("logs:")} == {
+        "us-west-2"
+    }
 
 
 # --- The types of events --------------------------------------------------------------------------
