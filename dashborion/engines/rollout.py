@@ -187,7 +187,8 @@ class RolloutFollower:
         self, workload: WorkloadToChange, patience: Patience | None, show: Callable[[Rollout], None]
     ) -> None:
         """Show how far the current rollout is, with patience when it is over; as ``follow``."""
-        rollout = workload.workload.rollout if patience is not None else workload.rollout()
+        with foreseen(workload.environment.label):
+            rollout = workload.workload.rollout if patience is not None else workload.rollout()
 
         def seen(now: Rollout) -> None:
             nonlocal rollout

@@ -87,7 +87,14 @@ def test_a_null_count_is_one(change: Raw, expected: int) -> None:
 
 @pytest.mark.parametrize(
     ("type_", "expected"),
-    [("Warning", "warning"), ("Normal", "normal"), ("Error", "warning"), ("Odd", "warning"), ("", "normal"), (None, "normal")],
+    [
+        ("Warning", "warning"),
+        ("Normal", "normal"),
+        ("Error", "warning"),
+        ("Odd", "warning"),
+        ("", "normal"),
+        (None, "normal"),
+    ],
 )
 def test_a_type_is_a_warning_or_normal(type_: str | None, expected: str) -> None:
     assert event(type=type_).type == expected
