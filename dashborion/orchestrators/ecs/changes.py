@@ -46,7 +46,7 @@ class Changes:
     client: Client
 
     def workload(self, name: Name, query: Query) -> ServiceToChange:
-        """One service, with the scalable target that owns its count unless that is not asked for."""
+        """One service, with the scalable target that owns its count if that is asked for."""
         service = find.workload(self.client, name, query).item
         scaler = None
         if query.parts is None or "autoscaling" in query.parts:

@@ -204,10 +204,10 @@ def reason(ours: wire.Deployment) -> str | None:
 
 
 def _nothing_made(service: wire.Service) -> Rollout:
-    """Neither deployments nor task sets: what runs there, if anything does, is all there is."""
-    done = service.running_count >= service.desired_count
+    """Neither task sets nor a PRIMARY deployment; without any, what runs is all there is."""
+    done = service.running_count >= service.desired_count and not service.deployments
     running = f"{service.running_count} of {service.desired_count} tasks running"
-    made = "task set" if service.deployment_controller.type in CONTROLLERS else "deployment"
+    made = "task set" if service.deployment_controller.type in CONTROLLERS else "PRIMARY deployment"
     return Rollout(
         state=RolloutState.COMPLETE if done else RolloutState.PROGRESSING,
         revision=revision(service.task_definition),
