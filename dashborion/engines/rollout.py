@@ -187,7 +187,8 @@ class RolloutFollower:
         self, workload: WorkloadToChange, patience: Patience | None, show: Callable[[Rollout], None]
     ) -> None:
         """Show how far the current rollout is, with patience when it is over; as ``follow``."""
-        rollout = workload.workload.rollout
+        with foreseen(workload.environment.label):
+            rollout = workload.workload.rollout if patience is not None else workload.rollout()
 
         def seen(now: Rollout) -> None:
             nonlocal rollout
@@ -213,7 +214,7 @@ class RolloutFollower:
     def _show_last_words(
         self, workload: WorkloadToChange, followed: FollowedRollout, instance: str | None
     ) -> None:
-        events = workload.describe().events
+        events = workload.events()
         warnings = [event for event in events if event.type == "warning"]
         for event in (warnings or events)[-EVENTS:]:
             self.streams.note(f"event: {event.object}: {event.message}")

@@ -23,6 +23,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
 from dashborion.models.environment import Check
+from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout
@@ -227,9 +228,17 @@ class WorkloadToChange(ABC):
         """The name that no other workload of the environment has."""
         return Name(self.workload.name, self.workload.type, self.workload.namespace)
 
+    def rollout(self) -> Rollout:
+        """How far the current rollout is, with all that the API says of it."""
+        return self.workload.rollout
+
     @abstractmethod
     def describe(self) -> WorkloadDetail:
         """The workload as it is now, with everything around it."""
+
+    def events(self) -> list[Event]:
+        """What has happened to it and to its instances, the newest last."""
+        return self.describe().events
 
     @abstractmethod
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:

@@ -25,7 +25,7 @@ from dashborion.demo.ecs.moto_objects import (
 _EVENTS = 100  # which is what ECS keeps
 _EARLIER = 10
 _BREAKER = "ECS deployment circuit breaker: "
-_STATUS = {"COMPLETED": "SUCCESSFUL", "IN_PROGRESS": "IN_PROGRESS", "FAILED": "ROLLBACK_FAILED"}
+_STATUS = {"COMPLETED": "SUCCESSFUL", "IN_PROGRESS": "IN_PROGRESS", "FAILED": "STOPPED"}
 _KEPT = (  # members of a deployment that its revision has, too
     *("taskDefinition", "launchType", "capacityProviderStrategy", "platformVersion"),
     *("platformFamily", "networkConfiguration", "createdAt"),
@@ -127,7 +127,7 @@ def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None
     failure = "tasks failed to start."
     reason = f"{_BREAKER}{failure}"
     deployment |= {"rolloutState": "FAILED", "updatedAt": now, "rolloutStateReason": reason}
-    status = {"status": "ROLLBACK_FAILED", "finishedAt": now}
+    status = {"status": "STOPPED", "finishedAt": now}
     why = "Service deployment failed: the circuit breaker threshold was exceeded."
     add_event(service, now, f"(deployment {deployment['id']}) deployment failed: {failure}")
     if breaker.get("rollback") and good is not None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from dashborion.errors import Conflict
+from dashborion.errors import Conflict, Refusal
+from dashborion.models.event import Event
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
+from dashborion.models.rollout import Rollout
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.ecs import (
     deploy,
@@ -32,7 +35,7 @@ from dashborion.orchestrators.protocol import (
 _DAEMON = "a DAEMON service runs one task on every container instance"
 _CONTROLLED = {
     "CODE_DEPLOY": "CodeDeploy controls its deployments: `aws deploy create-deployment`",
-    "EXTERNAL": "an external controller makes its task sets",
+    "EXTERNAL": "an external controller makes its task sets: `aws ecs create-task-set`",
 }
 
 
@@ -43,16 +46,21 @@ class Changes:
     client: Client
 
     def workload(self, name: Name, query: Query) -> ServiceToChange:
-        """One service, with the Application Auto Scaling target that owns its count."""
+        """One service, with the scalable target that owns its count if that is asked for."""
         service = find.workload(self.client, name, query).item
-        scaler = self.client.scalable_target(service.service_name)
+        scaler = None
+        if query.parts is None or "autoscaling" in query.parts:
+            scaler = self.client.scalable_target(service.service_name)
         leading = rollout.primary(service)
         return ServiceToChange(
             environment=self.client.scope.environment,
             workload=normalise.workload(service, None, 0, [], self.client.scope),
             autoscaling=normalise.autoscaling(scaler, service),
             newest=leading.id if leading else None,
-            not_changeable_because=_not_changeable_because(service),
+            not_changeable_because=None
+            if service.status == "ACTIVE"
+            else f"it is {service.status}",
+            not_restartable_because=_CONTROLLED.get(service.deployment_controller.type),
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
             client=self.client,
             service=service,
@@ -70,8 +78,21 @@ class ServiceToChange(WorkloadToChange):
     client: Client
     service: wire.Service
 
+    def rollout(self) -> Rollout:
+        """With the newer API's view of it: its stage, its hooks, why it was rolled back."""
+        service, leading = self.service, rollout.primary(self.service)
+        if leading is None:
+            return self.workload.rollout
+        ask = partial(progress.newest_view, self.client, service, leading)
+        made = progress.Parts().ask(self.client, "service deployments", ask)
+        return rollout.rollout(service, made)
+
     def describe(self) -> WorkloadDetail:
         return Inventory(self.client).workload(self.name, Query()).item
+
+    def events(self) -> list[Event]:
+        query = Query(parts=frozenset({"events"}))
+        return Inventory(self.client).workload(self.name, query).item.events
 
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition: ``current`` is read before."""
@@ -80,7 +101,9 @@ class ServiceToChange(WorkloadToChange):
             raise Conflict(
                 f"{service.service_name} has {service.desired_count} replicas, not {current}"
             )
-        before = frozenset(map(instances.task_id, find.tasks_of(self.client, service)))
+        parts = progress.Parts()
+        tasks = parts.ask(self.client, "tasks", partial(find.tasks_of, self.client, service))
+        before = None if tasks is None else frozenset(map(instances.task_id, tasks))
         self.client.update_service(service.service_name, desiredCount=replicas)
         return progress.FollowedCount(
             client=self.client,
@@ -88,6 +111,7 @@ class ServiceToChange(WorkloadToChange):
             replicas=replicas,
             tasks_before=before,
             set_by=self.set_by,
+            parts=parts,
         )
 
     def restart(self, *, now: datetime) -> FollowedRollout:  # noqa: ARG002 - ECS takes its own time
@@ -100,7 +124,9 @@ class ServiceToChange(WorkloadToChange):
         return History([one.revision for one in past], doubt)
 
     def plan_images(self, images: Images) -> PlannedChange:
-        """A new revision of the task definition."""
+        """A new revision of the task definition, unless another controller deploys them."""
+        if self.not_restartable_because is not None:
+            raise Refusal(f"{self.service.service_name}: {self.not_restartable_because}")
         return deploy.plan_images(self.client, self.service, images)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
@@ -115,9 +141,3 @@ class ServiceToChange(WorkloadToChange):
         return progress.FollowedDeployment(
             client=self.client, service=self.service, deployment=leading
         )
-
-
-def _not_changeable_because(service: wire.Service) -> str | None:
-    if service.status != "ACTIVE":
-        return f"it is {service.status}"
-    return _CONTROLLED.get(service.deployment_controller.type)

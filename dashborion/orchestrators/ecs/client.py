@@ -173,13 +173,13 @@ class Client:
         return convert(wire.TaskDefinition, answer["taskDefinition"])
 
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
-        """The newest deployments as the newer API has them; none if it may not be asked."""
-        try:
-            listed = self.past_deployments(service, NEWEST_DEPLOYMENTS)
-            items = self.deployments_by_arn(one.service_deployment_arn for one in listed)
-        except (Refused, Forbidden):
-            return []
-        return convert(list[wire.ServiceDeployment], items)
+        """The newest deployments as the newer API has them; raises as ``past_deployments``."""
+        listed = self.past_deployments(service, NEWEST_DEPLOYMENTS)
+        return self.described_deployments(item.service_deployment_arn for item in listed)
+
+    def described_deployments(self, arns: Iterable[str]) -> list[wire.ServiceDeployment]:
+        """Service deployments by ARN; those that there are."""
+        return convert(list[wire.ServiceDeployment], self.deployments_by_arn(arns))
 
     def past_deployments(self, service: str, most: int = PAGE_SIZE) -> list[wire.ServiceDeployment]:
         """The newest deployments, newest first; ECS forgets them after 90 days.

@@ -102,8 +102,8 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
     """A task definition that there is already, compared with the running one."""
     current = _Definition.read(client, normalise.definition_of(service))
     if revision is None:
-        past, _ = past_revisions(client, service)
-        target = _Definition.read(client, _ran_before(service, past))
+        past, doubt = past_revisions(client, service)
+        target = _Definition.read(client, _ran_before(service, past, doubt))
     else:
         target = _named(client, service, revision)
     if target.status != "ACTIVE":
@@ -149,8 +149,10 @@ def _register_and_begin(
     return replace(followed, notes=(registered,))
 
 
-def _ran_before(service: wire.Service, past: Sequence[PastRevision]) -> str:
+def _ran_before(service: wire.Service, past: Sequence[PastRevision], doubt: str | None) -> str:
     """The newest task definition, other than the running one, that once got through.
+
+    ``doubt`` says why the past may not be what ran.
 
     Raises:
         Refusal: there is none, or ECS does not say.
@@ -161,7 +163,8 @@ def _ran_before(service: wire.Service, past: Sequence[PastRevision]) -> str:
         return good[-1].arn
     name = service.service_name
     if not others:
-        raise Refusal(f"{name}: there is no other revision to go back to")
+        why = f": {doubt}" if doubt else ""
+        raise Refusal(f"{name}: there is no other revision to go back to{why}")
     names = ", ".join(one.revision.revision for one in others)
     raise Refusal(
         f"{name}: ECS does not say that another revision ran here and got through",

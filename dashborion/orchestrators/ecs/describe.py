@@ -10,7 +10,7 @@ from dashborion.concurrency import result, start
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.ecs import find, normalise, rollout, wire
+from dashborion.orchestrators.ecs import events, find, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints, routes
@@ -48,7 +48,21 @@ def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail
         reasons=normalise.reasons(service, instances),
         autoscaling=normalise.autoscaling(result(scaling, deadline), service),
         revisions=normalise.revisions(definitions.values(), current),
-        events=normalise.events(service),
+        events=events.events(service),
+    )
+    return Found(detail, found.raw)
+
+
+def only_events(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
+    """The service with its events, and nothing that takes another call."""
+    plain = normalise.workload(found.item, None, 0, [], client.scope)
+    detail = WorkloadDetail(
+        **msgspec.structs.asdict(plain),
+        instances=[],
+        reasons=[],
+        autoscaling=None,
+        revisions=[],
+        events=events.events(found.item),
     )
     return Found(detail, found.raw)
 
@@ -59,11 +73,11 @@ def instance(client: Client, task: Found[wire.Task]) -> Found[InstanceDetail]:
     tags = tasks.tags(task.item, services)
     known = client.cached_task_definitions([task.item.task_definition_arn])
     plain = tasks.instance(task.item, tags, client.scope, known)
-    events = [event for service in services.values() for event in normalise.events(service)]
+    told = [event for service in services.values() for event in events.events(service)]
     detail = InstanceDetail(
         **msgspec.structs.asdict(plain),
         labels=normalise.labels(tags),
-        events=[event for event in events if plain.id in event.message],
+        events=[event for event in told if plain.id in event.message],
     )
     return Found(detail, task.raw)
 

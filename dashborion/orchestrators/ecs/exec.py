@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
-from dashborion.models.instance import InstanceDetail
+from dashborion.models.instance import InstanceDetail, InstanceStatus
 from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
@@ -48,15 +48,11 @@ class Exec:
         self, instance: Found[InstanceDetail], wanted: str | None, note: Callable[[str], None]
     ) -> str:
         """As ``protocol.Exec``; ECS Exec has to be on, the agent to run, the plugin to be there."""
+        _require_running(instance.item)
         task = msgspec.convert(instance.raw or {}, wire.ExecTask)
         name = instance.item.name
         if not task.enable_execute_command:
-            cluster, service = wire.arn_name(task.cluster_arn), instance.item.workload or "NAME"
-            raise Refusal(
-                f"{name}: ECS Exec is off: a task has the setting of its service at its start",
-                hint=f"`aws ecs update-service --cluster {cluster} --service {service} "
-                "--enable-execute-command --force-new-deployment`",
-            )
+            raise _off(task, instance.item)
         names = [item.name for item in task.containers if not item.name.startswith(_AWS_CONTAINERS)]
         if wanted is None and len(names) != 1:
             raise UsageError(f"{name} has {len(names)} containers: {', '.join(names)}",
@@ -64,6 +60,7 @@ class Exec:
         chosen = next((item for item in task.containers if item.name == (wanted or names[0])), None)
         if chosen is None:
             raise NotFound("container", str(wanted), where=name, known=names)
+        _require_container(instance.item, chosen.name)
         _require_agent(chosen, name)
         if shutil.which(PLUGIN) is None:
             message = f"`{PLUGIN}` is not on the PATH: it connects the terminal with the container"
@@ -106,6 +103,41 @@ class Exec:
         return _run_plugin(_arguments(self.client, instance, container, session))
 
 
+def _off(task: wire.ExecTask, item: InstanceDetail) -> Refusal:
+    """A task has the setting that its service, or whoever ran it, had at its start."""
+    if item.workload is None:
+        hint = "start another one with `aws ecs run-task --enable-execute-command`"
+        return Refusal(f"{item.name}: ECS Exec is off: it was started without it", hint=hint)
+    return Refusal(
+        f"{item.name}: ECS Exec is off: a task has the setting of its service at its start",
+        hint=f"`aws ecs update-service --cluster {wire.arn_name(task.cluster_arn)} "
+        f"--service {item.workload} --enable-execute-command --force-new-deployment`",
+    )
+
+
+def _require_running(task: InstanceDetail) -> None:
+    """A task that has stopped, is stopping or has not started needs no rights, but another one."""
+    why = ": ".join(dict.fromkeys(filter(None, (task.reason, task.message))))
+    if task.status is InstanceStatus.STOPPED:
+        raise Refusal(f"{task.name} has stopped{f': {why}' if why else ''}",
+                      hint="choose one that runs: `dashborion instances list`")  # fmt: skip
+    if task.reason == "Terminating":
+        raise Refusal(f"{task.name} is stopping{f': {task.message}' if task.message else ''}")
+    if task.status is InstanceStatus.PENDING:
+        raise Refusal(f"{task.name} is pending: it has not started yet{f' ({why})' if why else ''}")
+
+
+def _require_container(task: InstanceDetail, name: str) -> None:
+    """A container that ends alone leaves the task running when it is not essential."""
+    container = next((item for item in task.containers if item.name == name), None)
+    if container is None or container.status is InstanceStatus.RUNNING:
+        return
+    code = None if container.exit_code is None else f"exit code {container.exit_code}"
+    why = ", ".join(filter(None, (container.reason, code)))
+    state = "has stopped" if container.status is InstanceStatus.STOPPED else "has not started yet"
+    raise Refusal(f"{task.name}: container '{name}' {state}{f': {why}' if why else ''}")
+
+
 def _require_agent(container: wire.ExecContainer, name: str) -> None:
     agent = next((item for item in container.managed_agents if item.name == AGENT), None)
     if agent is None or agent.last_status != "RUNNING":
@@ -123,7 +155,7 @@ def _arguments(
 ) -> list[str]:
     """The plugin's arguments: session, region, operation, profile, target, endpoint."""
     containers = (instance.raw or {}).get("containers") or ()
-    runtime_ids = {item["name"]: item.get("runtimeId") for item in containers}
+    runtime_ids = {item.get("name"): item.get("runtimeId") for item in containers}
     target = f"ecs:{client.cluster}_{instance.item.id}_{runtime_ids.get(container)}"
     return [
         PLUGIN,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from dashborion.errors import Forbidden
+import msgspec
+
+from dashborion.errors import Forbidden, Unavailable
 from dashborion.models.rollout import Revision
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import normalise, rollout, wire
-from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs import normalise, rollout, stages, wire
+from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
 
 FAMILY_REVISIONS = 20
 
@@ -33,14 +36,43 @@ def past_revisions(client: Client, service: wire.Service) -> tuple[list[PastRevi
         deployments = client.past_deployments(service.service_name)
         arns = filter(None, (one.target_service_revision_arn for one in deployments))
         targets = client.service_revisions(arns)
-    except (Refused, Forbidden) as error:
+    except (Refused, Forbidden, Unavailable) as error:
         return _of_family(client, current, error.message)
     if not targets:
         return _of_family(client, current, "no service deployments are known")
-    ran = of_deployments(reversed(deployments), targets, current)
+    ran = of_deployments(reversed(_explained(client, deployments)), targets, current)
     if all(one.arn != current for one in ran):  # forgotten: ECS keeps 90 days
         ran.append(_standing(client, service, current))
-    return ran, None
+    return ran, _bounds(deployments, targets)
+
+
+def _explained(
+    client: Client, deployments: Sequence[wire.ServiceDeployment]
+) -> list[wire.ServiceDeployment]:
+    """Deployments with why they were rolled back, which a list does not say."""
+    mute = [
+        one.service_deployment_arn
+        for one in deployments
+        if one.status.startswith("ROLLBACK") and not one.status_reason
+    ]
+    told = client.aws.optional(partial(client.described_deployments, mute)) or ()
+    known = {one.service_deployment_arn: one.rollback for one in told}
+    return [
+        msgspec.structs.replace(one, rollback=known.get(one.service_deployment_arn, one.rollback))
+        for one in deployments
+    ]
+
+
+def _bounds(
+    deployments: Sequence[wire.ServiceDeployment], targets: Mapping[str, wire.ServiceRevision]
+) -> str | None:
+    """What the history may lack."""
+    lost = sum(one.target_service_revision_arn not in targets for one in deployments)
+    if lost:
+        return f"of {lost} of {len(deployments)} deployments ECS does not say what they deployed"
+    if len(deployments) == PAGE_SIZE:
+        return f"from the newest {PAGE_SIZE} deployments: there may be older ones"
+    return None
 
 
 def of_deployments(
@@ -62,7 +94,7 @@ def of_deployments(
                 current=arn == current,
                 images=[container.image for container in target.container_images],
                 created_at=one.created_at,
-                message=": ".join(filter(None, (one.status, one.status_reason))) or None,
+                message=_message(one),
             ),
             arn,
             succeeded=one.status == "SUCCESSFUL" or (before is not None and before.succeeded),
@@ -84,11 +116,24 @@ def _standing(client: Client, service: wire.Service, current: str) -> PastRevisi
     return PastRevision(revision, current, succeeded=True)
 
 
+def _message(made: wire.ServiceDeployment) -> str | None:
+    """The state as AWS writes it, and why."""
+    why = dict.fromkeys(filter(None, (made.rollback.reason, made.status_reason)))
+    return ": ".join(filter(None, (made.status, stages.joined(*why)))) or None
+
+
 def _of_family(client: Client, current: str, why: str) -> tuple[list[PastRevision], str]:
+    """The family's newest revisions and the current one; of some only the name may be known."""
     family = (rollout.revision(current) or "").partition(":")[0]
-    arns = client.newest_revisions(family, FAMILY_REVISIONS)
-    definitions = client.task_definitions([*arns, current])
-    arn_of = {rollout.revision(arn): arn for arn in definitions}
-    revisions = normalise.revisions(definitions.values(), current)
+    try:
+        arns = client.newest_revisions(family, FAMILY_REVISIONS)
+    except (Refused, Forbidden, Unavailable) as error:
+        client.aws.runtime.incomplete(error)
+        arns = []
+    wanted = dict.fromkeys(filter(None, (*arns, current)))
+    definitions = client.task_definitions(wanted)
+    known = [definitions.get(arn, wire.TaskDefinition(arn)) for arn in wanted]
+    arn_of = {rollout.revision(arn): arn for arn in wanted}
+    revisions = normalise.revisions(known, current)
     doubt = f"these are revisions of {family}, which may never have run here: {why}"
     return [PastRevision(one, arn_of[one.revision], succeeded=False) for one in revisions], doubt

@@ -50,8 +50,11 @@ class Inventory:
         ]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
-        """One service and everything around it."""
-        return describe.workload(self.client, find.workload(self.client, name, query))
+        """One service and everything around it, or only its events, which it brings along."""
+        found = find.workload(self.client, name, query)
+        if query.parts is not None and query.parts <= {"events"}:
+            return describe.only_events(self.client, found)
+        return describe.workload(self.client, found)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
         """The tasks of the namespace and with the tags asked for, their service's among them.

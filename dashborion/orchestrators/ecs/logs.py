@@ -136,10 +136,12 @@ def _onward(stream: Stream, page: Page, span: dict[str, int | None]) -> Iterator
 
 
 def last_lines(client: Client, task: wire.Task, count: int) -> list[str]:
-    """The newest lines of a task: those of its first container that has some to read."""
+    """The newest lines of a task: of its first container with some to read, failed ones first."""
+    failed = {item.name for item in task.containers if item.exit_code or item.reason}
     definitions = client.task_definitions([task.task_definition_arn])
     for definition in definitions.values():
-        for container in definition.container_definitions:
+        defined = definition.container_definitions
+        for container in sorted(defined, key=lambda item: item.name not in failed):
             try:
                 group, stream = locate(client, task, container)
                 events, _ = group.newest(stream, count)

@@ -203,7 +203,7 @@ def deployment(
         pending=counts.pending_task_count if counts else None,
         failures=breaker.failure_count if breaker else None,
         threshold=breaker.threshold if breaker else None,
-        rollback=item.rollback.reason if item.rollback else None,
+        rollback=item.rollback.reason,
         created_at=item.created_at,
         started_at=item.started_at,
         finished_at=item.finished_at,

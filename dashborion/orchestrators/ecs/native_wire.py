@@ -74,21 +74,10 @@ class Breaker(Wire, frozen=True):
     threshold: int = 0
 
 
-class Rollback(Wire, frozen=True):
-    reason: str | None = None
-    service_revision_arn: str | None = None
-
-
-class Strategy(Wire, frozen=True):
-    strategy: str | None = None
-
-
 class ServiceDeploymentDetail(ServiceDeployment, frozen=True):
     service_arn: str = ""
     target_service_revision: RevisionCounts | None = None
-    deployment_configuration: Strategy | None = None
     deployment_circuit_breaker: Breaker | None = None
-    rollback: Rollback | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
 

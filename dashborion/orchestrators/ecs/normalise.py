@@ -10,7 +10,6 @@ from math import ceil
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
-from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
@@ -22,11 +21,9 @@ from dashborion.models.workload import (
     Workload,
     WorkloadStatus,
 )
-from dashborion.orchestrators.ecs import rollout, wire
+from dashborion.orchestrators.ecs import events, rollout, wire
 
 _UNITS_A_CORE = 1024
-# Events of services have no type; these words, which other tools look for too, make a warning.
-_BAD_WORDS = ("unable", "unhealthy", "fail", "error", "throttl", "missing", "rolling back", "alarm")
 
 
 @dataclass(frozen=True)
@@ -156,38 +153,19 @@ def _status(service: wire.Service, state: Rollout, available: int) -> WorkloadSt
     return WorkloadStatus.RUNNING
 
 
-def events(service: wire.Service) -> list[Event]:
-    """A service's events, newest last."""
-    normalised = [
-        Event(
-            timestamp=item.created_at,
-            type=EventType.WARNING if _is_warning(item.message) else EventType.NORMAL,
-            reason=None,
-            message=item.message,
-            object=f"service/{service.service_name}",
-            count=1,
-        )
-        for item in reversed(service.events)
-    ]
-    return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))
-
-
-def _is_warning(message: str) -> bool:
-    # "(service failover) has reached …": the name does not count.
-    lowered = message.partition(") ")[2].lower() or message.lower()
-    return any(word in lowered for word in _BAD_WORDS)
-
-
 def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason]:
     """Why a service is not well: the reasons of its tasks, grouped, then of its deployments.
 
-    Stopped tasks count (AWS keeps them for about an hour), except for those that
-    the scheduler or a user stopped.
+    Stopped tasks count (AWS keeps them for about an hour), except for those that the
+    scheduler or a user stopped, and for a single one that ended well: a service that goes on
+    starting tasks which end well runs something that should go on.
     """
     grouped: dict[str, list[Instance]] = {}
     for instance in instances:
         if instance.reason and instance.reason not in _ORDINARY:
             grouped.setdefault(instance.reason, []).append(instance)
+    if len(grouped.get(_ENDED_WELL, ())) == 1:
+        del grouped[_ENDED_WELL]
     of_tasks = [
         Reason(
             reason=reason,
@@ -198,12 +176,12 @@ def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
-    return of_tasks + _unplaced(service) + _failing_deployments(service)
+    return of_tasks + _hindering(service) + _failing_deployments(service)
 
 
+_ENDED_WELL = "Completed"
 _ORDINARY = frozenset({
-    "Completed", "Terminating", "ServiceSchedulerInitiated", "UserInitiated",
-    "Provisioning", "Activating",
+    "Terminating", "ServiceSchedulerInitiated", "UserInitiated", "Provisioning", "Activating",
 })  # fmt: skip
 
 
@@ -218,19 +196,18 @@ def _seen(instance: Instance) -> datetime | None:
     return instance.stopped_at or instance.started_at or instance.created_at
 
 
-def _unplaced(service: wire.Service) -> list[Reason]:
-    """The newest event, if it says that a task could not be placed."""
-    newest = service.events[0] if service.events else None
-    if newest is None or "unable to place" not in newest.message:
-        return []
+def _hindering(service: wire.Service) -> list[Reason]:
+    """What events since the newest deployment say that hinders its tasks."""
+    newest = rollout.primary(service)
     return [
         Reason(
-            reason="UnableToPlace",
-            message=newest.message,
+            reason=event.reason or "",
+            message=event.message,
             count=1,
-            last_seen=newest.created_at,
+            last_seen=event.timestamp,
             instances=[],
         )
+        for event in events.hindrances(service, newest.created_at if newest else None)
     ]
 
 
@@ -238,7 +215,7 @@ def _failing_deployments(service: wire.Service) -> list[Reason]:
     return [
         Reason(
             reason="DeploymentFailed" if item.rollout_state == "FAILED" else "DeploymentFailing",
-            message=item.rollout_state_reason,
+            message=rollout.reason(item),
             count=max(1, item.failed_tasks),
             last_seen=item.updated_at,
             instances=[],
@@ -260,7 +237,13 @@ def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[
         )
         for definition in definitions
     ]
-    return sorted(unordered, key=lambda item: int(item.revision.rpartition(":")[2] or 0))
+    return sorted(unordered, key=lambda item: _number(item.revision))
+
+
+def _number(revision: str) -> int:
+    """The number behind the family, 0 where there is none."""
+    number = revision.rpartition(":")[2]
+    return int(number) if number.isdecimal() else 0
 
 
 def autoscaling(target: wire.ScalableTarget | None, service: wire.Service) -> Autoscaling | None:

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
-from dashborion.models.rollout import Rollout
-from dashborion.orchestrators.ecs import find, instances, logs, rollout, wire
+from dashborion.errors import Forbidden, Unavailable
+from dashborion.models.event import Event
+from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.ecs import events, find, instances, logs, rollout, stages, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
 
+T = TypeVar("T")
+_Made = wire.ServiceDeployment | None
+
 # Stops that are nobody's failure.
 _ORDERLY = frozenset({"ServiceSchedulerInitiated", "UserInitiated", "SpotInterruption",
-                      "TerminationNotice", None})  # fmt: skip
+                      "TerminationNotice", "InfrastructureHealth", None})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a wait can do without: what may not be read or does not answer is warned of once."""
+
+    _said: set[str] = field(default_factory=set)
+
+    def ask(self, client: Client, part: str, call: Callable[[], T]) -> T | None:
+        """The answer, or None and, the first time for this part, a warning."""
+        try:
+            return call()
+        except (Forbidden, Refused, Unavailable) as error:
+            if part not in self._said:
+                self._said.add(part)
+                client.aws.runtime.warn(error)
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +48,7 @@ class _Followed(ABC):
     service: wire.Service
     newest: str | None = None
     notes: tuple[str, ...] = ()
+    parts: Parts = field(default_factory=Parts)
 
     def look(self) -> RolloutProgress:
         """The service, its deployments and the tasks that the change has started."""
@@ -33,17 +58,26 @@ class _Followed(ABC):
             before = rollout.rollout(self.service)
             return RolloutProgress(f"{name} was deleted", ended="deleted", rollout=before)
         service = found[0].item
-        state = rollout.rollout(service)
         if self._is_stale(service):
+            state = rollout.rollout(service)
             return RolloutProgress("waiting for the change to be observed", rollout=state)
-        verdict = self._verdict(service, state)
-        tasks = filter(self._is_started, find.tasks_of(self.client, service))
+        made = self._made(service)
+        state = rollout.rollout(service, made)
+        verdict = self._verdict(service, made)
+        if verdict.done:
+            return RolloutProgress(verdict.message, done=True, rollout=state)
+        hindered = self._hindrances(service)
+        hopeless = [event.message for event in hindered if event.reason in events.HOPELESS]
+        if hopeless and verdict.ended is None:
+            message = stages.joined(*map(events.sentence, hopeless), verdict.message)
+            verdict = Verdict(message, ended="rollout-failed")
+        listing = partial(find.tasks_of, self.client, service)
+        tasks = self.parts.ask(self.client, "tasks", listing) or ()
         return RolloutProgress(
             verdict.message,
-            verdict.done,
-            verdict.ended,
+            ended=verdict.ended,
             rollout=state,
-            troubles=(*troubles(tasks), *unplaced(self._events(service))),
+            troubles=(*troubles(filter(self._is_started, tasks)), *unplaced(hindered)),
         )
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
@@ -54,7 +88,11 @@ class _Followed(ABC):
         return []
 
     @abstractmethod
-    def _verdict(self, service: wire.Service, state: Rollout) -> Verdict: ...
+    def _verdict(self, service: wire.Service, made: _Made) -> Verdict: ...
+
+    def _made(self, service: wire.Service) -> _Made:  # noqa: ARG002
+        """The newer API's view of what is followed, where it says more."""
+        return None
 
     def _is_stale(self, service: wire.Service) -> bool:  # noqa: ARG002
         """Whether an answer is from before the change: reads are eventually consistent."""
@@ -64,31 +102,35 @@ class _Followed(ABC):
         """Whether the change has started a task."""
         return False
 
-    def _events(self, service: wire.Service) -> list[wire.Event]:  # noqa: ARG002
-        """The events since the change, newest first."""
-        return []
+    @abstractmethod
+    def _hindrances(self, service: wire.Service) -> list[Event]:
+        """What hinders tasks, by the events since the change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedCount(_Followed):
-    """A change of the desired count, which makes no deployment."""
+    """A change of the desired count, which makes no deployment.
+
+    ``tasks_before`` are the tasks that it did not start; None when they could not be read.
+    """
 
     replicas: int
-    tasks_before: frozenset[str]
+    tasks_before: frozenset[str] | None
     set_by: Callable[[int], str]
 
     def _is_stale(self, service: wire.Service) -> bool:
         return service.desired_count == self.service.desired_count != self.replicas
 
-    def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
+    def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
         return rollout.scaled(service, self.replicas, self.set_by)
 
     def _is_started(self, task: wire.Task) -> bool:
-        return instances.task_id(task) not in self.tasks_before
+        before = self.tasks_before
+        return before is not None and instances.task_id(task) not in before
 
-    def _events(self, service: wire.Service) -> list[wire.Event]:
-        known = {one.id for one in self.service.events}
-        return [one for one in service.events if one.id not in known]
+    def _hindrances(self, service: wire.Service) -> list[Event]:
+        known = [item.id for item in self.service.events]
+        return events.hindrances(service, None, known)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,36 +142,69 @@ class FollowedDeployment(_Followed):
     def _is_stale(self, service: wire.Service) -> bool:
         return rollout.is_stale(service, self.service, self.deployment)
 
-    def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
-        newer_view = self._newer_view(service)
-        return rollout.verdict(service, self.deployment.id, newer_view)
+    def _verdict(self, service: wire.Service, made: _Made) -> Verdict:
+        return rollout.verdict(service, self.deployment.id, made)
 
-    def _newer_view(self, service: wire.Service) -> wire.ServiceDeployment | None:
-        """Asked for only where it says more: a deployment that lost, or one with stages."""
-        newest = rollout.primary(service)
-        is_staged = service.deployment_configuration.strategy != "ROLLING"
-        if not is_staged and newest is not None and newest.id == self.deployment.id:
-            return None
-        found = self.client.service_deployments(service.service_name)
-        return rollout.same_moment(found, self.deployment)
+    def _made(self, service: wire.Service) -> _Made:
+        ask = partial(view, self.client, service, self.deployment)
+        return self.parts.ask(self.client, "service deployments", ask)
 
     def _is_started(self, task: wire.Task) -> bool:
         return task.started_by == self.deployment.id
 
-    def _events(self, service: wire.Service) -> list[wire.Event]:
-        """Events of the deployment's time: ECS repeats itself only once an hour."""
-        begin = self.deployment.created_at
-        if begin is None:
-            return service.events
-        return [one for one in service.events if one.created_at and one.created_at >= begin]
+    def _hindrances(self, service: wire.Service) -> list[Event]:
+        return events.hindrances(service, self.deployment.created_at)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedTaskSets(_Followed):
     """What another controller rolls out: only its task sets tell."""
 
-    def _verdict(self, service: wire.Service, state: Rollout) -> Verdict:  # noqa: ARG002
-        return rollout.of_task_sets(state)
+    def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
+        return rollout.of_task_sets(rollout.rollout(service))
+
+    def _hindrances(self, service: wire.Service) -> list[Event]:
+        begun = [item.created_at for item in service.task_sets if item.created_at is not None]
+        return events.hindrances(service, max(begun, default=None))
+
+    def _is_started(self, task: wire.Task) -> bool:
+        return task.started_by in {item.id for item in self.service.task_sets}
+
+
+def view(client: Client, service: wire.Service, ours: wire.Deployment) -> _Made:
+    """The newer API's view of one deployment; None where it would say no more."""
+    if not _is_worth_asking(service, ours):
+        return None
+    newest, made = rollout.primary(service), current(client, service)
+    if newest is not None and newest.id == ours.id and made and made.status not in stages.OVER:
+        return made
+    return stages.same_moment([made] if made else [], ours) or stages.same_moment(
+        client.service_deployments(service.service_name), ours
+    )
+
+
+def newest_view(client: Client, service: wire.Service, newest: wire.Deployment) -> _Made:
+    """The newer API's view of what was done last, though it may have been undone since."""
+    if service.current_service_deployment is None or not _is_worth_asking(service, newest):
+        return view(client, service, newest)
+    return current(client, service)
+
+
+def current(client: Client, service: wire.Service) -> _Made:
+    """The service deployment that a service names, if it does."""
+    name = service.current_service_deployment
+    made = client.described_deployments([name]) if name else []
+    return made[0] if made else None
+
+
+def _is_worth_asking(service: wire.Service, ours: wire.Deployment) -> bool:
+    """Of one that lost its place, that has stages, or that goes on and can be asked for by name."""
+    newest = rollout.primary(service)
+    if newest is None or newest.id != ours.id:
+        return True
+    if service.deployment_configuration.strategy != "ROLLING":
+        return True
+    return service.current_service_deployment is not None and ours.rollout_state != "COMPLETED"
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:
@@ -145,11 +220,10 @@ def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:
     return found
 
 
-def unplaced(events: Iterable[wire.Event]) -> list[Trouble]:
-    """Tasks that found no room, unless the scheduler has found some since; newest event first."""
-    for event in events:
-        if "unable to place" in event.message:
-            return [Trouble("placement", "", "unable to place a task", event.message)]
-        if "has started" in event.message or "steady state" in event.message:
-            return []
-    return []
+def unplaced(hindrances: Iterable[Event]) -> list[Trouble]:
+    """Tasks that find no room, or cannot be launched for now."""
+    return [
+        Trouble("placement", "", "unable to place a task", event.message)
+        for event in hindrances
+        if event.reason not in events.HOPELESS
+    ]

@@ -7,13 +7,15 @@ have to do. One that CODE_DEPLOY or EXTERNAL controls has task sets instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections.abc import Callable
 from math import ceil
 
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs import stages, wire
 from dashborion.orchestrators.protocol import Verdict
+
+CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})
+"""Who makes task sets where ECS itself makes deployments."""
 
 _STATES = {
     "COMPLETED": RolloutState.COMPLETE,
@@ -22,18 +24,23 @@ _STATES = {
 }
 
 
-def rollout(service: wire.Service) -> Rollout:
-    """How far the newest revision has come."""
+def rollout(service: wire.Service, made: wire.ServiceDeployment | None = None) -> Rollout:
+    """How far the newest revision has come; ``made`` is the newer API's view of it."""
     if service.task_sets:
         return _task_sets(service)
     newest = primary(service)
     if newest is None:
-        return Rollout(state=RolloutState.COMPLETE, revision=revision(service.task_definition),
-                       message=None)  # fmt: skip
+        return _nothing_made(service)
     state = _STATES.get(newest.rollout_state or "") or _counted(service, newest)
-    return Rollout(
-        state=state, revision=revision(newest.task_definition), message=_message(newest, state)
-    )
+    early = service.deployment_configuration.early_success_criteria.enable
+    if state is RolloutState.COMPLETE and early and not _is_all_there(service, newest):
+        state = RolloutState.PROGRESSING
+    if made is not None:
+        state = _state(made, newest, state)
+    message = None if state is RolloutState.COMPLETE else _message(service, newest, made)
+    if made is not None and state is RolloutState.COMPLETE:
+        message = stages.status(made)
+    return Rollout(state=state, revision=revision(newest.task_definition), message=message)
 
 
 def primary(service: wire.Service) -> wire.Deployment | None:
@@ -46,14 +53,20 @@ def revision(task_definition: str) -> str | None:
     return wire.arn_name(task_definition) or None
 
 
-def floor(service: wire.Service) -> int:
-    """How many tasks stay while a deployment rolls: minimumHealthyPercent, rounded up.
+def percents(service: wire.Service) -> tuple[int, int]:
+    """Between how many percent of its tasks run while a deployment rolls: at least and at most.
 
-    Unset it is 100, and 0 for a DAEMON service, as the API documents.
+    Unset they are 100 and 200, and for a DAEMON service 0 and 100, as the API documents.
     """
-    default = 0 if service.scheduling_strategy == "DAEMON" else 100
-    percent = service.deployment_configuration.minimum_healthy_percent
-    return ceil(service.desired_count * (default if percent is None else percent) / 100)
+    chosen = service.deployment_configuration
+    least, most = (0, 100) if service.scheduling_strategy == "DAEMON" else (100, 200)
+    minimum, maximum = chosen.minimum_healthy_percent, chosen.maximum_percent
+    return (least if minimum is None else minimum, most if maximum is None else maximum)
+
+
+def floor(service: wire.Service) -> int:
+    """How many tasks stay while a deployment rolls: minimumHealthyPercent, rounded up."""
+    return ceil(service.desired_count * percents(service)[0] / 100)
 
 
 def is_stale(service: wire.Service, before: wire.Service, deployment: wire.Deployment) -> bool:
@@ -71,70 +84,94 @@ def of_task_sets(state: Rollout) -> Verdict:
 
 
 def scaled(service: wire.Service, desired: int, set_by: Callable[[int], str]) -> Verdict:
-    """Whether a change of the count is over: it makes no deployment, so only the counts tell."""
+    """Whether a change of the count is over: it makes no deployment, so only the counts tell.
+
+    Each task set runs its share of the count, rounded up.
+    """
     if service.desired_count != desired:
         return Verdict(set_by(service.desired_count), ended="superseded")
-    running = f"{service.running_count} of {desired} tasks running"
-    return Verdict(running, done=service.running_count == desired and service.pending_count == 0)
+    expected = desired
+    if service.deployment_controller.type in CONTROLLERS:
+        expected = sum(ceil(desired * item.scale.value / 100) for item in service.task_sets)
+    running = f"{service.running_count} of {expected} tasks running"
+    if expected == 0 < desired:
+        return Verdict(stages.joined("no task set that could run any", running))
+    return Verdict(running, done=service.running_count == expected and service.pending_count == 0)
 
 
-def verdict(service: wire.Service, id_: str, newest: wire.ServiceDeployment | None) -> Verdict:
-    """Whether the deployment with this id is over; ``newest`` is the newer API's view of it.
+def verdict(service: wire.Service, id_: str, made: wire.ServiceDeployment | None) -> Verdict:
+    """Whether the deployment with this id is over; ``made`` is the newer API's view of it.
 
     When it is no longer PRIMARY something has taken its place: ECS itself,
     rolling back, or somebody's newer deployment. The older API tells these
     apart only in its reasons' words, the newer one by its status.
     """
-    ours = next((one for one in service.deployments if one.id == id_), None)
-    if newest is not None and newest.status.startswith("ROLLBACK"):
-        return Verdict(f"rolled back: {newest.status_reason or newest.status}", ended="rolled-back")
+    ours = next((item for item in service.deployments if item.id == id_), None)
+    if made is not None and made.status in stages.GOING_BACK:
+        return Verdict(stages.status(made) or made.status, ended="rolled-back")
+    if made is not None and made.status == stages.ROLLBACK_FAILED:
+        return Verdict(stages.status(made) or made.status, ended="rollout-failed")
     if ours is None or ours.status != "PRIMARY":
         return _overtaken(ours, primary(service))
-    if ours.rollout_state == "FAILED":
-        return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
-    counts = f"{ours.running_count} of {ours.desired_count} tasks running"
-    alone = sum(one.status != "INACTIVE" for one in service.deployments) == 1
-    complete = ours.rollout_state == "COMPLETED" or (ours.rollout_state is None and alone)
-    if complete and ours.running_count == ours.desired_count:
-        return Verdict(f"complete: {counts}", done=True)
-    failed = f"{ours.failed_tasks} failed" if ours.failed_tasks else None
-    return Verdict(", ".join(filter(None, (counts, _stage(newest), failed))))
+    message = _message(service, ours, made)
+    if ours.rollout_state == "FAILED" or (made is not None and made.status in stages.STOPPED):
+        return Verdict(message, ended="rollout-failed")
+    if made is not None and stages.waiting(made) is not None:
+        return Verdict(message, ended="paused")
+    if _is_complete(service, ours, made) and _is_all_there(service, ours):
+        return Verdict(f"complete: {_counts(ours)}", done=True)
+    return Verdict(message)
 
 
-def same_moment(
-    found: Iterable[wire.ServiceDeployment], ours: wire.Deployment
-) -> wire.ServiceDeployment | None:
-    """The newer API's view of a deployment: it has ids of its own, so the time has to tell."""
-    at = ours.created_at
-    if at is None:
-        return None
-    dated = [(abs(one.created_at - at), one) for one in found if one.created_at is not None]
-    apart, nearest = min(dated, key=lambda pair: pair[0], default=(timedelta.max, None))
-    return nearest if apart <= timedelta(seconds=5) else None
+def _is_complete(
+    service: wire.Service, ours: wire.Deployment, made: wire.ServiceDeployment | None
+) -> bool:
+    """Whether ECS calls a deployment successful, which it may do before all of its tasks run."""
+    if made is not None and made.status in stages.UNDER_WAY:
+        return False
+    if made is not None and made.status == "SUCCESSFUL":
+        return True
+    alone = sum(item.status != "INACTIVE" for item in service.deployments) == 1
+    return ours.rollout_state == "COMPLETED" or (ours.rollout_state is None and alone)
+
+
+def _is_all_there(service: wire.Service, ours: wire.Deployment) -> bool:
+    return ours.running_count >= ours.desired_count and not _older(service, ours)
+
+
+def _older(service: wire.Service, ours: wire.Deployment) -> int:
+    """How many tasks of other deployments still run."""
+    others = [item for item in service.deployments if item.id != ours.id]
+    return sum(item.running_count for item in others if item.status != "INACTIVE")
 
 
 def _overtaken(ours: wire.Deployment | None, leading: wire.Deployment | None) -> Verdict:
     """What took the place of a deployment: only the reasons' words tell a rollback."""
-    reasons = [one.rollout_state_reason or "" for one in (ours, leading) if one]
-    if any("roll" in one and "back" in one for one in reasons):
-        why = next(filter(None, reasons), "")
-        return Verdict(f"rolled back: {why}".rstrip(": "), ended="rolled-back")
+    reasons = [item.rollout_state_reason or "" for item in (ours, leading) if item]
+    if any("roll" in reason and "back" in reason for reason in reasons):
+        is_back = leading is not None and leading.rollout_state == "COMPLETED"
+        word = "rolled back" if is_back else "rolling back"
+        why = next((reason for reason in reasons if reason and not stages.says_nothing(reason)), "")
+        return Verdict(f"{word}: {why}".rstrip(": "), ended="rolled-back")
     if ours is not None and ours.rollout_state == "FAILED":
-        return Verdict(ours.rollout_state_reason or "failed", ended="rollout-failed")
+        return Verdict(reason(ours) or "failed", ended="rollout-failed")
     return Verdict("a newer deployment has taken its place", ended="superseded")
 
 
-def _stage(newest: wire.ServiceDeployment | None) -> str | None:
-    """Where a blue/green, linear or canary deployment is, and who has to let it go on."""
-    if newest is None or not newest.lifecycle_stage:
-        return None
-    held = [one for one in newest.lifecycle_hook_details if one.status == "AWAITING_ACTION"]
-    if not held:
-        return f"stage {newest.lifecycle_stage}"
-    return (
-        f"paused at {newest.lifecycle_stage} by hook {held[0].hook_id or '?'}: "
-        "`aws ecs continue-service-deployment`"
-    )
+def _state(
+    made: wire.ServiceDeployment, newest: wire.Deployment, state: RolloutState
+) -> RolloutState:
+    """The state as the newer API knows it better.
+
+    One that was rolled back has failed; the deployment that it was rolled back to has not.
+    """
+    if stages.waiting(made) is not None:
+        return RolloutState.PAUSED
+    if made.status in stages.UNDER_WAY and state is RolloutState.COMPLETE:
+        return RolloutState.PROGRESSING
+    is_lost = made.status in stages.OVER and made.status != "SUCCESSFUL"
+    is_its_own = stages.same_moment([made], newest) is not None
+    return RolloutState.FAILED if is_lost and is_its_own else state
 
 
 def _counted(service: wire.Service, newest: wire.Deployment) -> RolloutState:
@@ -143,23 +180,59 @@ def _counted(service: wire.Service, newest: wire.Deployment) -> RolloutState:
     return RolloutState.COMPLETE if done else RolloutState.PROGRESSING
 
 
-def _message(newest: wire.Deployment, state: RolloutState) -> str | None:
-    if state is RolloutState.COMPLETE:
-        return None
-    counts = f"{newest.running_count} of {newest.desired_count} tasks running"
-    failed = f"{newest.failed_tasks} failed" if newest.failed_tasks else None
-    reason = newest.rollout_state_reason
-    ordinary = reason is None or reason.endswith("in progress.")
-    return ", ".join(filter(None, (None if ordinary else reason, counts, failed)))
+def _message(
+    service: wire.Service, ours: wire.Deployment, made: wire.ServiceDeployment | None
+) -> str:
+    """Why it is not complete: AWS' reasons, the counts, the stage, what failed, what is missing."""
+    failed = f"{ours.failed_tasks} failed" if ours.failed_tasks else None
+    told = stages.status(made) if made is not None else None
+    why = told or reason(ours) or ("failed" if ours.rollout_state == "FAILED" else None)
+    at = stages.stage(made) if made is not None else None
+    older = _older(service, ours) if _is_complete(service, ours, made) else 0
+    draining = f"{older} older still running" if older else None
+    return stages.joined(why, _counts(ours), at, failed, draining)
+
+
+def _counts(ours: wire.Deployment) -> str:
+    return f"{ours.running_count} of {ours.desired_count} tasks running"
+
+
+def reason(ours: wire.Deployment) -> str | None:
+    """AWS' reason for the state of a deployment, unless it only repeats the state."""
+    reason = ours.rollout_state_reason
+    return None if reason is None or stages.says_nothing(reason) else reason
+
+
+def _nothing_made(service: wire.Service) -> Rollout:
+    """Neither task sets nor a PRIMARY deployment; without any, what runs is all there is."""
+    done = service.running_count >= service.desired_count and not service.deployments
+    running = f"{service.running_count} of {service.desired_count} tasks running"
+    made = "task set" if service.deployment_controller.type in CONTROLLERS else "PRIMARY deployment"
+    return Rollout(
+        state=RolloutState.COMPLETE if done else RolloutState.PROGRESSING,
+        revision=revision(service.task_definition),
+        message=None if done else f"no {made}, {running}",
+    )
 
 
 def _task_sets(service: wire.Service) -> Rollout:
-    newest = max(service.task_sets, key=lambda one: (one.created_at is not None, one.created_at))
-    steady = all(one.stability_status == "STEADY_STATE" for one in service.task_sets)
-    done = steady and len(service.task_sets) == 1
-    controller = service.deployment_controller.type
+    """Complete when the only one is PRIMARY and steady, and runs what the service shall run."""
+    sets = service.task_sets
+    newest = max(sets, key=lambda item: (item.created_at is not None, item.created_at))
+    is_led = any(item.status == "PRIMARY" for item in sets)
+    unsteady = [item for item in sets if item.stability_status != "STEADY_STATE"]
+    missing = service.desired_count - service.running_count
+    done = is_led and len(sets) == 1 and not unsteady and missing <= 0
+    message = stages.joined(
+        f"{len(sets)} task set{'' if len(sets) == 1 else 's'}, "
+        f"controlled by {service.deployment_controller.type}",
+        None if is_led else "none is PRIMARY",
+        f"{service.running_count} of {service.desired_count} tasks running"
+        if missing > 0
+        else None,
+    )
     return Rollout(
         state=RolloutState.COMPLETE if done else RolloutState.PROGRESSING,
         revision=revision(newest.task_definition),
-        message=None if done else f"{len(service.task_sets)} task sets, controlled by {controller}",
+        message=None if done else message,
     )

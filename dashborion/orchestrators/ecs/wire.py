@@ -118,8 +118,8 @@ class ServiceConnect(Wire, frozen=True):
 
 
 class Deployment(Wire, frozen=True):
-    id: str
-    status: str
+    id: str = ""
+    status: str = ""
     task_definition: str = ""
     desired_count: int = 0
     pending_count: int = 0
@@ -132,20 +132,36 @@ class Deployment(Wire, frozen=True):
     service_connect_configuration: ServiceConnect | None = None
 
 
+class Scale(Wire, frozen=True):
+    """The share of a service's desired count that a task set gets, in percent."""
+
+    value: float = 100.0
+
+
 class TaskSet(Wire, frozen=True):
     """What a service has instead of deployments when CODE_DEPLOY or EXTERNAL controls it."""
 
-    id: str
-    status: str
+    id: str = ""
+    status: str = ""
     task_definition: str = ""
     stability_status: str | None = None
+    scale: Scale = Scale()
     created_at: datetime | None = None
     load_balancers: list[LoadBalancer] = []
+
+
+class EarlySuccess(Wire, frozen=True):
+    """Whether a deployment is called successful before all of its tasks run."""
+
+    enable: bool = False
 
 
 class DeploymentConfiguration(Wire, frozen=True):
     strategy: str = "ROLLING"
     minimum_healthy_percent: int | None = None
+    maximum_percent: int | None = None
+    bake_time_in_minutes: int | None = None
+    early_success_criteria: EarlySuccess = EarlySuccess()
 
 
 class DeploymentController(Wire, frozen=True):
@@ -154,18 +170,28 @@ class DeploymentController(Wire, frozen=True):
 
 class LifecycleHook(Wire, frozen=True):
     hook_id: str | None = None
+    target_arn: str | None = None
     status: str = ""
+    expires_at: datetime | None = None
+    timeout_action: str | None = None
+
+
+class Rollback(Wire, frozen=True):
+    reason: str | None = None
 
 
 class ServiceDeployment(Wire, frozen=True):
     """The newer API's view of a deployment, which remembers those that ended."""
 
-    service_deployment_arn: str
+    service_deployment_arn: str = ""
     status: str = ""
     status_reason: str | None = None
+    rollback: Rollback = Rollback()
     lifecycle_stage: str | None = None
     lifecycle_hook_details: list[LifecycleHook] = []
+    deployment_configuration: DeploymentConfiguration | None = None
     created_at: datetime | None = None
+    updated_at: datetime | None = None
     target_service_revision_arn: str | None = None  # in a list; a description has an object
 
 
@@ -176,13 +202,13 @@ class ContainerImage(Wire, frozen=True):
 class ServiceRevision(Wire, frozen=True):
     """What a service deployment goes to: a task definition and the service's settings."""
 
-    service_revision_arn: str
+    service_revision_arn: str = ""
     task_definition: str = ""
     container_images: list[ContainerImage] = []
 
 
 class Event(Wire, frozen=True):
-    id: str
+    id: str = ""
     created_at: datetime | None = None
     message: str = ""
 

@@ -112,10 +112,12 @@ def test_an_autoscaler_that_may_not_be_asked_for_is_no_obstacle(
     [
         ("scale agent -r 3", "DAEMON"),
         ("scale agent -r 3 --force --dry-run", "DAEMON"),
-        ("scale blue-green -r 3", "CodeDeploy"),
-        ("restart blue-green", "CodeDeploy"),
-        ("restart external", "external controller"),
-        ("scale external -r 2", "external controller"),
+        ("restart blue-green", "aws deploy create-deployment"),
+        ("deploy blue-green --image app:2", "aws deploy create-deployment"),
+        ("deploy blue-green --image app:2 --dry-run", "aws deploy create-deployment"),
+        ("rollback blue-green --to 1", "aws deploy create-deployment"),
+        ("restart external", "aws ecs create-task-set"),
+        ("deploy external --image app:2", "aws ecs create-task-set"),
         ("restart draining", "DRAINING"),
         ("scale draining -r 2", "DRAINING"),
     ],
@@ -127,6 +129,16 @@ def test_a_change_without_effect_is_refused(
     assert (seen.exit_code, seen.error["code"], seen.out) == (1, "refused", "")
     assert reason in seen.error["message"]
     assert sent(fleet) == []
+
+
+@pytest.mark.parametrize("name", ["blue-green", "external"])
+def test_the_count_of_a_service_that_others_deploy_can_be_set(
+    dashborion: Cli, fleet: Fleet, name: str
+) -> None:
+    """Bug: UpdateService refuses them a new definition, and takes a desired count."""
+    seen = dashborion(f"workloads scale {name} -r 3")
+    assert seen.exit_code == 0, seen.err
+    assert sent(fleet) == [{"cluster": fleet.cluster.name, "service": name, "desiredCount": 3}]
 
 
 def test_a_deleted_service_is_not_there(dashborion: Cli, fleet: Fleet) -> None:

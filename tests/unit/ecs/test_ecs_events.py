@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dashborion.models.event import EventType
-from dashborion.orchestrators.ecs import normalise
+from dashborion.orchestrators.ecs import events
 from tests.unit.ecs.raw_ecs import ABSENT, ago, service
 
 
@@ -30,7 +30,7 @@ def event(message: str = "", minutes: float | None = 1) -> dict[str, Any]:
     ],
 )
 def test_progress_is_a_normal_event(message: str) -> None:
-    (found,) = normalise.events(service(events=[event(message)]))
+    (found,) = events.events(service(events=[event(message)]))
     assert found.type is EventType.NORMAL
 
 
@@ -50,7 +50,7 @@ def test_progress_is_a_normal_event(message: str) -> None:
     ],
 )
 def test_trouble_is_a_warning_event(message: str) -> None:
-    (found,) = normalise.events(service(events=[event(message)]))
+    (found,) = events.events(service(events=[event(message)]))
     assert found.type is EventType.WARNING
 
 
@@ -59,29 +59,29 @@ def test_a_services_own_name_is_no_news(name: str) -> None:
     item = service(
         serviceName=name, events=[event(f"(service {name}) has reached a steady state.")]
     )
-    assert normalise.events(item)[0].type is EventType.NORMAL
+    assert events.events(item)[0].type is EventType.NORMAL
 
 
 def test_the_newest_event_is_last() -> None:
     item = service(events=[event("c", 1), event("b", 2), event("a", 3)])
-    assert [one.message for one in normalise.events(item)] == ["a", "b", "c"]
+    assert [one.message for one in events.events(item)] == ["a", "b", "c"]
 
 
 def test_of_one_moment_the_later_one_is_last() -> None:
     item = service(events=[event("second", 1), event("first", 1)])
-    assert [one.message for one in normalise.events(item)] == ["first", "second"]
+    assert [one.message for one in events.events(item)] == ["first", "second"]
 
 
 def test_an_event_without_a_time_is_no_trouble() -> None:
     item = service(events=[event("new", 1), event("x", None), event("y", None)])
-    assert [one.message for one in normalise.events(item)][-1] == "new"
+    assert [one.message for one in events.events(item)][-1] == "new"
 
 
 def test_what_an_event_is_about() -> None:
-    (found,) = normalise.events(service(events=[event("x")]))
+    (found,) = events.events(service(events=[event("x")]))
     assert (found.object, found.count, found.reason) == ("service/web", 1, None)
     assert found.timestamp == ago(minutes=1)
 
 
 def test_no_events() -> None:
-    assert normalise.events(service(events=ABSENT)) == []
+    assert events.events(service(events=ABSENT)) == []

@@ -81,7 +81,7 @@ def test_a_rollback_under_way_says_why(state: str) -> None:
     item = service(deployments=[deployment(rolloutState=state, rolloutStateReason=BREAKER), OLD])
     message = rollout.rollout(item).message
     assert message is not None
-    assert message.startswith(BREAKER)
+    assert message == f"{BREAKER[:-1]}; 2 of 2 tasks running"
 
 
 def test_a_deployment_that_was_rolled_back_does_not_count_any_more() -> None:

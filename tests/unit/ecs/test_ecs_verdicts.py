@@ -87,30 +87,46 @@ def test_until_then_the_tasks_are_counted() -> None:
 def test_a_deployment_that_failed_says_why() -> None:
     reason = "ECS deployment circuit breaker: tasks failed to start."
     found = judged(ours(rolloutState="FAILED", rolloutStateReason=reason))
-    assert (found.ended, found.message) == ("rollout-failed", reason)
+    told = "ECS deployment circuit breaker: tasks failed to start; 2 of 2 tasks running"
+    assert (found.ended, found.message) == ("rollout-failed", told)
 
 
 LOST = ours(status="ACTIVE", rolloutState="FAILED", rolloutStateReason=BREAKER)
 
 
+IN_PROGRESS = {"rolloutState": "IN_PROGRESS"}
+
+
 @pytest.mark.parametrize(
-    ("deployments", "said"),
+    ("deployments", "said", "word"),
     [
-        pytest.param([theirs(), LOST], None, id="the older API's words"),
+        pytest.param([theirs(), LOST], None, "rolled back", id="the older API's words"),
+        pytest.param([theirs(**IN_PROGRESS), LOST], None, "rolling back", id="not finished yet"),
         pytest.param(
-            [theirs(rolloutStateReason=BREAKER)], None, id="the words of the one that leads now"
+            [theirs(rolloutStateReason=BREAKER)],
+            None,
+            "rolled back",
+            id="the words of the one that leads now",
         ),
-        pytest.param([theirs()], newest("ROLLBACK_SUCCESSFUL"), id="the newer API's status"),
-        pytest.param([theirs()], newest("ROLLBACK_IN_PROGRESS"), id="not finished yet"),
-        pytest.param([theirs()], newest("ROLLBACK_FAILED"), id="which failed too"),
+        pytest.param(
+            [theirs()], newest("ROLLBACK_SUCCESSFUL"), "rolled back", id="the newer API's status"
+        ),
+        pytest.param(
+            [theirs()], newest("ROLLBACK_IN_PROGRESS"), "rolling back", id="which is under way"
+        ),
     ],
 )
-def test_a_deployment_that_was_rolled_back(
-    deployments: list[Raw], said: wire.ServiceDeployment | None
+def test_a_deployment_that_ecs_takes_back(
+    deployments: list[Raw], said: wire.ServiceDeployment | None, word: str
 ) -> None:
     found = judged(*deployments, said=said)
     assert found.ended == "rolled-back"
-    assert found.message.startswith("rolled back")
+    assert found.message.startswith(word)
+
+
+def test_a_rollback_that_fails_is_no_rollback() -> None:
+    found = judged(theirs(), said=newest("ROLLBACK_FAILED", statusReason="no room"))
+    assert (found.ended, found.message) == ("rollout-failed", "the rollback failed: no room")
 
 
 def test_a_rollback_says_why_in_the_newer_apis_words() -> None:
