@@ -32,11 +32,17 @@ HOSTILE = (
     "\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"
 )
 _HOSTILE = re.compile(f"[\x00-\x1f{HOSTILE}]")
+_BREAKS = re.compile(r"[ \t]*\r?\n\s*|\t")
 
 
 def escape(text: str) -> str:
     """Text from an API or a user with control characters escaped: safe on a terminal, one line."""
     return _HOSTILE.sub(_visible, text)
+
+
+def one_line(text: str) -> str:
+    """Text of several lines on one: line breaks, with the spaces around them, and tabs are one."""
+    return _BREAKS.sub(" ", text.strip("\r\n")) if "\n" in text or "\t" in text else text
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -185,7 +191,8 @@ class Streams:
     def note(self, message: str) -> None:
         """Print information that is neither data nor a problem."""
         message = _bounded(message) or ""
-        self.say(json.dumps({"note": {"message": message}}) if self.structured else message)
+        text = json.dumps({"note": {"message": message}}) if self.structured else one_line(message)
+        self.say(text)
 
     def warn(self, error: DashborionError) -> None:
         """Print a warning: something is missing in the output."""
@@ -207,6 +214,7 @@ class Streams:
             }
             self.say(json.dumps({kind: body}))
             return
+        message = one_line(message)
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
         if hint:
             self.say(f"  {hint}")

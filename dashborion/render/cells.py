@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from dashborion.errors import DashborionError
-from dashborion.streams import escape
+from dashborion.streams import escape, one_line
 
 T = TypeVar("T")
 
@@ -46,14 +46,14 @@ def chunks(items: Iterable[T]) -> Iterator[list[T]]:
 
 
 def plain(value: Cell) -> str:
-    """For a pipe: times in RFC 3339, nothing shortened, control characters escaped."""
+    """For a pipe: times in RFC 3339, nothing shortened, on one line, control characters escaped."""
     if value is None:
         return EMPTY
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return escape(str(value))
+    return escape(one_line(str(value)))
 
 
 def human(value: Cell, now: datetime) -> str:

@@ -24,6 +24,7 @@ GOOD, BAD, BUSY, QUIET = "green", "red", "yellow", "dim"
 STYLES = {
     "running": GOOD, "degraded": BAD, "stopped": QUIET, "pending": BUSY, "progressing": BUSY,
     "paused": BUSY, "failed": BAD, "suspended": QUIET, "warning": BUSY,
+    "FailureTarget": BAD, "SuccessCriteriaMet": BUSY,
     "Ready": GOOD, "NotReady": BAD, "Unknown": BAD, "Terminating": BUSY,
     "ACTIVE": GOOD, "DRAINING": BUSY, "SUCCESSFUL": GOOD, "IN_PROGRESS": BUSY, "PENDING": BUSY,
     "STOPPED": BAD, "ROLLBACK_IN_PROGRESS": BAD, "ROLLBACK_SUCCESSFUL": BAD,

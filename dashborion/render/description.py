@@ -6,6 +6,7 @@ attributes: everything that the JSON has is shown, and a new attribute needs no 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,7 @@ from dashborion.streams import Streams, escape
 Fields = Sequence[tuple[str, Cell]]
 Sections = Sequence[tuple[str, View, Sequence[Any]]]
 
+_LINE_END = re.compile("\r?\n")
 _FIRST = ("name", "project", "environment", "namespace")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
@@ -39,8 +41,8 @@ def page(streams: Streams, item: Any, *, now: datetime) -> Iterator[str]:
     width = max(len(label) for label, _ in fields) + 2
     for label, value in fields:
         if value is not None and value != "":
-            shown = human(value, now) if streams.out_tty else plain(value)
-            yield f"{label + ':':<{width}}{shown}\n"
+            lines = [human(line, now) if streams.out_tty else plain(line) for line in _lines(value)]
+            yield f"{label + ':':<{width}}" + f"\n{'':<{width}}".join(lines) + "\n"
     for title, view, rows in sections:
         if not rows:
             continue
@@ -51,7 +53,13 @@ def page(streams: Streams, item: Any, *, now: datetime) -> Iterator[str]:
             yield from table.tab_separated(view.columns, rows, headers=True)
     for title, body in _texts(item):
         yield f"\n{escape(title)}\n"
-        yield from (f"{escape(line)}\n" for line in body.splitlines())
+        for line in _LINE_END.split(body.removesuffix("\n")):
+            yield "\t".join(map(escape, line.split("\t"))) + "\n"
+
+
+def _lines(value: Cell) -> list[Cell]:
+    """A text's lines, or the value; all but the first are indented, so that they forge no field."""
+    return [*_LINE_END.split(value.strip("\r\n"))] if isinstance(value, str) else [value]
 
 
 def _content(item: Any) -> tuple[Fields, Sections]:

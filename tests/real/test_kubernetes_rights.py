@@ -10,10 +10,12 @@ from tests.support.cli import Cli
 AsUser = Callable[[str], Path]
 
 
-def test_a_forbidden_kind_costs_that_kind_and_a_warning(dashborion: Cli, as_user: AsUser) -> None:
+def test_a_forbidden_kind_costs_its_rows_which_the_exit_code_tells(
+    dashborion: Cli, as_user: AsUser
+) -> None:
     as_user("viewer")
     result = dashborion("workloads list -o json")
-    assert result.exit_code == 0
+    assert result.exit_code == 5
     assert {one["type"] for one in result.json} == {"k8s-deployment", "k8s-daemonset"}
     assert 'User \\"viewer\\" cannot list resource \\"statefulsets\\"' in result.err
     assert result.err.count('"warning"') == 1

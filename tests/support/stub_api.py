@@ -28,6 +28,7 @@ _PATH = re.compile(
     r"/(?P<version>api/v1|apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?"
     r"/(?P<plural>[a-z]+)(?:/(?P<name>[^/]+))?"
 )
+_DISCOVERY = re.compile(r"/apis/[^/]+/[^/]+")
 _COMMA = re.compile(r"(?<!\\),")
 
 
@@ -134,11 +135,18 @@ class Api:
             return 201, {"status": {"userInfo": {"username": "jane"}}}
         if request.path.endswith("/selfsubjectaccessreviews"):
             return 201, {"status": {"allowed": True}}
+        if _DISCOVERY.fullmatch(request.path):
+            version = _version(request.path[1:])
+            served = [plural for plural, (where, _) in KINDS.items() if where == version]
+            return 200, {"resources": [{"name": plural} for plural in served]}
         found = _PATH.fullmatch(request.path)
         if found is None or KINDS.get(found["plural"], ("",))[0] != _version(found["version"]):
             return 404, {"kind": "Status", "message": "the server could not find the resource"}
         items = [one for one in self.objects.get(found["plural"], ()) if _fits(one, found, request)]
         if found["name"] is None:
+            if "as=Table" in request.headers.get("accept", ""):
+                rows = [{"cells": [one["metadata"]["name"], 0], "object": one} for one in items]
+                return 200, {"kind": "Table", "rows": rows}
             return 200, self._list(items, request.query)
         if not items:
             return 404, {"kind": "Status", "message": f'"{found["name"]}" not found'}

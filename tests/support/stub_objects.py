@@ -21,6 +21,9 @@ KINDS = {
     "ingresses": ("networking.k8s.io/v1", "Ingress"),
     "endpointslices": ("discovery.k8s.io/v1", "EndpointSlice"),
     "horizontalpodautoscalers": ("autoscaling/v1", "HorizontalPodAutoscaler"),
+    "configmaps": ("v1", "ConfigMap"),
+    "jobs": ("batch/v1", "Job"),
+    "cronjobs": ("batch/v1", "CronJob"),
 }
 CREATED = "2026-01-02T03:04:05Z"
 

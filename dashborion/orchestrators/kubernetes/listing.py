@@ -182,8 +182,11 @@ class Pages(Generic[T]):
 
 
 def _name(plain: Any) -> str | None:
-    """``'namespace/name'`` of an object that may be of any shape, or None."""
-    metadata = plain.get("metadata") if isinstance(plain, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        return None
-    return "'" + "/".join(filter(None, (metadata.get("namespace"), metadata["name"]))) + "'"
+    """``'namespace/name'`` of an object, or a row of one, that may be of any shape; or None."""
+    metadata = _inside(_inside(plain, "object") or plain, "metadata")
+    known = [_inside(metadata, key) for key in ("namespace", "name")]
+    return f"'{'/'.join(map(str, filter(None, known)))}'" if isinstance(known[1], str) else None
+
+
+def _inside(plain: Any, key: str) -> Any:
+    return plain.get(key) if isinstance(plain, dict) else None

@@ -16,7 +16,8 @@ from dashborion.render.columns import (
 )
 
 _FAILURE_WORDS = (
-    "BackOff", "Error", "OOM", "Err", "Failed", "Evicted", "Exit", "Signal", "Invalid",
+    "BackOff", "Error", "OOM", "Err", "Failed", "Evicted", "Exit", "Signal", "Invalid", "Lost",
+    "Unknown", "Exceeded", "OutOf", "Preempt", "NotReady",
 )  # fmt: skip
 
 
@@ -24,6 +25,11 @@ def _ready(instance: Instance) -> str:
     """Ready containers of those that keep running, as kubectl counts them."""
     lasting = [one for one in instance.containers if not (one.init or one.ephemeral)]
     return f"{sum(container.ready for container in lasting)}/{len(lasting)}"
+
+
+def _status(item: Instance | Container) -> str:
+    """The reason, which says more than the status, unless it is a sentence."""
+    return item.reason if item.reason and " " not in item.reason else str(item.status)
 
 
 def _style(instance: Instance) -> str:
@@ -47,7 +53,7 @@ INSTANCES = View(
         name_column(),
         column("workload", shrink=1),
         column("ready", _ready),
-        column("status", lambda item: item.reason or str(item.status), _style),
+        column("status", _status, _style),
         column("restarts", right=True),
         created_column(),
         column("ip", wide=True),
@@ -71,9 +77,7 @@ CONTAINERS = View(
     "containers",
     [
         name_column(),
-        column(
-            "status", lambda item: item.reason or str(item.status), lambda item: STYLES[item.status]
-        ),
+        column("status", _status, lambda item: STYLES[item.status]),
         column("ready"),
         column("restarts", right=True),
         column("exit", "exit_code", right=True),

@@ -27,7 +27,9 @@ def _endpoints(workload: Workload) -> str | None:
 
 def _host(endpoint: Endpoint) -> str:
     host = endpoint.address or endpoint.name
-    return f"{host}:{endpoint.port}" if endpoint.port else host
+    if not endpoint.port:
+        return host
+    return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
 
 
 def _healthy(endpoint: Endpoint) -> str | None:

@@ -1,0 +1,180 @@
+"""What may not be read, does not answer, or answers something else costs its part alone."""
+
+from __future__ import annotations
+
+import json
+import pytest
+
+from tests.support.cli import Cli
+from tests.support.misbehaviour import PAGE, Fault, body, hang, status
+from tests.support.rich_objects import rich
+from tests.support.stub_api import Api
+
+KINDS = ("deployments", "statefulsets", "daemonsets")
+FAULTS: dict[str, Fault] = {
+    "forbidden": status(403, "jane may not", reason="Forbidden"),
+    "an error of the server": status(500, "etcd is away", headers={"Retry-After": "99"}),
+    "a page": body(PAGE, "text/html"),
+    "a Status": body({"kind": "Status", "status": "Failure", "metadata": {}}),
+    "an odd object": body({"metadata": {}, "items": [{"metadata": {"name": "x", "uid": 7}}]}),
+}
+FAILING = [pytest.param(fault, id=name) for name, fault in FAULTS.items()]
+PARTS = [
+    pytest.param(command, plural, id=f"{command}: {plural}")
+    for command, plurals in {
+        "workloads list": ("services", "ingresses"),
+        "workloads describe web": (
+            "services", "ingresses", "endpointslices", "horizontalpodautoscalers", "events",
+            "replicasets", "pods",
+        ),
+        "workloads describe db": ("controllerrevisions",),
+        "instances list": ("replicasets",),
+        "instances describe web-5d9-x": ("events",),
+        "k8s jobs describe web": ("events",),
+        "k8s nodes describe node-a": ("events",),
+    }.items()
+    for plural in plurals
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def whole(cluster: Api) -> None:
+    cluster.objects = rich()
+
+
+@pytest.mark.parametrize("fault", FAILING)
+@pytest.mark.parametrize(("command", "plural"), PARTS)
+def test_a_part_that_fails_is_a_warning_and_the_rest_is_printed(
+    dashborion: Cli, cluster: Api, command: str, plural: str, fault: Fault
+) -> None:
+    expected = dashborion(f"{command} -o json").json
+    cluster.on(f"*/{plural}", fault)
+
+    seen = dashborion(f"{command} -o json")
+
+    assert seen.exit_code == 0
+    assert json.loads(seen.err)["warning"]["message"]
+    both = [one if isinstance(one, list) else [one] for one in (seen.json, expected)]
+    assert [one["name"] for one in both[0]] == [one["name"] for one in both[1]]
+
+
+@pytest.mark.parametrize(("command", "plural"), PARTS)
+def test_a_part_that_never_answers_costs_its_time_and_not_the_rest(
+    dashborion: Cli, cluster: Api, command: str, plural: str
+) -> None:
+    cluster.on(f"*/{plural}", hang)
+
+    seen = dashborion(f"{command} -o json", seconds=0.5)
+
+    assert seen.exit_code == 0
+    assert seen.json
+    assert "no complete answer within" in seen.err or "was not answered within" in seen.err
+
+
+@pytest.mark.parametrize("fault", [*FAILING, pytest.param(hang, id="silence")])
+@pytest.mark.parametrize("plural", KINDS)
+def test_a_kind_that_cannot_be_listed_costs_its_rows_and_the_exit_code_tells(
+    dashborion: Cli, cluster: Api, plural: str, fault: Fault
+) -> None:
+    cluster.on(f"*/{plural}", fault)
+
+    seen = dashborion("workloads list -o json", seconds=0.5)
+
+    assert seen.exit_code == 5
+    assert len(seen.json) == 2
+    assert seen.err.count('"warning"') == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(FAULTS["forbidden"], 4), (FAULTS["a page"], 6)], ids=["forbidden", "page"]
+)
+@pytest.mark.parametrize("command", ["list", "describe web", "status web", "events web"])
+def test_kinds_that_cannot_be_read_at_all_are_an_error(
+    dashborion: Cli, cluster: Api, command: str, fault: Fault, code: int
+) -> None:
+    for kind in KINDS:
+        cluster.on(f"*/{kind}*", fault)
+
+    seen = dashborion(f"workloads {command} -o json")
+
+    assert (seen.exit_code, seen.out) == (code, "")
+
+
+@pytest.mark.parametrize("more", ["", " -A"])
+@pytest.mark.parametrize("command", ["describe", "events"])
+def test_a_name_that_may_be_of_a_forbidden_kind_is_not_told_as_missing(
+    dashborion: Cli, cluster: Api, command: str, more: str
+) -> None:
+    cluster.on("*/deployments*", FAULTS["forbidden"])
+
+    seen = dashborion(f"workloads {command} web{more} -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (4, "forbidden")
+    assert "sts/NAME" in seen.error["hint"]
+
+
+def test_a_name_of_another_kind_than_the_forbidden_one_is_found(
+    dashborion: Cli, cluster: Api
+) -> None:
+    cluster.on("*/deployments*", FAULTS["forbidden"])
+
+    seen = dashborion("workloads describe db -o json")
+
+    assert (seen.exit_code, seen.json["name"]) == (0, "db")
+    assert "jane may not" in seen.err
+
+
+def test_events_that_were_asked_for_and_may_not_be_read_are_an_error(
+    dashborion: Cli, cluster: Api
+) -> None:
+    cluster.on("*/events", FAULTS["forbidden"])
+
+    assert dashborion("workloads events web").exit_code == 4
+
+
+@pytest.mark.parametrize("plural", ["pods", "replicasets"])
+def test_events_of_objects_that_cannot_be_listed_may_be_missing(
+    dashborion: Cli, cluster: Api, plural: str
+) -> None:
+    cluster.on(f"*/{plural}", FAULTS["an error of the server"])
+
+    seen = dashborion("workloads events web -o json")
+
+    assert seen.exit_code == 5
+
+
+def test_one_odd_object_of_many_is_named(dashborion: Cli, cluster: Api) -> None:
+    odd = rich()["pods"][0]
+    odd["metadata"] |= {"name": "odd-1", "uid": "odd-1"}
+    odd["status"]["podIP"] = 4
+    cluster.objects["pods"].append(odd)
+
+    seen = dashborion("instances list -o name")
+
+    assert (seen.exit_code, seen.lines) == (5, ["web-5d9-x"])
+    assert "Pod 'default/odd-1' is left out" in seen.err
+    assert "`$.status.podIP`" in seen.err
+
+
+ASKED = {
+    "list -o name": {*KINDS},
+    "list": {*KINDS},
+    "events web": {*KINDS, "events", "pods", "replicasets"},
+    "status web": {*KINDS},
+    "history web": {*KINDS, "replicasets"},
+}
+
+
+@pytest.mark.parametrize("command", ASKED)
+def test_a_command_asks_for_what_it_shows(dashborion: Cli, cluster: Api, command: str) -> None:
+    assert dashborion(f"workloads {command}").exit_code == 0
+
+    assert {one.plural for one in cluster.requests} == ASKED[command]
+    assert len(cluster.requests) == len(ASKED[command])
+
+
+def test_events_of_a_workload_need_no_bodies_of_pods(dashborion: Cli, cluster: Api) -> None:
+    dashborion("workloads events web")
+
+    bodies = [one for kind in ("pods", "replicasets") for one in cluster.to(kind)]
+    assert all("PartialObjectMetadataList" in one.headers["accept"] for one in bodies)
