@@ -214,7 +214,7 @@ class Streams:
             }
             self.say(json.dumps({kind: body}))
             return
-        message = one_line(message)
+        message = one_line(message or "")
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
         if hint:
             self.say(f"  {hint}")

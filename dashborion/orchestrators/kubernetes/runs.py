@@ -13,7 +13,8 @@ from dashborion.orchestrators.kubernetes import instances, wire
 class Run:
     """One run of one container; ``id`` is the runtime's, which no other run has.
 
-    ``restarts`` counts the runs before this one.
+    ``restarts`` counts the runs before this one; where a virtual kubelet names no ids, it is
+    the id, too.
     """
 
     pod: wire.Meta
@@ -50,9 +51,11 @@ def latest_run(pod: wire.Pod, container: str) -> Run | None:
         id_ = state.terminated.container_id or id_
     elif is_between:
         id_ = last.container_id if last else None
-    if not id_:
-        return None
     restarts = status.restart_count - (1 if is_between and status.restart_count else 0)
+    if not id_:
+        if is_between and last is None:
+            return None
+        id_ = str(restarts)
     return Run(pod.metadata, container, id_, restarts, state.running is not None)
 
 
@@ -60,7 +63,9 @@ def previous_run_id(pod: wire.Pod, container: str) -> str | None:
     """The id of the run whose log the API serves with ``previous=true``."""
     status = container_statuses(pod).get(container)
     last = status.last_state.terminated if status else None
-    return last.container_id if last else None
+    if status is None or last is None:
+        return None
+    return last.container_id or str(status.restart_count - 1)
 
 
 def previous_run(pod: wire.Pod, run: Run) -> Run | None:

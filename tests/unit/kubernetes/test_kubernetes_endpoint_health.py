@@ -40,6 +40,44 @@ def test_readiness_that_is_unsaid_is_ready(conditions: Raw) -> None:
     assert slice_health([a_slice(one)]) == Health(1, 1)
 
 
+def _pod(name: str, *, ready: bool, terminating: bool = False) -> Raw:
+    """A pod of a node's own network, which has the node's address."""
+    changed = {"terminating": terminating, "ready": ready}
+    target = {"kind": "Pod", "name": name, "uid": f"uid-{name}"}
+    return merged(behind("192.0.2.1"), {"conditions": changed, "targetRef": target})
+
+
+@pytest.mark.parametrize(
+    ("pods", "expected"),
+    [
+        pytest.param([("new", True, False), ("old", False, True)], Health(1, 1), id="replaced"),
+        pytest.param([("old", False, True), ("new", True, False)], Health(1, 1), id="reversed"),
+        pytest.param([("a", True, False), ("b", False, False)], Health(1, 2), id="one unready"),
+        pytest.param([("a", True, False), ("b", True, False)], Health(2, 2), id="both ready"),
+        pytest.param([("a", True, True)], Health(1, 1), id="ends and still takes traffic"),
+    ],
+)
+def test_pods_with_one_address_are_told_by_their_reference(
+    pods: list[tuple[str, bool, bool]], expected: Health
+) -> None:
+    found = [_pod(name, ready=ready, terminating=ending) for name, ready, ending in pods]
+    assert slice_health([a_slice(*found)]) == expected
+
+
+def test_pods_with_one_address_in_endpoints_are_told_by_their_reference() -> None:
+    references = [{"ip": "192.0.2.1", "targetRef": {"name": name}} for name in ("a", "b")]
+    subsets = [{"addresses": references[:1], "notReadyAddresses": references[1:]}]
+    item = decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": subsets})
+    assert endpoints_health(item) == Health(1, 2)
+
+
+def test_addresses_without_a_reference_are_told_by_themselves() -> None:
+    bare = [
+        merged(behind(address), {"targetRef": ABSENT}) for address in ("192.0.2.1", "192.0.2.2")
+    ]
+    assert slice_health([a_slice(*bare)]) == Health(2, 2)
+
+
 def test_several_slices_are_added_up() -> None:
     slices = [a_slice(behind("10.1.0.1")), a_slice(behind("10.1.0.2", ready=False))]
     assert slice_health(slices) == Health(1, 2)

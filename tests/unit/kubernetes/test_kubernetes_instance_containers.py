@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dashborion.models.instance import Container, Termination
+from dashborion.orchestrators.kubernetes import runs, wire
+from dashborion.render.views.instances import INSTANCES
 from tests.unit.kubernetes.raw_kubernetes import (
+    ABSENT,
     Raw,
     condition,
     ending,
@@ -107,3 +112,40 @@ def test_specification_gives_the_order_and_the_image() -> None:
     )
     found = instance(item).containers
     assert [(one.name, one.image) for one in found] == [("app", "app:2"), ("log", "log")]
+
+
+def test_an_ephemeral_container_is_one_that_does_not_count_as_ready() -> None:
+    debugger = {"name": "debugger", "image": "x/busybox:1"}
+    found = instance(
+        pod(
+            running(),
+            spec={"ephemeralContainers": [debugger]},
+            status={"ephemeralContainerStatuses": [terminated("debugger", 137, "Error")]},
+        )
+    )
+    assert [(one.name, one.ephemeral, one.status) for one in found.containers] == [
+        ("app", False, "running"),
+        ("debugger", True, "stopped"),
+    ]
+    assert INSTANCES.column("ready").value(found) == "1/1"
+    assert (found.status, found.reason, found.restarts) == ("running", None, 0)
+
+
+@pytest.mark.parametrize("ids", [True, False], ids=["ids", "none, as of a virtual kubelet"])
+def test_a_container_without_an_id_has_a_log_too(*, ids: bool) -> None:
+    def of(state: Raw, **more: Any) -> wire.Pod:
+        id_ = {} if ids else {"containerID": ABSENT}
+        return pod(reported("app", state, **(id_ | more)))
+
+    last = {"terminated": ending(1) if ids else ending(1, containerID="")}
+    first = runs.latest_run(of({"running": {}}), "app")
+    ended = runs.latest_run(of({"waiting": {}}, restartCount=1, lastState=last), "app")
+    second_pod = of({"running": {}}, restartCount=1, lastState=last)
+    second = runs.latest_run(second_pod, "app")
+    assert first
+    assert ended
+    assert second
+    assert (first.restarts, ended.restarts, second.restarts) == (0, 0, 1)
+    assert ids or first.id == ended.id != second.id
+    assert runs.previous_run_id(second_pod, "app") == ended.id
+    assert runs.latest_run(of({"waiting": {}}, containerID=ABSENT), "app") is None

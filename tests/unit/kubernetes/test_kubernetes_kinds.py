@@ -118,6 +118,10 @@ def test_a_nodes_roles_and_taints() -> None:
     assert native_normalise.node_details(item)["taints"] == ["a:NoSchedule", "b=c:E"]
 
 
+def _held(*types: str) -> Any:
+    return [{"type": type_, "status": "True"} for type_ in types]
+
+
 @pytest.mark.parametrize(
     ("spec", "conditions", "expected"),
     [
@@ -126,11 +130,109 @@ def test_a_nodes_roles_and_taints() -> None:
         pytest.param({}, [{"type": "Complete", "status": "True"}], "complete", id="complete"),
         pytest.param({}, [{"type": "Failed", "status": "True"}], "failed", id="failed"),
         pytest.param({}, [{"type": "Failed", "status": "False"}], "running", id="not failed"),
+        pytest.param({}, _held("FailureTarget"), "FailureTarget", id="failing"),
+        pytest.param({}, _held("SuccessCriteriaMet"), "SuccessCriteriaMet", id="succeeding"),
+        pytest.param({}, _held("FailureTarget", "Failed"), "failed", id="has failed"),
+        pytest.param({}, _held("SuccessCriteriaMet", "Complete"), "complete", id="has succeeded"),
+        pytest.param({}, _held("Suspended"), "suspended", id="still suspended"),
+        pytest.param({}, _held("Suspended", "FailureTarget"), "suspended", id="as in kubectl"),
+        pytest.param({}, _held("SomethingNew"), "running", id="unknown"),
     ],
 )
 def test_a_jobs_status(spec: Any, conditions: Any, expected: str) -> None:
     item = decoded(native_wire.Job, spec=spec, status={"conditions": conditions})
     assert native_normalise.job(item, HERE).status == expected
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"), [([], "Terminating"), (_held("Complete"), "complete")]
+)
+def test_a_job_that_is_deleted(conditions: Any, expected: str) -> None:
+    metadata = {"name": "x", "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    item = decoded(native_wire.Job, metadata=metadata, status={"conditions": conditions})
+    assert native_normalise.job(item, HERE).status == expected
+
+
+def _depth(queue: str | None, **value: Any) -> Any:
+    metric: Any = {"name": "depth"}
+    if queue:
+        metric["selector"] = {"matchLabels": {"queue": queue}}
+    return {"type": "External", "external": {"metric": metric, **value}}
+
+
+def _target(queue: str | None, value: str) -> Any:
+    return _depth(queue, target={"type": "Value", "value": value})
+
+
+def _current(queue: str | None, value: str) -> Any:
+    return _depth(queue, current={"value": value})
+
+
+FAILED: Any = {"type": ""}  # what the controller writes of a metric that it could not get
+
+
+@pytest.mark.parametrize(
+    ("wanted", "current", "expected"),
+    [
+        pytest.param("ab", [_current("a", "1"), _current("b", "2")], ["1", "2"], id="in order"),
+        pytest.param("ab", [_current("b", "2"), _current("a", "1")], ["1", "2"], id="by selector"),
+        pytest.param("ab", [FAILED, _current("b", "2")], [None, "2"], id="the first failed"),
+        pytest.param("ab", [_current("b", "2")], [None, "2"], id="the first is missing"),
+        pytest.param("aa", [_current("a", "1"), _current("a", "2")], ["1", "2"], id="twins"),
+        pytest.param("aa", [FAILED, _current("a", "2")], [None, "2"], id="the first twin failed"),
+        pytest.param("a", None, [None], id="null"),
+        pytest.param("a", [_current(None, "1")], [None], id="another one of that name"),
+    ],
+)
+def test_metrics_of_one_name_have_their_own_values(
+    wanted: str, current: Any, expected: list[str | None]
+) -> None:
+    item = decoded(
+        native_wire.Autoscaler,
+        spec={
+            "scaleTargetRef": {"kind": "Deployment", "name": "x"},
+            "maxReplicas": 3,
+            "metrics": [_target(queue, "9") for queue in wanted],
+        },
+        status={"currentMetrics": current},
+    )
+    metrics = native_normalise.autoscaler(item, HERE).metrics
+    assert [one.current for one in metrics] == expected
+    assert {one.target for one in metrics} == {"9"}
+
+
+def test_metrics_of_two_objects_have_their_own_values() -> None:
+    def about(name: str, **value: Any) -> Any:
+        described = {"kind": "Ingress", "name": name}
+        return {
+            "type": "Object",
+            "object": {"describedObject": described, "metric": {"name": "hits"}, **value},
+        }
+
+    item = decoded(
+        native_wire.Autoscaler,
+        spec={"metrics": [about(name, target={"value": "9"}) for name in ("a", "b")]},
+        status={"currentMetrics": [about(name, current={"value": name}) for name in ("b", "a")]},
+    )
+    assert [one.current for one in native_normalise.autoscaler(item, HERE).metrics] == ["a", "b"]
+
+
+def test_both_addresses_of_dual_stack_objects_are_shown() -> None:
+    addresses = [{"type": "InternalIP", "address": one} for one in ("10.0.0.1", "fd00::1")]
+    node = native_normalise.node(decoded(native_wire.Node, status={"addresses": addresses}), HERE)
+    assert (node.internal_ip, node.external_ip) == ("10.0.0.1,fd00::1", None)
+    spec = {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "fd00::2"]}
+    service = native_normalise.service(decoded(wire.Service, spec=spec), HERE)
+    assert service.cluster_ip == "10.96.0.1,fd00::2"
+
+
+@pytest.mark.parametrize("amount", ["9" * 400, "1e400", int("9" * 400)], ids=["text", "e", "int"])
+def test_an_absurd_amount_stays_short(amount: Any) -> None:
+    node = native_normalise.node(
+        decoded(native_wire.Node, status={"allocatable": {"memory": amount}}), HERE
+    )
+    assert node.memory is not None
+    assert len(node.memory) <= 32
 
 
 def test_bytes_that_are_no_base64_are_counted_as_they_are() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 
 from dashborion.models.workload import Resources, Workload
@@ -61,6 +64,46 @@ def test_a_sidecar_counts_and_an_init_container_does_not() -> None:
     migrate = container("migrate", {"cpu": "4", "memory": "8Gi"})
     found = workload_with(asked, init=[migrate, proxy])
     assert (found.cpu, found.memory) == ("200m", "128Mi")
+
+
+@pytest.mark.parametrize(
+    ("whole", "cpu", "memory"),
+    [
+        pytest.param({"cpu": "2", "memory": "4Gi"}, "2", "4Gi", id="both"),
+        pytest.param({"cpu": "2"}, "2", "128Mi", id="one, the other by its containers"),
+        pytest.param({}, "200m", "128Mi", id="none"),
+        pytest.param(None, "200m", "128Mi", id="null"),
+        pytest.param({"cpu": "0"}, "0", "128Mi", id="zero"),
+    ],
+)
+def test_what_a_pod_requests_as_a_whole_goes_before_its_containers(
+    whole: Raw | None, cpu: str, memory: str
+) -> None:
+    asked = container("app", {"cpu": "100m", "memory": "64Mi"})
+    made = template([asked, asked | {"name": "b"}])
+    made["spec"]["resources"] = {"requests": whole}
+    found = workload(deployment(spec={"template": made}))
+    assert (found.cpu, found.memory) == (cpu, memory)
+    one = instance(pod(spec=made["spec"]))
+    assert (one.cpu, one.memory) == (cpu, memory)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "odd", "0x10", "1_000", "NaN", "Infinity", "--1", "1.5Zi", "1e", "\u0661", "100 m"],
+)
+def test_what_is_no_quantity_is_not_added_up(written: str) -> None:
+    assert workload_with({"cpu": written, "memory": written}).cpu is None
+    assert workload_with({"memory": written}, {"memory": "1Gi"}).memory == "1Gi"
+
+
+@pytest.mark.parametrize("written", ["9" * 400, "1e400", "1e999", f"{'9' * 400}Ei"])
+def test_an_absurd_request_is_bounded(written: str) -> None:
+    found = workload_with({"cpu": written, "memory": written}, {"cpu": written, "memory": "1"})
+    assert found.cpu is not None
+    assert found.memory is not None
+    assert max(len(found.cpu), len(found.memory)) <= 20
+    assert json.loads(msgspec.json.encode(found))["resources"]["cpuMillicores"] == 2**63 - 1
 
 
 @pytest.mark.parametrize("build", [deployment, statefulset, daemonset])
