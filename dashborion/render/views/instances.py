@@ -17,7 +17,7 @@ from dashborion.render.columns import (
 
 _FAILURE_WORDS = (
     "BackOff", "Error", "OOM", "Err", "Failed", "Evicted", "Exit", "Signal", "Invalid", "Lost",
-    "Unknown", "Exceeded", "OutOf", "Preempt", "NotReady",
+    "Unknown", "Exceeded", "OutOf", "Preempt",
 )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ def _style(instance: Instance) -> str:
         return BUSY
     if any(word in reason for word in _FAILURE_WORDS) or instance.health == "unhealthy":
         return BAD
+    if reason and instance.status == "running":
+        return BAD  # what runs well has none
     return STYLES[instance.status]
 
 

@@ -179,3 +179,39 @@ def test_events_of_a_workload_need_no_bodies_of_pods(dashborion: Cli, cluster: A
 
     bodies = [one for kind in ("pods", "replicasets") for one in cluster.to(kind)]
     assert all("PartialObjectMetadataList" in one.headers["accept"] for one in bodies)
+
+
+MESSAGE = "first line\n\n\tsecond\tline\n"
+
+
+@pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
+def test_a_message_of_several_lines_is_one_in_a_table(
+    dashborion: Cli, cluster: Api, *, tty: bool
+) -> None:
+    cluster.objects["events"][0]["message"] = MESSAGE
+
+    seen = dashborion("workloads events web", tty=tty, width=160)
+
+    assert "first line second line" in seen.out
+
+
+def test_a_message_of_several_lines_is_indented_on_a_page(dashborion: Cli, cluster: Api) -> None:
+    cluster.objects["pods"][0]["status"]["message"] = "first line\nEnvironment: forged"
+
+    seen = dashborion("instances describe web-5d9-x")
+
+    assert "Message:     first line\n             Environment: forged\n" in seen.out
+
+
+def test_a_message_of_several_lines_is_one_in_an_error(dashborion: Cli, cluster: Api) -> None:
+    cluster.on("*/pods", status(403, MESSAGE))
+
+    assert dashborion("instances list").err == "error: k8s:here: first line second line\n"
+
+
+def test_tabs_of_a_configmap_stay(dashborion: Cli, cluster: Api) -> None:
+    cluster.objects["configmaps"][0]["data"] = {"Makefile": "all:\r\n\techo \x1b[2J\n"}
+
+    seen = dashborion("k8s configmaps describe web")
+
+    assert "\nall:\n\techo \\x1b[2J\n" in seen.out
