@@ -13,7 +13,7 @@ from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
-from dashborion.orchestrators.kubernetes.history import PastRevision, current_template
+from dashborion.orchestrators.kubernetes.history import PastRevision, current_template, inside
 from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
@@ -88,6 +88,9 @@ def plan_revision(
     item = controller.item
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
+    if not inside(target.template, "spec"):
+        name, number = item.metadata.name, target.revision.revision
+        raise Refusal(f"{name}: revision {number} has no pod template to go back to")
     difference = _differences(current_template(controller), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
@@ -135,9 +138,10 @@ def _undo(item: wire.Controller, target: PastRevision) -> Patch:
 def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """Where each container stands in a pod template, by name."""
     return {
-        str(one["name"]): (part, index)
+        str(one.get("name")): (part, index)
         for part in ("containers", "initContainers")
-        for index, one in enumerate(template["spec"].get(part) or ())
+        for index, one in enumerate(inside(template, "spec").get(part) or ())
+        if isinstance(one, dict)
     }
 
 
@@ -160,6 +164,6 @@ def _without_nulls(value: Any) -> Any:
 def _may_be_stuck(controller: Found[wire.Controller]) -> bool:
     """Whether a StatefulSet waits for a pod of the revision that is to go."""
     item = controller.item
-    is_in_turn = (controller.raw or {})["spec"].get("podManagementPolicy") != "Parallel"
+    is_in_turn = inside(controller.raw, "spec").get("podManagementPolicy") != "Parallel"
     is_rolling = rollout.rollout(item).state is not RolloutState.COMPLETE
     return isinstance(item, wire.StatefulSet) and is_in_turn and is_rolling

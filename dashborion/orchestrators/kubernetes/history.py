@@ -28,9 +28,16 @@ class PastRevision:
     template: dict[str, Any]
 
 
-def current_template(controller: Found[wire.Controller]) -> Any:
-    """A workload's pod template, with all that it holds."""
-    return (controller.raw or {})["spec"]["template"]
+def current_template(controller: Found[wire.Controller]) -> dict[str, Any]:
+    """A workload's pod template, with all that it holds; empty if there is none."""
+    return inside(controller.raw, "spec", "template")
+
+
+def inside(plain: Any, *keys: str) -> dict[str, Any]:
+    """An object inside JSON; empty where it, or what is around it, is absent or null."""
+    for key in keys:
+        plain = plain.get(key) if isinstance(plain, dict) else None
+    return plain if isinstance(plain, dict) else {}
 
 
 def kept_resource(item: wire.Controller) -> Resource[Any]:
@@ -67,7 +74,7 @@ def past_revisions(client: Client, item: wire.Controller) -> list[PastRevision]:
 
 def _template(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A ReplicaSet's own, without what tells its pods from others'; a ControllerRevision's data."""
-    template = copy.deepcopy((raw.get("data") or raw)["spec"]["template"])
+    template = copy.deepcopy(inside(raw.get("data") or raw, "spec", "template"))
     template.pop("$patch", None)
-    ((template.get("metadata") or {}).get("labels") or {}).pop(TEMPLATE_HASH, None)
-    return dict(template)
+    inside(template, "metadata", "labels").pop(TEMPLATE_HASH, None)
+    return template

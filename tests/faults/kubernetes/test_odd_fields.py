@@ -170,3 +170,31 @@ def test_what_a_command_does_not_show_cannot_end_it(
 
     assert (seen.exit_code, seen.err) == (0, "")
     assert seen.json
+
+
+TEMPLATES = [
+    pytest.param("deployments", ("spec",), id="a Deployment's spec"),
+    pytest.param("deployments", ("spec", "template", "spec"), id="a template's spec"),
+    pytest.param("deployments", ("spec", "template", "spec", "containers", 0), id="a container"),
+    pytest.param("replicasets", ("spec",), id="a ReplicaSet's spec"),
+    pytest.param("replicasets", ("spec", "template"), id="a ReplicaSet's template"),
+    pytest.param("controllerrevisions", ("data",), id="a revision's data"),
+    pytest.param("controllerrevisions", ("data", "spec", "template"), id="a revision's template"),
+]
+
+
+@pytest.mark.parametrize("value", SILENT)
+@pytest.mark.parametrize(("plural", "path"), TEMPLATES)
+def test_a_template_that_is_unsaid_is_no_template_to_go_back_to(
+    dashborion: Cli, cluster: Api, plural: str, path: Path, value: Any
+) -> None:
+    first, *others = rich()[plural]
+    cluster.objects = {**rich(), plural: [_with(first, path, value), *others]}
+    name, revision = ("db", "1") if plural == "controllerrevisions" else ("web", "3")
+
+    assert dashborion(f"workloads history {name}").exit_code == 0
+    rolled = dashborion(f"workloads rollback {name} --to {revision} --dry-run")
+    deployed = dashborion(f"workloads deploy {name} --image main=example.com/web:2 --dry-run")
+
+    assert plural == "deployments" or rolled.exit_code == 1
+    assert plural != "deployments" or deployed.exit_code in (2, 3)
