@@ -75,6 +75,8 @@ class Pages(Generic[T]):
     _token: str | None = None  # of the page that is read next
     _seen: set[str] = field(default_factory=set)
     _expiries: int = 0
+    _odd: list[BadAnswer] = field(default_factory=list)  # left out and not told yet
+    _is_empty: bool = True
 
     def __post_init__(self) -> None:
         path, params = self.resource.path(self.namespace), self.options.params(None)
@@ -86,7 +88,8 @@ class Pages(Generic[T]):
 
         Raises:
             NoSuchResource: the server does not serve it.
-            BadAnswer: a page that is not the API's, or a list that never ends.
+            BadAnswer: a page that is not the API's, a list that never ends, or one of which
+                no object can be decoded.
         """
         fetch: Callable[[], bytes] | None = partial(self._fetch, None)
         while fetch is not None:
@@ -98,6 +101,8 @@ class Pages(Generic[T]):
                 continue
             fetch = self._start_next(body)
             yield self._unseen(self._objects(body))
+        if self._odd:
+            raise self._odd[0]
 
     def _fetch(self, token: str | None) -> bytes:
         request = msgspec.structs.replace(self._first, params=self.options.params(token))
@@ -135,19 +140,14 @@ class Pages(Generic[T]):
             self._seen.clear()
 
     def _objects(self, body: bytes) -> list[Found[T]]:
-        """The objects of a page: decoded all at once, and one by one if that fails.
-
-        Raises:
-            BadAnswer: it is no list, or none of its objects can be decoded.
-        """
+        """The objects of a page: decoded all at once, and one by one if that fails."""
         resource, request = self.resource, self._first
         shape: Any = wire.Rows if resource.form is Form.ROWS else wire.Page
         if not self.options.raw:
             with suppress(*NOT_DECODED):
                 items = decoder(shape[resource.type_]).decode(body).items
-                return [Found(item) for item in items or ()]
+                return self._told([Found(item) for item in items or ()])
         objects: list[Found[T]] = []
-        odd: list[BadAnswer] = []
         for number, part in enumerate(decode(shape[msgspec.Raw], body, request).items or (), 1):
             plain: Any = None
             try:
@@ -155,13 +155,16 @@ class Pages(Generic[T]):
                 item = convert(resource.type_, plain, request)
             except BadAnswer as error:
                 name = f"{resource.kind} {_name(plain) or f'number {number}'}"
-                odd.append(BadAnswer(f"{name} is left out: {error.message}"))
+                self._odd.append(BadAnswer(f"{name} is left out: {error.message}"))
             else:
                 objects.append(Found(item, self._raw(plain)))
-        if odd and not objects:
-            raise odd[0]
-        for left_out in odd:
-            self.on_odd(left_out)
+        return self._told(objects)
+
+    def _told(self, objects: list[Found[T]]) -> list[Found[T]]:
+        """The objects; what is left out is told as soon as one object of the list is not."""
+        self._is_empty = self._is_empty and not objects
+        while self._odd and not self._is_empty:
+            self.on_odd(self._odd.pop(0))
         return objects
 
     def _raw(self, plain: dict[str, Any]) -> dict[str, Any] | None:

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.cli import Cli
+from tests.support.kind_samples import KINDS as KINDS_OF_KUBERNETES
 from tests.support.misbehaviour import PAGE, Fault, body, hang, status
 from tests.support.rich_objects import rich
 from tests.support.stub_api import Api
@@ -155,6 +156,51 @@ def test_one_odd_object_of_many_is_named(dashborion: Cli, cluster: Api) -> None:
     assert (seen.exit_code, seen.lines) == (5, ["web-5d9-x"])
     assert "Pod 'default/odd-1' is left out" in seen.err
     assert "`$.status.podIP`" in seen.err
+
+
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["first", "second", "last"])
+@pytest.mark.parametrize("chunk", [1, 2, 500])
+@pytest.mark.parametrize("more", ["", " -A -o json"], ids=["table", "streamed"])
+def test_an_odd_object_costs_no_other_whichever_page_it_is_on(
+    dashborion: Cli, cluster: Api, more: str, chunk: int, place: int
+) -> None:
+    pods = [rich()["pods"][0] for _ in range(3)]
+    for number, pod in enumerate(pods):
+        pod["metadata"] |= {"name": f"web-{number}", "uid": f"uid-{number}"}
+    pods[place]["status"]["podIP"] = 4
+    cluster.objects["pods"] = pods
+    cluster.chunk = chunk
+
+    seen = dashborion(f"instances list{more}")
+
+    assert seen.exit_code == 5
+    assert [f"web-{number}" in seen.out for number in range(3)] == [
+        number != place for number in range(3)
+    ]
+
+
+NO_LISTS: dict[str, Fault] = {
+    "a page": body(PAGE, "text/html"),
+    "a Status": body({"kind": "Status", "status": "Failure", "metadata": {}}),
+    "another kind": body({"kind": "APIVersions", "versions": ["v1"]}),
+    "half of it": body(b'{"metadata": {}, "items": ['),
+    "broken gzip": body(b"no gzip", Content_Encoding="gzip"),
+    "a list": body([]),
+}
+
+
+@pytest.mark.parametrize("fault", [pytest.param(one, id=name) for name, one in NO_LISTS.items()])
+@pytest.mark.parametrize("kind", KINDS_OF_KUBERNETES)
+def test_what_is_no_list_is_a_bad_answer_that_names_the_environment(
+    dashborion: Cli, cluster: Api, kind: str, fault: Fault
+) -> None:
+    cluster.on(f"*/{'horizontalpodautoscalers' if kind == 'autoscalers' else kind}*", fault)
+
+    for command in (f"k8s {kind} list", f"k8s {kind} describe web"):
+        seen = dashborion(f"{command} -o json")
+
+        assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
+        assert seen.error["environment"] == "k8s:here"
 
 
 ASKED = {
