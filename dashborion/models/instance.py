@@ -27,8 +27,8 @@ class Termination(Model, frozen=True, kw_only=True):
 class Container(Model, frozen=True, kw_only=True):
     """A container of an instance.
 
-    ``init`` containers run to completion before the others, ``ephemeral`` ones were added
-    to look at what runs: neither makes an instance ready.
+    ``init`` is true of those that do not make an instance ready: they run to completion
+    before the others, or are ephemeral, added later to look at what runs.
     """
 
     name: str
@@ -40,7 +40,6 @@ class Container(Model, frozen=True, kw_only=True):
     reason: str | None
     last_termination: Termination | None
     init: bool = False
-    ephemeral: bool = False
 
 
 class Instance(Model, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ class Exec:
     ) -> str:
         """The container that is ``wanted``, else the one that kubectl chooses."""
         pod = instance.item
-        regular = [one.name for one in pod.containers if not (one.init or one.ephemeral)]
+        regular = [container.name for container in pod.containers if not container.init]
         annotations = ((instance.raw or {}).get("metadata") or {}).get("annotations") or {}
         name = wanted or annotations.get(DEFAULT_CONTAINER) or (regular[0] if regular else "")
         containers = {container.name: container for container in pod.containers}

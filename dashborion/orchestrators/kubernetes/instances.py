@@ -177,7 +177,7 @@ def containers(pod: wire.Pod) -> list[Container]:
             result.append(_container(spec, status, init=True))
     debugging = {item.name: item for item in pod.status.ephemeral_container_statuses or ()}
     for spec in pod.spec.ephemeral_containers or ():
-        result.append(_container(spec, debugging.get(spec.name), ephemeral=True))
+        result.append(_container(spec, debugging.get(spec.name), init=True))
     return result
 
 
@@ -216,7 +216,6 @@ def _container(
     status: wire.ContainerStatus | None,
     *,
     init: bool = False,
-    ephemeral: bool = False,
 ) -> Container:
     state = status.state if status else wire.ContainerState()
     last = status.last_state.terminated if status else None
@@ -230,7 +229,6 @@ def _container(
         reason=_state_reason(state),
         last_termination=_termination(last) if last else None,
         init=init,
-        ephemeral=ephemeral,
     )
 
 

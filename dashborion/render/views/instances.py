@@ -23,7 +23,7 @@ _FAILURE_WORDS = (
 
 def _ready(instance: Instance) -> str:
     """Ready containers of those that keep running, as kubectl counts them."""
-    lasting = [one for one in instance.containers if not (one.init or one.ephemeral)]
+    lasting = [one for one in instance.containers if not one.init]
     return f"{sum(container.ready for container in lasting)}/{len(lasting)}"
 
 

@@ -123,7 +123,7 @@ def test_an_ephemeral_container_is_one_that_does_not_count_as_ready() -> None:
             status={"ephemeralContainerStatuses": [terminated("debugger", 137, "Error")]},
         )
     )
-    assert [(one.name, one.ephemeral, one.status) for one in found.containers] == [
+    assert [(one.name, one.init, one.status) for one in found.containers] == [
         ("app", False, "running"),
         ("debugger", True, "stopped"),
     ]
