@@ -16,6 +16,7 @@ from dashborion.errors import (
     CannotWrite,
     ClosedPipe,
     DashborionError,
+    NotFound,
     PartialFailure,
     Unexpected,
     UsageError,
@@ -127,7 +128,11 @@ def _run(argv: Sequence[str], context: Context) -> int:
         return done.exit_code
     except typer.Abort:
         return 1
-    if context.is_incomplete:
+    except NotFound as error:
+        if context.missing is not None:  # it may be among what could not be read
+            raise context.missing from error
+        raise
+    if context.missing is not None:
         raise PartialFailure("what could not be read is missing from the output")
     return 0
 

@@ -78,7 +78,7 @@ class Context:
     read_seconds: float = READ_SECONDS
     terminal: Callable[[bool], Terminal] = _terminal
     globals: Globals = field(default_factory=Globals)
-    is_incomplete: bool = False  # rows or log lines may be missing from what was printed
+    missing: DashborionError | None = None  # why rows or log lines may be missing: the first
     _deadline: Deadline | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
@@ -291,7 +291,7 @@ class Context:
             self.warn(error)
 
     def _incomplete(self, environment: Environment, error: DashborionError) -> None:
-        self.is_incomplete = True
+        self.missing = self.missing or error
         self._warn(environment, error)
 
     def fail(self, error: DashborionError) -> None:

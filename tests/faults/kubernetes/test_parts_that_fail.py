@@ -115,6 +115,25 @@ def test_a_name_that_may_be_of_a_forbidden_kind_is_not_told_as_missing(
     assert "sts/NAME" in seen.error["hint"]
 
 
+@pytest.mark.parametrize(
+    "command", ["workloads list web", "workloads list web db", "instances list -w web"]
+)
+def test_a_name_that_a_list_may_have_missed_is_not_told_as_missing(
+    dashborion: Cli, cluster: Api, command: str
+) -> None:
+    cluster.on("*/deployments*", FAULTS["forbidden"])
+
+    seen = dashborion(f"{command} -o json")
+
+    assert (seen.exit_code, seen.out, seen.error["code"]) == (4, "", "forbidden")
+
+
+def test_a_name_that_no_list_has_missed_is_missing(dashborion: Cli, cluster: Api) -> None:
+    cluster.on("*/ingresses", FAULTS["forbidden"])
+
+    assert dashborion("workloads list nowhere -o json").exit_code == 3
+
+
 def test_a_name_of_another_kind_than_the_forbidden_one_is_found(
     dashborion: Cli, cluster: Api
 ) -> None:
