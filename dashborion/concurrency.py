@@ -61,17 +61,17 @@ def start(call: Callable[[], T]) -> Future[T]:
     return future
 
 
-def result(future: Future[T], deadline: Deadline) -> T:
+def result(future: Future[T], deadline: Deadline, *, grace: float = GRACE_SECONDS) -> T:
     """The result of a call.
 
     A call that checks the deadline itself has a better message, so it gets
-    ``GRACE_SECONDS`` to raise it.
+    ``grace`` seconds to raise it.
 
     Raises:
         TimedOut: the deadline passed.
         Exception: what the call raised.
     """
-    for seconds in _slices(deadline):
+    for seconds in _slices(deadline, grace):
         with suppress(TimeoutError):
             future.exception(seconds)
         if future.done():
@@ -125,8 +125,8 @@ def _next(values: SimpleQueue[T], deadline: Deadline) -> T:
     raise deadline.expired()
 
 
-def _slices(deadline: Deadline) -> Iterator[float]:
+def _slices(deadline: Deadline, grace: float = GRACE_SECONDS) -> Iterator[float]:
     """Short times to wait for, one after the other, until the deadline and its grace are over."""
     while (left := deadline.remaining()) > 0:
         yield min(left, SLICE_SECONDS)
-    yield GRACE_SECONDS
+    yield grace

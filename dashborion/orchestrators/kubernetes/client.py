@@ -13,8 +13,15 @@ from typing import Any, TypeVar
 import msgspec
 import urllib3
 
-from dashborion.concurrency import ahead, result, start
-from dashborion.errors import AccessError, BadAnswer, DashborionError, Forbidden, Unavailable
+from dashborion.concurrency import GRACE_SECONDS, ahead, result, start
+from dashborion.errors import (
+    AccessError,
+    BadAnswer,
+    DashborionError,
+    Forbidden,
+    TimedOut,
+    Unavailable,
+)
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
@@ -34,6 +41,8 @@ T = TypeVar("T")
 
 class Client:
     """One API server, as one user. Safe to use from several threads."""
+
+    _is_late = False  # a part has taken all the time that there was
 
     def __init__(self, credentials: Credentials, runtime: Runtime) -> None:
         self.credentials = credentials
@@ -163,17 +172,27 @@ class Client:
         failures: list[DashborionError] = []
         for future in futures:
             try:
-                found += self.wait(future)
+                found += self._in_time(future)
             except (AccessError, Unavailable) as error:
                 failures.append(error)
         return found, failures
 
-    def optional(self, future: Future[list[Found[T]]]) -> list[T]:
-        """A list that the answer can do without: what it fails with is a warning.
+    def attempt(self, future: Future[T]) -> T | None:
+        """What the answer can do without: what it fails with is a warning.
 
-        A resource that is not served has no objects.
+        Of a resource that is not served there is nothing.
         """
-        return self._items(future, AccessError, Unavailable)
+        try:
+            return self._in_time(future)
+        except NoSuchResource:
+            pass
+        except (AccessError, Unavailable) as error:
+            self.runtime.warn(error)
+        return None
+
+    def optional(self, future: Future[list[Found[T]]]) -> list[T]:
+        """A list that the answer can do without, as ``attempt``."""
+        return [found.item for found in self.attempt(future) or ()]
 
     def needed(self, future: Future[list[Found[T]]]) -> list[T]:
         """A list without which rows of the answer may be missing."""
@@ -184,13 +203,19 @@ class Client:
 
     def permitted(self, future: Future[list[Found[T]]]) -> list[T]:
         """The same for a list that is asked for again if it fails, unless it is forbidden."""
-        return self._items(future, Forbidden)
-
-    def _items(self, future: Future[list[Found[T]]], *warned: type[DashborionError]) -> list[T]:
         try:
             return [found.item for found in self.wait(future)]
         except NoSuchResource:
             pass
-        except warned as error:
+        except Forbidden as error:
             self.runtime.warn(error)
         return []
+
+    def _in_time(self, future: Future[T]) -> T:
+        """As ``wait``, but so that the rest can still be printed when the deadline has passed."""
+        grace = 0.0 if self._is_late else GRACE_SECONDS / 2
+        try:
+            return result(future, self.runtime.deadline, grace=grace)
+        except TimedOut:
+            self._is_late = True
+            raise

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import AccessError, Forbidden, Unavailable
+from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
@@ -79,7 +79,7 @@ def workload(
     endpoints = index.endpoints(
         namespace,
         item.spec.template,
-        {name: known for name, future in health.items() if (known := client.wait(future))},
+        {name: known for name, future in health.items() if (known := client.attempt(future))},
     )
     plain = normalise.workload(item, environment, endpoints)
     made = [one.created_at for one in revisions if one.created_at]
@@ -142,7 +142,7 @@ def instance(
     name = reference.name if reference and reference.kind == "ReplicaSet" else None
     parent = start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
     node = start(partial(_metadata, client, api.NODES, None, pod.spec.node_name))
-    replicaset, place = client.wait(parent), client.wait(node)
+    replicaset, place = client.attempt(parent), client.attempt(node)
     owner = pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
     plain = pods.instance(pod, owner, environment)
     labels = (place.labels if place else None) or {}
@@ -154,20 +154,14 @@ def instance(
     return Found(detail, found.raw)
 
 
-def _health(client: Client, namespace: str, service: str) -> Health | None:
-    """From EndpointSlices where there are any (1.21), else from Endpoints; None if unknown."""
+def _health(client: Client, namespace: str, service: str) -> Health:
+    """From EndpointSlices where there are any (1.21), else from Endpoints."""
     options = ListOptions(f"kubernetes.io/service-name={service}")
+    listed = client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
     try:
-        try:
-            slices = client.wait(
-                client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
-            )
-            return slice_health(one.item for one in slices)
-        except NoSuchResource:
-            found = client.get(api.ENDPOINTS, namespace, service)
-    except (AccessError, Unavailable) as error:
-        client.runtime.warn(error)
-        return None
+        return slice_health(one.item for one in client.wait(listed))
+    except NoSuchResource:
+        found = client.get(api.ENDPOINTS, namespace, service)
     return endpoints_health(found.item) if found else Health(0, 0)
 
 
@@ -178,8 +172,5 @@ def _metadata(
     try:
         found = client.get(resource, namespace, name) if name else None
     except Forbidden:
-        return None
-    except (AccessError, Unavailable) as error:
-        client.runtime.warn(error)
         return None
     return found.item.metadata if found else None
