@@ -13,7 +13,7 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Wanted
+from dashborion.orchestrators.logs import Wanted, stamp
 
 LogParams = Mapping[str, str | None]  # the query of a log
 
@@ -72,7 +72,7 @@ class PodGroup:
         has_tail = wanted.tail is not None and wanted.until is None
         return {
             "tailLines": str(wanted.tail) if has_tail else None,
-            "sinceTime": f"{wanted.since:%Y-%m-%dT%H:%M:%SZ}" if wanted.since else None,
+            "sinceTime": f"{stamp(wanted.since).decode()[:19]}Z" if wanted.since else None,
         }
 
     def _source(self, pod: wire.Pod, container: str, *, alone: bool) -> Source:

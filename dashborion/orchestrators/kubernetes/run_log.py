@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from dashborion.errors import Unreachable
 from dashborion.orchestrators.kubernetes import find, runs
@@ -25,7 +25,15 @@ from dashborion.orchestrators.logs import Block
 
 CHUNK = 1 << 16
 STALE_SECONDS = 2.0  # that the API may take to know of a restart
+# Reads in a row that end with the same rest, after which that is a last line without a newline: the
+# API may report the end of its own connection to the kubelet, in a line, as the end of the log.
+SAME_RESTS = 3
+MOST_TOLD, MOST_CHARACTERS = 50, 500  # of lines without a timestamp
 SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
+
+
+class Broken(Unreachable):
+    """The connection broke, or hung, while a log was read."""
 
 
 class Replaced(Exception):
@@ -64,14 +72,15 @@ class RunLog:
             Replaced: the kubelet has another run's log under that name by now.
             Missing: the pod is gone.
             UsageError: the kubelet says that it does not have the log.
-            Unavailable: the connection broke, or there was none.
+            Broken: the connection broke.
+            Unavailable: there was none.
         """
         duplicates, splitter = DuplicateFilter(self.cursor), LineSplitter()
         path = f"{api.PODS.path(self.run.pod.namespace, self.run.pod.name)}/log"
         params = self._params(follow=follow, previous=previous)
         response = self.client.open(path, params, endless=follow)
         self.opened(response)
-        is_checked = any_run and not self.cursor.count
+        is_checked = any_run and not self.cursor.newest
         try:
             for block in splitter.blocks(_chunks(response, path, follow=follow)):
                 lines, unstamped = separate_stamped(block)
@@ -133,9 +142,12 @@ class RunLog:
     def _tell_once(self, unstamped: Block) -> None:
         """Pass on the kubelet's own words about the log, which have no timestamp, once each."""
         for line in unstamped:
-            if line and line not in self._told:
-                self._told.add(line)
-                self.say(line[:500].decode(errors="replace"))
+            text = line[:MOST_CHARACTERS]
+            if text and text not in self._told and len(self._told) < MOST_TOLD:
+                self._told.add(text)
+                self.say(text.decode(errors="replace"))
+                if len(self._told) == MOST_TOLD:
+                    self.say("more lines without a time are left out")
 
     def _tell_gap(self, before: bytes, after: bytes) -> None:
         span = f"between {before.decode()} and {after.decode()}"
@@ -149,7 +161,7 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
     for each line of fifty logs would cost half a core.
 
     Raises:
-        Unreachable: the connection broke.
+        Broken: the connection broke, or was silent for too long.
     """
     try:
         asked = time.monotonic()
@@ -159,5 +171,7 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
             if follow and came - asked > SILENCE_SECONDS:
                 time.sleep(GATHER_SECONDS)
             asked = time.monotonic()
+    except (ReadTimeoutError, TimeoutError) as error:
+        raise Broken(f"GET {path}: the log does not go on, and does not end") from error
     except (HTTPError, OSError, ValueError) as error:
-        raise Unreachable(f"GET {path}: the connection broke: {type(error).__name__}") from error
+        raise Broken(f"GET {path}: the connection broke: {type(error).__name__}") from error
