@@ -9,7 +9,6 @@ from functools import partial
 from dashborion.config.targets import Environment
 from dashborion.errors import (
     DashborionError,
-    NotFound,
     NothingToRead,
     UsageError,
 )
@@ -88,14 +87,13 @@ class Logs:
         default = (pod.metadata.annotations or {}).get(instances.DEFAULT_CONTAINER)
         if not default:
             return ()
-        try:
-            return tuple(runs.containers_to_read(pod, [default]))
-        except NotFound:
-            first = next(iter(pod.spec.containers or ()))
-            message = f"pod '{pod.metadata.name}' names '{default}' as its default container, "
-            message += f"which it does not have: these are the lines of '{first.name}'"
-            self.client.runtime.warn(DashborionError(message, hint="choose one with -c"))
-            return (first.name,)
+        names = runs.container_names(pod)
+        if default in names or not names:
+            return (default,)
+        message = f"pod '{pod.metadata.name}' names '{default}' as its default container, "
+        message += f"which it does not have: these are the lines of '{names[0]}'"
+        self.client.runtime.warn(DashborionError(message, hint="choose one with -c"))
+        return (names[0],)
 
 
 class LogReader:
