@@ -11,11 +11,17 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from dashborion.errors import BadAnswer, DashborionError, Forbidden, NothingToRead
+from dashborion.errors import (
+    BadAnswer,
+    DashborionError,
+    Forbidden,
+    NothingToRead,
+    UsageError,
+)
 from dashborion.orchestrators.aws.client import AwsClient, convert, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.logs import Block
+from dashborion.orchestrators.logs import Block, Unreadable
 
 EVENTS_A_PAGE = 10_000
 STREAMS_A_CALL = 100
@@ -24,19 +30,16 @@ _OTHER_CLASS = "log-group-class"  # INFREQUENT_ACCESS and DELIVERY refuse GetLog
 
 
 class Absent(NothingToRead):
-    """A log group or stream that does not exist, or not yet."""
+    """A log stream that does not exist, or not yet: a container makes it when it first writes."""
 
-    def __init__(self, message: str, *, is_group: bool) -> None:
-        super().__init__(message)
-        self.is_group = is_group
+
+class GroupAbsent(Absent, Unreadable):
+    """A log group that does not exist; a container needs it to start, so it was deleted."""
 
 
 def is_absent(error: DashborionError) -> bool:
-    """Whether nothing is missing: a container that has not written yet has no stream.
-
-    Its group must be there before it starts, so one that is not was deleted.
-    """
-    return isinstance(error, Absent) and not error.is_group
+    """Whether nothing is missing."""
+    return isinstance(error, Absent) and not isinstance(error, GroupAbsent)
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,15 @@ class Group:
                 if _OTHER_CLASS in error.message:
                     error.hint = "query this log group with CloudWatch Logs Insights"
                 raise
-            is_group = "log stream" not in error.message
-            stream = "" if is_group else f"log stream '{stream}' in "
-            message = f"no {stream}log group '{self.name}' in {self.aws.region}"
-            raise Absent(message, is_group=is_group) from error
+            where = f"log group '{self.name}' in {self.aws.region}"
+            if "log stream" not in error.message:
+                raise GroupAbsent(f"no {where}") from error
+            raise Absent(f"no log stream '{stream}' in {where}") from error
+        except UsageError as error:  # not of who typed the command
+            raise DashborionError(
+                f"log group '{self.name}' is said to be in '{self.aws.region}', which is no region",
+                hint="correct awslogs-region in the task definition",
+            ) from error
         except Forbidden as error:
             if self.name not in error.message:
                 error.message += f" (log group '{self.name}')"

@@ -23,6 +23,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     STREAMS_A_CALL,
     Absent,
     Group,
+    GroupAbsent,
     is_absent,
     lines,
     milliseconds,
@@ -298,7 +299,7 @@ class Follower:
         job.quiet += 1
         if job.token is not None:
             job.is_over, job.quiet = True, DRAINED_LATE_POLLS
-        elif error.is_group or job.quiet == LATE_POLLS:
+        elif isinstance(error, GroupAbsent) or job.quiet == LATE_POLLS:
             self._notices.say(f"{error.message}: waiting for it")
 
     def _mark_deleted(self, pool: Pool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashborion.config.targets import EcsTarget
-from dashborion.errors import DashborionError, NotFound, UsageError
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models.log import Source
 from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
@@ -118,7 +118,6 @@ def locate(
     Raises:
         Unreadable: the log is not in CloudWatch Logs.
         Absent: it has no stream yet.
-        DashborionError: its region is none.
     """
     target = client.scope.environment.target
     default_group = target.log_group if isinstance(target, EcsTarget) else None
@@ -135,14 +134,8 @@ def locate(
     if stream is None:
         message = f"{instances.name_of(task)}/{container.name}: it has not started yet, "
         message += "and its log stream has no name before it does"
-        raise Absent(message, is_group=False)
-    try:
-        aws = client.aws.in_region(logs.options.region)
-    except UsageError as error:  # not of who typed the command
-        message = f"{container.name}: awslogs-region is '{logs.options.region}', which is no region"
-        hint = "correct it in the task definition"
-        raise DashborionError(message, hint=hint) from error
-    return Group(aws, group), stream
+        raise Absent(message)
+    return Group(client.aws.in_region(logs.options.region), group), stream
 
 
 def _elsewhere(logs: wire.LogConfiguration) -> str:
