@@ -54,9 +54,7 @@ class Seen:
         self.forget_before(self.newest - overlap_ms(len(self)))
         return unseen
 
-    def again(
-        self, events: Iterable[wire.LogEvent], counted: Counter[Key]
-    ) -> list[wire.LogEvent]:
+    def again(self, events: Iterable[wire.LogEvent], counted: Counter[Key]) -> list[wire.LogEvent]:
         """The unseen ones of events that were read by time.
 
         ``counted`` are all that the same read has given, and is added to.

@@ -19,7 +19,7 @@ from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import find, instances, runs, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import SAME_RESTS, Broken, Replaced, RunLog
+from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import named
 from dashborion.orchestrators.logs import Ended, Notices, Sink, between, require_few
@@ -315,9 +315,8 @@ class ContainerFollower:
 class Progress:
     """How far one run has been read, updated after each read.
 
-    The API may report the end of its own connection to the kubelet as the end of the log.
-    So a run that has ended ``is_drained`` only when several reads in a row came to a clean end
-    with no new line and the same ``rest``: two, or more if there is a rest, which a cut leaves.
+    A run that has ended ``is_drained`` only when several reads in a row came to a clean end with no
+    new line and the same ``rest``.
     """
 
     state: RunState  # at the time of the last lookup, by which the next read is made
@@ -325,8 +324,7 @@ class Progress:
     is_drained: bool = False
     _refusals: int = 0  # in a row, in the same state
     _is_cut: bool = False  # whether the last read was broken, or ended inside a line
-    # Of the last reads that were the same, and came to a clean end with no new line.
-    _rests: list[bytes] = field(default_factory=list)
+    _ends: Ends = field(default_factory=Ends)  # of reads with no new line
 
     def update(self, state: RunState, end: ReadEnd, log: RunLog, *, has_lines: bool) -> None:
         """Take in how a read has ended, and the state of the run after it."""
@@ -335,9 +333,9 @@ class Progress:
             self._is_cut = end is not ReadEnd.CLEAN or bool(log.rest)
         is_clean_end = self.state is not RunState.RUNNING and end is ReadEnd.CLEAN
         is_quiet = is_clean_end and log.is_caught_up and not has_lines
-        self._rests = [rest for rest in self._rests if is_quiet and rest == log.rest]
-        self._rests += [log.rest] if is_quiet else []
-        self.is_drained = len(self._rests) == (SAME_RESTS if log.rest else 2)
+        if not is_quiet:
+            self._ends = Ends()
+        self.is_drained = is_quiet and self._ends.are_final(log.rest, least=2)
         longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
         self.delay = 0.0 if has_lines else min(self.delay * 2 or FIRST_DELAY, longest)
         self._refusals = self._refusals + 1 if is_refused and state is self.state else 0

@@ -18,7 +18,7 @@ from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.follow import Follower
 from dashborion.orchestrators.kubernetes.log_targets import ControllerPods, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import SAME_RESTS, Broken, Replaced, RunLog
+from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
@@ -158,7 +158,7 @@ class LogReader:
 
     def _whole(self, log: RunLog) -> Iterator[Block]:
         """A log to its end; it is resumed when the connection breaks, or cuts a line."""
-        failures, previous, rests = 0, self._wanted.previous, list[bytes]()
+        failures, previous, ends = 0, self._wanted.previous, Ends()
         while True:
             try:
                 for block in log.read(previous=previous, any_run=True):
@@ -176,8 +176,7 @@ class LogReader:
                     break
                 previous = True
             else:
-                rests = [*(rest for rest in rests if rest == log.rest), log.rest]
-                if not log.rest or len(rests) == SAME_RESTS:
+                if ends.are_final(log.rest, least=1):
                     break
         if last := log.last_line():
             yield last

@@ -25,8 +25,6 @@ from dashborion.orchestrators.logs import Block
 
 CHUNK = 1 << 16
 STALE_SECONDS = 2.0  # that the API may take to know of a restart
-# Reads in a row that end with the same rest, after which that is a last line without a newline: the
-# API may report the end of its own connection to the kubelet, in a line, as the end of the log.
 SAME_RESTS = 3
 MOST_TOLD, MOST_CHARACTERS = 50, 500  # of lines without a timestamp
 SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
@@ -38,6 +36,22 @@ class Broken(Unreachable):
 
 class Replaced(Exception):
     """The log that was opened is another run's by now."""
+
+
+@dataclass
+class Ends:
+    """Reads in a row that came to the same clean end.
+
+    The API may report the end of its own connection to the kubelet, in the middle of a line, as
+    the end of the log. A ``rest`` is a last line without a newline once it comes again and again.
+    """
+
+    _rests: list[bytes] = field(default_factory=list)
+
+    def are_final(self, rest: bytes, *, least: int) -> bool:
+        """Take in another end; whether the log ends there, after at least so many without rest."""
+        self._rests = [before for before in self._rests if before == rest] + [rest]
+        return len(self._rests) >= (SAME_RESTS if rest else least)
 
 
 @dataclass

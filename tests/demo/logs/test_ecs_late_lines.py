@@ -109,9 +109,7 @@ def test_what_a_tail_leaves_out_is_not_taken_for_late(
         wait_for("some reads", lambda: aws.spy.counts["logs:GetLogEvents"] > 60)
         write(aws, 2, "new and late", late=0.5)
 
-    read = dashborion(
-        "workloads logs web -f --no-prefix --tail 2", meanwhile=talk, enough=lines(7)
-    )
+    read = dashborion("workloads logs web -f --no-prefix --tail 2", meanwhile=talk, enough=lines(7))
     assert sorted(read.lines) == sorted(["old 198", "old 199"] * 3 + ["new and late"])
 
 

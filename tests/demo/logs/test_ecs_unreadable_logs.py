@@ -1,4 +1,4 @@
-"""One log of several that cannot be read is named with why and what to do; the others are printed."""
+"""One log of several that cannot be read is named with what to do; the others are printed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ NOW = 1_795_000_100_000
 
 def awslogs(group: str | None, region: str = REGION) -> Json:
     options = {"awslogs-region": region, "awslogs-stream-prefix": "p"}
-    return {"logDriver": "awslogs", "options": options | ({"awslogs-group": group} if group else {})}
+    return {
+        "logDriver": "awslogs",
+        "options": options | ({"awslogs-group": group} if group else {}),
+    }
 
 
 def driver(name: str, **options: str) -> Json:
