@@ -155,6 +155,8 @@ class LogReader:
         if self._wanted.until and self._wanted.tail is not None:
             blocks = _newest(blocks, self._wanted.tail)
         yield from blocks
+        if log.left_out:
+            self._runtime.incomplete(NothingToRead(f"{target.source}: {log.left_out}"))
 
     def _whole(self, log: RunLog) -> Iterator[Block]:
         """A log to its end; it is resumed when the connection breaks, or cuts a line."""
@@ -165,10 +167,8 @@ class LogReader:
                     failures = 0
                     yield block
             except Broken:
-                if not failures and log.cursor.newest:  # it goes on: this is another read
-                    self._runtime.deadline.restart()
                 failures += 1
-                if failures == ATTEMPTS or not self._runtime.deadline.remaining():
+                if not self._may_resume(log, failures):
                     raise
             except Replaced:
                 if previous:
@@ -180,6 +180,12 @@ class LogReader:
                     break
         if last := log.last_line():
             yield last
+
+    def _may_resume(self, log: RunLog, failures: int) -> bool:
+        """Whether to go on after so many failures in a row; the first may come after hours."""
+        if failures == 1 and log.cursor.newest:
+            self._runtime.deadline.restart()
+        return failures < ATTEMPTS and self._runtime.deadline.remaining() > 0
 
 
 def is_absent(error: DashborionError) -> bool:

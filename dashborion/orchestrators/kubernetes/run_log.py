@@ -72,6 +72,7 @@ class RunLog:
     is_caught_up: bool = False  # whether the last read came past all lines read before
     cursor: Cursor = field(default_factory=Cursor)
     rest: bytes = b""
+    left_out: str = ""  # what is missing from the lines given
     _told: set[bytes] = field(default_factory=set)
 
     def read(
@@ -160,8 +161,9 @@ class RunLog:
             if text and text not in self._told and len(self._told) < MOST_TOLD:
                 self._told.add(text)
                 self.say(text.decode(errors="replace"))
-                if len(self._told) == MOST_TOLD:
-                    self.say("more lines without a time are left out")
+            elif text and text not in self._told and not self.left_out:
+                self.left_out = "more lines without a time are left out"
+                self.say(self.left_out)
 
     def _tell_gap(self, before: bytes, after: bytes) -> None:
         span = f"between {before.decode()} and {after.decode()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from tests.support.aws_objects import (
     task,
 )
 from tests.support.cli import Cli, lines
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 NOW = 1_795_000_100_000
 
@@ -62,6 +63,8 @@ ODD = [
     pytest.param(Odd(awslogs(None)), ["awslogs-group"], 3, id="no group"),
     pytest.param(Odd(driver("splunk", **{"splunk-url": "https://splunk.example"})),
                  ["splunk", "https://splunk.example"], 3, id="splunk"),
+    pytest.param(Odd(driver("gelf", **{"gelf-address": "udp://[::1]:12201"})),
+                 ["udp://[::1]:12201"], 3, id="gelf"),
     pytest.param(Odd(driver("awsfirelens", Name="datadog")), ["datadog"], 3, id="firelens"),
     pytest.param(Odd(driver("none")), ["none"], 3, id="none"),
     pytest.param(Odd(None), ["no log driver"], 3, id="no driver"),
@@ -179,3 +182,20 @@ def test_an_unknown_container_beside_a_known_one_is_not_found(serve: Any, dashbo
     assert (seen.exit_code, seen.out) == (3, "")
     assert "no container 'nope'" in seen.err
     assert "app, side" in seen.err
+
+
+def test_a_group_that_does_not_answer_costs_its_own_lines(serve: Any, dashborion: Cli) -> None:
+    aws = serve(Odd(HERE))
+    silent = threading.Event()
+
+    def hang(request: AwsRequest, do: Any) -> Answer:
+        if request.params["logGroupName"] == "/odd":
+            silent.wait(PATIENCE_SECONDS)
+        answer: Answer = do()
+        return answer
+
+    aws.faults.add("logs:*", hang)
+    seen = dashborion("workloads logs both --no-prefix", seconds=2.0)
+    silent.set()
+    assert (seen.exit_code, seen.out) == (5, "fine\n")
+    assert "both-000000/side: no complete answer within 2 seconds" in seen.err
