@@ -184,8 +184,9 @@ class Follower:
             self._notices.say(f"{self._group.none_message}; waiting for some")
         streams, problems = self._group.streams(running)
         require_few(len(streams), self._wanted.most)
-        if problems and not streams:
-            raise problems[0]
+        failures = [problem for problem in problems if not is_absent(problem)]
+        if not streams and (failures or (problems and self._group.is_single)):
+            raise (failures or problems)[0]
         self._add(streams, problems, is_first=True)
         self._mark_stopped(running)
         polls = 0
