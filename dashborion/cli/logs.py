@@ -208,31 +208,11 @@ def print_logs(
 def _print_snapshot(
     context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape
 ) -> None:
-    from dashborion.engines.logs import merged, snapshots
-    from dashborion.errors import NothingToRead
-    from dashborion.orchestrators.logs import Unreadable, require_few
+    from dashborion.engines.logs import merged
+    from dashborion.orchestrators.logs import require_few
 
-    readings: list[Reading] = []
-    absent: list[DashborionError] = []
-    failures: list[DashborionError] = []
-    for reader, logs in snapshots(readers):
-        if not isinstance(logs, DashborionError):
-            readings += logs
-            continue
-        if isinstance(logs, UsageError):
-            raise logs
-        logs.environment = logs.environment or reader.label
-        is_absent = isinstance(logs, NothingToRead) and not isinstance(logs, Unreadable)
-        (absent if is_absent else failures).append(logs)
+    readings, failures = _opened(context, readers)
     require_few(len(readings), wanted.most)
-    if not readings:
-        failures += absent
-    for failure in failures[0 if readings else 1 :]:
-        context.fail(failure)
-    if not readings:
-        raise failures[0]
-    for error in absent:
-        context.warn(error)
     expected = len(failures) + len(readings)
 
     def failed(source: Source, error: DashborionError) -> None:
@@ -246,6 +226,43 @@ def _print_snapshot(
         raise failures[-1]
     if failures:
         raise _partial(len(failures))
+
+
+def _opened(
+    context: Context, readers: Sequence[Reader]
+) -> tuple[list[Reading], list[DashborionError]]:
+    """The logs that can be read, and the errors of readers that have none; those are printed.
+
+    Raises:
+        UsageError: there are more containers than may be read at once.
+        DashborionError: there is no log to read.
+    """
+    from dashborion.engines.logs import snapshots
+    from dashborion.errors import NothingToRead
+    from dashborion.orchestrators.logs import Unreadable
+
+    readings: list[Reading] = []
+    absent: list[DashborionError] = []
+    failures: list[DashborionError] = []
+    for reader, logs in snapshots(readers):
+        if not isinstance(logs, DashborionError):
+            readings += logs
+            continue
+        if isinstance(logs, UsageError):
+            raise logs
+        logs.environment = logs.environment or reader.label
+        is_absent = isinstance(logs, NothingToRead) and not isinstance(logs, Unreadable)
+        (absent if is_absent else failures).append(logs)
+    first = None if readings else (failures + absent)[0]
+    for failure in failures:
+        if failure is not first:
+            context.fail(failure)
+    for error in absent:
+        if error is not first:
+            context.warn(error)
+    if first is not None:
+        raise first
+    return readings, failures
 
 
 def _partial(count: int) -> PartialFailure:
