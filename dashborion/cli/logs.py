@@ -208,38 +208,66 @@ def print_logs(
 def _print_snapshot(
     context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape
 ) -> None:
-    from dashborion.engines.logs import merged, snapshots
-    from dashborion.errors import NothingToRead
+    from dashborion.engines.logs import merged
     from dashborion.orchestrators.logs import require_few
 
-    readings: list[Reading] = []
-    missing: list[DashborionError] = []
-    for reader, outcome in snapshots(readers):
-        if isinstance(outcome, DashborionError):
-            outcome.environment = outcome.environment or reader.label
-            missing.append(outcome)
-        else:
-            readings += outcome
+    readings, failures = _opened(context, readers)
     require_few(len(readings), wanted.most)
-    missing.sort(key=lambda error: isinstance(error, NothingToRead))
-    for unread in missing[0 if readings else 1 :]:
-        report = context.warn if isinstance(unread, NothingToRead) else context.fail
-        report(unread)
-    if not readings:
-        raise missing[0]
-    unreadable = [error for error in missing if not isinstance(error, NothingToRead)]
-    cut: list[DashborionError] = []
+    expected = len(failures) + len(readings)
 
     def failed(source: Source, error: DashborionError) -> None:
-        cut.append(error)
         error.message = f"{source}: {error.message}"
-        context.fail(error)
+        failures.append(error)
+        if len(failures) < expected:  # else it is raised
+            context.fail(error)
 
     render.show_stream(context.streams, merged(readings, shape, failed))
-    if unreadable:
-        raise PartialFailure(f"{len(unreadable)} logs could not be read")
-    if cut:
-        raise PartialFailure(f"{len(cut)} logs could not be read to the end")
+    if len(failures) == expected and not context.is_incomplete:
+        raise failures[-1]
+    if failures:
+        raise _partial(len(failures))
+
+
+def _opened(
+    context: Context, readers: Sequence[Reader]
+) -> tuple[list[Reading], list[DashborionError]]:
+    """The logs that can be read, and the errors of readers that have none; those are printed.
+
+    Raises:
+        UsageError: there are more containers than may be read at once.
+        DashborionError: there is no log to read.
+    """
+    from dashborion.engines.logs import snapshots
+    from dashborion.errors import NothingToRead
+    from dashborion.orchestrators.logs import Unreadable
+
+    readings: list[Reading] = []
+    absent: list[DashborionError] = []
+    failures: list[DashborionError] = []
+    for reader, logs in snapshots(readers):
+        if not isinstance(logs, DashborionError):
+            readings += logs
+            continue
+        if isinstance(logs, UsageError):
+            raise logs
+        logs.environment = logs.environment or reader.label
+        is_absent = isinstance(logs, NothingToRead) and not isinstance(logs, Unreadable)
+        (absent if is_absent else failures).append(logs)
+    first = None if readings else (failures + absent)[0]
+    for failure in failures:
+        if failure is not first:
+            context.fail(failure)
+    for error in absent:
+        if error is not first:
+            context.warn(error)
+    if first is not None:
+        raise first
+    return readings, failures
+
+
+def _partial(count: int) -> PartialFailure:
+    logs = "1 log" if count == 1 else f"{count} logs"
+    return PartialFailure(f"{logs} could not be read to the end")
 
 
 def _print_followed(
@@ -251,13 +279,21 @@ def _print_followed(
 
     until = wanted.until
     grace = timedelta(seconds=WINDOW_SECONDS)
+    failures: list[DashborionError] = []
+
+    def failed(error: DashborionError) -> None:
+        failures.append(error)
+        context.fail(error)
+
     following = Following(
         readers,
         shape,
         say=context.streams.note,
-        failed=context.fail,
+        failed=failed,
         window=Window(WINDOW_SECONDS, context.clock) if in_order else None,
         is_over=lambda: until is not None and context.now() > until + grace,
     )
     with closing(following.lines()) as lines:
         render.show_stream(context.streams, lines, live=True)
+    if failures:
+        raise _partial(len(failures))

@@ -68,7 +68,7 @@ def snapshots(
 
 
 class _Buffer:
-    """The lines of one log that were read and not yet merged."""
+    """The lines of one log that were read and not yet merged, by time."""
 
     def __init__(self, reading: Reading, shape: Shape) -> None:
         self._reading, self._shape = reading, shape
@@ -87,6 +87,8 @@ class _Buffer:
                 block = None
             self.is_over = block is None
             self.lines = self._shape(self._reading.source, block) if block else []
+            # stdout and stderr are not always in the order of their timestamps.
+            self.lines.sort(key=_moment)
             self.at = 0
 
     def until(self, bound: bytes | None) -> Block:
@@ -101,8 +103,8 @@ class _Buffer:
 def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterator[bytes]:
     """All lines by time, as text to be written; holds one block of each reading at most.
 
-    Lines of one moment stay in the order of their log. A reading that ends with an
-    error costs its own rest.
+    A line that is older than a block before it comes as soon as it is read. Lines of one moment
+    stay in the order of their log. A reading that ends with an error costs its own rest.
     """
     buffers = [_Buffer(reading, shape) for reading in readings]
     while buffers:

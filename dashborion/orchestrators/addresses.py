@@ -13,6 +13,7 @@ def without_secrets(address: str, *, path: bool = False) -> str:
     try:
         parts = urlsplit(address if "//" in address or path else f"//{address}")
         host = parts.hostname or ""
+        host = f"[{host}]" if ":" in host else host
         host += f":{parts.port}" if parts.port else ""
     except ValueError:
         return "an address that cannot be read"

@@ -7,12 +7,11 @@ if it is printed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from dashborion.concurrency import Deadline, result, start
 from dashborion.errors import DashborionError, NothingToRead, UsageError
 from dashborion.models.log import STAMP, Source
 
@@ -45,6 +44,10 @@ class Reading:
 
     source: Source
     blocks: Iterator[Block]
+
+
+class Unreadable(NothingToRead):
+    """A log with lines that cannot be read here; unlike one that has no lines yet."""
 
 
 class Ended(Exception):
@@ -85,11 +88,16 @@ class Reader(Protocol):
         Raises:
             NothingToRead: there is no instance, or none has a log.
             UsageError: there are more containers than may be read at once.
+            DashborionError: there are logs, and none of them can be read.
         """
         ...
 
     def follow(self, sink: Sink) -> None:
-        """Put lines into the sink until it raises ``Ended``, or no more lines can come."""
+        """Put lines into the sink until it raises ``Ended``, or no more lines can come.
+
+        One of several logs that cannot be read is told by the runtime's ``incomplete``; raises
+        as ``snapshot``.
+        """
         ...
 
     def stop(self) -> None:
@@ -99,22 +107,24 @@ class Reader(Protocol):
 
 def stamp(moment: datetime) -> bytes:
     """A timestamp as at the beginning of a line."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z".encode()
+    utc = moment.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}000Z".encode()
 
 
 def between(blocks: Iterable[Block], wanted: Wanted) -> Iterator[Block]:
-    """The lines from ``since`` to ``until``; stops at the first block after that."""
+    """The lines from ``since`` to ``until``.
+
+    It reads to the end: lines need not be in the order of their timestamps, and a clock may
+    have been set back.
+    """
     if wanted.since is None and wanted.until is None:
         yield from blocks
         return
     first = stamp(wanted.since) if wanted.since else b""
     last = stamp(wanted.until) if wanted.until else b"~"
     for block in blocks:
-        kept = [line for line in block if first <= line[:STAMP] <= last]
-        if kept:
+        if kept := [line for line in block if first <= line[:STAMP] <= last]:
             yield kept
-        elif block[0] > last and block[-1] > last:
-            return
 
 
 def require_few(count: int, most: int) -> None:
@@ -128,45 +138,6 @@ def require_few(count: int, most: int) -> None:
             f"{count} containers are more than the {most} that are read at once",
             hint=f"choose some with -c, or raise the limit: --max-streams {count}",
         )
-
-
-def unreadable(problems: Iterable[str], hint: str | None = None) -> NothingToRead:
-    """The error for logs of which none can be read, with all reasons in one message."""
-    return NothingToRead("; ".join(dict.fromkeys(problems)), hint=hint)
-
-
-def open_all(
-    logs: Iterable[tuple[Source, Callable[[], Iterator[Block]]]],
-    problems: Iterable[str],
-    *,
-    absent: tuple[type[DashborionError], ...],
-    deadline: Deadline,
-    warn: Callable[[DashborionError], None],
-    hint: str | None = None,
-) -> list[Reading]:
-    """Open logs side by side; one that cannot be opened becomes a warning.
-
-    ``problems`` are the reasons known before why some cannot be read; errors of the types in
-    ``absent`` say that a log does not exist.
-
-    Raises:
-        NothingToRead: there is none, with all reasons and the ``hint``.
-        DashborionError: none could be opened.
-    """
-    readings: list[Reading] = []
-    reasons, failures = list(problems), list[DashborionError]()
-    for source, future in [(source, start(open_log)) for source, open_log in logs]:
-        try:
-            readings.append(Reading(source, result(future, deadline)))
-        except absent as error:
-            reasons.append(error.message)
-        except DashborionError as error:
-            failures.append(error)
-    if not readings:
-        raise failures[0] if failures else unreadable(reasons, hint)
-    for missing in (*failures, *map(NothingToRead, dict.fromkeys(reasons))):
-        warn(missing)
-    return readings
 
 
 def no_instances(workload: str, *, is_stopped: bool) -> str:

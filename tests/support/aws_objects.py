@@ -272,17 +272,46 @@ class AwsObjects(StrictAws):
         return {"ScalableTargets": [o for o in chosen if not wanted or o["ResourceId"] in wanted]}
 
     def _GetLogEvents(self, asked: Json) -> Any:
-        """One page: the events of a stream, oldest first, between the two times."""
-        streams = self.objects.get("logs", {}).get(asked["logGroupName"])
-        if streams is None or asked["logStreamName"] not in streams:
-            noun = "log group" if streams is None else "log stream"
-            return "ResourceNotFoundException", f"The specified {noun} does not exist."
-        if asked.get("nextToken"):
-            return {"events": [], "nextForwardToken": "f/1", "nextBackwardToken": "b/1"}
-        events = streams[asked["logStreamName"]]
+        """A page of a stream, by time; a token is a place in time, which what is late is before."""
+        events = self._events(asked["logGroupName"], asked["logStreamName"], asked)
+        if isinstance(events, tuple):
+            return events
+        direction, at = (asked.get("nextToken") or "/").split("/")
+        if direction == "b":
+            events = [one for one in events if _place(one) < at]
+        elif at:
+            events = [one for one in events if _place(one) > at]
         limit = asked.get("limit", 10_000)
         chosen = events[:limit] if asked.get("startFromHead") else events[-limit:]
-        return {"events": chosen, "nextForwardToken": "f/1", "nextBackwardToken": "b/1"}
+        first, last = (_place(chosen[0]), _place(chosen[-1])) if chosen else (at, at)
+        tokens = {"nextForwardToken": f"f/{last}", "nextBackwardToken": f"b/{first}"}
+        return {"events": [_without(one, "place") for one in chosen], **tokens}
+
+    def _FilterLogEvents(self, asked: Json) -> Any:
+        """The events of several streams, by time, in pages of a thousand."""
+        events: list[Json] = []
+        for name in asked["logStreamNames"]:
+            of_stream = self._events(asked["logGroupName"], name, asked)
+            if isinstance(of_stream, tuple):
+                return of_stream
+            for one in of_stream:
+                place = one.pop("place")
+                events.append({**one, "logStreamName": name, "eventId": f"{name}/{place}"})
+        events.sort(key=lambda one: one["timestamp"])
+        start = int(asked.get("nextToken") or 0)
+        more = {"nextToken": str(start + 1000)} if start + 1000 < len(events) else {}
+        return {"events": events[start : start + 1000], **more}
+
+    def _events(self, group: str, stream: str, asked: Json) -> Any:
+        """The events between the two times, by time, each with its place among those taken in."""
+        streams = self.objects.get("logs", {}).get(group)
+        if streams is None or stream not in streams:
+            noun = "log group" if streams is None else "log stream"
+            return "ResourceNotFoundException", f"The specified {noun} does not exist."
+        events = [{**one, "place": place} for place, one in enumerate(list(streams[stream]))]
+        begin, end = asked.get("startTime") or 0, asked.get("endTime") or 10**15
+        events = [one for one in events if begin <= one["timestamp"] < end]
+        return sorted(events, key=_place)
 
     def _DescribeTargetGroups(self, asked: Json) -> Any:
         groups = {one["TargetGroupArn"]: one for one in self._all("targetGroups")}
@@ -311,6 +340,10 @@ class AwsObjects(StrictAws):
 
     def _GetCallerIdentity(self, _: Json) -> Any:
         return {"UserId": "AIDAEXAMPLE", "Account": ACCOUNT, "Arn": arn("user", "docs", of="iam")}
+
+
+def _place(event: Json) -> str:
+    return f"{event['timestamp']:015}.{event['place']:08}"
 
 
 def _last(text: str) -> str:

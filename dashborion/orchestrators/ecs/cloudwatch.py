@@ -11,22 +11,35 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from dashborion.errors import BadAnswer, Forbidden, NothingToRead
+from dashborion.errors import (
+    BadAnswer,
+    DashborionError,
+    Forbidden,
+    NothingToRead,
+    UsageError,
+)
 from dashborion.orchestrators.aws.client import AwsClient, convert, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.logs import Block
+from dashborion.orchestrators.logs import Block, Unreadable
 
 EVENTS_A_PAGE = 10_000
 STREAMS_A_CALL = 100
 
+_OTHER_CLASS = "log-group-class"  # INFREQUENT_ACCESS and DELIVERY refuse GetLogEvents
+
 
 class Absent(NothingToRead):
-    """A log group or stream that does not exist, or not yet."""
+    """A log stream that does not exist, or not yet: a container makes it when it first writes."""
 
-    def __init__(self, message: str, *, is_group: bool) -> None:
-        super().__init__(message)
-        self.is_group = is_group
+
+class GroupAbsent(Absent, Unreadable):
+    """A log group that does not exist; a container needs it to start, so it was deleted."""
+
+
+def is_absent(error: DashborionError) -> bool:
+    """Whether nothing is missing."""
+    return isinstance(error, Absent) and not isinstance(error, GroupAbsent)
 
 
 @dataclass(frozen=True)
@@ -52,8 +65,8 @@ class Group:
     def page(self, stream: str, **arguments: Any) -> Page:
         """A page of one stream's events.
 
-        A forward token is exact: it gives the events that were ingested since, however
-        old their timestamps are.
+        A forward token gives what comes after the events before it, by their timestamps; one
+        that is taken in late, with an older timestamp, may be left out.
 
         Raises:
             Absent: there is no such stream or group.
@@ -71,7 +84,7 @@ class Group:
     ) -> tuple[list[wire.LogEvent], Page]:
         """A stream's newest events, oldest first, and the page from which it goes on.
 
-        Raises as ``page``.
+        At least so many, if there are; raises as ``page``.
         """
         newest = page = self.page(
             stream, startFromHead=False, limit=min(max(count, 1), EVENTS_A_PAGE), **span
@@ -82,7 +95,7 @@ class Group:
             token = page.backward
             page = self.page(stream, startFromHead=False, nextToken=token, **span)
             events = [*page.events, *events]
-        return events[-count:] if count else [], newest
+        return events, newest
 
     def several(self, streams: Sequence[str], start: int | None) -> Iterator[wire.LogEvent]:
         """The events of up to a hundred streams from a moment on; raises as ``page``."""
@@ -97,18 +110,27 @@ class Group:
             arguments["nextToken"] = answer["nextToken"]
 
     def _ask(self, operation: str, stream: str, **arguments: Any) -> Mapping[str, Any]:
+        api = operation.title().replace("_", "")
         try:
             return self.aws.call("logs", operation, logGroupName=self.name, **arguments)
         except Refused as error:
             if error.reason != "ResourceNotFoundException":
+                if _OTHER_CLASS in error.message:
+                    error.hint = "query this log group with CloudWatch Logs Insights"
                 raise
-            is_group = "log stream" not in error.message
-            stream = "" if is_group else f"log stream '{stream}' in "
-            message = f"no {stream}log group '{self.name}' in {self.aws.region}"
-            raise Absent(message, is_group=is_group) from error
+            where = f"log group '{self.name}' in {self.aws.region}"
+            if "log stream" not in error.message:
+                raise GroupAbsent(f"no {where}") from error
+            raise Absent(f"no log stream '{stream}' in {where}") from error
+        except UsageError as error:  # not of who typed the command
+            raise DashborionError(
+                f"log group '{self.name}' is said to be in '{self.aws.region}', which is no region",
+                hint="correct awslogs-region in the task definition",
+            ) from error
         except Forbidden as error:
             if self.name not in error.message:
                 error.message += f" (log group '{self.name}')"
+            error.hint = error.hint or f"allow logs:{api} on log group '{self.name}'"
             raise
 
 

@@ -1,20 +1,21 @@
 """Following tasks: which ones come and go, and their streams without a gap or a double.
 
-A few streams are read one by one with tokens, which are exact. More of them
-would use up the account's 25 calls a second, so those beyond the first few are
-read a hundred in a call: by time, with an overlap, and known again by their ids.
+A few streams are read one by one with tokens, and now and then their last minutes again, for
+events that were taken in late. More of them would use up the account's 25 calls a second, so
+those beyond the first few are read a hundred in a call, always with the last minutes.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
 from dashborion.concurrency import result, start
-from dashborion.errors import DashborionError, Forbidden, Unavailable
+from dashborion.errors import DashborionError, NotFound, Unavailable, foreseen
 from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.cloudwatch import (
@@ -22,143 +23,143 @@ from dashborion.orchestrators.ecs.cloudwatch import (
     STREAMS_A_CALL,
     Absent,
     Group,
+    GroupAbsent,
+    is_absent,
     lines,
     milliseconds,
 )
 from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup
-from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few, unreadable
+from dashborion.orchestrators.ecs.seen import Key, Seen, overlap_ms
+from dashborion.orchestrators.log_opening import named
+from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few
 
 POLL_SECONDS = 1.0
 POLLS_A_LOOK = 2  # between two looks at which tasks there are
+POLLS_A_REREAD = 5  # between two reads of what was read with tokens
 FEW = 10  # streams that are read one by one
 LATE_POLLS = 10  # after which a message says that a stream is waited for
-DRAINED_POLLS = 10  # without a line after a task's end; CloudWatch takes lines in late
-# How much of the past is read again for events that are taken in late; less of it when there is
-# much to read.
-OVERLAP_MS, SHORT_OVERLAP_MS, MANY_EVENTS = 120_000, 15_000, 10_000
+# Without a line after a task's end: of one that ended before it was followed, or meanwhile.
+DRAINED_POLLS, DRAINED_LATE_POLLS = 10, 60
+MOST_AT_FIRST = 1000  # events of which one that comes later is known to be late
+Events = list[wire.LogEvent]
 
 
 @dataclass
 class Tail:
-    """One stream, and how far it has been read.
-
-    ``reached`` is the ingestion time of the newest event that was read, and
-    ``at_reached`` counts the events of that millisecond; None when not all of them
-    were read.
-    """
+    """One stream, and how far it has been read."""
 
     stream: Stream
     wanted: Wanted
     is_first: bool  # it was there when the command began: its past is wanted, too
     token: str | None = None
-    reached: int = 0
-    at_reached: Counter[tuple[int, str]] | None = field(default_factory=Counter)
+    seen: Seen = field(default_factory=Seen)
+    polls: int = 0
     is_caught_up: bool = False
     is_pooled: bool = False
     is_over: bool = False  # its task has stopped
+    has_run: bool = False  # its task was seen running
     quiet: int = 0  # polls without a line
 
-    def read(self) -> list[wire.LogEvent]:
+    @property
+    def is_drained(self) -> bool:
+        """Whether no more events are expected: CloudWatch takes them in late."""
+        polls = DRAINED_LATE_POLLS if self.has_run else DRAINED_POLLS
+        return self.is_over and self.quiet >= polls
+
+    def read(self) -> Events:
         """The events since the last read.
 
         Raises as ``Group.page``, unless something was read before the failure.
         """
-        span = {"startTime": milliseconds(self.wanted.since)} if self.is_first else {}
-        if self.token is None and self.is_first and self.wanted.tail is not None:
-            return self._read_newest(self.wanted.tail, span)
-        events: list[wire.LogEvent] = []
+        self.polls += 1
+        since = milliseconds(self.wanted.since) if self.is_first else None
+        if self.token is None:
+            self.seen.begin = since or 0
+            if self.is_first and self.wanted.tail is not None:
+                return self._read_newest(self.wanted.tail, since)
+        events = self._read_on(since)
+        if self.is_caught_up and self.polls % POLLS_A_REREAD == 0:
+            with suppress(DashborionError):  # the next time again
+                events += self._read_again()
+        return events
+
+    def _read_on(self, since: int | None) -> Events:
+        events: Events = []
         self.is_caught_up = False
         while not self.is_caught_up and len(events) < EVENTS_A_PAGE:
             try:
                 page = self.stream.group.page(
-                    self.stream.name, startFromHead=True, nextToken=self.token, **span
+                    self.stream.name, startFromHead=True, nextToken=self.token, startTime=since
                 )
             except DashborionError:
                 if not events:
                     raise
                 break
-            events += page.events
-            self._reach(page.events)
+            events += self.seen.onward(page.events)
             self.is_caught_up, self.token = page.forward == self.token, page.forward
         return events
 
-    def _read_newest(self, count: int, span: dict[str, int | None]) -> list[wire.LogEvent]:
-        events, page = self.stream.group.newest(self.stream.name, count, **span)
-        self._reach(page.events)
-        if len(events) != len(page.events) or len(events) >= count:
-            self.at_reached = None
-        self.token = page.forward
-        return events
-
-    def _reach(self, events: Sequence[wire.LogEvent]) -> None:
-        newest = max((event.ingestion_time for event in events), default=0)
-        if newest > self.reached:
-            self.reached, self.at_reached = newest, Counter()
-        if self.at_reached is not None:
-            self.at_reached.update(
-                (event.timestamp, event.message)
-                for event in events
-                if event.ingestion_time == self.reached
+    def _read_again(self) -> Events:
+        """Events that a forward token has left out, as they were taken in late."""
+        events: Events = []
+        token: str | None = None
+        counted = Counter[Key]()
+        while True:
+            page = self.stream.group.page(
+                self.stream.name, startFromHead=True, nextToken=token, startTime=self.seen.begin
             )
+            events += self.seen.again(page.events, counted)
+            if page.forward == token:
+                return events
+            token = page.forward
 
-    def is_new(self, event: wire.LogEvent) -> bool:
-        """Whether an event was not among those read with tokens."""
-        if event.ingestion_time != self.reached:
-            return event.ingestion_time > self.reached
-        if self.at_reached is None:
-            return False
-        key = (event.timestamp, event.message)
-        self.at_reached[key] -= 1
-        return self.at_reached[key] < 0
+    def _read_newest(self, count: int, since: int | None) -> Events:
+        least = max(count, MOST_AT_FIRST)
+        events, page = self.stream.group.newest(self.stream.name, least, startTime=since)
+        self.seen.onward(events)
+        if len(events) >= least:
+            self.seen.forget_before(events[0].timestamp + 1)  # of that moment there may be more
+        self.token = page.forward
+        return events[-count:] if count else []
 
 
 @dataclass
 class Pool:
-    """The streams of one group that are read together.
-
-    ``ids`` are the events seen in the time that is read again, from ``begin`` on, with
-    their timestamps; ``newest`` is the newest ingestion time: CloudWatch's own clock,
-    for a container's may be wrong.
-    """
+    """The streams of one group that are read together."""
 
     group: Group
     tails: dict[str, Tail] = field(default_factory=dict)
-    ids: dict[str, int] = field(default_factory=dict)
-    newest: int = 0
     begin: int = 0
 
     def add(self, tail: Tail) -> None:
         """Read this stream here from now on."""
         tail.is_pooled = True
         self.tails[tail.stream.name] = tail
-        self.newest = max(self.newest, tail.reached)
 
-    def read(self) -> list[tuple[Tail, list[wire.LogEvent]]]:
+    def read(self) -> list[tuple[Tail, Events]]:
         """The events of each stream since the last read.
 
         Raises as ``Group.several``, unless something was read before the failure.
         """
-        overlap = SHORT_OVERLAP_MS if len(self.ids) > MANY_EVENTS else OVERLAP_MS
-        self.begin = max(self.begin, self.newest - overlap)
         tails = dict(self.tails)
-        fresh: defaultdict[str, list[wire.LogEvent]] = defaultdict(list)
-        newest = self.newest
+        newest = max((tail.seen.newest for tail in tails.values()), default=0)
+        overlap = overlap_ms(sum(len(tail.seen) for tail in tails.values()))
+        self.begin = max(self.begin, newest - overlap)
+        fresh: dict[str, Events] = {name: [] for name in tails}
+        counted = {name: Counter[Key]() for name in tails}
         try:
             for names in batches(sorted(tails), STREAMS_A_CALL):
                 for event in self.group.several(names, self.begin or None):
-                    newest = max(newest, event.ingestion_time)
-                    if event.event_id in self.ids or event.log_stream_name not in tails:
-                        continue
-                    self.ids[event.event_id] = event.timestamp
-                    if tails[event.log_stream_name].is_new(event):
-                        fresh[event.log_stream_name].append(event)
+                    name = event.log_stream_name
+                    if name in tails:
+                        fresh[name] += tails[name].seen.again([event], counted[name])
         except DashborionError:
-            if not fresh:
+            if not any(fresh.values()):
                 raise
         else:
-            self.newest = newest
-            self.ids = {id_: at for id_, at in self.ids.items() if at >= self.begin}
-        return [(tail, fresh.get(name, [])) for name, tail in tails.items()]
+            for tail in tails.values():
+                tail.seen.forget_before(self.begin)
+        return [(tail, fresh[name]) for name, tail in tails.items()]
 
 
 class Follower:
@@ -173,7 +174,7 @@ class Follower:
         self._tails: dict[tuple[tuple[str, str], str], Tail] = {}
         self._finished: set[str] = set()  # tasks that are not read, or not any more
         self._pools: dict[tuple[str, str], Pool] = {}
-        self._pending: dict[int, Future[list[tuple[Tail, list[wire.LogEvent]]]]] = {}
+        self._pending: dict[int, Future[list[tuple[Tail, Events]]]] = {}
 
     def follow(self) -> None:
         """As ``Reader``: until a single task has stopped; a service may start others."""
@@ -183,8 +184,9 @@ class Follower:
             self._notices.say(f"{self._group.none_message}; waiting for some")
         streams, problems = self._group.streams(running)
         require_few(len(streams), self._wanted.most)
-        if problems and not streams:
-            raise unreadable(problems)
+        failures = [problem for problem in problems if not is_absent(problem)]
+        if not streams and (failures or (problems and self._group.is_single)):
+            raise (failures or problems)[0]
         self._add(streams, problems, is_first=True)
         self._mark_stopped(running)
         polls = 0
@@ -206,15 +208,20 @@ class Follower:
             tasks = self._group.list_tasks()
             fresh = [task for task in tasks if instances.task_id(task) not in self._finished]
             streams, problems = self._group.streams(fresh)
-        except Unavailable as error:
+        except (Unavailable, NotFound) as error:  # another revision may not have the container
             self._notices.lookup_failed(error)
             return
         self._add(streams, problems, is_first=False)
         self._mark_stopped(tasks)
 
-    def _add(self, streams: Iterable[Stream], problems: Iterable[str], *, is_first: bool) -> None:
+    def _add(
+        self, streams: Iterable[Stream], problems: Iterable[DashborionError], *, is_first: bool
+    ) -> None:
         for problem in problems:
-            self._notices.say(problem)
+            if is_absent(problem):
+                self._notices.say(problem.message)
+            else:
+                self._runtime.incomplete(problem)
         for stream in streams:
             key = (stream.group.key, stream.name)
             if key in self._tails:
@@ -230,6 +237,7 @@ class Follower:
         there = {instances.task_id(task) for task in tasks if not instances.is_over(task)}
         for tail in self._tails.values():
             tail.is_over = tail.stream.task_id not in there
+            tail.has_run = tail.has_run or not tail.is_over
 
     # --- What they write ------------------------------------------------------------------------
 
@@ -267,41 +275,43 @@ class Follower:
             self._sink.lines(tail.stream.source, lines(events))
 
     def _handle_failure(self, job: Tail | Pool, error: DashborionError) -> None:
-        """Say it once, and go on.
+        """Say it once, and go on with the streams that can be read.
 
         Raises:
-            Forbidden: none of the streams may be read.
+            DashborionError: none of the streams can be read.
         """
         if isinstance(error, Unavailable):
             self._notices.say(f"reading again: {error.message}")
-        elif isinstance(job, Pool):
-            self._mark_deleted(job, error)
         elif isinstance(error, Absent):
-            job.quiet += 1
-            if job.token is None:
-                if error.is_group or job.quiet == LATE_POLLS:
-                    self._notices.say(f"{error.message}: waiting for it")
-            else:
-                job.is_over, job.quiet = True, DRAINED_POLLS  # somebody has deleted it
-        elif isinstance(error, Forbidden) and len(self._tails) > 1:
-            self._notices.say(error.message)
-            self._remove(job)
+            self._handle_absence(job, error)
         else:
-            raise error
+            tails = list(job.tails.values()) if isinstance(job, Pool) else [job]
+            if len(tails) == len(self._tails):
+                raise error
+            self._runtime.incomplete(named([tail.stream.source for tail in tails], error))
+            for tail in tails:
+                self._remove(tail)
 
-    def _mark_deleted(self, pool: Pool, error: DashborionError) -> None:
-        """Find the deleted stream for which a call about a hundred of them fails.
+    def _handle_absence(self, job: Tail | Pool, error: Absent) -> None:
+        """Wait for a stream that was never there; one that was has been deleted by somebody."""
+        if isinstance(job, Pool):
+            self._mark_deleted(job)
+            return
+        job.quiet += 1
+        if job.token is not None:
+            job.is_over, job.quiet = True, DRAINED_LATE_POLLS
+        elif isinstance(error, GroupAbsent) or job.quiet == LATE_POLLS:
+            self._notices.say(f"{error.message}: waiting for it")
 
-        Raises:
-            DashborionError: it was another error.
-        """
-        if not isinstance(error, Absent):
-            raise error
+    def _mark_deleted(self, pool: Pool) -> None:
+        """Find the deleted stream for which a call about a hundred of them fails."""
         for tail in pool.tails.values():
             try:
                 pool.group.page(tail.stream.name, startFromHead=False, limit=1)
             except Absent:
-                tail.is_over, tail.quiet = True, DRAINED_POLLS
+                tail.is_over, tail.quiet = True, DRAINED_LATE_POLLS
+            except Unavailable:
+                continue  # the next time
 
     def _single(self) -> list[Tail]:
         """The streams that are read one by one."""
@@ -317,7 +327,7 @@ class Follower:
     def _remove_finished(self) -> None:
         """Leave tasks that have stopped and have written nothing for a while."""
         for tail in list(self._tails.values()):
-            if tail.is_over and tail.quiet >= DRAINED_POLLS:
+            if tail.is_drained:
                 self._remove(tail)
                 self._sink.say(f"left {tail.stream.source}")
 
@@ -329,5 +339,6 @@ class Follower:
             self._pools[stream.group.key].tails.pop(stream.name, None)
 
 
-def _read(job: Tail | Pool) -> list[tuple[Tail, list[wire.LogEvent]]]:
-    return job.read() if isinstance(job, Pool) else [(job, job.read())]
+def _read(job: Tail | Pool) -> list[tuple[Tail, Events]]:
+    with foreseen():
+        return job.read() if isinstance(job, Pool) else [(job, job.read())]

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashborion.config.targets import EcsTarget
-from dashborion.errors import NotFound, NothingToRead
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models.log import Source
 from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.cloudwatch import Group
-from dashborion.orchestrators.logs import Wanted
+from dashborion.orchestrators.ecs.cloudwatch import Absent, Group
+from dashborion.orchestrators.logs import Unreadable, Wanted
 
 MILLISECONDS = 3  # digits of a second's fraction that CloudWatch Logs keeps
 
@@ -57,21 +57,22 @@ class TaskGroup:
         running = [task for task in tasks if not instances.is_over(task)]
         return running, [task for task in tasks if instances.is_over(task)]
 
-    def streams(self, tasks: Sequence[wire.Task]) -> tuple[list[Stream], list[str]]:
+    def streams(self, tasks: Sequence[wire.Task]) -> tuple[list[Stream], list[DashborionError]]:
         """The streams to read of some tasks, and why others cannot be read.
 
         Raises:
-            NotFound: there are tasks, and none has a container of the wanted name.
+            NotFound: there are tasks, and none has a container of a wanted name.
         """
         names = self.wanted.containers
         definitions = self.client.task_definitions([task.task_definition_arn for task in tasks])
         streams: list[Stream] = []
-        problems: list[str] = []
+        problems: list[DashborionError] = []
         known: set[str] = set()
         for task in tasks:
             definition = definitions.get(task.task_definition_arn)
             if definition is None:
-                problems.append(f"{instances.name_of(task)}: its task definition cannot be read")
+                message = f"{instances.name_of(task)}: its task definition cannot be read"
+                problems.append(Unreadable(message))
                 continue
             containers = definition.container_definitions
             known |= {container.name for container in containers}
@@ -79,11 +80,12 @@ class TaskGroup:
             for container in chosen:
                 try:
                     streams.append(self._stream(task, container, alone=len(chosen) == 1))
-                except NothingToRead as error:
-                    problems.append(error.message)
-        if known and names and not known & set(names):
+                except DashborionError as error:
+                    problems.append(error)
+        unknown = [name for name in names if name not in known]
+        if known and unknown:
             where = f"the tasks' definition in cluster '{self.client.cluster}'"
-            raise NotFound("container", ", ".join(names), where=where, known=known)
+            raise NotFound("container", ", ".join(unknown), where=where, known=known)
         return streams, problems
 
     def _stream(
@@ -114,14 +116,15 @@ def locate(
     log driver or no group.
 
     Raises:
-        NothingToRead: the log is not in CloudWatch Logs, or has no stream yet.
+        Unreadable: the log is not in CloudWatch Logs.
+        Absent: it has no stream yet.
     """
     target = client.scope.environment.target
     default_group = target.log_group if isinstance(target, EcsTarget) else None
     logs = container.log_configuration or wire.LogConfiguration()
     group = logs.options.group or default_group
     if not group or logs.log_driver not in ("awslogs", ""):
-        raise NothingToRead(f"{container.name}: {_elsewhere(logs)}")
+        raise Unreadable(f"{container.name}: {_elsewhere(logs)}")
     if logs.options.stream_prefix:
         task_id = instances.task_id(task)
         stream: str | None = f"{logs.options.stream_prefix}/{container.name}/{task_id}"
@@ -129,10 +132,9 @@ def locate(
         runtime_ids = {item.name: item.runtime_id for item in task.containers}
         stream = runtime_ids.get(container.name)
     if stream is None:
-        raise NothingToRead(
-            f"{instances.name_of(task)}/{container.name}: it has not started yet, "
-            "and its log stream has no name before it does"
-        )
+        message = f"{instances.name_of(task)}/{container.name}: it has not started yet, "
+        message += "and its log stream has no name before it does"
+        raise Absent(message)
     return Group(client.aws.in_region(logs.options.region), group), stream
 
 
@@ -142,6 +144,11 @@ def _elsewhere(logs: wire.LogConfiguration) -> str:
         return (
             "it has no log driver in its task definition, so its lines stay on the "
             "container instance; set `awslogs` there, or `log_group` in the environment"
+        )
+    if logs.log_driver == "awslogs":
+        return (
+            "its task definition names no log group; set `awslogs-group` there, "
+            "or `log_group` in the environment"
         )
     options = logs.options
     address = options.splunk or options.fluentd or options.gelf or options.syslog

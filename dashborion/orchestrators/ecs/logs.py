@@ -6,21 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from dashborion.errors import Forbidden, NothingToRead
+from dashborion.errors import DashborionError, Forbidden, NothingToRead
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import find, instances, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.cloudwatch import Absent, Page, lines, milliseconds
+from dashborion.orchestrators.ecs.cloudwatch import Absent, Page, is_absent, lines, milliseconds
 from dashborion.orchestrators.ecs.follow import Follower
 from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, locate
+from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
     Block,
     Reading,
     Sink,
     Wanted,
     no_instances,
-    open_all,
     require_few,
 )
 
@@ -85,9 +85,8 @@ class LogReader(TaskGroup):
         return open_all(
             [(stream.source, partial(_open, stream, wanted)) for stream in streams],
             problems,
-            absent=(Absent,),
-            deadline=runtime.deadline,
-            warn=runtime.warn,
+            is_absent=is_absent,
+            runtime=runtime,
         )
 
     def _wanted_tasks(self) -> list[wire.Task]:
@@ -120,6 +119,7 @@ def _open(stream: Stream, wanted: Wanted) -> Iterator[Block]:
     }
     if wanted.tail is not None:
         newest, _ = stream.group.newest(stream.name, wanted.tail, **span)
+        newest = newest[-wanted.tail :] if wanted.tail else []
         return iter([lines(newest)] if newest else [])
     first = stream.group.page(stream.name, startFromHead=True, **span)
     return _onward(stream, first, span)
@@ -145,10 +145,10 @@ def last_lines(client: Client, task: wire.Task, count: int) -> list[str]:
             try:
                 group, stream = locate(client, task, container)
                 events, _ = group.newest(stream, count)
-            except (NothingToRead, Refused, Forbidden):
+            except DashborionError:
                 continue
             if events:
-                return [event.message for event in events]
+                return [event.message for event in events[-count:]]
     return []
 
 
@@ -166,7 +166,7 @@ def may_read(client: Client) -> bool | None:
         for container in definition.container_definitions if definition else ():
             try:
                 group, stream = locate(client, task, container)
-            except NothingToRead:
+            except DashborionError:
                 continue
             try:
                 return client.aws.permits(partial(group.page, stream, limit=1))

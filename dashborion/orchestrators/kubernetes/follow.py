@@ -14,13 +14,14 @@ from queue import SimpleQueue
 from typing import Any
 
 from dashborion.concurrency import start
-from dashborion.errors import Unavailable, UsageError
+from dashborion.errors import DashborionError, NotFound, Unavailable, UsageError, foreseen
 from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import find, instances, runs, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
+from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
+from dashborion.orchestrators.log_opening import named
 from dashborion.orchestrators.logs import Ended, Notices, Sink, between, require_few
 
 LOOK_SECONDS = 1.0  # between two lookups of the pods
@@ -37,7 +38,7 @@ class Follower:
         self._group = group
         self._followed: dict[Key, ContainerFollower] = {}
         self._skipped: set[Key] = set()  # seen while there was no room for them
-        self._failure: Exception | None = None
+        self._told: set[Key] = set()  # containers whose failure was told
         self._responses: set[Any] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
@@ -53,14 +54,18 @@ class Follower:
         is_first_look = True
         while True:
             self._update(notices, targets, is_first_look=is_first_look)
-            if self._failure is not None:
-                raise self._failure
+            self._tell_failures()
             if group.is_single and not self._alive() and all(map(instances.is_finished, pods)):
                 return
             is_first_look = False
             sink.pause(LOOK_SECONDS)
             pods = self._look_up(notices, pods)
-            targets = group.targets(pods)
+            try:
+                targets = group.targets(pods)
+            except NotFound as error:  # another revision may not have the container
+                if not self._followed:
+                    raise
+                notices.say(error.message)
 
     def stop(self) -> None:
         """As ``Reader``: close all connections."""
@@ -119,7 +124,6 @@ class Follower:
             target.source,
             self._group.first_params() if is_first_look else {},
             opened=self._opened,
-            failed=self._failed,
         )
         if not is_first_look and key not in self._skipped:
             previous = runs.previous_run(target.pod, run)
@@ -129,8 +133,21 @@ class Follower:
     def _alive(self) -> int:
         return sum(container.is_alive for container in self._followed.values())
 
-    def _failed(self, error: Exception) -> None:
-        self._failure = error
+    def _tell_failures(self) -> None:
+        """Say which containers' logs cannot be read.
+
+        Raises:
+            DashborionError: none can.
+        """
+        failed = {key: one for key, one in self._followed.items() if one.error is not None}
+        for key, container in failed.items():
+            error = container.error
+            if error is None or key in self._told:
+                continue
+            if len(failed) == len(self._followed):
+                raise error
+            self._told.add(key)
+            self._group.client.runtime.incomplete(named([container.source], error))
 
     def _opened(self, response: Any) -> None:
         """Remember an open connection, for ``stop``."""
@@ -160,6 +177,7 @@ class ReadEnd(Enum):
 
     CLEAN = "clean"
     BROKEN = "broken"  # with the connection
+    UNANSWERED = "unanswered"  # before it began, as of a node that cannot be reached
     REFUSED = "refused"  # before it began: the kubelet does not have the log
 
 
@@ -178,7 +196,7 @@ def run_state(pod: wire.Pod | None, run: Run) -> RunState:
 class ContainerFollower:
     """Reads the runs of one container, on a thread of its own.
 
-    ``opened`` is given each response that is read; ``failed`` the error that ends the thread.
+    ``opened`` is given each response that is read; ``error`` is what has ended the thread.
     """
 
     group: PodGroup
@@ -186,13 +204,14 @@ class ContainerFollower:
     source: Source
     first_params: LogParams
     opened: Callable[[Any], None]
-    failed: Callable[[Exception], None]
+    error: DashborionError | None = None
     is_alive: bool = True
     _runs: SimpleQueue[Run | None] = field(default_factory=SimpleQueue)
     _newest: str = ""
     _is_leaving: bool = False
 
     def __post_init__(self) -> None:
+        self._notices = Notices(self.sink)
         start(self._work)
 
     def read(self, run: Run | None) -> None:
@@ -209,13 +228,12 @@ class ContainerFollower:
 
     def _work(self) -> None:
         try:
-            self.sink.say(f"joined {self.source}")
-            self._read_all()
-            self.sink.say(f"left {self.source}")
-        except Ended:
-            return
-        except Exception as error:  # noqa: BLE001 - raised again by the thread that follows all
-            self.failed(error)
+            with foreseen(), suppress(Ended):
+                self.sink.say(f"joined {self.source}")
+                self._read_all()
+                self.sink.say(f"left {self.source}")
+        except DashborionError as error:
+            self.error = error
         finally:
             self.is_alive = False
 
@@ -254,7 +272,7 @@ class ContainerFollower:
                 break
             is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
             goes_on = before is RunState.RUNNING is progress.state and not is_leaving
-            if goes_on and end is not ReadEnd.REFUSED:
+            if goes_on and end in (ReadEnd.BROKEN, ReadEnd.CLEAN):
                 self.sink.say(f"{self.source}: the connection was cut, reading on")
             self.sink.pause(progress.delay)
         if last := log.last_line():
@@ -274,8 +292,11 @@ class ContainerFollower:
                     self.sink.lines(self.source, kept)
         except (Replaced, UsageError, Missing):
             return has_lines, ReadEnd.REFUSED
-        except Unavailable:
+        except Broken:
             return has_lines, ReadEnd.BROKEN
+        except Unavailable as error:
+            self._notices.say(f"{self.source}: reading again: {error.message}")
+            return has_lines, ReadEnd.UNANSWERED
         return has_lines, ReadEnd.CLEAN
 
     def _current_pod(self, run: Run) -> wire.Pod | None:
@@ -294,9 +315,8 @@ class ContainerFollower:
 class Progress:
     """How far one run has been read, updated after each read.
 
-    The API may report the end of its own connection to the kubelet as the end of the log.
-    So a run that has ended ``is_drained`` only when two reads in a row came to a clean end
-    with no new line and the same ``rest``.
+    A run that has ended ``is_drained`` only when several reads in a row came to a clean end with no
+    new line and the same ``rest``.
     """
 
     state: RunState  # at the time of the last lookup, by which the next read is made
@@ -304,17 +324,18 @@ class Progress:
     is_drained: bool = False
     _refusals: int = 0  # in a row, in the same state
     _is_cut: bool = False  # whether the last read was broken, or ended inside a line
-    _rest: bytes | None = None  # of the last read, if that came to a clean end with no new line
+    _ends: Ends = field(default_factory=Ends)  # of reads with no new line
 
     def update(self, state: RunState, end: ReadEnd, log: RunLog, *, has_lines: bool) -> None:
         """Take in how a read has ended, and the state of the run after it."""
         is_refused = end is ReadEnd.REFUSED
         if not is_refused:
-            self._is_cut = end is ReadEnd.BROKEN or bool(log.rest)
+            self._is_cut = end is not ReadEnd.CLEAN or bool(log.rest)
         is_clean_end = self.state is not RunState.RUNNING and end is ReadEnd.CLEAN
         is_quiet = is_clean_end and log.is_caught_up and not has_lines
-        self.is_drained = is_quiet and self._rest == log.rest
-        self._rest = log.rest if is_quiet else None
+        if not is_quiet:
+            self._ends = Ends()
+        self.is_drained = is_quiet and self._ends.are_final(log.rest, least=2)
         longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
         self.delay = 0.0 if has_lines else min(self.delay * 2 or FIRST_DELAY, longest)
         self._refusals = self._refusals + 1 if is_refused and state is self.state else 0

@@ -13,8 +13,9 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Wanted
+from dashborion.orchestrators.logs import Wanted, stamp
 
+MOST_NAMED = 3  # pods in an error
 LogParams = Mapping[str, str | None]  # the query of a log
 
 
@@ -48,21 +49,20 @@ class PodGroup:
         """The containers to read in some pods.
 
         Raises:
-            NotFound: there are pods, and none has a container of the wanted name.
+            NotFound: there are pods, and none has a container of a wanted name.
         """
+        wanted = self.wanted.containers
+        known = {name for pod in pods for name in runs.container_names(pod)}
+        unknown = [name for name in wanted if name not in known]
+        if pods and unknown:
+            where = ", ".join(f"pod '{pod.metadata.name}'" for pod in pods[:MOST_NAMED])
+            raise NotFound("container", ", ".join(unknown), where=where, known=known)
         targets: list[Target] = []
-        missing: NotFound | None = None
         for pod in pods:
-            try:
-                names = runs.containers_to_read(pod, self.wanted.containers)
-            except NotFound as error:
-                missing = error
-                continue
+            names = runs.containers_to_read(pod, wanted)
             for name in names:
                 source = self._source(pod, name, alone=len(names) == 1)
                 targets.append(Target(pod, name, runs.latest_run(pod, name), source))
-        if missing is not None and not targets:
-            raise missing
         return targets
 
     def first_params(self) -> LogParams:
@@ -72,7 +72,7 @@ class PodGroup:
         has_tail = wanted.tail is not None and wanted.until is None
         return {
             "tailLines": str(wanted.tail) if has_tail else None,
-            "sinceTime": f"{wanted.since:%Y-%m-%dT%H:%M:%SZ}" if wanted.since else None,
+            "sinceTime": f"{stamp(wanted.since).decode()[:19]}Z" if wanted.since else None,
         }
 
     def _source(self, pod: wire.Pod, container: str, *, alone: bool) -> Source:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 
 from dashborion.config.targets import Environment
-from dashborion.errors import NothingToRead, Unavailable, UsageError
+from dashborion.errors import (
+    DashborionError,
+    NothingToRead,
+    UsageError,
+)
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.kubernetes import find, instances, runs, wire
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import Missing
 from dashborion.orchestrators.kubernetes.follow import Follower
 from dashborion.orchestrators.kubernetes.log_targets import ControllerPods, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import Replaced, RunLog
+from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
 from dashborion.orchestrators.kubernetes.runs import Run
+from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
     Block,
     Reading,
@@ -24,7 +28,6 @@ from dashborion.orchestrators.logs import (
     Wanted,
     between,
     no_instances,
-    open_all,
     require_few,
 )
 
@@ -59,9 +62,8 @@ class Logs:
         """The log of one pod: of its default container, if it names one and none is wanted."""
         namespace = find.namespace_of(self.client, query, name)
         pod = find.instance(self.client, name, namespace).item
-        default = (pod.metadata.annotations or {}).get(instances.DEFAULT_CONTAINER)
-        if default and not wanted.containers:
-            wanted = replace(wanted, containers=(default,))
+        if not wanted.containers:
+            wanted = replace(wanted, containers=self._default_container(pod))
         owner = instances.owner(pod, {})
 
         def list_pods() -> list[wire.Pod]:
@@ -79,6 +81,19 @@ class Logs:
                 is_single=True,
             )
         )
+
+    def _default_container(self, pod: wire.Pod) -> tuple[str, ...]:
+        """The container that the pod names as its default, as kubectl reads it; else all."""
+        default = (pod.metadata.annotations or {}).get(instances.DEFAULT_CONTAINER)
+        if not default:
+            return ()
+        names = runs.container_names(pod)
+        if default in names or not names:
+            return (default,)
+        message = f"pod '{pod.metadata.name}' names '{default}' as its default container, "
+        message += f"which it does not have: these are the lines of '{names[0]}'"
+        self.client.runtime.warn(DashborionError(message, hint="choose one with -c"))
+        return (names[0],)
 
 
 class LogReader:
@@ -115,19 +130,18 @@ class LogReader:
         require_few(len(started), self._wanted.most)
         return open_all(
             [(target.source, partial(self._open, target, run)) for target, run in started],
-            waiting if started or waiting else [self._group.none_message],
-            absent=(UsageError, Missing),  # the kubelet says that it does not have the log
-            deadline=self._runtime.deadline,
-            warn=self._runtime.warn,
+            list(map(Missing, waiting if started or waiting else [self._group.none_message])),
+            is_absent=is_absent,
+            runtime=self._runtime,
             hint=None if self._wanted.previous else "-f waits for it",
         )
 
     def _open(self, target: Target, run: Run) -> Iterator[Block]:
-        """The lines of a log; the first block is read at once, so that a refusal is raised here."""
+        """The lines of a log."""
         if self._wanted.previous:
             previous = runs.previous_run(target.pod, run)
             if previous is None:
-                raise UsageError(f"{target.source} has no previous run")
+                raise Missing(f"{target.source} has no previous run")
             run = previous
         log = RunLog(
             self._group.client,
@@ -140,32 +154,46 @@ class LogReader:
         blocks = between(self._whole(log), self._wanted)
         if self._wanted.until and self._wanted.tail is not None:
             blocks = _newest(blocks, self._wanted.tail)
-        first = next(blocks, None)
-        return blocks if first is None else chain([first], blocks)
+        yield from blocks
+        if log.left_out:
+            self._runtime.incomplete(NothingToRead(f"{target.source}: {log.left_out}"))
 
     def _whole(self, log: RunLog) -> Iterator[Block]:
         """A log to its end; it is resumed when the connection breaks, or cuts a line."""
-        failures, cut, previous = 0, b"", self._wanted.previous
+        failures, previous, ends = 0, self._wanted.previous, Ends()
         while True:
             try:
-                yield from log.read(previous=previous, any_run=True)
-            except Unavailable:
+                for block in log.read(previous=previous, any_run=True):
+                    failures = 0
+                    yield block
+            except Broken:
                 failures += 1
-                if failures == ATTEMPTS:
+                if not self._may_resume(log, failures):
                     raise
-                self._runtime.deadline.restart()
-                continue
             except Replaced:
                 if previous:
                     log.say("it was restarted while it was read: its end is missing")
                     break
                 previous = True
-                continue
-            if log.rest == cut:  # twice the same: no line was cut
-                break
-            cut = log.rest
+            else:
+                if ends.are_final(log.rest, least=1):
+                    break
         if last := log.last_line():
             yield last
+
+    def _may_resume(self, log: RunLog, failures: int) -> bool:
+        """Whether to go on after so many failures in a row; the first may come after hours."""
+        if failures == 1 and log.cursor.newest:
+            self._runtime.deadline.restart()
+        return failures < ATTEMPTS and self._runtime.deadline.remaining() > 0
+
+
+def is_absent(error: DashborionError) -> bool:
+    """Whether there is no such log: the kubelet says that it does not have it, or the pod is gone.
+
+    Nothing is missing then: a container that waits to be started is answered with 400.
+    """
+    return isinstance(error, UsageError | Missing)
 
 
 def _newest(blocks: Iterator[Block], count: int) -> Iterator[Block]:

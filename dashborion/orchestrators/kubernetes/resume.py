@@ -1,21 +1,27 @@
 """Splits a log's bytes into lines, and resumes it after a broken connection. Pure.
 
-The API resumes a log at a whole second (``sinceTime`` has no fraction), so lines of
-that second come again. stern's rule: remember how many there were, and skip as many.
+The API resumes a log at a whole second (``sinceTime`` has no fraction) and leaves out lines with
+older timestamps, wherever in the log they stand. So it is resumed a little before what was read
+last, and as many lines are skipped as were read from there on (stern's rule).
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from dashborion.models.log import HEAD, STAMP
 from dashborion.orchestrators.logs import Block
 
 SECOND = 19  # characters of a timestamp without its fraction
-LONGEST_LINE = 32 << 20  # bytes; the rest of a longer line is left out, as memory is limited
+BEGIN = 500  # characters of a line, by which it is known again
+OVERLAP_SECONDS = 2  # by which lines of stdout and stderr may be out of order
+MOST_SECONDS = 3600  # of which lines are counted; a clock may be set back by as much
+LONGEST_LINE = 8 << 20  # bytes; the rest of a longer line is left out, as memory is limited
 CUT_MARK = b" [dashborion: the rest of this line was left out]"
 
 _FOREIGN = re.compile(
@@ -38,13 +44,14 @@ class LineSplitter:
             for chunk in chunks:
                 end = chunk.rfind(b"\n")
                 if end >= 0:
-                    begun = b"".join(pieces)
+                    lines = chunk[:end].split(b"\n")
+                    lines[0] = b"".join(pieces) + (b"" if held == LONGEST_LINE else lines[0])
                     pieces, held = [chunk[end + 1 :]], len(chunk) - end - 1
-                    yield (begun + chunk[:end]).split(b"\n")
+                    yield lines
                 elif held < LONGEST_LINE:
-                    pieces.append(chunk)
-                    held += len(chunk)
-                    if held >= LONGEST_LINE:
+                    pieces.append(chunk[: LONGEST_LINE - held])
+                    held += len(pieces[-1])
+                    if held == LONGEST_LINE:
                         pieces.append(CUT_MARK)
         finally:
             self.rest = b"".join(pieces)
@@ -61,68 +68,93 @@ def separate_stamped(block: Block) -> tuple[Block, Block]:
     for line in block:
         if line[STAMP - 1 : HEAD] == b"Z ":
             stamped.append(line)
-        elif match := _FOREIGN.match(line):
-            stamped.append(_in_utc(match) + b" " + line[match.end() :])
+        elif (match := _FOREIGN.match(line)) and (moment := _in_utc(match)):
+            stamped.append(moment + b" " + line[match.end() :])
         else:
             unstamped.append(line)
     return stamped, unstamped
 
 
-def _in_utc(match: re.Match[bytes]) -> bytes:
-    second = datetime.fromisoformat((match["second"] + match["zone"]).decode())
+def _in_utc(match: re.Match[bytes]) -> bytes | None:
+    try:
+        second = datetime.fromisoformat((match["second"] + match["zone"]).decode()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None  # there is no such time
     fraction = (match["fraction"] or b"").ljust(9, b"0")
-    return b"%s.%sZ" % (f"{second.astimezone(UTC):%Y-%m-%dT%H:%M:%S}".encode(), fraction)
+    return b"%s.%sZ" % (second.isoformat()[:SECOND].encode(), fraction)
 
 
 @dataclass
 class Cursor:
     """How far a log has been read.
 
-    ``second`` is the newest second seen, ``first`` the timestamp of its first line, and
-    ``count`` the number of its lines. ``newest`` is the newest timestamp, ``at_newest`` the
-    number of its lines. Lines are counted rather than compared: two may have the same
-    timestamp, and those of stdout and stderr are not always in the order of their timestamps.
+    Lines are counted by their second rather than compared: two may be equal, and those of stdout
+    and stderr are not always in the order of their timestamps. ``newest`` is the newest
+    timestamp, ``at_newest`` the number of its lines.
     """
 
-    second: bytes = b""
-    first: bytes = b""
-    count: int = 0
     newest: bytes = b""
     at_newest: int = 0
+    _last: bytes = b""  # the oldest second of the lines that were read last
+    _counts: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    _forgotten: bytes = b""  # the newest second that is not counted any more
 
     def advance(self, block: Block) -> None:
         """Count the lines of a block, which is not empty, as read."""
         moments = [line[:STAMP] for line in block]
+        seconds = [moment[:SECOND] for moment in moments]
+        firsts = dict(zip(reversed(seconds), reversed(block), strict=True))
+        for second, count in Counter(seconds).items():  # in the order in which they came
+            if second > self._forgotten:
+                before, first = self._counts.get(second, (0, firsts[second][:BEGIN]))
+                self._counts[second] = (before + count, first)
+        self._last = min(seconds)
         newest = max(moments)
-        if newest[:SECOND] > self.second:
-            self.second, self.count = newest[:SECOND], 0
-        inside = [moment for moment in moments if moment >= self.second]
-        if not self.count and inside:
-            self.first = inside[0]
-        self.count += len(inside)
         if newest > self.newest:
             self.newest, self.at_newest = newest, 0
-        self.at_newest += inside.count(self.newest)
+        self.at_newest += moments.count(self.newest)
+        if len(self._counts) > 2 * MOST_SECONDS:
+            *old, self._forgotten = sorted(self._counts)[:-MOST_SECONDS]
+            for second in (*old, self._forgotten):
+                del self._counts[second]
+
+    @property
+    def _since(self) -> bytes:
+        """The second to resume from: one of which all lines that were read are counted."""
+        begin = _shifted(self._last, -OVERLAP_SECONDS) if self._last else b""
+        return max(begin, _shifted(self._forgotten, 1)) if self._forgotten else begin
 
     @property
     def since(self) -> str | None:
         """The API's ``sinceTime`` to resume from; None before the first line."""
-        return f"{self.second.decode()}Z" if self.second else None
+        return f"{self._since.decode()}Z" if self._last else None
+
+    @property
+    def again(self) -> tuple[int, bytes]:
+        """How many of the lines that were read come again, and how the first of them begins."""
+        since = self._since
+        inside = [kept for second, kept in self._counts.items() if second >= since]
+        return sum(count for count, _ in inside), inside[0][1] if inside else b""
+
+
+def _shifted(second: bytes, by: int) -> bytes:
+    with suppress(ValueError, OverflowError):  # not a time, or the last that there is
+        moment = datetime.fromisoformat(second.decode()) + timedelta(seconds=by)
+        return moment.isoformat().encode()
+    return second
 
 
 class DuplicateFilter:
     """Removes the lines that were read before the connection broke.
 
-    From the first of them on, as many lines are skipped as were read. Older lines of the
-    same second were not wanted when the log was first read, and are skipped too. If the
-    first line does not come again, the log file was rotated, or it is another run's log:
-    then lines are skipped by their timestamps, and ``gap`` names the time between which
-    lines may be missing.
+    From the first of them on, as many lines are skipped as were read. Lines before it were not
+    wanted when the log was first read, and are skipped too. If it does not come again, the log
+    file was rotated, or it is another run's log: then lines are skipped by their timestamps, and
+    ``gap`` names the time between which lines may be missing.
     """
 
     def __init__(self, cursor: Cursor) -> None:
-        self._left = cursor.count
-        self._first = cursor.first
+        self._left, self._first = cursor.again
         self._newest, self._left_at_newest = cursor.newest, cursor.at_newest
         self._by_time = False
         self.is_same_log = False  # known once a line came again
@@ -152,10 +184,11 @@ class DuplicateFilter:
 
     def _from_first(self, block: Block) -> Block:
         for position, line in enumerate(block):
-            moment = line[:STAMP]
-            if moment >= self._first:
-                self.is_same_log = moment == self._first
-                self._by_time = not self.is_same_log
+            if line[:BEGIN] == self._first:
+                self.is_same_log = True
+                return block[position:]
+            if line[:STAMP] > self._first[:STAMP]:
+                self._by_time = True
                 return block[position:]
         return []
 

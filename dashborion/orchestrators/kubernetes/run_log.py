@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from dashborion.errors import Unreachable
 from dashborion.orchestrators.kubernetes import find, runs
@@ -25,11 +25,33 @@ from dashborion.orchestrators.logs import Block
 
 CHUNK = 1 << 16
 STALE_SECONDS = 2.0  # that the API may take to know of a restart
+SAME_RESTS = 3
+MOST_TOLD, MOST_CHARACTERS = 50, 500  # of lines without a timestamp
 SILENCE_SECONDS, GATHER_SECONDS = 0.002, 0.1
+
+
+class Broken(Unreachable):
+    """The connection broke, or hung, while a log was read."""
 
 
 class Replaced(Exception):
     """The log that was opened is another run's by now."""
+
+
+@dataclass
+class Ends:
+    """Reads in a row that came to the same clean end.
+
+    The API may report the end of its own connection to the kubelet, in the middle of a line, as
+    the end of the log. A ``rest`` is a last line without a newline once it comes again and again.
+    """
+
+    _rests: list[bytes] = field(default_factory=list)
+
+    def are_final(self, rest: bytes, *, least: int) -> bool:
+        """Take in another end; whether the log ends there, after at least so many without rest."""
+        self._rests = [before for before in self._rests if before == rest] + [rest]
+        return len(self._rests) >= (SAME_RESTS if rest else least)
 
 
 @dataclass
@@ -50,6 +72,7 @@ class RunLog:
     is_caught_up: bool = False  # whether the last read came past all lines read before
     cursor: Cursor = field(default_factory=Cursor)
     rest: bytes = b""
+    left_out: str = ""  # what is missing from the lines given
     _told: set[bytes] = field(default_factory=set)
 
     def read(
@@ -64,14 +87,15 @@ class RunLog:
             Replaced: the kubelet has another run's log under that name by now.
             Missing: the pod is gone.
             UsageError: the kubelet says that it does not have the log.
-            Unavailable: the connection broke, or there was none.
+            Broken: the connection broke.
+            Unavailable: there was none.
         """
         duplicates, splitter = DuplicateFilter(self.cursor), LineSplitter()
         path = f"{api.PODS.path(self.run.pod.namespace, self.run.pod.name)}/log"
         params = self._params(follow=follow, previous=previous)
         response = self.client.open(path, params, endless=follow)
         self.opened(response)
-        is_checked = any_run and not self.cursor.count
+        is_checked = any_run and not self.cursor.newest
         try:
             for block in splitter.blocks(_chunks(response, path, follow=follow)):
                 lines, unstamped = separate_stamped(block)
@@ -133,9 +157,13 @@ class RunLog:
     def _tell_once(self, unstamped: Block) -> None:
         """Pass on the kubelet's own words about the log, which have no timestamp, once each."""
         for line in unstamped:
-            if line and line not in self._told:
-                self._told.add(line)
-                self.say(line[:500].decode(errors="replace"))
+            text = line[:MOST_CHARACTERS]
+            if text and text not in self._told and len(self._told) < MOST_TOLD:
+                self._told.add(text)
+                self.say(text.decode(errors="replace"))
+            elif text and text not in self._told and not self.left_out:
+                self.left_out = "more lines without a time are left out"
+                self.say(self.left_out)
 
     def _tell_gap(self, before: bytes, after: bytes) -> None:
         span = f"between {before.decode()} and {after.decode()}"
@@ -149,7 +177,7 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
     for each line of fifty logs would cost half a core.
 
     Raises:
-        Unreachable: the connection broke.
+        Broken: the connection broke, or was silent for too long.
     """
     try:
         asked = time.monotonic()
@@ -159,5 +187,7 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
             if follow and came - asked > SILENCE_SECONDS:
                 time.sleep(GATHER_SECONDS)
             asked = time.monotonic()
+    except (ReadTimeoutError, TimeoutError) as error:
+        raise Broken(f"GET {path}: the log does not go on, and does not end") from error
     except (HTTPError, OSError, ValueError) as error:
-        raise Unreachable(f"GET {path}: the connection broke: {type(error).__name__}") from error
+        raise Broken(f"GET {path}: the connection broke: {type(error).__name__}") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import instances, wire
 
 
@@ -83,22 +82,19 @@ def containers_to_read(pod: wire.Pod, names: Sequence[str]) -> list[str]:
     """The containers of these names; without names the regular and ephemeral ones and sidecars.
 
     An init container is added when it fails, as it keeps the pod from starting.
-
-    Raises:
-        NotFound: the pod has none of these, with the names that it has.
     """
-    spec = pod.spec
-    regular = [item.name for item in spec.containers or ()]
-    initial = [item.name for item in spec.init_containers or ()]
-    ephemeral = [item.name for item in spec.ephemeral_containers or ()]
-    if not names:
-        return [*_init_containers_to_read(pod), *regular, *ephemeral]
-    existing = [*regular, *initial, *ephemeral]
-    chosen = [name for name in existing if name in names]
-    if not chosen:
-        where = f"pod '{pod.metadata.name}'"
-        raise NotFound("container", ", ".join(names), where=where, known=existing)
-    return chosen
+    existing = container_names(pod)
+    if names:
+        return [name for name in existing if name in names]
+    initial = {item.name for item in pod.spec.init_containers or ()}
+    others = [name for name in existing if name not in initial]
+    return [*_init_containers_to_read(pod), *others]
+
+
+def container_names(pod: wire.Pod) -> list[str]:
+    """The names of all containers: regular, init and ephemeral ones."""
+    kinds = (pod.spec.containers, pod.spec.init_containers, pod.spec.ephemeral_containers)
+    return [item.name for kind in kinds for item in kind or ()]
 
 
 def _init_containers_to_read(pod: wire.Pod) -> Iterator[str]:

@@ -85,9 +85,11 @@ def test_awslogs_are_read_beside_another_log_driver(fleet: Fleet, dashborion: Cl
     )
     fleet.region.log_stream("/both", f"p/app/{id_}", [(NOW, "here")])
     seen = dashborion("workloads logs both")
-    assert seen.exit_code == 0
+    assert seen.exit_code == 5
     assert seen.out.endswith("/app | here\n")
     assert "fluentd" in seen.err
+    chosen = dashborion("workloads logs both -c app")
+    assert (chosen.exit_code, chosen.err) == (0, "")
 
 
 def test_the_environments_group_is_for_containers_that_do_not_say(

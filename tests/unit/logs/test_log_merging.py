@@ -11,7 +11,7 @@ import pytest
 from dashborion.engines.logs import LineFilter, Live, Window, merged
 from dashborion.errors import DashborionError, Unreachable
 from dashborion.models.log import HEAD, STAMP, Source
-from dashborion.orchestrators.logs import Block, Ended, Reading, stamp
+from dashborion.orchestrators.logs import Block, Ended, Reading, Wanted, between, stamp
 from dashborion.render.log_lines import RawLines, TextLines
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,6 +59,45 @@ def test_all_lines_come_in_the_order_of_their_moments(seed: int) -> None:
         assert [line for line in printed if line[HEAD:].startswith(b"%d " % number)] == log
 
 
+def test_lines_of_one_log_in_any_order_are_sorted() -> None:
+    block = [at(5, "a"), at(6, "b"), at(4, "c")]
+    assert b"".join(merged([Reading(source("x"), iter([block]))], as_is, never)) == b"c\na\nb\n"
+
+
+@pytest.mark.parametrize("spread", [0.000002, 1.0, 3600.0], ids=["micro", "second", "set back"])
+@pytest.mark.parametrize("seed", range(8))
+def test_unordered_logs_lose_and_double_no_line_and_blocks_are_sorted(
+    seed: int, spread: float
+) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    readings, blocks = [], []
+    for number in range(rng.randrange(1, 7)):
+        log = [
+            [
+                at(rng.choice((0, 1, 2)) + rng.random() * spread, f"{number}-{block}")
+                for _ in range(rng.randrange(1, 20))
+            ]
+            for block in range(rng.randrange(5))
+        ]
+        blocks += log
+        readings.append(Reading(source(str(number)), iter([list(block) for block in log])))
+
+    def with_moment(_: Source, block: Block) -> Block:
+        return [line[:HEAD] + line + b"\n" for line in block]
+
+    printed = b"".join(merged(readings, with_moment, never)).splitlines()
+    assert sorted(printed) == sorted(line for block in blocks for line in block)
+    for block in blocks:
+        own = [line for line in printed if line[HEAD:] == block[0][HEAD:]]
+        assert [line[:STAMP] for line in own] == sorted(line[:STAMP] for line in block)
+
+
+def test_a_span_of_an_unordered_log_has_all_of_its_lines() -> None:
+    log = [[at(9, "a")], [at(1, "b"), at(9, "c"), at(2, "d")], [at(8, "e")], [at(3, "f")]]
+    wanted = Wanted(since=START + timedelta(seconds=2), until=START + timedelta(seconds=3))
+    assert list(between(log, wanted)) == [[at(2, "d")], [at(3, "f")]]
+
+
 def test_no_more_than_a_block_of_each_reading_is_held() -> None:
     asked: list[str] = []
 
@@ -95,6 +134,18 @@ def test_a_window_puts_late_lines_into_order() -> None:
     now[0] = 2.5
     assert window.through([]) == [at(4, "a"), at(5, "b")]
     assert window.rest() == [at(6, "c")]
+
+
+def test_a_window_loses_nothing_when_a_clock_is_set_back() -> None:
+    rng = random.Random(1)  # noqa: S311
+    now = [0.0]
+    window = Window(2.0, lambda: now[0])
+    given: Block = []
+    lines = [at(rng.choice((0, 3600)) + rng.random(), f"{n}") for n in range(200)]
+    for line in lines:
+        now[0] += rng.random()
+        given += window.through([line])
+    assert sorted(given + window.rest()) == sorted(lines)
 
 
 def test_a_full_list_makes_readers_wait_until_it_is_over() -> None:

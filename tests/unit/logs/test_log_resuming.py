@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from dashborion.models.log import STAMP
+from dashborion.orchestrators.kubernetes import resume
 from dashborion.orchestrators.kubernetes.resume import (
     LONGEST_LINE,
+    MOST_SECONDS,
     Cursor,
     DuplicateFilter,
     LineSplitter,
@@ -44,8 +47,23 @@ def read(log: Block, cursor: Cursor, rng: random.Random) -> tuple[Block, Duplica
     return found, again
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_no_line_is_lost_or_doubled_over_a_hundred_cuts(seed: int) -> None:
+def in_order(_: random.Random) -> float:
+    return 0.0
+
+
+def interleaved(rng: random.Random) -> float:
+    return rng.choice((0, 0, 0.000002))
+
+
+def far_out_of_order(rng: random.Random) -> float:
+    return rng.choice((0, rng.random() * 1.9))
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("late", [in_order, interleaved, far_out_of_order])
+def test_no_line_is_lost_or_doubled_over_a_hundred_cuts(
+    seed: int, late: Callable[[random.Random], float]
+) -> None:
     rng = random.Random(seed)  # noqa: S311
     log: Block = []
     heard: Block = []
@@ -55,12 +73,67 @@ def test_no_line_is_lost_or_doubled_over_a_hundred_cuts(seed: int) -> None:
         for _ in range(rng.randrange(12)):
             at += rng.choice((0, 0, 0.000001, 0.01, 0.7))
             # The lines of stdout and stderr are not always written in the order of their moments.
-            log.append(line(max(0.0, at - rng.choice((0, 0, 0.000002))), f"{len(log)} " * 3))
+            log.append(line(max(0.0, at - late(rng)), f"{len(log)} " * 3))
         heard += read(log, cursor, rng)[0]
     again = DuplicateFilter(cursor)
     heard += again.unread(served(log, cursor))
     assert heard == log
     assert again.gap is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_clock_that_is_set_back_while_it_is_read_loses_no_line(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    log: Block = []
+    heard: Block = []
+    cursor = Cursor()
+    at = 5000.0
+    for turn in range(60):
+        if turn in (20, 40):
+            heard += again_and_again(log, cursor)
+            at -= 1800
+            log.append(line(at, f"set back {turn}"))
+            heard.append(log[-1])
+            cursor.advance(log[-1:])
+        for _ in range(rng.randrange(12)):
+            at += rng.choice((0, 0.01, 0.7))
+            log.append(line(at, f"{len(log)}"))
+        heard += read(log, cursor, rng)[0]
+    heard += again_and_again(log, cursor)
+    assert heard == log
+
+
+def again_and_again(log: Block, cursor: Cursor) -> Block:
+    """What is not read yet, without a cut."""
+    fresh = DuplicateFilter(cursor).unread(served(log, cursor))
+    if fresh:
+        cursor.advance(fresh)
+    return fresh
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_moments_of_whole_seconds_do_not_double_the_lines_before_a_tail(seed: int) -> None:
+    rng = random.Random(seed)  # noqa: S311
+    log = [line(n // 7, f"{n}") for n in range(40)]
+    start = rng.randrange(1, 30)
+    cursor = Cursor()
+    heard = log[start : start + 5]
+    cursor.advance(heard)
+    for _ in range(10):
+        heard = heard + read(log, cursor, rng)[0]
+    heard += again_and_again(log, cursor)
+    assert heard == log[start:]
+
+
+def test_the_seconds_that_are_counted_have_a_bound() -> None:
+    cursor = Cursor()
+    log = [line(n, f"{n}") for n in range(3 * MOST_SECONDS)]
+    for begin in range(0, len(log), 100):
+        cursor.advance(log[begin : begin + 100])
+    assert cursor.again[0] == 102
+    log.append(line(0, "set back by hours"))
+    cursor.advance(log[-1:])
+    assert again_and_again(log, cursor) == []
 
 
 def seen(*log: bytes) -> Cursor:
@@ -138,6 +211,31 @@ def test_a_line_longer_than_memory_is_shortened() -> None:
 )
 def test_moments_are_in_utc_with_nanoseconds(written: str, moment: str) -> None:
     assert separate_stamped([f"{written} said".encode()]) == ([f"{moment} said".encode()], [])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        pytest.param("2026-13-45T25:61:61.000Z x", id="no such date"),
+        pytest.param("2026-01-01T00:00:60.5Z x", id="leap second"),
+        pytest.param("0001-01-01T00:00:00+14:00 x", id="before all time"),
+        pytest.param("no time at all", id="none"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_is_no_moment_is_told_and_not_guessed(odd: str) -> None:
+    assert separate_stamped([odd.encode()]) == ([], [odd.encode()])
+
+
+@pytest.mark.parametrize("size", [1 << 16, 1000, 77])
+def test_a_line_is_shortened_alike_however_it_is_cut(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resume, "LONGEST_LINE", 5000)
+    text = b"x" * 20_000
+    lines = LineSplitter()
+    assert list(lines.blocks(text[at : at + size] for at in range(0, len(text), size))) == []
+    assert lines.rest == text[:5000] + resume.CUT_MARK
 
 
 def test_the_kubelets_own_words_are_no_line() -> None:
