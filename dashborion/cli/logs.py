@@ -222,7 +222,7 @@ def _print_snapshot(
             context.fail(error)
 
     render.show_stream(context.streams, merged(readings, shape, failed))
-    if len(failures) == expected and not context.is_incomplete:
+    if len(failures) == expected and context.missing is None:
         raise failures[-1]
     if failures:
         raise _partial(len(failures))
