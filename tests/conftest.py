@@ -11,6 +11,8 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ import typer
 
 from tests.support.cli import Cli
 from tests.support.cluster import populate
-from tests.support.control_plane import ASSETS, ControlPlane
+from tests.support.control_plane import CURRENT, OLDEST, ControlPlane
 from tests.support.kubeconfigs import Kube, document, write
 from tests.support.kubelet import Kubelet
 from tests.support.stub_api import Api
@@ -42,10 +44,20 @@ FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than this process: ``real`` by fixture, the others by folder."""
+    """Mark what needs more than this process: ``real`` by fixture, the others by folder.
+
+    What runs on the oldest control plane goes to one worker, so that only one starts it.
+    """
     for item in items:
-        if "control_plane" in getattr(item, "fixturenames", ()):
+        if {"control_plane", "cluster"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
+        parameters = (
+            item.callspec.params.values()
+            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
+            else ()
+        )
+        if any(str(one).startswith("oldest") for one in parameters):
+            item.add_marker(pytest.mark.xdist_group("oldest"))
         folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
         if folder in FOLDERS:
             item.add_marker(FOLDERS[folder])
@@ -55,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HOME of the test's own, nothing of the machine's environment, an empty folder as cwd."""
     for name in list(os.environ):
-        if name.startswith(_OF_THE_MACHINE) and name != ASSETS:
+        if name.startswith(_OF_THE_MACHINE) and name not in (CURRENT, OLDEST):
             monkeypatch.delenv(name)
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
@@ -94,12 +106,18 @@ def kube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kube:
     return point
 
 
+@contextmanager
+def _running(variable: str) -> Iterator[ControlPlane]:
+    if not os.environ.get(variable):
+        pytest.skip(f"${variable} names no folder with a control plane's programs")
+    with ControlPlane.from_environment(variable) as plane:
+        yield plane
+
+
 @pytest.fixture(scope="session")
 def control_plane() -> Iterator[ControlPlane]:
-    """A real etcd, API server, controller manager and scheduler."""
-    if not os.environ.get(ASSETS):
-        pytest.skip(f"${ASSETS} names no folder with a control plane's programs")
-    with ControlPlane.from_environment() as plane:
+    """A real etcd, API server, controller manager and scheduler, of a current version."""
+    with _running(CURRENT) as plane:
         yield plane
 
 
@@ -111,26 +129,45 @@ def kubelet(control_plane: ControlPlane) -> Iterator[Kubelet]:
 
 
 @pytest.fixture(scope="session")
-def cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPlane:
+def current_cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPlane:
     """The control plane with a fleet that has one of everything in it, settled."""
     populate(control_plane)
     return control_plane
 
 
-@pytest.fixture
-def as_user(
-    cluster: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], Path]:
-    """Point $KUBECONFIG at the cluster, as one of its users, in namespace ``media``."""
+@pytest.fixture(scope="session")
+def oldest_cluster() -> Iterator[ControlPlane]:
+    """The same fleet on the oldest version that is supported."""
+    with _running(OLDEST) as plane, Kubelet(plane):
+        populate(plane)
+        yield plane
 
-    def point(user: str) -> Path:
-        path = cluster.write_kubeconfig(
-            tmp_path / f"kubeconfig-{user}", user=user, namespace="media"
-        )
+
+@pytest.fixture(scope="session", params=["current", "oldest"])
+def cluster(request: pytest.FixtureRequest) -> ControlPlane:
+    """Each control plane with its fleet, which nobody changes."""
+    plane: ControlPlane = request.getfixturevalue(f"{request.param}_cluster")
+    return plane
+
+
+@pytest.fixture
+def point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[ControlPlane, str], Path]:
+    """Point $KUBECONFIG at a cluster, as one of its users, in namespace ``media``."""
+
+    def point(plane: ControlPlane, user: str) -> Path:
+        path = plane.write_kubeconfig(tmp_path / f"kubeconfig-{user}", user=user, namespace="media")
         monkeypatch.setenv("KUBECONFIG", str(path))
         return path
 
     return point
+
+
+@pytest.fixture
+def as_user(
+    cluster: ControlPlane, point: Callable[[ControlPlane, str], Path]
+) -> Callable[[str], Path]:
+    """Point $KUBECONFIG at the cluster, as one of its users, in namespace ``media``."""
+    return partial(point, cluster)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from tests.benchmarks.setups import Environment, Unavailable, home
-from tests.support.control_plane import ASSETS, ControlPlane
+from tests.support.control_plane import CURRENT, ControlPlane
 from tests.support.kubelet import Kubelet
 from tests.support.manifests import deployment, namespace
 
@@ -40,8 +40,8 @@ def fifty_busy_pods() -> Iterator[Environment]:
 
 @contextmanager
 def _pods(count: int, log: Callable[[int], Iterator[bytes]]) -> Iterator[Environment]:
-    if not os.environ.get(ASSETS):
-        raise Unavailable(f"${ASSETS} names no folder with a control plane's programs")
+    if not os.environ.get(CURRENT):
+        raise Unavailable(f"${CURRENT} names no folder with a control plane's programs")
     with home() as own, ControlPlane.from_environment() as plane, Kubelet(plane) as kubelet:
         plane.apply(namespace(SPACE))
         plane.apply(deployment(NAME, replicas=count, namespace=SPACE))

@@ -20,7 +20,7 @@ from tests.benchmarks import fleets
 from tests.benchmarks.long_lists import LongLists
 from tests.benchmarks.token_reviews import TokenReviews
 from tests.support.api import Manifest
-from tests.support.control_plane import ASSETS, ControlPlane
+from tests.support.control_plane import CURRENT, ControlPlane
 from tests.support.kubelet import Kubelet
 
 BIN = Path(sys.executable).parent
@@ -124,9 +124,9 @@ def _with_bare_typer(own: Environment) -> Environment:
 @contextmanager
 def _cluster(manifests: Iterable[Manifest], *arguments: str) -> Iterator[Environment]:
     """``$KUBECONFIG`` for a control plane that has these and has come to rest."""
-    if not os.environ.get(ASSETS):
-        raise Unavailable(f"${ASSETS} names no folder with a control plane's programs")
-    with home() as own, ControlPlane.from_environment(*arguments) as plane, Kubelet(plane):
+    if not os.environ.get(CURRENT):
+        raise Unavailable(f"${CURRENT} names no folder with a control plane's programs")
+    with home() as own, ControlPlane.from_environment(CURRENT, *arguments) as plane, Kubelet(plane):
         for manifest in manifests:
             plane.apply(manifest)
         plane.wait_for("the fleet to settle", lambda: fleets.settled(plane), _SETTLING_SECONDS)

@@ -14,8 +14,11 @@ from tests.support.aws import point_at, skip_naps
 from tests.support.aws_server import StrictAws
 from tests.support.cli import Cli
 from tests.support.cluster import populate as populate_kubernetes
+from tests.support.control_plane import ControlPlane
 from tests.support.fleet_on_ecs import CLUSTER, REGION, populate
 from tests.support.stand_in import StandIn
+
+Point = Callable[[ControlPlane, str], Path]
 
 
 @pytest.fixture(scope="session")
@@ -81,13 +84,22 @@ def _ecs(aws: StrictAws, monkeypatch: pytest.MonkeyPatch, nobodys_port: int) -> 
 
 
 @pytest.fixture
-def kubernetes(as_user: Callable[[str], Path], as_admin: Path, nobodys_port: int) -> UnderTest:
+def current_kubernetes(current_cluster: ControlPlane, point: Point, nobodys_port: int) -> UnderTest:
     """A real control plane."""
+    return _real(current_cluster, point, nobodys_port)
 
+
+@pytest.fixture
+def oldest_kubernetes(oldest_cluster: ControlPlane, point: Point, nobodys_port: int) -> UnderTest:
+    """The oldest one that is supported."""
+    return _real(oldest_cluster, point, nobodys_port)
+
+
+def _real(plane: ControlPlane, point: Point, nobodys_port: int) -> UnderTest:
     def refuse() -> None:
-        as_user("nobody")
+        point(plane, "nobody")
 
-    return _kubernetes("real", as_admin, nobodys_port, refuse)
+    return _kubernetes("real", point(plane, "admin"), nobodys_port, refuse)
 
 
 @pytest.fixture(scope="session")
@@ -139,10 +151,13 @@ def _kubernetes(
     )
 
 
-REAL = pytest.param("kubernetes", marks=pytest.mark.real)
+REAL = [
+    pytest.param(name, marks=pytest.mark.real)
+    for name in ("current_kubernetes", "oldest_kubernetes")
+]
 
 
-@pytest.fixture(params=["ecs", REAL, "demo_ecs", "demo_kubernetes"])
+@pytest.fixture(params=["ecs", *REAL, "demo_ecs", "demo_kubernetes"])
 def there(request: pytest.FixtureRequest) -> UnderTest:
     """Each orchestrator in turn."""
     found: UnderTest = request.getfixturevalue(request.param)

@@ -82,13 +82,14 @@ class ApiClient:
         path: str,
         body: Any = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Any:
         """The decoded answer; text where the server speaks no JSON (such as /readyz and logs)."""
         response = self._pool.request(
             method,
             self._url + path,
             body=None if body is None else msgspec.json.encode(body),
-            headers={**self._headers, "Content-Type": content_type},
+            headers={**self._headers, "Content-Type": content_type, "Accept": accept},
         )
         if response.status >= 400:
             raise ApiError(method, path, response.status, response.data.decode(errors="replace"))

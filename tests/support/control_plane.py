@@ -26,7 +26,7 @@ from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 Found = TypeVar("Found")
 
-ASSETS = "KUBEBUILDER_ASSETS"
+CURRENT, OLDEST = "KUBEBUILDER_ASSETS", "KUBEBUILDER_ASSETS_OLDEST"
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 GROUPS = {"admin": "system:masters", "viewer": "", "nobody": ""}
 VIEWER_RULES = [
@@ -63,15 +63,20 @@ class ControlPlane:
 
     @classmethod
     @contextmanager
-    def from_environment(cls, *arguments: str) -> Iterator[Self]:
-        """A running one from $KUBEBUILDER_ASSETS, with its state in a temporary folder.
+    def from_environment(
+        cls, variable: str = CURRENT, *arguments: str, is_moving: bool = True
+    ) -> Iterator[Self]:
+        """A running one of that variable's programs, with its state in a temporary folder.
 
-        The API server gets the arguments, too.
+        Args:
+            variable: names the folder of its programs.
+            arguments: more ones for the API server.
+            is_moving: with controllers and a scheduler; else every object stays as it is.
         """
         with tempfile.TemporaryDirectory(prefix="control-plane-") as folder:
-            plane = cls(Path(os.environ[ASSETS]), Path(folder), arguments)
+            plane = cls(Path(os.environ[variable]), Path(folder), arguments)
             try:
-                plane.start()
+                plane.start(is_moving=is_moving)
                 yield plane
             finally:
                 plane.stop()
@@ -110,10 +115,15 @@ class ControlPlane:
         return path
 
     def request(
-        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Any:
         """As admin; see `ApiClient.request`."""
-        return self._api.request(method, path, body, content_type)
+        return self._api.request(method, path, body, content_type, accept)
 
     def merge(self, path: str, change: Mapping[str, Any]) -> Any:
         return self._api.merge(path, change)
@@ -134,15 +144,16 @@ class ControlPlane:
 
         return wait_for(description, checked, seconds)
 
-    def start(self) -> None:
+    def start(self, *, is_moving: bool = True) -> None:
         self._write_certificates()
         rows = [f'{self.token(user)},{user},{user},"{group}"\n' for user, group in GROUPS.items()]
         (self.folder / "tokens.csv").write_text("".join(rows), encoding="utf-8")
         kubeconfig = self.write_kubeconfig(self.folder / "admin.kubeconfig")
-        version = self._version()
+        self.version = self._version()
         self._start_etcd()
-        self._start_api_server(version)
-        self._start_controllers(version, kubeconfig)
+        self._start_api_server(self.version)
+        if is_moving:
+            self._start_controllers(self.version, kubeconfig)
         self._grant_viewer()
 
     def stop(self) -> None:

@@ -1,0 +1,92 @@
+"""A real node: containerd, runc and a kubelet, on this machine, with pods that really run.
+
+What a stand-in kubelet cannot tell comes from it: exit codes, probes, memory that runs out, log
+files and their rotation, exec with terminals. ``$KUBEBUILDER_NODE`` names the program that starts
+one: ``node up FOLDER KUBECONFIG`` and ``node down FOLDER``, as root on Linux.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.control_plane import CURRENT, ControlPlane
+from tests.support.processes import free_ports
+
+NODE = "KUBEBUILDER_NODE"
+IMAGES = [f"registry.example/box:{tag}" for tag in (1, 2, 3)]  # busybox, httpd on request
+_SECONDS = 90
+
+
+def why_not() -> str | None:
+    """Why no real node can run here, or None."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "a real node needs root on Linux"
+    if not os.environ.get(CURRENT):
+        return f"${CURRENT} names no folder with a control plane's programs"
+    if not os.environ.get(NODE):
+        return f"${NODE} names no program that starts a node"
+    return None
+
+
+@dataclass(frozen=True)
+class RealNode:
+    """A node that is Ready, and the control plane that has no other."""
+
+    plane: ControlPlane
+    name: str
+    folder: Path
+
+    @property
+    def pod_logs(self) -> Path:
+        """Where the log files are: ``NAMESPACE_POD_UID/CONTAINER/0.log``."""
+        return self.folder / "log/pods"
+
+    @classmethod
+    @contextmanager
+    def running(cls, *, log_size: str = "10Mi") -> Iterator[RealNode]:
+        """One of its own name, address, port and pod range: several can run side by side."""
+        number = secrets.randbelow(250) + 2
+        name = f"real-{number}"
+        with (
+            ControlPlane.from_environment(CURRENT, "--allow-privileged=true") as plane,
+            tempfile.TemporaryDirectory(prefix="node-") as state,
+        ):
+            kubeconfig = plane.folder / "admin.kubeconfig"
+            of_its_own = {
+                "NODE_NAME": name,
+                "NODE_IP": f"10.213.{number}.1",
+                "NODE_PODS": f"10.214.{number}.0/24",
+                "NODE_PORT": str(*free_ports(1)),
+                "NODE_LOG_SIZE": log_size,
+            }
+            try:
+                _run("up", state, str(kubeconfig), **of_its_own)
+                yield cls(plane, name, Path(state))
+            finally:
+                _run("down", state, **of_its_own)
+
+
+def _run(verb: str, *arguments: str, **variables: str) -> None:
+    # What it starts keeps its standard streams: a pipe would never end.
+    with tempfile.TemporaryFile() as said:
+        command = [os.environ[NODE], verb, *arguments]
+        done = subprocess.run(
+            command,
+            env={**os.environ, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            timeout=_SECONDS,
+            check=False,
+        )
+        said.seek(0)
+        if done.returncode:
+            raise RuntimeError(f"node {verb}: {said.read().decode(errors='replace')[-2000:]}")
