@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -56,72 +57,94 @@ def template(random: Random, name: str) -> Json:
 # --- Pods ---------------------------------------------------------------------------------------
 
 
-def pod(random: Random, number: int) -> Json:
-    names = [f"c{n}" for n in range(random.randint(1, 3))]
-    inits = [f"i{n}" for n in range(some(random, 0, 0, 0, 1, 2))]
-    sidecars = {name for name in inits if chance(random, 30)}
-    gates = ["example.test/gate"] if chance(random, 10) else []
+def pod(random: Random, number: int, *, is_modern: bool = True) -> Json:
+    """``is_modern`` ones have sidecars and scheduling gates, of which 1.20 knows nothing."""
+    spec = _pod_spec(random, is_modern=is_modern)
+    status = _pod_status(random, spec, is_modern=is_modern)
     item = meta("Pod", "v1", f"pod-{number}")
+    # What is over is Terminating to 1.20 only.
+    if chance(random, 8) and (is_modern or status["phase"] in ("Pending", "Running")):
+        item["metadata"]["finalizers"] = ["example.test/kept"]
+    if chance(random, 70):
+        status["podIP"] = f"10.1.{number // 250}.{number % 250 + 1}"
+        status["podIPs"] = [{"ip": status["podIP"]}]
+    return item | {"spec": spec, "status": status}
+
+
+def _pod_spec(random: Random, *, is_modern: bool) -> Json:
+    inits = [f"i{n}" for n in range(some(random, 0, 0, 0, 1, 2))]
+    sidecars = {name for name in inits if is_modern and chance(random, 30)}
+    gates = ["example.test/gate"] if chance(random, 10) else []
     image = {"image": "example.test/app:1"}
-    spec: Json = {
-        "containers": [{"name": name, **image} for name in names],
-        "restartPolicy": "Always" if sidecars else some(random, "Always", "Never", "OnFailure"),
-        "readinessGates": [{"conditionType": gate} for gate in gates],
-    }
-    if inits:
-        spec["initContainers"] = [
+    return {
+        "containers": [{"name": f"c{n}", **image} for n in range(random.randint(1, 3))],
+        "initContainers": [
             {"name": name, **image} | ({"restartPolicy": "Always"} if name in sidecars else {})
             for name in inits
-        ]
-    if chance(random, 80):
-        spec["nodeName"] = "node-1"
-    if chance(random, 8):
-        item["metadata"]["finalizers"] = ["example.test/kept"]
+        ],
+        "restartPolicy": "Always" if sidecars else some(random, "Always", "Never", "OnFailure"),
+        "readinessGates": [{"conditionType": gate} for gate in gates],
+        **({"nodeName": "node-1"} if chance(random, 80) else {}),
+    }
+
+
+def _pod_status(random: Random, spec: Json, *, is_modern: bool) -> Json:
+    phase = some(random, "Pending", "Running", "Running", "Running", "Succeeded", "Failed")
+    if phase == "Pending" and chance(random, 40):
+        reason = "SchedulingGated" if is_modern and chance(random, 50) else "Unschedulable"
+        condition = {"type": "PodScheduled", "status": "False", "reason": reason}
+        return {"phase": phase, "conditions": [condition]}
+    names = [one["name"] for one in spec["containers"]]
     status: Json = {
-        "phase": some(random, "Pending", "Running", "Running", "Running", "Succeeded", "Failed"),
-        "conditions": _pod_conditions(random, gates),
+        "phase": phase,
+        "conditions": _pod_conditions(random, spec),
         "containerStatuses": [_container_status(random, name) for name in names],
-        "initContainerStatuses": [_container_status(random, name) for name in inits],
+        "initContainerStatuses": [
+            _container_status(random, one["name"]) for one in spec["initContainers"]
+        ],
         "startTime": stamp(random),
     }
     if chance(random, 10):
         status["reason"] = random.choice(_POD_REASONS)
-    if chance(random, 70):
-        status["podIP"] = f"10.1.{number // 250}.{number % 250 + 1}"
-        status["podIPs"] = [{"ip": status["podIP"]}]
-    if _is_initializing(spec, status):
+    is_initializing = _is_initializing(spec, status)
+    if is_initializing:
         status["containerStatuses"] = [
             _container_status(random, name) | NOT_BEGUN for name in names
         ]
+    if not is_modern:  # 1.20 does not look at the condition
+        for condition in status["conditions"]:
+            if condition["type"] == "Initialized":
+                condition["status"] = "False" if is_initializing else "True"
     if chance(random, 5):
         del status["containerStatuses"]
-    return item | {"spec": spec, "status": status}
+    return status
 
 
 def _is_initializing(spec: Json, status: Json) -> bool:
-    """Whether the regular containers cannot have begun yet."""
-    restarted = {one["name"] for one in spec.get("initContainers", ()) if "restartPolicy" in one}
-    return not all(
-        one["started"] if one["name"] in restarted else _ended_well(one)
-        for one in status["initContainerStatuses"]
-    )
+    """Whether the regular containers cannot have begun yet; what has not begun is not ready."""
+    restarted = {one["name"] for one in spec["initContainers"] if "restartPolicy" in one}
+    is_initializing = False
+    for one in status["initContainerStatuses"]:
+        if is_initializing:
+            one["ready"] = False
+        is_done = one["started"] if one["name"] in restarted else _ended_well(one)
+        is_initializing = is_initializing or not is_done
+    return is_initializing
 
 
 def _ended_well(status: Json) -> bool:
     return bool(status["state"].get("terminated", {"exitCode": 1})["exitCode"] == 0)
 
 
-def _pod_conditions(random: Random, gates: list[str]) -> list[Json]:
-    kinds = {"PodScheduled": 90, "Initialized": 70, "ContainersReady": 50, "Ready": 50}
+def _pod_conditions(random: Random, spec: Json) -> list[Json]:
+    kinds = {"PodScheduled": 100, "Initialized": 70, "ContainersReady": 50, "Ready": 50}
     conditions = [
         {"type": kind, "status": "True" if chance(random, percent) else "False"}
         for kind, percent in kinds.items()
         if chance(random, 90)
     ]
-    for condition in conditions:
-        if condition["type"] == "PodScheduled" and condition["status"] == "False":
-            condition["reason"] = some(random, "Unschedulable", "SchedulingGated")
     gate_status = some(random, "True", "False")
+    gates = [gate["conditionType"] for gate in spec["readinessGates"]]
     return conditions + [{"type": gate, "status": gate_status} for gate in gates]
 
 
@@ -136,6 +159,7 @@ def _container_status(random: Random, name: str) -> Json:
         "started": chance(random, 60),
         "state": {},
     }
+    status["started"] |= status["ready"]
     if state != "nothing":
         status["state"] = {state: _state(random, state)}
     if status["restartCount"] and chance(random, 70):
@@ -262,8 +286,8 @@ def autoscaler(random: Random, number: int) -> Json:
     for kind in metrics:
         target, value = _METRICS[kind](random)
         spec.append(target)
-        if chance(random, 70):
-            current.append(value)
+        # As the controller writes it: in the order of the spec, an empty one where it failed.
+        current.append(value if chance(random, 70) else {"type": ""})
     return meta("HorizontalPodAutoscaler", "autoscaling/v2", f"scaler-{number}") | {
         "spec": {
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
@@ -299,10 +323,14 @@ def _container_resource(random: Random) -> tuple[Json, Json]:
     return _pair("ContainerResource", "containerResource", named, target, value)
 
 
-def _external(random: Random) -> tuple[Json, Json]:
-    target = {"type": "AverageValue", "averageValue": "30"}
-    value = {"averageValue": str(random.randint(1, 90)), "value": "0"}
-    return _pair("External", "external", {"metric": {"name": "queue"}}, target, value)
+def _external(name: str, shard: str) -> Callable[[Random], tuple[Json, Json]]:
+    def draw(random: Random) -> tuple[Json, Json]:
+        metric = {"metric": {"name": name, "selector": {"matchLabels": {"shard": shard}}}}
+        target = {"type": "AverageValue", "averageValue": "30"}
+        value = {"averageValue": str(random.randint(1, 90)), "value": "0"}
+        return _pair("External", "external", metric, target, value)
+
+    return draw
 
 
 def _pods(random: Random) -> tuple[Json, Json]:
@@ -322,7 +350,8 @@ _METRICS: Mapping[str, Callable[[Random], tuple[Json, Json]]] = {
     "cpu": _resource("cpu"),
     "memory": _resource("memory"),
     "container": _container_resource,
-    "external": _external,
+    "external": _external("queue", "one"),
+    "the same external": _external("queue", "two"),
     "pods": _pods,
 }
 
@@ -408,14 +437,24 @@ KINDS: Mapping[str, Callable[[Random, int], Json]] = {
     "deployments": deployment,
     "statefulsets": stateful_set,
     "daemonsets": daemon_set,
-    "jobs": job,
-    "horizontalpodautoscalers": autoscaler,
     "nodes": node,
     "services": service,
     "ingresses": ingress,
+    "jobs": job,
+    "horizontalpodautoscalers": autoscaler,
 }
+# What a server of 1.20 prints by rules that have changed since, or cannot hold.
+NEWER = ("jobs", "horizontalpodautoscalers")
 
 
-def objects(kind: str, count: int, seed: int = 1) -> list[Json]:
-    """That many of a kind, by its plural; each is drawn by a generator of its own."""
-    return [KINDS[kind](Random(f"{seed}/{kind}/{n}"), n) for n in range(count)]  # noqa: S311 - for tests
+def kinds(*, is_modern: bool) -> Mapping[str, Callable[[Random, int], Json]]:
+    """What a server of that age can hold, by its plural."""
+    if is_modern:
+        return KINDS
+    old = {kind: draw for kind, draw in KINDS.items() if kind not in NEWER}
+    return old | {"pods": partial(pod, is_modern=False)}
+
+
+def objects(draw: Callable[[Random, int], Json], count: int, seed: int = 1) -> list[Json]:
+    """That many of a kind; each is drawn by a generator of its own."""
+    return [draw(Random(f"{seed}/{n}"), n) for n in range(count)]  # noqa: S311 - for tests
