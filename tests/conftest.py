@@ -24,6 +24,7 @@ from tests.support.cluster import populate
 from tests.support.control_plane import CURRENT, OLDEST, ControlPlane
 from tests.support.kubeconfigs import Kube, document, write
 from tests.support.kubelet import Kubelet
+from tests.support.real_node import NODE, why_not
 from tests.support.stub_api import Api
 
 _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS", "LINES")
@@ -40,17 +41,26 @@ def pytest_configure() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def pytest_report_header() -> list[str]:
+    """What of Kubernetes is real in this run."""
+    return [f"real node: {why_not() or 'yes'}"]
+
+
+REAL = {"control_plane", "cluster", "still", "node"}  # fixtures that start a control plane
 FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs more than this process: ``real`` by fixture, the others by folder.
 
-    What runs on the oldest control plane goes to one worker, so that only one starts it.
+    What needs the oldest control plane, or a node, goes to one worker, so that only one starts it.
     """
     for item in items:
-        if {"control_plane", "cluster"} & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if REAL & fixtures:
             item.add_marker(pytest.mark.real)
+        if "node" in fixtures:
+            item.add_marker(pytest.mark.xdist_group("node"))
         parameters = (
             item.callspec.params.values()
             if isinstance(item, pytest.Function) and hasattr(item, "callspec")
@@ -67,7 +77,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HOME of the test's own, nothing of the machine's environment, an empty folder as cwd."""
     for name in list(os.environ):
-        if name.startswith(_OF_THE_MACHINE) and name not in (CURRENT, OLDEST):
+        if name.startswith(_OF_THE_MACHINE) and name not in (CURRENT, OLDEST, NODE):
             monkeypatch.delenv(name)
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
