@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,10 +66,12 @@ def fates(space: Space) -> Space:
     for manifest, _ in FATES.values():
         space.add(manifest)
     for name, (_, word) in FATES.items():
-        space.plane.wait_for(
-            f"{name} to be {word}", lambda n=name, w=word: printed(space)[n]["Status"] == w
-        )  # type: ignore[misc]
+        space.plane.wait_for(f"{name} to be {word}", partial(is_told, space, name, word))
     return space
+
+
+def is_told(space: Space, name: str, word: str) -> bool:
+    return bool(printed(space)[name]["Status"] == word)
 
 
 def printed(space: Space) -> dict[str, Any]:
