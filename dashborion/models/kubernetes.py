@@ -131,6 +131,7 @@ class Node(ClusterObject, frozen=True, kw_only=True):
     external_ip: str | None = field(name="externalIP")
     os_image: str | None
     kernel: str | None
+    architecture: str | None
     runtime: str | None
     zone: str | None
     cpu: str | None

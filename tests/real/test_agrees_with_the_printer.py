@@ -84,6 +84,14 @@ def ours(
 Pairs = Iterator[tuple[Any, Any]]
 
 
+def has_changed_since(ours: str, theirs: str) -> bool:
+    """Whether 1.20 printed by another rule: the newer one holds everywhere.
+
+    Of a container that ended well and one that failed it told the first; and no architecture.
+    """
+    return theirs in ("Completed", "NotReady") or re.sub(r" \(\w+\)$", "", ours) == plain(theirs)
+
+
 def pod(cells: CELLS, item: Any, theirs: CELLS) -> Pairs:
     word = cells["STATUS"] if item["reason"] else cells["STATUS"].capitalize()
     if word == "Unschedulable":  # which the printer does not tell from any other Pending
@@ -166,6 +174,7 @@ LISTS: Mapping[str, tuple[str, Compare]] = {
 def test_every_cell_agrees(still: ControlPlane, ours: Any, kind: str) -> None:
     if kind in NEWER and still.version <= LAST_OLD:
         pytest.skip("1.20 prints it by rules that have changed since")
+    has_changed = has_changed_since if still.version <= LAST_OLD else lambda _ours, _theirs: False
     command, compare = LISTS[kind]
     version = objects(KINDS[kind], 1)[0]["apiVersion"]
     root = "/api/v1" if version == "v1" else f"/apis/{version}"
@@ -178,5 +187,6 @@ def test_every_cell_agrees(still: ControlPlane, ours: Any, kind: str) -> None:
         for name, (cells, item) in here.items()
         for ours_says, theirs_says in compare(cells, item, there[name])
         if plain(ours_says) != plain(theirs_says)
+        if not has_changed(str(ours_says), str(theirs_says))
     ]
     assert not different, "\n".join(different)

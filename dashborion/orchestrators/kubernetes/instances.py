@@ -147,15 +147,17 @@ def state_word(pod: wire.Pod) -> str:
 
 
 def restarts(pod: wire.Pod) -> int:
-    """kubectl's RESTARTS: of the init containers while these run, then of all other containers."""
+    """kubectl's RESTARTS: of the init containers while these run, then of all other containers.
+
+    Init containers behind the first that is not done have no part in either.
+    """
     sidecars = _sidecars(pod)
     initial = pod.status.init_container_statuses or ()
+    undone = (index for index, item in enumerate(initial) if not _is_done(item, sidecars))
+    begun = initial[: next(undone, len(initial)) + 1]
     if _init_word(pod) is not None and not _initialized(pod):
-        current = next(
-            (index for index, item in enumerate(initial) if not _is_done(item, sidecars)), 0
-        )
-        return sum(item.restart_count for item in initial[: current + 1])
-    counted = [item for item in initial if item.name in sidecars]
+        return sum(item.restart_count for item in begun)
+    counted = [item for item in begun if item.name in sidecars]
     counted += pod.status.container_statuses or ()
     return sum(item.restart_count for item in counted)
 
@@ -285,18 +287,25 @@ def _is_done(item: wire.ContainerStatus, sidecars: frozenset[str]) -> bool:
 
 
 def _container_word(pod: wire.Pod, word: str) -> str:
-    """The word of the regular containers, from last to first: the first one's reason wins."""
-    has_running = False
+    """The word of the regular containers, from last to first: the first one's reason wins.
+
+    As kubectl since 1.3x: next to one that has ended well, one that failed gives the word.
+    """
+    has_running, failure = False, None
     for item in reversed(pod.status.container_statuses or ()):
-        reason = _state_reason(item.state)
-        if reason:
+        ended = item.state.terminated
+        if reason := _state_reason(item.state):
             word = reason
+            if ended and ended.exit_code:
+                failure = reason
         elif item.ready and item.state.running:
             has_running = True
-    if word == "Completed" and has_running:
-        ready = condition(pod.status.conditions, "Ready")
-        return "Running" if ready and ready.status == "True" else "NotReady"
-    return word
+    if word != "Completed":
+        return word
+    ready = condition(pod.status.conditions, "Ready")
+    if has_running and ready and ready.status == "True":
+        return "Running"
+    return failure or ("NotReady" if has_running else word)
 
 
 def _reason(pod: wire.Pod, status: InstanceStatus) -> str | None:

@@ -140,6 +140,7 @@ def node(item: native_wire.Node, environment: Environment) -> models.Node:
         external_ip=_address(status, "ExternalIP"),
         os_image=status.node_info.os_image,
         kernel=status.node_info.kernel_version,
+        architecture=status.node_info.architecture,
         runtime=status.node_info.container_runtime_version,
         zone=labels.get(ZONE),
         cpu=amount("cpu"),
@@ -237,9 +238,8 @@ def _job_status(item: native_wire.Job) -> str:
     ended = next((word for type_, word in _ENDED.items() if type_ in current), None)
     if ended or item.metadata.deletion_timestamp is not None:
         return ended or "Terminating"
-    if item.spec.suspend:
-        return "suspended"
-    return next((word for type_, word in _UNDER_WAY.items() if type_ in current), "running")
+    not_begun = "suspended" if item.spec.suspend else "running"
+    return next((word for type_, word in _UNDER_WAY.items() if type_ in current), not_begun)
 
 
 def cron_job(item: native_wire.CronJob, environment: Environment) -> models.CronJob:

@@ -65,6 +65,7 @@ class NodeInfo(Wire, frozen=True):
     kubelet_version: str | None = None
     os_image: str | None = None
     kernel_version: str | None = None
+    architecture: str | None = None
     container_runtime_version: str | None = None
 
 

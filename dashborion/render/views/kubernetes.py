@@ -76,6 +76,11 @@ def _targets(autoscaler: models.Autoscaler) -> str | None:
     )
 
 
+def _kernel(node: models.Node) -> str | None:
+    """With the architecture, as kubectl's column since 1.3x."""
+    return f"{node.kernel or '-'} ({node.architecture})" if node.architecture else node.kernel
+
+
 def _services(ingress: models.Ingress) -> str | None:
     routes = [route for route in ingress.routes if route.service]
     return joined(sorted({f"{route.service}:{route.port}" for route in routes}))
@@ -118,7 +123,7 @@ LISTS: Mapping[str, View] = {
         column("internal-ip", wide=True),
         column("external-ip", wide=True),
         column("os-image", wide=True, shrink=1),
-        column("kernel-version", "kernel", wide=True, shrink=1),
+        column("kernel-version", _kernel, wide=True, shrink=1),
         column("container-runtime", "runtime", wide=True, shrink=1),
         column("zone", wide=True),
         column("cpu", wide=True, right=True),

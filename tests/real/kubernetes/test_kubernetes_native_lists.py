@@ -116,6 +116,8 @@ def test_every_column_agrees_with_kubectl(dashborion: Cli, kubeconfig: Path, kin
     for pair in COLUMNS[kind]:
         name, _, here = pair.partition("=")
         expected = {one["NAME"]: one[name] for one in theirs}
+        if name == "KERNEL-VERSION":  # a server of 1.20 does not print the architecture
+            expected = {key: f"{kernel.split()[0]} (amd64)" for key, kernel in expected.items()}
         assert {one["NAME"]: one[here or name] for one in ours} == expected
 
 
@@ -123,9 +125,10 @@ def test_every_column_agrees_with_kubectl(dashborion: Cli, kubeconfig: Path, kin
 def test_raw_is_what_kubectl_prints(dashborion: Cli, kubeconfig: Path, kind: str) -> None:
     word = WORDS.get(kind, kind)
     ours = dashborion(f"k8s {kind} list{place(kind)} --raw").json
-    if kind == "autoscalers":  # of which kubectl likes the server's oldest version best
-        assert {one["apiVersion"] for one in ours} == {"autoscaling/v2beta2"}
-        word = "horizontalpodautoscalers.v2beta2.autoscaling"
+    if kind == "autoscalers":  # of which kubectl likes an old server's oldest version best
+        (version,) = {one["apiVersion"] for one in ours}
+        group, _, number = version.partition("/")
+        word = f"horizontalpodautoscalers.{number}.{group}"
     theirs = kubectl_items(kubeconfig, f"get {word}{place(kind)}")
     assert sorted(map(json.dumps, map(settled, ours))) == sorted(
         map(json.dumps, map(settled, theirs))
