@@ -150,7 +150,8 @@ class Changer:
         if not self.dry_run:
             with foreseen(target.orchestrator.environment.label), self._sending():
                 target.orchestrator.changes.stop(target.found)
-        self.show(self._change(instance, "stop", str(instance.status), "stopped"))
+        # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
+        self.show(self._change(instance, "stop", str(instance.status), "terminating"))
 
     def announce(self, environment: Environment, what: str) -> None:
         """Say what will be changed and where, and ask if the environment is protected."""

@@ -170,7 +170,7 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
         "workload": "stoppable",
         "instance": pod,
         "before": "running",
-        "after": "stopped",
+        "after": "terminating",
         "dryRun": False,
         "rollout": None,
     }
