@@ -13,6 +13,7 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
@@ -48,7 +49,8 @@ class Changes:
         if query.parts is None or "autoscaling" in query.parts:
             listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
             autoscalers = self.client.optional(listed)
-        workload = normalise.workload(item, self.environment, [])
+        was_available = not never_available(self.client, [item])
+        workload = normalise.workload(item, self.environment, [], was_available=was_available)
         is_deleted = item.metadata.deletion_timestamp is not None
         is_paused = isinstance(item, wire.Deployment) and item.spec.paused
         strategy = getattr(item.spec, "update_strategy", None)

@@ -21,6 +21,7 @@ from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.kubernetes import history, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import (
     EndpointIndex,
@@ -68,9 +69,10 @@ def workload(
     parents = {one.metadata.uid: one.metadata for one in all_kept}
     current = rollout.rollout(item).revision
     revisions = normalise.revisions(kept, item.metadata.name, current)
+    found_pods = client.optional(listed_pods)
     owned = {
         pod.metadata.uid: pods.instance(pod, owner, environment)
-        for pod in client.optional(listed_pods)
+        for pod in found_pods
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     }
     instances = sorted(owned.values(), key=lambda one: one.name)
@@ -81,7 +83,12 @@ def workload(
         item.spec.template,
         {name: known for name, future in health.items() if (known := client.attempt(future))},
     )
-    plain = normalise.workload(item, environment, endpoints)
+    plain = normalise.workload(
+        item,
+        environment,
+        endpoints,
+        was_available=was_available(found_pods, item.metadata.uid),
+    )
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
     autoscalers = client.optional(nearby.autoscalers)

@@ -7,7 +7,7 @@ one before.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -107,6 +107,9 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     )
 
 
+_SAME_MOMENT = timedelta(seconds=1)  # for stamps of whole seconds
+
+
 def is_finished(pod: wire.Pod) -> bool:
     """Whether no container of the pod will ever run again."""
     return pod.status.phase in _FINISHED
@@ -160,6 +163,18 @@ def restarts(pod: wire.Pod) -> int:
     counted = [item for item in begun if item.name in sidecars]
     counted += pod.status.container_statuses or ()
     return sum(item.restart_count for item in counted)
+
+
+def was_ready(pod: wire.Pod) -> bool:
+    """Whether the pod is ready, or was: the condition has turned since it was first written.
+
+    The kubelet writes it as False together with ``startTime``.
+    """
+    ready = condition(pod.status.conditions, "Ready")
+    if ready is None or ready.status == "True":
+        return ready is not None
+    started, turned = pod.status.start_time, ready.last_transition_time
+    return bool(started and turned and turned - started > _SAME_MOMENT)
 
 
 def containers(pod: wire.Pod) -> list[Container]:

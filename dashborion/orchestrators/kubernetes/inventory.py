@@ -12,6 +12,7 @@ from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators.kubernetes import describe, find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.listing import ListOptions
@@ -45,7 +46,8 @@ class Inventory:
             client.runtime.incomplete(failure)
         if not found and not failures:
             find.require_namespace(client, namespace)
-        return [Found(self._workload(one.item, index), one.raw) for one in found]
+        never = never_available(client, [one.item for one in found])
+        return [Found(self._workload(one.item, index, never), one.raw) for one in found]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
         """One controller and everything around it, or its events alone."""
@@ -106,6 +108,9 @@ class Inventory:
         if is_empty:
             find.require_namespace(client, namespace)
 
-    def _workload(self, item: wire.Controller, index: EndpointIndex) -> Workload:
+    def _workload(
+        self, item: wire.Controller, index: EndpointIndex, never: frozenset[str]
+    ) -> Workload:
         endpoints = index.endpoints(item.metadata.namespace, item.spec.template)
-        return normalise.workload(item, self.environment, endpoints)
+        was_available = item.metadata.uid not in never
+        return normalise.workload(item, self.environment, endpoints, was_available=was_available)

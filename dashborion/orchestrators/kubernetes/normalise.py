@@ -34,10 +34,15 @@ _LONG = 19  # digits that no revision's number has
 
 
 def workload(
-    item: wire.Controller, environment: Environment, endpoints: list[Endpoint]
+    item: wire.Controller,
+    environment: Environment,
+    endpoints: list[Endpoint],
+    *,
+    was_available: bool = True,
 ) -> Workload:
-    """The normalised controller."""
-    state, counts = rollout.rollout(item), rollout.counts(item)
+    """The normalised controller; ``was_available`` as in ``rollout``."""
+    state = rollout.rollout(item, was_available=was_available)
+    counts = rollout.counts(item)
     spec = item.spec.template.spec
     images = [container.image or "" for container in spec.containers or ()]
     cpu, memory = requests(spec)

@@ -15,6 +15,7 @@ from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.kubernetes import find, history, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
@@ -46,7 +47,7 @@ class _Followed(ABC):
         """The object, and the instances that the change has made."""
         found = find.again(self.client, self.item)
         name = self.item.metadata.name
-        state = rollout.rollout(found.item if found else self.item)
+        state = self._state(found.item if found else self.item)
         if found is None:
             return _ended(state, f"{name} was deleted or replaced", "deleted")
         if found.item.metadata.deletion_timestamp is not None:
@@ -62,6 +63,9 @@ class _Followed(ABC):
             rollout=state,
             troubles=tuple(troubles(started)),
         )
+
+    def _state(self, item: wire.Controller) -> Rollout:
+        return rollout.rollout(item, was_available=not never_available(self.client, [item]))
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The end of a pod's log; of its previous run while it is between two."""

@@ -48,8 +48,11 @@ def counts(item: wire.Controller) -> Counts:
     )
 
 
-def rollout(item: wire.Controller) -> Rollout:
-    """A controller's rollout, judged by the rules for its kind."""
+def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
+    """A controller's rollout, judged by the rules for its kind.
+
+    ``was_available`` is False for one in doubt of which no pod has ever been ready.
+    """
     revision = refusal = None
     if isinstance(item, wire.Deployment):
         revision = (item.metadata.annotations or {}).get(REVISION)
@@ -64,7 +67,19 @@ def rollout(item: wire.Controller) -> Rollout:
         state, message = _daemonset(item)
     if is_unobserved(item):
         state, message = RolloutState.PROGRESSING, _UNOBSERVED
+    elif not was_available and is_in_doubt(item):
+        state = RolloutState.PROGRESSING
+        message = f"0 of {counts(item).desired} replicas available"
     return Rollout(state=state, revision=revision, message=refusal or message)
+
+
+def is_in_doubt(item: wire.Controller) -> bool:
+    """Whether the counts look complete, and no pod is available of a kind without conditions."""
+    if isinstance(item, wire.Deployment):
+        return False
+    state, _ = _statefulset(item) if isinstance(item, wire.StatefulSet) else _daemonset(item)
+    count = counts(item)
+    return state is RolloutState.COMPLETE and count.available == 0 < count.desired
 
 
 def is_unobserved(item: wire.Controller) -> bool:
@@ -177,7 +192,7 @@ def replicas(count: int | None) -> int:
 
 
 def floor(item: wire.Controller) -> int:
-    """How many replicas stay available while a workload rolls.
+    """How many replicas stay available while a workload rolls; one at least, if any is wanted.
 
     A Deployment as in ``ResolveFenceposts``: surge rounds up, unavailability down, and
     ``Recreate`` stops everything first. The other kinds replace one at a time unless told;
@@ -188,7 +203,7 @@ def floor(item: wire.Controller) -> int:
     if isinstance(item, wire.Deployment):
         strategy, default_surge, default = item.spec.strategy, "25%", "25%"
         if strategy.type == "Recreate":
-            return 0
+            return min(1, counts(item).desired)
     else:
         strategy = item.spec.update_strategy
     desired = counts(item).desired
@@ -196,7 +211,7 @@ def floor(item: wire.Controller) -> int:
     rounds_up = isinstance(item, wire.DaemonSet)
     surge = _scaled(rolling.max_surge, default_surge, desired, up=True)
     unavailable = _scaled(rolling.max_unavailable, default, desired, up=rounds_up)
-    return max(0, desired - (unavailable if surge else max(1, unavailable)))
+    return max(min(1, desired), desired - (unavailable if surge else max(1, unavailable)))
 
 
 def condition(conditions: Iterable[wire.Condition] | None, type_: str) -> wire.Condition | None:

@@ -97,9 +97,9 @@ def test_running_without_being_ready_does_not_hide_a_completed_container() -> No
     assert state_word(item) == "Completed"
 
 
-def test_a_completed_first_container_hides_a_failed_second_one() -> None:
+def test_a_failed_second_container_shows_behind_a_completed_first_one() -> None:
     item = pod(terminated("job", 0, "Completed"), terminated("log", 1, "Error"))
-    assert state_word(item) == "Completed"
+    assert state_word(item) == "Error"
 
 
 def test_an_unready_running_container_keeps_the_phases_word() -> None:

@@ -1,5 +1,7 @@
 """How many replicas must be available: all of them, or while rolling, less maxUnavailable.
 
+One at least: with none available a workload is degraded, whatever its strategy allows.
+
 Each case is held at the floor (running) and one below it (degraded).
 """
 
@@ -38,19 +40,18 @@ def limits(unavailable: object, surge: object) -> Raw:
         pytest.param(3, limits("25%", "1%"), 3, id="surge rounds up"),
         pytest.param(3, limits("25%", 0), 2, id="both zero after rounding is one"),
         pytest.param(3, limits(0, "0%"), 2, id="both zero is one"),
-        pytest.param(3, limits("100%", 0), 0, id="all of them"),
-        pytest.param(3, limits(9, 1), 0, id="more than there are"),
+        pytest.param(3, limits("100%", 0), 1, id="all of them, but never all of them at once"),
+        pytest.param(3, limits(9, 1), 1, id="more than there are"),
         pytest.param(8, limits(None, None), 6, id="null is a quarter"),
         pytest.param(8, limits(ABSENT, 1), 6, id="absent is a quarter"),
         pytest.param(8, {"rollingUpdate": ABSENT}, 6, id="no numbers at all"),
         pytest.param(50, limits("29%", 0), 36, id="no floating point"),
-        pytest.param(4, {"type": "Recreate", "rollingUpdate": None}, 0, id="Recreate"),
+        pytest.param(4, {"type": "Recreate", "rollingUpdate": None}, 1, id="Recreate"),
     ],
 )
 def test_a_rolling_deployment(desired: int, strategy: Raw, floor: int) -> None:
     assert rolling_deployment(desired, floor, strategy) == "running"
-    if floor:
-        assert rolling_deployment(desired, floor - 1, strategy) == "degraded"
+    assert rolling_deployment(desired, floor - 1, strategy) == "degraded"
 
 
 def rolling_statefulset(desired: int, available: int, strategy: Raw) -> str:
@@ -67,14 +68,13 @@ def rolling_statefulset(desired: int, available: int, strategy: Raw) -> str:
         pytest.param(5, {"maxUnavailable": 2}, 3, id="a count"),
         pytest.param(4, {"maxUnavailable": "50%"}, 2, id="a percentage"),
         pytest.param(3, {"maxUnavailable": "1%"}, 2, id="at least one"),
-        pytest.param(2, {"maxUnavailable": 5}, 0, id="more than there are"),
+        pytest.param(2, {"maxUnavailable": 5}, 1, id="more than there are"),
         pytest.param(5, {"maxUnavailable": "30%"}, 4, id="rounds down"),
     ],
 )
 def test_a_rolling_statefulset(desired: int, strategy: Raw, floor: int) -> None:
     assert rolling_statefulset(desired, floor, strategy) == "running"
-    if floor:
-        assert rolling_statefulset(desired, floor - 1, strategy) == "degraded"
+    assert rolling_statefulset(desired, floor - 1, strategy) == "degraded"
 
 
 def rolling_daemonset(desired: int, available: int, strategy: Raw) -> str:
@@ -94,15 +94,14 @@ def rolling_daemonset(desired: int, available: int, strategy: Raw) -> str:
         pytest.param(3, limits(1, 0)["rollingUpdate"], 2, id="a count"),
         pytest.param(3, limits(None, None)["rollingUpdate"], 2, id="one by one unless told"),
         pytest.param(5, limits("30%", 0)["rollingUpdate"], 3, id="a percentage rounds up"),
-        pytest.param(2, limits("100%", 0)["rollingUpdate"], 0, id="all of them"),
+        pytest.param(2, limits("100%", 0)["rollingUpdate"], 1, id="all of them, but never all of them at once"),
         pytest.param(3, limits(0, 1)["rollingUpdate"], 3, id="surging"),
         pytest.param(3, limits(0, "10%")["rollingUpdate"], 3, id="surging by a percentage"),
     ],
 )
 def test_a_rolling_daemonset(desired: int, strategy: Raw, floor: int) -> None:
     assert rolling_daemonset(desired, floor, strategy) == "running"
-    if floor:
-        assert rolling_daemonset(desired, floor - 1, strategy) == "degraded"
+    assert rolling_daemonset(desired, floor - 1, strategy) == "degraded"
 
 
 def test_at_rest_the_floor_is_all_of_them() -> None:
