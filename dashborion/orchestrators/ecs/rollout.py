@@ -65,8 +65,12 @@ def percents(service: wire.Service) -> tuple[int, int]:
 
 
 def floor(service: wire.Service) -> int:
-    """How many tasks stay while a deployment rolls: minimumHealthyPercent, rounded up."""
-    return ceil(service.desired_count * percents(service)[0] / 100)
+    """How many tasks stay while a deployment rolls: minimumHealthyPercent, rounded up.
+
+    One at least, if any is wanted: without one a service is degraded, whatever it allows.
+    """
+    healthy = ceil(service.desired_count * percents(service)[0] / 100)
+    return max(min(1, service.desired_count), healthy)
 
 
 def is_stale(service: wire.Service, before: wire.Service, deployment: wire.Deployment) -> bool:

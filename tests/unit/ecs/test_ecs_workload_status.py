@@ -68,10 +68,10 @@ def test_available_is_never_below_zero() -> None:
         pytest.param(3, 50, "REPLICA", 2, id="half of three is rounded up"),
         pytest.param(3, 67, "REPLICA", 3, id="two thirds of three are rounded up"),
         pytest.param(3, 66, "REPLICA", 2, id="just below two thirds"),
-        pytest.param(4, 0, "REPLICA", 0, id="none"),
+        pytest.param(4, 0, "REPLICA", 1, id="none, but never less than one"),
         pytest.param(100, 29, "REPLICA", 29, id="no rounding where there is nothing to round"),
         pytest.param(4, ABSENT, "REPLICA", 4, id="unset"),
-        pytest.param(4, ABSENT, "DAEMON", 0, id="unset for a daemon"),
+        pytest.param(4, ABSENT, "DAEMON", 1, id="unset for a daemon"),
         pytest.param(4, 50, "DAEMON", 2, id="half of a daemon"),
     ],
 )
