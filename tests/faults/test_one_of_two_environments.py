@@ -18,14 +18,13 @@ import urllib3
 from urllib3.exceptions import MaxRetryError, ProxySchemeUnknown
 
 from tests.support import misbehaviour
-from tests.support.aws import credentials, write_aws
+from tests.support.aws import credentials, skip_naps, write_aws, write_config
 from tests.support.aws_objects import CLUSTER, REGION, AwsObjects, definition, service
-from tests.support.cli import Cli, Result
+from tests.support.cli import Cli, Result, Screen
 from tests.support.kubeconfigs import Kube, document, merged, write
 from tests.support.stub_api import Api
 from tests.support.stub_objects import pod
 
-GOOD_ROWS = {"api", "db", "web"}
 LINE = b"2026-01-31T08:00:00.000000000Z hello\n"
 Thrown = Callable[[], Exception]
 
@@ -128,3 +127,255 @@ def test_what_a_library_throws_costs_its_environment(
     assert "s3cr3t" not in seen.err
     _require_good_rows(seen, command)
     assert _said_of(seen, "k8s:bad")
+
+
+def _talk(exchange: misbehaviour.Exchange) -> None:
+    """A log that goes on."""
+    exchange.begin({"Transfer-Encoding": "chunked"})
+    number = 0
+    while not exchange.over.wait(0.02):
+        number += 1
+        line = LINE.replace(b".000000000Z", b".%09dZ" % number)
+        exchange.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        exchange.wfile.flush()
+
+
+@pytest.mark.parametrize("kind", ["RuntimeError", "KeyError", "EOFError", "StopIteration"])
+def test_a_followed_log_goes_on_beside_one_whose_reader_has_failed(
+    dashborion: Cli, api: Api, bad: Api, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """What is the connection's fault is no reason to end: it is tried again."""
+    api.insert("*/log", _talk)
+    _throw_for(bad, "/log", EVERY_KIND[kind], monkeypatch)
+    failed = 0
+
+    def goes_on(screen: Screen) -> bool:
+        nonlocal failed
+        if not failed and "k8s:bad" in dashborion.said_so_far():
+            failed = screen.lines
+        return bool(failed) and screen.lines > failed + 3
+
+    seen = dashborion(
+        "workloads logs db -f -e k8s:here -e k8s:bad -o json", enough=goes_on, unforeseen=True
+    )
+
+    assert seen.exit_code == 130
+    assert failed
+    assert {json.loads(line)["environment"] for line in seen.lines} == {"k8s:here"}
+
+
+@every_kind
+def test_completion_offers_the_names_of_the_others(
+    dashborion: Cli, bad: Api, monkeypatch: pytest.MonkeyPatch, thrown: Thrown
+) -> None:
+    _throw_for(bad, "/deployments", thrown, monkeypatch)
+
+    offered = dashborion.complete("dashborion workloads describe -e k8s:here -e k8s:bad ")
+
+    assert set(offered) >= {"api", "web"}
+
+
+def test_debug_shows_where_it_was_thrown_in_an_environment_that_is_not_the_first(
+    dashborion: Cli, bad: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _throw_for(bad, "/version", EVERY_KIND["KeyError"], monkeypatch)
+
+    seen = dashborion("env check -e k8s:here -e k8s:bad --debug", unforeseen=True)
+
+    assert (seen.exit_code, "error: k8s:bad: unexpected KeyError" in seen.err) == (5, True)
+    assert f"{Path(__file__).name}:" in seen.err
+
+
+# --- By real means: Kubernetes ------------------------------------------------------------------
+
+BROKEN_CONTEXTS: dict[str, dict[str, Any]] = {
+    "no authority file": {"cluster": {"certificate-authority": "/nowhere/ca.crt"}},
+    "no certificate file": {"user": {"client-certificate": "/nowhere", "client-key": "/nowhere"}},
+    "no token file": {"user": {"tokenFile": "/nowhere"}},
+    "a proxy of an unknown scheme": {"cluster": {"proxy-url": "foo://127.0.0.1:9"}},
+    "a proxy that is no address": {"cluster": {"proxy-url": "http://[::1"}},
+    "no plugin": {"user": {"exec": {"command": "no-such", "apiVersion": "v1"}}},
+    "a plugin that is a folder": {
+        "user": {"exec": {"command": "/", "apiVersion": "client.authentication.k8s.io/v1"}}
+    },
+    "a host that is too long": {"server": f"https://{'a' * 70}.test"},
+    "a port that is none": {"server": "https://127.0.0.1:99999"},
+    "a server that is no address": {"server": "http://[::1"},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_CONTEXTS.values(), ids=BROKEN_CONTEXTS)
+@pytest.mark.parametrize("command", ["workloads list", "instances list -A", "env check"])
+def test_a_context_that_is_broken(
+    dashborion: Cli, api: Api, kube: Kube, broken: dict[str, Any], command: str
+) -> None:
+    _contexts(kube, api, document(**{"server": "https://127.0.0.1:9", "context": "bad"} | broken))
+
+    seen = dashborion(f"{command} -e k8s:here -e k8s:bad -o json")
+
+    assert seen.exit_code == 5
+    assert "k8s:here" in {row["environment"] for row in seen.json}
+    assert _said_of(seen, "k8s:bad")
+
+
+ANSWERS = {
+    "cut off": misbehaviour.cut,
+    "cut off between chunks": misbehaviour.cut_chunks,
+    "reset": misbehaviour.reset,
+    "dropped": misbehaviour.drop,
+    "another protocol": misbehaviour.not_http,
+    "a proxy's page": misbehaviour.page(200),
+    "deep": misbehaviour.body(b"[" * 100_000),
+    "compressed, it says": misbehaviour.body(b"\x00", Content_Encoding="gzip"),
+    "in no encoding": misbehaviour.body(b'{"items": [{"metadata": {"name": "\xff"}}]}'),
+    "a number": misbehaviour.body(b"1"),
+    "null": misbehaviour.body(b"null"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("command", ["workloads list", "instances list -A", "workloads logs db"])
+def test_an_answer_that_cannot_be_read(
+    dashborion: Cli, bad: Api, command: str, answer: misbehaviour.Fault
+) -> None:
+    bad.insert("*/pods*", answer)
+    bad.insert("*/deployments", answer)
+
+    seen = dashborion(f"{command} -e k8s:here -e k8s:bad -o json")
+
+    assert seen.exit_code == 5
+    _require_good_rows(seen, command)
+    assert _said_of(seen, "k8s:bad")
+
+
+# --- By real means: AWS -------------------------------------------------------------------------
+
+PROFILES = {
+    "no token file": "role_arn = arn:aws:iam::123456789012:role/a\n"
+    "web_identity_token_file = /nowhere",
+    "no program": "credential_process = /nowhere/program",
+    "a program that prints junk": "credential_process = echo s3cr3t",
+    "a program that prints nothing": "credential_process = true",
+    "an open quote": "credential_process = 'echo",
+    "no login": "sso_start_url = https://a.test\nsso_region = us-east-1\nsso_account_id = 1\n"
+    "sso_role_name = a",
+    "no source": "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = none",
+}
+KEYS = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = s3cr3t\n"
+
+
+@pytest.fixture
+def aws(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsObjects]:
+    """Environments ``good`` and ``bad``, which differ by the profile."""
+    credentials(monkeypatch)
+    skip_naps(monkeypatch)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    target = {"cluster": CLUSTER, "region": REGION}
+    write_config(home, {name: {**target, "profile": name} for name in ("good", "bad")})
+    with AwsObjects(services=[service("web")], definitions=[definition("web")]) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        yield server
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+@pytest.mark.parametrize("command", ["workloads list", "instances list -A", "env check"])
+def test_an_aws_profile_that_is_broken(
+    dashborion: Cli, aws: AwsObjects, home: Path, profile: str, command: str
+) -> None:
+    keys = "" if "role" in profile or "credential" in profile else KEYS
+    write_aws(home, config=f"[profile good]\n{KEYS}\n[profile bad]\n{keys}{profile}\n")
+
+    seen = dashborion(f"{command} -e good -e bad -o json", unforeseen=True)
+
+    assert seen.exit_code == 5, seen.err
+    assert "s3cr3t" not in seen.err
+    assert _said_of(seen, "bad")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("AWS_CA_BUNDLE", "/nowhere/ca.pem"),
+        ("HTTPS_PROXY", "foo://127.0.0.1:9"),
+        ("HTTP_PROXY", "foo://127.0.0.1:9"),
+        ("AWS_CONFIG_FILE", "/"),
+        ("AWS_ENDPOINT_URL", "nonsense"),
+        ("AWS_MAX_ATTEMPTS", "many"),
+    ],
+)
+def test_a_variable_that_breaks_aws_leaves_kubernetes(
+    dashborion: Cli,
+    api: Api,
+    kube: Kube,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    kube(api.url)
+    credentials(monkeypatch)
+    write_config(home, {"bad": {"cluster": CLUSTER, "region": REGION}})
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://aws.test")
+    monkeypatch.setenv(variable, value)
+
+    seen = dashborion("workloads list -e k8s:here -e bad -o json", unforeseen=True, seconds=20)
+
+    assert seen.exit_code == 5, seen.err
+    assert len(seen.json) == 3
+    assert _said_of(seen, "bad")
+
+
+@every_kind
+@pytest.mark.parametrize("stage", ["prepared", "asked"])
+def test_what_botocore_throws_costs_its_environment(
+    dashborion: Cli,
+    aws: AwsObjects,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+    thrown: Thrown,
+) -> None:
+    write_aws(home, config="".join(f"[profile {name}]\n{KEYS}\n" for name in ("good", "bad")))
+    loaded, send = (
+        botocore.session.Session.get_credentials,
+        botocore.httpsession.URLLib3Session.send,
+    )
+
+    def get_credentials(session: Any, *words: Any) -> Any:
+        if session.profile == "bad" and stage == "prepared":
+            raise thrown()
+        return loaded(session, *words)
+
+    def throwing(http: Any, request: Any) -> Any:
+        if stage == "asked" and b"/us-west-2/" in request.headers["Authorization"]:
+            raise thrown()
+        return send(http, request)
+
+    monkeypatch.setattr(botocore.session.Session, "get_credentials", get_credentials)
+    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", throwing)
+    write_config(home, {
+        "good": {"cluster": CLUSTER, "region": REGION, "profile": "good"},
+        "bad": {"cluster": CLUSTER, "region": "us-west-2", "profile": "bad"},
+    })  # fmt: skip
+
+    seen = dashborion("workloads list -e good -e bad -o json", unforeseen=True)
+
+    assert seen.exit_code == 5, seen.err
+    assert [row["environment"] for row in seen.json] == ["good"]
+    assert _said_of(seen, "bad")
+
+
+def test_credentials_that_never_come_cost_their_environment(
+    dashborion: Cli, aws: AwsObjects, home: Path
+) -> None:
+    write_aws(
+        home, config=f"[profile good]\n{KEYS}\n[profile bad]\ncredential_process = sleep 300\n"
+    )
+
+    seen = dashborion("workloads list -e bad -e good -o json", seconds=3)
+
+    assert seen.exit_code == 5
+    assert [row["environment"] for row in seen.json] == ["good"]
+    assert _said_of(seen, "bad")
