@@ -261,6 +261,7 @@ PROFILES = {
     "sso_role_name = a",
     "no source": "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = none",
 }
+HANGS = "credential_process = sleep 30"
 KEYS = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = s3cr3t\n"
 
 
@@ -327,6 +328,18 @@ def test_a_variable_that_breaks_aws_leaves_kubernetes(
     assert _said_of(seen, "bad")
 
 
+def _throw_credentials(thrown: Thrown, patch: pytest.MonkeyPatch) -> None:
+    """botocore throws when the credentials of the profile ``bad`` are loaded."""
+    loaded = botocore.session.Session.get_credentials
+
+    def get_credentials(session: Any, *words: Any) -> Any:
+        if session.profile == "bad":
+            raise thrown()
+        return loaded(session, *words)
+
+    patch.setattr(botocore.session.Session, "get_credentials", get_credentials)
+
+
 @every_kind
 @pytest.mark.parametrize("stage", ["prepared", "asked"])
 def test_what_botocore_throws_costs_its_environment(
@@ -338,23 +351,17 @@ def test_what_botocore_throws_costs_its_environment(
     thrown: Thrown,
 ) -> None:
     write_aws(home, config="".join(f"[profile {name}]\n{KEYS}\n" for name in ("good", "bad")))
-    loaded, send = (
-        botocore.session.Session.get_credentials,
-        botocore.httpsession.URLLib3Session.send,
-    )
-
-    def get_credentials(session: Any, *words: Any) -> Any:
-        if session.profile == "bad" and stage == "prepared":
-            raise thrown()
-        return loaded(session, *words)
+    send = botocore.httpsession.URLLib3Session.send
 
     def throwing(http: Any, request: Any) -> Any:
-        if stage == "asked" and b"/us-west-2/" in request.headers["Authorization"]:
+        if b"/us-west-2/" in request.headers["Authorization"]:
             raise thrown()
         return send(http, request)
 
-    monkeypatch.setattr(botocore.session.Session, "get_credentials", get_credentials)
-    monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", throwing)
+    if stage == "asked":
+        monkeypatch.setattr(botocore.httpsession.URLLib3Session, "send", throwing)
+    else:
+        _throw_credentials(thrown, monkeypatch)
     write_config(home, {
         "good": {"cluster": CLUSTER, "region": REGION, "profile": "good"},
         "bad": {"cluster": CLUSTER, "region": "us-west-2", "profile": "bad"},
@@ -379,3 +386,33 @@ def test_credentials_that_never_come_cost_their_environment(
     assert seen.exit_code == 5
     assert [row["environment"] for row in seen.json] == ["good"]
     assert _said_of(seen, "bad")
+
+
+@pytest.mark.parametrize("kind", ["RuntimeError", "OSError", "EOFError", "MaxRetryError"])
+def test_a_search_goes_on_beside_a_profile_that_is_broken(
+    dashborion: Cli, aws: AwsObjects, home: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    write_aws(home, config="".join(f"[profile {name}]\n{KEYS}\n" for name in ("good", "bad")))
+    _throw_credentials(EVERY_KIND[kind], monkeypatch)
+
+    seen = dashborion(
+        f"env discover --profile bad --profile good --region {REGION} -o json", unforeseen=True
+    )
+
+    assert seen.exit_code == 5
+    assert seen.json
+    assert "profile bad" in seen.err
+
+
+def test_a_search_goes_on_beside_a_profile_that_hangs(
+    dashborion: Cli, aws: AwsObjects, home: Path
+) -> None:
+    write_aws(home, config=f"[profile good]\n{KEYS}\n[profile bad]\n{HANGS}\n")
+
+    seen = dashborion(
+        f"env discover --profile bad --profile good --region {REGION} -o json", seconds=3
+    )
+
+    assert seen.exit_code == 5
+    assert seen.json
+    assert "profile bad" in seen.err
