@@ -33,11 +33,11 @@ class Inventory:
             client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
             for resource in find.controllers(query.types)
         ]
-        index = EndpointIndex()
-        if query.endpoints:
-            services = client.collect(api.SERVICES, namespace, decoration=True)
-            ingresses = client.collect(api.INGRESSES, namespace, decoration=True)
-            index = EndpointIndex.build(client.optional(services), client.optional(ingresses))
+        routes = [
+            client.collect(resource, namespace, decoration=True)
+            for resource in (api.SERVICES, api.INGRESSES)
+            if query.endpoints
+        ]
         found, failures = client.gathered(listed)
         if failures and len(failures) == len(listed):
             raise failures[0]
@@ -45,6 +45,8 @@ class Inventory:
             client.runtime.incomplete(failure)
         if not found and not failures:
             find.require_namespace(client, namespace)
+        # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
+        index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
         return [Found(self._workload(one.item, index), one.raw) for one in found]
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
