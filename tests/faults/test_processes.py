@@ -94,7 +94,7 @@ def test_a_closed_stderr_does_not_cost_the_data(cluster: Api) -> None:
 
     code, out, _ = _shell("dashborion workloads list -o name 2>&-")
 
-    assert (code, out) == (0, "api\nweb\n")
+    assert (code, out) == (5, "api\nweb\n")
 
 
 def test_a_closed_stdin_is_no_matter(cluster: Api) -> None:
@@ -125,7 +125,7 @@ def test_a_full_disk_is_an_error_in_words(large: Api, command: str) -> None:
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [("workloads describe nothing", 3), ("workloads list -o name", 0), ("workloads --wrong", 2)],
+    [("workloads describe nothing", 3), ("workloads list -o name", 5), ("workloads --wrong", 2)],
 )
 def test_errors_that_a_full_disk_does_not_take_do_not_change_the_code(
     cluster: Api, command: str, code: int
