@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from dashborion.concurrency import Deadline, result, start
+from dashborion.concurrency import Deadline, start
 from dashborion.config.targets import EcsTarget, EksTarget, InClusterTarget, KubernetesTarget
 from dashborion.errors import AccessError, TimedOut, UsageError
 from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
@@ -32,31 +33,64 @@ class Connector:
         self._environ = environ
         self._made_sessions: Sessions | None = None
         self._made_plugins: ExecPlugins | None = None
-        self._lock = threading.Lock()
-        self._late: set[tuple[str | None, str | None]] = set()
+        self._lock = threading.RLock()
+        self._loading: dict[tuple[str | None, str | None], Future[None]] = {}
+        self._late: set[Future[None]] = set()
         self._one_prompt = threading.Lock()
 
     def prepare(self, environments: Iterable[Environment], deadline: Deadline) -> None:
-        """Load AWS credentials one after the other, before environments are asked side by side.
+        """Begin to load AWS credentials, each once, before environments are asked side by side.
 
-        They may prompt for an MFA code, once for each profile. The deadline is for each of
-        them, and starts again in the end: nobody waits at the cost of the others. What
-        fails is left to the environment's own calls to report.
+        Those that may ask for an MFA code come now, one after the other, each with the
+        whole deadline; it starts again when they are done. The others are loaded on their
+        own threads: what hangs there, and what fails, is for ``connect`` to report.
         """
         targets = [
             environment.target
             for environment in environments
             if isinstance(environment.target, EcsTarget | EksTarget)
         ]
+        asking = [
+            profile for profile in {target.profile for target in targets} if self._asks(profile)
+        ]
         for target in targets:
-            if _identity(target) in self._late:
-                continue
-            with suppress(Exception), unchanged(0):
-                try:
-                    result(start(partial(self._sessions.prepare, target)), deadline)
-                except TimedOut:
-                    self._late.add(_identity(target))
-            deadline.restart()
+            if target.profile in asking:
+                with suppress(Exception), unchanged(0):  # it is raised again by `connect`
+                    self._load(target, deadline)
+                deadline.restart()
+        for target in targets:
+            self._start_loading(target)
+
+    def _asks(self, profile: str | None) -> bool:
+        """Whether its credentials may ask for an MFA code."""
+        from dashborion.orchestrators.aws.sessions import may_ask_for_code
+
+        with suppress(Exception):  # a broken AWS config is its environment's failure
+            return may_ask_for_code(profile, self._environ)
+        return False
+
+    def _load(self, target: EcsTarget | EksTarget, deadline: Deadline) -> None:
+        """Wait for the credentials of a target, which are loaded once for all that share them.
+
+        Raises:
+            TimedOut: they did not come in time; whoever asks next need not wait again.
+            Exception: whatever went wrong with them.
+        """
+        loading = self._start_loading(target)
+        if loading not in self._late:
+            wait([loading], deadline.remaining())
+        if not loading.done():
+            self._late.add(loading)
+            whose = f"AWS profile '{target.profile}'" if target.profile else "AWS"
+            raise TimedOut(f"no credentials of {whose} within {deadline.seconds:g} seconds")
+        loading.result()
+
+    def _start_loading(self, target: EcsTarget | EksTarget) -> Future[None]:
+        with self._lock:
+            key = (target.profile, target.role_arn)
+            if key not in self._loading:
+                self._loading[key] = start(partial(self._sessions.prepare, target))
+            return self._loading[key]
 
     def connect(self, environment: Environment, runtime: Runtime) -> Orchestrator:
         """The adapter for an environment, with its credentials loaded.
@@ -66,10 +100,10 @@ class Connector:
         Raises:
             CredentialsError: there are none, or the plugin that makes them failed.
             DashborionError: EKS does not say where the cluster is.
-            TimedOut: the credentials did not come when they were prepared.
+            Exception: what nobody foresaw.
         """
         if isinstance(environment.target, EcsTarget | EksTarget):
-            self._require_in_time(environment.target, runtime.deadline)
+            self._load(environment.target, runtime.deadline)
         if isinstance(environment.target, EcsTarget):
             from dashborion.orchestrators.ecs.adapter import EcsOrchestrator
 
@@ -78,11 +112,6 @@ class Connector:
 
         credentials = self._credentials(environment.target, runtime)
         return KubernetesOrchestrator(environment, runtime, credentials)
-
-    def _require_in_time(self, target: EcsTarget | EksTarget, deadline: Deadline) -> None:
-        if _identity(target) in self._late:
-            whose = f"AWS profile '{target.profile}'" if target.profile else "AWS"
-            raise TimedOut(f"no credentials of {whose} within {deadline.seconds:g} seconds")
 
     def search(self) -> Search:
         """The search for clusters in AWS accounts."""
@@ -144,8 +173,3 @@ class Connector:
             if self._made_sessions is None:
                 self._made_sessions = Sessions(self._environ)
             return self._made_sessions
-
-
-def _identity(target: EcsTarget | EksTarget) -> tuple[str | None, str | None]:
-    """What decides as whom AWS is asked."""
-    return (target.profile, target.role_arn)

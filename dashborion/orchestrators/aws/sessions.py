@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -212,6 +212,16 @@ class Sessions:
 
 def may_prompt(profile: str | None, environ: Mapping[str, str]) -> bool:
     """Whether credentials may ask the user something: an MFA code, or a program of the user's."""
+    return _is_set(("mfa_serial", "credential_process"), profile, environ)
+
+
+def may_ask_for_code(profile: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether credentials may ask for an MFA code."""
+    return _is_set(("mfa_serial",), profile, environ)
+
+
+def _is_set(keys: Sequence[str], profile: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether a profile has one of these keys, or one of those that it takes its keys from."""
     if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
         return False
     session = botocore.session.Session(profile=profile)
@@ -221,7 +231,7 @@ def may_prompt(profile: str | None, environ: Mapping[str, str]) -> bool:
     while name in profiles and name not in seen:
         seen.add(name)
         settings = profiles[name]
-        if settings.get("mfa_serial") or settings.get("credential_process"):
+        if any(settings.get(key) for key in keys):
             return True
         name = settings.get("source_profile", "")
     return False
