@@ -69,10 +69,15 @@ def test_a_failed_environment_and_an_incomplete_one_are_told_once_each(
     assert (seen.exit_code, sorted(_kinds(seen))) == (5, ["error", "error", "warning"])
 
 
-def test_what_fails_fails_as_it_does(dashborion: Cli, incomplete: Api) -> None:
-    seen = dashborion("workloads list nothing -o json")
-
-    assert (seen.exit_code, seen.error["code"]) == (3, "not-found")
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("workloads list nothing", 4), ("workloads list --sort nothing", 2)],
+    ids=["a name that may be among it", "an option"],
+)
+def test_what_fails_has_its_own_code(
+    dashborion: Cli, incomplete: Api, command: str, code: int
+) -> None:
+    assert dashborion(f"{command} -o json").exit_code == code
 
 
 @pytest.fixture
