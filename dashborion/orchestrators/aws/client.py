@@ -24,7 +24,8 @@ from dashborion.errors import (
     Unreachable,
 )
 from dashborion.models.base import ready
-from dashborion.orchestrators.aws.errors import NEVER_SENT, Refused, error_code, translated
+from dashborion.orchestrators.aws.errors import NEVER_SENT, Refused, bare, error_code, translated
+from dashborion.orchestrators.aws.login import Login
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class AwsClient:
     reader: Callable[[str], Any]
     writer: Callable[[str], Any]
     region: str
-    profile: str | None
+    login: Login
     runtime: Runtime
     limit: threading.Semaphore
     other_region: Callable[[str], AwsClient]
@@ -86,7 +87,7 @@ class AwsClient:
         operation: str,
         arguments: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        with self.limit, translated(self.profile):
+        with self.limit, translated(self.login):
             if self.runtime.deadline.remaining() <= 0:
                 raise self.runtime.deadline.expired()
             method = getattr(botocore_client(service), operation)
@@ -190,7 +191,7 @@ class AwsClient:
 
         botocore says nothing about them, and what writes back the answer would lose them.
         """
-        with self.limit, translated(self.profile):
+        with self.limit, translated(self.login):
             events = self.reader(service).meta.events
             name = api_name(service, operation).partition(":")[2]
             # The id keeps it from being registered twice.
@@ -206,8 +207,16 @@ class AwsClient:
 
     @property
     def endpoint(self) -> str:
-        """The URL of ECS, whether from the config, a variable or AWS' own files."""
-        return str(self.reader("ecs").meta.endpoint_url)
+        """The URL of ECS, whether from the config, a variable or AWS' own files.
+
+        Without what may be a secret in it: a user, a password, a query.
+        """
+        return bare(self.reader("ecs").meta.endpoint_url)
+
+    @property
+    def profile(self) -> str:
+        """The profile's name, as AWS' tools take it."""
+        return self.login.profile or "default"
 
     def identity(self) -> str:
         """The ARN that the credentials stand for."""
