@@ -283,7 +283,7 @@ def _check(keys: Any, loading: Loading) -> None:
             raise CredentialsError(
                 f"{loading.login}: the {words} has a space, a line break or another character "
                 "that no key has",
-                hint="copy it again, as one line",
+                hint=f"copy it again, as one line; {loading.login.hint}",
             )
 
 

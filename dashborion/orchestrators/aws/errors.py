@@ -207,7 +207,7 @@ _CLOCK_WORDS = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
 # "Value 'eyJ…' at 'webIdentityToken' failed to satisfy constraint", "'a=b' not a valid key=value
 # pair in Authorization header: 'AWS4-…'": what we sent comes back.
 _VALUE_AT = re.compile(r"\bValue '.*?'(?= at ')", re.DOTALL)
-_QUOTED = re.compile(r"'[^']{17,}'?|(?<==)\S{17,}")
+_QUOTED = re.compile(r"(?<!\w)'[^']{17,}('|$)|(?<==)\S{17,}")
 
 
 def _words(message: str, reason: str) -> str:

@@ -73,7 +73,9 @@ class Login:
             "sso": f"log in with `aws sso login{option}`",
             "login": f"log in with `aws login{option}`",
             "keys": f"renew the keys with `aws configure{option}`",
-            "process": f"run `{self.program}` by itself to see what it says",
+            "process": f"run `{self.program}` by itself to see what it says"
+            if self.program
+            else "correct `credential_process` in AWS' config file",
             "web-identity": f"see the file that ${_TOKEN_FILE} names",
             "container": f"see the variables {_CONTAINER[1].rpartition('_FULL')[0]}_… of this task",
         }
@@ -88,7 +90,9 @@ class Login:
             "sso": f"the SSO login{profile}",
             "login": f"the login session{profile}",
             "keys": f"the keys{profile}",
-            "process": f"program '{self.program}' (credential_process{profile})",
+            "process": f"program '{self.program}' (credential_process{profile})"
+            if self.program
+            else f"the credential_process{profile}",
             "web-identity": f"${_TOKEN_FILE}",
             "container": "the container's credentials ($AWS_CONTAINER_CREDENTIALS_…)",
         }
@@ -119,10 +123,14 @@ def missing_files(environ: Mapping[str, str]) -> str:
     lost = [
         f"${variable} names '{environ[variable]}', which cannot be read"
         for variable in _OPTIONAL_FILES
-        if environ.get(variable)
-        and not os.access(Path(os.path.expandvars(environ[variable])).expanduser(), os.R_OK)
+        if environ.get(variable) and not _is_readable(environ[variable])
     ]
     return f" ({'; '.join(lost)})" if lost else ""
+
+
+def _is_readable(named: str) -> bool:
+    path = Path(os.path.expandvars(named)).expanduser()
+    return os.access(path, os.R_OK) and not path.is_dir()
 
 
 def _option(profile: str | None) -> str:

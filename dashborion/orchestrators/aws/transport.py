@@ -12,7 +12,7 @@ from urllib.request import getproxies
 from botocore import exceptions as core
 from botocore.utils import should_bypass_proxies
 
-from dashborion.errors import ConfigError, CredentialsError
+from dashborion.errors import ConfigError
 from dashborion.orchestrators.aws.login import named_file
 
 
@@ -45,12 +45,13 @@ class WholeAnswers:
 
         Raises:
             ResponseStreamingError: it ended before it should; clients that retry, retry it.
-            CredentialsError: a header that cannot be sent, which Python's error would quote.
+            ValueError: a header that cannot be sent; http.client's error would quote it, and
+                be taken for a broken connection.
         """
         for name, value in request.headers.items():
             text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
             if "\n" in text or "\r" in text:
-                raise CredentialsError(f"a line break in what is sent to AWS as {name}")
+                raise ValueError(f"a line break in {name}")
         answer = self._session.send(request)
         promised = str(answer.headers.get("Content-Length") or "")
         if not request.stream_output and promised.isdecimal():
