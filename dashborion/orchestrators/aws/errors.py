@@ -161,6 +161,8 @@ def _refused(error: core.ClientError, login: Login) -> DashborionError:
     code, operation = error_code(error), error.operation_name
     reason = code.removesuffix("Exception")
     message = _words(str(error.response.get("Error", {}).get("Message") or code), reason)
+    if code.isdigit():  # a page, perhaps of a proxy: not AWS' words
+        message = f"answered with {code}, without an error of AWS' own"
     metadata = error.response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode") or 0)
     said = message if operation in message else f"{operation}: {message}"
@@ -173,8 +175,8 @@ def _refused(error: core.ClientError, login: Login) -> DashborionError:
         return Unreachable(f"{operation} was answered with {status}: {message}")
     if (refusal := _of_credentials(reason, operation, said, login)) is not None:
         return refusal
-    if reason.isdigit():  # a page of something that is not AWS
-        return BadAnswer(f"{operation} was answered with {status}, and without AWS' error")
+    if code.isdigit():
+        return BadAnswer(said)
     return Refused(said, reason=code)
 
 
@@ -207,7 +209,10 @@ _CLOCK_WORDS = re.compile(r"Signature (expired|not yet current)", re.IGNORECASE)
 # "Value 'eyJ…' at 'webIdentityToken' failed to satisfy constraint", "'a=b' not a valid key=value
 # pair in Authorization header: 'AWS4-…'": what we sent comes back.
 _VALUE_AT = re.compile(r"\bValue '.*?'(?= at ')", re.DOTALL)
-_QUOTED = re.compile(r"(?<!\w)'[^']{17,}('|$)|(?<==)\S{17,}")
+# What stays is the name of a parameter, a region, or a day.
+_QUOTED = re.compile(
+    r"(?<!\w)'(?!(?:[A-Z][A-Za-z]{2,15}|[a-z]{2}(?:-[a-z]+)+-\d|\d{8})')[^']+(?:'|$)|(?<==)\S+"
+)
 
 
 def _words(message: str, reason: str) -> str:
