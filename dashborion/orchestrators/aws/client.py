@@ -24,7 +24,13 @@ from dashborion.errors import (
     Unreachable,
 )
 from dashborion.models.base import ready
-from dashborion.orchestrators.aws.errors import NEVER_SENT, Refused, bare, error_code, translated
+from dashborion.orchestrators.aws.errors import (
+    Refused,
+    bare,
+    error_code,
+    translated,
+    was_never_sent,
+)
 from dashborion.orchestrators.aws.login import Login
 from dashborion.orchestrators.protocol import Call, Runtime
 
@@ -73,7 +79,7 @@ class AwsClient:
                     raise
                 self.runtime.sleep(delay)
             except (Unreachable, TimedOut, BadAnswer) as error:
-                if isinstance(error.__cause__, NEVER_SENT):
+                if was_never_sent(error.__cause__):
                     raise
                 raise MaybeApplied(
                     f"{error.message}: it may have been applied", hint="look before trying again"

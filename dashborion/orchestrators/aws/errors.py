@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,10 +65,28 @@ _NAMES = frozenset({
 })  # fmt: skip
 _URLS = frozenset({"endpoint_url", "proxy_url", "endpoint"})
 
-NEVER_SENT = (core.EndpointConnectionError, core.ConnectTimeoutError, core.SSLError)
 _NOT_THERE = (core.NoCredentialsError, core.PartialCredentialsError, core.InfiniteLoopConfigError)
 _RELOGIN = (core.SSOError, core.TokenRetrievalError, core.LoginError, core.NoAuthTokenError,
             core.CredentialRetrievalError, core.MetadataRetrievalError)  # fmt: skip
+
+
+def was_never_sent(error: BaseException | None) -> bool:
+    """Whether botocore failed before a request was on its way.
+
+    A TLS error may also come while the answer is read; one about the certificate does not.
+    """
+    if isinstance(error, core.SSLError):
+        inner = error.kwargs.get("error")
+        return any(
+            isinstance(part, ssl.SSLCertVerificationError) for part in (inner, *_args(inner))
+        )
+    return isinstance(
+        error, core.EndpointConnectionError | core.ConnectTimeoutError | core.ProxyConnectionError
+    )
+
+
+def _args(error: object) -> tuple[object, ...]:
+    return error.args if isinstance(error, BaseException) else ()
 
 
 class Refused(DashborionError):

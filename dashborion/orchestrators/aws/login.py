@@ -73,11 +73,11 @@ class Login:
             "sso": f"log in with `aws sso login{option}`",
             "login": f"log in with `aws login{option}`",
             "keys": f"renew the keys with `aws configure{option}`",
-            "process": f"run `{self.program}` by itself to see what it says"
+            "process": f"run `{shlex.quote(self.program)}` by itself to see what it says"
             if self.program
             else "correct `credential_process` in AWS' config file",
             "web-identity": f"see the file that ${_TOKEN_FILE} names",
-            "container": f"see the variables {_CONTAINER[1].rpartition('_FULL')[0]}_… of this task",
+            "container": "see the variables AWS_CONTAINER_… of this task or pod",
         }
         step = steps.get(self.way, f"log in with `aws configure{option}` or `aws login{option}`")
         return f"{step}, or {check}"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -55,11 +56,17 @@ class Place:
             self.patch.setenv(name, value)
         write_config(self.home, {"one": environment()})
 
-    def profile(self, text: str) -> None:
+    def profile(self, text: str) -> Self:
         write_aws(self.home, config=f"[profile base]\n{_STATIC}\n{text}")
+        return self
 
-    def serve(self, service: str, says: Says) -> None:
+    def serve(self, service: str, says: Says) -> Self:
         self.patch.setenv(f"AWS_ENDPOINT_URL_{service}", self.stack.enter_context(answering(says)))
+        return self
+
+    def code(self, typed: str) -> Self:
+        self.patch.setattr("getpass.getpass", lambda _: typed)
+        return self
 
     def refused(self, code: str, message: str) -> None:
         self.variables()
@@ -140,15 +147,14 @@ PLACES: dict[str, Callable[[Place], object]] = {
         at, Says(200, b"{}"), f'{{"accessToken": "{MARK}", "expiresAt": "{MARK}"}}'
     ),
     "a page instead of SSO": lambda at: _sso(at, Says(200, f"<html>{MARK}".encode())),
-    "external id": lambda at: (
-        at.profile(f"{_ROLE}external_id = {MARK}\n"),
-        at.serve("STS", sts_refusal("ValidationError", _VALUE)),
+    "external id": lambda at: at.profile(f"{_ROLE}external_id = {MARK}\n").serve(
+        "STS", sts_refusal("ValidationError", _VALUE)
     ),
     "external id, too long": lambda at: at.profile(f"{_ROLE}external_id = {MARK * 200}\n"),
     "MFA code": lambda at: (
-        at.profile(f"{_ROLE}mfa_serial = arn:aws:iam::123456789012:mfa/jane\n"),
-        at.patch.setattr("getpass.getpass", lambda _: MARK),
-        at.serve("STS", sts_refusal("ValidationError", _VALUE.replace("externalId", "tokenCode"))),
+        at.profile(f"{_ROLE}mfa_serial = arn:aws:iam::123456789012:mfa/jane\n")
+        .code(MARK)
+        .serve("STS", sts_refusal("ValidationError", _VALUE.replace("externalId", "tokenCode")))
     ),
     "container's token": lambda at: at.variables(
         AWS_ACCESS_KEY_ID="",

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -141,3 +146,36 @@ def test_a_change_whose_answer_is_cut_short_is_not_sent_again(
 
     assert (seen.exit_code, seen.error["code"]) == (6, "maybe-applied")
     assert aws.spy.counts["ecs:UpdateService"] == 1
+
+
+def test_a_connection_that_is_reset_while_it_is_made_is_tried_again(
+    dashborion: Cli, aws: AwsObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with _resetting() as (url, connections):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+
+        seen = dashborion(LIST)
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "unreachable")
+    assert 3 <= len(connections) <= 7
+
+
+@contextmanager
+def _resetting() -> Iterator[tuple[str, list[object]]]:
+    """An https address whose connections are reset before the handshake."""
+    connections: list[object] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def reset() -> None:
+            while True:
+                try:
+                    connection, address = listener.accept()
+                except OSError:
+                    return
+                connections.append(address)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.close()
+
+        threading.Thread(target=reset, daemon=True).start()
+        yield f"https://127.0.0.1:{listener.getsockname()[1]}", connections
+        listener.shutdown(socket.SHUT_RDWR)
