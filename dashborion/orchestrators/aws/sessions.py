@@ -2,8 +2,8 @@
 
 There is one session for each profile and role. Sessions are made before
 environments are asked side by side, so that an MFA prompt comes once. They share one
-loader of API models (the first client costs 140 ms, the next ones 8) and the AWS
-CLI's cache of assumed roles.
+loader of API models (the first client costs 140 ms, the next ones 8) and, for the
+roles of profiles, the AWS CLI's cache.
 """
 
 from __future__ import annotations
