@@ -162,7 +162,7 @@ def test_a_connection_that_is_reset_while_it_is_made_is_tried_again(
 
 @contextmanager
 def _resetting() -> Iterator[tuple[str, list[object]]]:
-    """An https address whose connections are reset before the handshake."""
+    """An https address whose connections are reset in the handshake."""
     connections: list[object] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -173,6 +173,7 @@ def _resetting() -> Iterator[tuple[str, list[object]]]:
                 except OSError:
                     return
                 connections.append(address)
+                connection.recv(1)  # before it, Python's own SSLSocket would not be closed
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.close()
 
