@@ -43,7 +43,7 @@ def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
         of_workload, _, _ = str(namespace).partition("/")
         fleet.workload(request["about"], Query(namespace=of_workload))
         return
-    query = Query(namespace=namespace, all_namespaces=namespace is None, endpoints=False)
+    query = Query(namespace=namespace, all_namespaces=namespace is None, parts=frozenset())
     fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)
 
 

@@ -8,13 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from botocore import exceptions as core
 
-from dashborion.concurrency import every
 from dashborion.errors import (
     BadAnswer,
     Forbidden,
@@ -24,6 +22,7 @@ from dashborion.errors import (
     Unreachable,
 )
 from dashborion.models.base import ready
+from dashborion.orchestrators.aws import parts
 from dashborion.orchestrators.aws.errors import (
     Refused,
     bare,
@@ -163,22 +162,23 @@ class AwsClient:
         argument: str,
         names: Iterable[str],
         size: int,
+        tell: parts.Tell | None = None,
         **arguments: Any,
     ) -> list[Any]:
-        """The items of side by side calls, whose ``argument`` takes up to ``size`` names each."""
-        calls = [
-            partial(self.items, service, operation, key, **{argument: list(batch)}, **arguments)
-            for batch in batches(sorted(set(names)), size)
-        ]
-        return [item for answer in every(calls, self.runtime.deadline) for item in answer]
+        """The items of side by side calls, whose ``argument`` takes up to ``size`` names each.
+
+        ``tell`` is told why some are missing; raises as ``parts.rows``.
+        """
+
+        def ask(batch: Sequence[str]) -> list[Any]:
+            return self.items(service, operation, key, **{argument: list(batch)}, **arguments)
+
+        groups = batches(sorted(set(names)), size)
+        return parts.in_batches(groups, ask, self.runtime.deadline, tell)
 
     def optional(self, ask: Callable[[], T]) -> T | None:
-        """The answer; if it may not be read, or is refused, None and a warning."""
-        try:
-            return ask()
-        except (Forbidden, Refused) as error:
-            self.runtime.warn(error)
-            return None
+        """Decoration: the answer; if it cannot be had, None and a warning."""
+        return parts.part(ask, self.runtime.warn)
 
     def permits(self, ask: Callable[[], object]) -> bool | None:
         """Whether a read is allowed; None if it is refused for another reason."""

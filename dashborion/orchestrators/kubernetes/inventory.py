@@ -36,7 +36,7 @@ class Inventory:
         routes = [
             client.collect(resource, namespace, decoration=True)
             for resource in (api.SERVICES, api.INGRESSES)
-            if query.endpoints
+            if query.wants("endpoints")
         ]
         found, failures = client.gathered(listed)
         if failures and len(failures) == len(listed):
