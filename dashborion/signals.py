@@ -7,6 +7,7 @@ report it. A second one ends the process at once.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import time
@@ -21,7 +22,7 @@ ECHO_SECONDS = 0.5
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
-_undo: list[Callable[[], object]] = []
+_left: list[Callable[[], object]] = []
 
 
 class Ended(KeyboardInterrupt):
@@ -39,6 +40,7 @@ def exit_code(number: int) -> int:
 
 def listen() -> None:
     """Handle the signals, save those that whoever started us ignores (``nohup``)."""
+    atexit.register(do_what_is_left)
     first: list[tuple[int, float]] = []
 
     def receive(number: int, _: FrameType | None) -> None:
@@ -61,17 +63,22 @@ def ignore() -> None:
 
 
 @contextmanager
-def done_at_once(undo: Callable[[], object]) -> Iterator[None]:
-    """``undo`` is done if a second signal ends the process inside of the context."""
-    _undo.append(undo)
+def done_in_the_end(undo: Callable[[], object]) -> Iterator[None]:
+    """``undo`` is done if the process ends while a thread is inside of the context."""
+    _left.append(undo)
     try:
         yield
     finally:
-        _undo.remove(undo)
+        _left.remove(undo)
+
+
+def do_what_is_left() -> None:
+    """Do what threads that do not end any more have left to be done."""
+    for undo in reversed(_left):
+        with suppress(Exception):
+            undo()
 
 
 def _end_at_once(number: int) -> None:
-    for undo in reversed(_undo):
-        with suppress(Exception):
-            undo()
+    do_what_is_left()
     os._exit(exit_code(number))

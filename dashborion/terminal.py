@@ -14,8 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashborion import signals
 from dashborion.errors import CannotWrite, ClosedPipe
-from dashborion.signals import done_at_once
 
 CHUNK = 1 << 15
 
@@ -68,8 +68,11 @@ class Terminal:
 
 @contextmanager
 def unchanged(descriptor: int) -> Iterator[None]:
-    """Give a terminal its modes back when the context ends, whoever has changed them."""
-    if not os.isatty(descriptor):
+    """Give a terminal its modes back when the context or the process ends, whoever changed them.
+
+    Not from the background: its modes are not ours then, and setting them would stop us.
+    """
+    if os.name != "posix" or not os.isatty(descriptor):
         yield
         return
     import termios
@@ -77,10 +80,11 @@ def unchanged(descriptor: int) -> Iterator[None]:
     before = termios.tcgetattr(descriptor)
 
     def restore() -> None:
-        with suppress(termios.error):  # it is gone
-            termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        with suppress(OSError, termios.error):  # it is gone
+            if os.tcgetpgrp(descriptor) == os.getpgrp():
+                termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
-    with done_at_once(restore):
+    with signals.done_in_the_end(restore):
         try:
             yield
         finally:

@@ -169,11 +169,19 @@ class ApiListOptions(ListOptions):
         has_columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
         return not (self.sort or streams.out_tty or (has_columns and not where.all_namespaces))
 
-    def shows(self, column: str) -> bool:
-        """Whether a column, whose values cost additional calls, will be printed or sorted by."""
-        everything = (Format.JSON, Format.YAML, Format.WIDE, Format.CSV)
-        named = [*(self.columns or "").lower().split(","), (self.sort or "").lower().lstrip("-")]
-        return not self.raw and (self.output in everything or column in named)
+    def shows(self, *columns: str, wide: bool = False) -> bool:
+        """Whether any of these columns will be printed or sorted by.
+
+        Their values cost additional calls; a default table does not have ``wide`` ones.
+        """
+        if self.raw:
+            return False
+        everything = self.output in (Format.JSON, Format.YAML)
+        wide_ones = self.output in (Format.WIDE, Format.CSV)
+        by_default = not self.columns and (wide_ones or (self.output is Format.TABLE and not wide))
+        named = [*(self.columns or "").split(","), (self.sort or "").removeprefix("-")]
+        shown = {name.strip().lower() for name in named}
+        return everything or by_default or not shown.isdisjoint(columns)
 
 
 class ConfirmOptions(OptionSet):

@@ -43,17 +43,19 @@ def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
         of_workload, _, _ = str(namespace).partition("/")
         fleet.workload(request["about"], Query(namespace=of_workload))
         return
-    query = Query(namespace=namespace, all_namespaces=namespace is None, endpoints=False)
+    query = Query(namespace=namespace, all_namespaces=namespace is None, parts=frozenset())
     fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)
 
 
 def may_prompt(target: Target, context: Context) -> bool:
-    """Whether getting the credentials may ask the user something."""
-    if isinstance(target, AwsClusterTarget):
-        from dashborion.orchestrators.aws.sessions import may_prompt as aws_may_prompt
+    """Whether getting the credentials may ask the user something, or cannot be told."""
+    with suppress(Exception):  # a broken file is for a command to report
+        if isinstance(target, AwsClusterTarget):
+            from dashborion.orchestrators.aws.sessions import may_prompt as aws_may_prompt
 
-        return aws_may_prompt(target.profile, context.environ)
-    return target.runs_plugin(context.environ)
+            return aws_may_prompt(target.profile, context.environ)
+        return target.runs_plugin(context.environ)
+    return True
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,15 +111,14 @@ def _chosen(context: Context, choice: Choice) -> list[names.NameSource]:
     from dashborion.engines.name_recorder import name_source
 
     untrusted = context.config.environments if context.config.origin is Origin.FOLDER else ()
-    return [
-        name_source(
-            environment,
-            context.environ,
-            may_fetch=environment not in untrusted
-            and not environment.target.runs_plugin(context.environ),
-        )
-        for environment in choose_quietly(choice, context.choice_inputs())
-    ]
+    sources = []
+    for environment in choose_quietly(choice, context.choice_inputs()):
+        with suppress(Exception):  # an environment whose files are broken has no names to offer
+            may_fetch = environment not in untrusted and not environment.target.runs_plugin(
+                context.environ
+            )
+            sources.append(name_source(environment, context.environ, may_fetch=may_fetch))
+    return sources
 
 
 def _deciding_files(context: Context) -> Iterable[Path]:

@@ -6,8 +6,6 @@ Typer finds out which values a line takes; ``completers`` offer them.
 from __future__ import annotations
 
 import io
-import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
 
@@ -17,6 +15,8 @@ from typer._completion_classes import BashComplete
 
 from dashborion.completion import scripts
 from dashborion.completion.completers import Line
+from dashborion.errors import BROKEN_PIPE, CannotWrite, ClosedPipe
+from dashborion.streams import Streams
 
 
 def respond(
@@ -24,22 +24,29 @@ def respond(
 ) -> int:
     """Answer a shell: its script (``source_SHELL``), or completions (``complete_SHELL``).
 
-    Gives the exit code. Errors are not printed: they would destroy the prompt.
+    Gives the exit code. Errors of completions are not printed: they would destroy the prompt.
     """
     action, _, shell = instruction.partition("_")
+    streams = Streams.system()
     try:
         if action == "source":
-            sys.stdout.write(f"{scripts.script(shell)}\n")
+            streams.write(f"{scripts.script(shell)}\n")
         else:
             with redirect_stderr(io.StringIO()):
                 lines = _completions(load_app(), shell, environ)
-            sys.stdout.write("".join(f"{line}\n" for line in lines))
-        sys.stdout.flush()
+            streams.write("".join(f"{line}\n" for line in lines))
+        streams.flush()
     except typer.Exit as done:
         return int(done.exit_code)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads stdout: flush the rest there
-    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - not printed
+    except ClosedPipe:
+        streams.silence()
+        return BROKEN_PIPE
+    except CannotWrite as error:
+        streams.silence()
+        if action == "source":
+            streams.fail(error)
+        return error.exit_code
+    except Exception:  # noqa: BLE001 - not printed
         return 1
     return 0
 

@@ -233,14 +233,13 @@ def _ad_hoc(text: str, inputs: ChoiceInputs) -> Environment:
 def _ad_hoc_cluster(text: str) -> EcsTarget:
     """``ecs:[PROFILE@][REGION/]CLUSTER``, split at the last ``@``: profiles may contain one."""
     profile, _, location = text.removeprefix(AD_HOC_ECS).rpartition("@")
-    region, _, cluster = location.rpartition("/")
-    if location.startswith("arn:"):
-        region = location.split(":")[3]  # arn:aws:ecs:REGION:ACCOUNT:cluster/NAME
+    before, arn, rest = location.partition("arn:")  # whose region is the target's own business
+    region, _, cluster = (before, "", arn + rest) if arn else location.rpartition("/")
     if not cluster:
         raise UsageError(
             f"'{short(text)}' names no cluster", hint="use ecs:[PROFILE@][REGION/]CLUSTER"
         )
-    return EcsTarget(cluster=cluster, region=region or None, profile=profile or None)
+    return EcsTarget(cluster=cluster, region=region.rstrip("/") or None, profile=profile or None)
 
 
 def _context(name: str) -> Environment:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from dashborion.config.kubeconfig import (
     Kubeconfig,
@@ -30,6 +31,8 @@ IN_CLUSTER = "in-cluster"
 # USER@CLUSTER.REGION.eksctl.io.
 _GKE_CONTEXT = re.compile(r"gke_[^_]+_[^_]+_(.+)")
 _EKSCTL_CONTEXT = re.compile(r"(.+)\.[a-z0-9-]+\.eksctl\.io")
+
+_CLUSTER_ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):\d*:cluster/[^/]+")
 
 
 class Origin(Enum):
@@ -113,13 +116,38 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class AwsClusterTarget(Target, frozen=True, kw_only=True):
-    """A cluster in AWS, as a profile sees it in a region."""
+    """A cluster in AWS, as a profile sees it in a region.
+
+    ``cluster`` may be an ARN; then ``region`` is the ARN's, unless another is written.
+    """
 
     cluster: str
     region: str | None = None
     profile: str | None = None
     role_arn: str | None = None
     endpoint_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.region is None and (region := self._region_of_arn):
+            force_setattr(self, "region", region)
+
+    @property
+    def _region_of_arn(self) -> str | None:
+        arn = _CLUSTER_ARN.fullmatch(self.cluster)
+        return arn["region"] if arn else None
+
+    @property
+    def contradiction(self) -> str | None:
+        """Why the cluster cannot be where the target says, None if it can."""
+        if not self.cluster.startswith("arn:"):
+            return None
+        arn = _CLUSTER_ARN.fullmatch(self.cluster)
+        service = "eks" if self.kind == "eks" else "ecs"
+        if arn is None or arn["service"] != service:
+            return f"'{self.cluster}' is not the ARN of an {service.upper()} cluster"
+        if arn["region"] != self.region:
+            return f"the cluster is in {arn['region']} by its ARN, and `region` is {self.region}"
+        return None
 
     @property
     def location(self) -> str:

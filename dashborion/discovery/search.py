@@ -17,7 +17,14 @@ from dashborion.config.targets import (
     KubernetesTarget,
 )
 from dashborion.discovery.naming import FoundCluster, distinct
-from dashborion.errors import AccessError, DashborionError, PartialFailure, UsageError
+from dashborion.errors import (
+    AccessError,
+    DashborionError,
+    PartialFailure,
+    UsageError,
+    foreseen,
+)
+from dashborion.terminal import unchanged
 
 if TYPE_CHECKING:
     from dashborion.config.kubeconfig import Kubeconfig
@@ -98,7 +105,8 @@ class Discovery:
     ) -> set[str]:
         """Add the contexts; gives the ARNs after which contexts or their clusters are named."""
         try:
-            known = kubeconfig()
+            with foreseen():
+                known = kubeconfig()
         except DashborionError as error:
             discovered.searches += 1
             discovered.failures.append(error)
@@ -114,14 +122,18 @@ class Discovery:
     def _usable(
         self, discovered: DiscoveryResult, locations: Iterable[SearchLocation]
     ) -> list[SearchLocation]:
-        """The locations that have a region and credentials; in sequence, as they may prompt."""
+        """The locations that have a region and credentials; in sequence, as they may prompt.
+
+        Each has the whole deadline: one that hangs is not at the cost of the others.
+        """
         usable: dict[tuple[str | None, str | None], SearchLocation] = {}
         for location in locations:
             try:
-                located = result(
-                    start(partial(self.search.located, location, self.runtime)),
-                    self.runtime.deadline,
-                )
+                with foreseen(), unchanged(0):
+                    located = result(
+                        start(partial(self.search.located, location, self.runtime)),
+                        self.runtime.deadline,
+                    )
             except (AccessError, UsageError) as error:
                 if location.implied:
                     self.note(f"{location} is skipped: {error.message}")
@@ -131,6 +143,7 @@ class Discovery:
                 discovered.fail(str(location), error)
             else:
                 usable.setdefault((located.profile, located.region), located)
+            self.runtime.deadline.restart()
         return list(usable.values())
 
     def _gather(
@@ -143,7 +156,8 @@ class Discovery:
             for where, future, found in searches:
                 self.progress(f"searching {'; '.join(waiting)}")
                 try:
-                    clusters = result(future, self.runtime.deadline)
+                    with foreseen():
+                        clusters = result(future, self.runtime.deadline)
                 except DashborionError as error:
                     discovered.fail(where, error)
                 else:

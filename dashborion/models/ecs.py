@@ -26,7 +26,7 @@ class TaskDefinition(EcsObject, frozen=True, kw_only=True):
     """
 
     family: str
-    revision: int
+    revision: int | None
     images: list[str]
     cpu: str | None
     memory: str | None
@@ -117,12 +117,14 @@ class ClusterDetail(Cluster, frozen=True, kw_only=True):
 class ContainerInstance(EcsObject, frozen=True, kw_only=True):
     """A container instance: a machine of a cluster. ``instance`` is its EC2 id.
 
+    ``reason`` is why it could not be registered, ``connected`` whether its agent is.
     CPU is in CPU units, memory in MiB.
     """
 
     instance: str | None
     status: str
-    connected: bool
+    reason: str | None
+    connected: bool | None
     running: int
     pending: int
     instance_type: str | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -19,6 +19,11 @@ from dashborion.models.kinds import (
 T = TypeVar("T")
 
 _ARN = "arn:"
+Part = Literal["endpoints", "definition", "health", "events", "autoscaling"]
+"""Parts of a workload that take additional calls.
+
+``definition`` is its images and requests, ``health`` how much of it is available.
+"""
 
 
 class Found(Struct, Generic[T], frozen=True, gc=False):
@@ -162,9 +167,8 @@ class Query(Struct, frozen=True, kw_only=True):
         types: only workloads of these types.
         workload: only instances of this workload.
         stopped: finished instances, too.
-        endpoints: get the endpoints of workloads, which takes additional calls.
-        parts: of one workload get only these, as far as they take additional calls:
-            ``events`` or ``autoscaling``; an adapter may get more.
+        parts: get only these parts of workloads, as far as they take additional calls; an
+            adapter may get more.
         raw: get the API's own objects, too.
         within: the parent of the objects, such as the family of task definitions.
         limit: at most this many of them, the newest.
@@ -176,8 +180,11 @@ class Query(Struct, frozen=True, kw_only=True):
     types: frozenset[WorkloadType] | None = None
     workload: Name | None = None
     stopped: bool = False
-    endpoints: bool = True
-    parts: frozenset[str] | None = None
+    parts: frozenset[Part] | None = None
     raw: bool = False
     within: str | None = None
     limit: int | None = None
+
+    def wants(self, *parts: Part) -> bool:
+        """Whether any of these parts will be shown or filtered by."""
+        return self.parts is None or not self.parts.isdisjoint(parts)

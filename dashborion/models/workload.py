@@ -32,7 +32,8 @@ class Endpoint(Model, frozen=True, kw_only=True):
     """An address at which a workload is reachable.
 
     ``healthy`` of its ``total`` targets are healthy; both are null if this was not
-    asked for or is unknown.
+    asked for or is unknown. What a request has to have besides its URL stands behind the name:
+    ``web (header X-Canary=1)``.
     """
 
     type: EndpointType

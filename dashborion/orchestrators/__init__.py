@@ -11,9 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.concurrency import Deadline, start
-from dashborion.config.targets import EcsTarget, EksTarget, InClusterTarget, KubernetesTarget
-from dashborion.errors import AccessError, TimedOut, UsageError
+from dashborion.config.targets import (
+    AwsClusterTarget,
+    EcsTarget,
+    EksTarget,
+    InClusterTarget,
+    KubernetesTarget,
+)
+from dashborion.errors import AccessError, ConfigError, TimedOut, UsageError
 from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
+from dashborion.terminal import unchanged
 
 if TYPE_CHECKING:
     from dashborion.config.targets import Environment, Target
@@ -35,7 +42,6 @@ class Connector:
         self._lock = threading.RLock()
         self._loading: dict[tuple[str | None, str | None], Future[None]] = {}
         self._late: set[Future[None]] = set()
-        self._one_prompt = threading.Lock()
 
     def prepare(self, environments: Iterable[Environment], deadline: Deadline) -> None:
         """Begin to load AWS credentials, each once, before environments are asked side by side.
@@ -47,18 +53,19 @@ class Connector:
         targets = [
             environment.target
             for environment in environments
-            if isinstance(environment.target, EcsTarget | EksTarget)
+            if isinstance(environment.target, AwsClusterTarget)
+            and not environment.target.contradiction
         ]
         asking = [
             profile for profile in {target.profile for target in targets} if self._asks(profile)
         ]
         for target in targets:
             if target.profile in asking:
-                with suppress(Exception):  # raised again by `connect`
+                with suppress(Exception), unchanged(0):  # it is raised again by `connect`
                     self._load(target, deadline)
                 deadline.restart()
         for target in targets:
-            self._start_loading(target)
+            self._start_loading(target, deadline)
 
     def _asks(self, profile: str | None) -> bool:
         """Whether its credentials may ask for an MFA code."""
@@ -68,27 +75,27 @@ class Connector:
             return may_ask_for_code(profile, self._environ)
         return False
 
-    def _load(self, target: EcsTarget | EksTarget, deadline: Deadline) -> None:
+    def _load(self, target: AwsClusterTarget, deadline: Deadline) -> None:
         """Wait for the credentials of a target, which are loaded once for all that share them.
 
         Raises:
             TimedOut: they did not come in time; whoever asks next need not wait again.
             Exception: whatever went wrong with them.
         """
-        loading = self._start_loading(target)
+        loading = self._start_loading(target, deadline)
         if loading not in self._late:
             wait([loading], deadline.remaining())
         if not loading.done():
             self._late.add(loading)
-            whose = f"of AWS profile '{target.profile}' " if target.profile else ""
-            raise TimedOut(f"no AWS credentials {whose}within {deadline.seconds:g} seconds")
+            whose = f"AWS profile '{target.profile}'" if target.profile else "AWS"
+            raise TimedOut(f"no credentials of {whose} within {deadline.seconds:g} seconds")
         loading.result()
 
-    def _start_loading(self, target: EcsTarget | EksTarget) -> Future[None]:
+    def _start_loading(self, target: AwsClusterTarget, deadline: Deadline) -> Future[None]:
         with self._lock:
             key = (target.profile, target.role_arn)
             if key not in self._loading:
-                self._loading[key] = start(partial(self._sessions.prepare, target))
+                self._loading[key] = start(partial(self._sessions.prepare, target, deadline))
             return self._loading[key]
 
     def connect(self, environment: Environment, runtime: Runtime) -> Orchestrator:
@@ -98,18 +105,23 @@ class Connector:
 
         Raises:
             CredentialsError: there are none, or the plugin that makes them failed.
+            ConfigError: the cluster's ARN and the region contradict each other.
             DashborionError: EKS does not say where the cluster is.
             Exception: what nobody foresaw.
         """
-        if isinstance(environment.target, EcsTarget | EksTarget):
-            self._load(environment.target, runtime.deadline)
-        if isinstance(environment.target, EcsTarget):
+        target = environment.target
+        if isinstance(target, AwsClusterTarget):
+            if target.contradiction:
+                hint = "leave `region` out, or write the cluster's name alone"
+                raise ConfigError(target.contradiction, hint=hint)
+            self._load(target, runtime.deadline)
+        if isinstance(target, EcsTarget):
             from dashborion.orchestrators.ecs.adapter import EcsOrchestrator
 
             return EcsOrchestrator.connect(environment, runtime, self._sessions)
         from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
 
-        credentials = self._credentials(environment.target, runtime)
+        credentials = self._credentials(target, runtime)
         return KubernetesOrchestrator(environment, runtime, credentials)
 
     def search(self) -> Search:
@@ -150,7 +162,7 @@ class Connector:
         from dashborion.orchestrators.kubernetes.credentials.eks import EksTokens
 
         try:
-            return EksTokens(self._sessions, self._one_prompt).credential(user, runtime)
+            return EksTokens(self._sessions).credential(user, runtime)
         except (AccessError, UsageError):
             if shutil.which(user.command, path=runtime.environ.get("PATH")):
                 return None

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.support.kubeconfigs import (
     merged,
     write,
 )
+from tests.support.processes import require_ended
 from tests.support.stub_api import Api
 from tests.support.terminal import Shell
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
@@ -29,30 +29,6 @@ from tests.support.waiting import PATIENCE_SECONDS, wait_for
 LIST = [sys.executable, "-m", "dashborion", "workloads", "list", "-o", "name"]
 NOTE_CHILD = 'sleep 300 & echo $! > "$0.child"'
 PRINT = f"cat <<'END'\n{credential()}\nEND"
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process is there and no zombie."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        return Path("/proc/self").exists() is False
-
-
-def _require_ended(
-    script: Path, *names: str, meanwhile: Callable[[], object] = lambda: None
-) -> None:
-    """The processes whose ids the script wrote down end soon."""
-    pids = [int(Path(f"{script}.{name}").read_text()) for name in names]
-
-    def have_ended() -> bool:
-        meanwhile()
-        return not any(map(_runs, pids))
-
-    wait_for(f"the end of {pids}", have_ended)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +50,7 @@ def test_a_plugin_that_hangs_is_named_and_ended_with_its_children(
 
     assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
     assert f"user 'here-user': plugin '{script}' did not answer" in seen.error["message"]
-    _require_ended(script, "self", "child")
+    require_ended(script, "self", "child")
 
 
 def test_environments_that_share_a_plugin_that_hangs_wait_for_it_once(
@@ -107,7 +83,7 @@ def test_ctrl_c_ends_a_plugin_and_its_children(api: Api, kube: Kube, tmp_path: P
         out, error = process.communicate(timeout=PATIENCE_SECONDS)
 
     assert (process.returncode, out, error) == (130, b"", b"")
-    _require_ended(script, "self", "child")
+    require_ended(script, "self", "child")
 
 
 @pytest.mark.parametrize("mode", ["Never", "IfAvailable"])
@@ -184,7 +160,7 @@ def test_ctrl_c_on_a_terminal_ends_a_plugin_that_asks(api: Api, kube: Kube, tmp_
 
     with Shell(LIST, os.environ) as shell:
         shell.wait_for("Your code: ")
-        _require_ended(script, "self", "child", meanwhile=lambda: shell.type("\x03"))
+        require_ended(script, "self", "child", meanwhile=lambda: shell.type("\x03"))
 
 
 def test_a_plugin_may_say_much_on_stderr(

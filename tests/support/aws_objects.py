@@ -183,7 +183,7 @@ class AwsObjects(StrictAws):
 
     def _ListTasks(self, asked: Json) -> Any:
         wanted = asked.get("desiredStatus", "RUNNING")
-        tasks = [one for one in self._all("tasks") if one["desiredStatus"] == wanted]
+        tasks = [one for one in self._all("tasks") if one.get("desiredStatus", "RUNNING") == wanted]
         if name := asked.get("serviceName"):
             tasks = [one for one in tasks if one["group"] == f"service:{_last(name)}"]
         if family := asked.get("family"):

@@ -7,11 +7,15 @@ in a temporary folder and an API server would wait for its watchers before it le
 
 import contextlib
 import ctypes
+import os
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.support.waiting import wait_for
 
 PR_SET_PDEATHSIG = 1
 # Loaded here because a freshly forked child should do as little as possible.
@@ -64,3 +68,27 @@ class Child:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return Path("/proc/self").exists() is False
+
+
+def require_ended(
+    script: Path, *names: str, meanwhile: Callable[[], object] = lambda: None
+) -> None:
+    """The processes whose ids the script wrote down end soon."""
+    pids = [int(Path(f"{script}.{name}").read_text()) for name in names]
+
+    def have_ended() -> bool:
+        meanwhile()
+        return not any(map(_runs, pids))
+
+    wait_for(f"the end of {pids}", have_ended)

@@ -104,6 +104,10 @@ class Api:
         """Misbehave when a path matches, ``times`` times; earlier rules go first."""
         self._rules.append(_Rule(pattern, fault, times, after, continued))
 
+    def insert(self, pattern: str, fault: Fault) -> None:
+        """As ``on``, before all earlier rules."""
+        self._rules.insert(0, _Rule(pattern, fault, float("inf"), 0, continued=False))
+
     def to(self, plural: str) -> list[Request]:
         """The requests for one resource."""
         return [one for one in self.requests if one.plural == plural]

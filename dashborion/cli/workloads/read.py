@@ -24,6 +24,7 @@ from dashborion.errors import foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
+    from dashborion.models.query import Part
 
 
 def list_(
@@ -58,7 +59,7 @@ def list_(
     query = where.query(
         selector=selector,
         types=workload_types(type_),
-        endpoints=listed.shows("endpoints"),
+        parts=_shown_parts(listed, by_status=bool(status)),
         raw=listed.raw,
     )
     statuses = members(WorkloadStatus, status, "--status")
@@ -66,6 +67,16 @@ def list_(
         query, patterns=patterns or (), statuses=statuses
     )
     print_list(context, WORKLOADS, answer, where, listed)
+
+
+def _shown_parts(listed: ApiListOptions, *, by_status: bool) -> frozenset[Part]:
+    """What of workloads the list shows or filters by of that which costs additional calls."""
+    shown: dict[Part, bool] = {
+        "endpoints": listed.shows("endpoints", wide=True),
+        "definition": listed.shows("image") or listed.shows("cpu", "memory", wide=True),
+        "health": by_status or listed.shows("status", "ready"),
+    }
+    return frozenset(part for part, is_shown in shown.items() if is_shown)
 
 
 def describe(

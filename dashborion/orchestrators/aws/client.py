@@ -8,13 +8,11 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
 from botocore import exceptions as core
 
-from dashborion.concurrency import every
 from dashborion.errors import (
     BadAnswer,
     Forbidden,
@@ -24,7 +22,15 @@ from dashborion.errors import (
     Unreachable,
 )
 from dashborion.models.base import ready
-from dashborion.orchestrators.aws.errors import NEVER_SENT, Refused, error_code, translated
+from dashborion.orchestrators.aws import parts
+from dashborion.orchestrators.aws.errors import (
+    Refused,
+    bare,
+    error_code,
+    translated,
+    was_never_sent,
+)
+from dashborion.orchestrators.aws.login import Login
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
@@ -44,7 +50,7 @@ class AwsClient:
     reader: Callable[[str], Any]
     writer: Callable[[str], Any]
     region: str
-    profile: str | None
+    login: Login
     runtime: Runtime
     limit: threading.Semaphore
     other_region: Callable[[str], AwsClient]
@@ -72,7 +78,7 @@ class AwsClient:
                     raise
                 self.runtime.sleep(delay)
             except (Unreachable, TimedOut, BadAnswer) as error:
-                if isinstance(error.__cause__, NEVER_SENT):
+                if was_never_sent(error.__cause__):
                     raise
                 raise MaybeApplied(
                     f"{error.message}: it may have been applied", hint="look before trying again"
@@ -86,7 +92,7 @@ class AwsClient:
         operation: str,
         arguments: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        with self.limit, translated(self.profile):
+        with self.limit, translated(self.login):
             if self.runtime.deadline.remaining() <= 0:
                 raise self.runtime.deadline.expired()
             method = getattr(botocore_client(service), operation)
@@ -156,22 +162,23 @@ class AwsClient:
         argument: str,
         names: Iterable[str],
         size: int,
+        tell: parts.Tell | None = None,
         **arguments: Any,
     ) -> list[Any]:
-        """The items of side by side calls, whose ``argument`` takes up to ``size`` names each."""
-        calls = [
-            partial(self.items, service, operation, key, **{argument: list(batch)}, **arguments)
-            for batch in batches(sorted(set(names)), size)
-        ]
-        return [item for answer in every(calls, self.runtime.deadline) for item in answer]
+        """The items of side by side calls, whose ``argument`` takes up to ``size`` names each.
+
+        ``tell`` is told why some are missing; raises as ``parts.rows``.
+        """
+
+        def ask(batch: Sequence[str]) -> list[Any]:
+            return self.items(service, operation, key, **{argument: list(batch)}, **arguments)
+
+        groups = batches(sorted(set(names)), size)
+        return parts.in_batches(groups, ask, self.runtime.deadline, tell)
 
     def optional(self, ask: Callable[[], T]) -> T | None:
-        """The answer; if it may not be read, or is refused, None and a warning."""
-        try:
-            return ask()
-        except (Forbidden, Refused) as error:
-            self.runtime.warn(error)
-            return None
+        """Decoration: the answer; if it cannot be had, None and a warning."""
+        return parts.part(ask, self.runtime.warn)
 
     def permits(self, ask: Callable[[], object]) -> bool | None:
         """Whether a read is allowed; None if it is refused for another reason."""
@@ -190,7 +197,7 @@ class AwsClient:
 
         botocore says nothing about them, and what writes back the answer would lose them.
         """
-        with self.limit, translated(self.profile):
+        with self.limit, translated(self.login):
             events = self.reader(service).meta.events
             name = api_name(service, operation).partition(":")[2]
             # The id keeps it from being registered twice.
@@ -206,8 +213,16 @@ class AwsClient:
 
     @property
     def endpoint(self) -> str:
-        """The URL of ECS, whether from the config, a variable or AWS' own files."""
-        return str(self.reader("ecs").meta.endpoint_url)
+        """The URL of ECS, whether from the config, a variable or AWS' own files.
+
+        Without what may be a secret in it: a user, a password, a query.
+        """
+        return bare(self.reader("ecs").meta.endpoint_url)
+
+    @property
+    def profile(self) -> str:
+        """The profile's name, as AWS' tools take it."""
+        return self.login.profile or "default"
 
     def identity(self) -> str:
         """The ARN that the credentials stand for."""

@@ -2,21 +2,21 @@
 
 There is one session for each profile and role. Sessions are made before
 environments are asked side by side, so that an MFA prompt comes once. They share one
-loader of API models (the first client costs 140 ms, the next ones 8) and the AWS
-CLI's cache of assumed roles.
+loader of API models (the first client costs 140 ms, the next ones 8) and, for the
+roles of profiles, the AWS CLI's cache.
 """
 
 from __future__ import annotations
 
 import base64
 import logging
+import re
 import threading
-from collections.abc import Mapping, Sequence
-from copy import copy
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, Protocol
 
 import boto3
@@ -29,9 +29,20 @@ from botocore.config import Config
 from botocore.utils import parse_timestamp
 
 from dashborion import __version__
+from dashborion.concurrency import Deadline
 from dashborion.errors import ConfigError, CredentialsError, DashborionError, UsageError
 from dashborion.orchestrators.aws.client import AwsClient
-from dashborion.orchestrators.aws.errors import login_hint, translated
+from dashborion.orchestrators.aws.credentials import (
+    Loading,
+    adapt,
+    again,
+    role_cache,
+    turn,
+    watched,
+)
+from dashborion.orchestrators.aws.errors import preparing, translated
+from dashborion.orchestrators.aws.login import Login, missing_files
+from dashborion.orchestrators.aws.transport import watch
 from dashborion.orchestrators.protocol import Runtime
 
 # botocore logs credentials that it cannot refresh with a traceback, which Python prints when nobody
@@ -49,6 +60,7 @@ _READS = Config(
     user_agent_extra=f"dashborion/{__version__}",
 )
 _WRITES = _READS.merge(Config(retries={"total_max_attempts": 1}))
+_ROLE = re.compile(r"arn:[\w-]+:iam::\d+:role/\S+")
 _TOKEN_SECONDS = 60  # as in all tools that make these tokens; clusters refuse far more
 
 
@@ -69,51 +81,98 @@ class ClusterTarget(AwsTarget, Protocol):
     """An EKS cluster, with the identity and region by which it is reached."""
 
     @property
-    def cluster(self) -> str: ...
+    def cluster_name(self) -> str: ...
+
+
+@dataclass(eq=False)
+class _Identity:
+    """A profile under a role: botocore's session, and its credentials once they are loaded."""
+
+    session: Any
+    loading: Loading
+    region: str | None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    credentials: Any = None
+    failure: DashborionError | None = None
+
+    @property
+    def login(self) -> Login:
+        return self.loading.login
+
+    def load(self, target: AwsTarget) -> Any:
+        """The credentials, loaded once; a failure is raised again for each environment.
+
+        Raises:
+            CredentialsError: there are none, or they cannot be had.
+        """
+        with turn(self.lock, self.loading.deadline):
+            if self.failure is not None:
+                # The next attempt would only say that botocore asks for a code once.
+                raise again(self.failure) from self.failure.__cause__
+            if self.credentials is None:
+                try:
+                    self.credentials = self._loaded(target)
+                except DashborionError as error:
+                    self.failure = error
+                    raise again(error) from error.__cause__
+            return self.credentials
+
+    def _loaded(self, target: AwsTarget) -> Any:
+        core_session = self.session._session  # noqa: SLF001 - boto3 hides it
+        with preparing(self.login):
+            credentials = core_session.get_credentials()
+            if credentials is None:
+                to_assume = f" to assume {target.role_arn} with" if target.role_arn else ""
+                raise CredentialsError(
+                    f"no AWS credentials{to_assume}{missing_files(self.loading.environ)}",
+                    hint=self.login.hint,
+                )
+            if target.role_arn:
+                credentials = _assumed(core_session, credentials, target)
+        core_session._credentials = watched(credentials, self.loading)  # noqa: SLF001 - as boto3 users do it; there is no public way
+        return credentials
 
 
 @dataclass
 class Sessions:
     """Sessions by profile and role, clients by session, service, region and endpoint.
 
-    Making clients is not safe from several threads, using them is.
+    Making clients is not safe from several threads, using them is. Loading credentials
+    may take as long as there is time: each identity waits for its own alone.
     """
 
     environ: Mapping[str, str]
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _sessions: dict[tuple[str | None, str | None], Any] = field(default_factory=dict)
+    _one_prompt: threading.Lock = field(default_factory=threading.Lock)
+    _identities: dict[tuple[str | None, ...], _Identity] = field(default_factory=dict)
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _limits: dict[tuple[Any, ...], threading.Semaphore] = field(default_factory=dict)
-    _regions: dict[tuple[str | None, str | None], str | None] = field(default_factory=dict)
-    _failed: dict[tuple[str | None, str | None], DashborionError] = field(default_factory=dict)
     _loader: Any = None
 
-    def prepare(self, target: AwsTarget) -> None:
-        """Resolve a target's credentials now, one after the other, so that a prompt comes once.
+    def prepare(self, target: AwsTarget, deadline: Deadline) -> None:
+        """Load a target's credentials, which may ask for an MFA code.
 
-        A failure is raised again by ``connect``: it is that environment's, not the command's.
+        A failure is raised again by whoever needs them: it is that environment's, not the
+        command's.
         """
-        try:
-            session = self._session(target)
-            with translated(session.profile_name):
-                if (credentials := session.get_credentials()) is not None:
-                    credentials.get_frozen_credentials()
-        except DashborionError as error:
-            # The next attempt would only say that botocore asks for a code once.
-            self._failed[target.profile, target.role_arn] = error
+        with suppress(DashborionError):
+            identity = self._identity(target)
+            identity.loading.deadline = deadline
+            identity.load(target)
 
     def connect(self, target: AwsTarget, runtime: Runtime) -> AwsClient:
         """The client for a target's identity and region.
 
         Raises:
-            UsageError: no region is configured anywhere.
+            UsageError: no region is configured anywhere, or another than the cluster's.
             CredentialsError: unknown profile, or no credentials.
         """
-        self._session(target)
-        region = target.region or self._regions[target.profile, target.role_arn]
+        identity = self._identity(target)
+        identity.loading.deadline = runtime.deadline
+        region = target.region or identity.region
         if not region:
             raise UsageError(
-                "no AWS region for this environment",
+                f"no AWS region for this environment{missing_files(self.environ)}",
                 hint="set `region:` in the config, $AWS_REGION, or the profile's region",
             )
         return self._in_region(target, runtime, region)
@@ -122,12 +181,11 @@ class Sessions:
         with self._lock:
             key = (target.profile, target.role_arn, region)
             limit = self._limits.setdefault(key, threading.Semaphore(CALLS_AT_ONCE))
-            profile = self._session(target).profile_name
         return AwsClient(
             reader=partial(self._client, target, region, _READS),
             writer=partial(self._client, target, region, _WRITES),
             region=region,
-            profile=profile,
+            login=self._identity(target).login,
             runtime=runtime,
             limit=limit,
             other_region=partial(self._in_region, target, runtime),
@@ -139,11 +197,9 @@ class Sessions:
         Raises:
             CredentialsError: there are none.
         """
-        session = self._session(target)
-        with translated(session.profile_name):
-            credentials = session.get_credentials()
-            if credentials is None:
-                raise CredentialsError("no AWS credentials", hint=login_hint(session.profile_name))
+        identity = self._identity(target)
+        credentials = identity.load(target)
+        with preparing(identity.login):
             return credentials.get_frozen_credentials()
 
     def eks_token(self, target: ClusterTarget, region: str) -> str:
@@ -151,90 +207,81 @@ class Sessions:
 
         Nothing is sent, unless AWS credentials have to be refreshed; raises as ``signing_keys``.
         """
+        keys = self.signing_keys(target)
         request = AWSRequest(
             method="GET",
             # Always AWS' own regional endpoint: a cluster sends the request nowhere else.
             url=f"https://{self._sts_host(target, region)}/"
             "?Action=GetCallerIdentity&Version=2011-06-15",
-            headers={"x-k8s-aws-id": target.cluster},
+            headers={"x-k8s-aws-id": target.cluster_name},
         )
-        keys = self.signing_keys(target)
-        SigV4QueryAuth(keys, "sts", region, expires=_TOKEN_SECONDS).add_auth(request)
+        with preparing(self._identity(target).login):
+            SigV4QueryAuth(keys, "sts", region, expires=_TOKEN_SECONDS).add_auth(request)
         encoded = base64.urlsafe_b64encode(request.url.encode()).decode()
         return "k8s-aws-v1." + encoded.rstrip("=")
 
     def _sts_host(self, target: AwsTarget, region: str) -> str:
         """The name of AWS' own STS in a region, whatever endpoint is configured."""
-        core_session = self._session(target)._session  # noqa: SLF001 - boto3 hides it
+        core_session = self._identity(target).session._session  # noqa: SLF001 - boto3 hides it
         # What knows the partitions' domains has no public name since the newer endpoint rules.
         resolver = core_session._get_internal_component("endpoint_resolver")  # noqa: SLF001
         endpoint = resolver.construct_endpoint("sts", region) or {}
         return str(endpoint.get("hostname") or f"sts.{region}.amazonaws.com")
 
-    def _session(self, target: AwsTarget) -> Any:
-        key = (target.profile, target.role_arn)
-        with self._lock, translated(target.profile):
-            if key in self._failed:
-                raise copy(self._failed[key])  # each environment adds its name to it
-            if key not in self._sessions:
-                self._sessions[key] = self._new_session(target)
-            return self._sessions[key]
+    def _identity(self, target: AwsTarget) -> _Identity:
+        # An endpoint of the config is where a role is assumed, so it gives other credentials.
+        endpoint = target.endpoint_url if target.role_arn else None
+        key = (target.profile, target.role_arn, endpoint)
+        with self._lock, preparing(Login(target.profile)):
+            if key not in self._identities:
+                self._identities[key] = self._new_identity(target)
+            return self._identities[key]
 
-    def _new_session(self, target: AwsTarget) -> Any:
+    def _new_identity(self, target: AwsTarget) -> _Identity:
         session = botocore.session.Session(profile=target.profile)
         # The AWS CLI and the other SDKs know $AWS_REGION, botocore only $AWS_DEFAULT_REGION.
         if region := self.environ.get("AWS_REGION"):
             session.set_config_variable("region", region)
-        self._regions[target.profile, target.role_arn] = session.get_config_variable("region")
-        if target.region and not session.get_config_variable("region"):
+        configured = session.get_config_variable("region")
+        if target.region and not configured:
             session.set_config_variable("region", target.region)  # where a role is assumed
         if self._loader is None:
             self._loader = session.get_component("data_loader")
         session.register_component("data_loader", self._loader)
-        cache = core_credentials.JSONFileCache(str(Path("~/.aws/cli/cache").expanduser()))
         parsers = session.get_component("response_parser_factory")
         parsers.set_parser_defaults(timestamp_parser=_in_utc)
-        chain = session.get_component("credential_provider")
-        chain.get_provider("assume-role").cache = cache
-        if target.role_arn:
-            _assume(session, target, cache)
-        return boto3.Session(botocore_session=session)
+        session.set_default_client_config(_READS)  # of the clients that botocore makes itself, too
+        login = Login.of(target.profile, session.full_config, self.environ)
+        loading = Loading(login, self.environ, self._one_prompt)
+        adapt(session, loading)
+        watch(session)
+        return _Identity(boto3.Session(botocore_session=session), loading, configured)
 
     def _client(self, target: AwsTarget, region: str, config: Config, service: str) -> Any:
+        identity = self._identity(target)
+        identity.load(target)  # not under the lock: it may take its time
         key = (target.profile, target.role_arn, region, target.endpoint_url, id(config), service)
-        with self._lock:
+        with self._lock, translated(identity.login):
             if key not in self._clients:
-                session = self._session(target)
-                with translated(target.profile):
-                    self._clients[key] = _new_client(session, service, target, region, config)
+                self._clients[key] = _new_client(identity.session, service, target, region, config)
             return self._clients[key]
 
 
 def may_prompt(profile: str | None, environ: Mapping[str, str]) -> bool:
     """Whether credentials may ask the user something: an MFA code, or a program of the user's."""
-    return _is_set(("mfa_serial", "credential_process"), profile, environ)
+    login = _login(profile, environ)
+    return login.asks_for_code or login.way == "process"
 
 
 def may_ask_for_code(profile: str | None, environ: Mapping[str, str]) -> bool:
     """Whether credentials may ask for an MFA code."""
-    return _is_set(("mfa_serial",), profile, environ)
+    return _login(profile, environ).asks_for_code
 
 
-def _is_set(keys: Sequence[str], profile: str | None, environ: Mapping[str, str]) -> bool:
-    """Whether a profile has one of these keys, or one of those that it takes its keys from."""
-    if profile is None and environ.get("AWS_ACCESS_KEY_ID"):
-        return False
-    session = botocore.session.Session(profile=profile)
-    with translated(profile):
-        profiles = session.full_config["profiles"]
-    name, seen = session.profile or "default", set()
-    while name in profiles and name not in seen:
-        seen.add(name)
-        settings = profiles[name]
-        if any(settings.get(key) for key in keys):
-            return True
-        name = settings.get("source_profile", "")
-    return False
+def _login(profile: str | None, environ: Mapping[str, str]) -> Login:
+    with preparing(Login(profile)):
+        session = botocore.session.Session(profile=profile)
+        return Login.of(profile, session.full_config, environ)
 
 
 def _in_utc(value: Any) -> datetime:
@@ -248,22 +295,27 @@ def _new_client(session: Any, service: str, target: AwsTarget, region: str, conf
         return session.client(
             service, region_name=region, endpoint_url=target.endpoint_url, config=config
         )
-    except ValueError as error:  # how botocore refuses an endpoint that is not a URL
+    except ValueError as error:  # how botocore refuses an endpoint that is not a URL; it quotes it
         if isinstance(error, core.BotoCoreError):
             raise
-        raise ConfigError(f"AWS endpoint: {error}") from error
+        where = "endpoint_url" if target.endpoint_url else "$AWS_ENDPOINT_URL or AWS' own files"
+        raise ConfigError(
+            f"the AWS endpoint of {where} is not a URL", hint="write it as https://HOST[:PORT]"
+        ) from error
 
 
-def _assume(session: Any, target: AwsTarget, cache: Any) -> None:
-    """Make a session act under a role, through the AWS CLI's cache.
+def _assumed(session: Any, source: Any, target: AwsTarget) -> Any:
+    """Credentials of the config's role, assumed with those of the profile when first needed.
+
+    Kept on disk, unless an endpoint of the config's own gives them.
 
     Raises:
-        CredentialsError: there are no credentials to assume it with.
+        ConfigError: it is not the ARN of a role.
     """
-    source = session.get_credentials()
-    if source is None:
-        raise CredentialsError(
-            f"no AWS credentials to assume {target.role_arn} with", hint=login_hint(target.profile)
+    if not _ROLE.fullmatch(str(target.role_arn)):
+        raise ConfigError(
+            f"role_arn: '{target.role_arn}' is not the ARN of a role",
+            hint="write it as arn:aws:iam::ACCOUNT:role/NAME",
         )
     fetcher = core_credentials.AssumeRoleCredentialFetcher(
         client_creator=partial(
@@ -275,8 +327,8 @@ def _assume(session: Any, target: AwsTarget, cache: Any) -> None:
         source_credentials=source,
         role_arn=target.role_arn,
         extra_args={"RoleSessionName": "dashborion"},
-        cache=cache,
+        cache=role_cache(source, target.profile) if target.endpoint_url is None else None,
     )
-    session._credentials = core_credentials.DeferredRefreshableCredentials(  # noqa: SLF001 - as boto3 users do it; there is no public way
+    return core_credentials.DeferredRefreshableCredentials(
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )

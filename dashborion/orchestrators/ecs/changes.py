@@ -49,7 +49,7 @@ class Changes:
         """One service, with the scalable target that owns its count if that is asked for."""
         service = find.workload(self.client, name, query).item
         scaler = None
-        if query.parts is None or "autoscaling" in query.parts:
+        if query.wants("autoscaling"):
             scaler = self.client.scalable_target(service.service_name)
         leading = rollout.primary(service)
         return ServiceToChange(

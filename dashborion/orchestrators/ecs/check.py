@@ -25,12 +25,12 @@ def check(client: Client) -> Check:
     aws = client.aws
     started = time.monotonic()
     identity = start(aws.identity)
-    client.require_cluster()
+    state = client.require_cluster()
     seconds = time.monotonic() - started
     asked = {}
     for action, read in PERMISSIONS:
         ask = partial(aws.call, "ecs", read, cluster=client.cluster, maxResults=1)
-        asked[action] = start(partial(aws.permits, ask))
+        asked[action] = start(partial(aws.optional, partial(aws.permits, ask)))
     asked["read logs"] = start(partial(logs.may_read, client))
     deadline = aws.runtime.deadline
     allowed = {action: result(future, deadline) for action, future in asked.items()}
@@ -47,5 +47,5 @@ def check(client: Client) -> Check:
             Permission(action=action, allowed=allowed.get(action))
             for action in (*allowed, *UNASKED)
         ],
-        error=None,
+        error=f"the cluster is {state}" if state else None,
     )

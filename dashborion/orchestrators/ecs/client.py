@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from dashborion.concurrency import Deadline, every, result, start
-from dashborion.errors import BadAnswer, Forbidden, MaybeApplied, NotFound
+from dashborion.concurrency import Deadline
+from dashborion.errors import BadAnswer, DashborionError, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
-from dashborion.orchestrators.aws.client import AwsClient, batches, convert
+from dashborion.orchestrators.aws.client import AwsClient, api_name, batches, convert
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.aws.parts import Tell, decoded, in_batches, part, parts, rows
+from dashborion.orchestrators.ecs import native_wire, wire
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.storage.cache import FileCache
 
@@ -27,6 +27,7 @@ T = TypeVar("T")
 # The APIs' limits.
 PAGE_SIZE = 100
 SERVICES_A_CALL, TASKS_A_CALL, REVISIONS_A_CALL = 10, 100, 20
+CLUSTERS_A_CALL, MACHINES_A_CALL = 100, 100
 NEWEST_DEPLOYMENTS = 10
 
 
@@ -36,73 +37,94 @@ class Client:
 
     aws: AwsClient
     scope: ClusterScope
-    _untagged: threading.Event = field(default_factory=threading.Event)
+    _untagged: list[Forbidden] = field(default_factory=list)
     _once: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def cluster(self) -> str:
         return self.scope.cluster
 
-    def services(self, *, raw: bool = False) -> list[Found[wire.Service]]:
-        """All services.
+    def services(self, *, raw: bool = False, tell: Tell | None = None) -> list[Found[wire.Service]]:
+        """All services; ``tell`` is told why some are missing, without it that is raised.
 
         Raises:
             NotFound: there is no such cluster; with the names of the others.
         """
-        describe = partial(self.services_by_name, raw=raw)
-        return self._described(describe, SERVICES_A_CALL, "list_services", "serviceArns")
+        describe = partial(self.services_by_name, raw=raw, tell=tell)
+        return self._described(describe, SERVICES_A_CALL, "list_services", "serviceArns", tell)
 
     def services_by_name(
-        self, names: Sequence[str], *, raw: bool = False
+        self, names: Sequence[str], *, raw: bool = False, tell: Tell | None = None
     ) -> list[Found[wire.Service]]:
         """Up to ten services by name or ARN; deleted ones are left out."""
-        return self._by_name(wire.Service, "services", names, raw=raw)
+        return self._by_name(wire.Service, "services", names, raw=raw, tell=tell)
 
     def tasks(
-        self, *, service: str | None = None, stopped: bool = False, raw: bool = False
+        self,
+        *,
+        service: str | None = None,
+        stopped: bool = False,
+        raw: bool = False,
+        tell: Tell | None = None,
     ) -> list[Found[wire.Task]]:
         """The running tasks of the cluster or of one service, or those stopped in the last hour."""
-        describe = partial(self.tasks_by_id, raw=raw)
-        within = {} if service is None else {"serviceName": service}
-        status = "STOPPED" if stopped else "RUNNING"
-        return self._described(
-            describe, TASKS_A_CALL, "list_tasks", "taskArns", desiredStatus=status, **within
-        )
+        describe = partial(self.tasks_by_id, raw=raw, tell=tell)
+        asked = self._tasks_of(service, stopped=stopped)
+        return self._described(describe, TASKS_A_CALL, "list_tasks", "taskArns", tell, **asked)
 
-    def all_tasks(self, *, service: str | None = None, raw: bool = False) -> list[Found[wire.Task]]:
+    def all_tasks(
+        self, *, service: str | None = None, raw: bool = False, tell: Tell | None = None
+    ) -> list[Found[wire.Task]]:
         """Running and stopped tasks; ECS lists those that are being stopped as stopped."""
         listings = [
-            partial(self.tasks, service=service, stopped=stopped, raw=raw)
+            partial(self.tasks, service=service, stopped=stopped, raw=raw, tell=tell)
             for stopped in (False, True)
         ]
-        return [task for listing in every(listings, self._deadline) for task in listing]
+        return rows(listings, self._deadline, tell)
 
-    def tasks_by_id(self, ids: Sequence[str], *, raw: bool = False) -> list[Found[wire.Task]]:
+    def task_arns(self, *, service: str | None = None, stopped: bool = False) -> list[str]:
+        """The ARNs of the tasks that ``tasks`` gives; they end in the tasks' ids."""
+        return self.arns("list_tasks", "taskArns", **self._tasks_of(service, stopped=stopped))
+
+    @staticmethod
+    def _tasks_of(service: str | None, *, stopped: bool) -> dict[str, Any]:
+        within = {} if service is None else {"serviceName": service}
+        return {"desiredStatus": "STOPPED" if stopped else "RUNNING", **within}
+
+    def tasks_by_id(
+        self, ids: Sequence[str], *, raw: bool = False, tell: Tell | None = None
+    ) -> list[Found[wire.Task]]:
         """Up to a hundred tasks by id or ARN; deleted ones are left out."""
-        return self._by_name(wire.Task, "tasks", ids, raw=raw)
+        return self._by_name(wire.Task, "tasks", ids, raw=raw, tell=tell)
 
     def _by_name(
-        self, type_: type[T], key: str, names: Sequence[str], *, raw: bool
+        self, type_: type[T], key: str, names: Sequence[str], *, raw: bool, tell: Tell | None
     ) -> list[Found[T]]:
+        operation = f"describe_{key}"
         arguments = {"cluster": self.cluster, key: list(names)}
-        ask = partial(self.aws.items, "ecs", f"describe_{key}", key, **arguments)
         with self._known_cluster():
-            items = self.with_tags(ask)
-        return [Found(convert(type_, item), dict(item) if raw else None) for item in items]
+            items = self.with_tags(partial(self.aws.items, "ecs", operation, key, **arguments))
+        pairs = decoded(type_, items, api_name("ecs", operation), tell)
+        return [Found(item, dict(plain) if raw else None) for item, plain in pairs]
 
     def with_tags(self, ask: Callable[..., T], *include: str) -> T:
         """An answer with tags; without the right to read tags, none of them and one warning."""
-        if not self._untagged.is_set():
+        if not self._untagged:
             try:
                 return ask(include=[*include, "TAGS"])
             except Forbidden as error:
                 if "ListTagsForResource" not in error.message:
                     raise
                 with self._once:
-                    if not self._untagged.is_set():
-                        self._untagged.set()
+                    if not self._untagged:
+                        self._untagged.append(error)
                         self.aws.runtime.warn(error)
         return ask(include=list(include))
+
+    @property
+    def untagged(self) -> Forbidden | None:
+        """Why the tags of what was asked for are missing, if they are."""
+        return self._untagged[0] if self._untagged else None
 
     def _described(
         self,
@@ -110,42 +132,85 @@ class Client:
         size: int,
         operation: str,
         key: str,
+        tell: Tell | None,
+        **arguments: Any,
+    ) -> list[T]:
+        """What a list of the cluster names, as ``described``."""
+        with self._known_cluster():
+            return self.described(
+                describe, size, operation, key, tell, cluster=self.cluster, **arguments
+            )
+
+    def described(
+        self,
+        describe: Callable[[Sequence[str]], list[T]],
+        size: int,
+        operation: str,
+        key: str,
+        tell: Tell | None,
         **arguments: Any,
     ) -> list[T]:
         """What a list names; each page is described while the next one is listed."""
-        described: list[Future[list[T]]] = []
-        pages = self.aws.pages(
-            "ecs", operation, key, cluster=self.cluster, maxResults=PAGE_SIZE, **arguments
-        )
-        with self._known_cluster():
-            for page in pages:
-                described += [start(partial(describe, names)) for names in batches(page, size)]
-        return [item for future in described for item in result(future, self._deadline)]
+        pages = self.aws.pages("ecs", operation, key, maxResults=PAGE_SIZE, **arguments)
+        by_size = (batch for page in pages for batch in batches(page, size))
+        return in_batches(by_size, describe, self._deadline, tell)
 
-    def arns(self, operation: str, key: str) -> list[str]:
-        """A list of the cluster's ``serviceArns`` or ``containerInstanceArns``."""
+    def container_instances(
+        self, *, raw: bool = False, tell: Tell | None = None
+    ) -> list[Found[native_wire.ContainerInstance]]:
+        """The machines of the cluster."""
+
+        def describe(arns: Sequence[str]) -> list[Found[native_wire.ContainerInstance]]:
+            ids = list(map(wire.arn_name, arns))
+            return self.objects(
+                native_wire.ContainerInstance, "container_instances", "containerInstances",
+                raw=raw, tell=tell, cluster=self.cluster, containerInstances=ids,
+            )  # fmt: skip
+
+        operation, key = "list_container_instances", "containerInstanceArns"
+        return self._described(describe, MACHINES_A_CALL, operation, key, tell)
+
+    def clusters(
+        self, *, raw: bool = False, tell: Tell | None = None
+    ) -> list[Found[native_wire.Cluster]]:
+        """The clusters of the region."""
+
+        def describe(arns: Sequence[str]) -> list[Found[native_wire.Cluster]]:
+            return self.objects(
+                native_wire.Cluster, "clusters", "clusters",
+                raw=raw, tell=tell, clusters=list(arns),
+            )  # fmt: skip
+
+        return self.described(describe, CLUSTERS_A_CALL, "list_clusters", "clusterArns", tell)
+
+    def objects(
+        self, type_: type[T], noun: str, key: str, *, raw: bool, tell: Tell | None, **asked: Any
+    ) -> list[Found[T]]:
+        """The objects under a key of what ``describe_`` a noun answers."""
+        operation = f"describe_{noun}"
+        items = self.aws.items("ecs", operation, key, **asked)
+        pairs = decoded(type_, items, api_name("ecs", operation), tell)
+        return [Found(item, dict(plain) if raw else None) for item, plain in pairs]
+
+    def arns(self, operation: str, key: str, **arguments: Any) -> list[str]:
+        """A list of the cluster's ``serviceArns``, ``taskArns`` or ``containerInstanceArns``."""
         with self._known_cluster():
             return self.aws.listed(
-                "ecs", operation, key, cluster=self.cluster, maxResults=PAGE_SIZE
+                "ecs", operation, key, cluster=self.cluster, maxResults=PAGE_SIZE, **arguments
             )
 
-    def task_definitions(self, arns: Iterable[str]) -> dict[str, wire.TaskDefinition]:
-        """Task definitions by ARN; a revision never changes, so it is kept on disk."""
+    def task_definitions(
+        self, arns: Iterable[str], tell: Tell | None = None
+    ) -> dict[str, wire.TaskDefinition]:
+        """Task definitions by ARN; a revision never changes, so it is kept on disk.
+
+        What cannot be had is left out, with a warning, or whatever ``tell`` does.
+        """
         wanted = sorted({arn for arn in arns if arn})
         cached = self.cached_task_definitions(wanted)
-        calls = [start(partial(self._task_definition, arn)) for arn in wanted if arn not in cached]
-        fetched: dict[str, wire.TaskDefinition] = {}
-        refusal: Forbidden | None = None
-        for future in calls:
-            try:
-                definition = result(future, self._deadline)
-            except Forbidden as error:
-                refusal = error
-                continue
-            if definition is not None:
-                fetched[definition.task_definition_arn] = definition
-        if refusal is not None:
-            self.aws.runtime.warn(refusal)  # once, not for each definition
+        calls = [partial(self._task_definition, arn) for arn in wanted if arn not in cached]
+        answers = parts(calls, self._deadline, tell or self.aws.runtime.warn)
+        fetched = {answer.task_definition_arn: answer for answer in answers if answer is not None}
         if fetched:
             self._cache_file(wanted).add(fetched)
         return cached | fetched
@@ -170,7 +235,10 @@ class Client:
             return None  # deleted since
         if not isinstance(answer.get("taskDefinition"), dict):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        return convert(wire.TaskDefinition, answer["taskDefinition"])
+        pairs = decoded(
+            wire.TaskDefinition, [answer["taskDefinition"]], "ecs:DescribeTaskDefinition", None
+        )
+        return pairs[0][0]
 
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
         """The newest deployments as the newer API has them; raises as ``past_deployments``."""
@@ -193,11 +261,13 @@ class Client:
         )  # fmt: skip
         return convert(list[wire.ServiceDeployment], items)
 
-    def deployments_by_arn(self, arns: Iterable[str]) -> list[dict[str, Any]]:
+    def deployments_by_arn(
+        self, arns: Iterable[str], tell: Tell | None = None
+    ) -> list[dict[str, Any]]:
         """Service deployments as the API has them."""
         return self.aws.batched(
             "ecs", "describe_service_deployments", "serviceDeployments",
-            argument="serviceDeploymentArns", names=arns, size=REVISIONS_A_CALL,
+            argument="serviceDeploymentArns", names=arns, size=REVISIONS_A_CALL, tell=tell,
         )  # fmt: skip
 
     def service_revisions(self, arns: Iterable[str]) -> dict[str, wire.ServiceRevision]:
@@ -231,15 +301,28 @@ class Client:
             familyPrefix=family, sort="DESC", maxResults=min(most, PAGE_SIZE),
         )  # fmt: skip
 
-    def require_cluster(self) -> None:
-        """Check that there is such a cluster.
+    def require_cluster(self) -> str | None:
+        """Check that there is such a cluster; gives its state if it is not ACTIVE, and warns.
+
+        If clusters may not be described, that is a warning, too.
 
         Raises:
-            NotFound: with the names of the others.
+            NotFound: there is none, with the names of the others, or it was deleted.
         """
-        items = self.aws.items("ecs", "describe_clusters", "clusters", clusters=[self.cluster])
-        if not any(item.get("status") == "ACTIVE" for item in items):
+        state = self.aws.optional(self._cluster_state)
+        if state == "MISSING":
             raise self._no_cluster()
+        if state == "INACTIVE":
+            raise self._deleted_cluster()
+        if state in (None, "", "ACTIVE"):
+            return None
+        self.aws.runtime.warn(Refused(f"cluster '{self.cluster}' is {state}", reason=state))
+        return state
+
+    def _cluster_state(self) -> str:
+        """The cluster's status in ECS' words, "" if it has none, or MISSING."""
+        items = self.aws.items("ecs", "describe_clusters", "clusters", clusters=[self.cluster])
+        return str(items[0].get("status") or "") if items else "MISSING"
 
     def cluster_arns(self) -> list[str]:
         """The ARNs of the clusters in this region."""
@@ -247,15 +330,19 @@ class Client:
 
     def scalable_target(self, service: str) -> wire.ScalableTarget | None:
         """The Application Auto Scaling target that sets a service's desired count, if any."""
-        ask = partial(
-            self.aws.items,
-            "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
-            ServiceNamespace="ecs",
-            ResourceIds=[f"service/{self.cluster}/{service}"],
-            ScalableDimension="ecs:service:DesiredCount",
-        )  # fmt: skip
-        items = self.aws.optional(ask)
-        return convert(wire.ScalableTarget, items[0]) if items else None
+
+        def ask() -> list[tuple[wire.ScalableTarget, Any]]:
+            items = self.aws.items(
+                "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
+                ServiceNamespace="ecs",
+                ResourceIds=[f"service/{self.cluster}/{service}"],
+                ScalableDimension="ecs:service:DesiredCount",
+            )  # fmt: skip
+            name = "application-autoscaling:DescribeScalableTargets"
+            return decoded(wire.ScalableTarget, items, name, None)
+
+        targets = self.aws.optional(ask)
+        return targets[0][0] if targets else None
 
     @contextmanager
     def _known_cluster(self) -> Iterator[None]:
@@ -265,15 +352,24 @@ class Client:
         except Refused as error:
             if error.reason != "ClusterNotFoundException":
                 raise
-            raise self._no_cluster() from error
+            raise self._why_no_cluster() from error
+
+    def _why_no_cluster(self) -> DashborionError:
+        """For an answer that there is none, which ECS also gives about one that is not ACTIVE."""
+        state = part(self._cluster_state, lambda _: None)
+        if state == "INACTIVE":
+            return self._deleted_cluster()
+        if state in (None, "", "ACTIVE", "MISSING"):
+            return self._no_cluster()
+        return Refused(f"cluster '{self.cluster}' in {self.aws.region} is {state}", reason=state)
 
     def _no_cluster(self) -> NotFound:
-        try:
-            arns = self.cluster_arns()
-        except Forbidden:
-            arns = []
-        known = [wire.arn_name(arn) for arn in arns]
+        known = map(wire.arn_name, part(self.cluster_arns, lambda _: None) or ())
         return NotFound("cluster", self.cluster, where=self.aws.region, known=known)
+
+    def _deleted_cluster(self) -> NotFound:
+        where = f"{self.aws.region}: it is INACTIVE, that is deleted"
+        return NotFound("active cluster", self.cluster, where=where)
 
     @property
     def _deadline(self) -> Deadline:

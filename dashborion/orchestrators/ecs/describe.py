@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from functools import partial
+from typing import TypeVar
 
 import msgspec
 
@@ -10,28 +12,39 @@ from dashborion.concurrency import result, start
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.aws.parts import Tell, part
 from dashborion.orchestrators.ecs import events, find, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.endpoints import endpoints, routes
+from dashborion.orchestrators.ecs.endpoints import endpoints
+from dashborion.orchestrators.ecs.routes import Routes, routes
+
+T = TypeVar("T")
 
 REVISIONS = 10
 
 
 def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
-    """The service with its tasks, reasons, autoscaler, revisions, events and target health."""
-    service = found.item
-    deadline = client.aws.runtime.deadline
+    """The service with its tasks, reasons, autoscaler, revisions, events and target health.
+
+    What cannot be had is left out and told.
+    """
+    service, runtime = found.item, client.aws.runtime
+    warn, incomplete = runtime.warn, runtime.incomplete
     current = normalise.definition_of(service)
-    listing = start(partial(client.all_tasks, service=service.service_name))
+
+    def part_of(future: Future[T], tell: Tell) -> T | None:
+        return part(partial(result, future, runtime.deadline), tell)
+
+    listing = start(partial(client.all_tasks, service=service.service_name, tell=incomplete))
     routing = start(partial(routes, client, [service], health=True))
     scaling = start(partial(client.scalable_target, service.service_name))
     history = start(partial(_definitions, client, current))
 
-    definitions = result(history, deadline)
+    definitions = part_of(history, warn) or {}
     instances = [
         tasks.instance(task.item, service.tags, client.scope, definitions)
-        for task in result(listing, deadline)
+        for task in part_of(listing, incomplete) or ()
     ]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
@@ -39,14 +52,14 @@ def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail
         service,
         definitions.get(current),
         unhealthy if checked else 0,
-        endpoints(service, result(routing, deadline)),
+        endpoints(service, part_of(routing, warn) or Routes()),
         client.scope,
     )
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
         reasons=normalise.reasons(service, instances),
-        autoscaling=normalise.autoscaling(result(scaling, deadline), service),
+        autoscaling=normalise.autoscaling(part_of(scaling, warn), service),
         revisions=normalise.revisions(definitions.values(), current),
         events=events.events(service),
     )

@@ -24,7 +24,7 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.signals import done_at_once, exit_code
+from dashborion.signals import done_in_the_end, exit_code
 from dashborion.terminal import Terminal, unchanged
 
 PLUGIN = "session-manager-plugin"
@@ -186,7 +186,7 @@ def _run_plugin(arguments: list[str]) -> int:
 @contextmanager
 def _ended(plugin: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
     """End the plugin with the context: SIGTERM, then SIGKILL."""
-    with done_at_once(plugin.kill):
+    with done_in_the_end(plugin.kill):
         try:
             yield plugin
         finally:

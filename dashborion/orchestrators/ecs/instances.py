@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from dashborion.models.instance import Container, Instance, InstanceStatus
-from dashborion.orchestrators.ecs import wire
+from dashborion.orchestrators.ecs import amounts, wire
 from dashborion.orchestrators.ecs.normalise import ClusterScope
 from dashborion.orchestrators.ecs.rollout import revision
 
@@ -41,7 +41,7 @@ def instance(
         status=status,
         ready=running and health != "unhealthy",
         reason=reason(task, definition),
-        message=_message(task),
+        message=message(task, definition),
         health=health if status is InstanceStatus.RUNNING else None,
         ip=_address(task),
         node=wire.arn_name(task.container_instance_arn) if task.container_instance_arn else None,
@@ -51,8 +51,8 @@ def instance(
         created_at=task.created_at,
         started_at=task.started_at or task.pull_started_at,
         stopped_at=task.stopped_at,
-        cpu=task.cpu,
-        memory=task.memory,
+        cpu=amounts.as_text(amounts.cpu_units(task.cpu)),
+        memory=amounts.as_text(amounts.mib(task.memory)),
         containers=list(map(_container, task.containers)),
     )
 
@@ -109,17 +109,27 @@ def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> st
 
 
 def _stopped(task: wire.Task, definition: wire.TaskDefinition | None) -> str | None:
+    """The containers' own word goes before ECS', which often says no more than "failed"."""
     text = task.stopped_reason or ""
+    for container in _by_blame(task, definition):
+        if own := _word(container.reason or ""):
+            return own
+    if task.stop_code == "EssentialContainerExited" or _has_exited(task):
+        return _exited(task, definition)
     if task.stop_code == "TaskFailedToStart":
         return _word(text) or task.stop_code
-    for container in task.containers:
-        if container.reason:
-            return _word(container.reason) or container.reason
-    if task.stop_code == "EssentialContainerExited":
-        return _exited(task, definition)
     if "health check" in text:
         return "FailedHealthChecks"
+    if task.stop_code is None and any(container.reason for container in task.containers):
+        return "Error"
     return task.stop_code
+
+
+def _has_exited(task: wire.Task) -> bool:
+    """Whether a container ended the task by itself, whatever the stop code says of it."""
+    codes = [container.exit_code for container in task.containers]
+    is_said = "Essential container" in (task.stopped_reason or "")
+    return is_said and any(code is not None for code in codes)
 
 
 def _exited(task: wire.Task, definition: wire.TaskDefinition | None) -> str:
@@ -128,29 +138,56 @@ def _exited(task: wire.Task, definition: wire.TaskDefinition | None) -> str:
     ECS then stops the others with SIGTERM, and SIGKILL if they go on: the exit codes of
     these signals are ignored.
     """
-    defined = definition.container_definitions if definition is not None else []
-    optional = {container.name for container in defined if not container.essential}
-    codes = [item.exit_code for item in task.containers if item.name not in optional]
+    essential = _essential(task, definition)
+    codes = [item.exit_code for item in task.containers if item.name in essential]
     exited = [code for code in codes if code is not None and code not in _STOPPED_BY_ECS]
     return "Completed" if exited and not any(exited) else "Error"
 
 
+def _essential(task: wire.Task, definition: wire.TaskDefinition | None) -> set[str]:
+    """The names of the essential containers; without a definition, of all."""
+    defined = definition.container_definitions if definition is not None else []
+    optional = {container.name for container in defined if not container.essential}
+    return {container.name for container in task.containers} - optional
+
+
+def _by_blame(task: wire.Task, definition: wire.TaskDefinition | None) -> list[wire.Container]:
+    """The containers, first those that most likely ended the task.
+
+    That is one with a reason of its own, then one that failed by itself, not by a signal with
+    which ECS stops the others; essential ones first.
+    """
+    essential = _essential(task, definition)
+
+    def blame(item: wire.Container) -> tuple[bool, bool, bool, bool]:
+        by_itself = item.exit_code is not None and item.exit_code not in _STOPPED_BY_ECS
+        is_failure = by_itself and item.exit_code != 0
+        return (not item.reason, item.name not in essential, not is_failure, not by_itself)
+
+    return sorted(task.containers, key=blame)
+
+
 def _word(text: str) -> str | None:
-    """The name of the error before a colon: ``CannotPullContainerError: …``."""
-    head, colon, _ = text.partition(":")
-    return head if colon and head.isalnum() else None
+    """The name of the error before a colon, or alone: ``CannotPullContainerError: …``."""
+    head = text.partition(":")[0]
+    return head if head.isascii() and head.isalnum() else None
 
 
-def _message(task: wire.Task) -> str | None:
-    """The first reason of a container, or else why the task stopped."""
-    for container in task.containers:
+def message(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
+    """Why a task stopped: a container's own reason, how it exited, or else what ECS says."""
+    for container in _by_blame(task, definition):
         if container.reason:
             return container.reason
+        if container.exit_code is not None and _has_exited(task):
+            return f"{container.name or 'a container'} exited with {container.exit_code}"
     return task.stopped_reason or None
 
 
 def _container(item: wire.Container) -> Container:
     states = {"RUNNING": InstanceStatus.RUNNING, "STOPPED": InstanceStatus.STOPPED}
+    reason = _word(item.reason or "")
+    if item.reason and item.last_status == "STOPPED":
+        reason = reason or "Error"  # a sentence is the instance's message
     return Container(
         name=item.name,
         status=states.get(item.last_status, InstanceStatus.PENDING),
@@ -158,15 +195,19 @@ def _container(item: wire.Container) -> Container:
         ready=item.last_status == "RUNNING" and item.health_status != "UNHEALTHY",
         restarts=0,
         exit_code=item.exit_code,
-        reason=_word(item.reason) or item.reason if item.reason else None,
+        reason=reason,
         last_termination=None,
     )
 
 
 def _address(task: wire.Task) -> str | None:
-    for attachment in task.attachments:
-        for detail in attachment.details:
-            if detail.name == "privateIPv4Address":
-                return detail.value
-    interfaces = [one for container in task.containers for one in container.network_interfaces]
-    return next((one.private_ipv4_address for one in interfaces if one.private_ipv4_address), None)
+    """The task's own address: IPv4, or IPv6 where it has no other."""
+    details = [detail for attachment in task.attachments for detail in attachment.details]
+    interfaces = [item for container in task.containers for item in container.network_interfaces]
+    candidates = (
+        *(detail.value for detail in details if detail.name == "privateIPv4Address"),
+        *(interface.private_ipv4_address for interface in interfaces),
+        *(detail.value for detail in details if detail.name == "ipv6Address"),
+        *(interface.ipv6_address for interface in interfaces),
+    )
+    return next(filter(None, candidates), None)

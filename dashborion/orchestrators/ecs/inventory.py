@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 
-from dashborion.concurrency import every, result, start
+from dashborion.concurrency import result, start
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
+from dashborion.orchestrators.aws.parts import part, parts
 from dashborion.orchestrators.ecs import describe, find, normalise, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
-from dashborion.orchestrators.ecs.endpoints import Routes, endpoints, routes
+from dashborion.orchestrators.ecs.endpoints import endpoints
+from dashborion.orchestrators.ecs.routes import Routes, routes
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,22 @@ class Inventory:
         """All services, with their task definitions and, if asked for, their endpoints."""
         if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
             return []
-        kept = find.services(self.client, query)
+        client, warn = self.client, self.client.aws.runtime.warn
+        kept = find.services(client, query)
         services = [one.item for one in kept]
-        routing = start(partial(routes, self.client, services)) if query.endpoints else None
-        definitions = self.client.task_definitions(map(normalise.definition_of, services))
-        unhealthy = _unhealthy(self.client, services, definitions)
-        known_routes = result(routing, self.client.aws.runtime.deadline) if routing else Routes()
+        shows_endpoints, shows_health = query.wants("endpoints"), query.wants("health")
+        routing = start(partial(routes, client, services)) if shows_endpoints else None
+        shown = services if query.wants("definition", "health") else []
+        definitions = client.task_definitions(map(normalise.definition_of, shown))
+        unhealthy = _unhealthy(client, services if shows_health else [], definitions)
+        ways = routing and part(partial(result, routing, client.aws.runtime.deadline), warn)
         return [
             Found(
                 normalise.workload(
                     one.item,
                     definitions.get(normalise.definition_of(one.item)),
                     unhealthy[one.item.service_name],
-                    endpoints(one.item, known_routes),
+                    endpoints(one.item, ways or Routes()),
                     self.client.scope,
                 ),
                 one.raw,
@@ -62,19 +67,20 @@ class Inventory:
         Raises:
             NotFound: no service at all is in that namespace.
         """
-        client = self.client
+        client, tell = self.client, self.client.aws.runtime.incomplete
         if query.workload is not None:
             service = find.workload(client, query.workload, query).item
             services = {service.service_name: service}
-            listed = client.all_tasks(service=service.service_name, raw=query.raw)
+            listed = client.all_tasks(service=service.service_name, raw=query.raw, tell=tell)
         else:
-            listing = start(client.services)
-            listed = client.all_tasks(raw=query.raw)
-            services = find.by_name(result(listing, client.aws.runtime.deadline))
+            listing = start(partial(self._owners, query))
+            listed = client.all_tasks(raw=query.raw, tell=tell)
+            services = result(listing, client.aws.runtime.deadline)
             if not listed and not services:
                 client.require_cluster()
         namespace = find.namespace_of(query)
-        find.require_namespace(client.scope, namespace, services.values())
+        find.require_namespace(client, namespace, services.values())
+        find.tell_of_tags(client, query)
         arns = (one.item.task_definition_arn for one in listed if tasks.is_over(one.item))
         definitions = client.cached_task_definitions(arns if query.stopped else ())
         kept = []
@@ -88,6 +94,17 @@ class Inventory:
                 item = tasks.instance(task.item, tags, client.scope, definitions)
                 kept.append(Found(item, task.raw))
         return kept
+
+    def _owners(self, query: Query) -> dict[str, wire.Service]:
+        """The services by name, whose tags their tasks have, too.
+
+        Without a filter that needs the tags they are decoration.
+        """
+        runtime = self.client.aws.runtime
+        if find.is_by_tags(query):
+            return find.by_name(self.client.services(tell=runtime.incomplete))
+        listed = part(partial(self.client.services, tell=runtime.warn), runtime.warn)
+        return find.by_name(listed or [])
 
     def instance_pages(self, query: Query) -> Iterator[list[Found[Instance]]]:
         """All of them at once: their names, and so their order, come from their services."""
@@ -118,8 +135,10 @@ def _unhealthy(
         return Counter()
     pages = ceil(sum(one.running_count for one in services) / PAGE_SIZE)
     names = sorted(checked) if len(checked) <= pages else [None]
-    calls = [partial(client.all_tasks, service=name) for name in names]
-    listed = [task.item for page in every(calls, client.aws.runtime.deadline) for task in page]
+    warn = client.aws.runtime.warn
+    calls = [partial(client.all_tasks, service=name, tell=warn) for name in names]
+    answers = parts(calls, client.aws.runtime.deadline, warn)
+    listed = [task.item for answer in answers for task in answer or ()]
     return Counter(
         owner
         for task in listed

@@ -9,17 +9,15 @@ from typing import Any, TypeVar
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import BadAnswer, NotFound
+from dashborion.errors import BadAnswer, DashborionError, NotFound
 from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.parts import decoded, in_batches, parts
 from dashborion.orchestrators.ecs import find, native_normalise, native_wire, wire
 from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
 
 T = TypeVar("T")
-
-CLUSTERS_A_CALL, INSTANCES_A_CALL = 100, 100  # the API's limits
 
 
 @dataclass(frozen=True)
@@ -51,8 +49,9 @@ class EcsNative:
         if kind == "clusters":
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
-        item = convert(native_wire.TaskDefinitionDetail, raw)
-        labels = [convert(wire.Tag, tag) for tag in tags]
+        operation = "ecs:DescribeTaskDefinition"
+        ((item, _),) = decoded(native_wire.TaskDefinitionDetail, [raw], operation, None)
+        labels = [tag for tag, _ in decoded(wire.Tag, tags, operation, None)]
         return Found(
             native_normalise.definition(item, labels, self.client.scope.environment),
             raw | {"tags": tags} if query.raw else None,
@@ -69,7 +68,7 @@ class EcsNative:
         names = self._pair(first, second)
         calls = [partial(self._definition, name) for name in names]
         (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
-        old, new = (f"{item['family']}:{item['revision']}" for item in (before, after))
+        old, new = (wire.arn_name(item["taskDefinitionArn"]) for item in (before, after))
         return Found(
             models.Difference(
                 project=self.client.scope.environment.project,
@@ -92,7 +91,12 @@ class EcsNative:
             ]
         arns = self._revisions(query.within, query.limit or PAGE_SIZE)
         raws = self._raw_definitions(arns) if query.raw else {}
-        definitions = self.client.task_definitions(arns)
+        lost: list[DashborionError] = []
+        definitions = self.client.task_definitions(arns, lost.append)
+        if lost and not definitions:
+            raise lost[0]
+        for error in lost:
+            self.client.aws.runtime.incomplete(error)
         return [
             Found(native_normalise.revision(definitions[arn], environment), raws.get(arn))
             for arn in reversed(arns)
@@ -102,14 +106,17 @@ class EcsNative:
     def _raw_definitions(self, arns: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Revisions as the API has them, with their tags, by ARN."""
         calls = [partial(self._definition, arn) for arn in arns]
-        answers = every(calls, self.client.aws.runtime.deadline)
+        runtime = self.client.aws.runtime
+        answers = filter(None, parts(calls, runtime.deadline, runtime.incomplete))
         return {raw["taskDefinitionArn"]: raw | {"tags": tags} for raw, tags in answers}
 
     def _families(self) -> list[str]:
-        return self.client.aws.listed(
+        runtime = self.client.aws.runtime
+        pages = self.client.aws.pages(
             "ecs", "list_task_definition_families", "families",
             status="ACTIVE", maxResults=PAGE_SIZE,
         )  # fmt: skip
+        return in_batches(pages, list, runtime.deadline, runtime.incomplete)
 
     def _revisions(self, family: str, most: int) -> list[str]:
         """The ARNs of a family's newest active revisions, the newest first.
@@ -131,17 +138,18 @@ class EcsNative:
         except Refused as error:
             family, _, number = wire.arn_name(name).partition(":")
             arns = self._revisions(family, PAGE_SIZE)  # raises if there is no such family
-            known = [wire.arn_name(arn).rpartition(":")[2] for arn in arns]
+            known = [str(wire.family_and_revision(arn)[1]) for arn in arns]
             raise NotFound(
                 "revision", number, where=f"task definition '{family}'", known=known
             ) from error
         definition = answer.get("taskDefinition")
-        if not isinstance(definition, dict):
+        if not isinstance(definition, dict) or not definition.get("taskDefinitionArn"):
             raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
         return definition, list(answer.get("tags") or ())
 
     def _pair(self, first: str, second: str | None) -> tuple[str, str]:
         """The names of the two revisions to compare, the earlier one first."""
+        first, second = wire.arn_name(first), second and wire.arn_name(second)
         family, _, number = first.partition(":")
         if second is not None and second.isdecimal():
             second = f"{family}:{second}"
@@ -151,8 +159,8 @@ class EcsNative:
             return first, second
         wanted = (second or "").partition(":")[2]
         arns = self._revisions(family, PAGE_SIZE if wanted else 2)
-        numbers = sorted(int(wire.arn_name(arn).rpartition(":")[2]) for arn in arns)
-        newest = int(wanted) if wanted.isdecimal() else numbers[-1]
+        numbers = sorted(filter(None, (wire.family_and_revision(arn)[1] for arn in arns)))
+        newest = int(wanted) if wanted.isdecimal() else max(numbers, default=0)
         earlier = [number for number in numbers if number < newest]
         if not earlier:
             raise NotFound("revision before", f"{family}:{newest}", where=self.client.aws.region)
@@ -161,49 +169,37 @@ class EcsNative:
     # --- Clusters and their instances -----------------------------------------------------------
 
     def _clusters(self, query: Query) -> list[Found[Any]]:
-        items = self.client.aws.batched(
-            "ecs", "describe_clusters", "clusters",
-            argument="clusters", names=self.client.cluster_arns(), size=CLUSTERS_A_CALL,
-        )  # fmt: skip
-        return self._normalised(items, native_wire.Cluster, native_normalise.cluster, raw=query.raw)
+        listed = self.client.clusters(raw=query.raw, tell=self.client.aws.runtime.incomplete)
+        return self._normalised(listed, native_normalise.cluster)
 
     def _cluster(self, name: str) -> Found[Any]:
         ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
         answer = self.client.with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
-        for raw in answer.get("clusters") or ():
-            if raw.get("status") != "INACTIVE":
-                item = convert(native_wire.Cluster, raw)
-                return Found(
-                    native_normalise.cluster_detail(item, self.client.scope.environment), dict(raw)
-                )
-        known = [wire.arn_name(arn) for arn in self.client.cluster_arns()]
+        found = decoded(
+            native_wire.Cluster, answer.get("clusters") or (), "ecs:DescribeClusters", None
+        )
+        for item, raw in found:
+            return Found(
+                native_normalise.cluster_detail(item, self.client.scope.environment), dict(raw)
+            )
+        known = map(wire.arn_name, self.client.aws.optional(self.client.cluster_arns) or ())
         raise NotFound("cluster", name, where=self.client.aws.region, known=known)
 
     def _container_instances(self, query: Query) -> list[Found[Any]]:
-        arns = self.client.arns("list_container_instances", "containerInstanceArns")
-        items = self.client.aws.batched(
-            "ecs", "describe_container_instances", "containerInstances",
-            argument="containerInstances", names=map(wire.arn_name, arns), size=INSTANCES_A_CALL,
-            cluster=self.client.cluster,
-        )  # fmt: skip
-        return self._normalised(
-            items, native_wire.ContainerInstance, native_normalise.container_instance, raw=query.raw
-        )
+        tell = self.client.aws.runtime.incomplete
+        listed = self.client.container_instances(raw=query.raw, tell=tell)
+        if not listed:
+            self.client.require_cluster()
+        return self._normalised(listed, native_normalise.container_instance)
 
     def _normalised(
         self,
-        items: Iterable[dict[str, Any]],
-        type_: type[T],
+        listed: Iterable[Found[T]],
         normalised: Callable[[T, Environment], models.EcsObject],
-        *,
-        raw: bool,
     ) -> list[Found[Any]]:
-        """The items as models, sorted by name."""
+        """The objects as models, sorted by name."""
         environment = self.client.scope.environment
-        found = [
-            Found(normalised(convert(type_, item), environment), item if raw else None)
-            for item in items
-        ]
+        found = [Found(normalised(one.item, environment), one.raw) for one in listed]
         return sorted(found, key=lambda entry: entry.item.name)
 
     # --- Deployments ----------------------------------------------------------------------------
@@ -219,12 +215,14 @@ class EcsNative:
             arns = [arn for service in services if (arn := service.current_service_deployment)]
         scope = self.client.scope
         namespaces = {item.service_name: scope.namespace(item.tags) for item in services}
-        raws = self.client.deployments_by_arn(arns)
-        items = convert(list[native_wire.ServiceDeploymentDetail], raws)
-        definitions = self._task_definitions(items)
+        tell = self.client.aws.runtime.incomplete
+        raws = self.client.deployments_by_arn(arns, tell)
+        operation = "ecs:DescribeServiceDeployments"
+        pairs = decoded(native_wire.ServiceDeploymentDetail, raws, operation, tell)
+        definitions = self._task_definitions(item for item, _ in pairs)
         found = [
             Found(native_normalise.deployment(item, namespaces, definitions, scope), raw)
-            for item, raw in zip(items, raws, strict=True)
+            for item, raw in pairs
         ]
         return sorted(found, key=_by_service_and_time)
 

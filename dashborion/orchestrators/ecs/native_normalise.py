@@ -11,7 +11,7 @@ import msgspec
 from dashborion.config.targets import Environment
 from dashborion.models import ecs as models
 from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
-from dashborion.orchestrators.ecs import native_wire, normalise, wire
+from dashborion.orchestrators.ecs import amounts, native_wire, normalise, wire
 
 _ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
 # Fields that say which revision it is, or follow from the others.
@@ -27,15 +27,15 @@ def family(name: str, environment: Environment) -> models.TaskDefinitionFamily:
 
 def revision(item: wire.TaskDefinition, environment: Environment) -> models.TaskDefinition:
     """A task definition for a list: from the fields that are kept on disk."""
-    name = wire.arn_name(item.task_definition_arn)
+    family_name, number = wire.family_and_revision(item.task_definition_arn)
     return models.TaskDefinition(
         **_environment(environment),
-        name=name,
-        family=name.rpartition(":")[0],
-        revision=int(name.rpartition(":")[2]),
+        name=wire.arn_name(item.task_definition_arn),
+        family=family_name,
+        revision=number,
         images=[one.image for one in item.container_definitions],
-        cpu=item.cpu,
-        memory=item.memory,
+        cpu=amounts.as_text(amounts.cpu_units(item.cpu)),
+        memory=amounts.as_text(amounts.mib(item.memory)),
         registered_at=item.registered_at,
     )
 
@@ -158,6 +158,7 @@ def container_instance(
         name=wire.arn_name(item.container_instance_arn),
         instance=item.ec2_instance_id,
         status=item.status,
+        reason=item.status_reason,
         connected=item.agent_connected,
         running=item.running_tasks_count,
         pending=item.pending_tasks_count,
@@ -168,14 +169,14 @@ def container_instance(
         memory=whole.get("MEMORY"),
         memory_free=free.get("MEMORY"),
         agent_version=item.version_info.agent_version,
-        runtime_version=docker.removeprefix("DockerVersion: ") if docker else None,
+        runtime_version=docker.removeprefix("DockerVersion:").strip() if docker else None,
         capacity_provider=item.capacity_provider_name,
         created_at=item.registered_at,
     )
 
 
-def _amounts(found: Iterable[native_wire.Amount]) -> dict[str, int]:
-    return {one.name: one.integer_value for one in found}
+def _amounts(resources: Iterable[native_wire.Amount]) -> dict[str, int | None]:
+    return {resource.name: resource.integer_value for resource in resources}
 
 
 def deployment(

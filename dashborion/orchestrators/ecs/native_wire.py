@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from msgspec.structs import force_setattr
+
 from dashborion.orchestrators.ecs.wire import (
     ContainerDefinition,
     HealthCheck,
@@ -13,6 +15,7 @@ from dashborion.orchestrators.ecs.wire import (
     Tag,
     TaskDefinition,
     Wire,
+    arn_name,
 )
 
 # --- Task definitions and deployments -------------------------------------------------------------
@@ -91,7 +94,7 @@ class Namespaced(Wire, frozen=True):
 
 class Cluster(Wire, frozen=True):
     cluster_arn: str
-    cluster_name: str
+    cluster_name: str = ""
     status: str = ""
     active_services_count: int = 0
     running_tasks_count: int = 0
@@ -103,12 +106,16 @@ class Cluster(Wire, frozen=True):
     service_connect_defaults: Namespaced = Namespaced()
     tags: list[Tag] = []
 
+    def __post_init__(self) -> None:
+        if not self.cluster_name:
+            force_setattr(self, "cluster_name", arn_name(self.cluster_arn))
+
 
 class Amount(Wire, frozen=True):
     """What a machine has of a resource; only CPU and MEMORY are numbers."""
 
     name: str = ""
-    integer_value: int = 0
+    integer_value: int | None = None
 
 
 class VersionInfo(Wire, frozen=True):
@@ -120,7 +127,8 @@ class ContainerInstance(Wire, frozen=True):
     container_instance_arn: str
     ec2_instance_id: str | None = None
     status: str = ""
-    agent_connected: bool = False
+    status_reason: str | None = None
+    agent_connected: bool | None = None
     running_tasks_count: int = 0
     pending_tasks_count: int = 0
     registered_resources: list[Amount] = []

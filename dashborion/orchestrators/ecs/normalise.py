@@ -21,9 +21,7 @@ from dashborion.models.workload import (
     Workload,
     WorkloadStatus,
 )
-from dashborion.orchestrators.ecs import events, rollout, wire
-
-_UNITS_A_CORE = 1024
+from dashborion.orchestrators.ecs import amounts, events, rollout, wire
 
 
 @dataclass(frozen=True)
@@ -68,10 +66,10 @@ def workload(
         images=images,
         created_at=service.created_at,
         updated_at=newest.created_at if newest else None,
-        cpu=str(cpu) if cpu else None,
-        memory=str(memory) if memory else None,
+        cpu=amounts.as_text(cpu),
+        memory=amounts.as_text(memory),
         resources=Resources(
-            cpu_millicores=ceil(cpu * 1000 / _UNITS_A_CORE) if cpu else None,
+            cpu_millicores=ceil(cpu * 1000 / amounts.UNITS_A_CORE) if cpu else None,
             memory_mib=memory or None,
         ),
         rollout=state,
@@ -81,10 +79,11 @@ def workload(
 
 
 def definition_of(service: wire.Service) -> str:
-    """The ARN of the task definition that a service is moving to, or that of its task set."""
+    """The ARN of the task definition that a service is moving to, or that of its task sets."""
     newest = rollout.primary(service)
+    sets = sorted(service.task_sets, key=lambda item: item.status != "PRIMARY")
     candidates = [newest.task_definition] if newest else []
-    candidates += [one.task_definition for one in service.task_sets if one.status == "PRIMARY"]
+    candidates += [item.task_definition for item in sets]
     return next(filter(None, [*candidates, service.task_definition]), "")
 
 
@@ -130,16 +129,19 @@ def _fits(tags: Mapping[str, str], text: str) -> bool:
     return (tags.get(key) in values) is (operator in ("=", "==", "in"))
 
 
-def _requests(definition: wire.TaskDefinition | None) -> tuple[int, int]:
-    """CPU units and MiB of a task: its own, or the sum of its containers'; 0 is unknown."""
+def _requests(definition: wire.TaskDefinition | None) -> tuple[int | None, int | None]:
+    """CPU units and MiB of a task: its own, or the sum of its containers'; None is unknown."""
     if definition is None:
-        return 0, 0
+        return None, None
     containers = definition.container_definitions
-    cpu = definition.cpu or sum(one.cpu for one in containers)
-    memory = definition.memory or sum(
-        one.memory_reservation or one.memory or 0 for one in containers
+    reserved = (item.memory_reservation or item.memory or 0 for item in containers)
+    cpu = (
+        amounts.cpu_units(definition.cpu)
+        if definition.cpu
+        else sum(item.cpu for item in containers)
     )
-    return int(cpu), int(memory)
+    memory = amounts.mib(definition.memory) if definition.memory else sum(reserved)
+    return cpu, memory
 
 
 def _status(service: wire.Service, state: Rollout, available: int) -> WorkloadStatus:
@@ -237,13 +239,7 @@ def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[
         )
         for definition in definitions
     ]
-    return sorted(unordered, key=lambda item: _number(item.revision))
-
-
-def _number(revision: str) -> int:
-    """The number behind the family, 0 where there is none."""
-    number = revision.rpartition(":")[2]
-    return int(number) if number.isdecimal() else 0
+    return sorted(unordered, key=lambda item: wire.family_and_revision(item.revision)[1] or 0)
 
 
 def autoscaling(target: wire.ScalableTarget | None, service: wire.Service) -> Autoscaling | None:

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from dashborion.errors import Forbidden, Unavailable
+from dashborion.errors import DashborionError
 from dashborion.models.event import Event
-from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.parts import part as answer_or_none
 from dashborion.orchestrators.ecs import events, find, instances, logs, rollout, stages, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
@@ -31,13 +31,13 @@ class Parts:
 
     def ask(self, client: Client, part: str, call: Callable[[], T]) -> T | None:
         """The answer, or None and, the first time for this part, a warning."""
-        try:
-            return call()
-        except (Forbidden, Refused, Unavailable) as error:
+
+        def tell(error: DashborionError) -> None:
             if part not in self._said:
                 self._said.add(part)
                 client.aws.runtime.warn(error)
-            return None
+
+        return answer_or_none(call, tell)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +215,7 @@ def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:
         is_scaled_in = "Scaling activity initiated by" in (task.stopped_reason or "")
         if task.last_status != "STOPPED" or is_scaled_in or reason in _ORDERLY:
             continue
-        message = next((one.reason for one in task.containers if one.reason), task.stopped_reason)
+        message = instances.message(task)
         found.append(Trouble("crash", instances.name_of(task), reason or "Stopped", message))
     return found
 

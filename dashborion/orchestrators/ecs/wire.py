@@ -7,11 +7,12 @@ checks them once, at the edge. Anything may be missing: services without
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import force_setattr
 
 
 class Wire(Struct, rename="camel", frozen=True, gc=False):
@@ -37,6 +38,15 @@ class NameValue(Wire, frozen=True):
 def arn_name(arn: str) -> str:
     """What an ARN ends in, in the old format and the new: a name, an id, ``family:revision``."""
     return arn.rsplit("/", 1)[-1]
+
+
+def family_and_revision(task_definition: str) -> tuple[str, int | None]:
+    """The family and the number in a task definition's ARN or name, which may have none."""
+    family, _, number = arn_name(task_definition).partition(":")
+    return family, int(number) if _NUMBER.fullmatch(number) else None
+
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 # --- Task definitions, without what may be secret in them: they are kept on disk ------------------
@@ -68,7 +78,7 @@ class LogConfiguration(Wire, frozen=True):
 
 
 class ContainerDefinition(Wire, frozen=True):
-    name: str
+    name: str = ""
     image: str = ""
     essential: bool = True
     cpu: int = 0
@@ -91,22 +101,48 @@ class TaskDefinition(Wire, frozen=True):
 # --- Services, with their deployments in the older and the newer API ------------------------------
 
 
+class AdvancedConfiguration(Wire, frozen=True):
+    """The other target group of a blue/green service, and what decides which one is live.
+
+    The rule may be given by its own ARN or, where it is a listener's default, by the listener's.
+    """
+
+    alternate_target_group_arn: str | None = None
+    production_listener_rule: str | None = None
+
+
 class LoadBalancer(Wire, frozen=True):
     """A target group, or a classic load balancer by name."""
 
+    advanced_configuration: AdvancedConfiguration | None = None
     target_group_arn: str | None = None
     load_balancer_name: str | None = None
     container_name: str | None = None
     container_port: int | None = None
 
 
+class Registry(Wire, frozen=True):
+    """A service of Cloud Map, in which tasks are registered."""
+
+    registry_arn: str = ""
+    port: int | None = None
+    container_port: int | None = None
+
+
+class Lattice(Wire, frozen=True):
+    """A target group of VPC Lattice."""
+
+    target_group_arn: str = ""
+    port_name: str | None = None
+
+
 class ClientAlias(Wire, frozen=True):
-    port: int
+    port: int | None = None
     dns_name: str | None = None
 
 
 class ConnectService(Wire, frozen=True):
-    port_name: str
+    port_name: str = ""
     discovery_name: str | None = None
     client_aliases: list[ClientAlias] = []
 
@@ -130,6 +166,7 @@ class Deployment(Wire, frozen=True):
     rollout_state: str | None = None
     rollout_state_reason: str | None = None
     service_connect_configuration: ServiceConnect | None = None
+    vpc_lattice_configurations: list[Lattice] = []
 
 
 class Scale(Wire, frozen=True):
@@ -144,10 +181,12 @@ class TaskSet(Wire, frozen=True):
     id: str = ""
     status: str = ""
     task_definition: str = ""
+    running_count: int = 0
     stability_status: str | None = None
     scale: Scale = Scale()
     created_at: datetime | None = None
     load_balancers: list[LoadBalancer] = []
+    service_registries: list[Registry] = []
 
 
 class EarlySuccess(Wire, frozen=True):
@@ -215,7 +254,7 @@ class Event(Wire, frozen=True):
 
 class Service(Wire, frozen=True):
     service_arn: str
-    service_name: str
+    service_name: str = ""
     cluster_arn: str = ""
     status: str = "ACTIVE"
     desired_count: int = 0
@@ -228,10 +267,15 @@ class Service(Wire, frozen=True):
     task_sets: list[TaskSet] = []
     events: list[Event] = []
     load_balancers: list[LoadBalancer] = []
+    service_registries: list[Registry] = []
     tags: list[Tag] = []
     deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
     deployment_controller: DeploymentController = DeploymentController()
     current_service_deployment: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.service_name:
+            force_setattr(self, "service_name", arn_name(self.service_arn))
 
 
 # --- Tasks ----------------------------------------------------------------------------------------
@@ -239,6 +283,7 @@ class Service(Wire, frozen=True):
 
 class NetworkInterface(Wire, frozen=True):
     private_ipv4_address: str | None = field(name="privateIpv4Address", default=None)
+    ipv6_address: str | None = field(name="ipv6Address", default=None)
 
 
 class Container(Wire, frozen=True):
@@ -323,73 +368,7 @@ class Suspended(Pascal, frozen=True):
 
 
 class ScalableTarget(Pascal, frozen=True):
-    resource_id: str
+    resource_id: str = ""
     min_capacity: int = 0
     max_capacity: int = 0
     suspended_state: Suspended = Suspended()
-
-
-# --- Load balancers -------------------------------------------------------------------------------
-
-
-class TargetGroup(Pascal, frozen=True):
-    target_group_arn: str
-    target_group_name: str = ""
-    protocol: str | None = None
-    port: int | None = None
-    load_balancer_arns: list[str] = []
-
-
-class Balancer(Pascal, frozen=True):
-    load_balancer_arn: str
-    load_balancer_name: str = ""
-    dns_name: str | None = field(name="DNSName", default=None)
-
-
-class ForwardTarget(Pascal, frozen=True):
-    target_group_arn: str | None = None
-
-
-class Forward(Pascal, frozen=True):
-    target_groups: list[ForwardTarget] = []
-
-
-class Action(Pascal, frozen=True):
-    type: str = ""
-    target_group_arn: str | None = None
-    forward_config: Forward | None = None
-
-
-class HostHeader(Pascal, frozen=True):
-    values: list[str] = []
-
-
-class RuleCondition(Pascal, frozen=True):
-    """Host names stand in either of two places, depending on how the rule was made."""
-
-    field: str | None = None
-    values: list[str] = []
-    host_header_config: HostHeader | None = None
-
-
-class Rule(Pascal, frozen=True):
-    actions: list[Action] = []
-    conditions: list[RuleCondition] = []
-
-
-class Listener(Pascal, frozen=True):
-    listener_arn: str
-    load_balancer_arn: str = ""
-    port: int | None = None
-    protocol: str | None = None
-    default_actions: list[Action] = []
-
-
-class TargetState(Pascal, frozen=True):
-    state: str = ""
-    reason: str | None = None
-
-
-class TargetHealth(Pascal, frozen=True):
-    target: dict[str, Any] = {}
-    target_health: TargetState = TargetState()

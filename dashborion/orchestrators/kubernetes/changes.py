@@ -46,7 +46,7 @@ class Changes:
         found = find.workload(self.client, name, namespace, everywhere=True)
         item = found.item
         autoscalers: list[wire.Autoscaler] = []
-        if query.parts is None or "autoscaling" in query.parts:
+        if query.wants("autoscaling"):
             listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
             autoscalers = self.client.optional(listed)
         was_available = not never_available(self.client, [item])

@@ -34,11 +34,11 @@ class Inventory:
             client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
             for resource in find.controllers(query.types)
         ]
-        index = EndpointIndex()
-        if query.endpoints:
-            services = client.collect(api.SERVICES, namespace, decoration=True)
-            ingresses = client.collect(api.INGRESSES, namespace, decoration=True)
-            index = EndpointIndex.build(client.optional(services), client.optional(ingresses))
+        routes = [
+            client.collect(resource, namespace, decoration=True)
+            for resource in (api.SERVICES, api.INGRESSES)
+            if query.wants("endpoints")
+        ]
         found, failures = client.gathered(listed)
         if failures and len(failures) == len(listed):
             raise failures[0]
@@ -46,6 +46,8 @@ class Inventory:
             client.runtime.incomplete(failure)
         if not found and not failures:
             find.require_namespace(client, namespace)
+        # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
+        index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
         never = never_available(client, [one.item for one in found])
         return [Found(self._workload(one.item, index, never), one.raw) for one in found]
 

@@ -23,7 +23,18 @@ from dashborion.render.columns import (
 
 
 def _fraction(part: int | None, whole: int | None) -> str | None:
-    return None if whole is None else f"{part or 0}/{whole}"
+    return None if whole is None else f"{'?' if part is None else part}/{whole}"
+
+
+def _agent(machine: models.ContainerInstance) -> str | None:
+    if machine.connected is None:
+        return None
+    return "connected" if machine.connected else "disconnected"
+
+
+def _machine_style(machine: models.ContainerInstance) -> str:
+    """An ACTIVE machine whose agent is not connected is not well."""
+    return BAD if machine.connected is False or machine.reason else STYLES.get(machine.status, "")
 
 
 def _change(change: models.Changed) -> str:
@@ -72,13 +83,13 @@ LISTS: Mapping[str, View] = {
         *environment_columns(),
         name_column(),
         column("instance"),
-        status_column(),
-        column("agent", lambda item: "connected" if item.connected else "disconnected",
-               lambda item: "" if item.connected else BAD),
+        column("status", style=_machine_style),
+        column("agent", _agent, lambda item: BAD if item.connected is False else ""),
         column("running", right=True),
         column("pending", right=True),
         column("cpu-free", lambda item: _fraction(item.cpu_free, item.cpu), right=True),
         column("memory-free", lambda item: _fraction(item.memory_free, item.memory), right=True),
+        column("reason", shrink=3),
         column("zone", wide=True),
         column("type", "instance_type", wide=True),
         column("agent-version", wide=True),

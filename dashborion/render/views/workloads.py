@@ -21,8 +21,13 @@ SHOWN_INSTANCES = 3  # names of a reason's instances; the others are counted
 
 
 def _endpoints(workload: Workload) -> str | None:
-    urls = (endpoint.url or _host(endpoint) for endpoint in workload.endpoints)
-    return ", ".join(dict.fromkeys(urls)) or None
+    return ", ".join(dict.fromkeys(map(_way, workload.endpoints))) or None
+
+
+def _way(endpoint: Endpoint) -> str:
+    """The URL or the host, and the conditions behind the name, which has no space of its own."""
+    _, space, conditions = endpoint.name.partition(" ")
+    return f"{endpoint.url or _host(endpoint)}{space}{conditions}"
 
 
 def _host(endpoint: Endpoint) -> str:

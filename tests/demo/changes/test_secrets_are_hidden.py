@@ -12,6 +12,7 @@ from botocore.exceptions import ParamValidationError
 
 from dashborion.errors import UsageError
 from dashborion.orchestrators.aws.errors import translated
+from dashborion.orchestrators.aws.login import Login
 from dashborion.orchestrators.difference import differences
 from tests.support.cli import Cli
 from tests.support.living_shop import CLUSTER, LivingShop
@@ -118,7 +119,7 @@ def test_a_dry_run_on_ecs_names_the_fields(dashborion: Cli, keeper: LivingShop) 
 
 def test_an_argument_that_botocore_refuses_is_named_without_its_value() -> None:
     report = f"Invalid type for parameter env[0].value, value: {SECRET}, type: <class 'int'>, ..."
-    with pytest.raises(UsageError) as caught, translated(None):
+    with pytest.raises(UsageError) as caught, translated(Login()):
         raise ParamValidationError(report=report)
     assert "env[0].value, type: <class 'int'>" in caught.value.message
     assert SECRET not in caught.value.message

@@ -41,18 +41,12 @@ def without_tags(action: str) -> Callable[[AwsRequest, Callable[[], Answer]], An
     [
         ("workloads list", "ecs:ListServices"),
         ("workloads list", "ecs:DescribeServices"),
-        ("workloads list", "ecs:ListTasks"),
-        ("workloads list", "ecs:DescribeTasks"),
         ("instances list", "ecs:ListTasks"),
         ("instances list", "ecs:DescribeTasks"),
         ("instances list -w web", "ecs:DescribeServices"),
         ("workloads describe web", "ecs:DescribeServices"),
-        ("workloads describe web", "ecs:ListTasks"),
-        ("workloads describe web", "ecs:DescribeTasks"),
         ("instances describe web-", "ecs:ListTasks"),
         ("instances describe web-", "ecs:DescribeTasks"),
-        ("instances describe oom", "ecs:DescribeServices"),
-        ("instances list", "ecs:ListServices"),
     ],
 )
 def test_a_denied_necessary_call_exits_4(
@@ -63,6 +57,15 @@ def test_a_denied_necessary_call_exits_4(
     assert (seen.exit_code, seen.error["code"]) == (4, "forbidden")
     assert action in seen.error["message"]
     assert seen.error["environment"] == "here"
+
+
+@pytest.mark.parametrize("action", ["ecs:ListTasks", "ecs:DescribeTasks"])
+def test_tasks_cost_a_list_the_health(dashborion: Cli, fleet: Fleet, action: str) -> None:
+    whole = len(dashborion("workloads list -o name").lines)
+    fleet.aws.faults.deny(action)
+    seen = dashborion("workloads list -o json")
+    assert (seen.exit_code, len(seen.json)) == (0, whole)
+    assert all(action in warning["message"] for warning in warnings(seen))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,10 @@ import pytest
 
 from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
-from tests.support.cli import Cli
+from tests.support.cli import Cli, start
 from tests.support.fleet_on_ecs import CLUSTER, REGION, Fleet, populate
+from tests.support.processes import require_ended
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 EXECUTE = "ecs:ExecuteCommand"
 
@@ -107,3 +110,21 @@ def test_a_missing_right_is_named(dashborion: Cli, fleet: Fleet, plugin: Path, t
 def test_an_unknown_container(dashborion: Cli, fleet: Fleet, plugin: Path, typed: str) -> None:
     seen = dashborion(f"{typed}x -- sh")
     assert (seen.exit_code, plugin.exists()) == (3, False)
+
+
+@pytest.mark.parametrize("deaf", [False, True], ids=["that listens", "deaf to SIGTERM"])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_the_plugin_does_not_outlive_us(
+    fleet: Fleet, plugin: Path, typed: str, number: signal.Signals, code: int, *, deaf: bool
+) -> None:
+    program = plugin.parent / "bin" / "session-manager-plugin"
+    trap = "trap '' TERM HUP\n" if deaf else ""
+    program.write_text(f'#!/bin/sh\n{trap}echo $$ > "$0.self"\nwhile :; do sleep 0.1; done\n')
+    with start(f"{typed} -- sh", text=True) as process:
+        wait_for("the plugin", Path(f"{program}.self").exists)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=PATIENCE_SECONDS)
+
+    assert process.returncode == code
+    assert err.splitlines()[-1].startswith("interrupted: the command may still be running in")
+    require_ended(program, "self")

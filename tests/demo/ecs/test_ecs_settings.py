@@ -125,7 +125,7 @@ def test_an_endpoint_that_is_none(dashborion: Cli, fleet: Fleet, home: Path) -> 
     write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "endpoint_url": "nonsense"}})
     seen = dashborion("workloads list -o json")
     assert seen.exit_code == 2
-    assert "nonsense" in seen.error["message"]
+    assert "endpoint_url is not a URL" in seen.error["message"]
 
 
 def _other_account(fleet: Fleet) -> str:
@@ -172,7 +172,29 @@ def test_a_role_is_assumed_once_for_all_environments_and_commands(
     for _ in range(2):
         assert dashborion("workloads list --all-envs -o name").exit_code == 0
     assert own_fleet.aws.spy.counts["sts:AssumeRole"] == 1
-    assert list((home / ".aws" / "cli" / "cache").glob("*.json"))
+    [kept] = home.rglob("aws-roles/*/*.json")
+    assert [oct(path.stat().st_mode & 0o777) for path in (kept, kept.parent)] == ["0o600", "0o700"]
+
+
+def test_a_role_of_another_identity_is_assumed_anew(
+    dashborion: Cli, own_fleet: Fleet, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = _other_account(own_fleet)
+    write_config(home, {HERE: {"cluster": CLUSTER, "region": REGION, "role_arn": role}})
+    assert dashborion("workloads list -o name").exit_code == 0
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7ANOTHER")
+    assert dashborion("workloads list -o name").exit_code == 0
+    assert own_fleet.aws.spy.counts["sts:AssumeRole"] == 2
+
+
+def test_what_an_endpoint_of_the_config_gives_is_not_kept(
+    dashborion: Cli, own_fleet: Fleet, home: Path
+) -> None:
+    role = _other_account(own_fleet)
+    here = {"cluster": CLUSTER, "region": REGION, "endpoint_url": own_fleet.aws.url}
+    write_config(home, {HERE: {**here, "role_arn": role}})
+    assert dashborion("workloads list -o name").exit_code == 0
+    assert list(home.rglob("aws-roles/*/*.json")) == []
 
 
 def test_a_profiles_own_role_is_assumed(dashborion: Cli, own_fleet: Fleet, home: Path) -> None:

@@ -23,7 +23,7 @@ EXITED = {
     [
         pytest.param(
             OVER | EXITED,
-            "has stopped: Error: Essential container in task exited",
+            "has stopped: Error: app exited with 1",
             id="stopped",
         ),
         pytest.param(OVER, "has stopped", id="stopped, nobody knows why"),

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import trustme
-from botocore.credentials import AssumeRoleProvider
 
 from dashborion.orchestrators.kubernetes.credentials.eks import Token
 from tests.demo.eks.conftest import (
@@ -169,7 +168,7 @@ def test_no_credentials_exits_4_and_says_what_to_do(
     seen = dashborion("workloads list -o json")
 
     assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
-    assert "aws sso login" in seen.error["hint"]
+    assert "aws configure" in seen.error["hint"]
 
 
 def test_a_cluster_in_the_making_is_6_and_says_so(
@@ -262,9 +261,7 @@ def test_a_wrong_mfa_code_is_what_every_environment_says(
 def _careful(eks: Eks, home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Three environments of a profile that asks for a code; the prompts that there will be."""
     prompts: list[str] = []
-    given = AssumeRoleProvider.__init__.__defaults__
-    asked = tuple(_answering(prompts) if one is getpass.getpass else one for one in given)
-    monkeypatch.setattr(AssumeRoleProvider.__init__, "__defaults__", asked)
+    monkeypatch.setattr(getpass, "getpass", _answering(prompts))
     role = f"arn:aws:iam::{eks.aws.account}:role/on-call"
     write_aws(
         home,

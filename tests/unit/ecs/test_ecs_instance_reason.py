@@ -144,7 +144,8 @@ def test_the_reason_of_a_task_that_does_not_start(item: wire.Task, reason: str |
     ("item", "message"),
     [
         pytest.param(stopped(ended(reason=OOM), said=EXITED), OOM, id="the container's first"),
-        pytest.param(stopped(said=EXITED), EXITED, id="the task's"),
+        pytest.param(stopped(said=EXITED), "app exited with 0", id="how it exited"),
+        pytest.param(stopped(said="Task stopped by user"), "Task stopped by user", id="the task's"),
         pytest.param(stopped(ended("a"), ended("b", reason=OOM)), OOM, id="any container's"),
         pytest.param(stopped(), None, id="none"),
         pytest.param(task(), None, id="none while it runs"),

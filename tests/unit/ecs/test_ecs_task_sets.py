@@ -8,7 +8,7 @@ import pytest
 
 from dashborion.models.rollout import RolloutState
 from dashborion.models.workload import WorkloadStatus
-from dashborion.orchestrators.ecs import endpoints, normalise, rollout, wire
+from dashborion.orchestrators.ecs import normalise, rollout, routes, wire
 from tests.unit.ecs.raw_ecs import (
     ABSENT,
     DEFINITION,
@@ -87,4 +87,5 @@ def test_the_target_groups_of_sets_are_ways_in_once_each() -> None:
     arn = f"{ELB}:targetgroup/web/0123456789abcdef"
     balancers = [{"targetGroupArn": arn, "containerName": "app", "containerPort": 8080}]
     item = external(task_set(loadBalancers=balancers), loadBalancers=balancers)
-    assert endpoints.target_groups(item) == [arn]
+    (balancer,) = routes.balancers_of(item)
+    assert routes.target_groups_of(balancer) == [arn]

@@ -94,7 +94,12 @@ def rolling_daemonset(desired: int, available: int, strategy: Raw) -> str:
         pytest.param(3, limits(1, 0)["rollingUpdate"], 2, id="a count"),
         pytest.param(3, limits(None, None)["rollingUpdate"], 2, id="one by one unless told"),
         pytest.param(5, limits("30%", 0)["rollingUpdate"], 3, id="a percentage rounds up"),
-        pytest.param(2, limits("100%", 0)["rollingUpdate"], 1, id="all of them, but never all of them at once"),
+        pytest.param(
+            2,
+            limits("100%", 0)["rollingUpdate"],
+            1,
+            id="all of them, but never all of them at once",
+        ),
         pytest.param(3, limits(0, 1)["rollingUpdate"], 3, id="surging"),
         pytest.param(3, limits(0, "10%")["rollingUpdate"], 3, id="surging by a percentage"),
     ],

@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import binascii
 import ssl
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from dashborion.config.targets import EksTarget
 from dashborion.errors import BadAnswer, Forbidden, NotFound, Unreachable
 from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.clusters import eks_clusters
-from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.errors import Refused, bare
 from dashborion.orchestrators.aws.sessions import ClusterTarget, Sessions
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.credentials.settings import (
@@ -76,40 +75,37 @@ def connect(target: EksTarget, runtime: Runtime, sessions: Sessions) -> Credenti
 
 @dataclass(frozen=True)
 class EksTokens:
-    """Tokens for kubeconfig users whose plugin would make the same ones.
-
-    Plugins run side by side, but prompts for MFA codes come one after the other.
-    """
+    """Tokens for kubeconfig users whose plugin would make the same ones."""
 
     sessions: Sessions
-    one_prompt: threading.Lock
 
     def credential(self, identity: ClusterTarget, runtime: Runtime) -> ExecCredential:
         """What the plugin would give."""
         aws = self.sessions.connect(identity, runtime)
-        with self.one_prompt:
-            self.sessions.signing_keys(identity)
+        self.sessions.signing_keys(identity)
         expires = datetime.now(UTC) + timedelta(seconds=RENEW_SECONDS)
         return ExecCredential(self.sessions.eks_token(identity, aws.region), expires=expires)
 
 
 def _settings(aws: AwsClient, target: EksTarget, bearer: Token, runtime: Runtime) -> Settings:
-    cluster = _describe(aws, target.cluster)
+    cluster = _describe(aws, target.cluster_name)
     host = str(cluster.get("endpoint") or "")
-    authority = (cluster.get("certificateAuthority") or {}).get("data")
+    certificates = cluster.get("certificateAuthority")
+    authority = certificates.get("data") if isinstance(certificates, dict) else None
     if not host or not authority:
         state = str(cluster.get("status") or "not there").lower()
-        raise Unreachable(f"cluster '{target.cluster}' is {state}: it has no endpoint")
-    name = urlsplit(host).hostname
-    if not name or not host.startswith("https://"):
-        raise BadAnswer(f"eks:DescribeCluster: '{host}' is not an https address")
+        raise Unreachable(f"cluster '{target.cluster_name}' is {state}: it has no endpoint")
+    if not bare(host).startswith("https://"):
+        raise BadAnswer(
+            f"eks:DescribeCluster: '{target.cluster_name}': its endpoint is not an https address"
+        )
     try:
-        tls = tls_context(authority=base64.b64decode(authority, validate=True))
+        tls = tls_context(authority=base64.b64decode(str(authority), validate=True))
     except (binascii.Error, ssl.SSLError, ValueError) as error:
         raise BadAnswer(
-            f"eks:DescribeCluster: the authority of cluster '{target.cluster}' is no certificate"
+            f"eks:DescribeCluster: the authority of '{target.cluster_name}' is no certificate"
         ) from error
-    proxy = proxy_from_environment(name, "https", runtime.environ)
+    proxy = proxy_from_environment(str(urlsplit(host).hostname), "https", runtime.environ)
     return Settings(host.rstrip("/"), tls, proxy=proxy, authorization=bearer.authorization)
 
 

@@ -38,7 +38,7 @@ class EksUser:
     """The cluster that a token is for, and the AWS identity that it proves."""
 
     command: str
-    cluster: str
+    cluster_name: str
     region: str | None = None
     profile: str | None = None
     role_arn: str | None = None
@@ -63,7 +63,7 @@ def eks_user(entry: Any, environ: Mapping[str, str]) -> EksUser | None:
         return None  # keys in variables go before a profile in one, but not before --profile
     return EksUser(
         command,
-        cluster=options["cluster"],
+        cluster_name=options["cluster"],
         region=options.get("region") or next(filter(None, map(variables.get, _REGIONS)), None),
         profile=profile,
         role_arn=options.get("role_arn"),

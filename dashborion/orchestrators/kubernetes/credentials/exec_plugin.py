@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from dashborion.config.kubeconfig import Entry
 from dashborion.errors import ConfigError, CredentialsError, short
-from dashborion.orchestrators.kubernetes.credentials import processes
+from dashborion.orchestrators import processes
 from dashborion.orchestrators.kubernetes.credentials.entries import exec_cluster
 from dashborion.orchestrators.kubernetes.credentials.settings import LOG_IN, ExecCredential
 from dashborion.orchestrators.protocol import Runtime

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import IO
 
@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from dashborion import signals
 from dashborion.concurrency import Deadline, start
+from dashborion.terminal import unchanged
 
 END_SECONDS = 0.25  # between SIGTERM and SIGKILL
 MOST_BYTES = 1 << 20  # of stdout
@@ -66,7 +67,10 @@ def run(
         stderr=None if show_stderr else subprocess.PIPE,
     )
     try:
-        with signals.done_at_once(partial(_signal, process, _KILL)):
+        with (
+            signals.done_in_the_end(partial(_signal, process, _KILL)),
+            unchanged(0) if interactive else nullcontext(),
+        ):
             printed = start(partial(_read_first, process.stdout))
             logged = start(partial(_read_last, process.stderr))
             output = printed.result(deadline.remaining())
