@@ -34,6 +34,10 @@ S = TypeVar("S", bound=Struct)
 # 0.18 to 0.22). A text that these do not match is not shown: it may quote the value.
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
+_WORDS = {
+    "bool": "true or false", "str": "text", "int": "a number", "float": "a number",
+    "object": "a mapping", "array": "a list", "null": "nothing",
+}  # fmt: skip
 _WRONG_TYPE = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
 
 
@@ -184,7 +188,8 @@ class _Decoder:
             return self.error(_join(where, missing["name"]), "is missing", None)
         if wrong := _WRONG_TYPE.search(text):
             expected = wrong["expected"].replace(" | null", "")
-            return self.error(where, f"expected {expected}, got {wrong['got']}", None)
+            expected, got = (_WORDS.get(word, word) for word in (expected, wrong["got"]))
+            return self.error(where, f"expected {expected}, not {got}", None)
         return self.error(where, "not a value that it may have", None)
 
 
