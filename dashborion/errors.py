@@ -246,8 +246,8 @@ def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None
     """
     import difflib  # takes 5 ms
 
-    names = list(known)
-    comparable = [name for name in names if len(name) <= _LONGEST_NAME and name != typed]
+    names = [name for name in known if name != typed]
+    comparable = [name for name in names if len(name) <= _LONGEST_NAME]
     near = difflib.get_close_matches(short(typed), comparable, n=3, cutoff=0.6)
     if near:
         return f"did you mean {' or '.join(repr(name) for name in near)}?"

@@ -162,7 +162,21 @@ BROKEN_CONTEXTS: dict[str, dict[str, Any]] = {
     "no certificate file": {"user": {"client-certificate": "/nowhere", "client-key": "/nowhere"}},
     "no token file": {"user": {"tokenFile": "/nowhere"}},
     "a proxy of an unknown scheme": {"cluster": {"proxy-url": "foo://127.0.0.1:9"}},
+    "a socks proxy": {"cluster": {"proxy-url": "socks5://127.0.0.1:9"}},
     "a proxy that is no address": {"cluster": {"proxy-url": "http://[::1"}},
+    "a login that nobody renews": {
+        "user": {
+            "auth-provider": {
+                "name": "oidc",
+                "config": {
+                    "client-id": "c",
+                    "id-token": "x.eyJleHAiOjE1MDAwMDAwMDB9.x",  # has expired in 2017
+                    "idp-issuer-url": "https://127.0.0.1:9/realm",
+                    "refresh-token": "r",
+                },
+            }
+        }
+    },
     "no plugin": {"user": {"exec": {"command": "no-such", "apiVersion": "v1"}}},
     "a plugin that is a folder": {
         "user": {"exec": {"command": "/", "apiVersion": "client.authentication.k8s.io/v1"}}
