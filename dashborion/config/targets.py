@@ -295,11 +295,15 @@ REFUSED_IN_FOLDER = ("kubeconfig", "endpoint_url", "role_arn")
 
 
 class Environment(Struct, frozen=True, kw_only=True):
-    """A target under the name by which it is chosen. ``project`` is None for ad-hoc ones."""
+    """A target under the name by which it is chosen. ``project`` is None for ad-hoc ones.
+
+    ``redefines`` says which file of the user's own has another target under this name.
+    """
 
     project: str | None
     name: str
     target: Target
+    redefines: str | None = None
 
     @property
     def label(self) -> str:
