@@ -32,7 +32,7 @@ _TOKENS = "indent with blanks instead of tabs, and put what begins with @, % or 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
-def read_yaml(path: Path, *, first_document: bool = False) -> Any:
+def read_yaml(path: Path, *, first_document: bool = False, most_bytes: int = MOST_BYTES) -> Any:
     """The file's document as plain data; None if it is empty.
 
     ``first_document`` passes over the documents that follow it, as kubectl does; else they are
@@ -42,7 +42,7 @@ def read_yaml(path: Path, *, first_document: bool = False) -> Any:
         ConfigError: the file is unreadable, too large, or not YAML of plain data, with the line.
     """
     try:
-        content = read_named(path)
+        content = read_named(path, most_bytes=most_bytes)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'cannot be read'}") from error
     return parse_yaml(content, path, first_document=first_document)

@@ -41,7 +41,7 @@ def bad(api: Api, kube: Kube) -> Iterator[Api]:
             owner = each.objects["statefulsets"][0]["metadata"]
             each.objects["pods"] = [_running(f"db-{number}", owner) for number in range(3)]
             each.on("*/log", misbehaviour.body(LINE, "text/plain"))
-        _contexts(kube, api, document(server.url, context="bad"))
+        _contexts(kube, api, document(server.url, context="bad", user={}))
         yield server
 
 
@@ -54,7 +54,7 @@ def _running(name: str, owner: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contexts(kube: Kube, api: Api, other: dict[str, Any]) -> None:
-    write(kube(api.url), merged(document(api.url), other))
+    write(kube(api.url), merged(document(api.url, user={}), other))  # on a tab, too
 
 
 def _throw_for(server: Api, part: str, thrown: Thrown, patch: pytest.MonkeyPatch) -> None:
