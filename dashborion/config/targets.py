@@ -33,6 +33,8 @@ IN_CLUSTER = "in-cluster"
 _GKE_CONTEXT = re.compile(r"gke_[^_]+_[^_]+_(.+)")
 _EKSCTL_CONTEXT = re.compile(r"(.+)\.[a-z0-9-]+\.eksctl\.io")
 
+# An empty name would be the account's default cluster.
+_CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _CLUSTER_ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):\d*:cluster/[^/]+")
 
 
@@ -145,12 +147,14 @@ class AwsClusterTarget(Target, frozen=True, kw_only=True):
     @property
     def contradiction(self) -> str | None:
         """Why the cluster cannot be where the target says, None if it can."""
-        if not self.cluster.startswith("arn:"):
-            return None
-        arn = _CLUSTER_ARN.fullmatch(self.cluster)
         service = "eks" if self.kind == "eks" else "ecs"
+        if not self.cluster.startswith("arn:"):
+            if _CLUSTER_NAME.fullmatch(self.cluster):
+                return None
+            return f"'{short(self.cluster)}' is not the name of an {service.upper()} cluster"
+        arn = _CLUSTER_ARN.fullmatch(self.cluster)
         if arn is None or arn["service"] != service:
-            return f"'{self.cluster}' is not the ARN of an {service.upper()} cluster"
+            return f"'{short(self.cluster)}' is not the ARN of an {service.upper()} cluster"
         if arn["region"] != self.region:
             return f"the cluster is in {arn['region']} by its ARN, and `region` is {self.region}"
         return None

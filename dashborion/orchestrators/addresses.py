@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 def without_secrets(address: str, *, path: bool = False) -> str:
     """The scheme, host and port of an address; no user, password or query.
 
-    ``path`` keeps the path too: an address that is nothing but a path is kept whole then.
+    ``path`` keeps the path too, as that of a socket is: an address that is nothing but a path
+    is kept whole then.
     """
     try:
         parts = urlsplit(address if "//" in address or path else f"//{address}")
@@ -20,4 +21,4 @@ def without_secrets(address: str, *, path: bool = False) -> str:
     if not host and path:
         return parts.path
     scheme = f"{parts.scheme}://" if parts.scheme else ""
-    return f"{scheme}{host}{parts.path if path else ''}"
+    return f"{scheme}{host}{parts.path if path or parts.scheme == 'unix' else ''}"

@@ -15,6 +15,7 @@ from botocore import exceptions as core
 
 from dashborion.errors import (
     BadAnswer,
+    DashborionError,
     Forbidden,
     MaybeApplied,
     Throttled,
@@ -92,7 +93,7 @@ class AwsClient:
         operation: str,
         arguments: Mapping[str, Any],
     ) -> Mapping[str, Any]:
-        with self.limit, translated(self.login):
+        with self.limit, translated(self.login, api_name(service, operation)):
             if self.runtime.deadline.remaining() <= 0:
                 raise self.runtime.deadline.expired()
             method = getattr(botocore_client(service), operation)
@@ -108,15 +109,31 @@ class AwsClient:
                 self.runtime.trace(Call(api_name(service, operation), outcome, elapsed))
             return answer
 
-    def items(self, service: str, operation: str, key: str, /, **arguments: Any) -> list[Any]:
-        """The list under a key of the answer.
+    def items(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        /,
+        *,
+        tell: parts.Tell | None = None,
+        **arguments: Any,
+    ) -> list[Any]:
+        """The list under a key of the answer; ``tell`` is told of names that ECS answered apart.
 
         Raises:
             BadAnswer: the key is missing. botocore reads an answer that was cut
                 short as one without keys.
+            Forbidden, Refused: none was answered otherwise; without ``tell``, one was not.
         """
         answer = self.call(service, operation, **arguments)
-        return required(answer, key, api_name(service, operation))
+        name = api_name(service, operation)
+        items = required(answer, key, name)
+        if (error := named_failure(answer, name)) is not None:
+            if tell is None or not items:
+                raise error
+            tell(error)
+        return items
 
     def pages(
         self,
@@ -171,7 +188,8 @@ class AwsClient:
         """
 
         def ask(batch: Sequence[str]) -> list[Any]:
-            return self.items(service, operation, key, **{argument: list(batch)}, **arguments)
+            named = {argument: list(batch)}
+            return self.items(service, operation, key, tell=tell, **named, **arguments)
 
         groups = batches(sorted(set(names)), size)
         return parts.in_batches(groups, ask, self.runtime.deadline, tell)
@@ -249,6 +267,24 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     if not all(isinstance(item, kind) for item in items):
         raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")
     return items
+
+
+def named_failure(answer: Mapping[str, Any], operation: str) -> DashborionError | None:
+    """Why ECS, which answered, left names out: its ``failures``; those it does not know are none.
+
+    See "API failure reasons" in AWS' guide.
+    """
+    told = [one for one in answer.get("failures") or () if isinstance(one, dict)]
+    lost = [one for one in told if one.get("reason") != "MISSING"]
+    if not lost:
+        return None
+    reason, detail = str(lost[0].get("reason") or "unknown"), lost[0].get("detail")
+    more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
+    message = f"{operation} says {reason} of {lost[0].get('arn') or 'an object'}{more}"
+    message += f": {detail}" if detail else ""
+    if reason == "ACCESS_DENIED":
+        return Forbidden(message, hint=f"allow {operation} on it")
+    return Refused(message, reason=reason)
 
 
 def batches(items: Sequence[T], size: int) -> list[Sequence[T]]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from botocore import exceptions as core
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.parsers import ResponseParserError
 
 from dashborion.errors import (
@@ -51,6 +52,7 @@ _FORBIDDEN = frozenset({
 _THROTTLED = frozenset({
     "Throttling", "Throttled", "RequestThrottled", "RequestLimitExceeded", "TooManyRequests",
     "ProvisionedThroughputExceeded", "SlowDown", "PriorRequestNotComplete", "429",
+    "LimitExceeded", "BandwidthLimitExceeded", "EC2Throttled", "TransactionInProgress",
 })  # fmt: skip
 
 # What is sent while credentials are prepared; whatever else is refused there is a login problem.
@@ -101,8 +103,8 @@ class Refused(DashborionError):
 
 
 @contextmanager
-def translated(login: Login) -> Iterator[None]:
-    """Raise this program's errors in place of botocore's.
+def translated(login: Login, operation: str = "AWS") -> Iterator[None]:
+    """Raise this program's errors in place of botocore's, which may not say what was asked.
 
     Raises:
         CredentialsError: no credentials, expired or not accepted ones; with a command to log in.
@@ -117,12 +119,12 @@ def translated(login: Login) -> Iterator[None]:
         raise _refused(error, login) from error
     except core.BotoCoreError as error:
         raise _of_botocore(error, login) or Unreachable(
-            f"AWS' SDK cannot send it: {type(error).__name__}"
+            f"{operation}: AWS' SDK cannot send it: {type(error).__name__}"
         ) from error
     except (ResponseParserError, ValueError, LookupError, TypeError, AttributeError,
             RecursionError) as error:  # fmt: skip
         # What botocore's parsers raise for answers that are damaged; their text quotes the answer.
-        raise BadAnswer("an answer of AWS that cannot be read") from error
+        raise BadAnswer(f"{operation}: an answer that cannot be read") from error
 
 
 @contextmanager
@@ -140,6 +142,9 @@ def preparing(login: Login) -> Iterator[None]:
         raise
     except core.ClientError as error:
         raise _refused(error, login) from error
+    except core.ParamValidationError as error:  # of a token in a file, a code that was typed
+        message = f"{login}: the credentials are not as AWS documents them"
+        raise CredentialsError(message, hint=login.hint) from error
     except core.BotoCoreError as error:
         raise _of_botocore(error, login) or CredentialsError(
             f"{login} cannot be used: {type(error).__name__}", hint=login.hint
@@ -190,7 +195,7 @@ def _refused(error: core.ClientError, login: Login) -> DashborionError:
         where = bare(metadata.get("HTTPHeaders", {}).get("location", ""))
         return BadAnswer(f"{operation} was answered with a redirect ({status}) to {where}")
     if reason in _THROTTLED or status == 429:
-        return Throttled(said)
+        return Throttled(said, hint="AWS answers this account again in a minute or so")
     if status >= 500:
         return Unreachable(f"{operation} was answered with {status}: {message}")
     if (refusal := _of_credentials(reason, operation, said, login)) is not None:
@@ -218,10 +223,12 @@ def _of_credentials(reason: str, operation: str, said: str, login: Login) -> Das
         )
     if operation == "GetRoleCredentials" and reason == "Unauthorized":
         return CredentialsError(f"the SSO login is not accepted ({said})", hint=login.hint)
+    hint = "check `role_arn` and whom the role trusts" if operation == "AssumeRole" else None
     if reason in _FORBIDDEN and operation not in ("GetRoleCredentials", "CreateToken"):
-        return Forbidden(said)
+        return Forbidden(said, hint=hint)
     if operation in _OF_CREDENTIALS:
-        return CredentialsError(f"{login}: AWS gives no credentials ({said})", hint=login.hint)
+        message = f"{login}: AWS gives no credentials ({said})"
+        return CredentialsError(message, hint=hint or login.hint)
     return None
 
 
@@ -282,7 +289,32 @@ def _of_settings(error: core.BotoCoreError, text: str, login: Login) -> Dashbori
         return UsageError(f"'{region}' is not a region of AWS", hint=hint)
     if isinstance(error, core.ValidationError):
         return UsageError(text)
-    return _of_login(error, text, login)
+    return _of_login(error, text, login) or _of_other_settings(error, login)
+
+
+def _of_other_settings(error: core.BotoCoreError, login: Login) -> DashborionError | None:
+    """Settings that have nothing to do with credentials, for which botocore has many classes."""
+    if not type(error).__name__.startswith("Invalid"):
+        return None
+    said = str(error.kwargs.get("error_msg", ""))
+    names = (name for name in BOTOCORE_DEFAUT_SESSION_VARIABLES if "_" in name and name in said)
+    is_text = isinstance(error, core.InvalidConfigError)
+    other = "one is not as AWS documents it" if is_text else _without_values(error)
+    told = next((f"`{name}` is not valid" for name in names), other)
+    return ConfigError(f"a setting for AWS: {told}", hint=_correct(login))
+
+
+def _without_values(error: core.BotoCoreError) -> str:
+    """botocore's message without what it fills in, but for the values that would be valid."""
+    template: str = error.fmt
+    fields = {name for _, name, _, _ in string.Formatter().parse(template) if name}
+    safe = {name for name in fields if name.startswith("valid_") or name == "config_key"}
+    return template.format(**{name: error.kwargs[name] if name in safe else "…" for name in fields})
+
+
+def _correct(login: Login) -> str:
+    profile = f"profile '{login.profile}'" if login.profile else "the default profile"
+    return f"correct {profile} in AWS' config file, or the variable that sets it"
 
 
 def _of_login(error: core.BotoCoreError, text: str, login: Login) -> DashborionError | None:
@@ -291,8 +323,10 @@ def _of_login(error: core.BotoCoreError, text: str, login: Login) -> DashborionE
         hint = f"`aws configure{option}` makes it; see `aws configure list-profiles`"
         return CredentialsError(text + missing_files(os.environ), hint=hint)
     if isinstance(error, _NOT_THERE):
+        is_setting = not isinstance(error, core.NoCredentialsError) and login.way != "keys"
         return CredentialsError(
-            f"no AWS credentials: {text}{missing_files(os.environ)}", hint=login.hint
+            f"no AWS credentials: {text}{missing_files(os.environ)}",
+            hint=_correct(login) if is_setting else login.hint,
         )
     if isinstance(error, core.MissingDependencyException):
         return CredentialsError(
@@ -303,8 +337,8 @@ def _of_login(error: core.BotoCoreError, text: str, login: Login) -> DashborionE
         return CredentialsError(f"{login}: expired, and needs an MFA code", hint=login.hint)
     if isinstance(error, _RELOGIN):
         return CredentialsError(f"no AWS credentials from {login}: {_why(error)}", hint=login.hint)
-    if isinstance(error, core.InvalidConfigError):
-        return CredentialsError(f"no AWS credentials: {_invalid(error, login)}", hint=login.hint)
+    if isinstance(error, core.InvalidConfigError) and (told := _invalid(error, login)):
+        return CredentialsError(f"no AWS credentials: {told}", hint=_correct(login))
     return None
 
 
@@ -334,12 +368,17 @@ def _why(error: core.BotoCoreError) -> str:
     return "it has expired or is not accepted"
 
 
-def _invalid(error: core.BotoCoreError, login: Login) -> str:
-    """A setting that botocore does not take; of its text, the parts that are names of settings."""
+def _invalid(error: core.BotoCoreError, login: Login) -> str | None:
+    """What about a profile's credentials botocore does not take; None if it is something else.
+
+    Its text is passed on where all that it quotes are names of profiles and settings.
+    """
     text = str(error.kwargs.get("error_msg", ""))
     if "inconsistent between" in text:  # and then both values
         return f"{login}: profile and sso-session contradict each other"
-    return text if _ABOUT_NAMES.search(text) else f"{login} is not configured as AWS documents it"
+    if text.startswith("The credential source "):  # and then its value
+        return f"{login}: `credential_source` is not one that AWS' SDK knows"
+    return text if _ABOUT_NAMES.search(text) else None
 
 
 # Which profile and which setting; what else botocore raises the class for has values in it.

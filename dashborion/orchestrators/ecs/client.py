@@ -103,7 +103,8 @@ class Client:
         operation = f"describe_{key}"
         arguments = {"cluster": self.cluster, key: list(names)}
         with self._known_cluster():
-            items = self.with_tags(partial(self.aws.items, "ecs", operation, key, **arguments))
+            ask = partial(self.aws.items, "ecs", operation, key, tell=tell, **arguments)
+            items = self.with_tags(ask)
         pairs = decoded(type_, items, api_name("ecs", operation), tell)
         return [Found(item, dict(plain) if raw else None) for item, plain in pairs]
 
@@ -188,7 +189,7 @@ class Client:
     ) -> list[Found[T]]:
         """The objects under a key of what ``describe_`` a noun answers."""
         operation = f"describe_{noun}"
-        items = self.aws.items("ecs", operation, key, **asked)
+        items = self.aws.items("ecs", operation, key, tell=tell, **asked)
         pairs = decoded(type_, items, api_name("ecs", operation), tell)
         return [Found(item, dict(plain) if raw else None) for item, plain in pairs]
 
@@ -223,7 +224,7 @@ class Client:
 
     def _cache_file(self, arns: Iterable[str]) -> FileCache[wire.TaskDefinition]:
         return FileCache(
-            "task-definitions-4",  # raise the number when a field is added
+            "task-definitions-5",  # raise the number when a field is added
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
             wire.TaskDefinition,
         )

@@ -121,6 +121,11 @@ def _service_connect(service: wire.Service) -> Iterator[Endpoint]:
             )
 
 
-def _in_namespace(name: str, namespace: str | None) -> str:
-    """The DNS name that AWS makes if none is given; a namespace may be named by its ARN."""
-    return f"{name}.{wire.arn_name(namespace)}" if namespace else name
+def _in_namespace(name: str, namespace: str | None) -> str | None:
+    """The DNS name that AWS makes if none is given; None where only the namespace's ARN is known.
+
+    That ends in an id, which is not the name.
+    """
+    if namespace and namespace.startswith("arn:"):
+        return None
+    return f"{name}.{namespace}" if namespace else name

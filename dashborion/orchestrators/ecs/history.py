@@ -125,6 +125,8 @@ def _message(made: wire.ServiceDeployment) -> str | None:
 def _of_family(client: Client, current: str, why: str) -> tuple[list[PastRevision], str]:
     """The family's newest revisions and the current one; of some only the name may be known."""
     family = (rollout.revision(current) or "").partition(":")[0]
+    if not family:
+        return [], f"ECS names no task definition for it: {why}"
     try:
         arns = client.newest_revisions(family, FAMILY_REVISIONS)
     except (Refused, Forbidden, Unavailable) as error:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import DashborionError, NotFound, Unreadable
 from dashborion.models.log import Source
-from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import Absent, Group
@@ -152,13 +151,14 @@ def _elsewhere(logs: wire.LogConfiguration) -> str:
             "or `log_group` in the environment"
         )
     options = logs.options
-    address = options.splunk or options.fluentd or options.gelf or options.syslog
-    if address:
-        where = f"to {without_secrets(address)}"
+    if logs.log_driver == "none":
+        return "its log driver is none, which keeps no lines; choose another in its task definition"
+    if options.address:
+        where = f"to {options.address}"
     elif logs.log_driver == "awsfirelens":
         where = "through the task's log router"
         where += f" to its output '{options.output}'" if options.output else ""
-    elif logs.log_driver in ("json-file", "local", "journald", "none"):
+    elif logs.log_driver in ("json-file", "local", "journald"):
         where = "nowhere but to the container instance"
     else:
         where = "to where that driver's options say"

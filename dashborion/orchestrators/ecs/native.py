@@ -173,12 +173,11 @@ class EcsNative:
         return self._normalised(listed, native_normalise.cluster)
 
     def _cluster(self, name: str) -> Found[Any]:
-        ask = partial(self.client.aws.call, "ecs", "describe_clusters", clusters=[name])
-        answer = self.client.with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
-        found = decoded(
-            native_wire.Cluster, answer.get("clusters") or (), "ecs:DescribeClusters", None
+        ask = partial(
+            self.client.aws.items, "ecs", "describe_clusters", "clusters", clusters=[name]
         )
-        for item, raw in found:
+        items = self.client.with_tags(ask, "STATISTICS", "SETTINGS", "CONFIGURATIONS")
+        for item, raw in decoded(native_wire.Cluster, items, "ecs:DescribeClusters", None):
             return Found(
                 native_normalise.cluster_detail(item, self.client.scope.environment), dict(raw)
             )

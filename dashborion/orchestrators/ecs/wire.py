@@ -14,6 +14,8 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import force_setattr
 
+from dashborion.orchestrators.addresses import without_secrets
+
 
 class Wire(Struct, rename="camel", frozen=True, gc=False):
     """Converted from an answer, never changed."""
@@ -59,7 +61,7 @@ class HealthCheck(Wire, frozen=True):
 class LogOptions(Struct, frozen=True):
     """The options of ``awslogs``, and the addresses that other drivers send lines to.
 
-    Other options of theirs may be secrets.
+    Other options of theirs may be secrets; so may an address' user, password and query.
     """
 
     group: str | None = field(name="awslogs-group", default=None)
@@ -70,6 +72,16 @@ class LogOptions(Struct, frozen=True):
     gelf: str | None = field(name="gelf-address", default=None)
     syslog: str | None = field(name="syslog-address", default=None)
     output: str | None = field(name="Name", default=None)  # FireLens' plugin
+
+    def __post_init__(self) -> None:
+        for name in ("splunk", "fluentd", "gelf", "syslog"):
+            if address := getattr(self, name):
+                force_setattr(self, name, without_secrets(address))
+
+    @property
+    def address(self) -> str | None:
+        """Where another driver than ``awslogs`` sends lines to."""
+        return self.splunk or self.fluentd or self.gelf or self.syslog
 
 
 class LogConfiguration(Wire, frozen=True):

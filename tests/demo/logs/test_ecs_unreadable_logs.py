@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,8 +66,10 @@ ODD = [
                  ["splunk", "https://splunk.example"], 1, id="splunk"),
     pytest.param(Odd(driver("gelf", **{"gelf-address": "udp://[::1]:12201"})),
                  ["udp://[::1]:12201"], 1, id="gelf"),
+    pytest.param(Odd(driver("fluentd", **{"fluentd-address": "unix:///run/f.sock"})),
+                 ["unix:///run/f.sock"], 1, id="a socket"),
     pytest.param(Odd(driver("awsfirelens", Name="datadog")), ["datadog"], 1, id="firelens"),
-    pytest.param(Odd(driver("none")), ["none"], 1, id="none"),
+    pytest.param(Odd(driver("none")), ["none", "keeps no lines"], 1, id="none"),
     pytest.param(Odd(None), ["no log driver"], 1, id="no driver"),
 ]  # fmt: skip
 
@@ -209,3 +212,31 @@ def test_a_group_that_does_not_answer_costs_its_own_lines(serve: Any, dashborion
     silent.set()
     assert (seen.exit_code, seen.out) == (5, "fine\n")
     assert "both-000000/side: no complete answer within 2 seconds" in seen.err
+
+
+SECRET = "s3cr3t-planted"
+PLANTED = {
+    "splunk": {
+        "splunk-url": f"https://me:{SECRET}@splunk.example/x?token={SECRET}",
+        "splunk-token": SECRET,
+    },
+    "gelf": {"gelf-address": f"udp://{SECRET}@gelf.example:12201", "env": SECRET},
+    "fluentd": {"fluentd-address": f"me:{SECRET}@fluentd.example:24224"},
+    "syslog": {"syslog-address": f"tcp+tls://{SECRET}@syslog.example:514"},
+    "awsfirelens": {"Name": "datadog", "apikey": SECRET, "Host": SECRET},
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+@pytest.mark.parametrize("command", ["workloads logs both", "workloads list --debug"])
+def test_a_log_drivers_secrets_are_in_no_output_and_in_no_file(
+    dashborion: Cli, home: Path, monkeypatch: pytest.MonkeyPatch, name: str, command: str
+) -> None:
+    with Aws(Odd(driver(name, **PLANTED[name]))) as aws:
+        point_at(monkeypatch, aws, cluster=CLUSTER)
+        seen = dashborion(f"{command} -o json -v")
+
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert any("task-definitions" in path.name for path in files)
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
+    assert SECRET not in seen.out + seen.err

@@ -131,3 +131,56 @@ def test_an_mfa_code_is_not_taken_from_what_is_piped_in(
     error = json.loads(done.stderr)["error"]
     assert "'one' needs an MFA code" in error["message"]
     assert "terminal" in error["hint"]
+
+
+KEYS = "aws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = s3cr3t\n"
+SETTINGS = {
+    "defaults_mode": ("defaults mode", KEYS),
+    "request_min_compression_size_bytes": ("request_min_compression_size_bytes", KEYS),
+    "account_id_endpoint_mode": ("account_id_endpoint_mode", KEYS),
+    "response_checksum_validation": ("response_checksum_validation", KEYS),
+    "sts_regional_endpoints": (
+        "STS regional endpoints",
+        f"role_arn = {ROLE}\nsource_profile = base\n[profile base]\n{KEYS}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("setting", "told", "rest"), [(k, *v) for k, v in SETTINGS.items()])
+def test_a_setting_of_aws_that_is_not_valid_is_named_without_its_value(
+    dashborion: Cli, aws: AwsObjects, home: Path, setting: str, told: str, rest: str
+) -> None:
+    write_aws(home, config=f"[profile one]\n{setting} = m4rked\n{rest}")
+
+    seen = dashborion(LIST)
+
+    assert (seen.exit_code, seen.error["code"]) == (2, "config"), seen.err
+    assert told in seen.error["message"]
+    assert "profile 'one' in AWS' config file" in seen.error["hint"]
+    assert "m4rked" not in seen.err
+    assert "renew the keys" not in seen.err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sso_session = nope\nsso_account_id = 1\nsso_role_name = r\n",
+        f"role_arn = {ROLE}\n",
+        f"role_arn = {ROLE}\nsource_profile = one\n",
+        f"role_arn = {ROLE}\nsource_profile = two\n[profile two]\nrole_arn = {ROLE}\n"
+        "source_profile = one\n",
+        f"role_arn = {ROLE}\ncredential_source = m4rked\n",
+        f"role_arn = {ROLE}\ncredential_source = Environment\nsource_profile = two\n",
+    ],
+    ids=["no such sso-session", "a role without source", "its own source", "a circle",
+         "an unknown source", "two sources"],
+)  # fmt: skip
+def test_a_profile_that_cannot_work_is_to_be_corrected_and_no_login_helps(
+    dashborion: Cli, aws: AwsObjects, home: Path, text: str
+) -> None:
+    write_aws(home, config=f"[profile one]\n{text}")
+
+    seen = dashborion(LIST)
+
+    require(seen, hint="correct profile 'one' in AWS' config file")
+    assert "m4rked" not in seen.err

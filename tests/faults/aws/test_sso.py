@@ -65,6 +65,8 @@ CACHES = {
     "a bad date": '{"accessToken": "s3cr3t", "expiresAt": "soon"}',
     "a date of another type": '{"accessToken": "s3cr3t", "expiresAt": 7}',
     "expired": '{"accessToken": "s3cr3t", "expiresAt": "2020-01-01T00:00:00Z"}',
+    "no token": '{"accessToken": null, "expiresAt": "2099-01-01T00:00:00Z"}',
+    "a list as token": '{"accessToken": ["s3cr3t"], "expiresAt": "2099-01-01T00:00:00Z"}',
     "a line break": '{"accessToken": "s3cr3t\\n-2", "expiresAt": "2099-01-01T00:00:00Z"}',
 }
 

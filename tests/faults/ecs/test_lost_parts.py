@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -79,6 +80,86 @@ def test_an_unreadable_time_costs_its_own_row(dashborion: Cli, serve: Serve) -> 
     aws.objects["services"][0]["createdAt"] = "when the cows come home"
     seen = dashborion("workloads list -o json")
     assert (seen.exit_code, [one["name"] for one in seen.json]) == (5, ["api"])
+
+
+def answered_apart(key: str, noun: str, name: str, reason: str) -> Callable[..., Answer]:
+    """A success whose ``failures`` name what was left out, as ECS answers about one of several."""
+
+    def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
+        answer = do()
+        content = json.loads(answer.body)
+        arns = [one[f"{noun}Arn"] for one in content[key] if one[f"{noun}Arn"].endswith(name)]
+        content[key] = [one for one in content[key] if one[f"{noun}Arn"] not in arns]
+        content["failures"] = [{"arn": one, "reason": reason} for one in arns]
+        return replace(answer, body=json.dumps(content).encode())
+
+    return fault
+
+
+APART = {
+    "a service": ("services", "service", "/web", "workloads list -o json"),
+    "a task": ("tasks", "task", f"/{1:032x}", "instances list -o json"),
+    "a machine": (
+        "containerInstances", "containerInstance", "/one", "ecs container-instances list -o json"
+    ),
+    "a cluster": ("clusters", "cluster", "/docs", "ecs clusters list -o json"),
+    "a deployment": (
+        "serviceDeployments", "serviceDeployment", "/first", "ecs deployments list web -o json"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reason", ["ACCESS_DENIED", "NEW_REASON", "MISSING"])
+@pytest.mark.parametrize(("key", "noun", "name", "command"), APART.values(), ids=APART)
+def test_what_ecs_answers_apart_costs_its_own_row(
+    dashborion: Cli, serve: Serve, key: str, noun: str, name: str, command: str, reason: str
+) -> None:
+    aws = whole(
+        serve, "web", "api",
+        clusters=[cluster(), cluster("other")],
+        containerInstances=[
+            {"containerInstanceArn": arn("container-instance", f"docs/{one}"), "status": "ACTIVE"}
+            for one in ("one", "two")
+        ],
+        serviceDeployments=[
+            {
+                "serviceDeploymentArn": arn("service-deployment", f"docs/web/{one}"),
+                "serviceArn": arn("service", "docs/web"), "status": "SUCCESSFUL",
+            }
+            for one in ("first", "second")
+        ],
+    )  # fmt: skip
+    operation = f"ecs:Describe{key[0].upper()}{key[1:]}"
+    aws.faults.add(operation, answered_apart(key, noun, name, reason))
+
+    seen = dashborion(command)
+
+    assert len(seen.json) == 1
+    assert seen.exit_code == (0 if reason == "MISSING" else 5)  # gone since the list
+    told = [one for one in warnings(seen) if operation in one and name in one]
+    assert len(told) == (0 if reason == "MISSING" else 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "noun", "name", "command"),
+    [
+        ("services", "service", "/web", "workloads describe web -o json"),
+        ("services", "service", "/web", "workloads scale web -r 2 -o json"),
+        ("tasks", "task", f"/{1:032x}", f"instances describe {1:032x} -o json"),
+        ("clusters", "cluster", "/docs", "ecs clusters describe docs -o json"),
+    ],
+)
+def test_what_ecs_answers_apart_is_not_absent(
+    dashborion: Cli, serve: Serve, key: str, noun: str, name: str, command: str
+) -> None:
+    aws = whole(serve, "web")
+    operation = f"ecs:Describe{key.capitalize()}"
+    aws.faults.add(operation, answered_apart(key, noun, name, "ACCESS_DENIED"))
+
+    seen = dashborion(command)
+
+    assert (seen.exit_code, seen.error["code"]) == (4, "forbidden"), seen.err
+    assert operation in seen.error["message"]
 
 
 def test_all_denied_services_are_the_error(dashborion: Cli, serve: Serve) -> None:

@@ -251,6 +251,13 @@ def test_the_endpoints_of_service_connect(
     assert {one.type for one in found} <= {EndpointType.SERVICE_CONNECT}
 
 
+def test_a_namespace_that_is_known_by_its_arn_alone_makes_no_address() -> None:
+    namespace = "arn:aws:servicediscovery:eu-west-3:123456789012:namespace/ns-abc"
+    configuration = {"enabled": True, "namespace": namespace, "services": [{"portName": "http"}]}
+    connected = service(deployments=[deployment(serviceConnectConfiguration=configuration)])
+    assert [(one.name, one.address) for one in endpoints(connected, Routes())] == [("http", None)]
+
+
 @pytest.mark.parametrize(
     "more", [{"enabled": False}, {"status": "ACTIVE"}], ids=["switched off", "of the one before"]
 )

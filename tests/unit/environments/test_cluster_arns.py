@@ -97,6 +97,22 @@ def test_an_arn_of_something_else_is_refused(
     assert "is not the ARN of an ECS cluster" in seen.error["message"]
 
 
+NAMES = {"empty": "", "in a folder": "docs/web", "blank": "do cs", "unset": "${CLUSTER}"}
+
+
+@pytest.mark.parametrize("kind", ["ecs", "eks"])
+@pytest.mark.parametrize("text", NAMES.values(), ids=NAMES)
+def test_what_can_be_no_clusters_name_is_refused(
+    dashborion: Cli, aws: AwsObjects, home: Path, text: str, kind: str
+) -> None:
+    write_config(home, {"one": {"orchestrator": kind, "cluster": text, "region": HERE}})
+
+    seen = dashborion("workloads list -e one -o json")
+
+    assert (seen.exit_code, aws.spy.calls) == (2, [])
+    assert f"is not the name of an {kind.upper()} cluster" in seen.error["message"]
+
+
 def test_the_users_flags_hold_for_a_cluster_by_its_arn(
     dashborion: Cli, aws: AwsObjects, home: Path
 ) -> None:
