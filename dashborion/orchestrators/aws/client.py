@@ -269,6 +269,18 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     return items
 
 
+def whole(answer: Mapping[str, Any], key: str, name: str, operation: str) -> dict[str, Any]:
+    """The object under a key, which has at least a name.
+
+    Raises:
+        BadAnswer: it is not there: botocore reads an answer that was cut short as one without.
+    """
+    found = answer.get(key)
+    if not isinstance(found, dict) or not found.get(name):
+        raise BadAnswer(f"{operation}: an answer that was cut short")
+    return found
+
+
 def named_failure(answer: Mapping[str, Any], operation: str) -> DashborionError | None:
     """Why ECS, which answered, left names out: its ``failures``; those it does not know are none.
 

@@ -6,16 +6,16 @@ Each method is named after what it returns. Nothing in here knows what a workloa
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
 from dashborion.concurrency import Deadline
-from dashborion.errors import BadAnswer, DashborionError, Forbidden, MaybeApplied, NotFound
+from dashborion.errors import DashborionError, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
-from dashborion.orchestrators.aws.client import AwsClient, api_name, batches, convert
+from dashborion.orchestrators.aws.client import AwsClient, api_name, batches, convert, whole
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import Tell, decoded, in_batches, part, parts, rows
 from dashborion.orchestrators.ecs import native_wire, wire
@@ -29,6 +29,7 @@ PAGE_SIZE = 100
 SERVICES_A_CALL, TASKS_A_CALL, REVISIONS_A_CALL = 10, 100, 20
 CLUSTERS_A_CALL, MACHINES_A_CALL = 100, 100
 NEWEST_DEPLOYMENTS = 10
+DEFINITION = "ecs:DescribeTaskDefinition"
 
 
 @dataclass(frozen=True)
@@ -234,12 +235,9 @@ class Client:
             answer = self.aws.call("ecs", "describe_task_definition", taskDefinition=arn)
         except Refused:
             return None  # deleted since
-        if not isinstance(answer.get("taskDefinition"), dict):
-            raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        pairs = decoded(
-            wire.TaskDefinition, [answer["taskDefinition"]], "ecs:DescribeTaskDefinition", None
-        )
-        return pairs[0][0]
+        item = definition_in(answer)
+        ((definition, _),) = decoded(wire.TaskDefinition, [item], DEFINITION, None)
+        return definition
 
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
         """The newest deployments as the newer API has them; raises as ``past_deployments``."""
@@ -375,6 +373,11 @@ class Client:
     @property
     def _deadline(self) -> Deadline:
         return self.aws.runtime.deadline
+
+
+def definition_in(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The task definition in what ``describe_task_definition`` answers; raises as ``whole``."""
+    return whole(answer, "taskDefinition", "taskDefinitionArn", DEFINITION)
 
 
 def _accounts(arns: Iterable[str]) -> list[str]:

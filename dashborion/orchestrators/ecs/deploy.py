@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dashborion.errors import BadAnswer, DashborionError, MaybeApplied, NotFound, Refusal
+from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, rollout, wire
-from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.client import Client, definition_in
 from dashborion.orchestrators.ecs.history import PastRevision, past_revisions
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
@@ -40,9 +40,7 @@ class _Definition:
         answer, unknown = client.aws.call_noting_unknown(
             "ecs", "describe_task_definition", taskDefinition=name, include=["TAGS"]
         )
-        found = answer.get("taskDefinition")
-        if not isinstance(found, dict) or not found.get("taskDefinitionArn"):
-            raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
+        found = definition_in(answer)
         accepted = client.aws.argument_names("ecs", "register_task_definition")
         return cls(
             arn=str(found["taskDefinitionArn"]),

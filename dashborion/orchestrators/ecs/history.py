@@ -8,9 +8,8 @@ from functools import partial
 
 import msgspec
 
-from dashborion.errors import Forbidden, Unavailable
 from dashborion.models.rollout import Revision
-from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.parts import LOST
 from dashborion.orchestrators.ecs import normalise, rollout, stages, wire
 from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
 
@@ -36,7 +35,7 @@ def past_revisions(client: Client, service: wire.Service) -> tuple[list[PastRevi
         deployments = client.past_deployments(service.service_name)
         arns = filter(None, (one.target_service_revision_arn for one in deployments))
         targets = client.service_revisions(arns)
-    except (Refused, Forbidden, Unavailable) as error:
+    except LOST as error:
         return _of_family(client, current, error.message)
     if not targets:
         return _of_family(client, current, "no service deployments are known")
@@ -129,7 +128,7 @@ def _of_family(client: Client, current: str, why: str) -> tuple[list[PastRevisio
         return [], f"ECS names no task definition for it: {why}"
     try:
         arns = client.newest_revisions(family, FAMILY_REVISIONS)
-    except (Refused, Forbidden, Unavailable) as error:
+    except LOST as error:
         client.aws.runtime.incomplete(error)
         arns = []
     wanted = dict.fromkeys(filter(None, (*arns, current)))

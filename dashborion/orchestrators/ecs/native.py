@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from dashborion.concurrency import every
 from dashborion.config.targets import Environment
-from dashborion.errors import BadAnswer, DashborionError, NotFound
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models import ecs as models
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import decoded, in_batches, parts
 from dashborion.orchestrators.ecs import find, native_normalise, native_wire, wire
-from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
+from dashborion.orchestrators.ecs.client import DEFINITION, PAGE_SIZE, Client, definition_in
 
 T = TypeVar("T")
 
@@ -49,9 +49,8 @@ class EcsNative:
         if kind == "clusters":
             return self._cluster(name or self.client.cluster)
         raw, tags = self._definition(name)
-        operation = "ecs:DescribeTaskDefinition"
-        ((item, _),) = decoded(native_wire.TaskDefinitionDetail, [raw], operation, None)
-        labels = [tag for tag, _ in decoded(wire.Tag, tags, operation, None)]
+        ((item, _),) = decoded(native_wire.TaskDefinitionDetail, [raw], DEFINITION, None)
+        labels = [tag for tag, _ in decoded(wire.Tag, tags, DEFINITION, None)]
         return Found(
             native_normalise.definition(item, labels, self.client.scope.environment),
             raw | {"tags": tags} if query.raw else None,
@@ -139,13 +138,12 @@ class EcsNative:
             family, _, number = wire.arn_name(name).partition(":")
             arns = self._revisions(family, PAGE_SIZE)  # raises if there is no such family
             known = [str(wire.family_and_revision(arn)[1]) for arn in arns]
+            if not number:
+                raise
             raise NotFound(
                 "revision", number, where=f"task definition '{family}'", known=known
             ) from error
-        definition = answer.get("taskDefinition")
-        if not isinstance(definition, dict) or not definition.get("taskDefinitionArn"):
-            raise BadAnswer("ecs:DescribeTaskDefinition: an answer that was cut short")
-        return definition, list(answer.get("tags") or ())
+        return definition_in(answer), list(answer.get("tags") or ())
 
     def _pair(self, first: str, second: str | None) -> tuple[str, str]:
         """The names of the two revisions to compare, the earlier one first."""

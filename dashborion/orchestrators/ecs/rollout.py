@@ -97,7 +97,7 @@ def scaled(service: wire.Service, desired: int, set_by: Callable[[int], str]) ->
     expected = desired
     if service.deployment_controller.type in CONTROLLERS:
         expected = sum(ceil(desired * item.scale.value / 100) for item in service.task_sets)
-    running = f"{service.running_count} of {expected} tasks running"
+    running = f"{service.running_count} of {expected or desired} tasks running"
     if expected == 0 < desired:
         return Verdict(stages.joined("no task set that could run any", running))
     return Verdict(running, done=service.running_count == expected and service.pending_count == 0)

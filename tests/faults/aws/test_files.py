@@ -167,8 +167,8 @@ def test_a_setting_of_aws_that_is_not_valid_is_named_without_its_value(
         "sso_session = nope\nsso_account_id = 1\nsso_role_name = r\n",
         f"role_arn = {ROLE}\n",
         f"role_arn = {ROLE}\nsource_profile = one\n",
-        f"role_arn = {ROLE}\nsource_profile = two\n[profile two]\nrole_arn = {ROLE}\n"
-        "source_profile = one\n",
+        f"role_arn = {ROLE}\nsource_profile = two\n"
+         f"[profile two]\nrole_arn = {ROLE}\nsource_profile = one\n",
         f"role_arn = {ROLE}\ncredential_source = m4rked\n",
         f"role_arn = {ROLE}\ncredential_source = Environment\nsource_profile = two\n",
     ],
