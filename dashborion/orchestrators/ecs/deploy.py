@@ -121,9 +121,11 @@ def _running(client: Client, service: wire.Service) -> _Definition:
     """What a service runs.
 
     Raises:
-        Refusal: it cannot be described any more, because it was deleted.
+        Refusal: ECS names none, or it cannot be described any more, because it was deleted.
     """
     arn = normalise.definition_of(service)
+    if not arn:
+        raise Refusal(f"{service.service_name}: ECS names no task definition for it")
     try:
         return _Definition.read(client, arn)
     except Refused as error:

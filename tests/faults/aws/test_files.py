@@ -161,20 +161,18 @@ def test_a_setting_of_aws_that_is_not_valid_is_named_without_its_value(
     assert "renew the keys" not in seen.err
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "sso_session = nope\nsso_account_id = 1\nsso_role_name = r\n",
-        f"role_arn = {ROLE}\n",
-        f"role_arn = {ROLE}\nsource_profile = one\n",
-        f"role_arn = {ROLE}\nsource_profile = two\n"
-         f"[profile two]\nrole_arn = {ROLE}\nsource_profile = one\n",
-        f"role_arn = {ROLE}\ncredential_source = m4rked\n",
-        f"role_arn = {ROLE}\ncredential_source = Environment\nsource_profile = two\n",
-    ],
-    ids=["no such sso-session", "a role without source", "its own source", "a circle",
-         "an unknown source", "two sources"],
-)  # fmt: skip
+CIRCLE = f"role_arn = {ROLE}\nsource_profile = two\n[profile two]\nrole_arn = {ROLE}\n"
+CANNOT_WORK = {
+    "no such sso-session": "sso_session = nope\nsso_account_id = 1\nsso_role_name = r\n",
+    "a role without source": f"role_arn = {ROLE}\n",
+    "its own source": f"role_arn = {ROLE}\nsource_profile = one\n",
+    "a circle": f"{CIRCLE}source_profile = one\n",
+    "an unknown source": f"role_arn = {ROLE}\ncredential_source = m4rked\n",
+    "two sources": f"role_arn = {ROLE}\ncredential_source = Environment\nsource_profile = two\n",
+}
+
+
+@pytest.mark.parametrize("text", CANNOT_WORK.values(), ids=CANNOT_WORK)
 def test_a_profile_that_cannot_work_is_to_be_corrected_and_no_login_helps(
     dashborion: Cli, aws: AwsObjects, home: Path, text: str
 ) -> None:
