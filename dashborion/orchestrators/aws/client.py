@@ -149,13 +149,19 @@ class AwsClient:
 
         ``token`` names the argument that asks for a page, and the answer's key that
         holds it for the next one.
+
+        Raises:
+            BadAnswer: as ``required``, or the list goes in circles.
         """
         argument, next_key = token
+        name = api_name(service, operation)
         while True:
             answer = self.call(service, operation, **arguments)
-            yield required(answer, key, api_name(service, operation))
+            yield required(answer, key, name)
             if not answer.get(next_key):
                 return
+            if answer[next_key] == arguments.get(argument):
+                raise BadAnswer(f"{name}: an answer that names itself as the next page")
             arguments[argument] = answer[next_key]
 
     def listed(

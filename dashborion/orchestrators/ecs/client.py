@@ -152,8 +152,11 @@ class Client:
         tell: Tell | None,
         **arguments: Any,
     ) -> list[T]:
-        """What a list names; each page is described while the next one is listed."""
-        pages = self.aws.pages("ecs", operation, key, maxResults=PAGE_SIZE, **arguments)
+        """What a list names; each page is described while the next one is listed.
+
+        Pages of what changes meanwhile may overlap: each name is described once.
+        """
+        pages = _each_once(self.aws.pages("ecs", operation, key, maxResults=PAGE_SIZE, **arguments))
         by_size = (batch for page in pages for batch in batches(page, size))
         return in_batches(by_size, describe, self._deadline, tell)
 
@@ -378,6 +381,14 @@ class Client:
 def definition_in(answer: Mapping[str, Any]) -> dict[str, Any]:
     """The task definition in what ``describe_task_definition`` answers; raises as ``whole``."""
     return whole(answer, "taskDefinition", "taskDefinitionArn", DEFINITION)
+
+
+def _each_once(pages: Iterable[list[str]]) -> Iterator[list[str]]:
+    seen: set[str] = set()
+    for page in pages:
+        fresh = [name for name in dict.fromkeys(page) if name not in seen]
+        seen.update(fresh)
+        yield fresh
 
 
 def _accounts(arns: Iterable[str]) -> list[str]:

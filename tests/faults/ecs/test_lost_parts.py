@@ -82,6 +82,57 @@ def test_an_unreadable_time_costs_its_own_row(dashborion: Cli, serve: Serve) -> 
     assert (seen.exit_code, [one["name"] for one in seen.json]) == (5, ["api"])
 
 
+@pytest.mark.parametrize("command", ["workloads list -o name", "ecs clusters list -o name"])
+def test_a_list_that_goes_in_circles_is_asked_no_further(
+    dashborion: Cli, serve: Serve, command: str
+) -> None:
+    aws = whole(serve, "docs")
+
+    def circle(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
+        answer = do()
+        return replace(
+            answer, body=json.dumps({**json.loads(answer.body), "nextToken": "0"}).encode()
+        )
+
+    aws.faults.add("ecs:List[SC][el][ru]*", circle)
+
+    seen = dashborion(command)
+
+    assert (seen.exit_code, seen.lines) == (5, ["docs"])
+    assert "names itself as the next page" in seen.err
+    assert sum(aws.spy.counts[one] for one in ("ecs:ListServices", "ecs:ListClusters")) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("workloads history web -o json", 0), ("workloads deploy web --image a:1 -o json", 1)],
+)
+def test_a_service_for_which_ecs_names_no_task_definition_is_told_as_that(
+    dashborion: Cli, serve: Serve, command: str, code: int
+) -> None:
+    aws = whole(serve, "web")
+    aws.objects["services"][0] |= {"taskDefinition": "", "deployments": []}
+
+    seen = dashborion(command)
+
+    assert seen.exit_code == code, seen.err
+    assert "ECS names no task definition for it" in seen.err
+    assert "ecs:DescribeTaskDefinition" not in aws.spy.counts
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"{"], ids=["a list", "null", "cut"])
+def test_an_answer_that_cannot_be_read_names_what_was_asked(
+    dashborion: Cli, serve: Serve, body: bytes
+) -> None:
+    aws = whole(serve, "web")
+    aws.faults.garble("ecs:ListServices", times=99, body=body)
+
+    seen = dashborion("workloads list -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
+    assert "ecs:ListServices" in seen.error["message"]
+
+
 def answered_apart(key: str, noun: str, name: str, reason: str) -> Callable[..., Answer]:
     """A success whose ``failures`` name what was left out, as ECS answers about one of several."""
 
