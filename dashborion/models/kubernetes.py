@@ -41,15 +41,19 @@ class Condition(Model, frozen=True, kw_only=True):
 
 
 class IngressRoute(Model, frozen=True, kw_only=True):
-    """A rule of an Ingress. ``host`` is null for any host.
+    """One way through an Ingress. ``host`` and ``path`` are null for any.
 
-    ``service`` is null if the backend is not a Service.
+    It leads to the port of a ``service``, or to another object, the ``resource`` ``Kind/name``;
+    both are null for a rule that says neither and has no default backend to lead to. ``problem``
+    says why nothing can be reached by it, as far as ``describe`` has asked.
     """
 
     host: str | None
     path: str | None
     service: str | None
     port: str | None
+    resource: str | None
+    problem: str | None
 
 
 class Ingress(NamespacedObject, frozen=True, kw_only=True):
@@ -85,13 +89,19 @@ class ConfigMapDetail(ConfigMap, frozen=True, kw_only=True):
 
 
 class ServicePort(Model, frozen=True, kw_only=True):
-    """A port of a Service; ``targetPort`` is a number or the name of a container's port."""
+    """A port of a Service; ``targetPort`` is a number or the name of a container's port.
+
+    ``healthy`` of the ``total`` addresses behind the Service are ready and have the port; both
+    are null in lists.
+    """
 
     name: str | None
     port: int
     protocol: str
     target_port: int | str | None
     node_port: int | None
+    healthy: int | None
+    total: int | None
 
 
 class Service(NamespacedObject, frozen=True, kw_only=True):
@@ -110,9 +120,26 @@ class Service(NamespacedObject, frozen=True, kw_only=True):
     selector: dict[str, str] | None
 
 
-class ServiceDetail(Service, frozen=True, kw_only=True):
-    """A Service with what ``describe`` adds."""
+class ServiceEndpoint(Model, frozen=True, kw_only=True):
+    """An address behind a Service for one of its ports, which ``name`` and ``protocol`` tell.
 
+    ``port`` is the address' own, null if it has none for this port of the Service; ``ready``
+    whether it gets the port's traffic. ``instance`` is null for what is not a pod.
+    """
+
+    name: str | None
+    protocol: str | None
+    address: str
+    port: int | None
+    ready: bool
+    instance: str | None
+    node: str | None
+
+
+class ServiceDetail(Service, frozen=True, kw_only=True):
+    """A Service with what ``describe`` adds; ``endpoints`` is null if they cannot be read."""
+
+    endpoints: list[ServiceEndpoint] | None
     events: list[Event]
 
 

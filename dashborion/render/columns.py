@@ -135,6 +135,15 @@ def images_column(**settings: Any) -> Column:
     )
 
 
+def healthy_column() -> Column:
+    """``healthy`` of ``total``, bad unless it is all of them."""
+    return column(
+        "healthy",
+        lambda item: None if item.total is None else f"{item.healthy}/{item.total}",
+        lambda item: "" if item.healthy == item.total else BAD,
+    )
+
+
 def joined(values: Iterable[str]) -> str | None:
     """The values with commas between them; None if there are none."""
     return ",".join(values) or None

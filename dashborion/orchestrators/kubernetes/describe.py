@@ -18,17 +18,12 @@ from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators.kubernetes import endpoints as ways
 from dashborion.orchestrators.kubernetes import history, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.endpoints import (
-    EndpointIndex,
-    Health,
-    endpoints_health,
-    slice_health,
-)
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -60,9 +55,11 @@ def workload(
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
     listed_pods = client.collect(api.PODS, namespace, ListOptions(selector), decoration=True)
     listed_kept = history.list_kept(client, item)
-    index = EndpointIndex.build(client.optional(nearby.services), client.optional(nearby.ingresses))
+    index = ways.EndpointIndex.build(
+        client.optional(nearby.services), client.optional(nearby.ingresses)
+    )
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
-    health = {name: start(partial(_health, client, namespace, name)) for name in names}
+    behind = {name: start(partial(backings, client, namespace, name)) for name in names}
 
     all_kept = client.optional(listed_kept)
     kept = normalise.owned_by(all_kept, item.metadata.uid)
@@ -78,11 +75,9 @@ def workload(
     instances = sorted(owned.values(), key=lambda one: one.name)
     about = frozenset({item.metadata.uid, *owned, *(one.metadata.uid for one in kept)})
     events = normalise.events(client.optional(nearby.events), about)
-    endpoints = index.endpoints(
-        namespace,
-        item.spec.template,
-        {name: known for name, future in health.items() if (known := client.attempt(future))},
-    )
+    known = {name: client.attempt(future) for name, future in behind.items()}
+    health = {name: ways.health(listed) for name, listed in known.items() if listed is not None}
+    endpoints = index.endpoints(namespace, item.spec.template, health)
     plain = normalise.workload(
         item,
         environment,
@@ -161,15 +156,15 @@ def instance(
     return Found(detail, found.raw)
 
 
-def _health(client: Client, namespace: str, service: str) -> Health:
-    """From EndpointSlices where there are any (1.21), else from Endpoints."""
+def backings(client: Client, namespace: str, service: str) -> list[ways.Backing]:
+    """What is behind a Service, from EndpointSlices where there are any (1.21), else Endpoints."""
     options = ListOptions(f"kubernetes.io/service-name={service}")
     listed = client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
     try:
-        return slice_health(one.item for one in client.wait(listed))
+        return ways.from_slices(one.item for one in client.wait(listed))
     except NoSuchResource:
         found = client.get(api.ENDPOINTS, namespace, service)
-    return endpoints_health(found.item) if found else Health(0, 0)
+    return ways.from_endpoints(found.item) if found else []
 
 
 def _metadata(

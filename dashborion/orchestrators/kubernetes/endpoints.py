@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +14,35 @@ from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.kubernetes import wire
 
 _HTTP, _HTTPS = 80, 443
+PortKey = tuple[str, str]  # a port's name and protocol, which tell a Service's ports apart
+Way = tuple[Endpoint, wire.BackendPort]
+
+
+class Backing(Struct, frozen=True):
+    """What is behind a Service: an address, ready or not, and the ports that it has."""
+
+    address: str
+    family: str
+    target: wire.Reference
+    node: str | None
+    is_ready: bool
+    ports: Sequence[wire.EndpointPort]
+
+    @property
+    def key(self) -> str:
+        """What it stands for: pods of a node's network have the node's address in common."""
+        return self.target.uid or self.target.name or self.address
 
 
 class Health(Struct, frozen=True):
-    """How many of the pods or other addresses behind a Service are ready."""
+    """How many pods or other addresses are behind a Service, and how many are ready by port."""
 
-    healthy: int
     total: int
+    ready: Mapping[PortKey, int]
+
+    def of(self, port: wire.ServicePort | None) -> int:
+        """How many are ready for a port; none for one that the Service does not have."""
+        return self.ready.get(_key(port), 0) if port else 0
 
 
 @dataclass
@@ -32,7 +55,7 @@ class EndpointIndex:
     """
 
     _services: dict[tuple[str, str, str], list[wire.Service]] = field(default_factory=dict)
-    _routes: dict[tuple[str, str], list[Endpoint]] = field(default_factory=dict)
+    _routes: dict[tuple[str, str], list[Way]] = field(default_factory=dict)
 
     @classmethod
     def build(
@@ -45,9 +68,9 @@ class EndpointIndex:
                 index._services.setdefault(pair, []).append(service)
                 break  # one pair is enough for the lookup
         for ingress in ingresses:
-            for service_name, endpoint in _routes(ingress):
-                route = (ingress.metadata.namespace, service_name)
-                index._routes.setdefault(route, []).append(endpoint)
+            for backend, endpoint in _of_ingress(ingress):
+                route = (ingress.metadata.namespace, backend.name)
+                index._routes.setdefault(route, []).append((endpoint, backend.port))
         return index
 
     def services(self, namespace: str, template: wire.Template) -> list[wire.Service]:
@@ -68,10 +91,12 @@ class EndpointIndex:
         for service in self.services(namespace, template):
             name = service.metadata.name
             known = (health or {}).get(name)
-            for endpoint in (*_of_service(service), *self._routes.get((namespace, name), ())):
+            routes = self._routes.get((namespace, name), ())
+            ways = [*_of_service(service), *((way, port_of(service, port)) for way, port in routes)]
+            for endpoint, port in ways:
                 counted = msgspec.structs.replace(
                     endpoint,
-                    healthy=known.healthy if known else None,
+                    healthy=known.of(port) if known else None,
                     total=known.total if known else None,
                 )
                 key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port, endpoint.protocol)
@@ -79,66 +104,130 @@ class EndpointIndex:
         return list(endpoints.values())
 
 
-def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
-    """The health in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
+def from_slices(slices: Iterable[wire.EndpointSlice]) -> list[Backing]:
+    """What is in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
 
-    A dual-stack Service has slices for both address families, with the same pods in each:
-    the family with more of them counts. What ends and takes no traffic is not counted, as in
-    Endpoints.
+    What ends and takes no traffic is left out, as in Endpoints.
     """
-    families: dict[str, dict[str, bool]] = {}
-    for item in slices:
-        family = families.setdefault(item.address_type or "", {})
-        for endpoint in item.endpoints or ():
-            is_ready = endpoint.conditions.ready is not False
-            if is_ready or not endpoint.conditions.terminating:
-                address = (endpoint.addresses or [""])[0]
-                family[_target(endpoint.target_ref, address)] = is_ready
-    largest = max(families.values(), key=len, default={})
-    return Health(healthy=sum(largest.values()), total=len(largest))
-
-
-def endpoints_health(item: wire.Endpoints) -> Health:
-    """The health in the older Endpoints object, whose subsets differ in ports, not in pods."""
-    ready, waiting = (
-        {_target(address.target_ref, address.ip) for one in listed for address in one or ()}
-        for listed in (
-            [subset.addresses for subset in item.subsets or ()],
-            [subset.not_ready_addresses for subset in item.subsets or ()],
+    return [
+        Backing(
+            address=(endpoint.addresses or [""])[0],
+            family=item.address_type or "",
+            target=endpoint.target_ref,
+            node=endpoint.node_name,
+            is_ready=is_ready,
+            ports=item.ports or (),
         )
+        for item in slices
+        for endpoint in item.endpoints or ()
+        if (is_ready := endpoint.conditions.ready is not False)
+        or not endpoint.conditions.terminating
+    ]
+
+
+def from_endpoints(item: wire.Endpoints) -> list[Backing]:
+    """What is in the older Endpoints object, which leaves out addresses without any port."""
+    return [
+        Backing(
+            address=address.ip,
+            family="",
+            target=address.target_ref,
+            node=address.node_name,
+            is_ready=is_ready,
+            ports=subset.ports or (),
+        )
+        for subset in item.subsets or ()
+        for listed, is_ready in ((subset.addresses, True), (subset.not_ready_addresses, False))
+        for address in listed or ()
+    ]
+
+
+def health(backings: Iterable[Backing]) -> Health:
+    """The health of a Service.
+
+    A dual-stack Service has the same pods under addresses of both families: the family with
+    more of them counts. One is ready for the ports that it has: a ``targetPort`` that names
+    none of a pod's ports leads nowhere, however ready the pod is.
+    """
+    families: dict[str, dict[str, set[PortKey]]] = {}
+    for backing in backings:
+        ports = families.setdefault(backing.family, {}).setdefault(backing.key, set())
+        if backing.is_ready:
+            ports.update(map(_key, backing.ports))
+    largest = max(families.values(), key=len, default={})
+    ready = Counter(port for ports in largest.values() for port in ports)
+    return Health(total=len(largest), ready=ready)
+
+
+def leads_to(port: wire.ServicePort, backing: Backing) -> wire.EndpointPort | None:
+    """The port of an address to which a Service's port leads, if it has one."""
+    return next((one for one in backing.ports if _key(one) == _key(port)), None)
+
+
+def port_of(service: wire.Service, wanted: wire.BackendPort) -> wire.ServicePort | None:
+    """The port of a Service that an Ingress names, by its name or by its number."""
+    return next(
+        (
+            port
+            for port in service.spec.ports or ()
+            if (port.name == wanted.name if wanted.name else port.port == wanted.number)
+        ),
+        None,
     )
-    return Health(healthy=len(ready), total=len(ready | waiting))
 
 
-def _target(reference: wire.Reference, address: str) -> str:
-    """What an address stands for: pods of a node's network have the node's in common."""
-    return reference.uid or reference.name or address
+def _key(port: wire.ServicePort | wire.EndpointPort) -> PortKey:
+    return (port.name or "", port.protocol or "TCP")
 
 
-def _of_service(service: wire.Service) -> list[Endpoint]:
+def _of_service(service: wire.Service) -> list[tuple[Endpoint, wire.ServicePort]]:
     name, spec = service.metadata.name, service.spec
     balanced = _balancer_address(service.status)
     internal = f"{name}.{service.metadata.namespace}.svc"
     headless = spec.cluster_ip in (None, "", "None")
     address = balanced or (internal if headless else spec.cluster_ip)
     return [
-        Endpoint(
-            type=EndpointType.SERVICE,
-            name=name,
-            address=address,
-            port=port.port,
-            protocol=port.protocol or "TCP",
-            url=_url(balanced, port) if balanced else None,
+        (
+            Endpoint(
+                type=EndpointType.SERVICE,
+                name=name,
+                address=address,
+                port=port.port,
+                protocol=port.protocol or "TCP",
+                url=_url(balanced, port) if balanced else None,
+            ),
+            port,
         )
         for port in spec.ports or ()
     ]
 
 
-def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
-    """The rules of an Ingress as endpoints, each with the name of the Service it routes to."""
+class Route(Struct, frozen=True):
+    """One way through an Ingress; None is any host, any path, and nowhere."""
+
+    host: str | None
+    path: str | None
+    backend: wire.Backend | None
+
+
+def routes(ingress: wire.Ingress) -> list[Route]:
+    """The ways through an Ingress; a rule without paths leads to its default backend."""
+    default = ingress.spec.default_backend
+    ways = []
+    for rule in ingress.spec.rules or ():
+        host = rule.host or None
+        paths = (rule.http.paths if rule.http else None) or ()
+        ways += [Route(host, path.path, path.backend) for path in paths]
+        if not paths:
+            ways.append(Route(host, None, default))
+    anything = Route(None, None, default)
+    return ways if default is None or anything in ways else [*ways, anything]
+
+
+def _of_ingress(ingress: wire.Ingress) -> list[tuple[wire.BackendService, Endpoint]]:
+    """The routes of an Ingress as endpoints, each with the Service that it leads to."""
     address = _balancer_address(ingress.status)
     tls_hosts = [tls.hosts or [] for tls in ingress.spec.tls or ()]
-    routes = []
 
     def endpoint(host: str | None, path: str | None) -> Endpoint:
         https = any(_covers(hosts, host) for hosts in tls_hosts)
@@ -153,14 +242,11 @@ def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
             url=f"{scheme}://{shown}{path or '/'}" if shown else None,
         )
 
-    for rule in ingress.spec.rules or ():
-        for path in (rule.http.paths if rule.http else None) or ():
-            if path.backend.service:
-                routes.append((path.backend.service.name, endpoint(rule.host, path.path)))
-    default = ingress.spec.default_backend
-    if default and default.service:
-        routes.append((default.service.name, endpoint(None, None)))
-    return routes
+    return [
+        (route.backend.service, endpoint(route.host, route.path))
+        for route in routes(ingress)
+        if route.backend and route.backend.service
+    ]
 
 
 def _balancer_address(status: wire.BalancedStatus) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from itertools import compress
@@ -10,12 +11,19 @@ from typing import Any
 
 import msgspec
 
-from dashborion.concurrency import every
+from dashborion.concurrency import every, start
 from dashborion.config.targets import Environment
 from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query, name_parts
-from dashborion.orchestrators.kubernetes import find, native_normalise, native_wire, normalise
+from dashborion.orchestrators.kubernetes import (
+    describe,
+    find,
+    native_normalise,
+    native_wire,
+    normalise,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
@@ -38,15 +46,16 @@ class Kind:
 
     ``versions`` are its resources, the preferred version of the API first. ``normalise`` makes
     a list's model of an object; ``detail`` is a description's model, with the fields that
-    ``details`` gives and ``events``; None where a description is the list's model. ``from_row``
-    makes the list's model of a row of the server's own table, for a kind whose objects are
-    too large to be listed for what a list shows.
+    ``details`` gives and those that ``around`` asks for, and ``events``; None where a description
+    is the list's model. ``from_row`` makes the list's model of a row of the server's own table,
+    for a kind whose objects are too large to be listed for what a list shows.
     """
 
     versions: tuple[Resource[Any], ...]
     normalise: Normalise
     detail: Callable[..., models.ClusterObject] | None
     details: Callable[[Any], Mapping[str, Any]] = lambda _: {}
+    around: Callable[[Client, Any], Mapping[str, Any]] = lambda _, _item: {}
     from_row: Normalise | None = None
     order: Callable[[Any], tuple[Any, ...]] = _by_name
 
@@ -55,12 +64,31 @@ class Kind:
         return self.versions[0].namespaced
 
 
+def _around_ingress(client: Client, item: wire.Ingress) -> Mapping[str, Any]:
+    listed = client.collect(api.SERVICES, item.metadata.namespace, decoration=True)
+    services = client.attempt(listed)
+    if services is None:
+        return {}
+    return native_normalise.ingress_details(item, [found.item for found in services])
+
+
+def _around_service(client: Client, item: wire.Service) -> Mapping[str, Any]:
+    meta = item.metadata
+    behind = client.attempt(start(partial(describe.backings, client, meta.namespace, meta.name)))
+    return native_normalise.service_details(item, behind)
+
+
 def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple[Any, ...]:
     return tuple(Resource(type_, version, plural, kind) for version in versions)
 
 
 KINDS: Mapping[str, Kind] = {
-    "ingresses": Kind((api.INGRESSES,), native_normalise.ingress, models.IngressDetail),
+    "ingresses": Kind(
+        (api.INGRESSES,),
+        native_normalise.ingress,
+        models.IngressDetail,
+        around=_around_ingress,
+    ),
     "configmaps": Kind(
         (Resource(native_wire.ConfigMap, "v1", "configmaps", "ConfigMap"),),
         native_normalise.config_map,
@@ -68,7 +96,9 @@ KINDS: Mapping[str, Kind] = {
         native_normalise.config_map_details,
         from_row=native_normalise.config_map_row,
     ),
-    "services": Kind((api.SERVICES,), native_normalise.service, models.ServiceDetail),
+    "services": Kind(
+        (api.SERVICES,), native_normalise.service, models.ServiceDetail, around=_around_service
+    ),
     "nodes": Kind(
         (Resource(native_wire.Node, "v1", "nodes", "Node", namespaced=False),),
         native_normalise.node,
@@ -157,11 +187,17 @@ class KubernetesNative:
         item = known.normalise(found.item, self.environment)
         if known.detail is None:
             return Found(item, found.raw)
-        fields = msgspec.structs.asdict(item) | dict(known.details(found.item))
-        return Found(known.detail(**fields, events=self._events(found.item)), found.raw)
+        events = self._events(found.item)
+        fields = {
+            **msgspec.structs.asdict(item),
+            **known.details(found.item),
+            **known.around(self.client, found.item),
+        }
+        about = normalise.by_time(map(normalise.event, self.client.optional(events)))
+        return Found(known.detail(**fields, events=about), found.raw)
 
-    def _events(self, item: Any) -> list[Any]:
-        """The events about an object, newest last; those about cluster-wide ones are in `default`.
+    def _events(self, item: Any) -> Future[list[Found[wire.Event]]]:
+        """Start to list the events about an object; in ``default`` if it has no namespace.
 
         Events about nodes have the node's name where others have a uid.
         """
@@ -169,10 +205,9 @@ class KubernetesNative:
         fields = f"involvedObject.uid={meta.uid}"
         if isinstance(item, native_wire.Node):
             fields = f"involvedObject.kind=Node,involvedObject.name={meta.name}"
-        listed = self.client.collect(
+        return self.client.collect(
             api.EVENTS, meta.namespace or "default", ListOptions(fields=fields), decoration=True
         )
-        return normalise.by_time(map(normalise.event, self.client.optional(listed)))
 
     def _served(self, kind: Kind) -> Resource[Any]:
         """The preferred version among those that this server has; asked only if there are two."""

@@ -102,6 +102,7 @@ class Reference(Wire, frozen=True):
 
 class Address(Wire, frozen=True):
     ip: str = ""
+    node_name: str | None = None
     target_ref: Reference = Reference()
 
 
@@ -409,7 +410,10 @@ class BackendService(Wire, frozen=True):
 
 
 class Backend(Wire, frozen=True):
+    """A Service's port, or any other object in the same namespace."""
+
     service: BackendService | None = None
+    resource: Reference | None = None
 
 
 class IngressPath(Wire, frozen=True):
@@ -450,17 +454,30 @@ class SliceConditions(Wire, frozen=True):
 class SliceEndpoint(Wire, frozen=True):
     addresses: list[str] | None = None
     conditions: SliceConditions = SliceConditions()
+    node_name: str | None = None
     target_ref: Reference = Reference()
 
 
+class EndpointPort(Wire, frozen=True):
+    """Where a port of a Service leads to: the one with the same name and protocol."""
+
+    name: str | None = None
+    port: Int | None = None
+    protocol: str | None = None
+
+
 class EndpointSlice(Object, frozen=True):
+    """Addresses that have the same ports: pods that lack a port of the Service are in another."""
+
     address_type: str | None = None
     endpoints: list[SliceEndpoint] | None = None
+    ports: list[EndpointPort] | None = None
 
 
 class Subset(Wire, frozen=True):
     addresses: list[Address] | None = None
     not_ready_addresses: list[Address] | None = None
+    ports: list[EndpointPort] | None = None
 
 
 class Endpoints(Object, frozen=True):

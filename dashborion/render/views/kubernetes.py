@@ -9,6 +9,7 @@ from dashborion.models import kubernetes as models
 from dashborion.models.event import Event
 from dashborion.render.cells import Cell, length
 from dashborion.render.columns import (
+    BAD,
     BUSY,
     QUIET,
     STYLES,
@@ -17,6 +18,7 @@ from dashborion.render.columns import (
     column,
     created_column,
     environment_columns,
+    healthy_column,
     images_column,
     joined,
     joined_column,
@@ -197,6 +199,8 @@ PARTS: Mapping[type[Any], View] = {
         column("path", shrink=1),
         column("service"),
         column("port"),
+        column("resource", shrink=1),
+        column("problem", style=BAD),
     ]),
     models.ServicePort: View("ports", [
         column("name"),
@@ -204,6 +208,16 @@ PARTS: Mapping[type[Any], View] = {
         column("protocol"),
         column("target", "target_port"),
         column("node-port"),
+        healthy_column(),
+    ]),
+    models.ServiceEndpoint: View("endpoints", [
+        column("name"),
+        column("protocol"),
+        column("address", shrink=1),
+        column("port", right=True),
+        column("ready", lambda item: "yes" if item.ready else "no"),
+        column("instance", shrink=1),
+        column("node", shrink=1),
     ]),
     models.Metric: View("metrics", [column("name"), column("current"), column("target")]),
     Event: workloads.EVENTS,

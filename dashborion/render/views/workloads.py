@@ -10,6 +10,7 @@ from dashborion.render.columns import (
     View,
     column,
     created_column,
+    healthy_column,
     location_columns,
     message_column,
     name_column,
@@ -35,10 +36,6 @@ def _host(endpoint: Endpoint) -> str:
     if not endpoint.port:
         return host
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
-
-
-def _healthy(endpoint: Endpoint) -> str | None:
-    return None if endpoint.total is None else f"{endpoint.healthy}/{endpoint.total}"
 
 
 def _some_instances(reason: Reason) -> str | None:
@@ -75,7 +72,7 @@ ENDPOINTS = View(
         column("address", shrink=3),
         column("port", right=True),
         column("protocol"),
-        column("healthy", _healthy, lambda item: "" if item.healthy == item.total else BAD),
+        healthy_column(),
         column("url", shrink=2),
     ],
 )

@@ -131,3 +131,25 @@ def test_an_ingress_to_two_services_of_one_workload_is_listed_once_for_each_url(
 def test_an_ingress_to_a_service_that_selects_another_workload_is_not_ours() -> None:
     shop = service("shop", selector={"app": "shop"})
     assert endpoints_of(shop, ingress(rule("a.example.com", ("/", "shop")))) == []
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param([{"host": "b.example.com"}], id="without paths"),
+        pytest.param([{"host": "b.example.com", "http": {"paths": None}}], id="with null paths"),
+    ],
+)
+def test_a_host_alone_leads_to_the_default_backend(rules: list[Raw]) -> None:
+    everything = "http://lb.example.com/"
+    assert urls(*rules, defaultBackend=backend("web")) == ["http://b.example.com/", everything]
+    assert urls(*rules, defaultBackend=None) == []
+
+
+def test_a_rule_of_nothing_is_the_default_backend_once() -> None:
+    assert urls({}, defaultBackend=backend("web")) == ["http://lb.example.com/"]
+
+
+def test_another_object_behind_a_path_is_no_endpoint() -> None:
+    bucket = {"path": "/", "backend": {"resource": {"kind": "Bucket", "name": "pictures"}}}
+    assert urls({"host": "a.example.com", "http": {"paths": [bucket]}}) == []
