@@ -50,7 +50,7 @@ def _list(
     from dashborion.render.views.ecs import LISTS
 
     fleet = context.fleet(where.choice, only="ecs")
-    answer = fleet.natives(only_on_ecs(instead), lambda ecs: ecs.listed(kind, query))
+    answer = fleet.natives(only_on_ecs(instead), kind, query)
     print_list(context, LISTS[view or kind], answer, where, listed)
 
 

@@ -94,7 +94,7 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
         query = where.query(selector=selector, raw=listed.raw)
         only_on = only_on_kubernetes(kind.instead[0])
         fleet = context.fleet(where.choice, only="kubernetes")
-        answer = fleet.natives(only_on, lambda native: native.listed(kind.plural, query))
+        answer = fleet.natives(only_on, kind.plural, query)
         print_list(context, LISTS[kind.plural], answer, where, listed)
 
     list_.__annotations__["where"] = kind.where

@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from dashborion.completion import known_names
+
+if TYPE_CHECKING:
+    from dashborion.render.columns import View
 
 Completer = Callable[..., list[str]]
 
@@ -150,30 +153,47 @@ def files(ctx: typer.Context, *_: Any) -> list[str]:
     return []
 
 
+def natives(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Objects of the kind that the group is about: names, or behind a typed ``namespace/``."""
+    kind, (before, slash, _) = _group(ctx), incomplete.rpartition("/")
+    if slash:
+        return [f"{before}/{name}" for _, _, name in known_names.rows(ctx, kind, before)]
+    if not ctx.params.get("all_namespaces"):
+        return [name for _, _, name in known_names.rows(ctx, kind, _namespace(ctx))]
+    rows = known_names.rows(ctx, kind, None)
+    return [name for _, _, name in rows] + [f"{namespace}/{name}" for namespace, _, name in rows]
+
+
 def argument(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Workloads or instances, by the group of the command."""
+    """The objects that the command's group is about, or whose deployments it lists."""
     group = _group(ctx)
-    if group in ("workloads", "services"):
+    if group in ("workloads", "ecs deployments"):
         return workloads(ctx, incomplete)
+    if group.startswith(("k8s ", "ecs ")):
+        return natives(ctx, incomplete)
     return instances(ctx, incomplete) if group == "instances" else []
 
 
 def sort_columns(ctx: typer.Context) -> list[str]:
     """Columns of the command's list."""
-    from dashborion.render.views.environments import CHECKS, ENVIRONMENTS
-    from dashborion.render.views.instances import INSTANCES
-    from dashborion.render.views.workloads import EVENTS, WORKLOADS
-
-    views = {
-        "workloads list": WORKLOADS,
-        "workloads events": EVENTS,
-        "instances list": INSTANCES,
-        "env list": ENVIRONMENTS,
-        "env check": CHECKS,
-    }
-    group = "workloads" if _group(ctx) == "services" else _group(ctx)
-    view = views.get(f"{group} {ctx.info_name}")
+    view = _view(_group(ctx), ctx.info_name)
     return [column.key for column in view.columns] if view else []
+
+
+def _view(group: str, command: str | None) -> View | None:
+    from dashborion.render.views import ecs, environments, instances, kubernetes, workloads
+
+    one, _, kind = group.partition(" ")
+    if kind and command == "list":
+        return (kubernetes.LISTS if one == "k8s" else ecs.LISTS).get(kind)
+    views = {
+        "workloads list": workloads.WORKLOADS,
+        "workloads events": workloads.EVENTS,
+        "instances list": instances.INSTANCES,
+        "env list": environments.ENVIRONMENTS,
+        "env check": environments.CHECKS,
+    }
+    return views.get(f"{group} {command}")
 
 
 OPTIONS: dict[str, Completer] = {
@@ -192,7 +212,12 @@ OPTIONS: dict[str, Completer] = {
 
 
 def _group(ctx: typer.Context) -> str:
-    return str(ctx.parent.info_name) if ctx.parent else ""
+    """The words before the command's own: ``workloads``, also by its alias, or ``k8s services``."""
+    words, parent = [], ctx.parent
+    while parent is not None and parent.parent is not None:
+        words.append(str(parent.info_name))
+        parent = parent.parent
+    return "workloads" if words == ["services"] else " ".join(reversed(words))
 
 
 def _namespace(ctx: typer.Context) -> str | None:

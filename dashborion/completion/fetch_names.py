@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 from dashborion.config.environments import Choice
 from dashborion.config.targets import AwsClusterTarget, Target
 from dashborion.context import Context
-from dashborion.engines.fleet import Fleet
+from dashborion.engines.fleet import Fleet, OnlyOn, only_on_ecs, only_on_kubernetes
 from dashborion.errors import DashborionError
 from dashborion.models.query import Query
 from dashborion.storage import completion_names as names
 from dashborion.streams import Streams
 
 READ_SECONDS = 10.0
+NATIVES: dict[str, Callable[[str], OnlyOn[Any]]] = {"k8s": only_on_kubernetes, "ecs": only_on_ecs}
 
 
 def main(request: dict[str, Any]) -> None:
@@ -42,7 +44,11 @@ def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
         fleet.workload(request["about"], Query(namespace=of_workload))
         return
     query = Query(namespace=namespace, all_namespaces=namespace is None, parts=frozenset())
-    fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)
+    group, _, kind = request["kind"].partition(" ")
+    if kind:
+        fleet.natives(NATIVES[group](""), kind, query)
+    else:
+        fleet.workloads(query) if group == "workloads" else fleet.instances(query)
 
 
 def may_log_in(target: Target, context: Context) -> bool:

@@ -57,7 +57,8 @@ def rows(ctx: typer.Context, kind: str, namespace: str | None) -> list[list[Any]
     """Rows of a kind sorted by name; of a namespace, of each environment's own (""), or all (None).
 
     A row of workloads is (namespace, kind, name), one of instances (namespace, id,
-    name, workload, containers).
+    name, workload, containers), one of ``k8s services`` or ``ecs clusters`` (namespace, null,
+    name).
     """
     wanted = [
         (source, source.namespace if namespace == "" else namespace) for source in _sources(ctx)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
@@ -51,9 +51,10 @@ Role = TypeVar("Role", bound=Native)
 
 
 class OnlyOn(Struct, Generic[Role], frozen=True):
-    """A role that only one orchestrator has, and what to type for the others ``instead``."""
+    """A role that only one orchestrator has, its command group, and what to type ``instead``."""
 
     orchestrator: str
+    group: str
     role: Callable[[Orchestrator], Role | None]
     instead: str
 
@@ -62,11 +63,11 @@ class OnlyOn(Struct, Generic[Role], frozen=True):
 
 
 def only_on_ecs(instead: str) -> OnlyOn[EcsNative]:
-    return OnlyOn("ecs", lambda one: one.ecs, instead)
+    return OnlyOn("ecs", "ecs", lambda one: one.ecs, instead)
 
 
 def only_on_kubernetes(instead: str) -> OnlyOn[Native]:
-    return OnlyOn("kubernetes", lambda one: one.kubernetes, instead)
+    return OnlyOn("kubernetes", "k8s", lambda one: one.kubernetes, instead)
 
 
 class InstanceToChange(Struct, frozen=True):
@@ -196,17 +197,21 @@ class Fleet(Struct, frozen=True):
         kind: str | None = None,
     ) -> list[Found[T]]:
         recorder = self.recorder(orchestrator.environment, query)
-        recorder.add(found)
+        recorder.add(found, kind)
         recorder.close(kind)
         return found
 
     # --- What only one orchestrator has ---------------------------------------------------------
 
-    def natives(
-        self, only_on: OnlyOn[Role], ask: Callable[[Role], list[Found[T]]]
-    ) -> Answer[Found[T]]:
+    def natives(self, only_on: OnlyOn[Role], kind: str, query: Query) -> Answer[Found[Any]]:
         """A list of one orchestrator; environments of the others are failures that say so."""
-        return flat(self.ask_all(_native(only_on, ask), only_on=only_on))
+        listed = _native(only_on, lambda role: role.listed(kind, query))
+
+        def ask(orchestrator: Orchestrator) -> list[Found[Any]]:
+            found = listed(orchestrator)
+            return self._recorded(orchestrator, query, found, kind=f"{only_on.group} {kind}")
+
+        return flat(self.ask_all(ask, only_on=only_on))
 
     def native(
         self, only_on: OnlyOn[Role], name: str, ask: Callable[[Role], Found[T]]

@@ -27,10 +27,15 @@ class NameRecorder:
     def __init__(self, source: names.NameSource, query: Query) -> None:
         self._source = source
         self._query = query
+        namespace = None if query.all_namespaces else query.namespace or source.namespace
+        self._scope = namespace or names.ALL_NAMESPACES
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
 
-    def add(self, items: Iterable[Found[Any]]) -> None:
-        """Take the names of workloads and instances; other objects are ignored."""
+    def add(self, items: Iterable[Found[Any]], kind: str | None = None) -> None:
+        """Take the names of workloads and instances, and those of another ``kind``.
+
+        What has no namespace counts as being in the one that was meant.
+        """
         for found in items:
             item = found.item
             if isinstance(item, Workload):
@@ -42,6 +47,8 @@ class NameRecorder:
                     self._take(REVISIONS, (f"{item.namespace}/{item.name}", revision.revision))
             elif isinstance(item, Instance):
                 self._take(INSTANCES, _instance_row(item))
+            elif kind not in (None, INSTANCES, WORKLOADS):
+                self._take(kind, (getattr(item, "namespace", self._scope), None, item.name))
 
     def _take(self, kind: str, row: tuple[Any, ...]) -> None:
         rows = self._rows.setdefault(kind, [])
@@ -51,8 +58,7 @@ class NameRecorder:
     def close(self, kind: str | None = None) -> None:
         """Save what was taken; ``kind`` is what was listed, None for one object."""
         query = self._query
-        namespace = None if query.all_namespaces else query.namespace or self._source.namespace
-        unrestricted = not (query.selector or query.types or query.workload)
+        restricted_by = (query.selector, query.types, query.workload, query.within, query.limit)
         for taken in {*self._rows, *([kind] if kind else ())}:
             rows = self._rows.get(taken, [])
             # A workload's revisions are always complete, and have a scope for each workload.
@@ -60,9 +66,9 @@ class NameRecorder:
             names.save_rows(
                 self._source.file,
                 taken,
-                rows[0][0] if is_revisions else namespace or names.ALL_NAMESPACES,
+                rows[0][0] if is_revisions else self._scope,
                 rows,
-                complete=is_revisions or (taken == kind and unrestricted),
+                complete=is_revisions or (taken == kind and not any(restricted_by)),
                 now=time.time(),
             )
 

@@ -118,7 +118,9 @@ def daemon_set(_: CELLS, item: Any, theirs: CELLS) -> Pairs:
 
 
 def job(cells: CELLS, _: Any, theirs: CELLS) -> Pairs:
-    yield cells["STATUS"].casefold(), theirs["Status"].casefold()
+    # Ours is better: what shall not run is suspended before its controller has written so.
+    is_sooner = (cells["STATUS"], theirs["Status"]) == ("suspended", "Running")
+    yield cells["STATUS"].casefold(), "suspended" if is_sooner else theirs["Status"].casefold()
     yield cells["COMPLETIONS"], theirs["Completions"]
 
 

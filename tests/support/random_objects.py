@@ -412,12 +412,16 @@ def ingress(random: Random, number: int) -> Json:
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     hosts = random.sample(["a.example.test", "b.example.test", "c.example.test", ""], 3)
     paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    bucket = {"resource": {"apiGroup": "example.test", "kind": "Bucket", "name": "pictures"}}
+    if chance(random, 20):
+        paths["paths"].append({"path": "/pictures", "pathType": "Exact", "backend": bucket})
     rules: list[Json] = [
-        ({"host": host} if host else {}) | {"http": paths} for host in hosts[: random.randint(0, 3)]
+        ({"host": host} if host else {}) | ({"http": paths} if chance(random, 80) else {})
+        for host in hosts[: random.randint(0, 3)]
     ]
     spec: Json = {"rules": rules}
     if not rules or chance(random, 30):
-        spec["defaultBackend"] = backend
+        spec["defaultBackend"] = some(random, backend, backend, bucket)
     if chance(random, 60):
         spec["ingressClassName"] = "made-up"
     if chance(random, 40):

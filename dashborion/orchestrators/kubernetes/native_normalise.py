@@ -62,16 +62,15 @@ def ingress_details(item: wire.Ingress, services: Iterable[wire.Service]) -> dic
     """What a description adds: which routes lead to a Service or a port that is not there."""
     known = {service.metadata.name: service for service in services}
 
-    def problem(wanted: wire.BackendService | None) -> str | None:
-        if wanted is None:
+    def problem(backend: wire.Backend | None) -> str | None:
+        if backend is None or (wanted := backend.service) is None:
             return None
         if wanted.name not in known:
             return "no such Service"
         has_port = endpoints.port_of(known[wanted.name], wanted.port)
         return None if has_port else "the Service has no such port"
 
-    ways = endpoints.routes(item)
-    return {"routes": [_route(way, problem(way.backend and way.backend.service)) for way in ways]}
+    return {"routes": [_route(way, problem(way.backend)) for way in endpoints.routes(item)]}
 
 
 def config_map_row(row: native_wire.TableRow, environment: Environment) -> models.ConfigMap:

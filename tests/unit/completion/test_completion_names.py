@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from dashborion.orchestrators.aws.sessions import may_prompt
+from dashborion.render.views.kubernetes import LISTS as KUBERNETES
 from tests.support import misbehaviour
+from tests.support.api import Manifest
 from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
 from tests.support.stub_api import Api
@@ -72,6 +74,44 @@ def test_names_that_were_never_listed_are_fetched(
     fleet.objects["deployments"].append(deployment("elsewhere", "other"))
 
     assert dashborion.complete(line) == offered
+
+
+def named(name: str, namespace: str = "default") -> Manifest:
+    return {"metadata": {"name": name, "namespace": namespace, "uid": f"uid-{namespace}-{name}"}}
+
+
+# Each kind's words, and where its objects are on the server.
+KINDS = {kind: {"autoscalers": "horizontalpodautoscalers"}.get(kind, kind) for kind in KUBERNETES}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("is_listed", [True, False], ids=["listed before", "fetched"])
+def test_every_kind_of_k8s_offers_its_own_names(
+    fleet: Api, dashborion: Cli, kind: str, *, is_listed: bool
+) -> None:
+    fleet.objects[KINDS[kind]] = [named("mine"), named("other")]
+    if is_listed:
+        assert dashborion(f"k8s {kind} list").exit_code == 0
+
+    assert dashborion.complete(f"dashborion k8s {kind} describe ") == ["mine", "other"]
+    assert dashborion.complete(f"dashborion k8s {kind} describe o") == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        pytest.param("-n other ", ["elsewhere"], id="in a namespace"),
+        pytest.param("other/", ["other/elsewhere"], id="after a namespace"),
+        pytest.param("-A ", ["here", "elsewhere", "default/here", "other/elsewhere"], id="in all"),
+    ],
+)
+def test_names_of_a_kind_are_those_of_the_namespace(
+    fleet: Api, dashborion: Cli, line: str, offered: list[str]
+) -> None:
+    fleet.objects["services"] = [named("here"), named("elsewhere", "other")]
+
+    found = dashborion.complete(f"dashborion k8s services describe {line}")
+    assert sorted(found) == sorted(offered)
 
 
 def test_a_name_of_two_kinds_is_offered_with_its_kind(fleet: Api, dashborion: Cli) -> None:

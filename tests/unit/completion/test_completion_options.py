@@ -116,3 +116,21 @@ def test_projects_and_their_environments(dashborion: Cli, tmp_path: Path) -> Non
     assert dashborion.complete(f"{line} -p ") == ["shop", "media"]
     assert dashborion.complete(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
     assert dashborion.complete(f"{line} -p media -e ") == ["one", "media/one"]
+
+
+@pytest.mark.parametrize(
+    ("command", "some", "never"),
+    [
+        pytest.param("k8s services list", {"cluster-ip", "ports"}, "image", id="services of k8s"),
+        pytest.param("services list", {"image", "rollout"}, "cluster-ip", id="the other name"),
+        pytest.param("k8s events list", {"seen", "object"}, "image", id="events of k8s"),
+        pytest.param("ecs clusters list", {"name"}, "image", id="clusters of ecs"),
+    ],
+)
+def test_columns_are_those_of_the_list(
+    dashborion: Cli, command: str, some: set[str], never: str
+) -> None:
+    for option in ("--sort", "--columns"):
+        offered = set(dashborion.complete(f"dashborion {command} {option} "))
+        assert some <= offered
+        assert never not in offered
