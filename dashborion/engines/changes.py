@@ -79,12 +79,11 @@ class Changer:
         owner = target.autoscaling
         if owner is None or owner.suspended:
             return
-        bounds = f"{owner.source} keeps it between {owner.min} and {owner.max}"
         if not owner.min <= replicas <= owner.max and not force:
             raise Refusal(
-                f"{bounds}, and {replicas} is outside", hint="--force does it all the same"
+                f"{owner.bounds}, and {replicas} is outside", hint="--force does it all the same"
             )
-        self.streams.note(f"{bounds} and may change it again")
+        self.streams.note(f"{owner.bounds} and may change it again")
 
     def restart(self, name: str) -> None:
         """Replace all instances by new ones of the same definition."""

@@ -82,7 +82,11 @@ class Workload(Model, frozen=True, kw_only=True):
 
 
 class Autoscaling(Model, frozen=True, kw_only=True):
-    """The autoscaler of a workload, and its bounds; ``source`` names it."""
+    """The autoscaler of a workload, and its bounds; ``source`` names it.
+
+    On Kubernetes there may be several: ``source`` names all with a comma, the bounds are the
+    strictest, and ``desired`` is null where they disagree. A ``min`` above ``max`` contradicts.
+    """
 
     min: int
     max: int
@@ -90,6 +94,22 @@ class Autoscaling(Model, frozen=True, kw_only=True):
     desired: int | None
     source: str
     suspended: bool
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether no number of replicas is within the bounds of all autoscalers."""
+        return self.min > self.max
+
+    @property
+    def bounds(self) -> str:
+        """Who keeps the replicas between which numbers, in words."""
+        if self.contradicts:
+            return (
+                f"{self.source} contradict each other: "
+                f"at least {self.min} replicas, and at most {self.max}"
+            )
+        verb = "keep" if "," in self.source else "keeps"
+        return f"{self.source} {verb} it between {self.min} and {self.max}"
 
 
 class Reason(Model, frozen=True, kw_only=True):

@@ -277,10 +277,11 @@ class WorkloadToChange(ABC):
     def set_by(self, replicas: int) -> str:
         """Who has set the replicas to something else: no API says, but it can be told."""
         owner = self.autoscaling
-        if owner is None or owner.suspended or not owner.min <= replicas <= owner.max:
+        if owner is None or owner.suspended:
             return f"somebody set the replicas to {replicas}"
-        bounds = f"keeps them between {owner.min} and {owner.max}"
-        return f"the replicas are {replicas} now: most likely {owner.source}, which {bounds}"
+        if not owner.min <= replicas <= owner.max and not owner.contradicts:
+            return f"somebody set the replicas to {replicas}"
+        return f"the replicas are {replicas} now: most likely {owner.bounds}"
 
 
 class History(Struct, frozen=True):

@@ -141,7 +141,10 @@ def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
         return None
     state = ", suspended" if autoscaling.suspended else ""
     wants = "" if autoscaling.desired is None else f", wants {autoscaling.desired}"
-    return f"{autoscaling.source}: {autoscaling.min} to {autoscaling.max}{wants}{state}"
+    bounds = f"{autoscaling.min} to {autoscaling.max}"
+    if autoscaling.contradicts:
+        bounds = f"at least {autoscaling.min} and at most {autoscaling.max}, which contradict"
+    return f"{autoscaling.source}: {bounds}{wants}{state}"
 
 
 def _requests(cpu: str | None, memory: str | None) -> str | None:

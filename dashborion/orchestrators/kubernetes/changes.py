@@ -41,14 +41,14 @@ class Changes:
     environment: Environment
 
     def workload(self, name: Name, query: Query) -> ControllerToChange:
-        """One controller, with the HPA that scales it unless only other parts are asked for."""
+        """One controller, with the HPAs that scale it unless only other parts are asked for."""
         namespace = find.namespace_of(self.client, query, name)
         found = find.workload(self.client, name, namespace, everywhere=True)
         item = found.item
-        autoscalers: list[wire.Autoscaler] = []
+        scaling: list[wire.Autoscaler] = []
         if query.wants("autoscaling"):
             listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
-            autoscalers = self.client.optional(listed)
+            scaling = normalise.autoscalers_of(item, self.client.optional(listed))
         was_available = not never_available(self.client, [item])
         workload = normalise.workload(item, self.environment, [], was_available=was_available)
         is_deleted = item.metadata.deletion_timestamp is not None
@@ -58,7 +58,7 @@ class Changes:
         return ControllerToChange(
             environment=self.environment,
             workload=workload,
-            autoscaling=normalise.autoscaling(item, autoscalers, workload.desired),
+            autoscaling=normalise.autoscaling(scaling, workload.desired),
             newest=workload.rollout.revision,
             not_changeable_because="it is being deleted" if is_deleted else None,
             not_scalable_because=_DAEMON if isinstance(item, wire.DaemonSet) else None,

@@ -86,12 +86,12 @@ def workload(
     )
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
-    autoscalers = client.optional(nearby.autoscalers)
+    scaling = normalise.autoscalers_of(item, client.optional(nearby.autoscalers))
     detail = WorkloadDetail(
         **fields,
         instances=instances,
-        reasons=normalise.reasons(item, instances, events),
-        autoscaling=normalise.autoscaling(item, autoscalers, plain.desired),
+        reasons=normalise.reasons(item, instances, events, scaling),
+        autoscaling=normalise.autoscaling(scaling, plain.desired),
         revisions=revisions,
         events=events,
     )

@@ -7,10 +7,12 @@ lower while a rollout progresses.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import TypeVar
+
+import msgspec
 
 from dashborion.config.targets import Environment
 from dashborion.models.event import Event, EventType
@@ -114,29 +116,65 @@ def selector(labels: wire.LabelSelector) -> str:
     return ",".join(filter(None, parts))
 
 
-def autoscaling(
-    item: wire.Controller, autoscalers: Iterable[wire.Autoscaler], desired: int
-) -> Autoscaling | None:
-    """The HorizontalPodAutoscaler that scales a controller, if there is one.
+def autoscalers_of(
+    item: wire.Controller, autoscalers: Iterable[wire.Autoscaler]
+) -> list[wire.Autoscaler]:
+    """The HorizontalPodAutoscalers that scale a controller, by name; nothing prevents several."""
+    target = (type(item).__name__, item.metadata.name)
+    scaling = [
+        one
+        for one in autoscalers
+        if (one.spec.scale_target_ref.kind, one.spec.scale_target_ref.name) == target
+    ]
+    return sorted(scaling, key=lambda one: one.metadata.name)
 
-    Its minimum is one unless set, as in the API server. It does not touch a workload that
-    was scaled to zero: then it is suspended.
+
+def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling | None:
+    """What ``autoscalers_of`` a controller do with it.
+
+    A minimum is one unless set, as in the API server. They do not touch a workload that
+    was scaled to zero: then they are suspended. Each keeps its own bounds, even where the
+    controller lets none of them follow its metrics (``AmbiguousSelector``).
     """
-    for autoscaler in autoscalers:
-        spec, status = autoscaler.spec, autoscaler.status
-        target = spec.scale_target_ref
-        if (target.kind, target.name) != (type(item).__name__, item.metadata.name):
-            continue
-        minimum = 1 if spec.min_replicas is None else spec.min_replicas
-        return Autoscaling(
-            min=minimum,
-            max=spec.max_replicas,
-            current=status.current_replicas,
-            desired=status.desired_replicas,
-            source=f"horizontalpodautoscaler/{autoscaler.metadata.name}",
-            suspended=desired == 0 < minimum,
-        )
-    return None
+    if not scaling:
+        return None
+    minima = [1 if one.spec.min_replicas is None else one.spec.min_replicas for one in scaling]
+    wanted = {one.status.desired_replicas for one in scaling}
+    return Autoscaling(
+        min=max(minima),
+        max=min(one.spec.max_replicas for one in scaling),
+        current=scaling[0].status.current_replicas,
+        desired=wanted.pop() if len(wanted) == 1 else None,
+        source=", ".join(f"horizontalpodautoscaler/{one.metadata.name}" for one in scaling),
+        suspended=all(desired == 0 < minimum for minimum in minima),
+    )
+
+
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # the place of v1 for those of v2
+
+
+def _contested(scaling: Iterable[wire.Autoscaler]) -> list[Reason]:
+    """That autoscalers do nothing, since others select the same pods, as their controller says."""
+    said = [
+        condition
+        for one in scaling
+        for condition in _autoscaler_conditions(one)
+        if condition.reason == "AmbiguousSelector" and condition.status == "False"
+    ]
+    if not said:
+        return []
+    times = filter(None, (condition.last_transition_time for condition in said))
+    last = max(times, default=None)
+    return [Reason(reason="AmbiguousSelector", message=said[0].message, count=len(said),
+                   last_seen=last, instances=[])]  # fmt: skip
+
+
+def _autoscaler_conditions(item: wire.Autoscaler) -> list[wire.Condition]:
+    text = (item.metadata.annotations or {}).get(_CONDITIONS, "[]")
+    try:
+        return msgspec.json.decode(text, type=list[wire.Condition])
+    except msgspec.DecodeError:  # anybody may write an annotation
+        return []
 
 
 Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
@@ -216,9 +254,14 @@ def event(item: wire.Event) -> Event:
 
 
 def reasons(
-    item: wire.Controller, instances: Iterable[Instance], events: Iterable[Event]
+    item: wire.Controller,
+    instances: Iterable[Instance],
+    events: Iterable[Event],
+    scaling: Iterable[wire.Autoscaler] = (),
 ) -> list[Reason]:
     """Why a workload is not as it should be: the reasons of its instances, then its own.
+
+    The last are of what scales it.
 
     Instances with the same reason are one entry with the newest message. The times of
     ``events`` tell when an instance last had its problem.
@@ -241,7 +284,7 @@ def reasons(
         )
         for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
     ]
-    return merged + _failing_conditions(item)
+    return merged + _failing_conditions(item) + _contested(scaling)
 
 
 def _last_seen(instance: Instance, event_times: Mapping[str, datetime | None]) -> datetime | None:

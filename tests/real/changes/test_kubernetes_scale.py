@@ -23,6 +23,22 @@ def bounded(space: Space) -> str:
     return name
 
 
+@pytest.fixture(scope="module")
+def contested(space: Space) -> str:
+    """Under two HorizontalPodAutoscalers, whose controller has seen that they are two."""
+    name = space.add(deployment("contested", replicas=3))
+    for scaler, low, high in (("first", 1, 9), ("second", 3, 4)):
+        manifest = autoscaler(name, low=low, high=high)
+        manifest["metadata"]["name"] = scaler
+        space.add(manifest)
+    path = f"/apis/autoscaling/v1/namespaces/{space.name}/horizontalpodautoscalers"
+    space.plane.wait_for(
+        "autoscalers that are told apart",
+        lambda: "AmbiguousSelector" in str(space.plane.request("GET", path)),
+    )
+    return name
+
+
 @pytest.mark.parametrize("replicas", [3, 0, 1], ids=["up", "to nothing", "up again"])
 def test_a_deployment_is_scaled_and_waited_for(
     dashborion: Cli, here: Space, small: str, replicas: int
@@ -36,6 +52,28 @@ def test_a_deployment_is_scaled_and_waited_for(
     assert seen.json["rollout"]["state"] == "complete"
     assert len(here.pods(small)) == replicas
     assert len(writes(seen)) == 1
+
+
+@pytest.mark.parametrize("replicas", [2, 5], ids=["below the second's", "above the second's"])
+def test_of_two_autoscalers_the_strictest_bounds_guard(
+    dashborion: Cli, here: Space, contested: str, replicas: int
+) -> None:
+    seen = dashborion(f"workloads scale {contested} -r {replicas} -o json")
+    assert (seen.exit_code, here.replicas(contested)) == (1, 3)
+    both = "horizontalpodautoscaler/first, horizontalpodautoscaler/second"
+    assert f"{both} keep it between 3 and 4" in seen.error["message"]
+
+
+def test_two_autoscalers_are_both_described_with_what_their_controller_says(
+    dashborion: Cli, here: Space, contested: str
+) -> None:
+    found = dashborion(f"workloads describe {contested} -o json").json
+    both = "horizontalpodautoscaler/first, horizontalpodautoscaler/second"
+    scaling = found["autoscaling"]
+    assert (scaling["source"], scaling["min"], scaling["max"]) == (both, 3, 4)
+    (reason,) = [one for one in found["reasons"] if one["reason"] == "AmbiguousSelector"]
+    assert "controlled by more than one HPA" in reason["message"]
+    assert f"Autoscaler:  {both}: 3 to 4" in dashborion(f"workloads describe {contested}").out
 
 
 def test_scaling_patches_the_scale_subresource_once(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -31,7 +32,7 @@ def autoscaler_of(kind: str, name: str = "web") -> wire.Autoscaler:
 
 
 def of_web(*autoscalers: wire.Autoscaler, desired: int = 3) -> Autoscaling | None:
-    return normalise.autoscaling(deployment(), autoscalers, desired)
+    return normalise.autoscaling(normalise.autoscalers_of(deployment(), autoscalers), desired)
 
 
 def test_bounds_and_counts() -> None:
@@ -55,12 +56,11 @@ def test_an_autoscaler_is_found_by_kind_and_name(
     others = [
         autoscaler_of(other) for other in ("Deployment", "StatefulSet", "Rollout") if other != kind
     ]
-    assert normalise.autoscaling(build(), others, 3) is None
-    found = normalise.autoscaling(
-        build(), [*others, autoscaler_of(kind, "shop"), autoscaler_of(kind)], 3
+    assert normalise.autoscalers_of(build(), others) == []
+    (found,) = normalise.autoscalers_of(
+        build(), [*others, autoscaler_of(kind, "shop"), autoscaler_of(kind)]
     )
-    assert found is not None
-    assert found.source == "horizontalpodautoscaler/cpu"
+    assert found.metadata.name == "cpu"
 
 
 def test_autoscaling_without_an_autoscaler_is_null() -> None:
@@ -97,3 +97,60 @@ def test_an_autoscaler_without_status_has_no_counts() -> None:
     found = of_web(autoscaler(status={"currentReplicas": ABSENT, "desiredReplicas": ABSENT}))
     assert found is not None
     assert (found.current, found.desired) == (None, None)
+
+
+def two(**of_the_other: object) -> Autoscaling:
+    found = of_web(autoscaler("b", spec={"minReplicas": 3, **of_the_other}), autoscaler("a"))
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("change", [{"maxReplicas": 6}, {"maxReplicas": 20}])
+def test_of_two_autoscalers_the_strictest_bounds_count(change: dict[str, int]) -> None:
+    found = two(**change)
+    assert (found.min, found.max) == (3, min(10, change["maxReplicas"]))
+    assert found.source == "horizontalpodautoscaler/a, horizontalpodautoscaler/b"
+    assert not found.contradicts
+
+
+def test_bounds_that_no_number_fits_contradict() -> None:
+    found = two(minReplicas=12, maxReplicas=20)
+    assert (found.min, found.max, found.contradicts) == (12, 10, True)
+    assert "contradict each other: at least 12 replicas, and at most 10" in found.bounds
+
+
+@pytest.mark.parametrize(("second", "desired"), [(4, 4), (9, None)], ids=["agree", "disagree"])
+def test_what_two_autoscalers_want_is_known_if_they_agree(second: int, desired: int | None) -> None:
+    found = of_web(autoscaler("a"), autoscaler("b", status={"desiredReplicas": second}))
+    assert found is not None
+    assert found.desired == desired
+
+
+AMBIGUOUS = "pods by selector app=web are controlled by more than one HPA (e.g. [media/a media/b])"
+
+
+def conditions(text: str) -> wire.Autoscaler:
+    key = "autoscaling.alpha.kubernetes.io/conditions"
+    return autoscaler("a", metadata={"annotations": {key: text}})
+
+
+def test_autoscalers_that_select_the_same_pods_are_a_reason() -> None:
+    said = [{"type": "ScalingActive", "status": "False", "reason": "AmbiguousSelector",
+             "message": AMBIGUOUS, "lastTransitionTime": "2026-01-01T00:00:00Z"}]  # fmt: skip
+    item = conditions(json.dumps(said))
+    (reason,) = normalise.reasons(deployment(), [], [], [item, autoscaler("b")])
+    assert (reason.reason, reason.message, reason.count) == ("AmbiguousSelector", AMBIGUOUS, 1)
+    assert reason.last_seen is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("{", id="no JSON"),
+        pytest.param('{"a": 1}', id="no list"),
+        pytest.param('[{"type": "ScalingActive", "status": "False"}]', id="without a reason"),
+    ],
+)
+def test_any_other_text_in_the_place_of_conditions_is_no_reason(text: str) -> None:
+    assert normalise.reasons(deployment(), [], [], [conditions(text)]) == []
