@@ -20,6 +20,7 @@ from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
 
 ZONE = "topology.kubernetes.io/zone"
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+_UNSAID = wire.PodStatus()
 _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
 
@@ -79,7 +80,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     """The normalised pod."""
     ready = condition(pod.status.conditions, "Ready")
     status = instance_status(pod)
-    cpu, memory = requests(pod.spec)
+    cpu, memory = requests(pod.spec, pod.status)
     return Instance(
         project=environment.project,
         environment=environment.name,
@@ -179,7 +180,7 @@ def was_ready(pod: wire.Pod) -> bool:
 
 def containers(pod: wire.Pod) -> list[Container]:
     """Regular ones, sidecars, init containers that have not succeeded, then ephemeral ones."""
-    statuses = {item.name: item for item in _statuses(pod)}
+    statuses = {item.name: item for item in _statuses(pod.status)}
     initial = pod.spec.init_containers or ()
     sidecars = [spec for spec in initial if spec.is_sidecar]
     result = [
@@ -205,25 +206,36 @@ def _addresses(status: wire.PodStatus) -> str | None:
     return ",".join(dict.fromkeys([status.pod_ip, *(one.ip for one in status.pod_ips or ())]))
 
 
-def _statuses(pod: wire.Pod) -> tuple[wire.ContainerStatus, ...]:
-    return (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
+def _statuses(status: wire.PodStatus) -> tuple[wire.ContainerStatus, ...]:
+    return (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
 
 
 def requests(
-    spec: wire.PodSpec,
+    spec: wire.PodSpec, status: wire.PodStatus = _UNSAID
 ) -> tuple[quantity.Amount | None, quantity.Amount | None]:
-    """CPU cores and bytes of memory that the pod requests as a whole.
+    """CPU cores and bytes of memory that a pod requests as a whole; None for none.
 
-    What it does not request itself, regular containers and sidecars request together; None
-    where no container requests any.
+    As the API server completes a pod (``SetDefaults_Pod``), which it does not do to a template:
+    what is not requested for the pod, its regular containers and sidecars request together, or
+    else it is the pod's limit. A container requests its limit unless it says otherwise. Of what
+    runs, it is what the node has granted: a resize may have to wait for room, or for ever.
     """
+    granted = {item.name: item.resources for item in _statuses(status) if item.resources}
     sidecars = [item for item in spec.init_containers or () if item.is_sidecar]
-    requested = [item.resources.requests or {} for item in (*(spec.containers or ()), *sidecars)]
-    whole = spec.resources.requests or {}
+    parts = [
+        granted[item.name].requests or {}
+        if item.name in granted
+        else (item.resources.limits or {}) | (item.resources.requests or {})
+        for item in (*(spec.containers or ()), *sidecars)
+    ]
+    wanted, limits = spec.resources.requests or {}, spec.resources.limits or {}
+    whole = (status.resources.requests if status.resources and wanted else wanted) or {}
 
     def total(name: str) -> quantity.Amount | None:
-        parts = [whole] if name in whole else requested
-        return quantity.total(part[name] for part in parts if name in part)
+        if name in whole:
+            return quantity.total([whole[name]])
+        amounts = [part[name] for part in parts if name in part]
+        return quantity.total(amounts or [limits[name]] if name in limits else amounts)
 
     return total("cpu"), total("memory")
 
@@ -334,10 +346,10 @@ def _reason(pod: wire.Pod, status: InstanceStatus) -> str | None:
 
 
 def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
-    """The first message of: the pod, a container, the scheduler, the readiness condition."""
+    """The first message of: the pod, a container, the scheduler, readiness, a resize."""
     if pod.status.message:
         return pod.status.message
-    for item in _statuses(pod):
+    for item in _statuses(pod.status):
         waiting, ended = item.state.waiting, item.state.terminated
         if waiting and waiting.message:
             return waiting.message
@@ -346,9 +358,12 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.message
-    if ready and ready.status == "False" and not is_finished(pod):
+    if is_finished(pod):
+        return None
+    if ready and ready.status == "False":
         return ready.message
-    return None
+    resize = condition(pod.status.conditions, "PodResizePending")  # Deferred or Infeasible
+    return f"resize {resize.reason}: {resize.message}" if resize and resize.message else None
 
 
 def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
@@ -358,7 +373,7 @@ def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
 
 
 def _stopped_at(pod: wire.Pod) -> datetime | None:
-    ended = [item.state.terminated for item in _statuses(pod)]
+    ended = [item.state.terminated for item in _statuses(pod.status)]
     times = [item.finished_at for item in ended if item and item.finished_at]
     return max(times, default=None)
 

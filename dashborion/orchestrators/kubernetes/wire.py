@@ -125,14 +125,21 @@ class Event(Object, frozen=True):
 # --- Pods, the controllers that make them, and their autoscalers ----------------------------------
 
 
-class Requests(Wire, frozen=True):
+class Amounts(Wire, frozen=True):
+    requests: dict[str, str | int | float] | None = None
+    limits: dict[str, str | int | float] | None = None
+
+
+class Granted(Wire, frozen=True):
+    """What a node has granted; its limits are a cgroup's, and may be nonsense."""
+
     requests: dict[str, str | int | float] | None = None
 
 
 class ContainerSpec(Wire, frozen=True):
     name: str = ""
     image: str | None = None
-    resources: Requests = Requests()
+    resources: Amounts = Amounts()
     restart_policy: str | None = None
 
     @property
@@ -146,7 +153,7 @@ class PodSpec(Wire, frozen=True):
     init_containers: list[ContainerSpec] | None = None
     ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
-    resources: Requests = Requests()  # of the pod as a whole: since 1.34
+    resources: Amounts = Amounts()  # of the pod as a whole: since 1.34
 
 
 class Waiting(Wire, frozen=True):
@@ -183,6 +190,7 @@ class ContainerStatus(Wire, frozen=True):
     state: ContainerState = ContainerState()
     last_state: ContainerState = ContainerState()
     container_id: str | None = field(name="containerID", default=None)
+    resources: Granted | None = None  # since 1.33
 
 
 class PodStatus(Wire, frozen=True):
@@ -196,6 +204,7 @@ class PodStatus(Wire, frozen=True):
     container_statuses: list[ContainerStatus] | None = None
     init_container_statuses: list[ContainerStatus] | None = None
     ephemeral_container_statuses: list[ContainerStatus] | None = None
+    resources: Granted | None = None  # of the pod as a whole
 
 
 class Pod(Object, frozen=True):

@@ -7,8 +7,9 @@ import json
 import msgspec
 import pytest
 
+from dashborion.models.instance import Instance
 from dashborion.models.workload import Resources, Workload
-from tests.unit.kubernetes.raw_kubernetes import Raw, container, instance, pod
+from tests.unit.kubernetes.raw_kubernetes import Raw, container, instance, pod, running
 from tests.unit.kubernetes.raw_kubernetes_workloads import (
     daemonset,
     deployment,
@@ -86,6 +87,61 @@ def test_what_a_pod_requests_as_a_whole_goes_before_its_containers(
     assert (found.cpu, found.memory) == (cpu, memory)
     one = instance(pod(spec=made["spec"]))
     assert (one.cpu, one.memory) == (cpu, memory)
+
+
+LIMITS = {"cpu": "1", "memory": "1Gi"}
+
+
+@pytest.mark.parametrize(
+    ("requests", "limits", "whole", "expected"),
+    [
+        pytest.param({}, LIMITS, {}, ("1", "1Gi"), id="a container's"),
+        pytest.param({"cpu": "10m"}, LIMITS, {}, ("10m", "1Gi"), id="where it requests nothing"),
+        pytest.param({}, None, LIMITS, ("1", "1Gi"), id="the pod's"),
+        pytest.param({"cpu": "10m"}, {}, LIMITS, ("10m", "1Gi"), id="the pod's for the rest"),
+        pytest.param({}, LIMITS, {"cpu": "4"}, ("1", "1Gi"), id="a container's before the pod's"),
+    ],
+)
+def test_a_limit_without_a_request_is_requested(
+    requests: Raw, limits: Raw | None, whole: Raw, expected: tuple[str, str]
+) -> None:
+    app = container("app", resources={"requests": requests, "limits": limits})
+    made = template([app])
+    made["spec"]["resources"] = {"limits": whole}
+    found = workload(deployment(spec={"template": made}))
+    assert (found.cpu, found.memory) == expected
+
+
+def resizing(status: Raw, **spec: object) -> Instance:
+    """A pod that wishes for two cores, and what its node says of that."""
+    spec |= {"containers": [container("app", {"cpu": "2", "memory": "1Gi"})]}
+    condition = {"type": "PodResizePending", "status": "True", "reason": "Infeasible",
+                 "message": "Node didn't have enough capacity: cpu"}  # fmt: skip
+    return instance(pod(spec=spec, status=status | {"conditions": [condition]}))
+
+
+@pytest.mark.parametrize(
+    ("granted", "expected"),
+    [
+        pytest.param({"requests": {"cpu": "100m", "memory": "1Gi"}}, ("100m", "1Gi"), id="less"),
+        pytest.param({"requests": {"memory": "1Gi"}}, (None, "1Gi"), id="no cpu yet"),
+        pytest.param({}, (None, None), id="nothing"),
+        pytest.param(None, ("2", "1Gi"), id="unsaid, as before 1.33"),
+    ],
+)
+def test_an_instance_has_what_its_node_has_granted(
+    granted: Raw | None, expected: tuple[str | None, str | None]
+) -> None:
+    found = resizing({"containerStatuses": [running("app") | {"resources": granted}]})
+    assert (found.cpu, found.memory) == expected
+    assert found.message == "resize Infeasible: Node didn't have enough capacity: cpu"
+
+
+def test_what_is_granted_to_a_pod_as_a_whole_goes_before_its_wish() -> None:
+    granted = {"requests": {"cpu": "3"}, "limits": {"memory": "9007199254740988Ki"}}
+    status = {"resources": granted, "containerStatuses": [running("app")]}
+    found = resizing(status, resources={"requests": {"cpu": "4"}, "limits": {"cpu": "4"}})
+    assert (found.cpu, found.memory) == ("3", "1Gi")
 
 
 @pytest.mark.parametrize(
