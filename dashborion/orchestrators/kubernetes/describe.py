@@ -6,6 +6,7 @@ Round two needs the object: its pods, revisions and the health of its Services.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
 from functools import partial
 
@@ -75,13 +76,10 @@ def workload(
     instances = sorted(owned.values(), key=lambda one: one.name)
     about = frozenset({item.metadata.uid, *owned, *(one.metadata.uid for one in kept)})
     events = normalise.events(client.optional(nearby.events), about)
-    known = {name: client.attempt(future) for name, future in behind.items()}
-    health = {name: ways.health(listed) for name, listed in known.items() if listed is not None}
-    endpoints = index.endpoints(namespace, item.spec.template, health)
     plain = normalise.workload(
         item,
         environment,
-        endpoints,
+        index.endpoints(namespace, item.spec.template, _health(client, behind)),
         was_available=was_available(found_pods, item.metadata.uid),
     )
     made = [one.created_at for one in revisions if one.created_at]
@@ -96,6 +94,13 @@ def workload(
         events=events,
     )
     return Found(detail, controller.raw)
+
+
+def _health(
+    client: Client, behind: Mapping[str, Future[list[ways.Backing]]]
+) -> dict[str, ways.Health]:
+    known = {name: client.attempt(future) for name, future in behind.items()}
+    return {name: ways.health(listed) for name, listed in known.items() if listed is not None}
 
 
 def only_events(

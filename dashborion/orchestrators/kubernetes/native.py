@@ -19,6 +19,7 @@ from dashborion.models.query import Found, Query, name_parts
 from dashborion.orchestrators.kubernetes import (
     describe,
     find,
+    native_network,
     native_normalise,
     native_wire,
     normalise,
@@ -69,13 +70,13 @@ def _around_ingress(client: Client, item: wire.Ingress) -> Mapping[str, Any]:
     services = client.attempt(listed)
     if services is None:
         return {}
-    return native_normalise.ingress_details(item, [found.item for found in services])
+    return native_network.ingress_details(item, [found.item for found in services])
 
 
 def _around_service(client: Client, item: wire.Service) -> Mapping[str, Any]:
     meta = item.metadata
     behind = client.attempt(start(partial(describe.backings, client, meta.namespace, meta.name)))
-    return native_normalise.service_details(item, behind)
+    return native_network.service_details(item, behind)
 
 
 def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple[Any, ...]:
@@ -85,7 +86,7 @@ def _versions(type_: type[Any], plural: str, kind: str, *versions: str) -> tuple
 KINDS: Mapping[str, Kind] = {
     "ingresses": Kind(
         (api.INGRESSES,),
-        native_normalise.ingress,
+        native_network.ingress,
         models.IngressDetail,
         around=_around_ingress,
     ),
@@ -97,7 +98,7 @@ KINDS: Mapping[str, Kind] = {
         from_row=native_normalise.config_map_row,
     ),
     "services": Kind(
-        (api.SERVICES,), native_normalise.service, models.ServiceDetail, around=_around_service
+        (api.SERVICES,), native_network.service, models.ServiceDetail, around=_around_service
     ),
     "nodes": Kind(
         (Resource(native_wire.Node, "v1", "nodes", "Node", namespaced=False),),

@@ -1,4 +1,4 @@
-"""The objects of ``dashborion k8s`` as models. Pure.
+"""The objects of ``dashborion k8s`` as models, all but Services and Ingresses. Pure.
 
 Derived fields (a node's status, an external address, a target) follow kubectl's
 printers, so that both show the same.
@@ -9,80 +9,29 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Iterable, Sequence
-from itertools import starmap
 from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import (
-    endpoints,
-    native_wire,
-    normalise,
-    quantity,
-    wire,
-)
+from dashborion.orchestrators.kubernetes import native_wire, normalise, quantity, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE, controller
 from dashborion.orchestrators.kubernetes.native_wire import MetricSource, MetricValue
 
 Conditioned = native_wire.Node | native_wire.Namespace | native_wire.Job | native_wire.Autoscaler
 
 _ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
-_CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassName`, still in use
-_HTTP, _HTTPS = 80, 443
-
-
-def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
-    spec = item.spec
-    return models.Ingress(
-        **_namespaced_fields(item.metadata, environment),
-        ingress_class=spec.ingress_class_name or (item.metadata.annotations or {}).get(_CLASS),
-        hosts=[rule.host for rule in spec.rules or () if rule.host],
-        addresses=_balancer_addresses(item.status),
-        ports=[_HTTP, _HTTPS] if spec.tls else [_HTTP],
-        tls_hosts=[host for tls in spec.tls or () for host in tls.hosts or ()],
-        routes=[_route(route) for route in endpoints.routes(item)],
-    )
-
-
-def _route(route: endpoints.Route, problem: str | None = None) -> models.IngressRoute:
-    backend = route.backend or wire.Backend()
-    service, resource = backend.service, backend.resource
-    port = (service.port.name or service.port.number) if service else None
-    return models.IngressRoute(
-        host=route.host,
-        path=route.path,
-        service=service.name if service else None,
-        port=str(port) if port is not None else None,
-        resource=f"{resource.kind}/{resource.name}" if resource else None,
-        problem=problem,
-    )
-
-
-def ingress_details(item: wire.Ingress, services: Iterable[wire.Service]) -> dict[str, Any]:
-    """What a description adds: which routes lead to a Service or a port that is not there."""
-    known = {service.metadata.name: service for service in services}
-
-    def problem(backend: wire.Backend | None) -> str | None:
-        if backend is None or (wanted := backend.service) is None:
-            return None
-        if wanted.name not in known:
-            return "no such Service"
-        has_port = endpoints.port_of(known[wanted.name], wanted.port)
-        return None if has_port else "the Service has no such port"
-
-    return {"routes": [_route(way, problem(way.backend)) for way in endpoints.routes(item)]}
 
 
 def config_map_row(row: native_wire.TableRow, environment: Environment) -> models.ConfigMap:
     """From the server's own table, whose columns are name, number of keys and age."""
     count = (row.cells or [])[1:2]
     keys = count[0] if count and isinstance(count[0], int) else 0
-    return models.ConfigMap(**_namespaced_fields(row.metadata, environment), keys=keys)
+    return models.ConfigMap(**namespaced_fields(row.metadata, environment), keys=keys)
 
 
 def config_map(item: native_wire.ConfigMap, environment: Environment) -> models.ConfigMap:
     keys = len(item.data or {}) + len(item.binary_data or {})
-    return models.ConfigMap(**_namespaced_fields(item.metadata, environment), keys=keys)
+    return models.ConfigMap(**namespaced_fields(item.metadata, environment), keys=keys)
 
 
 def config_map_details(item: native_wire.ConfigMap) -> dict[str, Any]:
@@ -101,79 +50,9 @@ def _size(text: str) -> int:
         return len(text)
 
 
-def service(item: wire.Service, environment: Environment) -> models.Service:
-    spec = item.spec
-    return models.Service(
-        **_namespaced_fields(item.metadata, environment),
-        type=spec.type or "ClusterIP",
-        cluster_ip=_joined([spec.cluster_ip, *(spec.cluster_ips or ())]),
-        external_ips=_external_addresses(item),
-        ports=[_service_port(port) for port in spec.ports or ()],
-        selector=spec.selector,
-    )
-
-
-def _service_port(
-    port: wire.ServicePort, health: endpoints.Health | None = None
-) -> models.ServicePort:
-    return models.ServicePort(
-        name=port.name,
-        port=port.port,
-        protocol=port.protocol or "TCP",
-        target_port=port.target_port,
-        node_port=port.node_port or None,
-        healthy=health.of(port) if health else None,
-        total=health.total if health else None,
-    )
-
-
-def service_details(
-    item: wire.Service, backings: Sequence[endpoints.Backing] | None
-) -> dict[str, Any]:
-    """What a description adds: the addresses behind each port; None if they are unknown."""
-    if backings is None:
-        return {"endpoints": None}
-    health, ports = endpoints.health(backings), item.spec.ports or ()
-    # A headless Service may do without ports.
-    rows = [(port, backing) for port in ports or (None,) for backing in backings]
-    return {
-        "ports": [_service_port(port, health) for port in ports],
-        "endpoints": sorted(
-            dict.fromkeys(starmap(_service_endpoint, rows)),
-            key=lambda one: (one.instance or "", one.address),
-        ),
-    }
-
-
-def _service_endpoint(
-    port: wire.ServicePort | None, backing: endpoints.Backing
-) -> models.ServiceEndpoint:
-    target = endpoints.leads_to(port, backing) if port else None
-    return models.ServiceEndpoint(
-        name=port.name if port else None,
-        protocol=(port.protocol or "TCP") if port else None,
-        address=backing.address,
-        port=target.port if target else None,
-        ready=backing.is_ready and (port is None or target is not None),
-        instance=backing.target.name if backing.target.kind == "Pod" else None,
-        node=backing.node,
-    )
-
-
-def _joined(addresses: Iterable[str | None]) -> str | None:
+def joined(addresses: Iterable[str | None]) -> str | None:
     """The addresses, each once: a dual-stack object has two."""
     return ",".join(dict.fromkeys(filter(None, addresses))) or None
-
-
-def _external_addresses(item: wire.Service) -> list[str]:
-    if item.spec.type == "ExternalName":
-        return [item.spec.external_name] if item.spec.external_name else []
-    return [*_balancer_addresses(item.status), *(item.spec.external_ips or ())]
-
-
-def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
-    points = [point.ip or point.hostname for point in status.load_balancer.ingress or ()]
-    return [point for point in points if point]
 
 
 def node(item: native_wire.Node, environment: Environment) -> models.Node:
@@ -215,7 +94,7 @@ def _roles(labels: dict[str, str]) -> list[str]:
 
 
 def _address(status: native_wire.NodeStatus, type_: str) -> str | None:
-    return _joined(one.address for one in status.addresses or () if one.type == type_)
+    return joined(one.address for one in status.addresses or () if one.type == type_)
 
 
 def node_details(item: native_wire.Node) -> dict[str, Any]:
@@ -238,7 +117,7 @@ def event(item: native_wire.ReportedEvent, environment: Environment) -> models.C
     if not item.source.component:
         source = (item.reporting_component, item.reporting_instance)
     return models.ClusterEvent(
-        **_namespaced_fields(item.metadata, environment),
+        **namespaced_fields(item.metadata, environment),
         timestamp=plain.timestamp,
         first_seen=item.first_timestamp or item.event_time or item.metadata.creation_timestamp,
         type=plain.type,
@@ -257,7 +136,7 @@ def job(item: native_wire.Job, environment: Environment) -> models.Job:
     owner = controller(item.metadata)
     took = int((ended - started).total_seconds()) if started and ended else None
     return models.Job(
-        **_namespaced_fields(item.metadata, environment),
+        **namespaced_fields(item.metadata, environment),
         status=_job_status(item),
         completions=spec.completions,
         parallelism=spec.parallelism,
@@ -299,7 +178,7 @@ def cron_job(item: native_wire.CronJob, environment: Environment) -> models.Cron
     spec, status = item.spec, item.status
     template = spec.job_template.spec.template
     return models.CronJob(
-        **_namespaced_fields(item.metadata, environment),
+        **namespaced_fields(item.metadata, environment),
         schedule=spec.schedule,
         time_zone=spec.time_zone,
         suspended=bool(spec.suspend),
@@ -314,7 +193,7 @@ def cron_job(item: native_wire.CronJob, environment: Environment) -> models.Cron
 def autoscaler(item: native_wire.Autoscaler, environment: Environment) -> models.Autoscaler:
     spec, status, target = item.spec, item.status, item.spec.scale_target_ref
     return models.Autoscaler(
-        **_namespaced_fields(item.metadata, environment),
+        **namespaced_fields(item.metadata, environment),
         reference=f"{target.kind}/{target.name}",
         metrics=_metrics(item),
         min=1 if spec.min_replicas is None else spec.min_replicas,
@@ -430,5 +309,6 @@ def _base_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
     }
 
 
-def _namespaced_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+def namespaced_fields(meta: wire.Meta, environment: Environment) -> dict[str, Any]:
+    """What every model of an object in a namespace has."""
     return _base_fields(meta, environment) | {"namespace": meta.namespace}

@@ -119,12 +119,16 @@ def selector(labels: wire.LabelSelector) -> str:
 def autoscalers_of(
     item: wire.Controller, autoscalers: Iterable[wire.Autoscaler]
 ) -> list[wire.Autoscaler]:
-    """The HorizontalPodAutoscalers that scale a controller, by name; nothing prevents several."""
+    """The HorizontalPodAutoscalers that scale a controller, by name; nothing prevents several.
+
+    What has no maximum, which the API demands, bounds nothing.
+    """
     target = (type(item).__name__, item.metadata.name)
     scaling = [
         one
         for one in autoscalers
         if (one.spec.scale_target_ref.kind, one.spec.scale_target_ref.name) == target
+        and one.spec.max_replicas
     ]
     return sorted(scaling, key=lambda one: one.metadata.name)
 

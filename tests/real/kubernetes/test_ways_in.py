@@ -48,13 +48,16 @@ def manifests() -> list[Manifest]:
     web = [port("http", 80, "http"), port("admin", 81, "no-such"), port("number", 82, 9090)]
     bare = ingress("bare", host="c.example.test")
     bare["spec"]["rules"].append({"host": "d.example.test"})
+    outside = service("outside", type="ExternalName", externalName="db.example.test", ports=None)
     return [
         service("web", ports=web),
         service("lost", ports=[port("http", 80, "no-such")], selector={"app": "web"}),
         service("headless", clusterIP="None", ports=None, selector={"app": "web"}),
         service("nobody"),
+        outside,
         front(),
         bare,
+        ingress("outside", host="e.example.test"),
     ]
 
 
@@ -190,3 +193,20 @@ def test_a_host_alone_without_a_default_backend_leads_nowhere(here: Space, dashb
         ("c.example.test", "bare", "no such Service"),
         ("d.example.test", None, None),
     ]
+
+
+def test_who_may_not_see_what_is_behind_is_told_so(
+    here: Space, dashborion: Cli, point: Callable[[ControlPlane, str], Path]
+) -> None:
+    if not has_slices(here):
+        pytest.skip("a viewer may read Endpoints, which 1.20 has")
+    point(here.plane, "viewer")
+    found = dashborion(f"k8s services describe web -n {NAME} -o json")
+    assert (found.exit_code, found.json["endpoints"]) == (0, None)
+    assert [one["total"] for one in found.json["ports"]] == [None] * 3
+    assert "endpointslices" in found.err
+
+
+def test_what_is_called_by_a_name_outside_needs_no_port(here: Space, dashborion: Cli) -> None:
+    found = dashborion(f"k8s ingresses describe outside -n {NAME} -o json").json["routes"]
+    assert [(one["service"], one["problem"]) for one in found] == [("outside", None)]
