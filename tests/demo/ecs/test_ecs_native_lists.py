@@ -286,3 +286,18 @@ def test_without_the_right_to_revisions_the_task_definition_is_unknown(
     assert found.exit_code == 0
     assert {one["taskDefinition"] for one in found.json} == {None}
     assert "DescribeServiceRevisions" in found.err
+
+
+@pytest.mark.parametrize("line", ["task-definitions describe", "task-definitions list"])
+def test_tab_offers_families(dashborion: Cli, ecs: Any, line: str) -> None:
+    theirs = everything(ecs, "list_task_definition_families", "families", status="ACTIVE")
+    assert dashborion.complete(f"dashborion ecs {line} ") == sorted(theirs)
+
+
+def test_tab_offers_clusters_and_the_services_that_are_deployed(
+    dashborion: Cli, fleet: Fleet
+) -> None:
+    assert CLUSTER in dashborion.complete("dashborion ecs clusters describe ")
+    services = [one["name"] for one in dashborion("workloads list -o json").json]
+    assert set(dashborion.complete("dashborion ecs deployments list ")) <= set(services)
+    assert dashborion.complete(f"dashborion ecs deployments list {services[0]}")
