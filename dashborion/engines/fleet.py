@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
@@ -33,6 +33,7 @@ from dashborion.errors import (
     foreseen,
     short,
 )
+from dashborion.models.base import Model
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import WorkloadType
@@ -203,11 +204,11 @@ class Fleet(Struct, frozen=True):
 
     # --- What only one orchestrator has ---------------------------------------------------------
 
-    def natives(self, only_on: OnlyOn[Role], kind: str, query: Query) -> Answer[Found[Any]]:
+    def natives(self, only_on: OnlyOn[Role], kind: str, query: Query) -> Answer[Found[Model]]:
         """A list of one orchestrator; environments of the others are failures that say so."""
         listed = _native(only_on, lambda role: role.listed(kind, query))
 
-        def ask(orchestrator: Orchestrator) -> list[Found[Any]]:
+        def ask(orchestrator: Orchestrator) -> list[Found[Model]]:
             found = listed(orchestrator)
             return self._recorded(orchestrator, query, found, kind=f"{only_on.group} {kind}")
 
