@@ -251,6 +251,9 @@ def _context(name: str) -> Environment:
 def _nothing_configured(inputs: ChoiceInputs) -> UsageError:
     if inputs.config.path is not None:
         return UsageError(f"{inputs.config.where} has no environments")
+    if paths := inputs.kubeconfig().paths:
+        where = ", ".join(map(str, paths))
+        return UsageError(f"no environment: there is no context in {where}")
     return UsageError(
         "no environment: there is no config file, no kubeconfig, and this is not a pod",
         hint="find clusters with `dashborion env discover`, set $KUBECONFIG, or try the demo with "

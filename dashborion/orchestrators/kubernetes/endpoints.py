@@ -40,6 +40,8 @@ class EndpointIndex:
     ) -> EndpointIndex:
         index = cls()
         for service in services:
+            if service.spec.type == "ExternalName":
+                continue  # a name in DNS, whatever its selector says
             for key, value in (service.spec.selector or {}).items():
                 pair = (service.metadata.namespace, key, value)
                 index._services.setdefault(pair, []).append(service)
@@ -121,6 +123,8 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
     internal = f"{name}.{service.metadata.namespace}.svc"
     headless = spec.cluster_ip in (None, "", "None")
     address = balanced or (internal if headless else spec.cluster_ip)
+    if not spec.ports:  # as headless ones may be: it is its name that counts
+        return [Endpoint(type=EndpointType.SERVICE, name=name, address=address)]
     return [
         Endpoint(
             type=EndpointType.SERVICE,
@@ -130,7 +134,7 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
             protocol=port.protocol or "TCP",
             url=_url(balanced, port) if balanced else None,
         )
-        for port in spec.ports or ()
+        for port in spec.ports
     ]
 
 

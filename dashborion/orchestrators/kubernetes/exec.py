@@ -100,7 +100,8 @@ class Exec:
             "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
             "tty": str(terminal.tty).lower(),
         }
-        query = urlencode([*options.items(), *(("command", word) for word in command)])
+        words = [*options.items(), *(("command", word) for word in command)]
+        query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
         socket = _connect(self.client, path, query)
         try:

@@ -48,10 +48,10 @@ class Resource(Struct, Generic[T], frozen=True):
         root = "/api" if "/" not in self.group_version else "/apis"
         parts = [root, self.group_version]
         if namespace is not None:
-            parts += ["namespaces", quote(namespace, safe="")]
+            parts += ["namespaces", _quoted(namespace)]
         parts.append(self.plural)
         if name is not None:
-            parts.append(quote(name, safe=""))
+            parts.append(_quoted(name))
         return "/".join(parts)
 
     @property
@@ -88,3 +88,8 @@ NODES = Resource(wire.Object, "v1", "nodes", "Node", namespaced=False)
 
 def _is_segment(name: str) -> bool:
     return name not in ("", ".", "..") and "/" not in name and "%" not in name
+
+
+def _quoted(name: str) -> str:
+    """A name in a path; bytes that are no text reach the API as they were typed."""
+    return quote(name, safe="", errors="surrogateescape")

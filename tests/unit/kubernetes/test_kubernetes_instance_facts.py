@@ -45,7 +45,10 @@ def test_the_node_address_and_times_of_an_instance() -> None:
 def test_an_unscheduled_pod_is_nowhere(nothing: str | None) -> None:
     item = pod(
         spec={"nodeName": nothing},
-        status={"podIP": nothing, "startTime": None, "phase": "Pending", "containerStatuses": []},
+        status={
+            "podIP": nothing, "podIPs": None, "startTime": None,
+            "phase": "Pending", "containerStatuses": [],
+        },  # fmt: skip
         meta={"labels": None},
     )
     found = instance(item)
