@@ -113,7 +113,9 @@ def object_name(text: str, kind: str, noun: str) -> tuple[str | None, str]:
         command = command_for(word, name)
         if type_ := workload_type(word):
             is_service = type_ is WorkloadType.ECS_SERVICE
-            command = f"k8s services describe {name}" if is_service else f"workloads describe {text}"
+            command = (
+                f"k8s services describe {name}" if is_service else f"workloads describe {text}"
+            )
         elif word in INSTANCE_WORDS:
             command = f"instances describe {name}"
         if command == f"k8s {kind} describe {name}":

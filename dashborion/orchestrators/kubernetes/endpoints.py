@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.models.workload import Endpoint, EndpointType
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire, wire
 
 _HTTP, _HTTPS = 80, 443
 
@@ -31,12 +31,12 @@ class EndpointIndex:
     thousand Services.
     """
 
-    _services: dict[tuple[str, str, str], list[wire.Service]] = field(default_factory=dict)
+    _services: dict[tuple[str, str, str], list[network_wire.Service]] = field(default_factory=dict)
     _routes: dict[tuple[str, str], list[Endpoint]] = field(default_factory=dict)
 
     @classmethod
     def build(
-        cls, services: Iterable[wire.Service], ingresses: Iterable[wire.Ingress]
+        cls, services: Iterable[network_wire.Service], ingresses: Iterable[network_wire.Ingress]
     ) -> EndpointIndex:
         index = cls()
         for service in services:
@@ -52,7 +52,7 @@ class EndpointIndex:
                 index._routes.setdefault(route, []).append(endpoint)
         return index
 
-    def services(self, namespace: str, template: wire.Template) -> list[wire.Service]:
+    def services(self, namespace: str, template: wire.Template) -> list[network_wire.Service]:
         """The Services that select pods made from a template."""
         labels = template.metadata.labels or {}
         return [
@@ -81,7 +81,7 @@ class EndpointIndex:
         return list(endpoints.values())
 
 
-def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
+def slice_health(slices: Iterable[network_wire.EndpointSlice]) -> Health:
     """The health in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
 
     A dual-stack Service has slices for both address families, with the same pods in each:
@@ -100,7 +100,7 @@ def slice_health(slices: Iterable[wire.EndpointSlice]) -> Health:
     return Health(healthy=sum(largest.values()), total=len(largest))
 
 
-def endpoints_health(item: wire.Endpoints) -> Health:
+def endpoints_health(item: network_wire.Endpoints) -> Health:
     """The health in the older Endpoints object, whose subsets differ in ports, not in pods."""
     ready, waiting = (
         {_target(address.target_ref, address.ip) for one in listed for address in one or ()}
@@ -117,7 +117,7 @@ def _target(reference: wire.Reference, address: str) -> str:
     return reference.uid or reference.name or address
 
 
-def _of_service(service: wire.Service) -> list[Endpoint]:
+def _of_service(service: network_wire.Service) -> list[Endpoint]:
     name, spec = service.metadata.name, service.spec
     balanced = _balancer_address(service.status)
     internal = f"{name}.{service.metadata.namespace}.svc"
@@ -138,7 +138,7 @@ def _of_service(service: wire.Service) -> list[Endpoint]:
     ]
 
 
-def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
+def _routes(ingress: network_wire.Ingress) -> list[tuple[str, Endpoint]]:
     """The rules of an Ingress as endpoints, each with the name of the Service it routes to."""
     address = _balancer_address(ingress.status)
     tls_hosts = [tls.hosts or [] for tls in ingress.spec.tls or ()]
@@ -167,7 +167,7 @@ def _routes(ingress: wire.Ingress) -> list[tuple[str, Endpoint]]:
     return routes
 
 
-def _balancer_address(status: wire.BalancedStatus) -> str | None:
+def _balancer_address(status: network_wire.BalancedStatus) -> str | None:
     points = status.load_balancer.ingress or ()
     return next((point.hostname or point.ip for point in points), None)
 
@@ -179,7 +179,7 @@ def _covers(hosts: list[str], host: str | None) -> bool:
     return host is not None and f"*.{host.partition('.')[2]}" in hosts
 
 
-def _url(address: str, port: wire.ServicePort) -> str | None:
+def _url(address: str, port: network_wire.ServicePort) -> str | None:
     scheme = {_HTTP: "http", _HTTPS: "https"}.get(port.port)
     if scheme is None or port.protocol not in (None, "TCP"):
         return None

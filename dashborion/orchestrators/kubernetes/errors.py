@@ -136,8 +136,7 @@ def answer_error(
         return _retryable(request, status, said, headers)
     if status == 401:
         return CredentialsError(
-            f"{request}: the credentials{_of_user(request)} are not accepted "
-            f"({said or status})",
+            f"{request}: the credentials{_of_user(request)} are not accepted ({said or status})",
             hint="log in again; `dashborion env check` shows as which user requests are sent",
         )
     if request.method in CHANGING and status in (400, 403, 409, 422):

@@ -13,7 +13,7 @@ from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import native_wire, normalise, quantity, wire
+from dashborion.orchestrators.kubernetes import native_wire, network_wire, normalise, quantity, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE, controller
 from dashborion.orchestrators.kubernetes.native_wire import MetricSource, MetricValue
 
@@ -24,7 +24,7 @@ _CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassNa
 _HTTP, _HTTPS = 80, 443
 
 
-def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
+def ingress(item: network_wire.Ingress, environment: Environment) -> models.Ingress:
     spec = item.spec
     rules = spec.rules or []
     return models.Ingress(
@@ -39,7 +39,7 @@ def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
     )  # fmt: skip
 
 
-def _routes(rules: Iterable[wire.IngressRule]) -> list[models.IngressRoute]:
+def _routes(rules: Iterable[network_wire.IngressRule]) -> list[models.IngressRoute]:
     return [
         _route(rule.host or None, path.path, path.backend)
         for rule in rules
@@ -47,7 +47,9 @@ def _routes(rules: Iterable[wire.IngressRule]) -> list[models.IngressRoute]:
     ]
 
 
-def _route(host: str | None, path: str | None, backend: wire.Backend) -> models.IngressRoute:
+def _route(
+    host: str | None, path: str | None, backend: network_wire.Backend
+) -> models.IngressRoute:
     service = backend.service
     port = (service.port.name or service.port.number) if service else None
     return models.IngressRoute(
@@ -86,7 +88,7 @@ def _size(text: str) -> int:
         return len(text)
 
 
-def service(item: wire.Service, environment: Environment) -> models.Service:
+def service(item: network_wire.Service, environment: Environment) -> models.Service:
     spec = item.spec
     return models.Service(
         **_namespaced_fields(item.metadata, environment),
@@ -112,13 +114,13 @@ def _joined(addresses: Iterable[str | None]) -> str | None:
     return ",".join(dict.fromkeys(filter(None, addresses))) or None
 
 
-def _external_addresses(item: wire.Service) -> list[str]:
+def _external_addresses(item: network_wire.Service) -> list[str]:
     if item.spec.type == "ExternalName":
         return [item.spec.external_name] if item.spec.external_name else []
     return [*_balancer_addresses(item.status), *(item.spec.external_ips or ())]
 
 
-def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
+def _balancer_addresses(status: network_wire.BalancedStatus) -> list[str]:
     points = [point.ip or point.hostname for point in status.load_balancer.ingress or ()]
     return [point for point in points if point]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -72,12 +72,12 @@ CONTROLLER_REVISIONS = Resource(
     wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"
 )
 PODS = Resource(wire.Pod, "v1", "pods", "Pod")
-SERVICES = Resource(wire.Service, "v1", "services", "Service")
-INGRESSES = Resource(wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
+SERVICES = Resource(network_wire.Service, "v1", "services", "Service")
+INGRESSES = Resource(network_wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
 ENDPOINT_SLICES = Resource(
-    wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
+    network_wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
 )
-ENDPOINTS = Resource(wire.Endpoints, "v1", "endpoints", "Endpoints")
+ENDPOINTS = Resource(network_wire.Endpoints, "v1", "endpoints", "Endpoints")
 AUTOSCALERS = Resource(
     wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
 )

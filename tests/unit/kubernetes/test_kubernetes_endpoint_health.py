@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire
 from dashborion.orchestrators.kubernetes.endpoints import Health, endpoints_health, slice_health
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
 from tests.unit.kubernetes.raw_kubernetes_network import endpoints_of, ingress, port, rule, service
@@ -19,14 +19,14 @@ def behind(address: str, *, ready: bool | None = True) -> Raw:
     }
 
 
-def a_slice(*endpoints: Raw, family: str = "IPv4", **change: object) -> wire.EndpointSlice:
+def a_slice(*endpoints: Raw, family: str = "IPv4", **change: object) -> network_wire.EndpointSlice:
     base = {
         "metadata": metadata("web-abcde"),
         "addressType": family,
         "endpoints": list(endpoints),
         "ports": [{"port": 8080, "protocol": "TCP"}],
     }
-    return decode(wire.EndpointSlice, merged(base, change))
+    return decode(network_wire.EndpointSlice, merged(base, change))
 
 
 def test_ready_addresses_of_all() -> None:
@@ -67,7 +67,7 @@ def test_pods_with_one_address_are_told_by_their_reference(
 def test_pods_with_one_address_in_endpoints_are_told_by_their_reference() -> None:
     references = [{"ip": "192.0.2.1", "targetRef": {"name": name}} for name in ("a", "b")]
     subsets = [{"addresses": references[:1], "notReadyAddresses": references[1:]}]
-    item = decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": subsets})
+    item = decode(network_wire.Endpoints, {"metadata": metadata("web"), "subsets": subsets})
     assert endpoints_health(item) == Health(1, 2)
 
 
@@ -106,8 +106,10 @@ def test_no_endpoints_are_none_of_none(endpoints: object) -> None:
     assert slice_health([]) == Health(0, 0)
 
 
-def endpoints(*subsets: Raw) -> wire.Endpoints:
-    return decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": list(subsets) or None})
+def endpoints(*subsets: Raw) -> network_wire.Endpoints:
+    return decode(
+        network_wire.Endpoints, {"metadata": metadata("web"), "subsets": list(subsets) or None}
+    )
 
 
 def subset(ready: list[str] | None, waiting: list[str] | None = None) -> Raw:

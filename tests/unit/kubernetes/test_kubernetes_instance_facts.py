@@ -46,8 +46,11 @@ def test_an_unscheduled_pod_is_nowhere(nothing: str | None) -> None:
     item = pod(
         spec={"nodeName": nothing},
         status={
-            "podIP": nothing, "podIPs": None, "startTime": None,
-            "phase": "Pending", "containerStatuses": [],
+            "podIP": nothing,
+            "podIPs": None,
+            "startTime": None,
+            "phase": "Pending",
+            "containerStatuses": [],
         },  # fmt: skip
         meta={"labels": None},
     )
