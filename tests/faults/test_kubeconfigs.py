@@ -495,3 +495,18 @@ def test_a_file_that_cannot_be_read_to_its_end_is_named_with_its_key(
     assert f"here-{entry}': {key}: {place}: " in seen.error["message"]
     assert dashborion.took < 3
     assert api.requests == []
+
+
+def test_a_remembered_context_that_is_gone_is_told_with_what_chose_it(
+    dashborion: Cli, api: Api, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kube(api.url, context="old")
+    dashborion("env use k8s:old/shop")
+    kube(api.url, context="new")
+    monkeypatch.delenv("DASHBORION_ENV")
+
+    seen = dashborion("workloads list -o json")
+
+    assert seen.exit_code == 2
+    assert "`env use` chose 'k8s:old/shop': no context 'old" in seen.error["message"]
+    assert "dashborion env use" in seen.error["hint"]
