@@ -135,7 +135,12 @@ def _chosen_before(candidates: tuple[Environment, ...], inputs: ChoiceInputs) ->
                     inputs.note(f"no config file: using {environment.target.description}")
                 return environment
         if label == remembered and label.startswith(AD_HOC):
-            return _ad_hoc(label, inputs)
+            try:
+                return _ad_hoc(label, inputs)
+            except UsageError as error:
+                error.message = f"`env use` chose '{short(label)}': {error.message}"
+                error.hint = "choose again with `dashborion env use`, or with -e"
+                raise
         if label not in {known.label for known in inputs.config.environments}:
             raise _gone(label, inputs, remembered=label == remembered)
     return None
@@ -251,6 +256,9 @@ def _context(name: str) -> Environment:
 def _nothing_configured(inputs: ChoiceInputs) -> UsageError:
     if inputs.config.path is not None:
         return UsageError(f"{inputs.config.where} has no environments")
+    if paths := inputs.kubeconfig().paths:
+        where = ", ".join(map(str, paths))
+        return UsageError(f"no environment: there is no context in {where}")
     return UsageError(
         "no environment: there is no config file, no kubeconfig, and this is not a pod",
         hint="find clusters with `dashborion env discover`, set $KUBECONFIG, or try the demo with "

@@ -282,5 +282,6 @@ def parsed_address(text: str, default_scheme: str) -> Address:
     login, at, place = parts.netloc.rpartition("@")
     if not parts.hostname or parts.port == 0 or "@" in parts.path:  # that is half of a password
         raise ValueError
+    parts.hostname.encode("idna")  # a UnicodeError is a ValueError: a label is empty, or too long
     url = f"{parts.scheme}://{place}{parts.path.rstrip('/')}"
     return Address(url, login if at else None)

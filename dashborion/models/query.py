@@ -102,6 +102,29 @@ class Name(Struct, frozen=True):
         return "/".join(part for part in (self.namespace, kind, self.name) if part)
 
 
+def object_name(text: str, kind: str, noun: str) -> tuple[str | None, str]:
+    """The namespace and the name in ``[namespace/][kind/]name`` of a kind of ``dashborion k8s``.
+
+    ``kind`` is the word of its commands, ``noun`` that for one of them; raises as ``Name.parse``.
+    """
+    *before, name = name_parts(text)
+    if before:
+        word = kind_word(before[-1])
+        command = command_for(word, name)
+        if type_ := workload_type(word):
+            is_service = type_ is WorkloadType.ECS_SERVICE
+            command = (
+                f"k8s services describe {name}" if is_service else f"workloads describe {text}"
+            )
+        elif word in INSTANCE_WORDS:
+            command = f"instances describe {name}"
+        if command == f"k8s {kind} describe {name}":
+            before.pop()
+        elif command:
+            raise _other_kind(text, noun, command)
+    return "/".join(before) or None, name
+
+
 def name_parts(text: str) -> list[str]:
     """The parts of a name between slashes.
 
@@ -151,7 +174,7 @@ def _refuse_other_kinds(text: str, word: str, expected: str, name: str) -> None:
 
 
 def _other_kind(text: str, expected: str, command: str) -> UsageError:
-    article = "an" if expected == "instance" else "a"
+    article = "an" if expected[0] in "aeiou" else "a"
     return UsageError(
         f"'{short(text)}' is not {article} {expected}", hint=f"use `dashborion {short(command)}`"
     )

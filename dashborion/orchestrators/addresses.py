@@ -19,6 +19,6 @@ def without_secrets(address: str, *, path: bool = False) -> str:
     except ValueError:
         return "an address that cannot be read"
     if not host and path:
-        return parts.path
+        return parts.path.rpartition("@")[2]
     scheme = f"{parts.scheme}://" if parts.scheme else ""
     return f"{scheme}{host}{parts.path if path or parts.scheme == 'unix' else ''}"

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from typing import IO
@@ -19,8 +19,10 @@ from dashborion.concurrency import Deadline, start
 from dashborion.terminal import unchanged
 
 END_SECONDS = 0.25  # between SIGTERM and SIGKILL
+LINGER_SECONDS = 2.0  # that we read on after a program's end: a child may hold its pipes for hours
 MOST_BYTES = 1 << 20  # of stdout
 KEPT_BYTES = 4096  # of stderr
+_CHUNK = 1 << 16
 
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 _running: set[subprocess.Popen[bytes]] = set()
@@ -71,11 +73,18 @@ def run(
             signals.done_in_the_end(partial(_signal, process, _KILL)),
             unchanged(0) if interactive else nullcontext(),
         ):
-            printed = start(partial(_read_first, process.stdout))
-            logged = start(partial(_read_last, process.stderr))
-            output = printed.result(deadline.remaining())
+            output, stderr = bytearray(), bytearray()
+            readers = [
+                start(partial(_read_first, process.stdout, output)),
+                start(partial(_read_last, process.stderr, stderr)),
+            ]
             code = process.wait(deadline.remaining())
-            stderr = logged.result(deadline.remaining()) if code else b""
+            for reader in readers:
+                try:
+                    reader.result(min(LINGER_SECONDS, deadline.remaining()))
+                except TimeoutError:
+                    if not (code or output):  # what it has to say is said by a child
+                        reader.result(deadline.remaining())
     except subprocess.TimeoutExpired as error:
         _end(process)
         raise TimeoutError from error
@@ -84,7 +93,7 @@ def run(
         raise
     finally:
         _running.discard(process)
-    return Finished(code, output, stderr)
+    return Finished(code, bytes(output), bytes(stderr))
 
 
 def _start(
@@ -135,21 +144,21 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
             process.send_signal(number)
 
 
-def _read_first(pipe: IO[bytes] | None) -> bytes:
-    if pipe is None:
-        return b""
-    with pipe:
-        output = pipe.read(MOST_BYTES + 1)
-    if len(output) > MOST_BYTES:
-        raise TooLarge
-    return output
-
-
-def _read_last(pipe: IO[bytes] | None) -> bytes:
-    """The end of everything; all of it is read, so that the program never waits for us."""
-    kept = b""
+def _chunks(pipe: IO[bytes] | None) -> Iterator[bytes]:
     if pipe is not None:
         with pipe:
-            while chunk := pipe.read1(1 << 16):  # type: ignore[attr-defined]
-                kept = (kept + chunk)[-KEPT_BYTES:]
-    return kept
+            yield from iter(partial(pipe.read1, _CHUNK), b"")  # type: ignore[attr-defined]
+
+
+def _read_first(pipe: IO[bytes] | None, output: bytearray) -> None:
+    for chunk in _chunks(pipe):
+        output += chunk
+        if len(output) > MOST_BYTES:
+            raise TooLarge
+
+
+def _read_last(pipe: IO[bytes] | None, kept: bytearray) -> None:
+    """Keep the end; all of it is read, so that the program never waits for us."""
+    for chunk in _chunks(pipe):
+        kept += chunk
+        del kept[:-KEPT_BYTES]

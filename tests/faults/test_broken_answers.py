@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.kubernetes import transport
 from tests.support import misbehaviour
 from tests.support.cli import Cli
-from tests.support.misbehaviour import PAGE, Fault, body, page, redirect
+from tests.support.misbehaviour import PAGE, Fault, body, page, redirect, status
 from tests.support.stub_api import Api
 
 LISTS = [
@@ -184,3 +185,93 @@ def test_a_check_of_a_broken_server_fails(dashborion: Cli, cluster: Api, fault: 
 
     assert seen.exit_code == 6
     assert [(row["reachable"], row["identity"]) for row in seen.json] == [(False, None)]
+
+
+ON_ONE_OBJECT = {
+    "410": status(410, "too old", token="x"),
+    "304": lambda exchange: exchange.respond(304, b""),
+    "418": status(418, "short and stout"),
+}
+
+
+@pytest.mark.parametrize("fault", ON_ONE_OBJECT.values(), ids=ON_ONE_OBJECT)
+def test_an_answer_to_the_request_for_one_object_names_the_request(
+    dashborion: Cli, cluster: Api, fault: Fault, request: pytest.FixtureRequest
+) -> None:
+    cluster.on("*/pods/web-1", fault)
+
+    seen = dashborion("instances describe web-1 -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
+    code = request.node.callspec.id
+    assert f"/pods/web-1 at {cluster.url} was answered with {code}" in seen.error["message"]
+
+
+def test_what_stands_before_the_host_of_a_redirect_is_not_shown(
+    dashborion: Cli, cluster: Api
+) -> None:
+    cluster.on("*", redirect("::s3cr3t@elsewhere"))
+
+    assert dashborion("instances list").exit_code == 6
+
+
+def test_of_a_very_long_message_only_some_is_told(dashborion: Cli, cluster: Api) -> None:
+    cluster.on("*", status(403, "x" * 2_000_000, reason="Forbidden"))
+
+    seen = dashborion("instances list")
+
+    assert seen.exit_code == 4
+    assert len(seen.err) < 20_000
+
+
+BOMBS = {
+    "plain": body(b" " * 100_000),
+    "gzip": body(gzip.compress(b" " * 10_000_000), Content_Encoding="gzip"),
+    "an error": lambda exchange: exchange.respond(404, b" " * 100_000),
+}
+
+
+@pytest.mark.parametrize("fault", BOMBS.values(), ids=BOMBS)
+def test_an_answer_has_a_bound(
+    dashborion: Cli, cluster: Api, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setattr(transport, "MOST_BYTES", 1 << 16)
+    cluster.on("*/pods", fault)
+
+    seen = dashborion("instances list -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer")
+    assert "was answered with more than" in seen.error["message"]
+
+
+@pytest.mark.parametrize("fault", [GARBAGE["bytes that are not UTF-8"], *BROKEN.values()])
+def test_an_answer_that_breaks_is_told_without_pythons_words(
+    dashborion: Cli, cluster: Api, fault: Fault
+) -> None:
+    cluster.on("*/pods", fault)
+
+    seen = dashborion("instances list")
+
+    assert seen.exit_code == 6
+    assert not any(word in seen.err for word in ("IncompleteRead", "codec", "Error("))
+
+
+@pytest.mark.parametrize(
+    ("reviews", "code"),
+    [
+        pytest.param(None, 0, id="the rest is told"),
+        pytest.param(status(403, "jane may not"), 4, id="nothing else is told"),
+    ],
+)
+def test_a_version_that_may_not_be_seen_costs_itself(
+    dashborion: Cli, cluster: Api, reviews: Fault | None, code: int
+) -> None:
+    cluster.on("/version", status(403, "jane may not see the version"))
+    if reviews:
+        cluster.on("*/selfsubject*", reviews)
+
+    seen = dashborion("env check -o json", fails_with_rows=True)
+
+    assert seen.exit_code == code
+    assert seen.json[0]["version"] is None
+    assert "jane may not see the version" in seen.err

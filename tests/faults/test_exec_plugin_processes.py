@@ -53,6 +53,28 @@ def test_a_plugin_that_hangs_is_named_and_ended_with_its_children(
     require_ended(script, "self", "child")
 
 
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        pytest.param(PRINT, 0, id="it has printed a credential"),
+        pytest.param("echo half of it", 4, id="it has printed something else"),
+        pytest.param("exit 3", 4, id="it has failed"),
+    ],
+)
+def test_a_plugin_that_has_ended_is_not_waited_for_because_of_a_child(
+    dashborion: Cli, api: Api, kube: Kube, tmp_path: Path, lines: str, code: int
+) -> None:
+    script = tmp_path / "log-in"
+    kube(api.url, user=Plugin.script(script, NOTE_CHILD, lines).user)
+
+    seen = dashborion("workloads list")
+    os.kill(int(Path(f"{script}.child").read_text()), signal.SIGKILL)
+
+    assert seen.exit_code == code
+    assert "did not answer" not in seen.err
+    assert dashborion.took < PATIENCE_SECONDS / 2
+
+
 def test_environments_that_share_a_plugin_that_hangs_wait_for_it_once(
     dashborion: Cli, api: Api, kube: Kube, tmp_path: Path
 ) -> None:

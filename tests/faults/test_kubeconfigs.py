@@ -125,6 +125,27 @@ def test_a_context_whose_cluster_or_user_is_missing_is_a_config_error(
     assert f"here-{missing[:-1]}" in seen.error["message"]
 
 
+EMPTY = {
+    "an object": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\n",
+    "an error of a program": "error: you must be logged in\n",
+    "a current context alone": "current-context: here\ncontexts: []\n",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("content", EMPTY.values(), ids=EMPTY)
+def test_a_kubeconfig_without_contexts_is_named(
+    dashborion: Cli, kube: Kube, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    path = write(kube(REFUSED), content)
+    monkeypatch.delenv("DASHBORION_ENV")
+
+    seen = dashborion("workloads list")
+
+    assert (seen.exit_code, seen.out) == (2, "")
+    assert f"there is no context in {path}" in seen.err
+
+
 BROKEN: dict[str, tuple[str, str]] = {
     "broken YAML": ("contexts:\n  - name: [here\n", "3:1"),
     "a tab": ("contexts:\n\t- name: here\n", "2:1"),
@@ -194,6 +215,8 @@ NO_ADDRESS = {
     "a port that is none": "https://127.0.0.1:s3cr3t",
     "a password with a slash": "https://me:1/s3cr3t@127.0.0.1",
     "a bracket that is not closed": "https://[::1/s3cr3t",
+    "an empty label": "https://s3cr3t..example.com",
+    "a label that is too long": f"https://{'s3cr3t' * 11}.example.com",
 }
 
 
@@ -472,3 +495,18 @@ def test_a_file_that_cannot_be_read_to_its_end_is_named_with_its_key(
     assert f"here-{entry}': {key}: {place}: " in seen.error["message"]
     assert dashborion.took < 3
     assert api.requests == []
+
+
+def test_a_remembered_context_that_is_gone_is_told_with_what_chose_it(
+    dashborion: Cli, api: Api, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kube(api.url, context="old")
+    dashborion("env use k8s:old/shop")
+    kube(api.url, context="new")
+    monkeypatch.delenv("DASHBORION_ENV")
+
+    seen = dashborion("workloads list -o json")
+
+    assert seen.exit_code == 2
+    assert "`env use` chose 'k8s:old/shop': no context 'old" in seen.error["message"]
+    assert "dashborion env use" in seen.error["hint"]

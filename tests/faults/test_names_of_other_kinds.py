@@ -12,6 +12,7 @@ from dashborion.models.query import Name
 from tests.support.aws import point_at
 from tests.support.aws_objects import CLUSTER, AwsObjects, arn, definition, service, task
 from tests.support.cli import Cli
+from tests.support.rich_objects import rich
 from tests.support.stub_api import Api
 
 OF_WORKLOADS = (
@@ -208,3 +209,45 @@ def test_a_tasks_arn_of_another_place_is_not_found(
 
     assert seen.exit_code == 3
     assert f"no instance '{id_}'" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("services", "svc/web"), ("services", "default/service/web"), ("jobs", "jobs.batch/web"),
+        ("autoscalers", "hpa/web"), ("ingresses", "ingress.networking.k8s.io/web"),
+        ("configmaps", "default/cm/web"), ("nodes", "node/node-a"), ("namespaces", "ns/default"),
+    ],
+)  # fmt: skip
+def test_an_object_of_kubernetes_may_have_its_kind_before_its_name(
+    dashborion: Cli, cluster: Api, kind: str, name: str
+) -> None:
+    cluster.objects = rich()
+
+    assert dashborion(f"k8s {kind} describe {name}").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "instead"),
+    [
+        ("jobs", "svc/web", "k8s services describe web"),
+        ("services", "deploy/web", "workloads describe deploy/web"),
+        ("events", "default/pod/web-1", "instances describe web-1"),
+        ("ingresses", "cm/web", "k8s configmaps describe web"),
+        ("configmaps", "rs/web", "workloads history NAME"),
+    ],
+)
+def test_the_word_of_another_kind_before_an_objects_name_names_the_command_for_it(
+    dashborion: Cli, cluster: Api, kind: str, name: str, instead: str
+) -> None:
+    seen = dashborion(f"k8s {kind} describe {name}")
+
+    assert seen.exit_code == 2
+    assert instead in seen.err
+
+
+def test_a_tasks_arn_begins_no_pods_name(dashborion: Cli, cluster: Api) -> None:
+    seen = dashborion(f"instances describe {arn('task', f'{CLUSTER}/web')}")
+
+    assert seen.exit_code == 3
+    assert f"no instance '{arn('task', f'{CLUSTER}/web')}'" in seen.err

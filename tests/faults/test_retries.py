@@ -20,6 +20,9 @@ TROUBLE = [
     pytest.param(page(502), "unreachable", id="502 with a page"),
     pytest.param(status(503, "apiserver is shutting down"), "unreachable", id="503"),
     pytest.param(page(504), "unreachable", id="504 with a page"),
+    pytest.param(page(408), "unreachable", id="408"),
+    pytest.param(status(501, "not yet"), "unreachable", id="501"),
+    pytest.param(page(520), "unreachable", id="a proxy's own 520"),
 ]
 
 

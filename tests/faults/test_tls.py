@@ -292,3 +292,16 @@ def test_tls_spoken_to_a_plain_port_is_unreachable(dashborion: Cli, api: Api, ku
     kube(f"https://127.0.0.1:{api.port}")
 
     require_unreachable(dashborion("workloads list -o json"), f"127.0.0.1:{api.port}", "TLS")
+
+
+@pytest.mark.parametrize("file", ["nowhere/keys", "."], ids=["in no folder", "a folder"])
+def test_a_file_for_tls_keys_that_cannot_be_written_is_named_with_its_variable(
+    dashborion: Cli, kube: Kube, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    kube("https://127.0.0.1:1")
+    monkeypatch.setenv("SSLKEYLOGFILE", file)
+
+    seen = dashborion("workloads list -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (2, "config")
+    assert seen.error["message"].startswith(f"$SSLKEYLOGFILE: {file}: ")

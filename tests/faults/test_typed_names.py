@@ -32,6 +32,7 @@ NAMES = {
     "a field selector": "web,metadata.namespace!=x",
     "half a field selector": "web=web",
     "very long": "x" * 5000,
+    "bytes that are no text": "web\udcff",
 }
 PATHS = {
     "climbing": "../../../secrets",

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import BadAnswer, DashborionError
+from dashborion.errors import BadAnswer, DashborionError, Forbidden
 from dashborion.models.environment import Check, Permission
 from dashborion.orchestrators.kubernetes import native_wire
 from dashborion.orchestrators.kubernetes.client import Client
@@ -30,26 +30,34 @@ PERMISSIONS = (
 
 def check(client: Client, environment: Environment) -> Check:
     """The server's version, as whom it sees us, and what that identity may do."""
-    started = time.monotonic()
-    version = client.read(native_wire.Version, "/version")
+    started, host = time.monotonic(), client.credentials.settings.host
+    version, refused = None, None
+    try:
+        version = client.read(native_wire.Version, "/version")
+        if version is None:
+            raise BadAnswer(f"{host} has no /version", hint="is it a Kubernetes API?")
+    except Forbidden as error:  # hardened clusters show it to nobody
+        refused = error
     seconds = time.monotonic() - started
-    if version is None:
-        host = client.credentials.settings.host
-        raise BadAnswer(f"{host} has no /version", hint="is it a Kubernetes API?")
     identity = start(partial(_identity, client))
-    allowed = [start(partial(_may, client, *right)) for _, *right in PERMISSIONS]
+    asked = [start(partial(_may, client, *right)) for _, *right in PERMISSIONS]
+    allowed = [client.wait(future) for future in asked]
+    if refused is not None:
+        if not any(answer is not None for answer in allowed):
+            raise refused
+        client.runtime.warn(refused)
     return Check(
         project=environment.project,
         environment=environment.name,
         orchestrator=environment.orchestrator,
-        endpoint=client.credentials.settings.host,
+        endpoint=host,
         reachable=True,
         identity=client.wait(identity),
-        version=version.git_version,
+        version=version.git_version if version else None,
         seconds=round(seconds, 3),
         permissions=[
-            Permission(action=action, allowed=client.wait(future))
-            for (action, *_), future in zip(PERMISSIONS, allowed, strict=True)
+            Permission(action=action, allowed=answer)
+            for (action, *_), answer in zip(PERMISSIONS, allowed, strict=True)
         ],
         error=None,
     )

@@ -20,7 +20,7 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.kubernetes import endpoints as ways
-from dashborion.orchestrators.kubernetes import history, normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import history, network_wire, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
@@ -33,8 +33,8 @@ from dashborion.orchestrators.kubernetes.resources import Resource
 class Nearby(Struct, frozen=True):
     """Lists of a namespace that describing a workload needs, already under way."""
 
-    services: Future[list[Found[wire.Service]]]
-    ingresses: Future[list[Found[wire.Ingress]]]
+    services: Future[list[Found[network_wire.Service]]]
+    ingresses: Future[list[Found[network_wire.Ingress]]]
     autoscalers: Future[list[Found[wire.Autoscaler]]]
     events: Future[list[Found[wire.Event]]]
 

@@ -11,11 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.models.workload import Endpoint, EndpointType
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire, wire
 
 _HTTP, _HTTPS = 80, 443
 PortKey = tuple[str, str]  # a port's name and protocol, which tell a Service's ports apart
-Way = tuple[Endpoint, wire.BackendPort]
+NAME_ALONE = network_wire.ServicePort(protocol="any")  # instead of a port, of a Service without any
+Way = tuple[Endpoint, network_wire.BackendPort]
 
 
 class Backing(Struct, frozen=True):
@@ -26,7 +27,7 @@ class Backing(Struct, frozen=True):
     target: wire.Reference
     node: str | None
     is_ready: bool
-    ports: Sequence[wire.EndpointPort]
+    ports: Sequence[network_wire.EndpointPort]
 
     @property
     def key(self) -> str:
@@ -38,9 +39,9 @@ class Health(Struct, frozen=True):
     """How many pods or other addresses are behind a Service, and how many are ready by port."""
 
     total: int
-    ready: Mapping[PortKey, int]
+    ready: Mapping[PortKey, int]  # under ``NAME_ALONE`` for a Service without ports
 
-    def of(self, port: wire.ServicePort | None) -> int:
+    def of(self, port: network_wire.ServicePort | None) -> int:
         """How many are ready for a port; none for one that the Service does not have."""
         return self.ready.get(_key(port), 0) if port else 0
 
@@ -54,15 +55,17 @@ class EndpointIndex:
     thousand Services.
     """
 
-    _services: dict[tuple[str, str, str], list[wire.Service]] = field(default_factory=dict)
+    _services: dict[tuple[str, str, str], list[network_wire.Service]] = field(default_factory=dict)
     _routes: dict[tuple[str, str], list[Way]] = field(default_factory=dict)
 
     @classmethod
     def build(
-        cls, services: Iterable[wire.Service], ingresses: Iterable[wire.Ingress]
+        cls, services: Iterable[network_wire.Service], ingresses: Iterable[network_wire.Ingress]
     ) -> EndpointIndex:
         index = cls()
         for service in services:
+            if service.spec.type == "ExternalName":
+                continue  # a name in DNS, whatever its selector says
             for key, value in (service.spec.selector or {}).items():
                 pair = (service.metadata.namespace, key, value)
                 index._services.setdefault(pair, []).append(service)
@@ -73,7 +76,7 @@ class EndpointIndex:
                 index._routes.setdefault(route, []).append((endpoint, backend.port))
         return index
 
-    def services(self, namespace: str, template: wire.Template) -> list[wire.Service]:
+    def services(self, namespace: str, template: wire.Template) -> list[network_wire.Service]:
         """The Services that select pods made from a template."""
         labels = template.metadata.labels or {}
         return [
@@ -104,7 +107,7 @@ class EndpointIndex:
         return list(endpoints.values())
 
 
-def from_slices(slices: Iterable[wire.EndpointSlice]) -> list[Backing]:
+def from_slices(slices: Iterable[network_wire.EndpointSlice]) -> list[Backing]:
     """What is in a Service's EndpointSlices; an unset ``ready`` means ready, as documented.
 
     What ends and takes no traffic is left out, as in Endpoints.
@@ -125,7 +128,7 @@ def from_slices(slices: Iterable[wire.EndpointSlice]) -> list[Backing]:
     ]
 
 
-def from_endpoints(item: wire.Endpoints) -> list[Backing]:
+def from_endpoints(item: network_wire.Endpoints) -> list[Backing]:
     """What is in the older Endpoints object, which leaves out addresses without any port."""
     return [
         Backing(
@@ -153,18 +156,20 @@ def health(backings: Iterable[Backing]) -> Health:
     for backing in backings:
         ports = families.setdefault(backing.family, {}).setdefault(backing.key, set())
         if backing.is_ready:
-            ports.update(map(_key, backing.ports))
+            ports.update([_key(NAME_ALONE), *map(_key, backing.ports)])
     largest = max(families.values(), key=len, default={})
     ready = Counter(port for ports in largest.values() for port in ports)
     return Health(total=len(largest), ready=ready)
 
 
-def leads_to(port: wire.ServicePort, backing: Backing) -> wire.EndpointPort | None:
+def leads_to(port: network_wire.ServicePort, backing: Backing) -> network_wire.EndpointPort | None:
     """The port of an address to which a Service's port leads, if it has one."""
     return next((one for one in backing.ports if _key(one) == _key(port)), None)
 
 
-def port_of(service: wire.Service, wanted: wire.BackendPort) -> wire.ServicePort | None:
+def port_of(
+    service: network_wire.Service, wanted: network_wire.BackendPort
+) -> network_wire.ServicePort | None:
     """The port of a Service that an Ingress names, by its name or by its number."""
     return next(
         (
@@ -176,16 +181,18 @@ def port_of(service: wire.Service, wanted: wire.BackendPort) -> wire.ServicePort
     )
 
 
-def _key(port: wire.ServicePort | wire.EndpointPort) -> PortKey:
+def _key(port: network_wire.ServicePort | network_wire.EndpointPort) -> PortKey:
     return (port.name or "", port.protocol or "TCP")
 
 
-def _of_service(service: wire.Service) -> list[tuple[Endpoint, wire.ServicePort]]:
+def _of_service(service: network_wire.Service) -> list[tuple[Endpoint, network_wire.ServicePort]]:
     name, spec = service.metadata.name, service.spec
     balanced = _balancer_address(service.status)
     internal = f"{name}.{service.metadata.namespace}.svc"
     headless = spec.cluster_ip in (None, "", "None")
     address = balanced or (internal if headless else spec.cluster_ip)
+    if not spec.ports:  # as headless ones may be: it is its name that counts
+        return [(Endpoint(type=EndpointType.SERVICE, name=name, address=address), NAME_ALONE)]
     return [
         (
             Endpoint(
@@ -198,7 +205,7 @@ def _of_service(service: wire.Service) -> list[tuple[Endpoint, wire.ServicePort]
             ),
             port,
         )
-        for port in spec.ports or ()
+        for port in spec.ports
     ]
 
 
@@ -207,10 +214,10 @@ class Route(Struct, frozen=True):
 
     host: str | None
     path: str | None
-    backend: wire.Backend | None
+    backend: network_wire.Backend | None
 
 
-def routes(ingress: wire.Ingress) -> list[Route]:
+def routes(ingress: network_wire.Ingress) -> list[Route]:
     """The ways through an Ingress; a rule without paths leads to its default backend."""
     default = ingress.spec.default_backend
     ways = []
@@ -224,7 +231,9 @@ def routes(ingress: wire.Ingress) -> list[Route]:
     return ways if default is None or anything in ways else [*ways, anything]
 
 
-def _of_ingress(ingress: wire.Ingress) -> list[tuple[wire.BackendService, Endpoint]]:
+def _of_ingress(
+    ingress: network_wire.Ingress,
+) -> list[tuple[network_wire.BackendService, Endpoint]]:
     """The routes of an Ingress as endpoints, each with the Service that it leads to."""
     address = _balancer_address(ingress.status)
     tls_hosts = [tls.hosts or [] for tls in ingress.spec.tls or ()]
@@ -249,7 +258,7 @@ def _of_ingress(ingress: wire.Ingress) -> list[tuple[wire.BackendService, Endpoi
     ]
 
 
-def _balancer_address(status: wire.BalancedStatus) -> str | None:
+def _balancer_address(status: network_wire.BalancedStatus) -> str | None:
     points = status.load_balancer.ingress or ()
     return next((point.hostname or point.ip for point in points), None)
 
@@ -261,7 +270,7 @@ def _covers(hosts: list[str], host: str | None) -> bool:
     return host is not None and f"*.{host.partition('.')[2]}" in hosts
 
 
-def _url(address: str, port: wire.ServicePort) -> str | None:
+def _url(address: str, port: network_wire.ServicePort) -> str | None:
     scheme = {_HTTP: "http", _HTTPS: "https"}.get(port.port)
     if scheme is None or port.protocol not in (None, "TCP"):
         return None

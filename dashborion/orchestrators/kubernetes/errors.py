@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from http.client import IncompleteRead
 
 import msgspec
 import urllib3
@@ -34,20 +35,24 @@ from dashborion.errors import (
     TimedOut,
     Unreachable,
     UsageError,
+    short,
 )
 from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.request import Request, decoder
 
-RETRIED = frozenset({429, 500, 502, 503, 504})
 CHANGING = ("PATCH", "PUT", "DELETE")
+MOST_SAID = 10_000  # characters of an answer's message: it may list every field of an object
 
 _FAILED_TESTS = (
     "the server rejected our request due to an error in our request",
     "testing value ",  # from the JSON patch library, in servers that pass its message on
 )
 
-_OF_PYTHON = re.compile(r"\[(SSL|Errno)[^\]]*\]\s*|\s*\(_ssl\.c:\d+\)")
+_OF_PYTHON = re.compile(
+    r"\[(SSL|Errno)[^\]]*\]\s*|\s*\(_ssl\.c:\d+\)|\.? \(connect timeout=\S+\)"
+    r"|HTTPS?Connection\(host=.*?, port=\d+\): "
+)
 
 
 class Missing(DashborionError):
@@ -65,7 +70,7 @@ class NoSuchResource(BadAnswer):
     """The server does not serve this resource, or is not a Kubernetes API at all."""
 
 
-class ListExpired(DashborionError):
+class ListExpired(BadAnswer):
     """410 on a continue token, with a token that continues the list if the server gave one."""
 
     def __init__(self, message: str, token: str | None) -> None:
@@ -125,29 +130,27 @@ def answer_error(
         body: wire.Status = decoder(wire.Status).decode(content)
     except (msgspec.DecodeError, RecursionError):
         body = wire.Status()  # such as a proxy's page
-    message = body.message or f"{request} was answered with {status}"
-    if status in RETRIED:
-        return _retryable(request, status, body.message, headers)
+    said = short(body.message, most=MOST_SAID) if body.message else None
+    message = said or f"{request} was answered with {status}"
+    if status in (408, 429) or status >= 500:
+        return _retryable(request, status, said, headers)
     if status == 401:
         return CredentialsError(
-            f"{request}: the credentials{_of_user(request)} are not accepted "
-            f"({body.message or status})",
+            f"{request}: the credentials{_of_user(request)} are not accepted ({said or status})",
             hint="log in again; `dashborion env check` shows as which user requests are sent",
         )
     if request.method in CHANGING and status in (400, 403, 409, 422):
-        return _change_refused(request, status, body.message, message)
+        return _change_refused(request, status, said, message)
     if status == 403:
-        return _forbidden(request, body.message, message)
+        return _forbidden(request, said, message)
     if status == 404:
-        return Missing(message, is_foreign=body.message is None)
-    if status == 410:
-        return ListExpired(message, body.metadata.continue_)
+        return Missing(message, is_foreign=said is None)
     if status in (400, 422):
         return UsageError(message)
-    if 300 <= status < 400:
-        location = without_secrets(headers.get("Location") or "elsewhere", path=True)
+    if location := without_secrets(headers.get("Location") or "", path=True):
         return BadAnswer(f"{request} was redirected to {location}, which is not followed")
-    return BadAnswer(message)
+    text = f"{request} was answered with {status}" + (f" ({said})" if said else "")
+    return ListExpired(text, body.metadata.continue_) if status == 410 else BadAnswer(text)
 
 
 def _retryable(
@@ -198,6 +201,9 @@ def _retry_after(header: str | None) -> float | None:
 
 def _plain(error: Exception) -> str:
     """An HTTP library's error without its object addresses, repeated names and numbers."""
-    text = _OF_PYTHON.sub("", str(error.args[-1] if error.args else error)).strip()
+    cause = error.args[-1] if error.args else error
+    if isinstance(cause, IncompleteRead):
+        return "the answer was cut short"
+    text = _OF_PYTHON.sub("", str(cause)).strip()
     text = text.rpartition(">: ")[2] or text
     return text.partition("Failed to establish a new connection: ")[2] or text

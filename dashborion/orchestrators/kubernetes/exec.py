@@ -100,7 +100,8 @@ class Exec:
             "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
             "tty": str(terminal.tty).lower(),
         }
-        query = urlencode([*options.items(), *(("command", word) for word in command)])
+        words = [*options.items(), *(("command", word) for word in command)]
+        query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
         socket = _connect(self.client, path, query)
         try:
@@ -150,13 +151,20 @@ def _attempt(
         outcome = str(error.status_code)
         raise _refusal(request, error) from error
     except (*_CONNECTION_ERRORS, ValueError) as error:
-        text = error if isinstance(error, OSError) else type(error).__name__
-        raise Unreachable(f"cannot connect to {request.host}: {text}") from error
+        raise Unreachable(f"cannot connect to {request.host}: {_why(error)}") from error
     finally:
         elapsed = time.monotonic() - started
         client.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
     socket.settimeout(None)
     return socket
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, websocket.WebSocketTimeoutException):
+        return "no answer in time"
+    if isinstance(error, websocket.WebSocketProxyException):
+        return "the proxy does not take the request"
+    return getattr(error, "strerror", None) or "it does not answer as a WebSocket does"
 
 
 def _tls(server: Settings) -> dict[str, Any]:
@@ -239,7 +247,8 @@ class _Session:
             self._send_size()
         if self.terminal.stdin in readable:
             self._read_stdin()
-        self._flush()
+        if not self._is_over:
+            self._flush()
 
     def _read_stdin(self) -> None:
         assert self.terminal.stdin is not None  # noqa: S101 - it was selected
@@ -271,8 +280,7 @@ class _Session:
         except _WOULD_BLOCK:
             return
         except OSError as error:
-            if not self._is_over:
-                raise _connection_lost(error) from error
+            raise _lost() from error
         finally:
             connection.settimeout(None)
 
@@ -282,11 +290,11 @@ class _Session:
             frame = self.socket.recv_frame()
         except websocket.WebSocketConnectionClosedException as error:
             if not self._status:
-                raise _connection_lost(error) from error
+                raise _lost() from error
             self._is_over = True
             return
         except _CONNECTION_ERRORS as error:
-            raise _connection_lost(error) from error
+            raise _lost() from error
         if frame.opcode == ABNF.OPCODE_CLOSE:
             self._is_over = True
         elif frame.opcode == ABNF.OPCODE_PING:
@@ -306,11 +314,9 @@ class _Session:
             self._status += data
 
 
-def _connection_lost(error: Exception) -> Unreachable:
-    return Unreachable(
-        f"the connection broke ({type(error).__name__}): the command may go on, "
-        "and how it ends is unknown"
-    )
+def _lost() -> Unreachable:
+    text = "the connection broke: the command may go on, and how it ends is unknown"
+    return Unreachable(text)
 
 
 def _exit_code(content: bytes, command: Sequence[str]) -> int:
@@ -322,7 +328,8 @@ def _exit_code(content: bytes, command: Sequence[str]) -> int:
         causes = (status.get("details") or {}).get("causes") or ()
         for cause in causes:
             if cause.get("reason") == "ExitCode":
-                return int(cause["message"])
+                code = int(cause["message"])
+                return code if 0 < code < 256 else 1  # on Windows, of which 256 would be none
         message = str(status.get("message") or status.get("reason"))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadAnswer("the connection ended without the command's exit code") from error

@@ -84,6 +84,8 @@ def workload(
 
 def instance(client: Client, name: Name, namespace: str | None) -> Found[wire.Pod]:
     """The pod of that name, or the only one whose name begins with it; raises as ``by_name``."""
+    if name.arn:
+        raise NotFound("instance", name.arn, where=where(namespace))
     return by_name(client, api.PODS, name.name, namespace, word="instance", by_beginning=True)
 
 

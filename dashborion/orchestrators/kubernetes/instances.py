@@ -200,10 +200,9 @@ def containers(pod: wire.Pod) -> list[Container]:
 
 
 def _addresses(status: wire.PodStatus) -> str | None:
-    """Both of a dual-stack pod; the list of them may be missing (1.16)."""
-    if not status.pod_ip:
-        return None
-    return ",".join(dict.fromkeys([status.pod_ip, *(one.ip for one in status.pod_ips or ())]))
+    """Both of a dual-stack pod; the list of them, or the first by itself, may be missing."""
+    known = [status.pod_ip, *(address.ip for address in status.pod_ips or ())]
+    return ",".join(dict.fromkeys(filter(None, known))) or None
 
 
 def _statuses(status: wire.PodStatus) -> tuple[wire.ContainerStatus, ...]:

@@ -133,7 +133,7 @@ class Pages(Generic[T]):
     def _continue_after(self, expired: ListExpired) -> None:
         self._expiries += 1
         if self._expiries > MOST_EXPIRIES:
-            raise BadAnswer(f"{self._first}: {expired.message}") from expired
+            raise expired
         self._token = expired.token
         if self._token is None and self.on_restart is not None:
             self.on_restart()

@@ -147,7 +147,7 @@ class LogReader:
             self._group.client,
             run,
             self._group.first_params(),
-            say=lambda text: self._runtime.warn(NothingToRead(f"{target.source}: {text}")),
+            say=lambda text: self._runtime.incomplete(NothingToRead(f"{target.source}: {text}")),
             pause=self._runtime.sleep,
         )
         # The API knows whole seconds only, and counts a tail from the log's end, not from `until`.
@@ -155,8 +155,6 @@ class LogReader:
         if self._wanted.until and self._wanted.tail is not None:
             blocks = _newest(blocks, self._wanted.tail)
         yield from blocks
-        if log.left_out:
-            self._runtime.incomplete(NothingToRead(f"{target.source}: {log.left_out}"))
 
     def _whole(self, log: RunLog) -> Iterator[Block]:
         """A log to its end; it is resumed when the connection breaks, or cuts a line."""

@@ -15,13 +15,14 @@ from dashborion.concurrency import every, start
 from dashborion.config.targets import Environment
 from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
-from dashborion.models.query import Found, Query, name_parts
+from dashborion.models.query import Found, Query, object_name
 from dashborion.orchestrators.kubernetes import (
     describe,
     find,
     native_network,
     native_normalise,
     native_wire,
+    network_wire,
     normalise,
     wire,
 )
@@ -65,7 +66,7 @@ class Kind:
         return self.versions[0].namespaced
 
 
-def _around_ingress(client: Client, item: wire.Ingress) -> Mapping[str, Any]:
+def _around_ingress(client: Client, item: network_wire.Ingress) -> Mapping[str, Any]:
     listed = client.collect(api.SERVICES, item.metadata.namespace, decoration=True)
     services = client.attempt(listed)
     if services is None:
@@ -73,7 +74,7 @@ def _around_ingress(client: Client, item: wire.Ingress) -> Mapping[str, Any]:
     return native_network.ingress_details(item, [found.item for found in services])
 
 
-def _around_service(client: Client, item: wire.Service) -> Mapping[str, Any]:
+def _around_service(client: Client, item: network_wire.Service) -> Mapping[str, Any]:
     meta = item.metadata
     behind = client.attempt(start(partial(describe.backings, client, meta.namespace, meta.name)))
     return native_network.service_details(item, behind)
@@ -172,18 +173,18 @@ class KubernetesNative:
         return sorted(items, key=lambda one: known.order(one.item))
 
     def described(self, kind: str, name: str, query: Query) -> Found[Any]:
-        """One object by ``name`` or ``namespace/name``, with its events.
+        """One object by ``[namespace/][kind/]name``, with its events.
 
         Raises:
+            UsageError: it is the name of an object of another kind.
             NotFound: with the names that do exist.
             Ambiguous: several namespaces have one of that name.
         """
         known = KINDS[kind]
-        resource = self._served(known)
-        *before, name = name_parts(name)
-        if before and not known.namespaced:
-            raise NotFound(singular(kind), f"{'/'.join(before)}/{name}", where="the cluster")
-        namespace = "/".join(before) or self._namespace(known, query)
+        space, name = object_name(name, kind, singular(kind))
+        if space and not known.namespaced:
+            raise NotFound(singular(kind), f"{space}/{name}", where="the cluster")
+        resource, namespace = self._served(known), space or self._namespace(known, query)
         found = find.by_name(self.client, resource, name, namespace, word=singular(kind))
         item = known.normalise(found.item, self.environment)
         if known.detail is None:

@@ -8,14 +8,14 @@ from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import endpoints, wire
+from dashborion.orchestrators.kubernetes import endpoints, network_wire
 from dashborion.orchestrators.kubernetes.native_normalise import joined, namespaced_fields
 
 _CLASS = "kubernetes.io/ingress.class"  # the older form of `spec.ingressClassName`, still in use
 _HTTP, _HTTPS = 80, 443
 
 
-def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
+def ingress(item: network_wire.Ingress, environment: Environment) -> models.Ingress:
     spec = item.spec
     return models.Ingress(
         **namespaced_fields(item.metadata, environment),
@@ -29,7 +29,7 @@ def ingress(item: wire.Ingress, environment: Environment) -> models.Ingress:
 
 
 def _route(route: endpoints.Route, problem: str | None = None) -> models.IngressRoute:
-    backend = route.backend or wire.Backend()
+    backend = route.backend or network_wire.Backend()
     service, resource = backend.service, backend.resource
     port = (service.port.name or service.port.number) if service else None
     return models.IngressRoute(
@@ -42,11 +42,13 @@ def _route(route: endpoints.Route, problem: str | None = None) -> models.Ingress
     )
 
 
-def ingress_details(item: wire.Ingress, services: Iterable[wire.Service]) -> dict[str, Any]:
+def ingress_details(
+    item: network_wire.Ingress, services: Iterable[network_wire.Service]
+) -> dict[str, Any]:
     """What a description adds: which routes lead to a Service or a port that is not there."""
     known = {service.metadata.name: service for service in services}
 
-    def problem(backend: wire.Backend | None) -> str | None:
+    def problem(backend: network_wire.Backend | None) -> str | None:
         if backend is None or (wanted := backend.service) is None:
             return None
         if (service := known.get(wanted.name)) is None:
@@ -58,7 +60,7 @@ def ingress_details(item: wire.Ingress, services: Iterable[wire.Service]) -> dic
     return {"routes": [_route(way, problem(way.backend)) for way in endpoints.routes(item)]}
 
 
-def service(item: wire.Service, environment: Environment) -> models.Service:
+def service(item: network_wire.Service, environment: Environment) -> models.Service:
     spec = item.spec
     return models.Service(
         **namespaced_fields(item.metadata, environment),
@@ -71,7 +73,7 @@ def service(item: wire.Service, environment: Environment) -> models.Service:
 
 
 def _service_port(
-    port: wire.ServicePort, health: endpoints.Health | None = None
+    port: network_wire.ServicePort, health: endpoints.Health | None = None
 ) -> models.ServicePort:
     return models.ServicePort(
         name=port.name,
@@ -85,7 +87,7 @@ def _service_port(
 
 
 def service_details(
-    item: wire.Service, backings: Sequence[endpoints.Backing] | None
+    item: network_wire.Service, backings: Sequence[endpoints.Backing] | None
 ) -> dict[str, Any]:
     """What a description adds: the addresses behind each port; None if they are unknown."""
     if backings is None:
@@ -103,7 +105,7 @@ def service_details(
 
 
 def _service_endpoint(
-    port: wire.ServicePort | None, backing: endpoints.Backing
+    port: network_wire.ServicePort | None, backing: endpoints.Backing
 ) -> models.ServiceEndpoint:
     target = endpoints.leads_to(port, backing) if port else None
     return models.ServiceEndpoint(
@@ -117,12 +119,12 @@ def _service_endpoint(
     )
 
 
-def _external_addresses(item: wire.Service) -> list[str]:
+def _external_addresses(item: network_wire.Service) -> list[str]:
     if item.spec.type == "ExternalName":
         return [item.spec.external_name] if item.spec.external_name else []
     return [*_balancer_addresses(item.status), *(item.spec.external_ips or ())]
 
 
-def _balancer_addresses(status: wire.BalancedStatus) -> list[str]:
+def _balancer_addresses(status: network_wire.BalancedStatus) -> list[str]:
     points = [point.ip or point.hostname for point in status.load_balancer.ingress or ()]
     return [point for point in points if point]

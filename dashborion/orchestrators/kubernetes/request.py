@@ -42,7 +42,9 @@ class Request(Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        query = urlencode({key: value for key, value in self.params.items() if value})
+        query = urlencode(
+            {key: value for key, value in self.params.items() if value}, errors="surrogateescape"
+        )
         return f"{self.host}{self.path}{'?' if query else ''}{query}"
 
     def __str__(self) -> str:
@@ -89,5 +91,6 @@ def decoder(type_: Any) -> msgspec.json.Decoder[Any]:
 
 
 def _wrong_shape(error: Exception, request: Request) -> BadAnswer:
-    problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+    words = {RecursionError: "nested too deeply", UnicodeDecodeError: "not UTF-8 text"}
+    problem = words.get(type(error)) or str(error)
     return BadAnswer(f"{request} was answered with what is not the API's: {problem}")

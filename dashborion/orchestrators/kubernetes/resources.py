@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -48,10 +48,10 @@ class Resource(Struct, Generic[T], frozen=True):
         root = "/api" if "/" not in self.group_version else "/apis"
         parts = [root, self.group_version]
         if namespace is not None:
-            parts += ["namespaces", quote(namespace, safe="")]
+            parts += ["namespaces", _quoted(namespace)]
         parts.append(self.plural)
         if name is not None:
-            parts.append(quote(name, safe=""))
+            parts.append(_quoted(name))
         return "/".join(parts)
 
     @property
@@ -72,12 +72,12 @@ CONTROLLER_REVISIONS = Resource(
     wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"
 )
 PODS = Resource(wire.Pod, "v1", "pods", "Pod")
-SERVICES = Resource(wire.Service, "v1", "services", "Service")
-INGRESSES = Resource(wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
+SERVICES = Resource(network_wire.Service, "v1", "services", "Service")
+INGRESSES = Resource(network_wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
 ENDPOINT_SLICES = Resource(
-    wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
+    network_wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
 )
-ENDPOINTS = Resource(wire.Endpoints, "v1", "endpoints", "Endpoints")
+ENDPOINTS = Resource(network_wire.Endpoints, "v1", "endpoints", "Endpoints")
 AUTOSCALERS = Resource(
     wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
 )
@@ -88,3 +88,8 @@ NODES = Resource(wire.Object, "v1", "nodes", "Node", namespaced=False)
 
 def _is_segment(name: str) -> bool:
     return name not in ("", ".", "..") and "/" not in name and "%" not in name
+
+
+def _quoted(name: str) -> str:
+    """A name in a path; bytes that are no text reach the API as they were typed."""
+    return quote(name, safe="", errors="surrogateescape")

@@ -72,8 +72,8 @@ class RunLog:
     is_caught_up: bool = False  # whether the last read came past all lines read before
     cursor: Cursor = field(default_factory=Cursor)
     rest: bytes = b""
-    left_out: str = ""  # what is missing from the lines given
     _told: set[bytes] = field(default_factory=set)
+    _is_full: bool = False
 
     def read(
         self, *, follow: bool = False, previous: bool = False, any_run: bool = False
@@ -161,9 +161,9 @@ class RunLog:
             if text and text not in self._told and len(self._told) < MOST_TOLD:
                 self._told.add(text)
                 self.say(text.decode(errors="replace"))
-            elif text and text not in self._told and not self.left_out:
-                self.left_out = "more lines without a time are left out"
-                self.say(self.left_out)
+            elif text and text not in self._told and not self._is_full:
+                self._is_full = True
+                self.say("more lines without a time are left out")
 
     def _tell_gap(self, before: bytes, after: bytes) -> None:
         span = f"between {before.decode()} and {after.decode()}"
@@ -190,4 +190,4 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
     except (ReadTimeoutError, TimeoutError) as error:
         raise Broken(f"GET {path}: the log does not go on, and does not end") from error
     except (HTTPError, OSError, ValueError) as error:
-        raise Broken(f"GET {path}: the connection broke: {type(error).__name__}") from error
+        raise Broken(f"GET {path}: the connection broke") from error

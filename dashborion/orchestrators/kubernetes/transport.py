@@ -18,7 +18,7 @@ import urllib3.connection
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from dashborion.errors import CredentialsError, Throttled
+from dashborion.errors import BadAnswer, CredentialsError, Throttled
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
     Retryable,
@@ -31,6 +31,7 @@ from dashborion.orchestrators.protocol import Call, Runtime
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
+MOST_BYTES = 1 << 30  # of an answer: 500 objects of the 1.5 MB that etcd takes are 750 MB
 ATTEMPTS = 5
 
 T = TypeVar("T")
@@ -72,7 +73,7 @@ class Transport:
             Missing, ListExpired: 404 and 410, which the caller knows how to handle.
             DashborionError: any other error answer, or no answer.
         """
-        return self._retried(request, self._attempt).data
+        return self._retried(request, self._attempt)[1]
 
     def open(self, request: Request, *, endless: bool) -> urllib3.BaseHTTPResponse:
         """An answer whose body the caller reads bit by bit and then closes; raises as ``send``.
@@ -80,7 +81,7 @@ class Transport:
         ``endless`` turns the read timeout off: the API server sends nothing at all,
         not even headers, before the kubelet has a first log line.
         """
-        return self._retried(request, partial(self._attempt, preload=False, endless=endless))
+        return self._retried(request, partial(self._attempt, whole=False, endless=endless))[0]
 
     def _retried(self, request: Request, attempt: Callable[[Request, str | None], T]) -> T:
         """Attempt a request until it is answered: with renewed credentials, and with pauses.
@@ -113,10 +114,10 @@ class Transport:
         request: Request,
         authorization: str | None,
         *,
-        preload: bool = True,
+        whole: bool = True,
         endless: bool = False,
-    ) -> urllib3.BaseHTTPResponse:
-        """Send a request once; ``preload`` reads the whole body."""
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """Send a request once; its body is read if ``whole``, and that of an error anyway."""
         left = self.runtime.deadline.remaining()
         if left <= 0:
             raise self.runtime.deadline.expired()
@@ -128,7 +129,7 @@ class Transport:
                 body=request.body,
                 headers=self._headers(request, authorization),
                 redirect=False,
-                preload_content=preload,
+                preload_content=False,
                 timeout=urllib3.Timeout(
                     connect=min(CONNECT_SECONDS, left),
                     read=None if endless else min(READ_SECONDS, left),
@@ -136,15 +137,19 @@ class Transport:
             )
             outcome = str(response.status)
             is_success = 200 <= response.status < 300
-            content = b"" if is_success else response.data
+            is_read = whole or not is_success
+            content = response.read(MOST_BYTES + 1, decode_content=True) if is_read else b""
         except (HTTPError, ValueError, OSError) as error:
             waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
             raise connection_error(error, request, waited=waited) from error
         finally:
             elapsed = time.monotonic() - started
             self.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
+        if len(content) > MOST_BYTES:
+            response.close()
+            raise BadAnswer(f"{request} was answered with more than {MOST_BYTES >> 20} MB")
         if is_success:
-            return response
+            return response, content
         raise answer_error(request, response.status, content, response.headers)
 
     def _headers(self, request: Request, authorization: str | None) -> HTTPHeaderDict:

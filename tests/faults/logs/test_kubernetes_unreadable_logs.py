@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.logs.conftest import Logs, at, chunk
 from tests.support.cli import Cli, lines
-from tests.support.misbehaviour import Exchange, Fault, body, status
+from tests.support.misbehaviour import PAGE, Exchange, Fault, body, status
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 FORBIDDEN = status(403, 'pods "db-1" is forbidden: User "jane" cannot get resource "pods/log"')
@@ -115,3 +115,21 @@ def test_a_follower_that_ends_tells_by_its_exit_code_what_it_could_not_read(
     seen = dashborion("instances logs db-0 -f -e k8s:here --no-prefix", meanwhile=lambda: None)
     assert (seen.exit_code, seen.out) == (5, "one\n")
     assert "db-0/proxy: " in seen.err
+
+
+UNSTAMPED = {
+    "the kubelet's own words": "unable to retrieve container logs for containerd://1",
+    "lines without a time": "one\ntwo\none\n",
+    "a page": PAGE.decode(),
+    "a Status": '{"kind": "Status", "status": "Failure", "message": "gone"}',
+}
+
+
+@pytest.mark.parametrize("served", UNSTAMPED.values(), ids=UNSTAMPED)
+def test_what_stands_in_the_place_of_lines_is_told_and_so_is_that_some_may_be_missing(
+    served: str, logs: Logs, dashborion: Cli
+) -> None:
+    logs(at(1, "one"), served)
+    seen = dashborion("workloads logs db -e k8s:here --no-prefix")
+    assert (seen.exit_code, seen.lines) == (5, ["one"])
+    assert f"db-1: {served.splitlines()[0]}" in seen.err

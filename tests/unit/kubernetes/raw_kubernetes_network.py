@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.models.workload import Endpoint
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire, wire
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex, Health
 from tests.unit.kubernetes.raw_kubernetes import Raw, decode, merged, metadata
 from tests.unit.kubernetes.raw_kubernetes_workloads import template
@@ -13,7 +13,9 @@ def port(number: int, protocol: str = "TCP", name: str = "") -> Raw:
     return {"name": name, "port": number, "targetPort": 8080, "protocol": protocol}
 
 
-def service(name: str = "web", *, status: Raw | None = None, **spec: object) -> wire.Service:
+def service(
+    name: str = "web", *, status: Raw | None = None, **spec: object
+) -> network_wire.Service:
     base = {
         "metadata": metadata(name),
         "spec": {
@@ -27,7 +29,7 @@ def service(name: str = "web", *, status: Raw | None = None, **spec: object) -> 
         | spec,
         "status": merged({"loadBalancer": {}}, status),
     }
-    return decode(wire.Service, base)
+    return decode(network_wire.Service, base)
 
 
 def balancer(**point: str) -> Raw:
@@ -44,24 +46,24 @@ def backend(name: str) -> Raw:
     return {"service": {"name": name, "port": {"number": 80}}}
 
 
-def ingress(*rules: Raw, status: Raw | None = None, **spec: object) -> wire.Ingress:
+def ingress(*rules: Raw, status: Raw | None = None, **spec: object) -> network_wire.Ingress:
     base = {
         "metadata": metadata("front"),
         "spec": {"ingressClassName": "nginx", "rules": list(rules) or None} | spec,
         "status": merged({"loadBalancer": {}}, status),
     }
-    return decode(wire.Ingress, base)
+    return decode(network_wire.Ingress, base)
 
 
 def endpoints_of(
-    *items: wire.Service | wire.Ingress,
+    *items: network_wire.Service | network_wire.Ingress,
     namespace: str = "media",
     labels: Raw | None = None,
     health: dict[str, Health] | None = None,
 ) -> list[Endpoint]:
     """The endpoints of a workload with these labels, among these objects."""
-    services = [one for one in items if isinstance(one, wire.Service)]
-    ingresses = [one for one in items if isinstance(one, wire.Ingress)]
+    services = [one for one in items if isinstance(one, network_wire.Service)]
+    ingresses = [one for one in items if isinstance(one, network_wire.Ingress)]
     whole = template()
     if labels is not None:
         whole["metadata"]["labels"] = labels

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from dashborion.orchestrators.kubernetes import endpoints as ways
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import network_wire
 from dashborion.orchestrators.kubernetes.endpoints import Health
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
 from tests.unit.kubernetes.raw_kubernetes_network import endpoints_of, ingress, port, rule, service
@@ -22,28 +22,28 @@ def behind(address: str, *, ready: bool | None = True) -> Raw:
     }
 
 
-def a_slice(*endpoints: Raw, family: str = "IPv4", **change: object) -> wire.EndpointSlice:
+def a_slice(*endpoints: Raw, family: str = "IPv4", **change: object) -> network_wire.EndpointSlice:
     base = {
         "metadata": metadata("web-abcde"),
         "addressType": family,
         "endpoints": list(endpoints),
         "ports": [{"port": 8080, "protocol": "TCP"}],
     }
-    return decode(wire.EndpointSlice, merged(base, change))
+    return decode(network_wire.EndpointSlice, merged(base, change))
 
 
-HTTP = wire.ServicePort(port=80, protocol="TCP")
+HTTP = network_wire.ServicePort(port=80, protocol="TCP")
 
 
-def counts(health: Health, port: wire.ServicePort = HTTP) -> tuple[int, int]:
+def counts(health: Health, port: network_wire.ServicePort = HTTP) -> tuple[int, int]:
     return health.of(port), health.total
 
 
-def slice_health(slices: Iterable[wire.EndpointSlice]) -> tuple[int, int]:
+def slice_health(slices: Iterable[network_wire.EndpointSlice]) -> tuple[int, int]:
     return counts(ways.health(ways.from_slices(slices)))
 
 
-def endpoints_health(item: wire.Endpoints) -> tuple[int, int]:
+def endpoints_health(item: network_wire.Endpoints) -> tuple[int, int]:
     return counts(ways.health(ways.from_endpoints(item)))
 
 
@@ -87,7 +87,7 @@ def test_pods_with_one_address_in_endpoints_are_told_by_their_reference() -> Non
     subsets = [
         {"addresses": references[:1], "notReadyAddresses": references[1:], "ports": [port(80)]}
     ]
-    item = decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": subsets})
+    item = decode(network_wire.Endpoints, {"metadata": metadata("web"), "subsets": subsets})
     assert endpoints_health(item) == (1, 2)
 
 
@@ -126,8 +126,10 @@ def test_no_endpoints_are_none_of_none(endpoints: object) -> None:
     assert slice_health([]) == (0, 0)
 
 
-def endpoints(*subsets: Raw) -> wire.Endpoints:
-    return decode(wire.Endpoints, {"metadata": metadata("web"), "subsets": list(subsets) or None})
+def endpoints(*subsets: Raw) -> network_wire.Endpoints:
+    return decode(
+        network_wire.Endpoints, {"metadata": metadata("web"), "subsets": list(subsets) or None}
+    )
 
 
 def subset(ready: list[str] | None, waiting: list[str] | None = None) -> Raw:

@@ -115,3 +115,14 @@ def test_a_udp_port_has_no_url() -> None:
     status = balancer(hostname="lb.example.com")
     (one,) = endpoints_of(service(type="LoadBalancer", ports=[port(443, "UDP")], status=status))
     assert one.url is None
+
+
+def test_a_service_without_ports_is_its_name() -> None:
+    found = endpoints_of(service("peers", clusterIP="None", ports=None))
+    assert [(one.name, one.address, one.port) for one in found] == [
+        ("peers", "peers.media.svc", None)
+    ]
+
+
+def test_a_name_in_dns_selects_nothing_whatever_its_selector_says() -> None:
+    assert endpoints_of(service(type="ExternalName", clusterIP=None)) == []

@@ -41,11 +41,30 @@ def test_the_node_address_and_times_of_an_instance() -> None:
     assert found.stopped_at is None
 
 
+@pytest.mark.parametrize(
+    ("status", "ip"),
+    [
+        ({"podIP": "10.0.0.1", "podIPs": None}, "10.0.0.1"),
+        ({"podIP": None, "podIPs": [{"ip": "fd00::1"}]}, "fd00::1"),
+        ({"podIP": "10.0.0.1", "podIPs": [{"ip": "10.0.0.1"}, {"ip": "fd00::1"}]},
+         "10.0.0.1,fd00::1"),
+    ],
+)  # fmt: skip
+def test_an_address_may_be_in_either_field(status: Raw, ip: str) -> None:
+    assert instance(pod(status=status)).ip == ip
+
+
 @pytest.mark.parametrize("nothing", ["", None])
 def test_an_unscheduled_pod_is_nowhere(nothing: str | None) -> None:
     item = pod(
         spec={"nodeName": nothing},
-        status={"podIP": nothing, "startTime": None, "phase": "Pending", "containerStatuses": []},
+        status={
+            "podIP": nothing,
+            "podIPs": None,
+            "startTime": None,
+            "phase": "Pending",
+            "containerStatuses": [],
+        },
         meta={"labels": None},
     )
     found = instance(item)

@@ -15,7 +15,7 @@ from dashborion.orchestrators.kubernetes import (
     native_network,
     native_normalise,
     native_wire,
-    wire,
+    network_wire,
 )
 from dashborion.render.views import kubernetes as views
 
@@ -228,7 +228,7 @@ def test_both_addresses_of_dual_stack_objects_are_shown() -> None:
     node = native_normalise.node(decoded(native_wire.Node, status={"addresses": addresses}), HERE)
     assert (node.internal_ip, node.external_ip) == ("10.0.0.1,fd00::1", None)
     spec = {"clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1", "fd00::2"]}
-    service = native_network.service(decoded(wire.Service, spec=spec), HERE)
+    service = native_network.service(decoded(network_wire.Service, spec=spec), HERE)
     assert service.cluster_ip == "10.96.0.1,fd00::2"
 
 
@@ -266,7 +266,7 @@ def test_a_newer_events_series_and_reporter() -> None:
 
 def test_the_old_way_to_name_an_ingress_class() -> None:
     annotations = {"kubernetes.io/ingress.class": "alb"}
-    item = decoded(wire.Ingress, metadata={"name": "x", "annotations": annotations})
+    item = decoded(network_wire.Ingress, metadata={"name": "x", "annotations": annotations})
     assert native_network.ingress(item, HERE).ingress_class == "alb"
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from dashborion.errors import CredentialsError
+from dashborion.errors import ConfigError, CredentialsError
 
 LOG_IN = "log in again, as the kubeconfig's user does, then try again"
 NEAR_EXPIRY = timedelta(seconds=10)  # in which a token may expire on its way to the server
@@ -75,12 +75,19 @@ def bearer(token: str, label: str) -> str:
 def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.SSLContext:
     """Trust this PEM authority alone, or the system's authorities without one.
 
-    ``ssl.SSLError`` if there is no certificate in it.
+    Raises:
+        ssl.SSLError: there is no certificate in it.
+        ConfigError: the file that ``$SSLKEYLOGFILE`` names cannot be written to.
     """
     text = authority.decode("ascii", "ignore") if authority is not None else None
     if text is not None and not text.strip():
         raise ssl.SSLError("empty")
-    context = ssl.create_default_context(cadata=text)
+    try:
+        context = ssl.create_default_context(cadata=text)
+    except ssl.SSLError:
+        raise
+    except OSError as error:  # Python opens the file for debuggers that this variable names
+        raise ConfigError(f"$SSLKEYLOGFILE: {error.filename}: {error.strerror}") from error
     # Python 3.13 demands key identifiers that many clusters' authorities lack; kubectl does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not verify:
