@@ -18,7 +18,7 @@ from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.kubernetes import history, normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import history, nodes, normalise, reasons, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
@@ -92,10 +92,12 @@ def workload(
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
     autoscalers = client.optional(nearby.autoscalers)
+    dead = nodes.not_ready(client, instances)
+    facts = reasons.Facts(item=item, instances=instances, events=events, nodes=dead)
     detail = WorkloadDetail(
         **fields,
         instances=instances,
-        reasons=normalise.reasons(item, instances, events),
+        reasons=reasons.reasons(facts),
         autoscaling=normalise.autoscaling(item, autoscalers, plain.desired),
         revisions=revisions,
         events=events,
