@@ -70,8 +70,7 @@ def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
     elif not was_available and is_in_doubt(item):
         state = RolloutState.PROGRESSING
         message = f"0 of {counts(item).desired} replicas available"
-    told = "; ".join(filter(None, (refusal, message)))
-    return Rollout(state=state, revision=revision, message=told or None)
+    return Rollout(state=state, revision=revision, message=refusal or message)
 
 
 def is_in_doubt(item: wire.Controller) -> bool:
@@ -186,7 +185,9 @@ def verdict(item: wire.Controller, state: Rollout) -> Verdict:
     if state.state is RolloutState.PAUSED:
         return Verdict(state.message or "paused", ended="paused")
     if state.state is RolloutState.PROGRESSING:
-        return Verdict(state.message or "progressing")
+        # Not that pods are refused: how far it has come tells whether it moves on all the same.
+        is_counted = isinstance(item, wire.Deployment) and not is_unobserved(item)
+        return Verdict((_deployment(item)[1] if is_counted else state.message) or "progressing")
     return scaled(item)
 
 
