@@ -28,8 +28,14 @@ BROKEN: dict[str, tuple[Manifest, str, str]] = {
         box_deployment("no-variable", box(envFrom=[{"secretRef": {"name": "not-there"}}])),
         "CreateContainerConfigError", 'secret "not-there" not found',
     ),
-    "ends-well": (box_deployment("ends-well", box("exit 0", **NEVER_READY)), "Completed", "app exited with 0"),
-    "ends-badly": (box_deployment("ends-badly", box("exit 3", **NEVER_READY)), "Error", "app exited with 3"),
+    "ends-well": (
+        box_deployment("ends-well", box("exit 0", **NEVER_READY)),
+        "Completed", "app exited with 0",
+    ),
+    "ends-badly": (
+        box_deployment("ends-badly", box("exit 3", **NEVER_READY)),
+        "Error", "app exited with 3",
+    ),
 }  # fmt: skip
 
 
