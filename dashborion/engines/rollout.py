@@ -20,7 +20,9 @@ from dashborion.errors import (
     Unavailable,
     foreseen,
 )
+from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.models.workload import Reason
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
     RolloutProgress,
@@ -32,7 +34,7 @@ from dashborion.streams import Streams
 TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
 LOOK_SECONDS = 1.0  # that a look gets in any case
-EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
+EVENTS, LOG_LINES, REASONS = 5, 10, 3  # that are shown of a rollout that failed
 
 
 @dataclass(frozen=True)
@@ -112,14 +114,19 @@ class RolloutWait:
             return grouped(crashes)
         limits = {"pull": self.patience.pull_seconds, "placement": self.patience.placement_seconds}
         now = self.clock()
-        lasting = {(one.instance, one.kind) for one in troubles if one.kind in limits}
+        lasting = {self._key(one): one for one in troubles if one.kind in limits}
         self._since = {key: self._since.get(key, now) for key in lasting}
         long = [
             one
             for one in troubles
-            if one.kind in limits and now - self._since[one.instance, one.kind] >= limits[one.kind]
+            if one.kind in limits and now - self._since[self._key(one)] >= limits[one.kind]
         ]
         return grouped(long) if long else None
+
+    def _key(self, trouble: Trouble) -> tuple[str, str]:
+        """What lasts; a trouble with making any instance does not while the rollout moves on."""
+        moved = self.last.message if self.last is not None else ""
+        return (trouble.instance or moved, trouble.kind)
 
     def _say(self, message: str) -> None:
         if message != self._said:
@@ -170,11 +177,12 @@ class RolloutFollower:
         )
         try:
             wait.until_done()
-        except RolloutFailed:
+        except (RolloutFailed, RolloutPending) as error:
             streams.progress("")
+            if wait.last is not None and wait.last.ended == "paused":
+                raise
             deadline.restart()
-            troubles = wait.last.troubles if wait.last else ()
-            self._explain(workload, followed, troubles[0].instance if troubles else None)
+            self._explain(workload, followed, error, wait.last)
             raise
         except KeyboardInterrupt:
             streams.progress("")
@@ -202,25 +210,50 @@ class RolloutFollower:
             show(rollout)
 
     def _explain(
-        self, workload: WorkloadToChange, followed: FollowedRollout, instance: str | None
+        self,
+        workload: WorkloadToChange,
+        followed: FollowedRollout,
+        error: RolloutFailed | RolloutPending,
+        last: RolloutProgress | None,
     ) -> None:
-        """Say the newest warnings and the last lines of one failed instance, if they can be had."""
+        """Say why, with the newest warnings and one failed instance's log, if they can be had."""
+        troubles = last.troubles if last is not None else ()
+        is_named = isinstance(error, RolloutFailed) and last is not None and last.ended is None
         try:
             with foreseen(workload.environment.label):
-                self._show_last_words(workload, followed, instance)
-        except DashborionError as error:
-            self.streams.warn(error)
+                explanation = followed.explain()
+                if not is_named:
+                    error.message = _with_reasons(error.message, explanation.reasons)
+                failed = next((one.instance for one in troubles if one.instance), None)
+                self._show_last_words(followed, explanation.events, failed)
+        except DashborionError as lost:
+            self.streams.warn(lost)
 
     def _show_last_words(
-        self, workload: WorkloadToChange, followed: FollowedRollout, instance: str | None
+        self, followed: FollowedRollout, events: Sequence[Event], instance: str | None
     ) -> None:
-        events = workload.events()
         warnings = [event for event in events if event.type == "warning"]
-        for event in (warnings or events)[-EVENTS:]:
-            self.streams.note(f"event: {event.object}: {event.message}")
+        newest = {(event.object, event.reason): event for event in warnings or events}
+        for event in sorted(newest.values(), key=events.index)[-EVENTS:]:
+            time = f"{event.timestamp:%Y-%m-%dT%H:%M:%SZ} " if event.timestamp else ""
+            self.streams.note(f"event: {time}{event.object}: {event.message}")
         if instance:
             for line in followed.last_log_lines(instance, LOG_LINES):
                 self.streams.note(f"log: {instance}: {line}")
+
+
+def _with_reasons(message: str, reasons: Sequence[Reason]) -> str:
+    """An error's message with what speaks for why, unless it says that already.
+
+    What is wrong with instances says more than that there are too few of them.
+    """
+    named = [one for one in reasons if one.instances] or reasons
+    told = [
+        _told(one.reason, one.count, one.instances, one.message)
+        for one in named[:REASONS]
+        if not one.message or one.message not in message
+    ]
+    return "; ".join([message, *told])
 
 
 def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:
@@ -236,14 +269,18 @@ def grouped(troubles: Sequence[Trouble]) -> str:
     reasons: dict[str, list[Trouble]] = {}
     for trouble in troubles:
         reasons.setdefault(trouble.reason, []).append(trouble)
-    parts = []
-    for reason, members in reasons.items():
-        names = list(dict.fromkeys(one.instance for one in members if one.instance))
-        shown = ", ".join(names[:3]) + (f" +{len(names) - 3} more" if len(names) > 3 else "")
-        message = next((one.message for one in reversed(members) if one.message), None)
-        where = f" ({shown})" if shown else ""
-        parts.append(
-            f"{reason} x{sum(one.count for one in members)}{where}"
-            + (f": {message}" if message else "")
+    return "; ".join(
+        _told(
+            reason,
+            sum(one.count for one in members),
+            list(dict.fromkeys(one.instance for one in members if one.instance)),
+            next((one.message for one in reversed(members) if one.message), None),
         )
-    return "; ".join(parts)
+        for reason, members in reasons.items()
+    )
+
+
+def _told(reason: str, count: int, names: Sequence[str], message: str | None) -> str:
+    shown = ", ".join(names[:3]) + (f" +{len(names) - 3} more" if len(names) > 3 else "")
+    where = f" ({shown})" if shown else ""
+    return f"{reason} x{count}{where}" + (f": {message}" if message else "")

@@ -26,8 +26,8 @@ from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
-from dashborion.models.rollout import Revision, Rollout
-from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
+from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.workload import Autoscaling, Reason, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
 
@@ -233,14 +233,6 @@ class WorkloadToChange(ABC):
         return self.workload.rollout
 
     @abstractmethod
-    def describe(self) -> WorkloadDetail:
-        """The workload as it is now, with everything around it."""
-
-    def events(self) -> list[Event]:
-        """What has happened to it and to its instances, the newest last."""
-        return self.describe().events
-
-    @abstractmethod
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set the replicas; ``Conflict`` when they are not ``current``."""
 
@@ -323,15 +315,31 @@ class FollowedRollout(Protocol):
         """How far the rollout has come."""
         ...
 
+    def explain(self) -> Explanation:
+        """Why it is not done, as far as its own instances and events since its beginning tell."""
+        ...
+
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The last log lines of an instance, of its previous run if it is between two."""
         ...
 
 
-class Trouble(Struct, frozen=True):
-    """What is wrong with one instance, ``count`` times so far."""
+class Explanation(Struct, frozen=True):
+    """What speaks for why a rollout is not done; the newest events come last."""
 
-    kind: Literal["crash", "pull", "placement"]
+    reasons: Sequence[Reason] = ()
+    events: Sequence[Event] = ()
+
+
+TroubleKind = Literal["crash", "pull", "placement"]
+"""Which limit of a wait bounds a trouble: what ends, what lacks its image or its files, and
+what finds no place or cannot be made at all."""
+
+
+class Trouble(Struct, frozen=True):
+    """What is wrong with one instance, or with making any, ``count`` times so far."""
+
+    kind: TroubleKind
     instance: str
     reason: str
     message: str | None
@@ -344,6 +352,17 @@ class Verdict(Struct, frozen=True):
     message: str
     done: bool = False
     ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
+
+    def of(self, rollout: Rollout) -> Rollout:
+        """A rollout as it is told by itself, without the workload's replicas beside it.
+
+        What a wait goes on waiting for is then not complete, as for ``kubectl rollout status``.
+        """
+        if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
+            return rollout
+        return Rollout(
+            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
+        )
 
 
 class RolloutProgress(Verdict, frozen=True, kw_only=True):

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.control_plane import CURRENT, ControlPlane
+from tests.support.pod_status import right_now
 from tests.support.processes import free_ports
 
 NODE = "KUBEBUILDER_NODE"
@@ -48,6 +50,43 @@ class RealNode:
     def pod_logs(self) -> Path:
         """Where the log files are: ``NAMESPACE_POD_UID/CONTAINER/0.log``."""
         return self.folder / "log/pods"
+
+    @contextmanager
+    def silent(self) -> Iterator[Callable[[], None]]:
+        """Meanwhile the kubelet is stopped; what is yielded gives the node and its pods up.
+
+        By itself the node controller waits for 40 seconds or more. What it writes then was seen
+        here: the node's condition, and of each pod that it is not ready, without a reason.
+        """
+        process = int((self.folder / "kubelet.pid").read_text())
+        os.kill(process, signal.SIGSTOP)
+        try:
+            yield self._give_up
+        finally:
+            os.kill(process, signal.SIGCONT)
+            self.plane.wait_for("the node to be ready again", lambda: self._ready == "True")
+
+    def _give_up(self) -> None:
+        path = f"/api/v1/nodes/{self.name}"
+        self._mark_unready(path, status="Unknown", reason="NodeStatusUnknown",
+                           message="Kubelet stopped posting node status.")  # fmt: skip
+        for pod in self.plane.request("GET", "/api/v1/pods")["items"]:
+            meta, conditions = pod["metadata"], pod["status"].get("conditions", ())
+            if {"Ready": "True"}.items() <= {c["type"]: c["status"] for c in conditions}.items():
+                path = f"/api/v1/namespaces/{meta['namespace']}/pods/{meta['name']}"
+                self._mark_unready(path, status="False")
+
+    def _mark_unready(self, path: str, **more: str) -> None:
+        conditions = self.plane.request("GET", path)["status"]["conditions"]
+        for one in conditions:
+            if one["type"] == "Ready":
+                one.update(more, lastTransitionTime=right_now())
+        self.plane.merge(f"{path}/status", {"status": {"conditions": conditions}})
+
+    @property
+    def _ready(self) -> str:
+        found = self.plane.request("GET", f"/api/v1/nodes/{self.name}")["status"]["conditions"]
+        return next((str(one["status"]) for one in found if one["type"] == "Ready"), "")
 
     @classmethod
     @contextmanager

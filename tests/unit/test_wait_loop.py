@@ -11,7 +11,7 @@ import pytest
 from dashborion.engines.rollout import Patience, RolloutWait
 from dashborion.errors import Forbidden, RolloutFailed, RolloutPending, Throttled, Unreachable
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.orchestrators.protocol import RolloutProgress, Trouble
+from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
 
 STATE = Rollout(state=RolloutState.PROGRESSING, revision="2", message=None)
 DONE = RolloutProgress("all there", done=True, rollout=STATE)
@@ -222,3 +222,30 @@ def test_reasons_are_grouped_and_counted(troubles: list[Trouble], expected: str)
     with pytest.raises(RolloutFailed) as caught:
         Played([look("0 of 5", *troubles)]).wait()
     assert caught.value.message == expected
+
+
+def test_what_cannot_be_made_is_waited_for_while_the_rollout_moves_on() -> None:
+    refused = Trouble("placement", "", "FailedCreate", "exceeded quota")
+    moving = [look(f"{done} of 40", refused) for done in range(40)]
+    played = Played([*moving, DONE])
+    assert played.wait() is DONE
+
+    with pytest.raises(RolloutFailed, match="FailedCreate x1: exceeded quota; 1 of 40"):
+        Played([look("0 of 40", refused), look("1 of 40", refused)]).wait()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "state"),
+    [
+        pytest.param(Verdict("0 of 4 replicas available"), RolloutState.PROGRESSING, id="waits"),
+        pytest.param(Verdict("there", done=True), RolloutState.COMPLETE, id="done"),
+        pytest.param(Verdict("gone", ended="deleted"), RolloutState.COMPLETE, id="ended"),
+    ],
+)
+def test_what_a_wait_goes_on_waiting_for_is_not_complete(
+    verdict: Verdict, state: RolloutState
+) -> None:
+    complete = Rollout(state=RolloutState.COMPLETE, revision="2", message=None)
+    told = verdict.of(complete)
+    expected = verdict.message if state is RolloutState.PROGRESSING else None
+    assert (told.state, told.revision, told.message) == (state, "2", expected)

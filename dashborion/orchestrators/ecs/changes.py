@@ -7,11 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from dashborion.errors import Conflict, Refusal
-from dashborion.models.event import Event
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
-from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.ecs import (
     deploy,
     find,
@@ -23,7 +21,6 @@ from dashborion.orchestrators.ecs import (
 )
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
-from dashborion.orchestrators.ecs.inventory import Inventory
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
     History,
@@ -79,20 +76,16 @@ class ServiceToChange(WorkloadToChange):
     service: wire.Service
 
     def rollout(self) -> Rollout:
-        """With the newer API's view of it: its stage, its hooks, why it was rolled back."""
+        """With the newer API's view of it: its stage, its hooks, why it was rolled back.
+
+        Not complete while tasks are missing, as for a wait.
+        """
         service, leading = self.service, rollout.primary(self.service)
         if leading is None:
             return self.workload.rollout
         ask = partial(progress.newest_view, self.client, service, leading)
         made = progress.Parts().ask(self.client, "service deployments", ask)
-        return rollout.rollout(service, made)
-
-    def describe(self) -> WorkloadDetail:
-        return Inventory(self.client).workload(self.name, Query()).item
-
-    def events(self) -> list[Event]:
-        query = Query(parts=frozenset({"events"}))
-        return Inventory(self.client).workload(self.name, query).item.events
+        return rollout.verdict(service, leading.id, made).of(rollout.rollout(service, made))
 
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition: ``current`` is read before."""

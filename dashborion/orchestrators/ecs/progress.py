@@ -5,15 +5,27 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
+
+import msgspec
 
 from dashborion.errors import DashborionError
 from dashborion.models.event import Event
 from dashborion.orchestrators.aws.parts import part as answer_or_none
-from dashborion.orchestrators.ecs import events, find, instances, logs, rollout, stages, wire
+from dashborion.orchestrators.ecs import (
+    events,
+    find,
+    instances,
+    logs,
+    normalise,
+    rollout,
+    stages,
+    wire,
+)
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
+from dashborion.orchestrators.protocol import Explanation, RolloutProgress, Trouble, Verdict
 
 T = TypeVar("T")
 _Made = wire.ServiceDeployment | None
@@ -76,9 +88,24 @@ class _Followed(ABC):
         return RolloutProgress(
             verdict.message,
             ended=verdict.ended,
-            rollout=state,
+            rollout=verdict.of(state),
             troubles=(*troubles(filter(self._is_started, tasks)), *unplaced(hindered)),
         )
+
+    def explain(self) -> Explanation:
+        """From the service's events since the change, and from the tasks that it has started."""
+        found = self.client.services_by_name([self.service.service_name])
+        if not found:
+            return Explanation()
+        service = found[0].item
+        listing = partial(find.tasks_of, self.client, service)
+        tasks = self.parts.ask(self.client, "tasks", listing) or ()
+        made = [
+            instances.instance(task, service.tags, self.client.scope, {})
+            for task in tasks
+            if self._is_started(task)
+        ]
+        return Explanation(normalise.reasons(service, made), self._events(service))
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The end of a task's log, as far as it can be read."""
@@ -101,6 +128,19 @@ class _Followed(ABC):
     def _is_started(self, task: wire.Task) -> bool:  # noqa: ARG002
         """Whether the change has started a task."""
         return False
+
+    def _events(self, service: wire.Service) -> list[Event]:
+        """The service's events since the change."""
+        begun = self._begun(service)
+        return [
+            event
+            for event in events.events(service)
+            if begun is None or (event.timestamp or begun) >= begun
+        ]
+
+    def _begun(self, service: wire.Service) -> datetime | None:  # noqa: ARG002
+        """When what is followed began, by AWS' clock; None if that is not known."""
+        return None
 
     @abstractmethod
     def _hindrances(self, service: wire.Service) -> list[Event]:
@@ -132,6 +172,11 @@ class FollowedCount(_Followed):
         known = [item.id for item in self.service.events]
         return events.hindrances(service, None, known)
 
+    def _events(self, service: wire.Service) -> list[Event]:
+        known = {item.id for item in self.service.events}
+        fresh = [item for item in service.events if item.id not in known]
+        return events.events(msgspec.structs.replace(service, events=fresh))
+
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedDeployment(_Followed):
@@ -155,6 +200,9 @@ class FollowedDeployment(_Followed):
     def _hindrances(self, service: wire.Service) -> list[Event]:
         return events.hindrances(service, self.deployment.created_at)
 
+    def _begun(self, service: wire.Service) -> datetime | None:  # noqa: ARG002
+        return self.deployment.created_at
+
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedTaskSets(_Followed):
@@ -164,8 +212,11 @@ class FollowedTaskSets(_Followed):
         return rollout.of_task_sets(rollout.rollout(service))
 
     def _hindrances(self, service: wire.Service) -> list[Event]:
+        return events.hindrances(service, self._begun(service))
+
+    def _begun(self, service: wire.Service) -> datetime | None:
         begun = [item.created_at for item in service.task_sets if item.created_at is not None]
-        return events.hindrances(service, max(begun, default=None))
+        return max(begun, default=None)
 
     def _is_started(self, task: wire.Task) -> bool:
         return task.started_by in {item.id for item in self.service.task_sets}

@@ -10,14 +10,13 @@ from dashborion.config.targets import Environment
 from dashborion.errors import Conflict, NotFound
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
-from dashborion.models.workload import WorkloadDetail
+from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
-from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
     History,
@@ -84,8 +83,10 @@ class ControllerToChange(WorkloadToChange):
     client: Client
     found: Found[wire.Controller]
 
-    def describe(self) -> WorkloadDetail:
-        return Inventory(self.client, self.environment).workload(self.name, Query()).item
+    def rollout(self) -> Rollout:
+        """Not complete while replicas are missing, as for a wait."""
+        state = self.workload.rollout
+        return rollout.verdict(self.found.item, state).of(state)
 
     def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""

@@ -20,7 +20,15 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators.kubernetes import endpoints as ways
-from dashborion.orchestrators.kubernetes import history, network_wire, normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    history,
+    network_wire,
+    nodes,
+    normalise,
+    reasons,
+    rollout,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
@@ -85,10 +93,14 @@ def workload(
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
     scaling = normalise.autoscalers_of(item, client.optional(nearby.autoscalers))
+    dead = nodes.not_ready(client, instances)
+    facts = reasons.Facts(
+        item=item, instances=instances, events=events, nodes=dead, scaling=scaling
+    )
     detail = WorkloadDetail(
         **fields,
         instances=instances,
-        reasons=normalise.reasons(item, instances, events, scaling),
+        reasons=reasons.reasons(facts),
         autoscaling=normalise.autoscaling(scaling, plain.desired),
         revisions=revisions,
         events=events,

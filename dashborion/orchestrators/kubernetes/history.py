@@ -6,6 +6,7 @@ import copy
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from dashborion.models.query import Found
@@ -38,6 +39,23 @@ def inside(plain: Any, *keys: str) -> dict[str, Any]:
     for key in keys:
         plain = plain.get(key) if isinstance(plain, dict) else None
     return plain if isinstance(plain, dict) else {}
+
+
+def changed_at(controller: Found[wire.Controller], field: str) -> datetime | None:
+    """When a field of the spec was last set, by the server's clock; None if it does not say.
+
+    Each writer's entry has the time of its last write, of whatever field.
+    """
+    entries = inside(controller.raw, "metadata").get("managedFields")
+    times = [
+        str(entry.get("time"))
+        for entry in (entries if isinstance(entries, list) else ())
+        if f"f:{field}" in inside(entry, "fieldsV1", "f:spec")
+    ]
+    try:
+        return max(map(datetime.fromisoformat, times), default=None)
+    except ValueError:
+        return None
 
 
 def kept_resource(item: wire.Controller) -> Resource[Any]:

@@ -20,6 +20,7 @@ from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
 
 ZONE = "topology.kubernetes.io/zone"
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+NODE_NOT_READY = "NodeNotReady"  # the event that the node controller writes for each pod there
 _UNSAID = wire.PodStatus()
 _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
@@ -176,6 +177,26 @@ def was_ready(pod: wire.Pod) -> bool:
         return ready is not None
     started, turned = pod.status.start_time, ready.last_transition_time
     return bool(started and turned and turned - started > _SAME_MOMENT)
+
+
+def has_run(pod: wire.Pod) -> bool:
+    """Whether any of the pod's containers has ever begun."""
+    states = [one for item in _statuses(pod.status) for one in (item.state, item.last_state)]
+    return any(one.running or one.terminated for one in states)
+
+
+def is_cut_off(pod: wire.Pod) -> bool:
+    """Whether the kubelet of the pod's node is not heard of any more.
+
+    The node controller then says that the pod is not ready and leaves all else as it was
+    (``MarkPodsNotReady``); a kubelet never says so without a reason.
+    """
+    ready = condition(pod.status.conditions, "Ready")
+    inside = condition(pod.status.conditions, "ContainersReady")
+    if ready is None or inside is None or pod.status.phase != "Running":
+        return False
+    is_marked = ready.status == "False" and not ready.reason and ready.last_transition_time
+    return bool(is_marked and inside.status == "True")
 
 
 def containers(pod: wire.Pod) -> list[Container]:
@@ -341,19 +362,26 @@ def _reason(pod: wire.Pod, status: InstanceStatus) -> str | None:
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.reason
-    return None
+    return NODE_NOT_READY if is_cut_off(pod) else None
 
 
 def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
-    """The first message of: the pod, a container, the scheduler, readiness, a resize."""
+    """The first message of: the pod, a container, its end, the scheduler, readiness, a resize.
+
+    That its node is not heard of comes before what the pod said last.
+    """
     if pod.status.message:
         return pod.status.message
+    if is_cut_off(pod):
+        return f"node {pod.spec.node_name} is not ready"
     for item in _statuses(pod.status):
         waiting, ended = item.state.waiting, item.state.terminated
         if waiting and waiting.message:
             return waiting.message
         if ended and ended.message and ended.exit_code:
             return ended.message
+    if end := _end(pod):
+        return end
     scheduled = condition(pod.status.conditions, "PodScheduled")
     if scheduled and scheduled.status == "False":
         return scheduled.message
@@ -363,6 +391,19 @@ def _message(pod: wire.Pod, ready: wire.Condition | None) -> str | None:
         return ready.message
     resize = condition(pod.status.conditions, "PodResizePending")  # Deferred or Infeasible
     return f"resize {resize.reason}: {resize.message}" if resize and resize.message else None
+
+
+def _end(pod: wire.Pod) -> str | None:
+    """How a container ended that left no words: the first that failed, or else ended too early."""
+    regular = () if is_finished(pod) else pod.status.container_statuses or ()
+    for item in (*(one for one in _statuses(pod.status) if _failed(one)), *regular):
+        if ended := item.state.terminated:
+            return f"{item.name} exited with {ended.exit_code}"
+    return None
+
+
+def _failed(item: wire.ContainerStatus) -> bool:
+    return item.state.terminated is not None and item.state.terminated.exit_code != 0
 
 
 def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:

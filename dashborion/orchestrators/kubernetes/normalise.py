@@ -6,23 +6,18 @@ lower while a rollout progresses.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil
 from typing import TypeVar
 
-import msgspec
-
 from dashborion.config.targets import Environment
 from dashborion.models.event import Event, EventType
-from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import (
     Autoscaling,
     Endpoint,
-    Reason,
     Resources,
     Workload,
     WorkloadStatus,
@@ -154,33 +149,6 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
     )
 
 
-_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # the place of v1 for those of v2
-
-
-def _contested(scaling: Iterable[wire.Autoscaler]) -> list[Reason]:
-    """That autoscalers do nothing, since others select the same pods, as their controller says."""
-    said = [
-        condition
-        for one in scaling
-        for condition in _autoscaler_conditions(one)
-        if condition.reason == "AmbiguousSelector" and condition.status == "False"
-    ]
-    if not said:
-        return []
-    times = filter(None, (condition.last_transition_time for condition in said))
-    last = max(times, default=None)
-    return [Reason(reason="AmbiguousSelector", message=said[0].message, count=len(said),
-                   last_seen=last, instances=[])]  # fmt: skip
-
-
-def _autoscaler_conditions(item: wire.Autoscaler) -> list[wire.Condition]:
-    text = (item.metadata.annotations or {}).get(_CONDITIONS, "[]")
-    try:
-        return msgspec.json.decode(text, type=list[wire.Condition])
-    except msgspec.DecodeError:  # anybody may write an annotation
-        return []
-
-
 Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
 Owned = TypeVar("Owned", bound=wire.Object)
 
@@ -255,88 +223,3 @@ def event(item: wire.Event) -> Event:
         object=f"{(involved.kind or 'object').lower()}/{involved.name or ''}",
         count=series.count or item.count or 1,
     )
-
-
-def reasons(
-    item: wire.Controller,
-    instances: Iterable[Instance],
-    events: Iterable[Event],
-    scaling: Iterable[wire.Autoscaler] = (),
-) -> list[Reason]:
-    """Why a workload is not as it should be: the reasons of its instances, then its own.
-
-    The last are of what scales it.
-
-    Instances with the same reason are one entry with the newest message. The times of
-    ``events`` tell when an instance last had its problem.
-    """
-    event_times = {event.object: event.timestamp for event in events}
-    grouped: dict[str, list[tuple[Instance, str | None]]] = {}
-    for instance in instances:
-        for reason, message in _instance_reasons(instance):
-            grouped.setdefault(reason, []).append((instance, message))
-    merged = [
-        Reason(
-            reason=reason,
-            message=next((text for _, text in reversed(members) if text), None),
-            count=len(members),
-            last_seen=max(
-                filter(None, (_last_seen(instance, event_times) for instance, _ in members)),
-                default=None,
-            ),
-            instances=[instance.name for instance, _ in members],
-        )
-        for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
-    ]
-    return merged + _failing_conditions(item) + _contested(scaling)
-
-
-def _last_seen(instance: Instance, event_times: Mapping[str, datetime | None]) -> datetime | None:
-    ended = [
-        container.last_termination.finished_at
-        for container in instance.containers
-        if container.last_termination
-    ]
-    times = (event_times.get(f"pod/{instance.name}"), *ended)
-    return max(filter(None, times), default=instance.created_at)
-
-
-_ORDINARY = frozenset({
-    "Completed", "Succeeded", "Terminating", "ContainerCreating", "PodInitializing",
-})  # fmt: skip
-_INITIALIZING = re.compile(r"Init:\d+/\d+")
-
-
-def _instance_reasons(instance: Instance) -> list[tuple[str, str | None]]:
-    """An instance's reasons and messages.
-
-    These are its own reason and how its containers ended before; without any of these,
-    that it is not ready.
-    """
-    reasons: dict[str, str | None] = {}
-    reason = instance.reason
-    if reason and reason not in _ORDINARY and not _INITIALIZING.fullmatch(reason):
-        reasons[reason] = instance.message
-    for container in instance.containers:
-        last = container.last_termination
-        if last and last.reason and last.reason not in _ORDINARY:
-            message = last.message or f"{container.name} exited with {last.exit_code}"
-            reasons.setdefault(last.reason, message)
-    if not reasons and instance.health == "unhealthy":
-        reasons["NotReady"] = instance.message
-    return list(reasons.items())
-
-
-def _failing_conditions(item: wire.Controller) -> list[Reason]:
-    """The conditions that failed: ``ReplicaFailure`` if it is True, all others if False."""
-    return [
-        Reason(
-            reason=condition.reason or condition.type,
-            message=condition.message,
-            count=1,
-            last_seen=condition.last_update_time or condition.last_transition_time,
-            instances=[],
-        )
-        for condition in item.status.conditions or ()
-        if condition.status == ("True" if condition.type == "ReplicaFailure" else "False")
-    ]

@@ -84,6 +84,7 @@ AUTOSCALERS = Resource(
 EVENTS = Resource(wire.Event, "v1", "events", "Event")
 NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace", namespaced=False)
 NODES = Resource(wire.Object, "v1", "nodes", "Node", namespaced=False)
+NODE_STATUS = NODES.listed_as(wire.Node, Form.OBJECTS)
 
 
 def _is_segment(name: str) -> bool:

@@ -82,6 +82,27 @@ def is_in_doubt(item: wire.Controller) -> bool:
     return state is RolloutState.COMPLETE and count.available == 0 < count.desired
 
 
+def lacks_pods(item: wire.StatefulSet | wire.DaemonSet) -> bool:
+    """Whether fewer pods exist than are wanted."""
+    status = item.status
+    if isinstance(status, wire.DaemonSetStatus):
+        return status.current_number_scheduled < status.desired_number_scheduled
+    return status.replicas < counts(item).desired
+
+
+def replaces_more(item: wire.StatefulSet) -> bool:
+    """Whether the controller has pods left to replace by some of the newest revision."""
+    if item.spec.update_strategy.type == "OnDelete":
+        return False
+    return item.status.updated_replicas < _wanted(item)
+
+
+def _wanted(item: wire.StatefulSet) -> int:
+    """How many pods shall have the newest revision: those from the partition on."""
+    rolling = item.spec.update_strategy.rolling_update
+    return max(0, counts(item).desired - ((rolling.partition if rolling else None) or 0))
+
+
 def is_unobserved(item: wire.Controller) -> bool:
     """Whether the status is from before the last change."""
     return item.metadata.generation > item.status.observed_generation
@@ -118,22 +139,21 @@ def _statefulset(item: wire.StatefulSet) -> _Judgement:
         return RolloutState.PROGRESSING, _UNOBSERVED
     if strategy.type == "OnDelete" and (old := status.replicas - status.updated_replicas) > 0:
         return RolloutState.PAUSED, on_delete(old)
-    if waiting := _statefulset_waits(item, replicas(item.spec.replicas), partition):
+    if waiting := _statefulset_waits(item, partition):
         return RolloutState.PROGRESSING, waiting
     if partition and status.update_revision != status.current_revision:
         return RolloutState.COMPLETE, f"replicas below {partition} keep their revision"
     return RolloutState.COMPLETE, None
 
 
-def _statefulset_waits(item: wire.StatefulSet, desired: int, partition: int) -> str | None:
+def _statefulset_waits(item: wire.StatefulSet, partition: int) -> str | None:
     """What a StatefulSet's rollout waits for.
 
     The controller makes the new revision the current one when all pods have it
     and are ready; it never does so behind a partition.
     """
-    status = item.status
+    status, desired, wanted = item.status, counts(item).desired, _wanted(item)
     rolls = item.spec.update_strategy.type != "OnDelete"
-    wanted = max(0, desired - partition)
     if rolls and status.updated_replicas < wanted:
         return f"{status.updated_replicas} of {wanted} replicas updated"
     if status.replicas < desired:
@@ -165,7 +185,9 @@ def verdict(item: wire.Controller, state: Rollout) -> Verdict:
     if state.state is RolloutState.PAUSED:
         return Verdict(state.message or "paused", ended="paused")
     if state.state is RolloutState.PROGRESSING:
-        return Verdict(state.message or "progressing")
+        # Not that pods are refused: how far it has come tells whether it moves on all the same.
+        is_counted = isinstance(item, wire.Deployment) and not is_unobserved(item)
+        return Verdict((_deployment(item)[1] if is_counted else state.message) or "progressing")
     return scaled(item)
 
 

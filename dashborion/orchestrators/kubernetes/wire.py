@@ -153,6 +153,7 @@ class PodSpec(Wire, frozen=True):
     init_containers: list[ContainerSpec] | None = None
     ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
+    scheduler_name: str | None = None
     resources: Amounts = Amounts()  # of the pod as a whole: since 1.34
 
 
@@ -210,6 +211,14 @@ class PodStatus(Wire, frozen=True):
 class Pod(Object, frozen=True):
     spec: PodSpec = PodSpec()
     status: PodStatus = PodStatus()
+
+
+class NodeStatus(Wire, frozen=True):
+    conditions: list[Condition] | None = None
+
+
+class Node(Object, frozen=True):
+    status: NodeStatus = NodeStatus()
 
 
 class TemplateMeta(Wire, frozen=True):
@@ -282,6 +291,7 @@ class Deployment(Object, frozen=True):
 
 class StatefulSetSpec(ControllerSpec, frozen=True):
     replicas: Int | None = None
+    pod_management_policy: str | None = None
     update_strategy: Strategy = Strategy()
 
 
@@ -302,6 +312,7 @@ class DaemonSetSpec(ControllerSpec, frozen=True):
 
 class DaemonSetStatus(ControllerStatus, frozen=True):
     desired_number_scheduled: Int = 0
+    current_number_scheduled: Int = 0
     updated_number_scheduled: Int = 0
     number_ready: Int = 0
     number_available: Int = 0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,11 +97,15 @@ def test_a_deployment_that_fails_without_a_rollback(dashborion: Cli, web: Mover)
 def test_two_tasks_that_end_are_enough_although_ecs_has_forgotten_the_first(
     dashborion: Cli, web: Mover
 ) -> None:
-    dashborion.steps = [web.task_fails, web.runs(1), web.task_fails]
+    said = partial(web.says, "(service web) has started 1 tasks.")
+    dashborion.steps = [web.task_fails, web.runs(1), said, web.task_fails]
     seen = dashborion(RESTART)
-    assert (seen.exit_code, len(dashborion.slept)) == (7, 3)
+    assert (seen.exit_code, len(dashborion.slept)) == (7, 4)
     assert seen.err.splitlines()[-1].startswith("error: Error x2 (web-")
-    assert any(one.startswith("event: ") for one in seen.err.splitlines())
+    (event,) = [one for one in seen.err.splitlines() if one.startswith("event: ")]
+    assert re.fullmatch(
+        r"event: 20\S+Z service/web: \(service web\) has started 1 tasks.", event
+    ), "only what has happened since"
 
 
 def test_tasks_that_cannot_pull_their_image_end_it(dashborion: Cli, web: Mover) -> None:

@@ -9,7 +9,8 @@ import pytest
 from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.models.workload import Reason
-from dashborion.orchestrators.kubernetes import normalise
+from dashborion.orchestrators.kubernetes import reasons as rules
+from dashborion.orchestrators.kubernetes.reasons import Facts
 from tests.unit.kubernetes.raw_kubernetes import (
     Raw,
     condition,
@@ -35,7 +36,7 @@ def crashing(name: str, message: str = "back-off") -> Instance:
 
 
 def reasons(*instances: Instance, events: list[Event] | None = None) -> list[Reason]:
-    return normalise.reasons(deployment(), instances, events or [])
+    return rules.reasons(Facts(item=deployment(), instances=instances, events=events or []))
 
 
 def event_of(name: str, time: str) -> Event:
@@ -170,12 +171,12 @@ def test_a_past_end_is_a_time_too_and_creation_the_last_resort() -> None:
 )
 def test_the_workloads_own_conditions_come_last(said: Raw, reason: str | None) -> None:
     item = deployment(status={"conditions": [said]})
-    found = normalise.reasons(item, [crashing("a")], [])
+    found = rules.reasons(Facts(item=item, instances=[crashing("a")]))
     expected = ["CrashLoopBackOff", *([reason] if reason else [])]
     assert [one.reason for one in found] == expected
 
 
 def test_a_condition_was_seen_when_it_was_last_updated() -> None:
-    (found,) = normalise.reasons(deployment(status={"conditions": [OVERDUE]}), [], [])
+    (found,) = rules.reasons(Facts(item=deployment(status={"conditions": [OVERDUE]})))
     assert str(found.last_seen) == "2024-05-01 08:01:00+00:00"
     assert (found.message, found.instances, found.count) == (OVERDUE["message"], [], 1)

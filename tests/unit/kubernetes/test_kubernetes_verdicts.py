@@ -6,6 +6,7 @@ import pytest
 
 from dashborion.orchestrators.kubernetes import rollout, wire
 from dashborion.orchestrators.kubernetes.progress import keys, started, troubles
+from dashborion.orchestrators.kubernetes.reasons import Facts
 from dashborion.orchestrators.protocol import Trouble, Verdict
 from tests.unit.kubernetes.raw_kubernetes import (
     ABSENT,
@@ -136,7 +137,7 @@ UNPLACED = condition("PodScheduled", "False", reason="Unschedulable", message="0
 
 
 def trouble(item: wire.Pod) -> Trouble | None:
-    found = troubles([instance(item)])
+    found = troubles(Facts(item=deployment(), instances=[instance(item)]))
     return found[0] if found else None
 
 
