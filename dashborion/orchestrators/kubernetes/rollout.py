@@ -186,8 +186,10 @@ def verdict(item: wire.Controller, state: Rollout) -> Verdict:
         return Verdict(state.message or "paused", ended="paused")
     if state.state is RolloutState.PROGRESSING:
         # Not that pods are refused: how far it has come tells whether it moves on all the same.
-        is_counted = isinstance(item, wire.Deployment) and not is_unobserved(item)
-        return Verdict((_deployment(item)[1] if is_counted else state.message) or "progressing")
+        message = state.message
+        if isinstance(item, wire.Deployment) and not is_unobserved(item):
+            message = _deployment(item)[1]
+        return Verdict(message or "progressing")
     return scaled(item)
 
 

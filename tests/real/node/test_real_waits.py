@@ -18,7 +18,7 @@ from tests.support.real_node import IMAGES, RealNode
 NOWHERE = "127.0.0.1:9/none:1"
 SECRET = {"secret": {"secretName": "not-there"}}
 FILES = {"configMap": {"name": "not-there"}}
-NEVER_READY = {"readinessProbe": {"exec": {"command": ["false"]}}}
+NEVER_READY: dict[str, Any] = {"readinessProbe": {"exec": {"command": ["false"]}}}
 TRAPPED = box("trap '' TERM; sleep 600")
 BROKEN: dict[str, tuple[Manifest, str, str]] = {
     "no-secret": (box_deployment("no-secret"), "FailedMount", 'secret "not-there" not found'),

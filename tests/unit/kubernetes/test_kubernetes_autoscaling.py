@@ -9,6 +9,7 @@ import pytest
 
 from dashborion.models.workload import Autoscaling
 from dashborion.orchestrators.kubernetes import normalise, wire
+from dashborion.orchestrators.kubernetes.reasons import Facts, reasons
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
 from tests.unit.kubernetes.raw_kubernetes_workloads import daemonset, deployment, statefulset
 
@@ -138,7 +139,7 @@ def test_autoscalers_that_select_the_same_pods_are_a_reason() -> None:
     said = [{"type": "ScalingActive", "status": "False", "reason": "AmbiguousSelector",
              "message": AMBIGUOUS, "lastTransitionTime": "2026-01-01T00:00:00Z"}]  # fmt: skip
     item = conditions(json.dumps(said))
-    (reason,) = normalise.reasons(deployment(), [], [], [item, autoscaler("b")])
+    (reason,) = reasons(Facts(item=deployment(), scaling=[item, autoscaler("b")]))
     assert (reason.reason, reason.message, reason.count) == ("AmbiguousSelector", AMBIGUOUS, 1)
     assert reason.last_seen is not None
 
@@ -153,4 +154,4 @@ def test_autoscalers_that_select_the_same_pods_are_a_reason() -> None:
     ],
 )
 def test_any_other_text_in_the_place_of_conditions_is_no_reason(text: str) -> None:
-    assert normalise.reasons(deployment(), [], [], [conditions(text)]) == []
+    assert reasons(Facts(item=deployment(), scaling=[conditions(text)])) == []

@@ -237,7 +237,7 @@ def of_revision(name: str, ready: bool) -> Instance:
 
 
 ROLLING: Raw = {"updateRevision": "web-new", "updatedReplicas": 0}
-SETS = {
+SETS: dict[str, tuple[wire.Controller, list[str]]] = {
     "in order": (statefulset(status=ROLLING), ["old"]),
     "all at once": (statefulset(status=ROLLING, spec={"podManagementPolicy": "Parallel"}), []),
     "on delete": (
