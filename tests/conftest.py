@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import typer
 
+from tests.support import quick_sdk
 from tests.support.cli import Cli
 from tests.support.cluster import populate
 from tests.support.control_plane import CURRENT, OLDEST, ControlPlane
@@ -39,6 +40,7 @@ def pytest_configure() -> None:
     # suite's time goes into building the tree, and into looking for garbage in the SDKs' models.
     typer.main.get_command = functools.cache(typer.main.get_command)
     gc.set_threshold(100_000, 50, 100)
+    quick_sdk.remember()
 
 
 def pytest_report_header() -> list[str]:
