@@ -161,7 +161,11 @@ class Context:
         """
         from dashborion.config.environments import choose
 
-        return tuple(map(self.with_user_flags, choose(choice, self.choice_inputs())))
+        chosen = tuple(map(self.with_user_flags, choose(choice, self.choice_inputs())))
+        for environment in chosen:
+            if environment.redefines:
+                self._warn(environment, ConfigError(environment.redefines))
+        return chosen
 
     def choice_inputs(self) -> ChoiceInputs:
         """What the choice of environments depends on besides the command line."""
@@ -185,11 +189,13 @@ class Context:
 
     def with_user_flags(self, environment: Environment) -> Environment:
         """The environment with the flags that the user's own file has for the same target."""
-        from dashborion.config.environments import with_flags_of
+        from dashborion.config.environments import marked_if_redefined, with_flags_of
         from dashborion.config.targets import Origin
 
         if self.config.origin is Origin.USER and environment.project is not None:
             return environment
+        if self.config.origin is Origin.FOLDER:
+            environment = marked_if_redefined(self.user_config, self.config, environment)
         return with_flags_of(self.user_config, environment)
 
     @cached_property

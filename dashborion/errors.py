@@ -6,6 +6,7 @@
     ├── Unexpected             1  unexpected   what nobody foresaw: a mistake of ours or a library's
     ├── CannotWrite            1  output       stdout is full or closed
     ├── Declined               1  declined     the user did not confirm
+    ├── Unreadable             1  unreadable-log  a log with lines that cannot be read here
     ├── Refusal                1  refused      the change is not allowed or would have no effect
     ├── Conflict               1  conflict     the object has changed, or is not as expected
     ├── UsageError             2  usage        wrong options or arguments
@@ -13,7 +14,7 @@
     │   ├── Ambiguous          2  ambiguous    a name that several objects have
     │   └── WrongOrchestrator  2  wrong-orchestrator  a command of the other orchestrator
     ├── NotFound               3  not-found
-    ├── NothingToRead          3  no-logs      no logs yet, or none that can be read
+    ├── NothingToRead          3  no-logs      no logs, or none yet
     ├── AccessError            4  access
     │   ├── CredentialsError   4  credentials  missing, expired or rejected credentials
     │   └── Forbidden          4  forbidden    missing permissions
@@ -142,7 +143,11 @@ class NotFound(DashborionError, exit_code=3, code="not-found"):
 
 
 class NothingToRead(DashborionError, exit_code=3, code="no-logs"):
-    """No logs: nothing runs, has written yet, or writes to a place that can be read."""
+    """No logs: nothing runs, or nothing has written yet."""
+
+
+class Unreadable(DashborionError, code="unreadable-log"):
+    """A log with lines that cannot be read here; unlike one that has no lines yet."""
 
 
 class AccessError(DashborionError, exit_code=4, code="access"):
@@ -241,7 +246,7 @@ def suggestion(typed: str, known: Iterable[str], *, most: int = 8) -> str | None
     """
     import difflib  # takes 5 ms
 
-    names = list(known)
+    names = [name for name in known if name != typed]
     comparable = [name for name in names if len(name) <= _LONGEST_NAME]
     near = difflib.get_close_matches(short(typed), comparable, n=3, cutoff=0.6)
     if near:

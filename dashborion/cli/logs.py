@@ -238,8 +238,7 @@ def _opened(
         DashborionError: there is no log to read.
     """
     from dashborion.engines.logs import snapshots
-    from dashborion.errors import NothingToRead
-    from dashborion.orchestrators.logs import Unreadable
+    from dashborion.errors import NothingToRead, Unreadable
 
     readings: list[Reading] = []
     absent: list[DashborionError] = []

@@ -29,9 +29,7 @@ def main(request: dict[str, Any]) -> None:
     context.globals.config, context.globals.demo = request["config"], request["demo"]
     namespaces: dict[str, str | None] = request["namespaces"]
     chosen = context.environments(Choice(patterns=tuple(namespaces)))
-    quiet = [
-        environment.label for environment in chosen if not may_prompt(environment.target, context)
-    ]
+    quiet = [environment.label for environment in chosen if may_log_in(environment.target, context)]
     for namespace in {namespaces[label] for label in quiet}:
         labels = tuple(label for label in quiet if namespaces[label] == namespace)
         with suppress(DashborionError):
@@ -47,15 +45,17 @@ def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
     fleet.workloads(query) if request["kind"] == "workloads" else fleet.instances(query)
 
 
-def may_prompt(target: Target, context: Context) -> bool:
-    """Whether getting the credentials may ask the user something, or cannot be told."""
+def may_log_in(target: Target, context: Context) -> bool:
+    """Whether a tab may use a target's credentials; if that cannot be told, it may not."""
     with suppress(Exception):  # a broken file is for a command to report
+        if not target.may_log_in_unasked(context.environ):
+            return False
         if isinstance(target, AwsClusterTarget):
-            from dashborion.orchestrators.aws.sessions import may_prompt as aws_may_prompt
+            from dashborion.orchestrators.aws.sessions import may_prompt
 
-            return aws_may_prompt(target.profile, context.environ)
-        return target.runs_plugin(context.environ)
-    return True
+            return not may_prompt(target.profile, context.environ)
+        return True
+    return False
 
 
 if __name__ == "__main__":

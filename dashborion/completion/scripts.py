@@ -33,10 +33,17 @@ BASH = r"""
             return 0
         fi
         case "$split" in
-            -*=) COMPREPLY+=("$given") ;;
-            -*=*) given="${split%%%%=*}=$given"; COMPREPLY+=("${given#"$split"}") ;;
-            *) COMPREPLY+=("${given#"$split"}") ;;
+            -*=) ;;
+            -*=*) given="${split%%%%=*}=$given"; given="${given#"$split"}" ;;
+            *) given="${given#"$split"}" ;;
         esac
+        # A name may be code to a shell. Inside quotes that were begun it cannot be made harmless.
+        case "$given" in
+            *[!A-Za-z0-9_./:@%%+=,-]*)
+                case "$word" in *[\'\"\`\$]*) continue ;; esac
+                printf -v given %%q "$given" ;;
+        esac
+        COMPREPLY+=("$given")
     done < <(COMP_WORDS="$line" COMP_CWORD=$((${#words[@]} - 1)) \
              %(autocomplete_var)s=complete_bash "$1" 2>/dev/null </dev/null)
     return 0

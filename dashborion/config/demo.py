@@ -23,10 +23,11 @@ from dashborion.config.targets import (
 )
 from dashborion.demo import process
 from dashborion.demo.process import Running
-from dashborion.errors import Unreachable, UsageError
+from dashborion.errors import ConfigError, Unreachable, UsageError
 
 ENVIRONMENTS = ("staging", "production")
 _EXTRA = "pip install 'dashborion[demo]'"
+_ELSEWHERE = "set $XDG_STATE_HOME to a folder of your own"
 
 
 @contextmanager
@@ -35,10 +36,12 @@ def _translated() -> Iterator[None]:
         yield
     except process.MissingExtra as error:
         raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
+    except process.UnsafeFolder as error:
+        raise ConfigError(f"the demo's folder: {error}", hint=_ELSEWHERE) from error
     except process.NotStarted as error:
         raise Unreachable(
             f"the demo did not start: {error}",
-            hint=f"its log is {error.log}" if error.log else None,
+            hint=f"its log is {error.log}" if error.log else _ELSEWHERE,
         ) from error
 
 

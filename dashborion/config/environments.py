@@ -273,6 +273,18 @@ def with_flags_of(config: Config, environment: Environment) -> Environment:
     return msgspec.structs.replace(environment, target=flagged)
 
 
+def marked_if_redefined(own: Config, folder: Config, environment: Environment) -> Environment:
+    """The environment, marked if the user's own file means something else by its name."""
+    target = environment.target
+    for known in own.environments:
+        is_named_alike = (known.project, known.name) == (environment.project, environment.name)
+        is_same = known.target.is_same(target) and known.target.namespace == target.namespace
+        if is_named_alike and not is_same:
+            text = f"{environment.label} is one thing in {folder.where} and another in {own.where}"
+            return msgspec.structs.replace(environment, redefines=text)
+    return environment
+
+
 def environment_info(config: Config, environment: Environment, *, current: bool) -> EnvironmentInfo:
     """An environment as ``env list`` and ``env show`` print it."""
     target = environment.target

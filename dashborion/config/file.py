@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,8 +26,10 @@ from dashborion.config.targets import (
     Target,
 )
 from dashborion.errors import ConfigError, short, suggestion
-from dashborion.storage.files import expanded, is_there
+from dashborion.storage.files import MOST_BYTES, expanded, is_there
 from dashborion.storage.yaml_files import read_yaml
+
+_MOST_IN_FOLDER = 64 << 10  # read at every tab, and by whom nobody knows who wrote it
 
 S = TypeVar("S", bound=Struct)
 
@@ -34,6 +37,10 @@ S = TypeVar("S", bound=Struct)
 # 0.18 to 0.22). A text that these do not match is not shown: it may quote the value.
 _PATH = re.compile(r" - at `\$\.?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
+_WORDS = {
+    "bool": "true or false", "str": "text", "int": "a number", "float": "a number",
+    "object": "a mapping", "array": "a list", "null": "nothing",
+}  # fmt: skip
 _WRONG_TYPE = re.compile(r"Expected `(?P<expected>[^`]+)`, got `(?P<got>[^`]+)`")
 
 
@@ -63,18 +70,39 @@ def find(
         path = folder / FILE_NAME
         if not is_there(path):
             continue
-        if _owner(path) == os.geteuid():
+        if (reason := _distrusted_because(path)) is None:
             return path, Origin.FOLDER
-        warn(f"{path} is ignored: another user owns it; name it with --config to trust it")
+        warn(f"{path} is ignored: {reason}; name it with --config to trust it")
     return (user_file, Origin.USER) if is_there(user_file) else None
 
 
-def _owner(path: Path) -> int:
-    """The user of a file, or of a link to nowhere."""
+def _distrusted_because(path: Path) -> str | None:
+    """Why others may have written a folder's file, or chosen which one it is."""
     try:
-        return path.stat().st_uid
+        status = path.lstat()
     except OSError:
-        return path.lstat().st_uid
+        return "it cannot be looked at"
+    if stat.S_ISLNK(status.st_mode):
+        return "it is a link"
+    if status.st_uid != os.geteuid():
+        return "another user owns it"
+    if status.st_mode & stat.S_IWOTH:
+        return "every user may write it"
+    if status.st_mode & stat.S_IWGRP and not _is_private_group(status.st_gid):
+        return "other users may write it"
+    return None
+
+
+def _is_private_group(number: int) -> bool:
+    """Whether a group is this user's own, as where the usual umask is 002."""
+    import grp
+    import pwd
+
+    try:
+        name, group = pwd.getpwuid(os.geteuid()).pw_name, grp.getgrgid(number)
+    except KeyError:
+        return False
+    return group.gr_name == name and set(group.gr_mem) <= {name}
 
 
 def _folders(cwd: Path) -> list[Path]:
@@ -93,7 +121,9 @@ def load(path: Path, origin: Origin) -> Config:
         ConfigError: the file cannot be read, or has unknown keys or wrong values.
     """
     decode = _Decoder(path)
-    document = read_yaml(path)
+    document = read_yaml(
+        path, most_bytes=_MOST_IN_FOLDER if origin is Origin.FOLDER else MOST_BYTES
+    )
     file = decode(_File, {} if document is None else document, "")
     projects: dict[str | None, Any] = {None: file.environments} if file.environments else {}
     for project, body in (file.projects or {}).items():
@@ -184,7 +214,8 @@ class _Decoder:
             return self.error(_join(where, missing["name"]), "is missing", None)
         if wrong := _WRONG_TYPE.search(text):
             expected = wrong["expected"].replace(" | null", "")
-            return self.error(where, f"expected {expected}, got {wrong['got']}", None)
+            expected, got = (_WORDS.get(word, word) for word in (expected, wrong["got"]))
+            return self.error(where, f"expected {expected}, not {got}", None)
         return self.error(where, "not a value that it may have", None)
 
 

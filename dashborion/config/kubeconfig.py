@@ -93,10 +93,20 @@ class Kubeconfig:
         except ConfigError:
             return ""
 
-    def runs_plugin(self, context: str) -> bool:
-        """Whether logging in as the context's user may start a program, which may ask a person."""
-        entry = self.user_entries.get(self.users.get(context) or "")
-        return entry is not None and bool({"exec", "auth-provider"} & set(entry.body))
+    def may_log_in_unasked(self, context: str) -> bool:
+        """Whether a tab may log in as the context's user, for whom nobody has typed a command.
+
+        No program is run, which may ask a person; no file that somebody else's kubeconfig may
+        name is sent; and no credential goes over plain http.
+        """
+        user = self.user_entries.get(self.users.get(context) or "")
+        known = {key for key, value in user.body.items() if value} if user else set()
+        if known & {"exec", "auth-provider", "tokenFile"}:
+            return False
+        cluster = self.cluster_entries.get(self.clusters.get(context) or "")
+        address = server_address(cluster) if cluster else None
+        is_private = bool(known & {"token", "username", "password"})
+        return address is None or address.url.startswith("https:") or not is_private
 
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from enum import Enum
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -106,13 +107,13 @@ class Target(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """The namespace that commands use unless another is named; None for all."""
         return self.namespace or "default"
 
-    def runs_plugin(self, _environ: Mapping[str, str], /) -> bool:
-        """Whether credentials come from a plugin, which may prompt.
+    def may_log_in_unasked(self, _environ: Mapping[str, str], /) -> bool:
+        """Whether a tab may use its credentials: they cannot prompt, and go to nobody else.
 
         Raises:
             ConfigError: the kubeconfig cannot be read.
         """
-        return False
+        return True
 
 
 class AwsClusterTarget(Target, frozen=True, kw_only=True):
@@ -126,6 +127,11 @@ class AwsClusterTarget(Target, frozen=True, kw_only=True):
     profile: str | None = None
     role_arn: str | None = None
     endpoint_url: str | None = None
+
+    def may_log_in_unasked(self, environ: Mapping[str, str], /) -> bool:
+        """Requests carry a session's token: none of a tab leaves the machine unencrypted."""
+        named = [value for name, value in environ.items() if name.startswith("AWS_ENDPOINT_URL")]
+        return all(map(_is_private, filter(None, [self.endpoint_url, *named])))
 
     def __post_init__(self) -> None:
         if self.region is None and (region := self._region_of_arn):
@@ -178,6 +184,13 @@ class AwsClusterTarget(Target, frozen=True, kw_only=True):
             self.role_arn,
             self.cluster,
         )
+
+
+def _is_private(url: str) -> bool:
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        return parts.scheme == "https" or parts.hostname in ("127.0.0.1", "::1", "localhost")
+    return False
 
 
 class EcsTarget(AwsClusterTarget, frozen=True, kw_only=True, tag="ecs", tag_field="orchestrator"):
@@ -239,8 +252,8 @@ class KubernetesTarget(
         known = self._kubeconfig_or_empty(environ)
         return self.namespace or known.namespaces.get(self.context) or "default"
 
-    def runs_plugin(self, environ: Mapping[str, str], /) -> bool:
-        return self._kubeconfig(environ).runs_plugin(self.context)
+    def may_log_in_unasked(self, environ: Mapping[str, str], /) -> bool:
+        return self._kubeconfig(environ).may_log_in_unasked(self.context)
 
     def _kubeconfig(self, environ: Mapping[str, str]) -> Kubeconfig:
         return read_kubeconfig(kubeconfig_paths(environ, self.kubeconfig))
@@ -282,11 +295,15 @@ REFUSED_IN_FOLDER = ("kubeconfig", "endpoint_url", "role_arn")
 
 
 class Environment(Struct, frozen=True, kw_only=True):
-    """A target under the name by which it is chosen. ``project`` is None for ad-hoc ones."""
+    """A target under the name by which it is chosen. ``project`` is None for ad-hoc ones.
+
+    ``redefines`` says which file of the user's own has another target under this name.
+    """
 
     project: str | None
     name: str
     target: Target
+    redefines: str | None = None
 
     @property
     def label(self) -> str:

@@ -12,9 +12,9 @@ import importlib.util
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -41,6 +41,10 @@ class NotStarted(Exception):
     def __init__(self, message: str, log: Path | None = None) -> None:
         super().__init__(message)
         self.log = log
+
+
+class UnsafeFolder(Exception):
+    """The demo's folder is not this user's own: what is in it is neither read nor run."""
 
 
 class Running(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -71,15 +75,37 @@ class DemoFolder:
         self.alive, self.lock, self.log = path / "alive", path / "lock", path / "log"
 
     def make(self) -> None:
-        """Create the folder, readable by its owner only; raises NotStarted."""
+        """Create the folder, readable by its owner only; raises NotStarted and UnsafeFolder."""
+        existing = _nearest(self.path)
+        if os.geteuid() == 0 and existing.stat().st_uid != 0:  # `sudo` with $HOME kept
+            raise UnsafeFolder(f"{existing} is another user's, and root keeps nothing there")
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if self.path.stat().st_uid != os.getuid():
-                raise NotStarted(f"{self.path} belongs to somebody else")
-            self.path.chmod(0o700)
+            if not self.is_there():
+                raise NotStarted(f"{self.path} was taken away")
             self.lock.touch(0o600)
         except OSError as error:
             raise NotStarted(f"cannot write in {self.path}: {error.strerror}") from error
+
+    def is_there(self) -> bool:
+        """Whether the folder exists; asked before anything in it is read, written or signalled.
+
+        Raises:
+            UnsafeFolder: somebody else could have put something into it, or it is a link.
+        """
+        try:
+            status = self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise NotStarted(f"cannot look at {self.path}: {error.strerror}") from error
+        if not stat.S_ISDIR(status.st_mode):
+            raise UnsafeFolder(f"{self.path} is no folder")
+        if status.st_uid != os.geteuid():
+            raise UnsafeFolder(f"{self.path} belongs to somebody else")
+        if status.st_mode & 0o077:
+            raise UnsafeFolder(f"{self.path} is open to other users: remove it, or `chmod 700` it")
+        return True
 
     def write(self, path: Path, text: str) -> None:
         """Write a file atomically, readable by its owner only."""
@@ -91,12 +117,20 @@ class DemoFolder:
 
 
 def default_folder() -> Path:
-    """In the user's state folder, or a private temporary one if that is read-only."""
+    """In the user's state folder, or where that is read-only, in ``$XDG_RUNTIME_DIR`` if it is set.
+
+    Never in a folder that users share: what others prepare there would be run.
+    """
     folder = Path(platformdirs.user_state_dir("dashborion")) / "demo"
-    existing = next((path for path in (folder, *folder.parents) if path.exists()), folder)
-    if os.access(existing, os.W_OK):
+    private = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.access(_nearest(folder), os.W_OK) or not Path(private).is_absolute():
         return folder
-    return Path(tempfile.gettempdir()) / f"dashborion-demo-{os.getuid()}"
+    return Path(private) / "dashborion-demo"
+
+
+def _nearest(path: Path) -> Path:
+    """The path itself, or the first folder above it that exists."""
+    return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
 def start(path: Path, *, speed: float = 1.0, wait_seconds: float = 30.0) -> Running:
@@ -136,6 +170,8 @@ def _usable(folder: DemoFolder) -> Running | None:
 def status(path: Path) -> Running | None:
     """The running demo, or None; what a killed one has left behind is taken away."""
     folder = DemoFolder(path)
+    if not folder.is_there():
+        return None
     if not _is_held(folder.alive):
         with suppress(OSError):
             folder.state.unlink(missing_ok=True)
@@ -149,8 +185,8 @@ def status(path: Path) -> Running | None:
 def stop(path: Path, *, wait_seconds: float = 10.0) -> bool:
     """End the demo; False if it did not run."""
     folder = DemoFolder(path)
-    pid = _holder(folder.alive)
-    if pid is None:
+    pid = _holder(folder.alive) if folder.is_there() else None
+    if pid is None or not _is_demo(pid, folder):
         return False
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -168,6 +204,8 @@ def reset(path: Path, *, wait_seconds: float = 10.0) -> Running:
     folder = DemoFolder(path)
     before = status(folder.path)
     if before is None:
+        return start(folder.path)
+    if before.pid != _holder(folder.alive) or not _is_demo(before.pid, folder):
         return start(folder.path)
     os.kill(before.pid, signal.SIGUSR1)
 
@@ -225,6 +263,19 @@ def hold(path: Path, *, wait_seconds: float = 2.0) -> bool:
     os.truncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
     return True
+
+
+def _is_demo(pid: int, folder: DemoFolder) -> bool:
+    """Whether a process is the demo of that folder, and nobody else's."""
+    process = Path("/proc") / str(pid)
+    if process.is_dir():
+        owner = str(process.stat().st_uid)
+        command = (process / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+    else:  # macOS has no /proc, and slim images of Linux have no `ps`
+        words = ["ps", "-ww", "-o", "uid=,command=", "-p", str(pid)]
+        shown = subprocess.run(words, capture_output=True, text=True, check=False, errors="replace")
+        owner, _, command = shown.stdout.strip().partition(" ")
+    return owner == str(os.geteuid()) and f"dashborion.demo {folder.path} " in f"{command} "
 
 
 def _holder(path: Path) -> int | None:

@@ -155,6 +155,8 @@ class Changer:
 
     def announce(self, environment: Environment, what: str) -> None:
         """Say what will be changed and where, and ask if the environment is protected."""
+        if environment.redefines:
+            raise Refusal(environment.redefines, hint="choose which file is meant with --config")
         if environment.target.read_only:
             raise Refusal(
                 f"{environment.label} is read-only", hint="the config has `read_only: true` for it"

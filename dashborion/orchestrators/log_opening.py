@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dashborion.concurrency import GRACE_SECONDS, SLICE_SECONDS, Deadline, start
-from dashborion.errors import DashborionError, NothingToRead, foreseen
+from dashborion.errors import DashborionError, NothingToRead, Unreadable, foreseen
 from dashborion.models.log import Source
 from dashborion.orchestrators.logs import Block, Reading
 from dashborion.orchestrators.protocol import Runtime
@@ -134,7 +134,7 @@ def open_all(
     if not readings and not failures:
         raise NothingToRead("; ".join(dict.fromkeys(reasons)), hint=hint)
     if not readings:
-        failures.sort(key=lambda error: isinstance(error, NothingToRead))
+        failures.sort(key=lambda error: isinstance(error, Unreadable))
     for failure in failures[0 if readings else 1 :]:
         runtime.incomplete(failure)
     for message in dict.fromkeys(reasons):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
-from dashborion.errors import DashborionError, NothingToRead, UsageError
+from dashborion.errors import DashborionError, UsageError
 from dashborion.models.log import STAMP, Source
 
 Block = list[bytes]
@@ -44,10 +44,6 @@ class Reading:
 
     source: Source
     blocks: Iterator[Block]
-
-
-class Unreadable(NothingToRead):
-    """A log with lines that cannot be read here; unlike one that has no lines yet."""
 
 
 class Ended(Exception):

@@ -13,6 +13,7 @@ from dashborion.render.columns import Column, View
 from dashborion.streams import Streams, escape
 
 GAP = 2  # spaces between columns
+_FORMULA = tuple("=+-@\t\r")  # with which a spreadsheet's formula begins
 
 
 def names(view: View, items: Iterable[Any], extra: frozenset[str]) -> Iterator[str]:
@@ -36,7 +37,10 @@ def _line(cells: Iterable[str]) -> str:
 
 
 def csv_rows(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) -> Iterator[str]:
-    """CSV as RFC 4180 defines it; an unknown value is empty."""
+    """CSV as RFC 4180 defines it; an unknown value is empty.
+
+    What a spreadsheet would run as a formula has a quote in front, as OWASP recommends.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
     if headers:
@@ -44,11 +48,17 @@ def csv_rows(columns: Sequence[Column], items: Iterable[Any], *, headers: bool) 
     for chunk in chunks(items):
         for item in chunk:
             values = [column.value(item) for column in columns]
-            writer.writerow(["" if value is None else plain(value) for value in values])
+            writer.writerow(["" if value is None else _inert(plain(value)) for value in values])
         yield text.getvalue()
         text.seek(0)
         text.truncate()
     yield text.getvalue()
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula; negative numbers are no formulas."""
+    is_number = cell[1:].replace(".", "", 1).isdecimal()
+    return cell if is_number or cell == "-" or not cell.startswith(_FORMULA) else f"'{cell}"
 
 
 def fitted_table(

@@ -22,6 +22,7 @@ from dashborion.storage.files import (
     CACHE_LOCK_SECONDS,
     cache_folder,
     locked,
+    make_own_folder,
     read_own,
     write_private,
 )
@@ -144,7 +145,7 @@ def lock(file: str, *, seconds: float = LOCK_SECONDS) -> bool:
     """
     path = _lock_file(file)
     with suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_own_folder(path.parent)
         if path.exists() and time.time() - path.stat().st_mtime > seconds:
             path.unlink()
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))

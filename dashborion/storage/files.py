@@ -78,6 +78,19 @@ def expanded(text: str) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 - which raises RuntimeError
 
 
+def make_own_folder(path: Path) -> None:
+    """Create a folder for what is this user's own, with mode 0700, unless it is there.
+
+    Raises:
+        OSError: it cannot be created, or this is root in another user's home (``sudo`` with
+            ``$HOME`` kept): what root left there, its owner could not change.
+    """
+    existing = next(parent for parent in (path, *path.parents) if parent.exists())
+    if os.geteuid() == 0 and existing.stat().st_uid != 0:
+        raise OSError(errno.EPERM, "another user's folder, in which root keeps nothing", str(path))
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 @contextmanager
 def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Keep other processes of ours from changing a file until it is read, changed and written.
@@ -89,7 +102,7 @@ def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         OSError: the folder cannot be written to, or another process holds the lock for longer
             than ``seconds``.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_own_folder(path.parent)
     lock = path.with_name(f".{path.name}.lock")
     descriptor = _locked(lock, time.monotonic() + seconds)
     try:
@@ -191,7 +204,7 @@ def write_private(path: Path, content: bytes) -> None:
     """
     import tempfile
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_own_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:

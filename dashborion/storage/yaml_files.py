@@ -28,10 +28,11 @@ _TAG = "tag:yaml.org,2002:"
 _BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _INTEGER = re.compile(r"[-+]?(0b[01]+|0x[0-9a-f]+|0[0-7]*|[1-9][0-9]*)")
 _NO_CHARACTER = "a control character, or another one that it does not allow"
+_TOKENS = "indent with blanks instead of tabs, and put what begins with @, % or ` into quotes"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
-def read_yaml(path: Path, *, first_document: bool = False) -> Any:
+def read_yaml(path: Path, *, first_document: bool = False, most_bytes: int = MOST_BYTES) -> Any:
     """The file's document as plain data; None if it is empty.
 
     ``first_document`` passes over the documents that follow it, as kubectl does; else they are
@@ -41,7 +42,7 @@ def read_yaml(path: Path, *, first_document: bool = False) -> Any:
         ConfigError: the file is unreadable, too large, or not YAML of plain data, with the line.
     """
     try:
-        content = read_named(path)
+        content = read_named(path, most_bytes=most_bytes)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'cannot be read'}") from error
     return parse_yaml(content, path, first_document=first_document)
@@ -83,7 +84,8 @@ def _syntax_error(path: Path, error: Any, quotes_nothing: bool) -> ConfigError:
         problem = "a syntax error"
     if error.context == "while scanning a simple key":
         mark = error.context_mark  # the problem is where the next line begins
-    return _error(path, mark, f"not YAML: {problem}")
+    hint = _TOKENS if "start any token" in problem else None
+    return _error(path, mark, f"not YAML: {problem}", hint)
 
 
 def _error(path: Path, mark: Any, problem: str, hint: str | None = None) -> ConfigError:

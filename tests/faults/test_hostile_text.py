@@ -235,3 +235,24 @@ def test_colour_on_a_terminal_ends_where_the_cell_ends(dashborion: Cli, cluster:
     assert codes
     assert codes[-1] == "\x1b[0m"
     assert "a\x1b" not in seen.out
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1+cmd", "'+1+cmd"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("-12.5", "-12.5"),
+        ("-", "-"),
+    ],
+)
+def test_no_cell_of_csv_is_a_formula(
+    dashborion: Cli, api: Api, kube: Kube, name: str, cell: str
+) -> None:
+    kube(api.url)
+    web = api.objects["deployments"][0]
+    api.objects["deployments"] = [{**web, "metadata": {**web["metadata"], "name": name}}]
+    rows = list(csv.reader(io.StringIO(dashborion("workloads list -o csv --columns name").out)))
+    assert [cell] in rows

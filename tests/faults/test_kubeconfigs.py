@@ -252,7 +252,11 @@ def test_an_answer_is_not_compressed_where_the_cluster_does_not_want_it(
     assert {request.headers["accept-encoding"] for request in api.requests} == {"identity"}
 
 
-@pytest.mark.parametrize("name", ["", "2024-01-31", "arn:aws:eks:eu-west-3:1:cluster/shop", "a: b"])
+ODD_NAMES = ["", "2024-01-31", "arn:aws:eks:eu-west-3:1:cluster/shop", "a: b", " lead", "-dash",
+             "a/b", "a\tb", "\x1b[31mred", "Ünïcode 集群", '$(x)"']  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
 def test_names_may_be_anything_and_the_empty_one_too(
     dashborion: Cli, api: Api, kube: Kube, name: str
 ) -> None:

@@ -26,6 +26,12 @@ PROFILES = {
     "an open quote": "credential_process = 'echo",
     "no login": "sso_start_url = https://a.test\nsso_region = us-east-1\nsso_account_id = 1\n"
     "sso_role_name = a",
+    "credentials that have expired": "credential_process = echo '"
+    '{"Version": 1, "AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": "s3cr3t", '
+    '"SessionToken": "s3cr3t", "Expiration": "2020-01-01T00:00:00Z"}'
+    "'",
+    "a code and no terminal": "role_arn = arn:aws:iam::123456789012:role/a\n"
+    "mfa_serial = arn:aws:iam::123456789012:mfa/me\nsource_profile = good",
     "no source": "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = none",
 }
 HANGS = "credential_process = sleep 30"

@@ -41,7 +41,7 @@ def bad(api: Api, kube: Kube) -> Iterator[Api]:
             owner = each.objects["statefulsets"][0]["metadata"]
             each.objects["pods"] = [_running(f"db-{number}", owner) for number in range(3)]
             each.on("*/log", misbehaviour.body(LINE, "text/plain"))
-        _contexts(kube, api, document(server.url, context="bad"))
+        _contexts(kube, api, document(server.url, context="bad", user={}))
         yield server
 
 
@@ -54,7 +54,7 @@ def _running(name: str, owner: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contexts(kube: Kube, api: Api, other: dict[str, Any]) -> None:
-    write(kube(api.url), merged(document(api.url), other))
+    write(kube(api.url), merged(document(api.url, user={}), other))  # on a tab, too
 
 
 def _throw_for(server: Api, part: str, thrown: Thrown, patch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,21 @@ BROKEN_CONTEXTS: dict[str, dict[str, Any]] = {
     "no certificate file": {"user": {"client-certificate": "/nowhere", "client-key": "/nowhere"}},
     "no token file": {"user": {"tokenFile": "/nowhere"}},
     "a proxy of an unknown scheme": {"cluster": {"proxy-url": "foo://127.0.0.1:9"}},
+    "a socks proxy": {"cluster": {"proxy-url": "socks5://127.0.0.1:9"}},
     "a proxy that is no address": {"cluster": {"proxy-url": "http://[::1"}},
+    "a login that nobody renews": {
+        "user": {
+            "auth-provider": {
+                "name": "oidc",
+                "config": {
+                    "client-id": "c",
+                    "id-token": "x.eyJleHAiOjE1MDAwMDAwMDB9.x",  # has expired in 2017
+                    "idp-issuer-url": "https://127.0.0.1:9/realm",
+                    "refresh-token": "r",
+                },
+            }
+        }
+    },
     "no plugin": {"user": {"exec": {"command": "no-such", "apiVersion": "v1"}}},
     "a plugin that is a folder": {
         "user": {"exec": {"command": "/", "apiVersion": "client.authentication.k8s.io/v1"}}

@@ -120,3 +120,39 @@ def test_what_install_completion_writes_works_on_the_first_tab(
         running.wait_for("READY\r?\n")
         running.type("dashborion workloads describe we\t\n")
         running.wait_for("Name: +web")
+
+
+CODE = {  # names that are code to a shell, by what is typed of them
+    "sub": "sub$(touch pwned)",
+    "tick": "tick`touch pwned`",
+    "semi": "semi;touch pwned",
+    "quote": "quote'$(touch pwned)'",
+    "double": 'double"$(touch pwned)"',
+    "redirect": "redirect>pwned",
+    "glob": "glob*",
+    "blank": "blank space",
+    "background": "background&touch pwned",
+    "history": "history!!",
+    "tilde": "tilde~root",
+    "brace": "brace{a,b}",
+}
+
+
+@pytest.mark.parametrize("opening", ["", '"', "'"], ids=["bare", "double quote", "single quote"])
+def test_no_name_is_run_as_code(
+    shell: Shell, fleet: Api, dashborion: Cli, name: str, opening: str
+) -> None:
+    """What a tab inserts is the name itself, or in quotes that bash leaves open, nothing."""
+    web = fleet.objects["deployments"][0]
+    fleet.objects["deployments"] = [
+        {**web, "metadata": {**web["metadata"], "name": text, "uid": text}}
+        for text in (*CODE.values(), "control\nname", "web")
+    ]
+    assert dashborion("workloads list").exit_code == 0
+    for typed, whole in CODE.items():
+        closing = opening if name == "bash" else ""
+        shell.type(f"dashborion workloads describe {opening}{typed}\t{closing}\n")
+        line = shell.wait_for("RAN<workloads describe ([^\r\n]*)>")[1].decode().strip()
+        assert line in (whole, typed), (typed, line)
+        assert opening or line == whole, (typed, line)
+    assert not Path("pwned").exists()

@@ -30,7 +30,7 @@ from dashborion.errors import CredentialsError, DashborionError
 from dashborion.orchestrators import processes
 from dashborion.orchestrators.aws.errors import preparing
 from dashborion.orchestrators.aws.login import Login
-from dashborion.storage.files import cache_folder
+from dashborion.storage.files import cache_folder, make_own_folder
 
 PROGRAM_SECONDS = 60.0
 
@@ -227,8 +227,8 @@ def role_cache(source: Any, profile: str | None) -> LenientCache:
     named = hashlib.sha256(json.dumps([key, profile, endpoints]).encode()).hexdigest()
     folder = cache_folder() / "aws-roles" / named[:32]
     with suppress(OSError):
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_own_folder(folder.parent)
+        make_own_folder(folder)
     return LenientCache(folder)
 
 

@@ -27,6 +27,7 @@ from dashborion.errors import (
     TimedOut,
     Unreachable,
     UsageError,
+    short,
 )
 from dashborion.orchestrators.aws.login import Login, missing_files, named_file
 
@@ -275,7 +276,11 @@ def _of_settings(error: core.BotoCoreError, text: str, login: Login) -> Dashbori
         return ConfigError(text + _line(error.kwargs.get("error")))
     if isinstance(error, core.ParamValidationError):
         return UsageError(_VALUE.sub("", str(error)))
-    if isinstance(error, core.InvalidRegionError | core.ValidationError):
+    if isinstance(error, core.InvalidRegionError):
+        region = short(error.kwargs.get("region_name", "?"))
+        hint = "correct `region:` in the config, $AWS_REGION or AWS' own files"
+        return UsageError(f"'{region}' is not a region of AWS", hint=hint)
+    if isinstance(error, core.ValidationError):
         return UsageError(text)
     return _of_login(error, text, login)
 

@@ -16,12 +16,13 @@ from dashborion.errors import (
     DashborionError,
     Forbidden,
     NothingToRead,
+    Unreadable,
     UsageError,
 )
 from dashborion.orchestrators.aws.client import AwsClient, convert, required
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
-from dashborion.orchestrators.logs import Block, Unreadable
+from dashborion.orchestrators.logs import Block
 
 EVENTS_A_PAGE = 10_000
 STREAMS_A_CALL = 100
@@ -33,7 +34,7 @@ class Absent(NothingToRead):
     """A log stream that does not exist, or not yet: a container makes it when it first writes."""
 
 
-class GroupAbsent(Absent, Unreadable):
+class GroupAbsent(Unreadable, Absent):
     """A log group that does not exist; a container needs it to start, so it was deleted."""
 
 

@@ -71,7 +71,7 @@ def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDe
 
 def plan_images(client: Client, service: wire.Service, images: Images) -> PlannedChange:
     """A new revision with all that the running one has, the tags included."""
-    current = _Definition.read(client, normalise.definition_of(service))
+    current = _running(client, service)
     after = copy.deepcopy(current.fields)
     containers = {str(one["name"]): one for one in after.get("containerDefinitions") or ()}
     new_images = by_container(images, list(containers), owner=current.name)
@@ -100,7 +100,7 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
 
 def plan_revision(client: Client, service: wire.Service, revision: str | None) -> PlannedChange:
     """A task definition that there is already, compared with the running one."""
-    current = _Definition.read(client, normalise.definition_of(service))
+    current = _running(client, service)
     if revision is None:
         past, doubt = past_revisions(client, service)
         target = _Definition.read(client, _ran_before(service, past, doubt))
@@ -117,6 +117,24 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
         difference=difference,
         send=lambda: begin(client, service, taskDefinition=target.arn),
     )
+
+
+def _running(client: Client, service: wire.Service) -> _Definition:
+    """What a service runs.
+
+    Raises:
+        Refusal: it cannot be described any more, because it was deleted.
+    """
+    arn = normalise.definition_of(service)
+    try:
+        return _Definition.read(client, arn)
+    except Refused as error:
+        name = service.service_name
+        raise Refusal(
+            f"{name}: its task definition {rollout.revision(arn) or arn} is gone: {error.message}",
+            hint=f"`aws ecs update-service --cluster {client.cluster} --service {name} "
+            "--task-definition FAMILY:REVISION` gives it another",
+        ) from error
 
 
 def _named(client: Client, service: wire.Service, revision: str) -> _Definition:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dashborion.config.targets import EcsTarget
-from dashborion.errors import DashborionError, NotFound
+from dashborion.errors import DashborionError, NotFound, Unreadable
 from dashborion.models.log import Source
 from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.ecs import instances, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import Absent, Group
-from dashborion.orchestrators.logs import Unreadable, Wanted
+from dashborion.orchestrators.logs import Wanted
 
 MILLISECONDS = 3  # digits of a second's fraction that CloudWatch Logs keeps
 
@@ -64,9 +64,10 @@ class TaskGroup:
             NotFound: there are tasks, and none has a container of a wanted name.
         """
         names = self.wanted.containers
-        definitions = self.client.task_definitions([task.task_definition_arn for task in tasks])
         streams: list[Stream] = []
         problems: list[DashborionError] = []
+        arns = [task.task_definition_arn for task in tasks]
+        definitions = self.client.task_definitions(arns, problems.append)
         known: set[str] = set()
         for task in tasks:
             definition = definitions.get(task.task_definition_arn)

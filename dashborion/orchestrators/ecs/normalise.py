@@ -62,7 +62,7 @@ def workload(
         desired=service.desired_count,
         running=service.running_count,
         available=available,
-        image=images[0] if images else None,
+        image=(images[0] or None) if images else None,
         images=images,
         created_at=service.created_at,
         updated_at=newest.created_at if newest else None,

@@ -98,7 +98,7 @@ REVISIONS = View(
         name_column("revision", style=lambda item: GOOD if item.current else ""),
         column("current"),
         created_column(),
-        column("images", lambda item: ", ".join(item.images), shrink=2),
+        column("images", lambda item: ", ".join(item.images) or None, shrink=2),
         message_column(),
     ],
     name=lambda item: str(item.revision),

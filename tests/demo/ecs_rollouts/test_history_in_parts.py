@@ -118,3 +118,14 @@ def deployed(number: int) -> tuple[Any, Any]:
             serviceRevisionArn=revision, taskDefinition=arn("task-definition", f"web:{number}")
         ),
     )
+
+
+@pytest.mark.parametrize("command", ["deploy web --image x:2", "rollback web --to 2"])
+def test_a_change_of_a_service_whose_definition_was_deleted_says_so_and_how_to_go_on(
+    dashborion: Cli, aws: AwsObjects, command: str
+) -> None:
+    aws.objects["definitions"] = [definition("web", revision=2)]
+    seen = dashborion(f"workloads {command} --dry-run -o json")
+    assert (seen.exit_code, seen.error["code"]) == (1, "refused")
+    assert "web:1 is gone" in seen.error["message"]
+    assert "--task-definition" in seen.error["hint"]

@@ -69,7 +69,7 @@ def test_another_driver_is_named_with_where_its_lines_go(
 ) -> None:
     service(fleet, "other", container() | ({"logConfiguration": logs} if logs else {}))
     seen = dashborion("workloads logs other")
-    assert (seen.exit_code, seen.out) == (3, "")
+    assert (seen.exit_code, seen.out) == (1, "")
     for word in words:
         assert word in seen.err
     assert "s3cr3t" not in seen.err
@@ -104,7 +104,7 @@ def test_the_environments_group_is_for_containers_that_do_not_say(
 def test_a_missing_group_is_named(fleet: Fleet, dashborion: Cli) -> None:
     service(fleet, "early", container(logConfiguration=awslogs("/none", "p", fleet.region.name)))
     seen = dashborion("workloads logs early")
-    assert seen.exit_code == 3
+    assert seen.exit_code == 1
     assert "no log group '/none' in eu-west-3" in seen.err
 
 

@@ -57,17 +57,17 @@ ODD = [
     pytest.param(Odd(HERE, ("AccessDeniedException", DENIED, 400)),
                  ["/odd", "allow logs:GetLogEvents"], 4, id="denied"),
     pytest.param(Odd(HERE, ("InternalFailure", "on fire", 500)), ["on fire"], 6, id="500"),
-    pytest.param(Odd(awslogs("/gone")), ["no log group '/gone'"], 3, id="group deleted"),
+    pytest.param(Odd(awslogs("/gone")), ["no log group '/gone'"], 1, id="group deleted"),
     pytest.param(Odd(awslogs("/odd", "${AWS_REGION}")),
                  ["'${AWS_REGION}', which is no region", "task definition"], 1, id="no region"),
-    pytest.param(Odd(awslogs(None)), ["awslogs-group"], 3, id="no group"),
+    pytest.param(Odd(awslogs(None)), ["awslogs-group"], 1, id="no group"),
     pytest.param(Odd(driver("splunk", **{"splunk-url": "https://splunk.example"})),
-                 ["splunk", "https://splunk.example"], 3, id="splunk"),
+                 ["splunk", "https://splunk.example"], 1, id="splunk"),
     pytest.param(Odd(driver("gelf", **{"gelf-address": "udp://[::1]:12201"})),
-                 ["udp://[::1]:12201"], 3, id="gelf"),
-    pytest.param(Odd(driver("awsfirelens", Name="datadog")), ["datadog"], 3, id="firelens"),
-    pytest.param(Odd(driver("none")), ["none"], 3, id="none"),
-    pytest.param(Odd(None), ["no log driver"], 3, id="no driver"),
+                 ["udp://[::1]:12201"], 1, id="gelf"),
+    pytest.param(Odd(driver("awsfirelens", Name="datadog")), ["datadog"], 1, id="firelens"),
+    pytest.param(Odd(driver("none")), ["none"], 1, id="none"),
+    pytest.param(Odd(None), ["no log driver"], 1, id="no driver"),
 ]  # fmt: skip
 
 
@@ -167,6 +167,16 @@ def test_one_container_of_several_does_not_end_who_follows(
 
     seen = dashborion("workloads logs both -f --no-prefix", meanwhile=talk, enough=lines(2))
     assert seen.lines == ["fine", "goes on"]
+
+
+@pytest.mark.parametrize("more", ["", " -f"], ids=["snapshot", "following"])
+def test_a_task_definition_that_may_not_be_read_is_why_its_log_cannot(
+    serve: Any, dashborion: Cli, more: str
+) -> None:
+    serve(Odd(HERE)).faults.deny("ecs:DescribeTaskDefinition")
+    seen = dashborion(f"workloads logs both{more}")
+    assert (seen.exit_code, seen.out) == (4, "")
+    assert "ecs:DescribeTaskDefinition" in seen.err.splitlines()[-1]
 
 
 def test_a_stream_that_is_not_there_yet_is_no_failure(serve: Any, dashborion: Cli) -> None:

@@ -89,6 +89,29 @@ def test_all_denied_services_are_the_error(dashborion: Cli, serve: Serve) -> Non
     assert aws.spy.counts["ecs:DescribeServices"] == 3, "what is about all is not asked again"
 
 
+@pytest.mark.parametrize(
+    ("operation", "command"),
+    [
+        ("ecs:DescribeServices", "workloads describe s07"),
+        ("ecs:DescribeServices", "workloads status s07"),
+        ("ecs:DescribeServices", "workloads logs s07"),
+        ("ecs:DescribeServices", "workloads scale s07 -r 3"),
+        ("ecs:DescribeTaskDefinition", "workloads deploy s07 --image app:2 --dry-run"),
+        ("ecs:DescribeTaskDefinition", "ecs task-definitions describe s07:1"),
+        ("ecs:DescribeTasks", f"instances describe {8:032x}"),
+    ],
+)
+def test_what_is_asked_for_by_name_and_denied_is_the_error(
+    dashborion: Cli, serve: Serve, operation: str, command: str
+) -> None:
+    whole(serve, *SERVICES).faults.deny(operation)
+
+    seen = dashborion(f"{command} -o json")
+
+    assert (seen.exit_code, seen.error["code"], seen.out) == (4, "forbidden", "")
+    assert operation in seen.error["message"]
+
+
 def test_a_page_of_a_list_that_is_lost_costs_itself(
     dashborion: Cli, serve: Serve, naps: list[float]
 ) -> None:

@@ -222,3 +222,12 @@ def test_machines_in_every_state(dashborion: Cli, serve: Serve) -> None:
     assert "?/2048" in table[1]
     assert "no such instance type" in table[3]
     assert "disconnected" in table[4]
+
+
+def test_a_family_without_an_active_revision_is_not_told_as_what_was_meant(
+    dashborion: Cli, serve: Serve
+) -> None:
+    serve(definitions=[definition("dead", status="INACTIVE"), definition("deaf")])
+    seen = dashborion("ecs task-definitions list dead")
+    assert seen.exit_code == 3
+    assert "did you mean 'deaf'?" in seen.err

@@ -11,5 +11,5 @@ from tests.support.stub_api import Api
 @pytest.fixture
 def fleet(api: Api, kube: Kube) -> Api:
     """The server, with $KUBECONFIG pointing at it."""
-    kube(api.url)
+    kube(api.url, user={})  # a tab sends no credential over plain http
     return api

@@ -132,9 +132,40 @@ def test_another_cluster_behind_the_same_context_has_names_of_its_own(
     dashborion("workloads list")
     with Api() as other:
         other.objects = {**other.objects, "deployments": [deployment("theirs")], "statefulsets": []}
-        kube(other.url)
+        kube(other.url, user={})
 
         assert dashborion.complete(DESCRIBE) == ["theirs"]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        pytest.param({"token": "s3cr3t"}, id="token"),
+        pytest.param({"username": "jane", "password": "s3cr3t"}, id="password"),
+        pytest.param({"tokenFile": "/etc/hostname"}, id="a file that a kubeconfig names"),
+    ],
+)
+def test_no_credential_of_a_tab_goes_over_plain_http(
+    fleet: Api, kube: Kube, dashborion: Cli, user: dict[str, str]
+) -> None:
+    kube(fleet.url, user=user)
+    assert dashborion.complete("dashborion workloads describe we") == []
+    assert fleet.requests == []
+
+
+@pytest.mark.parametrize("variable", ["KUBECONFIG", "DASHBORION_CONFIG"])
+def test_a_pipe_is_not_read_on_a_tab(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dashborion: Cli, variable: str
+) -> None:
+    """What is in it can be read once: by the command."""
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setenv(variable, str(tmp_path / "pipe"))
+    pipe = os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    os.write(pipe, b"{}")
+    assert dashborion.complete("dashborion workloads list -e k8s:") == []
+    assert dashborion.complete(f"{DESCRIBE}we") == []
+    assert os.read(pipe, 10) == b"{}"
+    os.close(pipe)
 
 
 def test_a_plugin_is_never_run_for_a_tab(
@@ -286,7 +317,7 @@ def test_a_file_that_decides_which_environment_is_meant_may_change(
     assert dashborion.complete(DESCRIBE) == ["api", "db", "web"]
     fleet.objects["deployments"].append(deployment("elsewhere", "other"))
 
-    write(Path(os.environ["KUBECONFIG"]), document(fleet.url, namespace="other"))
+    write(Path(os.environ["KUBECONFIG"]), document(fleet.url, namespace="other", user={}))
 
     assert dashborion.complete(DESCRIBE) == ["elsewhere"]
 

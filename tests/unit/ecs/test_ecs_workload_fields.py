@@ -69,6 +69,10 @@ def test_images_are_those_of_the_definition_in_its_order() -> None:
     assert found.images == ["registry.example.com/app:1.4.2", "registry.example.com/proxy:1.4.2"]
 
 
+def test_a_container_without_an_image_has_none() -> None:
+    assert workload(service(), definition(container_definition(image=""))).image is None
+
+
 def test_a_definition_that_nobody_could_read_costs_what_it_says() -> None:
     found = workload(service(), None)
     assert (found.image, found.images, found.cpu, found.memory) == (None, [], None, None)

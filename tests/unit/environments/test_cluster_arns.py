@@ -104,3 +104,17 @@ def test_the_users_flags_hold_for_a_cluster_by_its_arn(
 
     assert dashborion(f"workloads restart web -e ecs:{ARN}").exit_code == 1
     assert aws.spy.of("ecs:UpdateService") == []
+
+
+@pytest.mark.parametrize("region", ["us-west-2 ", "us_west_2", "${AWS_REGION}", "-a-1"])
+def test_what_is_no_region_is_named_with_where_to_correct_it(
+    dashborion: Cli, aws: AwsObjects, home: Path, region: str
+) -> None:
+    write_config(home, {"one": {"cluster": "docs", "region": region}})
+
+    seen = dashborion("workloads list -e one -o json")
+
+    assert (seen.exit_code, seen.error["code"]) == (2, "usage")
+    assert seen.error["message"] == f"'{region}' is not a region of AWS"
+    assert "region:" in seen.error["hint"]
+    assert aws.spy.calls == []

@@ -22,7 +22,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         ),
         pytest.param(
             ENVIRONMENT % "orchestrator: ecs, cluster: 12",
-            ["projects.shop.environments.prod.cluster: expected str, got int"],
+            ["projects.shop.environments.prod.cluster: expected text, not a number"],
             id="a wrong type",
         ),
         pytest.param(
@@ -47,7 +47,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         ),
         pytest.param(
             ENVIRONMENT % "orchestrator: ecs, cluster: c, protected: maybe",
-            ["projects.shop.environments.prod.protected: expected bool, got str"],
+            ["projects.shop.environments.prod.protected: expected true or false, not text"],
             id="a flag that is no boolean",
         ),
         pytest.param("enviroments: {}", ["enviroments: unknown key", "environments"], id="top key"),
@@ -59,6 +59,7 @@ ENVIRONMENT = "projects: {shop: {environments: {prod: {%s}}}}"
         ),
         pytest.param("- a\n- b", ["the file: expected a mapping"], id="a list"),
         pytest.param("a: [1", ["dashborion.yaml:2:1: not YAML"], id="broken YAML"),
+        pytest.param("a:\n\tb: 1", ["dashborion.yaml:2:1: not YAML", "tabs"], id="a tab"),
         pytest.param("a: {b: 1}}", ["dashborion.yaml:1:10: not YAML"], id="broken YAML's line"),
         pytest.param(
             "environments:\n  a: {orchestrator: eks, cluster: c}\n  a: {}\n",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Cli
+from tests.support.kubeconfigs import Kube
+from tests.support.stub_api import Api
 
 Write = Callable[..., Path]
 ONE = "environments: {%s: {orchestrator: kubernetes, context: c}}"
@@ -56,6 +59,70 @@ def test_somebody_elses_file_is_ignored_with_a_warning(dashborion: Cli, folder_f
     result = dashborion("env list -o json")
     assert names(result) == []
     assert "another user owns it" in result.err
+
+
+def is_a_link(path: Path) -> None:
+    path.rename(path.with_name("elsewhere.yaml"))
+    path.symlink_to("elsewhere.yaml")
+
+
+def is_open_to_all(path: Path) -> None:
+    path.chmod(0o666)
+
+
+def is_open_to_a_group(path: Path) -> None:
+    os.chown(path, -1, next(group.gr_gid for group in grp.getgrall() if group.gr_gid))
+    path.chmod(0o660)
+
+
+def is_large(path: Path) -> None:
+    path.write_text(f"# {'1:' * 40_000}\n{path.read_text()}")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (is_a_link, "it is a link"),
+        (is_open_to_all, "every user may write it"),
+        pytest.param(
+            is_open_to_a_group,
+            "other users may write it",
+            marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root can give it away"),
+        ),
+    ],
+)
+def test_a_folders_file_that_others_may_have_chosen_is_ignored_with_a_warning(
+    dashborion: Cli, folder_file: Write, change: Callable[[Path], None], words: str
+) -> None:
+    path = folder_file(ONE % "theirs")
+    change(path)
+    result = dashborion("env list -o json")
+    assert (names(result), words in result.err) == ([], True), result.err
+    assert names(dashborion(f"env list -o json --config {path}")) == ["theirs"]
+
+
+def test_a_folders_file_is_small(dashborion: Cli, folder_file: Write) -> None:
+    path = folder_file(ONE % "theirs")
+    is_large(path)
+    result = dashborion("env list")
+    assert (result.exit_code, "larger than 64 kB" in result.err) == (2, True)
+    assert dashborion(f"env list --config {path}").exit_code == 0
+
+
+def test_a_folders_file_that_redefines_a_name_warns_and_changes_nothing(
+    dashborion: Cli, folder_file: Write, user_file: Write, api: Api, kube: Kube
+) -> None:
+    kube(api.url)
+    own = user_file("environments: {shop: {orchestrator: kubernetes, context: other}}")
+    theirs = folder_file("environments: {shop: {orchestrator: kubernetes, context: here}}")
+    read = dashborion("workloads list -e shop")
+    assert (read.exit_code, str(own) in read.err, str(theirs) in read.err) == (0, True, True)
+    changed = dashborion("workloads scale web -r 3 -e shop")
+    assert (changed.exit_code, str(own) in changed.err) == (1, True)
+    assert {request.method for request in api.requests} == {"GET"}
+    assert (
+        dashborion(f"workloads scale web -r 3 -e shop --dry-run --config {theirs}").exit_code == 0
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from dashborion.concurrency import Deadline
-from dashborion.errors import DashborionError, NothingToRead, TimedOut, Unexpected, Unreachable
+from dashborion.errors import (
+    DashborionError,
+    NothingToRead,
+    TimedOut,
+    Unexpected,
+    Unreachable,
+    Unreadable,
+)
 from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes.run_log import Ends
 from dashborion.orchestrators.log_opening import AHEAD, OpenLog, ReadAhead, open_all
-from dashborion.orchestrators.logs import Block, Unreadable
+from dashborion.orchestrators.logs import Block
 from dashborion.orchestrators.protocol import Runtime
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
