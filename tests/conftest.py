@@ -48,7 +48,13 @@ def pytest_report_header() -> list[str]:
     return [f"real node: {why_not() or 'yes'}"]
 
 
-REAL = {"control_plane", "cluster", "still", "node"}  # fixtures that start a control plane
+REAL = {
+    "control_plane",
+    "cluster",
+    "metrics",
+    "still",
+    "node",
+}  # fixtures that start a control plane
 FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
 
 
@@ -145,6 +151,15 @@ def current_cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPla
     """The control plane with a fleet that has one of everything in it, settled."""
     populate(control_plane)
     return control_plane
+
+
+@pytest.fixture(scope="session")
+def metrics(current_cluster: ControlPlane) -> ControlPlane:
+    """That cluster with metrics-server; what each container uses is in `tests.support.usage`."""
+    if not current_cluster.can_have_metrics:
+        pytest.skip(f"there is no metrics-server in ${CURRENT}")
+    current_cluster.start_metrics()
+    return current_cluster
 
 
 @pytest.fixture(scope="session")
