@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import typer
 
+from tests.support import quick_sdk
 from tests.support.cli import Cli
 from tests.support.cluster import populate
 from tests.support.control_plane import CURRENT, OLDEST, ControlPlane
@@ -39,6 +40,7 @@ def pytest_configure() -> None:
     # suite's time goes into building the tree, and into looking for garbage in the SDKs' models.
     typer.main.get_command = functools.cache(typer.main.get_command)
     gc.set_threshold(100_000, 50, 100)
+    quick_sdk.remember()
 
 
 def pytest_report_header() -> list[str]:
@@ -46,7 +48,13 @@ def pytest_report_header() -> list[str]:
     return [f"real node: {why_not() or 'yes'}"]
 
 
-REAL = {"control_plane", "cluster", "still", "node"}  # fixtures that start a control plane
+REAL = {
+    "control_plane",
+    "cluster",
+    "metrics",
+    "still",
+    "node",
+}  # fixtures that start a control plane
 FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
 
 
@@ -143,6 +151,15 @@ def current_cluster(control_plane: ControlPlane, kubelet: Kubelet) -> ControlPla
     """The control plane with a fleet that has one of everything in it, settled."""
     populate(control_plane)
     return control_plane
+
+
+@pytest.fixture(scope="session")
+def metrics(current_cluster: ControlPlane) -> ControlPlane:
+    """That cluster with metrics-server; what each container uses is in `tests.support.usage`."""
+    if not current_cluster.can_have_metrics:
+        pytest.skip(f"there is no metrics-server in ${CURRENT}")
+    current_cluster.start_metrics()
+    return current_cluster
 
 
 @pytest.fixture(scope="session")

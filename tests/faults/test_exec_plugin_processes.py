@@ -46,7 +46,7 @@ def test_a_plugin_that_hangs_is_named_and_ended_with_its_children(
     script = tmp_path / "log-in"
     kube(api.url, user=Plugin.script(script, 'echo $$ > "$0.self"', NOTE_CHILD, lines).user)
 
-    seen = dashborion("workloads list -o json", seconds=4)
+    seen = dashborion("workloads list -o json", seconds=2)
 
     assert (seen.exit_code, seen.error["code"]) == (4, "credentials")
     assert f"user 'here-user': plugin '{script}' did not answer" in seen.error["message"]
@@ -82,7 +82,7 @@ def test_environments_that_share_a_plugin_that_hangs_wait_for_it_once(
     content = merged(*(document(api.url, context=name, user=plugin.user) for name in ("here", "b")))
     write(kube(api.url), merged(content, document(api.url, context="good")))
 
-    seen = dashborion("workloads list -e k8s:here -e k8s:b -e k8s:good -o name", seconds=4)
+    seen = dashborion("workloads list -e k8s:here -e k8s:b -e k8s:good -o name", seconds=2)
 
     assert (seen.exit_code, len(seen.lines)) == (5, 3)
     assert "user 'here-user'" in seen.err

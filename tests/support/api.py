@@ -19,7 +19,14 @@ _NOT_FOUND = 404
 _CONFLICT = 409
 # Where each kind of the test manifests lives, and whether it lives in a namespace.
 _PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
-_CLUSTER_WIDE = {"Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "PersistentVolume"}
+_CLUSTER_WIDE = {
+    "Namespace",
+    "Node",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "PersistentVolume",
+    "APIService",
+}
 
 
 class ApiError(Exception):

@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from unittest.mock import patch
@@ -221,6 +222,7 @@ class Cli:
             patch.dict(os.environ, asked),
             patch.object(known_names, "WAIT_SECONDS", PATIENCE_SECONDS),
             patch.object(known_names, "subprocess", _Fetching(threads)),
+            patch.object(fetch_names, "Context", partial(Context, sleep=lambda _: None)),
             redirect_stdout(out),
             redirect_stderr(err),
         ):

@@ -1,4 +1,4 @@
-"""The kubelet's log endpoint, which the API server asks when someone wants a pod's log.
+"""The kubelet's endpoints, of which the API server asks for a pod's log when someone wants it.
 
 Every container that has ever started has ten lines, `line N of POD/CONTAINER`, a second apart (as
 the API's `sinceTime` has no fractions), the last when it started: line 4 is 6 s older than
@@ -209,6 +209,7 @@ def _run_of(status: Status, *, previous: bool, pod: str) -> dict[str, str]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     logs: ClassVar[ContainerLogs]
+    usage: ClassVar[Callable[[], str]]
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -221,6 +222,8 @@ class _Handler(BaseHTTPRequestHandler):
                     self._send_text(error.status, str(error))
                 except OSError:
                     self.close_connection = True  # the reader has left, or a test breaks the stream
+            case ["metrics", "resource"]:
+                self._send_text(HTTPStatus.OK, self.usage())
             case ["exec", _, pod, container]:
                 exec_in_container(self, pod, container)
             case _:
@@ -284,10 +287,17 @@ def _selected(lines: list[_Line], options: dict[str, str]) -> list[_Line]:
 
 
 class LogServer:
-    """Serves `logs` over HTTPS on a free port of 127.0.0.1."""
+    """Serves `logs`, and `usage` for metrics-server, over HTTPS on a free port of 127.0.0.1."""
 
-    def __init__(self, logs: ContainerLogs, *, certificate_file: Path, key_file: Path) -> None:
-        handler = type("Handler", (_Handler,), {"logs": logs})
+    def __init__(
+        self,
+        logs: ContainerLogs,
+        usage: Callable[[], str],
+        *,
+        certificate_file: Path,
+        key_file: Path,
+    ) -> None:
+        handler = type("Handler", (_Handler,), {"logs": logs, "usage": staticmethod(usage)})
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate_file, key_file)
         self._logs = logs

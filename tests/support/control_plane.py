@@ -38,6 +38,7 @@ VIEWER_RULES = [
 # The last version in which the servers still open a port without TLS unless told not to.
 LAST_INSECURE = (1, 20)
 # The defaults (20 requests a second) make thousands of pods a matter of minutes.
+METRICS = "metrics-server"
 QUICK = ["--kube-api-qps=1000", "--kube-api-burst=2000"]
 
 
@@ -170,6 +171,12 @@ class ControlPlane:
         server.private_key_pem.write_to_path(str(self.key_file))
         for certificate in server.cert_chain_pems:
             certificate.write_to_path(str(self.certificate_file), append=True)
+        # What the API server is known by to those whose APIs it hands on.
+        front = trustme.CA()
+        front.cert_pem.write_to_path(str(self.folder / "front.crt"))
+        proxy = front.issue_cert("front-proxy", common_name="front-proxy")
+        proxy.private_key_pem.write_to_path(str(self.folder / "proxy.key"))
+        proxy.cert_chain_pems[0].write_to_path(str(self.folder / "proxy.crt"))
 
     def _version(self) -> tuple[int, int]:
         binary = self._assets / "kube-apiserver"
@@ -211,6 +218,12 @@ class ControlPlane:
             "--disable-admission-plugins=ServiceAccount",
             # Else it asks DNS for the names of the nodes before it reads a log.
             "--kubelet-preferred-address-types=InternalIP",
+            "--requestheader-client-ca-file=front.crt",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+            "--proxy-client-cert-file=proxy.crt",
+            "--proxy-client-key-file=proxy.key",
             *(["--insecure-port=0"] if version <= LAST_INSECURE else []),
             *self._arguments,
         )
@@ -249,3 +262,59 @@ class ControlPlane:
         user = {"apiGroup": rbac, "kind": "User", "name": "viewer"}
         self.apply({**kind, "kind": "ClusterRole", "rules": rules})
         self.apply({**kind, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [user]})
+
+    @property
+    def can_have_metrics(self) -> bool:
+        return (self._assets / METRICS).is_file()
+
+    def start_metrics(self) -> None:
+        """Have metrics-server ask the kubelets every 15 s; returns when there are numbers."""
+        (port,) = free_ports(1)
+        kubeconfig = self.folder / "admin.kubeconfig"
+        self._run(
+            METRICS,
+            *(
+                f"--{use}kubeconfig={kubeconfig}"
+                for use in ("", "authentication-", "authorization-")
+            ),
+            "--kubelet-insecure-tls",
+            "--kubelet-use-node-status-port",
+            "--kubelet-preferred-address-types=InternalIP",
+            f"--secure-port={port}",
+            "--cert-dir=.",
+            "--metric-resolution=15s",  # about the least that it takes
+        )
+        for manifest in _aggregated(port):
+            self.apply(manifest)
+        self.wait_for("numbers of metrics-server", self._has_metrics)
+
+    def _has_metrics(self) -> bool:
+        try:
+            return bool(self.request("GET", "/apis/metrics.k8s.io/v1beta1/pods")["items"])
+        except (ApiError, urllib3.exceptions.HTTPError):
+            return False
+
+
+def _aggregated(port: int) -> Iterator[Manifest]:
+    """What sends requests for metrics.k8s.io to a port of this machine."""
+    named = {"namespace": "kube-system", "name": METRICS}
+    yield {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": named,
+        "spec": {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}]},
+    }
+    group, version = "metrics.k8s.io", "v1beta1"
+    yield {
+        "apiVersion": "apiregistration.k8s.io/v1",
+        "kind": "APIService",
+        "metadata": {"name": f"{version}.{group}"},
+        "spec": {
+            "group": group,
+            "version": version,
+            "service": {**named, "port": port},
+            "insecureSkipTLSVerify": True,
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+        },
+    }

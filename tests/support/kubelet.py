@@ -22,6 +22,7 @@ from tests.support.api import ApiError, Manifest, Watch
 from tests.support.container_logs import ContainerLogs, LogServer
 from tests.support.control_plane import ControlPlane
 from tests.support.pod_status import Warned, picture_of, right_now
+from tests.support.usage import Usage, resource_metrics
 
 _HOST_IP = "127.0.0.1"
 _WORKERS = 8
@@ -53,10 +54,12 @@ class Kubelet:
         self._seen: set[str] = set()  # uids of pods that have been handed to a worker
         self._statuses: dict[tuple[str, str], dict[str, Any]] = {}
         self._watch: Watch | None = None
+        self.usage: dict[tuple[str, str, str], Usage] = {}  # by namespace, pod and container
         self._stopping = threading.Event()
         self._logs = ContainerLogs(lambda namespace, pod: self._statuses.get((namespace, pod)))
         self._log_server = LogServer(
             self._logs,
+            lambda: resource_metrics(self._statuses, self.usage),
             certificate_file=control_plane.certificate_file,
             key_file=control_plane.key_file,
         )

@@ -26,16 +26,20 @@ from tests.support.aws_objects import (
     task,
 )
 from tests.support.cli import Cli
+from tests.support.several_fields import batches
 
 REQUIRED = {
     "serviceArn", "taskArn", "taskDefinitionArn", "clusterArn", "containerInstanceArn",
     "TargetGroupArn", "LoadBalancerArn", "ListenerArn", "serviceDeploymentArn",
 }  # fmt: skip
 ODD = "~ odd: /~"
+ABSENT = object()
+
+Change = tuple[tuple[Any, ...], str, Any]  # where, what becomes of it in a word, the value
 
 
-def variants(whole: Json, *, is_xml: bool = False) -> Iterator[tuple[str, Json]]:
-    """The object with one field at a time removed, null, empty or odd, at any depth.
+def changes(whole: Json, *, is_xml: bool = False) -> Iterator[Change]:
+    """Each field of the object, at any depth, removed, null, empty and odd.
 
     XML has no nulls in lists.
     """
@@ -47,13 +51,19 @@ def variants(whole: Json, *, is_xml: bool = False) -> Iterator[tuple[str, Json]]
         odd: Any = ODD if isinstance(before, str) else None
         if isinstance(before, list) and not is_xml:
             odd = [None]
-        for name, value in (("null", None), ("empty", empty), ("odd", odd)):
-            changed = copy.deepcopy(whole)
-            _at(changed, path[:-1])[path[-1]] = value
-            yield f"{path} {name}", changed
-        changed = copy.deepcopy(whole)
-        del _at(changed, path[:-1])[path[-1]]
-        yield f"{path} absent", changed
+        for word, value in (("null", None), ("empty", empty), ("odd", odd), ("absent", ABSENT)):
+            yield path, word, value
+
+
+def changed(whole: Json, *changes: Change) -> Json:
+    made = copy.deepcopy(whole)
+    for path, _, value in changes:
+        around = _at(made, path[:-1])
+        if value is ABSENT:
+            del around[path[-1]]
+        else:
+            around[path[-1]] = value
+    return made
 
 
 def _paths(value: Any) -> Iterator[tuple[Any, ...]]:
@@ -247,14 +257,14 @@ def everything(serve: Serve) -> AwsObjects:
     )
 
 
-def answering(key: str, changed: dict[str, Json]) -> Callable[..., Answer]:
+def answering(key: str, others: dict[str, Json]) -> Callable[..., Answer]:
     """An answer in which objects are others, by their ARN or what else comes first in them."""
 
     def fault(_: AwsRequest, do: Callable[[], Answer]) -> Answer:
         answer = do()
         content = json.loads(answer.body)
         listed = content[key] if isinstance(content[key], list) else [content[key]]
-        items = [changed.get(str(next(iter(one.values()))), one) for one in listed]
+        items = [others.get(str(next(iter(one.values()))), one) for one in listed]
         content[key] = items if isinstance(content[key], list) else items[0]
         return replace(answer, body=json.dumps(content).encode())
 
@@ -282,8 +292,8 @@ def test_every_row_is_there_whatever_field_is_missing_or_odd(
     aws = everything(serve)
     before = len(dashborion(f"{command} -o json").json)
     odd = {
-        f"{whole[arn_key]}{number}": item | {arn_key: f"{whole[arn_key]}{number}"}
-        for number, (_, item) in enumerate(variants(whole))
+        f"{whole[arn_key]}{number}": changed(whole, change) | {arn_key: f"{whole[arn_key]}{number}"}
+        for number, change in enumerate(changes(whole))
     }
     aws.objects[key] = [*aws.objects[key], *(whole | {arn_key: name} for name in odd)]
     aws.faults.add(f"ecs:Describe{key[0].upper()}{key[1:]}", answering(key, odd))
@@ -301,8 +311,6 @@ OBJECTS = [
                  id="a task"),
     pytest.param("ecs:DescribeTaskDefinition", "taskDefinition", DEFINITION,
                  "ecs task-definitions describe web", id="a task definition"),
-    pytest.param("ecs:DescribeTaskDefinition", "taskDefinition", DEFINITION,
-                 "workloads list -A", id="a task definition of a list"),
     pytest.param("ecs:DescribeClusters", "clusters", CLUSTER_OBJECT, "ecs clusters describe",
                  id="a cluster"),
     pytest.param("application-autoscaling:DescribeScalableTargets", "ScalableTargets", SCALED,
@@ -322,14 +330,36 @@ def test_an_object_is_shown_whatever_field_is_missing(
     command: str,
 ) -> None:
     aws = everything(serve)
-    for number, (what, item) in enumerate(variants(whole)):
-        if what.endswith(("null", "empty")):  # a list has shown that they are no different
-            continue
+    # A list has shown that null and empty are no different.
+    odd = (change for change in changes(whole) if change[1] in ("odd", "absent"))
+    for number, batch in enumerate(batches(odd)):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / f"cache-{number}"))
         aws.faults.clear()
+        item = changed(whole, *batch)
         aws.faults.add(operation, answering(key, {str(next(iter(whole.values()))): item}))
         seen = dashborion(f"{command} -o json")
-        assert seen.exit_code == 0, (what, seen.err)
+        assert seen.exit_code == 0, (batch, seen.err)
+
+
+def test_a_list_has_every_row_whatever_a_task_definition_lacks(
+    dashborion: Cli, serve: Serve
+) -> None:
+    odd = [changed(DEFINITION, change) for change in changes(DEFINITION)]
+    names = [f"odd-{number}" for number in range(len(odd))]
+    arns = [arn("task-definition", f"{name}:1") for name in names]
+    aws = serve(
+        services=[service(name) for name in names], definitions=[definition(name) for name in names]
+    )
+    others = [item | {"taskDefinitionArn": name} for name, item in zip(arns, odd, strict=True)]
+    aws.faults.add(
+        "ecs:DescribeTaskDefinition",
+        answering("taskDefinition", dict(zip(arns, others, strict=True))),
+    )
+
+    seen = dashborion("workloads list -A -o json")
+
+    assert seen.exit_code == 0, seen.err
+    assert len(seen.json) == len(odd)
 
 
 @pytest.mark.parametrize("key", ["targetGroups", "loadBalancers", "listeners", "targetHealth"])
@@ -340,15 +370,15 @@ def test_any_field_of_a_load_balancer_may_be_missing_or_odd(
     objects = aws.objects[key]
     first = next(iter(objects.values())) if isinstance(objects, dict) else objects
     whole = first[0]
-    for what, item in variants(whole, is_xml=True):
-        first[0] = item
+    for batch in batches(changes(whole, is_xml=True)):
+        first[0] = changed(whole, *batch)
         seen = dashborion("workloads describe web -o json")
-        assert (seen.exit_code, len(seen.json["instances"])) == (0, 1), (what, seen.err)
+        assert (seen.exit_code, len(seen.json["instances"])) == (0, 1), (batch, seen.err)
 
 
 def test_any_field_of_a_rule_may_be_missing_or_odd(dashborion: Cli, serve: Serve) -> None:
     aws = everything(serve)
     (rules,) = aws.objects["rules"].values()
-    rules += [item for _, item in variants(rules[0], is_xml=True)]
+    rules += [changed(rules[0], change) for change in changes(rules[0], is_xml=True)]
     seen = dashborion("workloads describe web -o json")
     assert (seen.exit_code, len(seen.json["instances"])) == (0, 1), seen.err
