@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from tests.support.control_plane import CURRENT, ControlPlane
 from tests.support.processes import free_ports
+from tests.support.waiting import wait_for
 
 NODE = "KUBEBUILDER_NODE"
 IMAGES = [f"registry.example/box:{tag}" for tag in (1, 2, 3)]  # busybox, httpd on request
@@ -36,6 +38,10 @@ def why_not() -> str | None:
     return None
 
 
+# Programs of the node go on without those who started them, as `node up` starts them.
+_START = 'nohup "$@" >>"$0.log" 2>&1 </dev/null & echo $! >"$0.pid"'
+
+
 @dataclass(frozen=True)
 class RealNode:
     """A node that is Ready, and the control plane that has no other."""
@@ -48,6 +54,24 @@ class RealNode:
     def pod_logs(self) -> Path:
         """Where the log files are: ``NAMESPACE_POD_UID/CONTAINER/0.log``."""
         return self.folder / "log/pods"
+
+    @contextmanager
+    def without(self, program: str) -> Iterator[None]:
+        """Kill its ``kubelet`` or ``containerd``, and start it again after."""
+        number = int((self.folder / f"{program}.pid").read_text())
+        of_process = Path(f"/proc/{number}")
+        words = (of_process / "cmdline").read_bytes().split(b"\0")[:-1]
+        pairs = [one.partition(b"=") for one in (of_process / "environ").read_bytes().split(b"\0")]
+        os.kill(number, signal.SIGKILL)
+        wait_for(f"{program} to be gone", lambda: not (of_process / "exe").exists())
+        try:
+            yield
+        finally:
+            subprocess.run(
+                ["sh", "-c", _START, str(self.folder / program), *words],
+                env={name: value for name, _, value in pairs if name},
+                check=True,
+            )
 
     @classmethod
     @contextmanager

@@ -22,8 +22,8 @@ from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup,
 from dashborion.orchestrators.kubernetes.run_log import (
     Broken,
     Ends,
+    NotGiven,
     NotKept,
-    NotRead,
     Replaced,
     RunLog,
 )
@@ -322,7 +322,7 @@ class ContainerFollower:
                     self.sink.lines(self.source, kept)
         except Replaced:
             return has_lines, ReadEnd.REFUSED
-        except (UsageError, Missing, NotKept) as error:
+        except (UsageError, Missing, NotGiven, NotKept) as error:
             # A container that ends is refused for a moment, before the API knows of it.
             if state is RunState.RUNNING and delay > PATIENCE:
                 self._tell_outage(error, log.run)
@@ -345,7 +345,7 @@ class ContainerFollower:
         if isinstance(error, KubeletSilent):
             self._outage = Outage(error.kubelet, f"{error.kubelet} answers again")
             text = f"{error.message}: logs of its containers are read on when it does"
-        elif isinstance(error, NotKept | NotRead) or f"/{run.pod.name}/" in error.message:
+        elif isinstance(error, NotGiven | NotKept) or f"/{run.pod.name}/" in error.message:
             what = str(self.source)
             self._outage = Outage(what, f"{what}: reading on", is_over_once_open=False)
             text = f"{what}: reading again: {error.message}"
@@ -406,7 +406,9 @@ class Progress:
             self._ends = Ends()
         self.is_drained = is_quiet and self._ends.are_final(log.rest, least=2)
         longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
-        self.delay = 0.0 if has_lines else min(self.delay * 2 or FIRST_DELAY, longest)
+        self.delay = min(self.delay * 2 or FIRST_DELAY, longest)
+        if has_lines:
+            self.delay = LOOK_SECONDS if end is ReadEnd.REFUSED else 0.0
         # What runs is refused by a kubelet that was just started, or cannot ask its runtime.
         counts = end is ReadEnd.REFUSED and state is self.state is not RunState.RUNNING
         self._refusals = self._refusals + 1 if counts else 0

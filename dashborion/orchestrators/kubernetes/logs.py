@@ -25,8 +25,8 @@ from dashborion.orchestrators.kubernetes.rollout import condition
 from dashborion.orchestrators.kubernetes.run_log import (
     Broken,
     Ends,
+    NotGiven,
     NotKept,
-    NotRead,
     Replaced,
     RunLog,
 )
@@ -177,7 +177,7 @@ class LogReader:
                 for block in log.read(previous=previous, any_run=True):
                     failures = 0
                     yield block
-            except (Broken, KubeletSilent, NotKept, NotRead) as error:
+            except (Broken, KubeletSilent, NotGiven, NotKept) as error:
                 failures += 1
                 self._prepare_to_resume(log, failures, error)
             except Replaced:

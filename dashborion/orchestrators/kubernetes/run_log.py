@@ -55,11 +55,11 @@ class Broken(Unreachable):
 
 
 class NotKept(Unreadable):
-    """The node does not have the log, or not any more."""
+    """The node does not have the log of a run that has ended any more."""
 
 
-class NotRead(Unreachable):
-    """The node has the log, and cannot read it now."""
+class NotGiven(Unreachable):
+    """The kubelet cannot give the log now."""
 
 
 class Replaced(Exception):
@@ -114,9 +114,9 @@ class RunLog:
         Raises:
             Replaced: the kubelet has another run's log under that name by now.
             Missing: the pod is gone.
-            UsageError, NotKept: the kubelet says that it does not have the log.
+            UsageError, NotKept, NotGiven: the kubelet says that it does not have the log.
             Broken: the connection broke.
-            Unavailable: there was none, or the node cannot read the log now.
+            Unavailable: there was none.
         """
         duplicates, splitter = DuplicateFilter(self.cursor), LineSplitter()
         response = self._open(follow=follow, previous=previous)
@@ -171,7 +171,7 @@ class RunLog:
             raise error.of(self.run.node) from error
         except Missing as error:
             if error.message.startswith(_POD_UNKNOWN):
-                raise NotKept(f"the kubelet{self._of_node} does not know the pod") from error
+                raise NotGiven(f"the kubelet{self._of_node} does not know the pod") from error
             raise
         self.opened(response)
         return response
@@ -185,11 +185,11 @@ class RunLog:
         if words.startswith(_NOT_KEPT) and is_over:
             raise NotKept(f"the container runtime{self._of_node} has dropped the log of that run")
         if words.startswith(_NOT_KEPT):
-            raise NotKept(f"the container runtime{self._of_node} does not give the log")
+            raise NotGiven(f"the container runtime{self._of_node} does not give the log")
         if words:
             problem = _RPC_CODE.match(words) or _LAST_PART.search(words)
             text = problem[1].decode(errors="replace") if problem else "for a reason of its own"
-            raise NotRead(f"the kubelet{self._of_node} cannot read the log ({short(text)})")
+            raise NotGiven(f"the kubelet{self._of_node} cannot read the log ({short(text)})")
 
     def _params(self, *, follow: bool, previous: bool) -> LogParams:
         since = self.cursor.since
