@@ -68,7 +68,7 @@ class RealNode:
             yield
         finally:
             subprocess.run(
-                ["sh", "-c", _START, str(self.folder / program), *words],
+                ["/bin/sh", "-c", _START, str(self.folder / program), *words],
                 env={name: value for name, _, value in pairs if name},
                 check=True,
             )

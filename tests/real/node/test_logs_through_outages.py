@@ -1,4 +1,4 @@
-"""Logs whose node, runtime or workload goes away meanwhile: no line is lost, and it is said once."""
+"""Logs whose node, runtime or workload goes away meanwhile: none is lost, and it is said once."""
 
 from __future__ import annotations
 
@@ -35,18 +35,20 @@ def numbers(out: str, container: str) -> list[int]:
     return [int(one) for one in re.findall(rf"/{container} +\| said (\d+)", out)]
 
 
+SILENT = "the kubelet of node {node} does not answer (connection refused): "
+SAID_OF_KUBELET = [
+    SILENT + "logs of its containers are read on when it does",
+    "the kubelet of node {node} answers again",
+]
+
+
 @pytest.mark.parametrize(
     ("program", "said"),
     [
-        pytest.param(
-            "kubelet",
-            ["the kubelet of node {node} does not answer (connection refused): logs of its "
-             "containers are read on when it does", "the kubelet of node {node} answers again"],
-            id="kubelet",
-        ),
+        pytest.param("kubelet", SAID_OF_KUBELET, id="kubelet"),
         pytest.param("containerd", [], id="containerd"),
     ],
-)  # fmt: skip
+)
 def test_what_is_killed_and_started_again_costs_no_line_and_is_said_once(
     counting: str, node: RealNode, here: Space, dashborion: Cli, program: str, said: list[str]
 ) -> None:
@@ -121,7 +123,7 @@ def test_a_log_that_the_runtime_has_dropped_is_told_as_that(
     wait_for("a restart", lambda: len(list(node.pod_logs.glob(path))) == 2)
     here.plane.wait_for("it", lambda: "lastState" in str(here.get("dropped", "pods")["status"]))
     wait_for("it", lambda: dashborion("instances logs dropped --previous").out == "said once\n")
-    sorted(node.pod_logs.glob(path))[0].unlink()
+    min(node.pod_logs.glob(path)).unlink()
     seen = dashborion("instances logs dropped --previous")
     assert (seen.exit_code, seen.out) == (3, "")
     assert f"the container runtime of node {node.name} has dropped the log of that run" in seen.err
