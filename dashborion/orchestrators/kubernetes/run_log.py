@@ -10,7 +10,7 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from dashborion.errors import Unreachable, short
+from dashborion.errors import Unreachable, Unreadable, short
 from dashborion.models.log import STAMP
 from dashborion.orchestrators.kubernetes import find, runs
 from dashborion.orchestrators.kubernetes import resources as api
@@ -25,7 +25,7 @@ from dashborion.orchestrators.kubernetes.resume import (
     separate_stamped,
 )
 from dashborion.orchestrators.kubernetes.runs import Run
-from dashborion.orchestrators.logs import Block, Unreadable
+from dashborion.orchestrators.logs import Block
 
 CHUNK = 1 << 16
 STALE_SECONDS = 2.0  # that the API may take to know of a restart
@@ -54,7 +54,7 @@ class Broken(Unreachable):
     """The connection broke, or hung, while a log was read."""
 
 
-class NotKept(Unreadable):
+class NotKept(Unreadable, exit_code=3, code="no-logs"):
     """The node does not have the log of a run that has ended any more."""
 
 

@@ -37,10 +37,11 @@ SENTENCES = [
         id="watches",
     ),
 ]
+GET = 'Get "https://10.0.0.7:10250/containerLogs/default/db-1/main?timestamps=true": '
 ENDS = pytest.mark.parametrize("end", ["", "\n"], ids=["no newline", "newline"])
 SILENT = [
     pytest.param(
-        f'Get "https://10.0.0.7:10250/containerLogs/default/db-1/main?timestamps=true": {problem}',
+        f"{GET}{problem}",
         words,
         id=words,
     )
@@ -101,6 +102,17 @@ def test_the_log_of_a_run_that_has_ended_was_dropped(
     assert f"{RUNTIME} has dropped the log of that run" in seen.err
 
 
+def test_a_dropped_log_of_several_is_missing(logs: Logs, dashborion: Cli) -> None:
+    pods = logs(SENTENCES[0].values[0], at(1, "one")).objects["pods"]  # type: ignore[arg-type]
+    on_a_node(pods)
+    for pod in pods:
+        ended = {"terminated": {"exitCode": 1, "containerID": "containerd://before"}}
+        pod["status"]["containerStatuses"][0] |= {"lastState": ended, "restartCount": 1}
+    seen = dashborion("workloads logs db -e k8s:here --previous --no-prefix")
+    assert (seen.exit_code, seen.lines) == (5, ["one"])
+    assert f"db-0: {RUNTIME} has dropped the log of that run" in seen.err
+
+
 @pytest.mark.parametrize("code", [500, 502, 503])
 @pytest.mark.parametrize(("message", "words"), SILENT)
 def test_a_silent_kubelet_is_named_by_its_node_in_our_own_words(
@@ -119,7 +131,7 @@ def test_a_silent_kubelet_is_named_by_its_node_in_our_own_words(
 def test_a_node_that_is_known_not_to_be_ready_is_not_asked_again(
     ready: str | None, attempts: int, logs: Logs, dashborion: Cli
 ) -> None:
-    cluster = logs(status(500, SILENT[0].values[0]))
+    cluster = logs(status(500, f"{GET}dial tcp 10.0.0.7:10250: i/o timeout"))
     on_a_node(cluster.objects["pods"])
     conditions = [{"type": "Ready", "status": ready}] if ready else []
     node = {"metadata": {"name": "n-1"}, "spec": {}, "status": {"conditions": conditions}}
