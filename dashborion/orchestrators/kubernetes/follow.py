@@ -397,14 +397,14 @@ class Progress:
         """Take in how a read has ended, and the state of the run after it."""
         is_over = state is not RunState.RUNNING or is_leaving
         if end is ReadEnd.CLEAN:  # whose last line may have no newline, if the run has ended
-            self._is_whole = is_over or not log.rest
+            self._is_whole = is_over or not log.tail
         elif end is ReadEnd.BROKEN or (end is ReadEnd.UNANSWERED and not is_over):
             self._is_whole = False
         is_clean_end = self.state is not RunState.RUNNING and end is ReadEnd.CLEAN
         is_quiet = is_clean_end and log.is_caught_up and not has_lines
         if not is_quiet:
             self._ends = Ends()
-        self.is_drained = is_quiet and self._ends.are_final(log.rest, least=2)
+        self.is_drained = is_quiet and self._ends.are_final(log.tail, least=2)
         longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
         self.delay = min(self.delay * 2 or FIRST_DELAY, longest)
         if has_lines:

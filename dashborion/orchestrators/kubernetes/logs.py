@@ -186,7 +186,7 @@ class LogReader:
                     break
                 previous = True
             else:
-                if ends.are_final(log.rest, least=1):
+                if ends.are_final(log.tail, least=1):
                     break
         if last := log.last_line():
             yield last

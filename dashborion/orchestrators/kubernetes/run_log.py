@@ -86,8 +86,9 @@ class Ends:
 class RunLog:
     """The log of one run; each ``read`` continues where the one before has ended.
 
-    ``rest`` is what followed the last newline: part of a line that was cut, or a last line
-    that has no newline. It stays until it is read again.
+    ``tail`` is what followed the last newline of the last read: part of a line that was cut, or a
+    last line that has no newline. ``rest`` is the same of the lines not read yet, and stays until
+    it is read again.
     """
 
     client: Client
@@ -99,6 +100,7 @@ class RunLog:
     is_begun: bool = False
     is_caught_up: bool = False  # whether the last read came past all lines read before
     cursor: Cursor = field(default_factory=Cursor)
+    tail: bytes = b""
     rest: bytes = b""
     _told: set[bytes] = field(default_factory=set)
     _is_full: bool = False
@@ -141,14 +143,15 @@ class RunLog:
         finally:
             response.close()
             self.is_caught_up = duplicates.is_past
-            is_checked = is_checked or splitter.rest[:STAMP] == self.rest[:STAMP]
-            if is_checked and not is_spoken(splitter.rest):
-                self.rest = splitter.rest or self.rest
+            self.tail = b"" if is_spoken(splitter.rest) else splitter.rest
+            is_checked = is_checked or self.tail[:STAMP] == self.rest[:STAMP]
+            if is_checked and self.is_caught_up:
+                self.rest = self.tail or self.rest
         if is_spoken(splitter.rest):
             words = self._tell_once([splitter.rest]) or words
-        elif not is_checked:  # a log of nothing but a line without a newline
+        elif self.tail and self.is_caught_up and not is_checked:  # no line with a newline
             self._require_same_run(previous=previous)
-            self.rest = splitter.rest
+            self.rest = self.tail
         self._require_no_problem(words, is_over=previous or not (follow or self.run.is_running))
 
     def last_line(self) -> Block:

@@ -103,7 +103,7 @@ def test_the_log_of_a_run_that_has_ended_was_dropped(
 
 
 def test_a_dropped_log_of_several_is_missing(logs: Logs, dashborion: Cli) -> None:
-    pods = logs(SENTENCES[0].values[0], at(1, "one")).objects["pods"]  # type: ignore[arg-type]
+    pods = logs(SENTENCES[0].values[0], at(1, "one")).objects["pods"]
     on_a_node(pods)
     for pod in pods:
         ended = {"terminated": {"exitCode": 1, "containerID": "containerd://before"}}
@@ -164,3 +164,21 @@ def test_a_cut_is_said_of_a_connection_that_was_cut(
     )
     assert seen.lines == ["one", "two"]
     assert seen.err.count("the connection was cut, reading on") == int(is_broken)
+
+
+def test_what_was_cut_when_it_came_again_is_not_printed_twice(logs: Logs, dashborion: Cli) -> None:
+    """The second connection breaks inside a line that the first has brought."""
+    whole = at(1, "one") + at(2, "two")
+    bodies = [whole, whole[:-3]]
+
+    def serve(exchange: Exchange) -> None:
+        text = bodies.pop(0) if bodies else whole
+        exchange.close_connection = True
+        exchange.begin({"Transfer-Encoding": "chunked"}, chunk(text))
+        if not bodies and text == whole:
+            exchange.wfile.write(b"0\r\n\r\n")
+            exchange.wfile.flush()
+
+    logs(serve)
+    seen = dashborion("workloads logs db -e k8s:here --no-prefix")
+    assert (seen.exit_code, seen.lines) == (0, ["one", "two"])
