@@ -7,6 +7,7 @@ if it is printed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from dashborion.models.log import STAMP, Source
 
 Block = list[bytes]
 
+_LOOKUP = "the lookup of instances"
 FOLLOWED_LINES, SHOWN_LINES = 100, 500  # of each container, without --tail
 MOST_STREAMS = 100
 
@@ -142,11 +144,43 @@ def no_instances(workload: str, *, is_stopped: bool) -> str:
 
 
 @dataclass
-class Notices:
-    """Tells the user about followed logs, each text once."""
+class Outages:
+    """Tells once what does not answer while logs are followed, and once when it does again.
+
+    Safe to use from several threads, which may all wait for the same.
+    """
 
     sink: Sink
+    _open: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def begin(self, what: str, text: str) -> None:
+        """Say that ``what`` does not answer, unless it was said; raises as ``Sink.say``."""
+        with self._lock:
+            is_new = what not in self._open
+            self._open.add(what)
+        if is_new:
+            self.sink.say(text)
+
+    def end(self, what: str, text: str) -> None:
+        """Say that it answers again, if it did not; raises as ``Sink.say``."""
+        with self._lock:
+            was_open = what in self._open
+            self._open.discard(what)
+        if was_open:
+            self.sink.say(text)
+
+
+@dataclass
+class Notices:
+    """Tells the user about followed logs, each text once, and each outage."""
+
+    sink: Sink
+    outages: Outages = field(init=False)
     _told: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.outages = Outages(self.sink)
 
     def say(self, text: str) -> None:
         """Say it, unless it was said before; raises as ``Sink.say``."""
@@ -156,7 +190,12 @@ class Notices:
 
     def lookup_failed(self, error: DashborionError) -> None:
         """The instances could not be looked up; it is tried again."""
-        self.say(f"asking again which instances there are: {error.message}")
+        text = f"asking again which instances there are: {error.message}"
+        self.outages.begin(_LOOKUP, text)
+
+    def looked_up(self) -> None:
+        """The instances could be looked up."""
+        self.outages.end(_LOOKUP, "the instances can be looked up again")
 
     def no_room(self, source: Source, most: int) -> None:
         """A source is not followed, as ``most`` others already are."""

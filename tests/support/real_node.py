@@ -21,6 +21,7 @@ from pathlib import Path
 from tests.support.control_plane import CURRENT, ControlPlane
 from tests.support.pod_status import right_now
 from tests.support.processes import free_ports
+from tests.support.waiting import wait_for
 
 NODE = "KUBEBUILDER_NODE"
 IMAGES = [f"registry.example/box:{tag}" for tag in (1, 2, 3)]  # busybox, httpd on request
@@ -36,6 +37,10 @@ def why_not() -> str | None:
     if not os.environ.get(NODE):
         return f"${NODE} names no program that starts a node"
     return None
+
+
+# Programs of the node go on without those who started them, as `node up` starts them.
+_START = 'nohup "$@" >>"$0.log" 2>&1 </dev/null & echo $! >"$0.pid"'
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,24 @@ class RealNode:
     def _ready(self) -> str:
         found = self.plane.request("GET", f"/api/v1/nodes/{self.name}")["status"]["conditions"]
         return next((str(one["status"]) for one in found if one["type"] == "Ready"), "")
+
+    @contextmanager
+    def without(self, program: str) -> Iterator[None]:
+        """Kill its ``kubelet`` or ``containerd``, and start it again after."""
+        number = int((self.folder / f"{program}.pid").read_text())
+        of_process = Path(f"/proc/{number}")
+        words = (of_process / "cmdline").read_bytes().split(b"\0")[:-1]
+        pairs = [one.partition(b"=") for one in (of_process / "environ").read_bytes().split(b"\0")]
+        os.kill(number, signal.SIGKILL)
+        wait_for(f"{program} to be gone", lambda: not (of_process / "exe").exists())
+        try:
+            yield
+        finally:
+            subprocess.run(
+                ["/bin/sh", "-c", _START, str(self.folder / program), *words],
+                env={name: value for name, _, value in pairs if name},
+                check=True,
+            )
 
     @classmethod
     @contextmanager

@@ -12,6 +12,7 @@ import struct
 import termios
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Self
 
 from tests.support.waiting import PATIENCE_SECONDS
@@ -28,13 +29,26 @@ class Shell:
         self._pid, self._terminal = pty.fork()
         if not self._pid:
             os.execvpe(self._words[0], self._words, self._environ)  # noqa: S606
-        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        self.resize(40, 120)
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self._terminal)
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+
+    def resize(self, rows: int, columns: int) -> None:
+        """Change the size, as a window's; who runs on the terminal gets SIGWINCH."""
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def exit_code(self) -> int:
+        """Wait for the end; what is still written is not kept."""
+        with suppress(OSError):  # how a terminal says that nobody writes any more
+            while os.read(self._terminal, 65536):
+                pass
+        pid, self._pid = self._pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
     def type(self, keys: str) -> None:
         """Press these keys, one after the other."""

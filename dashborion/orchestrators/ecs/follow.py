@@ -211,6 +211,7 @@ class Follower:
         except (Unavailable, NotFound) as error:  # another revision may not have the container
             self._notices.lookup_failed(error)
             return
+        self._notices.looked_up()
         self._add(streams, problems, is_first=False)
         self._mark_stopped(tasks)
 

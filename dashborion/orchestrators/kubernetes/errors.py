@@ -49,6 +49,13 @@ _FAILED_TESTS = (
     "testing value ",  # from the JSON patch library, in servers that pass its message on
 )
 
+# What the API server says when it cannot reach a node's kubelet, for a log and for exec.
+_FROM_KUBELET = re.compile(
+    r'(?:Get "?https?://[^" ]*/containerLogs/[^" ]*"?: |error dialing backend: |(?=dial tcp ))'
+    r"(?:dial \w+ \S+: )?(?:connect: )?(?P<problem>.*)",
+    re.DOTALL,
+)
+
 _OF_PYTHON = re.compile(
     r"\[(SSL|Errno)[^\]]*\]\s*|\s*\(_ssl\.c:\d+\)|\.? \(connect timeout=\S+\)"
     r"|HTTPS?Connection\(host=.*?, port=\d+\): "
@@ -76,6 +83,19 @@ class ListExpired(BadAnswer):
     def __init__(self, message: str, token: str | None) -> None:
         super().__init__(message)
         self.token = token
+
+
+class KubeletSilent(Unreachable):
+    """The API server gets no answer from a node's kubelet, which has the logs and runs commands."""
+
+    def __init__(self, problem: str, node: str | None = None) -> None:
+        self.problem = problem
+        self.kubelet = f"the kubelet of node {node}" if node else "the node's kubelet"
+        super().__init__(f"{self.kubelet} does not answer ({problem})")
+
+    def of(self, node: str | None) -> KubeletSilent:
+        """The same, about the node of that name."""
+        return KubeletSilent(self.problem, node)
 
 
 class Retryable(DashborionError):
@@ -155,7 +175,9 @@ def answer_error(
 
 def _retryable(
     request: Request, status: int, reason: str | None, headers: Mapping[str, str]
-) -> Retryable:
+) -> Retryable | KubeletSilent:
+    if silent := _FROM_KUBELET.match(reason or ""):
+        return KubeletSilent(short(silent["problem"]))
     after = _retry_after(headers.get("Retry-After"))
     text = f"{request} was answered with {status}"
     text += f" ({reason})" if reason else ""

@@ -34,7 +34,12 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.credentials.settings import Settings
-from dashborion.orchestrators.kubernetes.errors import Missing, Retryable, answer_error
+from dashborion.orchestrators.kubernetes.errors import (
+    KubeletSilent,
+    Missing,
+    Retryable,
+    answer_error,
+)
 from dashborion.orchestrators.kubernetes.instances import DEFAULT_CONTAINER
 from dashborion.orchestrators.kubernetes.request import Request
 from dashborion.orchestrators.kubernetes.transport import CONNECT_SECONDS, READ_SECONDS
@@ -103,7 +108,10 @@ class Exec:
         words = [*options.items(), *(("command", word) for word in command)]
         query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
-        socket = _connect(self.client, path, query)
+        try:
+            socket = _connect(self.client, path, query)
+        except KubeletSilent as error:
+            raise error.of(instance.item.node) from error
         try:
             status = _Session(socket, terminal, note).run()
         finally:

@@ -17,15 +17,23 @@ from dashborion.concurrency import start
 from dashborion.errors import DashborionError, NotFound, Unavailable, UsageError, foreseen
 from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import find, instances, runs, wire
-from dashborion.orchestrators.kubernetes.errors import Missing
+from dashborion.orchestrators.kubernetes.errors import KubeletSilent, Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
+from dashborion.orchestrators.kubernetes.run_log import (
+    Broken,
+    Ends,
+    NotGiven,
+    NotKept,
+    Replaced,
+    RunLog,
+)
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import named
-from dashborion.orchestrators.logs import Ended, Notices, Sink, between, require_few
+from dashborion.orchestrators.logs import Ended, Notices, Outages, Sink, between, require_few
 
 LOOK_SECONDS = 1.0  # between two lookups of the pods
-MOST_REFUSALS = 8  # in a row, of a log that the pod should have
+MOST_REFUSALS = 8  # in a row, of the log of a run that has ended
+PATIENCE = 1.0  # seconds before the next read, from which on a refusal is told
 FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # seconds before a log without new lines is opened again
 
 Key = tuple[str, str]  # a pod's uid and a container's name
@@ -46,7 +54,7 @@ class Follower:
     def follow(self, sink: Sink) -> None:
         """As ``Reader``: until a single pod has finished; a workload may always get another pod."""
         group, notices = self._group, Notices(sink)
-        pods = group.list_pods()
+        pods = group.list_pods(sink.say)
         targets = group.targets(pods)
         require_few(len([target for target in targets if target.run]), group.wanted.most)
         if not pods:
@@ -80,10 +88,12 @@ class Follower:
         """The pods as they are now; those of ``before`` while the API does not answer."""
         self._group.client.runtime.deadline.restart()
         try:
-            return self._group.list_pods()
+            pods = self._group.list_pods(notices.sink.say)
         except Unavailable as error:
             notices.lookup_failed(error)
             return before
+        notices.looked_up()
+        return pods
 
     def _update(self, notices: Notices, targets: Sequence[Target], *, is_first_look: bool) -> None:
         """Follow new containers, hand on new runs, and let containers end that are gone."""
@@ -123,6 +133,7 @@ class Follower:
             notices.sink,
             target.source,
             self._group.first_params() if is_first_look else {},
+            notices.outages,
             opened=self._opened,
         )
         if not is_first_look and key not in self._skipped:
@@ -192,6 +203,18 @@ def run_state(pod: wire.Pod | None, run: Run) -> RunState:
     return RunState.PREVIOUS if is_previous else RunState.LOST
 
 
+@dataclass(frozen=True)
+class Outage:
+    """``what`` does not answer, and what to say when it ``is_over``.
+
+    A log that the kubelet opens may still not be read.
+    """
+
+    what: str
+    is_over: str
+    is_over_once_open: bool = True
+
+
 @dataclass
 class ContainerFollower:
     """Reads the runs of one container, on a thread of its own.
@@ -203,6 +226,7 @@ class ContainerFollower:
     sink: Sink
     source: Source
     first_params: LogParams
+    outages: Outages
     opened: Callable[[Any], None]
     error: DashborionError | None = None
     is_alive: bool = True
@@ -210,8 +234,9 @@ class ContainerFollower:
     _newest: str = ""
     _is_leaving: bool = False
 
+    _outage: Outage | None = None
+
     def __post_init__(self) -> None:
-        self._notices = Notices(self.sink)
         start(self._work)
 
     def read(self, run: Run | None) -> None:
@@ -259,45 +284,85 @@ class ContainerFollower:
             self.first_params,
             say=lambda text: self.sink.say(f"{self.source}: {text}"),
             pause=self.sink.pause,
-            opened=self.opened,
+            opened=self._handle_opened,
         )
         progress = Progress(RunState.RUNNING if run.is_running else RunState.ENDED)
         while True:
-            has_lines, end = self._read_once(log, progress.state)
+            has_lines, end = self._read_once(log, progress.state, progress.delay)
             self.sink.pause(0)  # raises if the command has ended
-            before = progress.state
             pod = self._current_pod(run)
-            progress.update(run_state(pod, run), end, log, has_lines=has_lines)
+            is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
+            progress.update(
+                run_state(pod, run), end, log, has_lines=has_lines, is_leaving=is_leaving
+            )
             if progress.is_over:
                 break
-            is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
-            goes_on = before is RunState.RUNNING is progress.state and not is_leaving
-            if goes_on and end in (ReadEnd.BROKEN, ReadEnd.CLEAN):
+            if end is ReadEnd.BROKEN:
                 self.sink.say(f"{self.source}: the connection was cut, reading on")
             self.sink.pause(progress.delay)
         if last := log.last_line():
             self.sink.lines(self.source, last)
         if progress.may_have_lost_lines:
-            self.sink.say(f"{self.source} is gone: what it wrote last could not be read")
+            gone = " is gone" if progress.state is RunState.POD_GONE else "'s run has ended"
+            self.sink.say(f"{self.source}{gone}: what it wrote last could not be read")
 
-    def _read_once(self, log: RunLog, state: RunState) -> tuple[bool, ReadEnd]:
-        """Read until the log or the connection ends: whether lines came, and how it ended."""
+    def _read_once(self, log: RunLog, state: RunState, delay: float) -> tuple[bool, ReadEnd]:
+        """Read until the log or the connection ends: whether lines came, and how it ended.
+
+        It was last tried ``delay`` seconds ago.
+        """
         self.group.client.runtime.deadline.restart()
         has_lines = False
         blocks = log.read(follow=state is RunState.RUNNING, previous=state is RunState.PREVIOUS)
         try:
             for block in blocks:
                 has_lines = True
+                self._tell_end_of_outage()
                 for kept in between([block], self.group.wanted):
                     self.sink.lines(self.source, kept)
-        except (Replaced, UsageError, Missing):
+        except Replaced:
+            return has_lines, ReadEnd.REFUSED
+        except (UsageError, Missing, NotGiven, NotKept) as error:
+            # A container that ends is refused for a moment, before the API knows of it.
+            if state is RunState.RUNNING and delay > PATIENCE:
+                self._tell_outage(error, log.run)
             return has_lines, ReadEnd.REFUSED
         except Broken:
             return has_lines, ReadEnd.BROKEN
         except Unavailable as error:
-            self._notices.say(f"{self.source}: reading again: {error.message}")
+            self._tell_outage(error, log.run)
             return has_lines, ReadEnd.UNANSWERED
+        self._tell_end_of_outage()
         return has_lines, ReadEnd.CLEAN
+
+    def _tell_outage(self, error: DashborionError, run: Run) -> None:
+        """Say why nothing comes; what all logs of a node, or of the API, wait for is said once.
+
+        Nothing else is said until that is over: a kubelet that answers again may not know its pods.
+        """
+        if self._outage is not None:
+            return
+        if isinstance(error, KubeletSilent):
+            self._outage = Outage(error.kubelet, f"{error.kubelet} answers again")
+            text = f"{error.message}: logs of its containers are read on when it does"
+        elif isinstance(error, NotGiven | NotKept) or f"/{run.pod.name}/" in error.message:
+            what = str(self.source)
+            self._outage = Outage(what, f"{what}: reading on", is_over_once_open=False)
+            text = f"{what}: reading again: {error.message}"
+        else:
+            self._outage = Outage("the API", "the API answers again")
+            text = f"reading again: {error.message}"
+        self.outages.begin(self._outage.what, text)
+
+    def _tell_end_of_outage(self) -> None:
+        if self._outage is not None:
+            self.outages.end(self._outage.what, self._outage.is_over)
+            self._outage = None
+
+    def _handle_opened(self, response: Any) -> None:
+        self.opened(response)
+        if self._outage is not None and self._outage.is_over_once_open:
+            self._tell_end_of_outage()
 
     def _current_pod(self, run: Run) -> wire.Pod | None:
         """The run's pod as it is now; asks again until the API answers."""
@@ -323,22 +388,30 @@ class Progress:
     delay: float = 0.0  # seconds before the next read
     is_drained: bool = False
     _refusals: int = 0  # in a row, in the same state
-    _is_cut: bool = False  # whether the last read was broken, or ended inside a line
+    _is_whole: bool = False  # whether a read has come to what may well be the log's end
     _ends: Ends = field(default_factory=Ends)  # of reads with no new line
 
-    def update(self, state: RunState, end: ReadEnd, log: RunLog, *, has_lines: bool) -> None:
+    def update(
+        self, state: RunState, end: ReadEnd, log: RunLog, *, has_lines: bool, is_leaving: bool
+    ) -> None:
         """Take in how a read has ended, and the state of the run after it."""
-        is_refused = end is ReadEnd.REFUSED
-        if not is_refused:
-            self._is_cut = end is not ReadEnd.CLEAN or bool(log.rest)
+        is_over = state is not RunState.RUNNING or is_leaving
+        if end is ReadEnd.CLEAN:  # whose last line may have no newline, if the run has ended
+            self._is_whole = is_over or not log.tail
+        elif end is ReadEnd.BROKEN or (end is ReadEnd.UNANSWERED and not is_over):
+            self._is_whole = False
         is_clean_end = self.state is not RunState.RUNNING and end is ReadEnd.CLEAN
         is_quiet = is_clean_end and log.is_caught_up and not has_lines
         if not is_quiet:
             self._ends = Ends()
-        self.is_drained = is_quiet and self._ends.are_final(log.rest, least=2)
+        self.is_drained = is_quiet and self._ends.are_final(log.tail, least=2)
         longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
-        self.delay = 0.0 if has_lines else min(self.delay * 2 or FIRST_DELAY, longest)
-        self._refusals = self._refusals + 1 if is_refused and state is self.state else 0
+        self.delay = min(self.delay * 2 or FIRST_DELAY, longest)
+        if has_lines:
+            self.delay = LOOK_SECONDS if end is ReadEnd.REFUSED else 0.0
+        # What runs is refused by a kubelet that was just started, or cannot ask its runtime.
+        counts = end is ReadEnd.REFUSED and state is self.state is not RunState.RUNNING
+        self._refusals = self._refusals + 1 if counts else 0
         self.state = state
 
     @property
@@ -350,5 +423,4 @@ class Progress:
     @property
     def may_have_lost_lines(self) -> bool:
         """Whether lines were written that could not be read; to be asked at the end."""
-        is_lost = self.state is RunState.LOST or self._refusals > 0
-        return not self.is_drained and (self._is_cut or is_lost)
+        return not self.is_drained and (self.state is RunState.LOST or not self._is_whole)

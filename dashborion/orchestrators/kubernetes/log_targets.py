@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dashborion.config.targets import Environment
 from dashborion.errors import NotFound
 from dashborion.models.log import Source
-from dashborion.orchestrators.kubernetes import instances, normalise, runs, wire
+from dashborion.orchestrators.kubernetes import find, instances, normalise, runs, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
@@ -33,14 +33,15 @@ class Target:
 class PodGroup:
     """The pods of a workload, or a single pod, and what is wanted of their logs.
 
-    ``list_pods`` looks them up, again and again while they are followed. ``none_message`` says
+    ``list_pods`` looks them up, again and again while they are followed, and says what has become
+    of the workload. ``none_message`` says
     that there are none. A group that ``is_single`` has no more lines once its pod has finished.
     """
 
     client: Client
     environment: Environment
     workload: str | None
-    list_pods: Callable[[], list[wire.Pod]]
+    list_pods: Callable[[Callable[[str], None]], list[wire.Pod]]
     wanted: Wanted
     none_message: str
     is_single: bool = False
@@ -87,15 +88,40 @@ class PodGroup:
         )
 
 
-@dataclass(frozen=True)
+@dataclass
 class ControllerPods:
-    """Lists the pods that a controller owns, finished ones too, as long as they exist."""
+    """Lists the pods that a controller owns, finished ones too, as long as they exist.
+
+    One that is deleted and made again under its name is the controller from then on.
+    """
 
     client: Client
     controller: wire.Controller
+    is_deleted: bool = False
     _replicasets: dict[str, wire.Meta] = field(default_factory=dict)  # by uid
 
-    def __call__(self) -> list[wire.Pod]:
+    def __call__(self, say: Callable[[str], None]) -> list[wire.Pod]:
+        pods, others = self._pods()
+        if others or all(pod.metadata.deletion_timestamp for pod in pods):
+            was = self.controller.metadata.uid
+            self._look_up_controller(say)
+            if self.controller.metadata.uid != was:
+                pods += self._pods()[0]
+        return pods
+
+    def _look_up_controller(self, say: Callable[[str], None]) -> None:
+        """Find the controller that has the name now, and say what has become of it."""
+        meta = self.controller.metadata
+        now = self.client.get(find.resource_of(self.controller), meta.namespace, meta.name)
+        if now is None and not self.is_deleted:
+            say(f"{meta.name} was deleted; waiting for one of that name")
+        elif now is not None and now.item.metadata.uid != meta.uid:
+            self.controller = now.item
+            say(f"{meta.name} was {'' if self.is_deleted else 'deleted and '}made again")
+        self.is_deleted = now is None
+
+    def _pods(self) -> tuple[list[wire.Pod], bool]:
+        """The pods that the controller owns, and whether others have its labels."""
         meta = self.controller.metadata
         options = ListOptions(normalise.selector(self.controller.spec.selector))
         listed = self.client.wait(self.client.collect(api.PODS, meta.namespace, options))
@@ -107,4 +133,5 @@ class ControllerPods:
             found = self.client.optional(kept)
             self._replicasets.update({item.metadata.uid: item.metadata for item in found})
         owned = [(pod, instances.owner(pod, self._replicasets)) for pod in pods]
-        return [pod for pod, owner in owned if owner and owner.is_of(meta)]
+        pods = [pod for pod, owner in owned if owner and owner.is_of(meta)]
+        return pods, len(pods) < len(owned)

@@ -8,17 +8,28 @@ from functools import partial
 
 from dashborion.config.targets import Environment
 from dashborion.errors import (
+    AccessError,
     DashborionError,
     NothingToRead,
+    Unavailable,
     UsageError,
 )
 from dashborion.models.query import Name, Query
-from dashborion.orchestrators.kubernetes import find, instances, runs, wire
+from dashborion.orchestrators.kubernetes import find, instances, native_wire, runs, wire
+from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.errors import Missing
+from dashborion.orchestrators.kubernetes.errors import KubeletSilent, Missing
 from dashborion.orchestrators.kubernetes.follow import Follower
 from dashborion.orchestrators.kubernetes.log_targets import ControllerPods, PodGroup, Target
-from dashborion.orchestrators.kubernetes.run_log import Broken, Ends, Replaced, RunLog
+from dashborion.orchestrators.kubernetes.rollout import condition
+from dashborion.orchestrators.kubernetes.run_log import (
+    Broken,
+    Ends,
+    NotGiven,
+    NotKept,
+    Replaced,
+    RunLog,
+)
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
@@ -31,7 +42,8 @@ from dashborion.orchestrators.logs import (
     require_few,
 )
 
-ATTEMPTS = 5  # to read a log whose connection breaks
+ATTEMPTS = 5  # to read a log whose connection breaks, or whose node does not give it
+FIRST_PAUSE = 0.1  # seconds, doubled for each attempt at a log that its node does not give
 
 
 @dataclass(frozen=True)
@@ -66,7 +78,7 @@ class Logs:
             wanted = replace(wanted, containers=self._default_container(pod))
         owner = instances.owner(pod, {})
 
-        def list_pods() -> list[wire.Pod]:
+        def list_pods(_: object) -> list[wire.Pod]:
             now = find.pod_again(self.client, pod.metadata)
             return [now] if now else []
 
@@ -120,7 +132,8 @@ class LogReader:
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``."""
-        targets = self._group.targets(self._group.list_pods())
+        pods = self._group.list_pods(lambda text: self._runtime.warn(NothingToRead(text)))
+        targets = self._group.targets(pods)
         started = [(target, target.run) for target in targets if target.run is not None]
         waiting = [
             runs.waiting_message(target.pod, target.container)
@@ -164,26 +177,45 @@ class LogReader:
                 for block in log.read(previous=previous, any_run=True):
                     failures = 0
                     yield block
-            except Broken:
+            except (Broken, KubeletSilent, NotGiven, NotKept) as error:
                 failures += 1
-                if not self._may_resume(log, failures):
-                    raise
+                self._prepare_to_resume(log, failures, error)
             except Replaced:
                 if previous:
                     log.say("it was restarted while it was read: its end is missing")
                     break
                 previous = True
             else:
-                if ends.are_final(log.rest, least=1):
+                if ends.are_final(log.tail, least=1):
                     break
         if last := log.last_line():
             yield last
 
-    def _may_resume(self, log: RunLog, failures: int) -> bool:
-        """Whether to go on after so many failures in a row; the first may come after hours."""
+    def _prepare_to_resume(self, log: RunLog, failures: int, error: DashborionError) -> None:
+        """Wait to go on after so many failures in a row; the first may come after hours.
+
+        Raises:
+            DashborionError: the error, as another attempt is of no use.
+        """
         if failures == 1 and log.cursor.newest:
             self._runtime.deadline.restart()
-        return failures < ATTEMPTS and self._runtime.deadline.remaining() > 0
+        if failures >= ATTEMPTS or self._runtime.deadline.remaining() <= 0:
+            raise error
+        if isinstance(error, Broken):
+            return
+        if log.run.node and self._is_not_ready(log.run.node):
+            error.message += f": node {log.run.node} is not ready"
+            raise error
+        self._runtime.sleep(FIRST_PAUSE * 2**failures)
+
+    def _is_not_ready(self, node: str) -> bool:
+        """Whether a node is known not to be ready; who may not ask does not know."""
+        try:
+            found = self._group.client.read(native_wire.Node, api.NODES.path(None, node))
+        except (AccessError, Unavailable):
+            return False
+        ready = condition(found.status.conditions, "Ready") if found else None
+        return ready is not None and ready.status != "True"
 
 
 def is_absent(error: DashborionError) -> bool:

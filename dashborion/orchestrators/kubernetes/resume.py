@@ -57,6 +57,14 @@ class LineSplitter:
             self.rest = b"".join(pieces)
 
 
+def is_spoken(rest: bytes) -> bool:
+    """Whether what follows the last newline is a sentence of the kubelet's, and no part of a line.
+
+    A line begins with its year.
+    """
+    return bool(rest) and not rest[:1].isdigit()
+
+
 def separate_stamped(block: Block) -> tuple[Block, Block]:
     """Lines with a timestamp, in our form, and lines without one, which the kubelet wrote itself.
 

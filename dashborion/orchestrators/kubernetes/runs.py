@@ -21,6 +21,7 @@ class Run:
     id: str
     restarts: int
     is_running: bool
+    node: str | None = None
 
 
 def container_statuses(pod: wire.Pod) -> dict[str, wire.ContainerStatus]:
@@ -55,7 +56,8 @@ def latest_run(pod: wire.Pod, container: str) -> Run | None:
         if is_between and last is None:
             return None
         id_ = str(restarts)
-    return Run(pod.metadata, container, id_, restarts, state.running is not None)
+    is_running, node = state.running is not None, pod.spec.node_name or None
+    return Run(pod.metadata, container, id_, restarts, is_running, node)
 
 
 def previous_run_id(pod: wire.Pod, container: str) -> str | None:

@@ -12,6 +12,7 @@ from tests.support.real_namespace import Space
 from tests.support.real_node import RealNode
 
 RUNS, LINES = 3, 2_000
+SECONDS = 16
 # Each run writes its lines and ends; what a run wrote last must not be lost.
 COUNT = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo said $RUN $i; done; exit 1"
 RUN = "RUN=$(ls /run/box 2>/dev/null | wc -l); mkdir -p /run/box; touch /run/box/$RUN; "
@@ -32,6 +33,7 @@ def test_no_line_is_lost_or_doubled_through_restarts(here: Space, dashborion: Cl
     )
     expected = [f"said {run} {line}" for run in range(RUNS) for line in range(1, LINES + 1)]
     assert seen.lines[: len(expected)] == expected
+    assert not re.search("cut|could not be read|unable", seen.err)
 
 
 def test_a_snapshot_has_every_line_of_the_files_on_the_node(
@@ -51,6 +53,24 @@ def test_a_snapshot_has_every_line_of_the_files_on_the_node(
     assert len(seen) == kept
     numbers = [int(re.findall(r"said (\d+)", line)[0]) for line in seen]
     assert numbers == list(range(60_001 - kept, 60_001))
+
+
+def test_a_rotation_is_followed_without_a_double_and_what_is_lost_is_said(
+    node: RealNode, here: Space, dashborion: Cli
+) -> None:
+    """Four thousand lines a second: the kubelet looks at the files every ten seconds."""
+    script = f"s=0; while [ $s -lt {SECONDS} ]; do seq $((s*4000+1)) $((s*4000+4000)) | "
+    script += "sed 's/^/said /'; s=$((s+1)); sleep 1; done; echo said all; sleep 1000"
+    here.add(box_pod("rotating", script))
+    seen = dashborion(
+        "instances logs rotating -f --no-prefix --tail -1",
+        enough=lambda screen: "said all" in screen.getvalue()[-100:],
+    )
+    assert list(node.pod_logs.glob(f"{here.name}_rotating_*/app/0.log.*")), "it was not rotated"
+    heard = [int(line.removeprefix("said ")) for line in seen.lines[:-1]]
+    assert heard == sorted(set(heard))
+    is_whole = heard == list(range(1, SECONDS * 4000 + 1))
+    assert is_whole != ("may be missing" in seen.err)
 
 
 @pytest.mark.parametrize("option", ["", "--previous"])
