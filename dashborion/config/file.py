@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -74,6 +74,19 @@ def find(
             return path, Origin.FOLDER
         warn(f"{path} is ignored: {reason}; name it with --config to trust it")
     return (user_file, Origin.USER) if is_there(user_file) else None
+
+
+def every_file(
+    named: Iterable[str | None], *, cwd: Path, user_file: Path
+) -> Iterator[tuple[Path, Origin]]:
+    """The config files whose flags hold, whichever is in use; they need not exist."""
+    for name in filter(None, named):
+        yield expanded(name), Origin.NAMED
+    for folder in _folders(cwd):
+        path = folder / FILE_NAME
+        if is_there(path) and _distrusted_because(path) is None:
+            yield path, Origin.FOLDER
+    yield user_file, Origin.USER
 
 
 def _distrusted_because(path: Path) -> str | None:

@@ -33,7 +33,9 @@ IN_CLUSTER = "in-cluster"
 _GKE_CONTEXT = re.compile(r"gke_[^_]+_[^_]+_(.+)")
 _EKSCTL_CONTEXT = re.compile(r"(.+)\.[a-z0-9-]+\.eksctl\.io")
 
-_CLUSTER_ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):\d*:cluster/[^/]+")
+_CLUSTER_ARN = re.compile(
+    r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):(?P<account>\d*):cluster/[^/]+"
+)
 
 
 class Origin(Enum):
@@ -141,6 +143,12 @@ class AwsClusterTarget(Target, frozen=True, kw_only=True):
     def _region_of_arn(self) -> str | None:
         arn = _CLUSTER_ARN.fullmatch(self.cluster)
         return arn["region"] if arn else None
+
+    @property
+    def account(self) -> str | None:
+        """The account, where the cluster is written as an ARN."""
+        arn = _CLUSTER_ARN.fullmatch(self.cluster)
+        return arn["account"] if arn else None
 
     @property
     def contradiction(self) -> str | None:
