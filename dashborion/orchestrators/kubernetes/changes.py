@@ -117,7 +117,8 @@ class ControllerToChange(WorkloadToChange):
         before = progress.keys(progress.members(self.client, item, self.environment))
         patch = deploy.json_patch(
             item,
-            deploy.test("/spec/replicas", shown),
+            # A Scale leaves out a count of zero, and null is the test of what is left out.
+            deploy.test("/spec/replicas", shown or None),
             {"op": "replace", "path": "/spec/replicas", "value": replicas},
         )
         with self._explaining():
