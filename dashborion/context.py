@@ -261,26 +261,14 @@ class Context:
         )
 
     def _flagged(self) -> list[Flagged]:
-        """The environments with flags in the named files, the folder's and the user's own.
-
-        Raises:
-            ConfigError: one of the files cannot be read: what it guards is not known.
-        """
-        from dashborion.config.file import every_file, load
+        """The environments with flags in every config file; raises as ``every_config``."""
+        from dashborion.config.file import every_config
         from dashborion.engines.guards import flagged_in
-        from dashborion.storage.files import is_there
 
         if self.globals.demo:
             return flagged_in([self.config])
-        configs = {self.config.path: self.config}
-        for path, origin in every_file(
-            [self.globals.config, self.environ.get("DASHBORION_CONFIG")],
-            cwd=self.cwd,
-            user_file=self.user_file,
-        ):
-            if path not in configs and is_there(path):
-                configs[path] = load(path, origin)
-        return flagged_in(list(configs.values()))
+        named = [self.globals.config, self.environ.get("DASHBORION_CONFIG")]
+        return flagged_in(every_config(self.config, named, self.cwd, self.user_file))
 
     @cached_property
     def config_file(self) -> ConfigFile:

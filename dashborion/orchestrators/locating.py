@@ -90,4 +90,6 @@ class Locator:
                 raise ConfigError(f"{context.label}: it names no cluster")
             user = known.user_entries.get(known.users[target.context] or "")
             return server_address(cluster, user).url
-        raise NotFound("context", short(target.context), where="any kubeconfig")
+        nowhere = NotFound("context", short(target.context), where="any kubeconfig")
+        nowhere.hint = "write `kubeconfig:` beside its `context:`"
+        raise nowhere

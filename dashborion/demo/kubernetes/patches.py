@@ -112,6 +112,11 @@ def _json_patched(item: Object, patch: Any) -> Object:
             changed = {**step, "op": "add"} if step["op"] == "replace" and is_absent else step
             item = jsonpatch.apply_patch(item, [changed])
         return dict(item)
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, KeyError, TypeError) as error:
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpatch.JsonPointerException,
+        KeyError,
+        TypeError,
+    ) as error:
         message = "the server rejected our request due to an error in our request"
         raise Refused(422, "Invalid", message) from error
