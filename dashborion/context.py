@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from dashborion.config.targets import Config, Environment
     from dashborion.discovery.search import DiscoveryResult
     from dashborion.engines.fleet import Fleet
+    from dashborion.engines.guards import Flagged, Guards
+    from dashborion.orchestrators import Connector
     from dashborion.orchestrators.protocol import Call, Runtime
     from dashborion.terminal import Terminal
 
@@ -80,6 +82,7 @@ class Context:
     globals: Globals = field(default_factory=Globals)
     missing: DashborionError | None = None  # why rows or log lines may be missing: the first
     _deadline: Deadline | None = None
+    _connector: Connector | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
@@ -154,14 +157,14 @@ class Context:
         return self.demo.config(running)
 
     def environments(self, choice: Choice) -> tuple[Environment, ...]:
-        """The chosen environments, with the flags of the user's own file.
+        """The chosen environments.
 
         Raises:
             UsageError: no environment matches, or several do where one name was given.
         """
         from dashborion.config.environments import choose
 
-        chosen = tuple(map(self.with_user_flags, choose(choice, self.choice_inputs())))
+        chosen = tuple(map(self._marked, choose(choice, self.choice_inputs())))
         for environment in chosen:
             if environment.redefines:
                 self._warn(environment, ConfigError(environment.redefines))
@@ -187,16 +190,20 @@ class Context:
             self.streams.warn(error)
             return None
 
-    def with_user_flags(self, environment: Environment) -> Environment:
-        """The environment with the flags that the user's own file has for the same target."""
-        from dashborion.config.environments import marked_if_redefined, with_flags_of
+    def _marked(self, environment: Environment) -> Environment:
+        """The environment, marked if the user's own file means something else by its name."""
+        from dashborion.config.environments import marked_if_redefined
         from dashborion.config.targets import Origin
 
-        if self.config.origin is Origin.USER and environment.project is not None:
-            return environment
         if self.config.origin is Origin.FOLDER:
-            environment = marked_if_redefined(self.user_config, self.config, environment)
-        return with_flags_of(self.user_config, environment)
+            return marked_if_redefined(self.user_config, self.config, environment)
+        return environment
+
+    def with_flags(self, environment: Environment) -> Environment:
+        """The environment as lists show it: with the flags that hold by what is written."""
+        from dashborion.config.environments import with_flags_of
+
+        return with_flags_of((self.config, self.user_config), environment, self.environ)
 
     @cached_property
     def user_config(self) -> Config:
@@ -225,7 +232,8 @@ class Context:
         from dashborion.orchestrators import Connector
 
         deadline = self._deadline = Deadline(self.read_seconds)
-        connector, environments = Connector(self.environ), self.environments(choice)
+        connector = self._connector = Connector(self.environ)
+        environments = self.environments(choice)
         to_connect = [env for env in environments if only in (None, env.orchestrator)]
         connector.prepare(to_connect, deadline)
         return Fleet(
@@ -240,6 +248,27 @@ class Context:
             self.streams.progress,
             partial(recorder, environ=self.environ),
         )
+
+    def guards(self) -> Guards:
+        """The flags of every config file there is, for what the last ``fleet`` changes."""
+        from dashborion.engines.guards import Guards
+        from dashborion.orchestrators import Connector
+
+        locator = (self._connector or Connector(self.environ)).locator()
+        return Guards(
+            self._flagged,
+            lambda target, deadline: locator.place(target, self._runtime(deadline, lambda _: None)),
+        )
+
+    def _flagged(self) -> list[Flagged]:
+        """The environments with flags in every config file; raises as ``every_config``."""
+        from dashborion.config.file import every_config
+        from dashborion.engines.guards import flagged_in
+
+        if self.globals.demo:
+            return flagged_in([self.config])
+        named = [self.globals.config, self.environ.get("DASHBORION_CONFIG")]
+        return flagged_in(every_config(self.config, named, self.cwd, self.user_file))
 
     @cached_property
     def config_file(self) -> ConfigFile:

@@ -32,6 +32,7 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
     fleet = context.fleet(options.choice, prints_rows=False)
     return Changer(
         fleet=fleet,
+        guards=context.guards(),
         query=options.query(),
         streams=context.streams,
         follower=follower(context, fleet),

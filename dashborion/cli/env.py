@@ -36,7 +36,7 @@ def list_(context: Context, *, listed: ListOptions) -> None:
     """
     from dashborion.render.views.environments import ENVIRONMENTS
 
-    rows = _rows(context, map(context.with_user_flags, context.config.environments))
+    rows = _rows(context, context.config.environments)
     show_list(context, ENVIRONMENTS, rows, listed)
     if not rows:
         context.streams.note("no environments: there is no config file and no kubeconfig")
@@ -201,5 +201,5 @@ def _rows(context: Context, environments: Iterable[Environment]) -> list[Environ
     current = chosen[0].label if len(chosen) == 1 else None
     return [
         environment_info(context.config, environment, current=environment.label == current)
-        for environment in environments
+        for environment in map(context.with_flags, environments)
     ]

@@ -138,7 +138,8 @@ def exec_(
     with foreseen(orchestrator.environment.label):
         container_name = orchestrator.exec.choose_container(found, container, note)
         what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
-        change.announce(orchestrator.environment, what)
+        place = orchestrator.changes.place(found)
+        change.announce(orchestrator.environment, what, place, found.item.namespace)
         try:
             terminal = context.terminal(stdin)
             code = orchestrator.exec.run(found, container_name, words, terminal, note=note)

@@ -8,13 +8,14 @@ environments, and its current context the default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 import msgspec
 from msgspec import Struct
 
 from dashborion.config.kubeconfig import Kubeconfig
+from dashborion.config.places import in_namespace
 from dashborion.config.targets import (
     IN_CLUSTER,
     Config,
@@ -266,13 +267,21 @@ def _nothing_configured(inputs: ChoiceInputs) -> UsageError:
     )
 
 
-def with_flags_of(config: Config, environment: Environment) -> Environment:
-    """The environment, ``protected`` and ``read_only`` if one of the config has the same target.
+def with_flags_of(
+    configs: Sequence[Config], environment: Environment, environ: Mapping[str, str]
+) -> Environment:
+    """The environment, ``protected`` and ``read_only`` if one of the configs has the same target.
 
-    An ad-hoc name or a folder's file is no way round the flags in the user's config.
+    Only by what is written; before a change ``engines.guards`` asks, too.
     """
     target = environment.target
-    same = [known.target for known in config.environments if known.target.is_same(target)]
+    namespace = target.default_namespace(environ)
+    same = [
+        known.target
+        for config in configs
+        for known in config.environments
+        if known.target.is_same(target) and in_namespace(known.target, namespace)
+    ]
     flagged = msgspec.structs.replace(
         target,
         protected=target.protected or any(known.protected for known in same),

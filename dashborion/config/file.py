@@ -76,6 +76,29 @@ def find(
     return (user_file, Origin.USER) if is_there(user_file) else None
 
 
+def every_config(
+    in_use: Config, named: Iterable[str | None], cwd: Path, user_file: Path
+) -> list[Config]:
+    """The config ``in_use``, and those of all other files there are: their flags hold, too.
+
+    Raises:
+        ConfigError: one of them cannot be read: what it guards is not known.
+    """
+    files = {
+        user_file: Origin.USER,
+        **{folder / FILE_NAME: Origin.FOLDER for folder in _folders(cwd)},
+        **{expanded(name): Origin.NAMED for name in named if name},
+    }
+    others = [
+        load(path, origin)
+        for path, origin in files.items()
+        if path != in_use.path
+        and is_there(path)
+        and (origin is not Origin.FOLDER or _distrusted_because(path) is None)
+    ]
+    return [in_use, *others]
+
+
 def _distrusted_because(path: Path) -> str | None:
     """Why others may have written a folder's file, or chosen which one it is."""
     try:

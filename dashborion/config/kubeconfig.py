@@ -128,6 +128,12 @@ def _is_missing(path: Path) -> bool:
     return False
 
 
+def default_kubeconfig(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The file that ``$KUBECONFIG`` hides, if there is one."""
+    without = {key: value for key, value in environ.items() if key != "KUBECONFIG"}
+    return kubeconfig_paths(without) if environ.get("KUBECONFIG") else ()
+
+
 def kubeconfig_candidates(environ: Mapping[str, str]) -> list[Path]:
     """The files of ``$KUBECONFIG``, else ``~/.kube/config``, whether they exist or not."""
     if named := environ.get("KUBECONFIG", ""):

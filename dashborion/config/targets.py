@@ -35,7 +35,9 @@ _EKSCTL_CONTEXT = re.compile(r"(.+)\.[a-z0-9-]+\.eksctl\.io")
 
 # An empty name would be the account's default cluster.
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
-_CLUSTER_ARN = re.compile(r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):\d*:cluster/[^/]+")
+_CLUSTER_ARN = re.compile(
+    r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):(?P<account>\d*):cluster/[^/]+"
+)
 
 
 class Origin(Enum):
@@ -143,6 +145,12 @@ class AwsClusterTarget(Target, frozen=True, kw_only=True):
     def _region_of_arn(self) -> str | None:
         arn = _CLUSTER_ARN.fullmatch(self.cluster)
         return arn["region"] if arn else None
+
+    @property
+    def account(self) -> str | None:
+        """The account, where the cluster is written as an ARN."""
+        arn = _CLUSTER_ARN.fullmatch(self.cluster)
+        return arn["account"] if arn else None
 
     @property
     def contradiction(self) -> str | None:

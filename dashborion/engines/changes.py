@@ -13,10 +13,12 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
+from dashborion.config.places import Place
 from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
+from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Refusal, foreseen
+from dashborion.errors import Conflict, Refusal, foreseen, listing
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
@@ -35,9 +37,9 @@ from dashborion.streams import Streams
 class Changer:
     """Makes one change of the chosen environments.
 
-    ``query`` says where names are searched, ``confirm`` asks a person, ``show`` prints
-    the change; ``yes`` answers the question, ``dry_run`` sends nothing, and with
-    ``patience`` the rollout is waited for.
+    ``guards`` says whose flags hold, ``query`` where names are searched; ``confirm`` asks a
+    person, ``show`` prints the change; ``yes`` answers the question, ``dry_run`` sends nothing,
+    and with ``patience`` the rollout is waited for.
 
     Every method that changes something raises:
         Refusal: the environment is read-only, or the object cannot be changed so.
@@ -47,6 +49,7 @@ class Changer:
     """
 
     fleet: Fleet
+    guards: Guards
     query: Query
     streams: Streams
     follower: RolloutFollower
@@ -57,20 +60,42 @@ class Changer:
     dry_run: bool = False
     patience: Patience | None = None
 
-    def scale(self, name: str, replicas: int, *, current: int | None, force: bool) -> None:
+    def scale(
+        self,
+        name: str,
+        replicas: int,
+        *,
+        current: int | None,
+        force: bool,
+        delete_volumes: bool = False,
+    ) -> None:
         """Set the replicas: only if they are ``current``, outside an autoscaler's bounds by force.
 
+        Where volumes go with their instances, ``delete_volumes`` has to say so.
+
         Raises:
-            Refusal: there are none to be set, or they would be set back at once.
+            Refusal: there are none to be set, they would be set back at once, or data be lost.
+            Conflict: they are not ``current``, or not any more what was shown.
         """
         with self._changing(name) as target:
             self._heed_autoscaler(target, replicas, force=force)
             desired = target.workload.desired
+            if current is not None and desired != current:
+                raise Conflict(f"{target.workload.name} has {desired} replicas, not {current}")
+            lost = target.volumes_lost(replicas)
+            what = f"scale {label(target.workload)} from {desired} to {replicas} replicas"
+            if lost:
+                what += f" and delete {len(lost)} volumes with their data ({listing(lost)})"
+                if not delete_volumes:
+                    raise Refusal(
+                        f"that would {what}: its persistentVolumeClaimRetentionPolicy is Delete",
+                        hint="--delete-volumes does it all the same; there is no way back",
+                    )
             self._make(
                 target,
-                f"scale {label(target.workload)} from {desired} to {replicas} replicas",
+                what,
                 self._change(target.workload, "scale", desired, replicas),
-                lambda: target.scale(replicas, current=current),
+                lambda: target.scale(replicas),
             )
 
     def _heed_autoscaler(self, target: WorkloadToChange, replicas: int, *, force: bool) -> None:
@@ -145,24 +170,27 @@ class Changer:
         if instance.status == "stopped":
             raise Refusal(f"{instance.name} has stopped already")
         what = f"stop {instance.name} in namespace {instance.namespace}"
-        self.announce(target.orchestrator.environment, what)
+        changes = target.orchestrator.changes
+        environment = target.orchestrator.environment
+        self.announce(environment, what, changes.place(target.found), instance.namespace)
         if not self.dry_run:
-            with foreseen(target.orchestrator.environment.label), self._sending():
-                target.orchestrator.changes.stop(target.found)
+            with foreseen(environment.label), self._sending():
+                changes.stop(target.found)
         # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
         self.show(self._change(instance, "stop", str(instance.status), "terminating"))
 
-    def announce(self, environment: Environment, what: str) -> None:
-        """Say what will be changed and where, and ask if the environment is protected."""
+    def announce(self, environment: Environment, what: str, place: Place, namespace: str) -> None:
+        """Say what will be changed and where, and ask if flags protect that place."""
         if environment.redefines:
             raise Refusal(environment.redefines, hint="choose which file is meant with --config")
-        if environment.target.read_only:
-            raise Refusal(
-                f"{environment.label} is read-only", hint="the config has `read_only: true` for it"
-            )
+        guards = self.guards.over(environment, place, namespace)
+        for guard in guards:
+            if guard.target.read_only:
+                raise Refusal(guard.sentence("read-only"), hint=guard.hint("read_only"))
         self.streams.note(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
-        if environment.target.protected and not self.yes and not self.dry_run:
-            self.confirm(f"{environment.label} is protected: {what}")
+        protecting = [guard for guard in guards if guard.target.protected]
+        if protecting and not self.yes and not self.dry_run:
+            self.confirm(f"{protecting[0].sentence('protected')}: {what}")
 
     @contextmanager
     def _changing(self, name: str) -> Iterator[WorkloadToChange]:
@@ -188,7 +216,7 @@ class Changer:
 
         With a ``warning`` its rollout does not come by itself and is not waited for.
         """
-        self.announce(target.environment, what)
+        self.announce(target.environment, what, target.place, target.workload.namespace)
         self._note(*notes, *filter(None, (warning,)))
         if self.dry_run:
             self._note(*difference)

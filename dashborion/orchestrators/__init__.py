@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
     from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
     from dashborion.orchestrators.kubernetes.credentials.settings import ExecCredential
+    from dashborion.orchestrators.locating import Locator
     from dashborion.orchestrators.protocol import Orchestrator, Runtime
 
 
@@ -123,6 +124,16 @@ class Connector:
 
         credentials = self._credentials(target, runtime)
         return KubernetesOrchestrator(environment, runtime, credentials)
+
+    def locator(self) -> Locator:
+        """What says where environments are that were not chosen."""
+        from dashborion.orchestrators.locating import Locator
+
+        return Locator(
+            self._environ,
+            lambda: self._sessions,
+            lambda target, runtime: self._load(target, runtime.deadline),
+        )
 
     def search(self) -> Search:
         """The search for clusters in AWS accounts."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
+from dashborion.config.places import Place
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
@@ -127,6 +128,10 @@ class Changes(Protocol):
         """The one workload of that name, with what a change has to know of it."""
         ...
 
+    def place(self, instance: Found[InstanceDetail]) -> Place:
+        """Where an instance is, whatever its environment is called."""
+        ...
+
     def stop(self, instance: Found[InstanceDetail]) -> None:
         """Stop one instance, and no other of the same name."""
         ...
@@ -209,12 +214,16 @@ Images = Sequence[tuple[str | None, str]]
 class WorkloadToChange(ABC):
     """One workload as it was looked up, what a change has to know of it, and the changes.
 
-    ``newest`` is what a restart replaces: the revision, or on ECS, where a restart
-    makes none, the deployment's id. ``warning`` says why new instances will not come
-    by themselves.
+    Every change raises ``Conflict`` where what it is about is not as it was looked up any
+    more: what was shown, and perhaps approved minutes ago, would not be what happens.
+
+    ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
+    replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
+    ``warning`` says why new instances will not come by themselves.
     """
 
     environment: Environment
+    place: Place
     workload: Workload
     autoscaling: Autoscaling | None
     newest: str | None
@@ -232,9 +241,13 @@ class WorkloadToChange(ABC):
         """How far the current rollout is, with all that the API says of it."""
         return self.workload.rollout
 
+    def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
+        """The claims that are deleted, with their data, if it has no more than these replicas."""
+        return []
+
     @abstractmethod
-    def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
-        """Set the replicas; ``Conflict`` when they are not ``current``."""
+    def scale(self, replicas: int) -> FollowedRollout:
+        """Set the replicas."""
 
     @abstractmethod
     def restart(self, *, now: datetime) -> FollowedRollout:

@@ -339,7 +339,8 @@ class AwsObjects(StrictAws):
         return {"TargetHealthDescriptions": health}
 
     def _GetCallerIdentity(self, _: Json) -> Any:
-        return {"UserId": "AIDAEXAMPLE", "Account": ACCOUNT, "Arn": arn("user", "docs", of="iam")}
+        account = self.objects.get("account", ACCOUNT)
+        return {"UserId": "AIDAEXAMPLE", "Account": account, "Arn": arn("user", "docs", of="iam")}
 
 
 def _place(event: Json) -> str:

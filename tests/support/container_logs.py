@@ -223,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
                 except OSError:
                     self.close_connection = True  # the reader has left, or a test breaks the stream
             case ["metrics", "resource"]:
-                self._send_text(HTTPStatus.OK, self.usage())
+                self._send_text(HTTPStatus.OK, type(self).usage())
             case ["exec", _, pod, container]:
                 exec_in_container(self, pod, container)
             case _:

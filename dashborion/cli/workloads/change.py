@@ -32,13 +32,21 @@ def scale(
     force: Annotated[
         bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
     ] = False,
+    delete_volumes: Annotated[
+        bool,
+        typer.Option(
+            "--delete-volumes", help="Scale even if that deletes the volumes of a StatefulSet."
+        ),
+    ] = False,
     options: RolloutOptions,
 ) -> None:
     """Set the number of replicas of a workload.
 
     Example: dashborion workloads scale web -r 3 --wait
     """
-    changer(context, options).scale(name, replicas, current=current, force=force)
+    changer(context, options).scale(
+        name, replicas, current=current, force=force, delete_volumes=delete_volumes
+    )
 
 
 def restart(context: Context, name: WorkloadName, *, options: RolloutOptions) -> None:

@@ -296,12 +296,13 @@ def _scale(resource: Resource, item: Object) -> Object:
     if "scale" not in resource.subresources:
         raise errors.not_allowed()
     replicas = (item.get("status") or {}).get("replicas", 0)
+    desired = spec.get("replicas", 1)
     selector = selector_text(spec.get("selector") or {})
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: metadata[key] for key in kept},
-        "spec": {"replicas": spec.get("replicas", 1)},
+        "spec": {"replicas": desired} if desired else {},  # Go leaves out a zero
         "status": {"replicas": replicas, "selector": selector},
     }
 

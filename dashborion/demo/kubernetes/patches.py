@@ -25,6 +25,7 @@ _MERGE_KEYS = {  # of lists that a strategic merge merges; every other list is r
     "topologySpreadConstraints": ("topologyKey",),
     "addresses": ("type",),
 }
+_ABSENT = object()
 _DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 
 
@@ -100,11 +101,22 @@ def _merged_list(old: list[Object], patch: list[Object], key: str) -> list[Objec
 
 
 def _json_patched(item: Object, patch: Any) -> Object:
-    """RFC 6902."""
+    """RFC 6902, as Go's library has it: a key that is absent is null, and may be replaced."""
     if not isinstance(patch, list):
         raise bad_request("json: cannot unmarshal object into Go value of type jsonpatch.Patch")
     try:
-        return dict(jsonpatch.apply_patch(item, patch))
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as error:
+        for step in patch:
+            is_absent = jsonpatch.JsonPointer(step["path"]).resolve(item, _ABSENT) is _ABSENT
+            if step["op"] == "test" and is_absent and step.get("value") is None:
+                continue
+            changed = {**step, "op": "add"} if step["op"] == "replace" and is_absent else step
+            item = jsonpatch.apply_patch(item, [changed])
+        return dict(item)
+    except (
+        jsonpatch.JsonPatchException,
+        jsonpatch.JsonPointerException,
+        KeyError,
+        TypeError,
+    ) as error:
         message = "the server rejected our request due to an error in our request"
         raise Refused(422, "Invalid", message) from error

@@ -52,12 +52,14 @@ class Loading:
 
     ``deadline`` is that of the command which asks; it is set anew by each that does.
     ``one_prompt`` is shared by all identities: people are asked one question at a time.
+    Where it may not ask, no question is asked: credentials that need an answer are not had.
     """
 
     login: Login
     environ: Mapping[str, str]
     one_prompt: threading.Lock
     deadline: Deadline = field(default_factory=lambda: Deadline(PROGRAM_SECONDS))
+    may_ask: bool = True
 
     def run(self, command: str) -> bytes:
         """What a ``credential_process`` prints.
@@ -83,7 +85,7 @@ class Loading:
                 words,
                 self.environ,
                 seconds,
-                interactive=os.isatty(0),
+                interactive=self.may_ask and os.isatty(0),
                 show_stderr=os.isatty(2),
             )
         except FileNotFoundError as error:
@@ -111,6 +113,8 @@ class Loading:
             f"profile '{self.login.profile or 'default'}' needs an MFA code, and none was typed",
             hint=f"run it in a terminal, or first `aws sts get-caller-identity{self.login.option}`",
         )
+        if not self.may_ask:
+            raise needed
         try:
             with self.one_prompt, warnings.catch_warnings():
                 # With this warning it falls back to stdin.

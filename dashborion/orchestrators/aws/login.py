@@ -158,3 +158,15 @@ def _way(settings: Mapping[str, Any]) -> Way:
     if "login_session" in settings:
         return "login"
     return "process" if "credential_process" in settings else ""
+
+
+def account_of(role: str | None, profile: str | None, config: Mapping[str, Any]) -> str | None:
+    """The account of an identity as it is written: in a role's ARN, or beside an SSO login.
+
+    None where nothing says so; a role of the config goes before its profile's own.
+    """
+    settings = (config.get("profiles") or {}).get(profile or "") or {}
+    for arn in filter(None, (role, settings.get("role_arn"))):
+        return str(arn).split(":")[4] if str(arn).count(":") > 4 else None
+    is_sso = "sso_session" in settings or "sso_start_url" in settings
+    return str(settings["sso_account_id"]) if is_sso and "sso_account_id" in settings else None

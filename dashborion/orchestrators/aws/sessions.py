@@ -30,7 +30,13 @@ from botocore.utils import parse_timestamp
 
 from dashborion import __version__
 from dashborion.concurrency import Deadline
-from dashborion.errors import ConfigError, CredentialsError, DashborionError, UsageError
+from dashborion.errors import (
+    BadAnswer,
+    ConfigError,
+    CredentialsError,
+    DashborionError,
+    UsageError,
+)
 from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.credentials import (
     Loading,
@@ -41,7 +47,7 @@ from dashborion.orchestrators.aws.credentials import (
     watched,
 )
 from dashborion.orchestrators.aws.errors import preparing, translated
-from dashborion.orchestrators.aws.login import Login, missing_files
+from dashborion.orchestrators.aws.login import Login, account_of, missing_files
 from dashborion.orchestrators.aws.transport import watch
 from dashborion.orchestrators.protocol import Runtime
 
@@ -160,6 +166,24 @@ class Sessions:
             identity.loading.deadline = deadline
             identity.load(target)
 
+    def ask_nobody(self, target: AwsTarget) -> None:
+        """From now on, load a target's credentials only if no person is needed for that."""
+        identity = self._identity(target)
+        if identity.credentials is None:
+            identity.loading.may_ask = False
+
+    def written_account(self, target: AwsTarget) -> str | None:
+        """The account of a target's identity, if its role or AWS' own files say it."""
+        config = self._identity(target).session._session.full_config  # noqa: SLF001 - boto3 hides it
+        return account_of(target.role_arn, target.profile, config)
+
+    def account(self, target: AwsTarget, runtime: Runtime) -> str:
+        """The account of a target's identity, asked; raises as ``connect`` and ``call``."""
+        answer = self.connect(target, runtime).call("sts", "get_caller_identity")
+        if not answer.get("Account"):
+            raise BadAnswer("sts:GetCallerIdentity: an answer that was cut short")
+        return str(answer["Account"])
+
     def connect(self, target: AwsTarget, runtime: Runtime) -> AwsClient:
         """The client for a target's identity and region.
 
@@ -168,7 +192,8 @@ class Sessions:
             CredentialsError: unknown profile, or no credentials.
         """
         identity = self._identity(target)
-        identity.loading.deadline = runtime.deadline
+        if identity.credentials is None:  # else it is refreshed for those who loaded it
+            identity.loading.deadline = runtime.deadline
         region = target.region or identity.region
         if not region:
             raise UsageError(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from dashborion.errors import Conflict, Refusal
+from dashborion.config.places import Place, ecs_place_of
+from dashborion.errors import Refusal
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
@@ -16,6 +17,7 @@ from dashborion.orchestrators.ecs import (
     instances,
     normalise,
     progress,
+    recheck,
     rollout,
     wire,
 )
@@ -51,6 +53,7 @@ class Changes:
         leading = rollout.primary(service)
         return ServiceToChange(
             environment=self.client.scope.environment,
+            place=self._place(service.service_arn),
             workload=normalise.workload(service, None, 0, [], self.client.scope),
             autoscaling=normalise.autoscaling(scaler, service),
             newest=leading.id if leading else None,
@@ -62,6 +65,13 @@ class Changes:
             client=self.client,
             service=service,
         )
+
+    def place(self, instance: Found[InstanceDetail]) -> Place:
+        """The cluster, in the account of the task's ARN."""
+        return self._place(str((instance.raw or {}).get("taskArn") or ""))
+
+    def _place(self, arn: str) -> Place:
+        return ecs_place_of(arn, self.client.aws.region, self.client.cluster)
 
     def stop(self, instance: Found[InstanceDetail]) -> None:
         """Stop a task: no other one will ever have its id."""
@@ -87,16 +97,13 @@ class ServiceToChange(WorkloadToChange):
         made = progress.Parts().ask(self.client, "service deployments", ask)
         return rollout.verdict(service, leading.id, made).of(rollout.rollout(service, made))
 
-    def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
-        """Set ``desiredCount``; UpdateService has no precondition: ``current`` is read before."""
+    def scale(self, replicas: int) -> FollowedRollout:
+        """Set ``desiredCount``; UpdateService has no precondition, so it is read right before."""
         service = self.service
-        if current is not None and service.desired_count != current:
-            raise Conflict(
-                f"{service.service_name} has {service.desired_count} replicas, not {current}"
-            )
         parts = progress.Parts()
         tasks = parts.ask(self.client, "tasks", partial(find.tasks_of, self.client, service))
         before = None if tasks is None else frozenset(map(instances.task_id, tasks))
+        recheck.same_count(self.client, service)
         self.client.update_service(service.service_name, desiredCount=replicas)
         return progress.FollowedCount(
             client=self.client,

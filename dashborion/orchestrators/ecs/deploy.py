@@ -10,7 +10,7 @@ from typing import Any
 from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.difference import differences
-from dashborion.orchestrators.ecs import normalise, rollout, wire
+from dashborion.orchestrators.ecs import normalise, recheck, rollout, wire
 from dashborion.orchestrators.ecs.client import Client, definition_in
 from dashborion.orchestrators.ecs.history import PastRevision, past_revisions
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
@@ -56,7 +56,12 @@ class _Definition:
 
 
 def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDeployment:
-    """A change that makes a new deployment; it is known by the id that UpdateService answers."""
+    """A change that makes a new deployment; it is known by the id that UpdateService answers.
+
+    Raises:
+        Conflict: another deployment has begun since the service was looked up.
+    """
+    before = recheck.same_deployment(client, service)
     answered = client.update_service(service.service_name, **arguments)
     newest = rollout.primary(answered)
     if newest is None:
@@ -64,7 +69,13 @@ def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDe
             "ecs:UpdateService answered without a new deployment: it may have been applied",
             hint="look before trying again",
         )
-    return FollowedDeployment(client=client, service=service, deployment=newest, newest=newest.id)
+    return FollowedDeployment(
+        client=client,
+        service=service,
+        deployment=newest,
+        newest=newest.id,
+        notes=tuple(recheck.overwritten(before, answered, newest)),
+    )
 
 
 def plan_images(client: Client, service: wire.Service, images: Images) -> PlannedChange:
@@ -154,6 +165,7 @@ def _register_and_begin(
     client: Client, service: wire.Service, fields: Mapping[str, Any]
 ) -> FollowedRollout:
     """Two writes, each sent once; what was registered is said even when the second fails."""
+    recheck.same_deployment(client, service)  # else there would be a revision for nothing
     answer = client.aws.write("ecs", "register_task_definition", **fields)
     arn = (answer.get("taskDefinition") or {}).get("taskDefinitionArn")
     if not arn:
@@ -164,7 +176,7 @@ def _register_and_begin(
     except DashborionError as error:
         error.message = f"{error.message}; {registered}"
         raise
-    return replace(followed, notes=(registered,))
+    return replace(followed, notes=(registered, *followed.notes))
 
 
 def _ran_before(service: wire.Service, past: Sequence[PastRevision], doubt: str | None) -> str:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from dashborion.config.places import Place, server_place
 from dashborion.config.targets import Environment
 from dashborion.errors import Conflict, NotFound
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators.images import as_text
 from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
@@ -29,6 +33,7 @@ RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
 _PAUSED = "it is paused: new pods would wait for `kubectl rollout resume`"
 _DAEMON = "a DaemonSet runs one pod on every node that fits"
+_LOOK = "nothing was changed: look at it, then try again"
 _ON_DELETE = "its update strategy is OnDelete: no pod is replaced until somebody deletes it"
 
 
@@ -56,6 +61,7 @@ class Changes:
         is_on_delete = strategy is not None and strategy.type == "OnDelete"
         return ControllerToChange(
             environment=self.environment,
+            place=server_place(self.client.credentials.settings.host),
             workload=workload,
             autoscaling=normalise.autoscaling(scaling, workload.desired),
             newest=workload.rollout.revision,
@@ -66,6 +72,10 @@ class Changes:
             client=self.client,
             found=found,
         )
+
+    def place(self, instance: Found[InstanceDetail]) -> Place:  # noqa: ARG002 - all are there
+        """The API server that this client speaks to."""
+        return server_place(self.client.credentials.settings.host)
 
     def stop(self, instance: Found[InstanceDetail]) -> None:
         """Delete the pod that was found, and not another one that has its name by now."""
@@ -88,18 +98,32 @@ class ControllerToChange(WorkloadToChange):
         state = self.workload.rollout
         return rollout.verdict(self.found.item, state).of(state)
 
-    def scale(self, replicas: int, *, current: int | None) -> FollowedRollout:
-        """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and ``current``."""
+    def volumes_lost(self, replicas: int) -> list[str]:
+        """As the StatefulSet's controller names claims: TEMPLATE-NAME-ORDINAL."""
         item = self.found.item
+        if not isinstance(item, wire.StatefulSet):
+            return []
+        if item.spec.persistent_volume_claim_retention_policy.when_scaled != "Delete":
+            return []
+        first = item.spec.ordinals.start
+        return [
+            f"{template.metadata.name}-{item.metadata.name}-{first + number}"
+            for template in item.spec.volume_claim_templates or ()
+            for number in range(replicas, self.workload.desired)
+        ]
+
+    def scale(self, replicas: int) -> FollowedRollout:
+        """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and old replicas."""
+        item, shown = self.found.item, self.workload.desired
         before = progress.keys(progress.members(self.client, item, self.environment))
-        operations: list[dict[str, Any]] = []
-        if current is not None:
-            operations.append({"op": "test", "path": "/spec/replicas", "value": current})
-        operations.append({"op": "replace", "path": "/spec/replicas", "value": replicas})
-        try:
-            self._send(deploy.json_patch(item, *operations), subresource="/scale")
-        except Conflict as error:
-            raise self._explained(error, current) from error
+        patch = deploy.json_patch(
+            item,
+            # A Scale leaves out a count of zero, and null is the test of what is left out.
+            deploy.test("/spec/replicas", shown or None),
+            {"op": "replace", "path": "/spec/replicas", "value": replicas},
+        )
+        with self._explaining():
+            self._send(patch, subresource="/scale")
         return progress.FollowedReplicas(
             client=self.client,
             environment=self.environment,
@@ -110,11 +134,9 @@ class ControllerToChange(WorkloadToChange):
         )
 
     def restart(self, *, now: datetime) -> FollowedRollout:
-        """kubectl's own annotation on the template; a uid that differs is a conflict."""
+        """kubectl's own annotation on the template."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        template = {"metadata": {"annotations": {RESTARTED_AT: stamp}}}
-        patch = deploy.template_patch(self.found.item, template)
-        followed = self._begin(patch)
+        followed = self._begin(deploy.annotated(self.found, RESTARTED_AT, stamp))
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
         return followed
@@ -126,27 +148,22 @@ class ControllerToChange(WorkloadToChange):
     def plan_images(self, images: Images) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()
-        return deploy.plan_images(self.found, images, self._deploy, notes=notes)
+        return deploy.plan_images(self.found, images, self._begin, notes=notes)
 
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """As ``kubectl rollout undo``."""
         past = past_revisions(self.client, self.found.item)
-        return deploy.plan_revision(self.found, past, revision, self._deploy)
+        return deploy.plan_revision(self.found, past, revision, self._begin)
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
         return self._followed(current_template(self.found), None)
 
-    def _deploy(self, patch: deploy.Patch) -> FollowedRollout:
-        try:
-            return self._begin(patch)
-        except Conflict as error:
-            raise self._explained(error) from error
-
     def _begin(self, patch: deploy.Patch) -> progress.FollowedTemplate:
         """Patch the template, once."""
         before = progress.keys(progress.members(self.client, self.found.item, self.environment))
-        spec = self._send(patch).get("spec")
+        with self._explaining():
+            spec = self._send(patch).get("spec")
         if not isinstance(spec, dict) or "template" not in spec:
             raise foreign_answer("no template")
         return self._followed(spec["template"], before)
@@ -169,19 +186,30 @@ class ControllerToChange(WorkloadToChange):
             template=template,
         )
 
-    def _explained(self, error: Conflict, current: int | None = None) -> Conflict:
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
         """A failed test names no values: look again and say what is different."""
-        name, now = self.workload.name, find.again(self.client, self.found.item)
+        try:
+            yield
+        except Conflict as error:
+            now = find.again(self.client, self.found.item)
+            raise Conflict(self._difference(now) or error.message, hint=_LOOK) from error
+
+    def _difference(self, now: Found[wire.Controller] | None) -> str | None:
+        """What somebody changed since the workload was looked up; None for nothing."""
+        name = self.workload.name
         if now is None:
-            return Conflict(f"{name} was deleted or replaced meanwhile")
-        if current is not None and not isinstance(now.item, wire.DaemonSet):
+            return f"{name} was deleted or replaced meanwhile"
+        if not isinstance(now.item, wire.DaemonSet):
             replicas = rollout.replicas(now.item.spec.replicas)
-            if replicas != current:
-                return Conflict(f"{name} has {replicas} replicas, not {current}")
-            return error
-        containers, containers_now = (
-            list(deploy.container_places(current_template(found))) for found in (self.found, now)
-        )
-        if containers != containers_now:
-            return Conflict(f"somebody changed the containers of {name} meanwhile")
-        return error
+            if replicas != self.workload.desired:
+                return f"{name} has {replicas} replicas, not {self.workload.desired}"
+        before, after = current_template(self.found), current_template(now)
+        if list(deploy.container_places(before)) != list(deploy.container_places(after)):
+            return f"somebody changed the containers of {name} meanwhile"
+        if before == after:
+            return None
+        images = deploy.images(after)
+        if images != deploy.images(before):
+            return f"somebody changed the images of {name} meanwhile: {as_text(images)}"
+        return f"somebody changed the pod template of {name} meanwhile"

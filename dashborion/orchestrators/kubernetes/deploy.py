@@ -33,14 +33,29 @@ class Patch:
 
 def json_patch(item: wire.Controller, *operations: dict[str, Any]) -> Patch:
     """Operations that are applied only if the object is still the same one."""
-    same_object = {"op": "test", "path": "/metadata/uid", "value": item.metadata.uid}
+    same_object = test("/metadata/uid", item.metadata.uid)
     return Patch([same_object, *operations], "application/json-patch+json")
 
 
-def template_patch(item: wire.Controller, template: dict[str, Any]) -> Patch:
-    """Fields to be merged into a workload's pod template; another uid is a conflict."""
-    body = {"metadata": {"uid": item.metadata.uid}, "spec": {"template": template}}
-    return Patch(body, "application/strategic-merge-patch+json")
+def test(path: str, value: Any) -> dict[str, Any]:
+    """An operation that makes the patch a conflict unless this is the value."""
+    return {"op": "test", "path": path, "value": value}
+
+
+def _same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
+    return test("/spec/template", current_template(controller))
+
+
+def annotated(controller: Found[wire.Controller], key: str, value: str) -> Patch:
+    """An annotation on the pod template, which is otherwise as it was looked up."""
+    template = current_template(controller)
+    metadata = inside(template, "metadata")
+    changed = {
+        **template,
+        "metadata": {**metadata, "annotations": {**inside(metadata, "annotations"), key: value}},
+    }
+    replaced = {"op": "replace", "path": "/spec/template", "value": changed}
+    return json_patch(controller.item, _same_template(controller), replaced)
 
 
 Send = Callable[[Patch], FollowedRollout]
@@ -49,7 +64,7 @@ Send = Callable[[Patch], FollowedRollout]
 def plan_images(
     controller: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
 ) -> PlannedChange:
-    """A JSON patch of the images alone, which tests that the containers are still the same."""
+    """A JSON patch of the images alone, which tests that containers and images are the same."""
     item, before = controller.item, current_template(controller)
     after = copy.deepcopy(before)
     places = container_places(after)
@@ -66,7 +81,9 @@ def plan_images(
         container = after["spec"][part][index]
         old_images[name] = container.get("image", "")
         container["image"] = image
-        operations.append({"op": "test", "path": f"{path}/name", "value": name})
+        operations.append(test(f"{path}/name", name))
+        if old_images[name]:
+            operations.append(test(f"{path}/image", old_images[name]))
         operations.append({"op": "add", "path": f"{path}/image", "value": image})
     patch = json_patch(item, *operations)
     return PlannedChange(
@@ -84,7 +101,7 @@ def plan_revision(
     revision: str | None,
     send: Send,
 ) -> PlannedChange:
-    """As ``kubectl rollout undo``: a Deployment's template is replaced, others are patched."""
+    """As ``kubectl rollout undo``, if the template is still the one that was looked up."""
     item = controller.item
     current = next((one for one in reversed(past) if one.revision.current), None)
     target = _chosen(item, past, revision)
@@ -94,7 +111,7 @@ def plan_revision(
     difference = _differences(current_template(controller), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
-    patch = _undo(item, target)
+    patch = _undo(controller, target)
     return PlannedChange(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
@@ -121,11 +138,15 @@ def _chosen(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(item: wire.Controller, target: PastRevision) -> Patch:
-    """What kubectl sends, save that a Deployment keeps its other annotations."""
+def _undo(controller: Found[wire.Controller], target: PastRevision) -> Patch:
+    """What comes of what kubectl sends, save that a Deployment keeps its other annotations."""
+    item = controller.item
+    operations = [
+        _same_template(controller),
+        {"op": "replace", "path": "/spec/template", "value": target.template},
+    ]
     if not isinstance(item, wire.Deployment):
-        return template_patch(item, {**target.template, "$patch": "replace"})
-    operations = [{"op": "replace", "path": "/spec/template", "value": target.template}]
+        return json_patch(item, *operations)
     # The controller copies a Deployment's cause to the ReplicaSet that it takes up again.
     cause = target.revision.message
     if cause is not None:
@@ -133,6 +154,14 @@ def _undo(item: wire.Controller, target: PastRevision) -> Patch:
     elif normalise.CHANGE_CAUSE in (item.metadata.annotations or {}):
         operations.append({"op": "remove", "path": _CAUSE_PATH})
     return json_patch(item, *operations)
+
+
+def images(template: Mapping[str, Any]) -> dict[str, str]:
+    """The image of each container of a pod template, by name."""
+    return {
+        name: str(template["spec"][part][index].get("image", ""))
+        for name, (part, index) in container_places(template).items()
+    }
 
 
 def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:

@@ -289,10 +289,21 @@ class Deployment(Object, frozen=True):
     status: DeploymentStatus = DeploymentStatus()
 
 
+class ClaimRetention(Wire, frozen=True):
+    when_scaled: str | None = None
+
+
+class Ordinals(Wire, frozen=True):
+    start: Int = 0
+
+
 class StatefulSetSpec(ControllerSpec, frozen=True):
     replicas: Int | None = None
     pod_management_policy: str | None = None
     update_strategy: Strategy = Strategy()
+    persistent_volume_claim_retention_policy: ClaimRetention = ClaimRetention()
+    volume_claim_templates: list[Object] | None = None
+    ordinals: Ordinals = Ordinals()
 
 
 class StatefulSetStatus(ReplicasStatus, frozen=True):

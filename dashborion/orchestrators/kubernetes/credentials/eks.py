@@ -73,6 +73,19 @@ def connect(target: EksTarget, runtime: Runtime, sessions: Sessions) -> Credenti
     return Credentials(target.namespace or "default", user, (), load)
 
 
+def endpoint(target: EksTarget, runtime: Runtime, sessions: Sessions) -> str:
+    """The address of a cluster, as EKS describes it.
+
+    Raises:
+        NotFound: there is no such cluster, or it has no address.
+    """
+    aws = sessions.connect(target, runtime)
+    address = _describe(aws, target.cluster_name).get("endpoint")
+    if not address:
+        raise NotFound("endpoint", target.cluster_name, where=aws.region)
+    return str(address)
+
+
 @dataclass(frozen=True)
 class EksTokens:
     """Tokens for kubeconfig users whose plugin would make the same ones."""

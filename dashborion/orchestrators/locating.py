@@ -1,0 +1,95 @@
+"""Where an environment is: the account of its profile, the endpoint of its EKS cluster.
+
+Asked before a change of something that may be there, of environments that no command has
+chosen: briefly, once for each identity, and without a question to a person.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dashborion.concurrency import result, start
+from dashborion.config.kubeconfig import (
+    default_kubeconfig,
+    kubeconfig_paths,
+    read_kubeconfig,
+    server_address,
+)
+from dashborion.config.places import Place, ecs_place, server_place
+from dashborion.config.targets import EcsTarget, EksTarget, KubernetesTarget, Target
+from dashborion.errors import ConfigError, NotFound, short
+from dashborion.orchestrators.protocol import Runtime
+
+if TYPE_CHECKING:
+    from dashborion.config.targets import AwsClusterTarget
+    from dashborion.orchestrators.aws.sessions import Sessions
+
+
+@dataclass(frozen=True)
+class Locator:
+    """Says where targets are. ``load`` waits for a target's credentials."""
+
+    environ: Mapping[str, str]
+    sessions: Callable[[], Sessions]
+    load: Callable[[AwsClusterTarget, Runtime], None]
+    _accounts: dict[tuple[str | None, ...], Future[str]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def place(self, target: Target, runtime: Runtime) -> Place:
+        """Where a target is.
+
+        Raises:
+            NotFound: it is nowhere: no such cluster, no such context.
+            DashborionError: it cannot be told.
+        """
+        if isinstance(target, EcsTarget):
+            account = self._account(target, runtime)
+            return ecs_place(account, target.region or "", target.cluster_name)
+        if isinstance(target, EksTarget):
+            from dashborion.orchestrators.kubernetes.credentials import eks
+
+            self._load_unasked(target, runtime)
+            return server_place(eks.endpoint(target, runtime, self.sessions()))
+        if isinstance(target, KubernetesTarget):
+            return server_place(self._server(target))
+        raise NotFound("cluster", target.location, where="any file")
+
+    def _account(self, target: EcsTarget, runtime: Runtime) -> str:
+        key = (target.profile, target.role_arn, target.endpoint_url)
+        with self._lock:
+            if key not in self._accounts:
+                self._accounts[key] = start(partial(self._asked_account, target, runtime))
+        return result(self._accounts[key], runtime.deadline)
+
+    def _asked_account(self, target: EcsTarget, runtime: Runtime) -> str:
+        sessions = self.sessions()
+        if known := sessions.written_account(target):
+            return known
+        self._load_unasked(target, runtime)
+        return sessions.account(target, runtime)
+
+    def _load_unasked(self, target: AwsClusterTarget, runtime: Runtime) -> None:
+        self.sessions().ask_nobody(target)
+        self.load(target, runtime)
+
+    def _server(self, target: KubernetesTarget) -> str:
+        """The address in the kubeconfigs; one that a variable hides is read, too."""
+        paths = kubeconfig_paths(self.environ, target.kubeconfig)
+        hidden = () if target.kubeconfig else default_kubeconfig(self.environ)
+        for known in map(read_kubeconfig, filter(None, (paths, hidden))):
+            context = known.context_entries.get(target.context)
+            if context is None:
+                continue
+            cluster = known.cluster_entries.get(known.clusters[target.context] or "")
+            if cluster is None:
+                raise ConfigError(f"{context.label}: it names no cluster")
+            user = known.user_entries.get(known.users[target.context] or "")
+            return server_address(cluster, user).url
+        nowhere = NotFound("context", short(target.context), where="any kubeconfig")
+        nowhere.hint = "write `kubeconfig:` beside its `context:`"
+        raise nowhere
