@@ -33,6 +33,7 @@ from dashborion.streams import Streams
 
 TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
+EXPLAIN_SECONDS = 10.0  # for why a wait has ended badly, after its time
 LOOK_SECONDS = 1.0  # that a look gets in any case
 EVENTS, LOG_LINES, REASONS = 5, 10, 3  # that are shown of a rollout that failed
 
@@ -181,7 +182,7 @@ class RolloutFollower:
             streams.progress("")
             if wait.last is not None and wait.last.ended == "paused":
                 raise
-            deadline.restart()
+            deadline.restart(EXPLAIN_SECONDS)
             self._explain(workload, followed, error, wait.last)
             raise
         except KeyboardInterrupt:

@@ -97,7 +97,7 @@ def test_a_deployment_that_fails_without_a_rollback(dashborion: Cli, web: Mover)
 def test_two_tasks_that_end_are_enough_although_ecs_has_forgotten_the_first(
     dashborion: Cli, web: Mover
 ) -> None:
-    said = partial(web.says, "(service web) has started 1 tasks.")
+    said = partial(web.says, "has started 1 tasks.")
     dashborion.steps = [web.task_fails, web.runs(1), said, web.task_fails]
     seen = dashborion(RESTART)
     assert (seen.exit_code, len(dashborion.slept)) == (7, 4)
