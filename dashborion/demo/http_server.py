@@ -20,6 +20,8 @@ from typing import Any, ClassVar
 
 import trustme
 
+MOST_BODY_BYTES = 4 << 20  # before anybody is known; a Kubernetes API takes 3 MiB
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -45,7 +47,13 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def _exchange(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = self.headers.get("Content-Length") or "0"
+        is_known = length.isdecimal() and "Transfer-Encoding" not in self.headers
+        if not is_known or len(length) > 9 or int(length) > MOST_BODY_BYTES:
+            self.close_connection = True
+            self.respond(Answer(413, {}, b""))
+            return
+        body = self.rfile.read(int(length))
         self.respond(self.server.answer(self.command, self.path, dict(self.headers), body))
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815 - http.server's names

@@ -41,7 +41,7 @@ class Connector:
         self._made_sessions: Sessions | None = None
         self._made_plugins: ExecPlugins | None = None
         self._lock = threading.RLock()
-        self._loading: dict[tuple[str | None, str | None], Future[None]] = {}
+        self._loading: dict[tuple[str | None, ...], Future[None]] = {}
         self._late: set[Future[None]] = set()
 
     def prepare(self, environments: Iterable[Environment], deadline: Deadline) -> None:
@@ -94,7 +94,7 @@ class Connector:
 
     def _start_loading(self, target: AwsClusterTarget, deadline: Deadline) -> Future[None]:
         with self._lock:
-            key = (target.profile, target.role_arn)
+            key = (target.profile, target.role_arn, target.endpoint_url)
             if key not in self._loading:
                 self._loading[key] = start(partial(self._sessions.prepare, target, deadline))
             return self._loading[key]

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,6 +23,7 @@ from typing import Any
 import msgspec
 from botocore import credentials as core
 from botocore.compat import compat_shell_split
+from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.utils import JSONFileCache, get_login_token_cache_directory, parse_timestamp
 from msgspec import Struct
 
@@ -33,6 +35,7 @@ from dashborion.orchestrators.aws.login import Login
 from dashborion.storage.files import cache_folder, make_own_folder
 
 PROGRAM_SECONDS = 60.0
+ROLE_SECONDS = 12 * 3600.0  # the longest that a role may be assumed for
 
 
 class _Printed(Struct):
@@ -191,7 +194,11 @@ class _Providers(core.ProfileProviderBuilder):  # type: ignore[misc]
 
 
 class LenientCache(JSONFileCache):  # type: ignore[misc]
-    """A cache folder of AWS' tools: what cannot be read is not there, nor need it be writable."""
+    """A cache folder of AWS' tools: what cannot be read is not there, nor need it be writable.
+
+    As root in another user's home nothing is written, save over a token that is there already:
+    the one before it may be worthless by now.
+    """
 
     def __init__(self, folder: Path, **options: Any) -> None:
         super().__init__(str(folder), **options)
@@ -207,6 +214,8 @@ class LenientCache(JSONFileCache):  # type: ignore[misc]
 
     def __setitem__(self, key: str, value: Any) -> None:
         with suppress(OSError):
+            if key not in self:
+                make_own_folder(Path(self._working_dir))
             super().__setitem__(key, value)
 
     def _usable(self, key: str) -> Any:
@@ -224,16 +233,33 @@ class LenientCache(JSONFileCache):  # type: ignore[misc]
         return content if isinstance(content, dict) else None
 
 
-def role_cache(source: Any, profile: str | None) -> LenientCache:
-    """Where credentials of a config's role are kept: apart for each identity and endpoint."""
-    key = source.get_frozen_credentials().access_key
-    endpoints = [os.environ.get(name) for name in ("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL")]
-    named = hashlib.sha256(json.dumps([key, profile, endpoints]).encode()).hexdigest()
-    folder = cache_folder() / "aws-roles" / named[:32]
+def role_cache(session: Any, source: Any, profile: str | None, region: str | None) -> Any:
+    """Where credentials of a config's role are kept: apart for each source, at AWS' own STS only.
+
+    None keeps them in memory: an endpoint that a variable or AWS' own files name may be anybody's.
+    The role, with its account, is in the file's name.
+    """
+    settings = session.full_config, session.get_scoped_config(), "sts"
+    is_ignored = session.get_config_variable("ignore_configured_endpoint_urls")
+    if not is_ignored and ConfiguredEndpointProvider(*settings).provide():
+        return None
+    keys = source.get_frozen_credentials()
+    parts = [keys.access_key, keys.account_id, profile, region]
+    named = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    everybody = cache_folder() / "aws-roles"
+    _forget_old(everybody)
     with suppress(OSError):
-        make_own_folder(folder.parent)
-        make_own_folder(folder)
-    return LenientCache(folder)
+        make_own_folder(everybody)
+    return LenientCache(everybody / named[:32])
+
+
+def _forget_old(folder: Path) -> None:
+    """Remove what no role's credentials can be valid for: the keys of an SSO login never return."""
+    with suppress(OSError):
+        for kept in folder.glob("*/*.json"):
+            if kept.stat().st_mtime < time.time() - ROLE_SECONDS:
+                kept.unlink()
+                kept.parent.rmdir()
 
 
 def adapt(session: Any, loading: Loading) -> None:

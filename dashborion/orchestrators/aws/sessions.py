@@ -204,7 +204,7 @@ class Sessions:
 
     def _in_region(self, target: AwsTarget, runtime: Runtime, region: str) -> AwsClient:
         with self._lock:
-            key = (target.profile, target.role_arn, region)
+            key = (target.profile, target.role_arn, target.endpoint_url, region)
             limit = self._limits.setdefault(key, threading.Semaphore(CALLS_AT_ONCE))
         return AwsClient(
             reader=partial(self._client, target, region, _READS),
@@ -333,7 +333,7 @@ def _new_client(session: Any, service: str, target: AwsTarget, region: str, conf
 def _assumed(session: Any, source: Any, target: AwsTarget) -> Any:
     """Credentials of the config's role, assumed with those of the profile when first needed.
 
-    Kept on disk, unless an endpoint of the config's own gives them.
+    Kept on disk, unless they come from an endpoint that somebody has configured.
 
     Raises:
         ConfigError: it is not the ARN of a role.
@@ -343,17 +343,19 @@ def _assumed(session: Any, source: Any, target: AwsTarget) -> Any:
             f"role_arn: '{target.role_arn}' is not the ARN of a role",
             hint="write it as arn:aws:iam::ACCOUNT:role/NAME",
         )
+    region = target.region or session.get_config_variable("region")
+    is_own = target.endpoint_url is None
     fetcher = core_credentials.AssumeRoleCredentialFetcher(
         client_creator=partial(
             session.create_client,
-            region_name=target.region or session.get_config_variable("region"),
+            region_name=region,
             endpoint_url=target.endpoint_url,
             config=_READS,
         ),
         source_credentials=source,
         role_arn=target.role_arn,
         extra_args={"RoleSessionName": "dashborion"},
-        cache=role_cache(source, target.profile) if target.endpoint_url is None else None,
+        cache=role_cache(session, source, target.profile, region) if is_own else None,
     )
     return core_credentials.DeferredRefreshableCredentials(
         method="assume-role", refresh_using=fetcher.fetch_credentials

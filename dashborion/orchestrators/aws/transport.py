@@ -1,4 +1,4 @@
-"""The way to AWS: what is wrong with it on this side, and whether answers arrive whole."""
+"""The way to AWS: what is wrong with it on this side; answers that are whole, and not endless."""
 
 from __future__ import annotations
 
@@ -11,9 +11,15 @@ from urllib.request import getproxies
 
 from botocore import exceptions as core
 from botocore.utils import should_bypass_proxies
+from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ReadTimeoutError as ReadTimedOut
 
-from dashborion.errors import ConfigError
+from dashborion.errors import BadAnswer, ConfigError
+from dashborion.orchestrators.aws.errors import bare
 from dashborion.orchestrators.aws.login import named_file
+
+MOST_BYTES = 16 << 20  # a page of log events is 1 MB, one of 1,000 objects rarely 5
+_PIECE = 1 << 17
 
 
 def watch(session: Any) -> None:
@@ -44,6 +50,7 @@ class WholeAnswers:
         """The answer.
 
         Raises:
+            BadAnswer: it is larger than any of AWS.
             ResponseStreamingError: it ended before it should; clients that retry, retry it.
             ValueError: a header that cannot be sent; http.client's error would quote it, and
                 be taken for a broken connection.
@@ -52,9 +59,15 @@ class WholeAnswers:
             text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
             if "\n" in text or "\r" in text:
                 raise ValueError(f"a line break in {name}")
-        answer = self._session.send(request)
+        is_streamed, request.stream_output = request.stream_output, True
+        try:
+            answer = self._session.send(request)
+        finally:
+            request.stream_output = is_streamed
+        if not is_streamed:
+            answer._content = _body(answer.raw, request)  # noqa: SLF001 - it would read without end
         promised = str(answer.headers.get("Content-Length") or "")
-        if not request.stream_output and promised.isdecimal():
+        if not is_streamed and promised.isdecimal():
             missing = int(promised) - len(answer.content)
             if missing > 0 and request.method != "HEAD":
                 raise core.ResponseStreamingError(error=f"{missing} bytes are missing")
@@ -62,6 +75,30 @@ class WholeAnswers:
 
     def close(self) -> None:
         self._session.close()
+
+
+def _body(raw: Any, request: Any) -> bytes:
+    """The bytes of an answer, as they come: botocore takes no packed ones."""
+    body = bytearray()
+    try:
+        while len(body) <= MOST_BYTES and (piece := raw.read(_PIECE)):
+            body += piece
+    except ReadTimedOut as error:
+        raise core.ReadTimeoutError(endpoint_url=request.url, error=error) from error
+    except (HTTPError, OSError) as error:
+        raise core.ConnectionClosedError(
+            endpoint_url=request.url, request=request, error=error
+        ) from error
+    finally:
+        raw.close()  # gives the connection back where the body has ended
+    if len(body) > MOST_BYTES:
+        body.clear()  # which the error's traceback would hold on to
+        raise BadAnswer(
+            f"{bare(request.url)} answered with more than {MOST_BYTES >> 20} MiB, and was not "
+            "read to the end",
+            hint="no API of AWS answers so: what else is at this address?",
+        )
+    return bytes(body)
 
 
 def _check_route(url: str, http_session: Any, environ: Mapping[str, str]) -> None:

@@ -142,8 +142,17 @@ def connection_error(error: Exception, request: Request, *, waited: float) -> Da
     return Unreachable(f"cannot speak to {host}: {type(error).__name__}")
 
 
+def too_large(request: Request, size: int, packed: int) -> BadAnswer:
+    """The error for an answer that is not read to its end; its size so far, and on the wire."""
+    grown = f", packed in {packed >> 10} KiB" if packed < size else ""
+    return BadAnswer(
+        f"{request} was answered with more than {size >> 20} MiB{grown}, and not read to the end",
+        hint="no Kubernetes API answers so: what else is at this address?",
+    )
+
+
 def answer_error(
-    request: Request, status: int, content: bytes, headers: Mapping[str, str]
+    request: Request, status: int, content: bytes | bytearray, headers: Mapping[str, str]
 ) -> DashborionError:
     """The error for an error answer, in the words of the API's ``Status`` where there is one."""
     try:

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlencode, urlsplit
 
 import websocket
 from urllib3 import HTTPHeaderDict
-from websocket import ABNF
+from websocket import ABNF, frame_buffer
 
 from dashborion.errors import (
     BadAnswer,
@@ -49,6 +49,7 @@ from dashborion.terminal import CHUNK, Terminal, write
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"  # with and without a way to end stdin
 PING_SECONDS = 30.0  # of silence; load balancers drop connections that stay silent for longer
+MOST_FRAME_BYTES = 4 << 20  # of what arrives; the kubelet's frames have 32 KB
 MOST_UNSENT = 1 << 18  # bytes waiting to be sent; above that, stdin is not read
 _STDIN_STAYS_OPEN = (
     "this API server cannot be told that stdin has ended (Kubernetes 1.30 and newer can): "
@@ -140,6 +141,7 @@ def _attempt(
 ) -> websocket.WebSocket:
     started, outcome = time.monotonic(), "no answer"
     socket = websocket.WebSocket(sslopt=_tls(client.credentials.settings))
+    socket.frame_buffer = _Frames(socket._recv, skip_utf8_validation=True)  # noqa: SLF001 - as it does
     headers = client.credentials.headers(authorization)
     try:
         socket.connect(
@@ -167,12 +169,22 @@ def _attempt(
     return socket
 
 
+<<<<<<< HEAD
 def _why(error: Exception) -> str:
     if isinstance(error, websocket.WebSocketTimeoutException):
         return "no answer in time"
     if isinstance(error, websocket.WebSocketProxyException):
         return "the proxy does not take the request"
     return getattr(error, "strerror", None) or "it does not answer as a WebSocket does"
+=======
+class _Frames(frame_buffer):  # type: ignore[misc]
+    """The frames that arrive; the library reads one to its end, whatever length it says."""
+
+    def recv_length(self) -> None:
+        super().recv_length()
+        if self.length > MOST_FRAME_BYTES:
+            raise websocket.WebSocketProtocolException
+>>>>>>> hostile
 
 
 def _tls(server: Settings) -> dict[str, Any]:
@@ -320,6 +332,8 @@ class _Session:
             write(self.terminal.stderr, data)
         elif self._channel == STATUS:
             self._status += data
+            if len(self._status) > MOST_FRAME_BYTES:
+                raise BadAnswer("the connection goes on with more than a command's exit code")
 
 
 def _lost() -> Unreachable:

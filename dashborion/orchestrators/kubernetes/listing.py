@@ -91,7 +91,7 @@ class Pages(Generic[T]):
             BadAnswer: a page that is not the API's, a list that never ends, or one of which
                 no object can be decoded.
         """
-        fetch: Callable[[], bytes] | None = partial(self._fetch, None)
+        fetch: Callable[[], bytearray] | None = partial(self._fetch, None)
         while fetch is not None:
             try:
                 body = fetch()
@@ -104,7 +104,7 @@ class Pages(Generic[T]):
         if self._odd:
             raise self._odd[0]
 
-    def _fetch(self, token: str | None) -> bytes:
+    def _fetch(self, token: str | None) -> bytearray:
         request = msgspec.structs.replace(self._first, params=self.options.params(token))
         try:
             return self.transport.send(request)
@@ -119,7 +119,7 @@ class Pages(Generic[T]):
             # The token came from the server, not from the user.
             raise BadAnswer(f"{request}: {error.message}") from error
 
-    def _start_next(self, body: bytes) -> Callable[[], bytes] | None:
+    def _start_next(self, body: bytearray) -> Callable[[], bytearray] | None:
         """Start to fetch the page after this one; what waits for it, or None after the last."""
         before = self._token
         self._token = decode(wire.Header, body, self._first).metadata.continue_ or None
@@ -139,7 +139,7 @@ class Pages(Generic[T]):
             self.on_restart()
             self._seen.clear()
 
-    def _objects(self, body: bytes) -> list[Found[T]]:
+    def _objects(self, body: bytearray) -> list[Found[T]]:
         """The objects of a page: decoded all at once, and one by one if that fails."""
         resource, request = self.resource, self._first
         shape: Any = wire.Rows if resource.form is Form.ROWS else wire.Page

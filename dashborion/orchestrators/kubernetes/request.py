@@ -51,7 +51,7 @@ class Request(Struct, frozen=True):
         return f"{self.method} {self.path} at {self.host}"
 
 
-def decode(type_: type[T], body: bytes, request: Request) -> T:
+def decode(type_: type[T], body: bytes | bytearray, request: Request) -> T:
     """The answer to a request, as a type. A null is an absent field, as in Go.
 
     Raises:

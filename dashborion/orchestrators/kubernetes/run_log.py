@@ -10,8 +10,12 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+<<<<<<< HEAD
 from dashborion.errors import Unreachable, Unreadable, short
 from dashborion.models.log import STAMP
+=======
+from dashborion.errors import BadAnswer, Unreachable
+>>>>>>> hostile
 from dashborion.orchestrators.kubernetes import find, runs
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -25,6 +29,7 @@ from dashborion.orchestrators.kubernetes.resume import (
     separate_stamped,
 )
 from dashborion.orchestrators.kubernetes.runs import Run
+from dashborion.orchestrators.kubernetes.transport import has_grown
 from dashborion.orchestrators.logs import Block
 
 CHUNK = 1 << 16
@@ -254,11 +259,16 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
 
     Raises:
         Broken: the connection broke, or was silent for too long.
+        BadAnswer: it was packed, though nobody asked for that, and grows.
     """
+    size = 0
     try:
         asked = time.monotonic()
         while chunk := response.read1(CHUNK):
             came = time.monotonic()
+            size += len(chunk)
+            if has_grown(size, response):
+                raise BadAnswer(f"GET {path}: the log was packed, and does not end")
             yield chunk
             if follow and came - asked > SILENCE_SECONDS:
                 time.sleep(GATHER_SECONDS)

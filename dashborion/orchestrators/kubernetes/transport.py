@@ -8,8 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +24,7 @@ from dashborion.orchestrators.kubernetes.errors import (
     answer_error,
     connection_error,
     maybe_applied,
+    too_large,
 )
 from dashborion.orchestrators.kubernetes.request import Request
 from dashborion.orchestrators.protocol import Call, Runtime
@@ -33,6 +33,14 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 MOST_BYTES = 1 << 30  # of an answer: 500 objects of the 1.5 MB that etcd takes are 750 MB
 ATTEMPTS = 5
+
+# Of all answers of a server that are being read at one time. A page of 500 objects of 40 KB, which
+# is more than any cluster's average, is 20 MB, and seldom are more than five lists read at once.
+MOST_BYTES = 128 << 20
+# JSON of objects shrinks to a tenth, of objects that are all alike to a sixtieth.
+MOST_TIMES, FEW_BYTES = 200, 4 << 20
+MOST_ERROR_BYTES = 4 << 20
+_PIECE = 1 << 17  # little enough that what is read and not unpacked yet hardly counts
 
 T = TypeVar("T")
 
@@ -58,6 +66,7 @@ class Transport:
         self._lock = threading.Lock()
         self._generation = credentials.generation
         self._pool = self._new_pool()
+        self._being_read = 0  # bytes
 
     def request(self, method: str, path: str, **settings: Any) -> Request:
         """A request to this server; ``settings`` are the other fields of ``Request``."""
@@ -65,7 +74,7 @@ class Transport:
         user = self.credentials.user
         return Request(server.host, method, path, user, server.proxy, **settings)
 
-    def send(self, request: Request) -> bytes:
+    def send(self, request: Request) -> bytearray:
         """The body of the answer.
 
         Raises:
@@ -73,7 +82,15 @@ class Transport:
             Missing, ListExpired: 404 and 410, which the caller knows how to handle.
             DashborionError: any other error answer, or no answer.
         """
+<<<<<<< HEAD
         return self._retried(request, self._attempt)[1]
+=======
+
+        def attempt(request: Request, authorization: str | None) -> bytearray:
+            return self._attempt(request, authorization, self._body)
+
+        return self._retried(request, attempt)
+>>>>>>> hostile
 
     def open(self, request: Request, *, endless: bool) -> urllib3.BaseHTTPResponse:
         """An answer whose body the caller reads bit by bit and then closes; raises as ``send``.
@@ -81,7 +98,15 @@ class Transport:
         ``endless`` turns the read timeout off: the API server sends nothing at all,
         not even headers, before the kubelet has a first log line.
         """
+<<<<<<< HEAD
         return self._retried(request, partial(self._attempt, whole=False, endless=endless))[0]
+=======
+
+        def attempt(request: Request, authorization: str | None) -> urllib3.BaseHTTPResponse:
+            return self._attempt(request, authorization, _unread, endless=endless)
+
+        return self._retried(request, attempt)
+>>>>>>> hostile
 
     def _retried(self, request: Request, attempt: Callable[[Request, str | None], T]) -> T:
         """Attempt a request until it is answered: with renewed credentials, and with pauses.
@@ -113,11 +138,18 @@ class Transport:
         self,
         request: Request,
         authorization: str | None,
+        take: Callable[[Request, urllib3.BaseHTTPResponse], T],
         *,
+<<<<<<< HEAD
         whole: bool = True,
         endless: bool = False,
     ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         """Send a request once; its body is read if ``whole``, and that of an error anyway."""
+=======
+        endless: bool = False,
+    ) -> T:
+        """Send a request once; what ``take`` makes of the answer."""
+>>>>>>> hostile
         left = self.runtime.deadline.remaining()
         if left <= 0:
             raise self.runtime.deadline.expired()
@@ -137,20 +169,66 @@ class Transport:
             )
             outcome = str(response.status)
             is_success = 200 <= response.status < 300
+<<<<<<< HEAD
             is_read = whole or not is_success
             content = response.read(MOST_BYTES + 1, decode_content=True) if is_read else b""
+=======
+            if is_success:
+                return take(request, response)
+            content = self._body(request, response, MOST_ERROR_BYTES)
+>>>>>>> hostile
         except (HTTPError, ValueError, OSError) as error:
             waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
             raise connection_error(error, request, waited=waited) from error
         finally:
             elapsed = time.monotonic() - started
             self.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
+<<<<<<< HEAD
         if len(content) > MOST_BYTES:
             response.close()
             raise BadAnswer(f"{request} was answered with more than {MOST_BYTES >> 20} MB")
         if is_success:
             return response, content
+=======
+>>>>>>> hostile
         raise answer_error(request, response.status, content, response.headers)
+
+    def _body(
+        self, request: Request, response: urllib3.BaseHTTPResponse, most: int = MOST_BYTES
+    ) -> bytearray:
+        """The whole body; raises as ``_pieces``."""
+        body = bytearray()
+        try:
+            for piece in self._pieces(request, response, most):
+                body += piece
+        except BaseException:
+            response.close()
+            body.clear()  # which the error's traceback would hold on to
+            raise
+        response.release_conn()
+        return body
+
+    def _pieces(
+        self, request: Request, response: urllib3.BaseHTTPResponse, most: int
+    ) -> Iterator[bytes]:
+        """A body, unpacked bit by bit.
+
+        Raises:
+            BadAnswer: it is larger than any honest one, or was packed to grow.
+        """
+        size = 0
+        try:
+            while piece := response.read(_PIECE):
+                size += len(piece)
+                with self._lock:
+                    self._being_read += len(piece)
+                    is_too_large = self._being_read > MOST_BYTES or size > most
+                if is_too_large or has_grown(size, response):
+                    raise too_large(request, size, response.tell())
+                yield piece
+        finally:
+            with self._lock:
+                self._being_read -= size
 
     def _headers(self, request: Request, authorization: str | None) -> HTTPHeaderDict:
         headers = HTTPHeaderDict()
@@ -190,6 +268,15 @@ class Transport:
                 server.proxy, proxy_headers=_proxy_headers(server.proxy), **settings
             )
         return urllib3.PoolManager(**settings)
+
+
+def has_grown(size: int, response: urllib3.BaseHTTPResponse) -> bool:
+    """Whether so many bytes came out of a body that was packed to fill memory or time."""
+    return size > max(FEW_BYTES, MOST_TIMES * response.tell())
+
+
+def _unread(_: Request, response: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    return response
 
 
 def _proxy_headers(proxy: str) -> dict[str, str]:
