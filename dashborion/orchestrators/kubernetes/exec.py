@@ -169,14 +169,14 @@ def _attempt(
     return socket
 
 
-<<<<<<< HEAD
 def _why(error: Exception) -> str:
     if isinstance(error, websocket.WebSocketTimeoutException):
         return "no answer in time"
     if isinstance(error, websocket.WebSocketProxyException):
         return "the proxy does not take the request"
     return getattr(error, "strerror", None) or "it does not answer as a WebSocket does"
-=======
+
+
 class _Frames(frame_buffer):  # type: ignore[misc]
     """The frames that arrive; the library reads one to its end, whatever length it says."""
 
@@ -184,7 +184,6 @@ class _Frames(frame_buffer):  # type: ignore[misc]
         super().recv_length()
         if self.length > MOST_FRAME_BYTES:
             raise websocket.WebSocketProtocolException
->>>>>>> hostile
 
 
 def _tls(server: Settings) -> dict[str, Any]:

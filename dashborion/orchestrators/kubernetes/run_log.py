@@ -10,12 +10,8 @@ from typing import Any
 
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-<<<<<<< HEAD
-from dashborion.errors import Unreachable, Unreadable, short
+from dashborion.errors import BadAnswer, Unreachable, Unreadable, short
 from dashborion.models.log import STAMP
-=======
-from dashborion.errors import BadAnswer, Unreachable
->>>>>>> hostile
 from dashborion.orchestrators.kubernetes import find, runs
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client

@@ -17,7 +17,7 @@ import urllib3.connection
 from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import HTTPError, InsecureRequestWarning
 
-from dashborion.errors import BadAnswer, CredentialsError, Throttled
+from dashborion.errors import CredentialsError, Throttled
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
     Retryable,
@@ -31,12 +31,11 @@ from dashborion.orchestrators.protocol import Call, Runtime
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
-MOST_BYTES = 1 << 30  # of an answer: 500 objects of the 1.5 MB that etcd takes are 750 MB
 ATTEMPTS = 5
 
-# Of all answers of a server that are being read at one time. A page of 500 objects of 40 KB, which
-# is more than any cluster's average, is 20 MB, and seldom are more than five lists read at once.
-MOST_BYTES = 128 << 20
+# Of all answers of a server that are being read at one time: five pages of 500 objects of 400 KB,
+# ten times the largest that people write, are 1 GB. What was packed to grow is noticed far earlier.
+MOST_BYTES = 1 << 30
 # JSON of objects shrinks to a tenth, of objects that are all alike to a sixtieth.
 MOST_TIMES, FEW_BYTES = 200, 4 << 20
 MOST_ERROR_BYTES = 4 << 20
@@ -82,15 +81,11 @@ class Transport:
             Missing, ListExpired: 404 and 410, which the caller knows how to handle.
             DashborionError: any other error answer, or no answer.
         """
-<<<<<<< HEAD
-        return self._retried(request, self._attempt)[1]
-=======
 
         def attempt(request: Request, authorization: str | None) -> bytearray:
             return self._attempt(request, authorization, self._body)
 
         return self._retried(request, attempt)
->>>>>>> hostile
 
     def open(self, request: Request, *, endless: bool) -> urllib3.BaseHTTPResponse:
         """An answer whose body the caller reads bit by bit and then closes; raises as ``send``.
@@ -98,15 +93,11 @@ class Transport:
         ``endless`` turns the read timeout off: the API server sends nothing at all,
         not even headers, before the kubelet has a first log line.
         """
-<<<<<<< HEAD
-        return self._retried(request, partial(self._attempt, whole=False, endless=endless))[0]
-=======
 
         def attempt(request: Request, authorization: str | None) -> urllib3.BaseHTTPResponse:
             return self._attempt(request, authorization, _unread, endless=endless)
 
         return self._retried(request, attempt)
->>>>>>> hostile
 
     def _retried(self, request: Request, attempt: Callable[[Request, str | None], T]) -> T:
         """Attempt a request until it is answered: with renewed credentials, and with pauses.
@@ -140,16 +131,9 @@ class Transport:
         authorization: str | None,
         take: Callable[[Request, urllib3.BaseHTTPResponse], T],
         *,
-<<<<<<< HEAD
-        whole: bool = True,
-        endless: bool = False,
-    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        """Send a request once; its body is read if ``whole``, and that of an error anyway."""
-=======
         endless: bool = False,
     ) -> T:
         """Send a request once; what ``take`` makes of the answer."""
->>>>>>> hostile
         left = self.runtime.deadline.remaining()
         if left <= 0:
             raise self.runtime.deadline.expired()
@@ -169,28 +153,15 @@ class Transport:
             )
             outcome = str(response.status)
             is_success = 200 <= response.status < 300
-<<<<<<< HEAD
-            is_read = whole or not is_success
-            content = response.read(MOST_BYTES + 1, decode_content=True) if is_read else b""
-=======
             if is_success:
                 return take(request, response)
             content = self._body(request, response, MOST_ERROR_BYTES)
->>>>>>> hostile
         except (HTTPError, ValueError, OSError) as error:
             waited = READ_SECONDS if left > READ_SECONDS else self.runtime.deadline.seconds
             raise connection_error(error, request, waited=waited) from error
         finally:
             elapsed = time.monotonic() - started
             self.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
-<<<<<<< HEAD
-        if len(content) > MOST_BYTES:
-            response.close()
-            raise BadAnswer(f"{request} was answered with more than {MOST_BYTES >> 20} MB")
-        if is_success:
-            return response, content
-=======
->>>>>>> hostile
         raise answer_error(request, response.status, content, response.headers)
 
     def _body(
