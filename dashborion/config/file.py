@@ -84,19 +84,18 @@ def every_config(
     Raises:
         ConfigError: one of them cannot be read: what it guards is not known.
     """
-    files = {
-        user_file: Origin.USER,
-        **{folder / FILE_NAME: Origin.FOLDER for folder in _folders(cwd)},
-        **{expanded(name): Origin.NAMED for name in named if name},
-    }
-    others = [
-        load(path, origin)
-        for path, origin in files.items()
-        if path != in_use.path
-        and is_there(path)
-        and (origin is not Origin.FOLDER or _distrusted_because(path) is None)
+    candidates = [
+        *((expanded(name), Origin.NAMED) for name in named if name),
+        *((folder / FILE_NAME, Origin.FOLDER) for folder in _folders(cwd)),
+        (user_file, Origin.USER),
     ]
-    return [in_use, *others]
+    configs, known = [in_use], {in_use.path.resolve() if in_use.path else None}
+    for path, origin in candidates:
+        is_ignored = origin is Origin.FOLDER and is_there(path) and _distrusted_because(path)
+        if path.resolve() not in known and is_there(path) and not is_ignored:
+            known.add(path.resolve())  # a file may be named that is the folder's
+            configs.append(load(path, origin))
+    return configs
 
 
 def _distrusted_because(path: Path) -> str | None:

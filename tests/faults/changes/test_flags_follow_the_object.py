@@ -225,6 +225,14 @@ def test_a_file_that_cannot_be_read_refuses_changes_and_no_reads(
     assert dashborion(f"workloads list -e mine --config {named}").exit_code == 0
 
 
+def test_a_folders_file_that_is_named_is_trusted_for_changes_too(
+    dashborion: Cli, api: Api, contexts: Path
+) -> None:
+    config(Path("dashborion.yaml"), {"mine": {**DEV, "kubeconfig": str(contexts)}})
+    dashborion(f"{SCALE} -e mine --config dashborion.yaml")
+    assert len(changed(api)) == 1
+
+
 def test_lists_show_the_flags_that_hold(dashborion: Cli, home: Path) -> None:
     own_file(home, prod={**PROD, "read_only": True}, dev=DEV, all={"context": "here"})
     rows = dashborion("env list -o json").json
