@@ -99,7 +99,12 @@ class Embedded:
             cluster, protected = f"{project}-{name}", name == "production"
             if project == "media":
                 kubeconfig = str(running.kubeconfig)
-                return KubernetesTarget(context=cluster, kubeconfig=kubeconfig, protected=protected)
+                return KubernetesTarget(
+                    context=cluster,
+                    namespace=cluster,  # both are of one cluster, and one is protected
+                    kubeconfig=kubeconfig,
+                    protected=protected,
+                )
             return EcsTarget(
                 cluster=cluster,
                 region=running.region,
