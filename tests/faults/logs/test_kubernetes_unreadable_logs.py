@@ -118,7 +118,6 @@ def test_a_follower_that_ends_tells_by_its_exit_code_what_it_could_not_read(
 
 
 UNSTAMPED = {
-    "the kubelet's own words": "unable to retrieve container logs for containerd://1",
     "lines without a time": "one\ntwo\none\n",
     "a page": PAGE.decode(),
     "a Status": '{"kind": "Status", "status": "Failure", "message": "gone"}',
