@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
 from queue import SimpleQueue
 from typing import Any
 
@@ -21,20 +20,25 @@ from dashborion.orchestrators.kubernetes.errors import KubeletSilent, Missing
 from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
 from dashborion.orchestrators.kubernetes.run_log import (
     Broken,
-    Ends,
     NotGiven,
     NotKept,
     Replaced,
     RunLog,
+)
+from dashborion.orchestrators.kubernetes.run_progress import (
+    FIRST_DELAY,
+    LONGEST_DELAY,
+    Progress,
+    ReadEnd,
+    RunState,
+    run_state,
 )
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import named
 from dashborion.orchestrators.logs import Ended, Notices, Outages, Sink, between, require_few
 
 LOOK_SECONDS = 1.0  # between two lookups of the pods
-MOST_REFUSALS = 8  # in a row, of the log of a run that has ended
 PATIENCE = 1.0  # seconds before the next read, from which on a refusal is told
-FIRST_DELAY, LONGEST_DELAY = 0.05, 5.0  # seconds before a log without new lines is opened again
 
 Key = tuple[str, str]  # a pod's uid and a container's name
 
@@ -173,36 +177,6 @@ def _shut(response: Any) -> None:
         response.shutdown()
 
 
-class RunState(Enum):
-    """Whether a run still goes on, and where the API has its log."""
-
-    RUNNING = "running"
-    ENDED = "ended"  # the container's latest run
-    PREVIOUS = "previous"  # the run before the latest
-    LOST = "lost"  # an older run, whose log the API does not serve
-    POD_GONE = "pod gone"
-
-
-class ReadEnd(Enum):
-    """How one read of a log has ended."""
-
-    CLEAN = "clean"
-    BROKEN = "broken"  # with the connection
-    UNANSWERED = "unanswered"  # before it began, as of a node that cannot be reached
-    REFUSED = "refused"  # before it began: the kubelet does not have the log
-
-
-def run_state(pod: wire.Pod | None, run: Run) -> RunState:
-    """The state of a run, by its pod as it is now."""
-    if pod is None:
-        return RunState.POD_GONE
-    latest = runs.latest_run(pod, run.container)
-    if latest is not None and latest.id == run.id:
-        return RunState.RUNNING if latest.is_running else RunState.ENDED
-    is_previous = runs.previous_run_id(pod, run.container) == run.id
-    return RunState.PREVIOUS if is_previous else RunState.LOST
-
-
 @dataclass(frozen=True)
 class Outage:
     """``what`` does not answer, and what to say when it ``is_over``.
@@ -290,10 +264,14 @@ class ContainerFollower:
         while True:
             has_lines, end = self._read_once(log, progress.state, progress.delay)
             self.sink.pause(0)  # raises if the command has ended
-            pod = self._current_pod(run)
+            pod, is_prompt = self._current_pod(run)
             is_leaving = pod is not None and pod.metadata.deletion_timestamp is not None
             progress.update(
-                run_state(pod, run), end, log, has_lines=has_lines, is_leaving=is_leaving
+                run_state(pod, run),
+                end if is_prompt else ReadEnd.BROKEN,
+                log,
+                has_lines=has_lines,
+                is_leaving=is_leaving,
             )
             if progress.is_over:
                 break
@@ -364,63 +342,16 @@ class ContainerFollower:
         if self._outage is not None and self._outage.is_over_once_open:
             self._tell_end_of_outage()
 
-    def _current_pod(self, run: Run) -> wire.Pod | None:
-        """The run's pod as it is now; asks again until the API answers."""
+    def _current_pod(self, run: Run) -> tuple[wire.Pod | None, bool]:
+        """The run's pod as it is now, and whether the API knew it at once; asks until it answers.
+
+        An API server that ends may end its logs as if they were over.
+        """
         delay = FIRST_DELAY
         while True:
             self.group.client.runtime.deadline.restart()
             try:
-                return find.pod_again(self.group.client, run.pod)
+                return find.pod_again(self.group.client, run.pod), delay == FIRST_DELAY
             except Unavailable:
                 self.sink.pause(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
-
-
-@dataclass
-class Progress:
-    """How far one run has been read, updated after each read.
-
-    A run that has ended ``is_drained`` only when several reads in a row came to a clean end with no
-    new line and the same ``rest``.
-    """
-
-    state: RunState  # at the time of the last lookup, by which the next read is made
-    delay: float = 0.0  # seconds before the next read
-    is_drained: bool = False
-    _refusals: int = 0  # in a row, in the same state
-    _is_whole: bool = False  # whether a read has come to what may well be the log's end
-    _ends: Ends = field(default_factory=Ends)  # of reads with no new line
-
-    def update(
-        self, state: RunState, end: ReadEnd, log: RunLog, *, has_lines: bool, is_leaving: bool
-    ) -> None:
-        """Take in how a read has ended, and the state of the run after it."""
-        is_over = state is not RunState.RUNNING or is_leaving
-        if end is ReadEnd.CLEAN:  # whose last line may have no newline, if the run has ended
-            self._is_whole = is_over or not log.tail
-        elif end is ReadEnd.BROKEN or (end is ReadEnd.UNANSWERED and not is_over):
-            self._is_whole = False
-        is_clean_end = self.state is not RunState.RUNNING and end is ReadEnd.CLEAN
-        is_quiet = is_clean_end and log.is_caught_up and not has_lines
-        if not is_quiet:
-            self._ends = Ends()
-        self.is_drained = is_quiet and self._ends.are_final(log.tail, least=2)
-        longest = FIRST_DELAY if is_clean_end else LONGEST_DELAY
-        self.delay = min(self.delay * 2 or FIRST_DELAY, longest)
-        if has_lines:
-            self.delay = LOOK_SECONDS if end is ReadEnd.REFUSED else 0.0
-        # What runs is refused by a kubelet that was just started, or cannot ask its runtime.
-        counts = end is ReadEnd.REFUSED and state is self.state is not RunState.RUNNING
-        self._refusals = self._refusals + 1 if counts else 0
-        self.state = state
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing more can be read."""
-        is_gone = self.state in (RunState.POD_GONE, RunState.LOST)
-        return self.is_drained or is_gone or self._refusals == MOST_REFUSALS
-
-    @property
-    def may_have_lost_lines(self) -> bool:
-        """Whether lines were written that could not be read; to be asked at the end."""
-        return not self.is_drained and (self.state is RunState.LOST or not self._is_whole)
