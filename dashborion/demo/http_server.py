@@ -58,6 +58,12 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815 - http.server's names
 
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.rfile.close()  # also where what is unsent has nobody to go to
+
     def respond(self, answer: Answer) -> None:
         self.send_response(answer.status)
         for name, value in answer.headers.items():

@@ -14,13 +14,13 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
 from dashborion.models.instance import InstanceDetail, InstanceStatus
 from dashborion.models.query import Found
+from dashborion.orchestrators import processes
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import wire
 from dashborion.orchestrators.ecs.client import Client
@@ -28,6 +28,11 @@ from dashborion.signals import done_in_the_end, exit_code
 from dashborion.terminal import Terminal, unchanged
 
 PLUGIN = "session-manager-plugin"
+# As the AWS CLI (awscli/customizations/sessionmanager.py): a newer plugin takes the name of this
+# variable in the place of the session, whose token every user can read among the arguments.
+SESSION_VARIABLE = "AWS_SSM_START_SESSION_RESPONSE"
+LAST_WITHOUT_VARIABLE = (1, 2, 497, 0)
+VERSION_SECONDS = 5.0
 END_SECONDS = 1.0  # between SIGTERM and SIGKILL
 AGENT = "ExecuteCommandAgent"
 _INSTALL = (
@@ -75,7 +80,7 @@ class Exec:
         command: Sequence[str],
         terminal: Terminal,  # noqa: ARG002 - the plugin has this process' own
         *,
-        note: Callable[[str], None],  # noqa: ARG002
+        note: Callable[[str], None],
     ) -> int:
         """Start the session and run the plugin in this terminal; the plugin's exit code.
 
@@ -83,7 +88,11 @@ class Exec:
             Forbidden: ``ecs:ExecuteCommand`` is not allowed.
             Refused: the task cannot be reached; with what it needs.
         """
-        task = instance.item.id
+        task, environ = instance.item.id, dict(self.client.aws.runtime.environ)
+        takes_variable = _version(environ) > LAST_WITHOUT_VARIABLE
+        if not takes_variable:
+            note(f"this {PLUGIN} is not newer than 1.2.497: while it runs, other users of this "
+                 "machine can read the session's token among its arguments")  # fmt: skip
         try:
             answer = self.client.aws.write(
                 "ecs", "execute_command", cluster=self.client.cluster, task=task,
@@ -100,7 +109,21 @@ class Exec:
         session = answer.get("session")
         if not isinstance(session, Mapping):
             raise BadAnswer("ecs:ExecuteCommand: an answer without a session")
-        return _run_plugin(_arguments(self.client, instance, container, session))
+        given = json.dumps(dict(session))
+        if takes_variable:
+            environ[SESSION_VARIABLE], given = given, SESSION_VARIABLE
+        return _run_plugin(_arguments(self.client, instance, container, given), environ)
+
+
+def _version(environ: Mapping[str, str]) -> tuple[int, ...]:
+    """What the plugin says that it is; empty if that is no version."""
+    try:
+        said = processes.run(
+            [PLUGIN, "--version"], environ, VERSION_SECONDS, interactive=False, show_stderr=False
+        ).output.decode()
+        return tuple(map(int, said.strip().split(".")))
+    except (OSError, ValueError, TimeoutError, processes.TooLarge):
+        return ()
 
 
 def _off(task: wire.ExecTask, item: InstanceDetail) -> Refusal:
@@ -151,7 +174,7 @@ def _require_agent(container: wire.ExecContainer, name: str) -> None:
 
 
 def _arguments(
-    client: Client, instance: Found[InstanceDetail], container: str, session: Mapping[str, Any]
+    client: Client, instance: Found[InstanceDetail], container: str, session: str
 ) -> list[str]:
     """The plugin's arguments: session, region, operation, profile, target, endpoint."""
     containers = (instance.raw or {}).get("containers") or ()
@@ -159,7 +182,7 @@ def _arguments(
     target = f"ecs:{client.cluster}_{instance.item.id}_{runtime_ids.get(container)}"
     return [
         PLUGIN,
-        json.dumps(dict(session)),
+        session,
         client.aws.region,
         "StartSession",
         "" if client.aws.profile in (None, "default") else client.aws.profile,
@@ -168,12 +191,12 @@ def _arguments(
     ]
 
 
-def _run_plugin(arguments: list[str]) -> int:
+def _run_plugin(arguments: list[str], environ: Mapping[str, str]) -> int:
     """Run the plugin; until it ends, ^C and ^Z are for the plugin only. It ends with us."""
     keys = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
     handlers = {key: signal.signal(key, signal.SIG_IGN) for key in keys}
     try:
-        with unchanged(0), _ended(subprocess.Popen(arguments)) as plugin:
+        with unchanged(0), _ended(subprocess.Popen(arguments, env=environ)) as plugin:
             code = plugin.wait()
     except OSError as error:
         raise DashborionError(f"cannot run {PLUGIN}: {error.strerror or error}") from error

@@ -41,7 +41,9 @@ def server(asked: list[int]) -> Iterator[Server]:
 
 def said(server: Server, head: str, body: bytes = b"") -> bytes:
     """The answer's first line, once the server has closed the connection."""
-    with socket.create_connection(server.server_address[:2], PATIENCE_SECONDS) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", server.server_address[1]), PATIENCE_SECONDS
+    ) as connection:
         request = f"POST / HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{head}\r\n\r\n"
         connection.sendall(request.encode() + body)
         answer = b""

@@ -8,6 +8,7 @@ import select
 import signal
 import struct
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 from fcntl import ioctl
@@ -18,7 +19,7 @@ import pytest
 
 from dashborion.demo.kubernetes import exec as demo_exec
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from tests.support.cli import Cli, start
+from tests.support.cli import PROGRAM, Cli, start
 from tests.support.kubeconfigs import document, write
 from tests.support.manifests import container, namespace, pod
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
@@ -137,6 +138,29 @@ def test_a_terminal_there_and_here(cluster: KubernetesCluster) -> None:
         assert running.wait(PATIENCE_SECONDS) == 5
     os.close(ours)
     os.close(theirs)
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["SIGTERM", "SIGHUP"]
+)
+def test_a_terminal_is_not_left_raw(
+    cluster: KubernetesCluster, number: signal.Signals, code: int, times: int
+) -> None:
+    child, terminal = pty.fork()
+    if not child:
+        words = ["instances", "exec", "web", "--", "sh"]
+        os.execv(PROGRAM, [str(PROGRAM), *words])  # noqa: S606
+    before = termios.tcgetattr(terminal)
+    _until(terminal, b"$ ")
+    assert termios.tcgetattr(terminal) != before
+    for _ in range(times):
+        os.kill(child, number)
+
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == code
+    assert termios.tcgetattr(terminal) == before
+    os.close(terminal)
 
 
 def _until(descriptor: int, wanted: bytes) -> bytes:
