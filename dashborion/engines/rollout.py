@@ -61,6 +61,7 @@ class RolloutWait:
     _said: str = ""
     _end: float | None = None
     last: RolloutProgress | None = None
+    is_answered: bool = False  # whether the newest look was
 
     def left(self) -> float:
         """Seconds until the timeout; all of it before the wait began."""
@@ -93,11 +94,14 @@ class RolloutWait:
             self.sleep(min(POLL_SECONDS, self.left()))
 
     def _try(self) -> RolloutProgress | None:
+        self.is_answered = False
         try:
-            return self.look()
+            progress = self.look()
         except Unavailable as error:
             self._say(f"asking again: {error.message}")
             return None
+        self.is_answered = True
+        return progress
 
     def _end_if_hopeless(self, progress: RolloutProgress) -> None:
         if progress.ended == "paused":
@@ -180,7 +184,7 @@ class RolloutFollower:
             wait.until_done()
         except (RolloutFailed, RolloutPending) as error:
             streams.progress("")
-            if wait.last is not None and wait.last.ended == "paused":
+            if not wait.is_answered or (wait.last is not None and wait.last.ended == "paused"):
                 raise
             deadline.restart(EXPLAIN_SECONDS)
             self._explain(workload, followed, error, wait.last)
@@ -219,12 +223,16 @@ class RolloutFollower:
     ) -> None:
         """Say why, with the newest warnings and one failed instance's log, if they can be had."""
         troubles = last.troubles if last is not None else ()
-        is_named = isinstance(error, RolloutFailed) and last is not None and last.ended is None
+        is_failed = isinstance(error, RolloutFailed)
+        is_named = is_failed and (last is None or last.ended != "rollout-failed")
         try:
             with foreseen(workload.environment.label):
                 explanation = followed.explain()
                 if not is_named:
-                    error.message = _with_reasons(error.message, explanation.reasons)
+                    of_instances = [one for one in explanation.reasons if one.instances]
+                    # The API says of itself why a rollout failed, but not why it takes so long.
+                    told = of_instances if is_failed else of_instances or explanation.reasons
+                    error.message = _with_reasons(error.message, told)
                 failed = next((one.instance for one in troubles if one.instance), None)
                 self._show_last_words(followed, explanation.events, failed)
         except DashborionError as lost:
@@ -244,14 +252,10 @@ class RolloutFollower:
 
 
 def _with_reasons(message: str, reasons: Sequence[Reason]) -> str:
-    """An error's message with what speaks for why, unless it says that already.
-
-    What is wrong with instances says more than that there are too few of them.
-    """
-    named = [one for one in reasons if one.instances] or reasons
+    """An error's message with what speaks for why, unless it says that already."""
     told = [
         _told(one.reason, one.count, one.instances, one.message)
-        for one in named[:REASONS]
+        for one in reasons[:REASONS]
         if not one.message or one.message not in message
     ]
     return "; ".join([message, *told])
