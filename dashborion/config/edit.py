@@ -18,7 +18,14 @@ import msgspec
 from dashborion.config.file import load
 from dashborion.config.targets import Config, Environment, Origin
 from dashborion.errors import ConfigError
-from dashborion.storage.files import MOST_BYTES, is_there, locked, read_own, write_private
+from dashborion.storage.files import (
+    MOST_BYTES,
+    is_there,
+    locked,
+    read_own,
+    resolved,
+    write_private,
+)
 from dashborion.storage.yaml_files import parse_yaml
 
 _NEVER_WRAP = 1 << 16
@@ -51,7 +58,7 @@ class ConfigFile:
             ConfigError: the file cannot be read or written, its content would change otherwise,
                 or another process has used one of the names for something else.
         """
-        path = self.path.resolve()  # a symbolic link into somebody's dotfiles stays one
+        path = resolved(self.path)  # a symbolic link into somebody's dotfiles stays one
         try:
             with locked(path):
                 before = read_own(path, most_bytes=MOST_BYTES).decode() if path.exists() else ""

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from dashborion.errors import ConfigError, short
-from dashborion.storage.files import expanded, read_named
+from dashborion.storage.files import absolute, expanded, read_named
 from dashborion.storage.yaml_files import read_yaml
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -41,7 +41,7 @@ class Entry:
 
     def file(self, name: str) -> Path:
         """A path that the body names; an absolute one stays as it is."""
-        return Path(os.path.normpath(self.path.absolute().parent / name))
+        return Path(os.path.normpath(absolute(self.path).parent / name))
 
     def text(self, key: str) -> str | None:
         """The value of a key, None where it is absent or empty.

@@ -8,7 +8,7 @@ import msgspec
 
 from dashborion.config.targets import Config
 from dashborion.errors import ConfigError, short
-from dashborion.storage.files import locked, read_own, write_private
+from dashborion.storage.files import locked, read_own, resolved, write_private
 
 _MOST_BYTES = 1 << 20
 
@@ -71,5 +71,5 @@ class RememberedEnvironments(msgspec.Struct, frozen=True):
 
 
 def _key(config: Config) -> str:
-    path = str(config.path.resolve()) if config.path else ""
+    path = str(resolved(config.path)) if config.path else ""
     return path.encode(errors="backslashreplace").decode()

@@ -113,7 +113,11 @@ def _replace_rows(
 def index_key(typed: Sequence[Any], environ: Mapping[str, str]) -> str:
     """All that decides which environments are meant, except files: line, folder and variables."""
     variables = [environ.get(name) for name in _DECIDING_VARIABLES]
-    return json.dumps([os.getcwd(), *typed, *variables])  # noqa: PTH109 - a tab's time counts
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - a tab's time counts
+    except FileNotFoundError:  # it has been deleted
+        folder = ""
+    return json.dumps([folder, *typed, *variables])
 
 
 def read_index(key: str) -> list[NameSource] | None:

@@ -78,6 +78,22 @@ def expanded(text: str) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 - which raises RuntimeError
 
 
+def absolute(path: Path) -> Path:
+    """The path from the root on; as it stands if the current folder has been deleted."""
+    try:
+        return path.absolute()
+    except FileNotFoundError:
+        return path
+
+
+def resolved(path: Path) -> Path:
+    """The path without links; as ``absolute``."""
+    try:
+        return path.resolve()
+    except FileNotFoundError:
+        return path
+
+
 def make_own_folder(path: Path) -> None:
     """Create a folder for what is this user's own, with mode 0700, unless it is there.
 

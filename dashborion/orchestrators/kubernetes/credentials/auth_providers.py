@@ -25,7 +25,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     ExecCredential,
 )
 from dashborion.orchestrators.protocol import Runtime
-from dashborion.storage.files import LOCK_SECONDS, locked, write_private
+from dashborion.storage.files import LOCK_SECONDS, locked, resolved, write_private
 
 REPLACEMENTS = {
     "azure": "kubelogin (`kubelogin convert-kubeconfig`)",
@@ -83,7 +83,7 @@ def _renewed(user: Entry, paths: tuple[Path, ...], runtime: Runtime) -> ExecCred
     try:
         with ExitStack() as stack:
             with suppress(OSError):  # where nothing can be written, nobody takes turns
-                stack.enter_context(locked(user.path.resolve(), seconds=min(LOCK_SECONDS, left)))
+                stack.enter_context(locked(resolved(user.path), seconds=min(LOCK_SECONDS, left)))
             user = read_kubeconfig(paths).user_entries.get(user.name, user)
             label, _, config = _read(user)
             if known := _fresh(config.get("id-token")):
@@ -120,7 +120,7 @@ def _keep(user: Entry, tokens: oidc.Tokens, runtime: Runtime) -> None:
 
     from dashborion.storage.yaml_files import read_yaml
 
-    path = user.path.resolve()
+    path = resolved(user.path)
     try:
         document: Any = read_yaml(path) if path.is_file() else None  # it may be a pipe
         named = {str(item.get("name") or ""): item for item in document["users"]}
