@@ -61,38 +61,41 @@ def run(
         TimeoutError: it was not done in time.
         TooLarge: it printed too much.
     """
-    deadline = Deadline(seconds)
-    process = _start(
-        arguments,
-        environ,
-        stdin=None if interactive else subprocess.DEVNULL,
-        stderr=None if show_stderr else subprocess.PIPE,
-    )
-    try:
-        with (
-            signals.done_in_the_end(partial(_signal, process, _KILL)),
-            unchanged(0) if interactive else nullcontext(),
-        ):
-            output, stderr = bytearray(), bytearray()
-            readers = [
-                start(partial(_read_first, process.stdout, output)),
-                start(partial(_read_last, process.stderr, stderr)),
-            ]
-            code = process.wait(deadline.remaining())
-            for reader in readers:
-                try:
-                    reader.result(min(LINGER_SECONDS, deadline.remaining()))
-                except TimeoutError:
-                    if not (code or output):  # what it has to say is said by a child
-                        reader.result(deadline.remaining())
-    except subprocess.TimeoutExpired as error:
-        _end(process)
-        raise TimeoutError from error
-    except BaseException:
-        _end(process)
-        raise
-    finally:
-        _running.discard(process)
+    # Before it is started: it may change the terminal's modes at once.
+    with unchanged(0) if interactive else nullcontext():
+        process = _start(
+            arguments,
+            environ,
+            stdin=None if interactive else subprocess.DEVNULL,
+            stderr=None if show_stderr else subprocess.PIPE,
+        )
+        try:
+            with signals.done_in_the_end(partial(_signal, process, _KILL)):
+                return _finished(process, Deadline(seconds))
+        except subprocess.TimeoutExpired as error:
+            _end(process)
+            raise TimeoutError from error
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            _running.discard(process)
+
+
+def _finished(process: subprocess.Popen[bytes], deadline: Deadline) -> Finished:
+    """What a program has printed, and its exit code; raises as ``run`` and ``process.wait``."""
+    output, stderr = bytearray(), bytearray()
+    readers = [
+        start(partial(_read_first, process.stdout, output)),
+        start(partial(_read_last, process.stderr, stderr)),
+    ]
+    code = process.wait(deadline.remaining())
+    for reader in readers:
+        try:
+            reader.result(min(LINGER_SECONDS, deadline.remaining()))
+        except TimeoutError:
+            if not (code or output):  # what it has to say is said by a child
+                reader.result(deadline.remaining())
     return Finished(code, bytes(output), bytes(stderr))
 
 

@@ -323,7 +323,10 @@ def _of_login(error: core.BotoCoreError, text: str, login: Login) -> DashborionE
         hint = f"`aws configure{option}` makes it; see `aws configure list-profiles`"
         return CredentialsError(text + missing_files(os.environ), hint=hint)
     if isinstance(error, _NOT_THERE):
-        is_setting = not isinstance(error, core.NoCredentialsError) and login.way != "keys"
+        is_setting = not isinstance(error, core.NoCredentialsError) and login.way not in (
+            "keys",
+            "variables",
+        )
         return CredentialsError(
             f"no AWS credentials: {text}{missing_files(os.environ)}",
             hint=_correct(login) if is_setting else login.hint,

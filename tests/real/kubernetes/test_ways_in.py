@@ -102,6 +102,7 @@ def test_a_port_that_leads_to_no_port_of_the_pods_is_healthy_nowhere(
         if one["type"] == "service"
     }
     assert of_services == {
+        ("headless", None): (2, 2),  # it has no ports: its name counts
         ("web", 80): (2, 2),
         ("web", 81): (0, 2),
         ("web", 82): (2, 2),

@@ -16,7 +16,6 @@ from tests.support.waiting import wait_for
 
 COUNT = "trap 'exit 0' TERM; i=0; while :; do i=$((i+1)); echo said $i; sleep 0.05; done"
 LAST = "trap 'echo said last; printf \"said the end\"; exit 0' TERM; while :; do sleep 0.1; done"
-UNTIL = "test -e /run/box/ran && exec sleep 1000; touch /run/box/ran; echo said once; exit 1"
 
 
 @pytest.fixture(scope="module")
@@ -106,27 +105,6 @@ def test_a_dead_runtime_is_not_taken_for_a_lost_log(
     assert (seen.exit_code, seen.out) == (6, "")
     assert f"the container runtime of node {node.name} does not give the log" in seen.err
     wait_for("the runtime", partial(gives_logs, here, counting))
-
-
-def test_a_log_that_the_runtime_has_dropped_is_told_as_that(
-    node: RealNode, here: Space, dashborion: Cli
-) -> None:
-    mount = [{"name": "kept", "mountPath": "/run/box"}]
-    here.add(
-        box_pod(
-            "dropped",
-            containers=[box(UNTIL, volumeMounts=mount)],
-            volumes=[{"name": "kept", "emptyDir": {}}],
-        )
-    )
-    path = f"{here.name}_dropped_*/app/[01].log"
-    wait_for("a restart", lambda: len(list(node.pod_logs.glob(path))) == 2)
-    here.plane.wait_for("it", lambda: "lastState" in str(here.get("dropped", "pods")["status"]))
-    wait_for("it", lambda: dashborion("instances logs dropped --previous").out == "said once\n")
-    min(node.pod_logs.glob(path)).unlink()
-    seen = dashborion("instances logs dropped --previous")
-    assert (seen.exit_code, seen.out) == (3, "")
-    assert f"the container runtime of node {node.name} has dropped the log of that run" in seen.err
 
 
 def test_a_workload_that_is_made_again_is_joined_and_its_last_words_are_there(

@@ -16,6 +16,7 @@ SECONDS = 16
 # Each run writes its lines and ends; what a run wrote last must not be lost.
 COUNT = f"i=0; while [ $i -lt {LINES} ]; do i=$((i+1)); echo said $RUN $i; done; exit 1"
 RUN = "RUN=$(ls /run/box 2>/dev/null | wc -l); mkdir -p /run/box; touch /run/box/$RUN; "
+ONCE = "test -e /run/box/ran && exec sleep 1000; touch /run/box/ran; echo said once; exit 1"
 MOUNT = [{"name": "kept", "mountPath": "/run/box"}]
 
 
@@ -80,6 +81,20 @@ def test_the_log_of_a_run_that_ended(here: Space, dashborion: Cli, option: str) 
     here.plane.wait_for("a restart", lambda: _restarts(here, name) > 0)
     seen = dashborion(f"instances logs {name} {option} --no-prefix")
     assert (seen.exit_code, set(seen.lines)) == (0, {"said once"})
+
+
+def test_a_log_that_the_runtime_has_dropped_is_told_as_that(
+    node: RealNode, here: Space, dashborion: Cli
+) -> None:
+    volumes = [{"name": "kept", "emptyDir": {}}]
+    here.add(box_pod("dropped", containers=[box(ONCE, volumeMounts=MOUNT)], volumes=volumes))
+    here.plane.wait_for("a restart", lambda: _restarts(here, "dropped") > 0)
+    *before, _ = sorted(node.pod_logs.glob(f"{here.name}_dropped_*/app/*.log"))
+    for path in before:
+        path.unlink()
+    seen = dashborion("instances logs dropped --previous")
+    assert (seen.exit_code, seen.out) == (3, "")
+    assert f"the container runtime of node {node.name} has dropped the log of that run" in seen.err
 
 
 def _restarts(here: Space, name: str) -> int:
