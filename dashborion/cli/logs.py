@@ -222,8 +222,10 @@ def _print_snapshot(
             context.fail(error)
 
     render.show_stream(context.streams, merged(readings, shape, failed))
-    if len(failures) == expected and context.missing is None:
-        raise failures[-1]
+    if len(failures) == expected:
+        if context.missing is None:
+            raise failures[-1]
+        context.fail(failures[-1])  # some of it was read, or may be missing elsewhere
     if failures:
         raise _partial(len(failures))
 
