@@ -33,9 +33,11 @@ _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS",
 
 def pytest_configure() -> None:
     """What is different in a process that runs thousands of commands instead of one."""
-    # A suite started in the background ignores Ctrl-C; the commands that it runs must not.
+    # A suite started in the background, or by nohup, ignores signals; its commands must not.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     # The same command tree each time, and the thresholds of the console script: a third of the
     # suite's time goes into building the tree, and into looking for garbage in the SDKs' models.
     typer.main.get_command = functools.cache(typer.main.get_command)
