@@ -61,26 +61,21 @@ FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than this process: ``real`` by fixture, the others by folder.
-
-    What needs the oldest control plane, or a node, goes to one worker, so that only one starts it.
-    """
+    """Mark what needs more than this process: ``real`` by fixture, the others by folder."""
     for item in items:
-        fixtures = set(getattr(item, "fixturenames", ()))
-        if REAL & fixtures:
+        if REAL & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
-        if "node" in fixtures:
-            item.add_marker(pytest.mark.xdist_group("node"))
-        parameters = (
-            item.callspec.params.values()
-            if isinstance(item, pytest.Function) and hasattr(item, "callspec")
-            else ()
-        )
-        if any(str(one).startswith("oldest") for one in parameters):
-            item.add_marker(pytest.mark.xdist_group("oldest"))
         folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
         if folder in FOLDERS:
             item.add_marker(FOLDERS[folder])
+
+
+@pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One worker starts the node, and one the oldest control plane."""
+    from tests.support.schedule import Together
+
+    return Together(config, log)
 
 
 @pytest.fixture(autouse=True)

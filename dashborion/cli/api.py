@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Route:
+class ApiRoute:
     """The pattern of a path, and its command; ``lines`` if that prints one object a line."""
 
     pattern: str
@@ -40,11 +40,11 @@ class Route:
 
 
 ROUTES = (
-    Route("/api/{project}/workloads/{env}", ("workloads", "list")),
-    Route("/api/{project}/workloads/{env}/{name}", ("workloads", "describe")),
-    Route("/api/{project}/instances/{env}", ("instances", "list")),
-    Route("/api/{project}/instances/{env}/{id}", ("instances", "describe")),
-    Route("/api/{project}/instances/{env}/{id}/logs", ("instances", "logs"), lines=True),
+    ApiRoute("/api/{project}/workloads/{env}", ("workloads", "list")),
+    ApiRoute("/api/{project}/workloads/{env}/{name}", ("workloads", "describe")),
+    ApiRoute("/api/{project}/instances/{env}", ("instances", "list")),
+    ApiRoute("/api/{project}/instances/{env}/{id}", ("instances", "describe")),
+    ApiRoute("/api/{project}/instances/{env}/{id}/logs", ("instances", "logs"), lines=True),
 )
 # Options that the path replaces, that have no effect on JSON, or that would never end.
 _REFUSED_KEYS = frozenset({
@@ -83,7 +83,7 @@ def api(
         _run(root, words, context)
 
 
-def _route(path: str) -> tuple[Route, dict[str, str]]:
+def _route(path: str) -> tuple[ApiRoute, dict[str, str]]:
     """The route of a path, and the decoded values in it.
 
     Raises:
@@ -98,7 +98,7 @@ def _route(path: str) -> tuple[Route, dict[str, str]]:
     raise UsageError(f"no route '{urlsplit(path).path}'", hint=f"use one of {routes}")
 
 
-def _command(root: Any, route: Route) -> Any:
+def _command(root: Any, route: ApiRoute) -> Any:
     """The Typer command of a route.
 
     Raises:

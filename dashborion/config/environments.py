@@ -290,14 +290,14 @@ def with_flags_of(
     return msgspec.structs.replace(environment, target=flagged)
 
 
-def marked_if_redefined(own: Config, folder: Config, environment: Environment) -> Environment:
+def marked_if_redefined(user: Config, folder: Config, environment: Environment) -> Environment:
     """The environment, marked if the user's own file means something else by its name."""
     target = environment.target
-    for known in own.environments:
+    for known in user.environments:
         is_named_alike = (known.project, known.name) == (environment.project, environment.name)
         is_same = known.target.is_same(target) and known.target.namespace == target.namespace
         if is_named_alike and not is_same:
-            text = f"{environment.label} is one thing in {folder.where} and another in {own.where}"
+            text = f"{environment.label} is one thing in {folder.where} and another in {user.where}"
             return msgspec.structs.replace(environment, redefines=text)
     return environment
 

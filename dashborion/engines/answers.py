@@ -101,40 +101,40 @@ def widened(query: Query, patterns: Sequence[Name]) -> Query:
     return replace(query, all_namespaces=True)
 
 
-def matching(patterns: Sequence[Name], found: Sequence[Found[Workload]]) -> list[Found[Workload]]:
+def matching(patterns: Sequence[Name], rows: Sequence[Found[Workload]]) -> list[Found[Workload]]:
     """The workloads that fit one of the patterns; all where there is none."""
     if not patterns:
-        return list(found)
-    return [one for one in found if any(_fits(pattern, one.item) for pattern in patterns)]
+        return list(rows)
+    return [one for one in rows if any(_fits(pattern, one.item) for pattern in patterns)]
 
 
 def matching_in(
-    environment: Environment, patterns: Sequence[Name], found: Sequence[Found[Workload]]
+    environment: Environment, patterns: Sequence[Name], rows: Sequence[Found[Workload]]
 ) -> list[Found[Workload]]:
     """Of an environment's workloads all but those that only an ARN of another cluster fits."""
     target = environment.target
     here = [name for name in patterns if not name.is_elsewhere(target.cluster_name, target.region)]
-    return list(found) if len(here) == len(patterns) else matching(here, found) if here else []
+    return list(rows) if len(here) == len(patterns) else matching(here, rows) if here else []
 
 
-def require_matches(patterns: Sequence[Name], found: Sequence[Found[Workload]], where: str) -> None:
-    """Called with everything that was found.
+def require_matches(patterns: Sequence[Name], rows: Sequence[Found[Workload]], where: str) -> None:
+    """Called with all workloads that there are.
 
     Raises:
         NotFound: nothing fits a pattern without wildcards.
     """
     for pattern in patterns:
-        if not _has_wildcards(pattern.name) and not matching([pattern], found):
-            known = [one.item.name for one in found]
+        if not _has_wildcards(pattern.name) and not matching([pattern], rows):
+            known = [one.item.name for one in rows]
             raise NotFound("workload", str(pattern), where=where, known=known)
 
 
-def order(found: Found[Row]) -> tuple[str, ...]:
+def order(row: Found[Row]) -> tuple[str, ...]:
     """Environment, namespace, name; ``a-b`` before ``a``, as in kubectl and in etcd's keys.
 
     There a slash ends the namespace. What comes in this order need not be held back.
     """
-    item = found.item
+    item = row.item
     kind = item.type if isinstance(item, Workload) else ""
     return (item.project or "", item.environment, f"{item.namespace}/", item.name, kind)
 

@@ -12,7 +12,6 @@ import ssl
 import string
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 from botocore import exceptions as core
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
@@ -30,6 +29,7 @@ from dashborion.errors import (
     UsageError,
     short,
 )
+from dashborion.orchestrators.addresses import without_secrets
 from dashborion.orchestrators.aws.login import Login, missing_files, named_file
 
 # AWS' codes without the suffix "Exception", which some services have and others have not.
@@ -167,16 +167,9 @@ def error_code(error: core.ClientError) -> str:
 
 
 def bare(url: object) -> str:
-    """A URL's scheme, host and port: no user, password, path or query."""
-    try:
-        parts = urlsplit(str(url))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return "a malformed URL"
-    if not parts.scheme or not host:
-        return "a malformed URL"
-    host = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+    """A URL's scheme, host and port; what is no URL may be anything, and is not shown."""
+    text = str(url)
+    return without_secrets(text) if "://" in text else "a malformed URL"
 
 
 # --- What AWS answered ---------------------------------------------------------------------------
@@ -205,30 +198,32 @@ def _refused(error: core.ClientError, login: Login) -> DashborionError:
     return Refused(said, reason=code)
 
 
-def _of_credentials(reason: str, operation: str, said: str, login: Login) -> DashborionError | None:
+def _of_credentials(
+    reason: str, operation: str, words: str, login: Login
+) -> DashborionError | None:
     """A refusal of who we are; None for one of what we ask."""
     if reason in _EXPIRED:
-        return CredentialsError(f"the AWS credentials have expired ({said})", hint=login.hint)
-    if reason in _CLOCK or (reason in _SIGNATURE and _CLOCK_WORDS.search(said)):
+        return CredentialsError(f"the AWS credentials have expired ({words})", hint=login.hint)
+    if reason in _CLOCK or (reason in _SIGNATURE and _CLOCK_WORDS.search(words)):
         return CredentialsError(
-            f"AWS does not accept the time of the request ({said})",
+            f"AWS does not accept the time of the request ({words})",
             hint="set this machine's clock: it differs from AWS' by minutes",
         )
     if reason in _NOT_ACCEPTED or reason in _SIGNATURE:
-        return CredentialsError(f"AWS does not accept the credentials ({said})", hint=login.hint)
+        return CredentialsError(f"AWS does not accept the credentials ({words})", hint=login.hint)
     if reason in _NOT_IN_REGION:
         return CredentialsError(
-            f"the account does not have the service in this region ({said})",
+            f"the account does not have the service in this region ({words})",
             hint="enable the region or the service for the account, or choose another region",
         )
     if operation == "GetRoleCredentials" and reason == "Unauthorized":
-        return CredentialsError(f"the SSO login is not accepted ({said})", hint=login.hint)
+        return CredentialsError(f"the SSO login is not accepted ({words})", hint=login.hint)
     hint = "check `role_arn` and whom the role trusts" if operation == "AssumeRole" else None
     if reason in _FORBIDDEN and operation not in ("GetRoleCredentials", "CreateToken"):
-        return Forbidden(said, hint=hint)
+        return Forbidden(words, hint=hint)
     if operation in _OF_CREDENTIALS:
-        message = f"{login}: AWS gives no credentials ({said})"
-        return CredentialsError(message, hint=hint or login.hint)
+        words = f"{login}: AWS gives no credentials ({words})"
+        return CredentialsError(words, hint=hint or login.hint)
     return None
 
 

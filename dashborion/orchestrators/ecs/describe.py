@@ -24,12 +24,12 @@ T = TypeVar("T")
 REVISIONS = 10
 
 
-def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
+def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
     """The service with its tasks, reasons, autoscaler, revisions, events and target health.
 
     What cannot be had is left out and told.
     """
-    service, runtime = found.item, client.aws.runtime
+    service, runtime = listed.item, client.aws.runtime
     warn, incomplete = runtime.warn, runtime.incomplete
     current = normalise.definition_of(service)
 
@@ -63,21 +63,21 @@ def workload(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail
         revisions=normalise.revisions(definitions.values(), current),
         events=events.events(service),
     )
-    return Found(detail, found.raw)
+    return Found(detail, listed.raw)
 
 
-def only_events(client: Client, found: Found[wire.Service]) -> Found[WorkloadDetail]:
+def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
     """The service with its events, and nothing that takes another call."""
-    plain = normalise.workload(found.item, None, 0, [], client.scope)
+    plain = normalise.workload(listed.item, None, 0, [], client.scope)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=[],
         reasons=[],
         autoscaling=None,
         revisions=[],
-        events=events.events(found.item),
+        events=events.events(listed.item),
     )
-    return Found(detail, found.raw)
+    return Found(detail, listed.raw)
 
 
 def instance(client: Client, task: Found[wire.Task]) -> Found[InstanceDetail]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import balancer_wire, rollout, wire
-from dashborion.orchestrators.ecs.routes import Route, Routes, balancers_of
+from dashborion.orchestrators.ecs.routes import ListenerRoute, Routes, balancers_of
 
 _DEFAULT_PORTS = {"HTTPS": 443, "HTTP": 80}
 
@@ -30,14 +30,14 @@ def endpoints(service: wire.Service, routes: Routes) -> list[Endpoint]:
     ]
 
 
-def _of_group(arn: str, ways: list[Route], routes: Routes) -> list[Endpoint]:
+def _of_group(arn: str, ways: list[ListenerRoute], routes: Routes) -> list[Endpoint]:
     """An endpoint for each route to a target group, or one for the group itself."""
     group = routes.groups.get(arn)
     states = routes.health.get(arn)
     registered = None if states is None else list(map(_state, filter(_is_registered, states)))
     parts_of_arn = arn.split("/")
     name = group.target_group_name if group else ""
-    unrouted = Route(None, group.protocol if group else None, group.port if group else None)
+    unrouted = ListenerRoute(None, group.protocol if group else None, group.port if group else None)
     return [
         Endpoint(
             type=EndpointType.TARGET_GROUP,
@@ -53,7 +53,7 @@ def _of_group(arn: str, ways: list[Route], routes: Routes) -> list[Endpoint]:
     ]
 
 
-def _with_conditions(name: str, route: Route) -> str:
+def _with_conditions(name: str, route: ListenerRoute) -> str:
     return f"{name} ({', '.join(route.conditions)})" if route.conditions else name
 
 
@@ -68,7 +68,7 @@ def _is_registered(target: balancer_wire.TargetHealth) -> bool:
     return _state(target) != "unused" and not _state(target).endswith("draining")
 
 
-def _url(route: Route) -> str | None:
+def _url(route: ListenerRoute) -> str | None:
     host, protocol = route.host or route.balancer, route.protocol
     if not host or "*" in host or "?" in host or protocol not in _DEFAULT_PORTS:
         return None

@@ -233,6 +233,6 @@ class EcsNative:
         return {arn: revision.task_definition for arn, revision in revisions.items()}
 
 
-def _by_service_and_time(found: Found[models.ServiceDeployment]) -> tuple[Any, ...]:
-    item = found.item
+def _by_service_and_time(row: Found[models.ServiceDeployment]) -> tuple[Any, ...]:
+    item = row.item
     return (item.namespace, item.service, item.created_at is not None, item.created_at)

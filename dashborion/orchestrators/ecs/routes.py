@@ -37,7 +37,7 @@ _CALLS: dict[type[Any], tuple[str, str, str]] = {
 
 
 @dataclass(frozen=True)
-class Route:
+class ListenerRoute:
     """A listener of a load balancer, and what its rule asks for; None is anything.
 
     ``conditions`` are those that no URL can hold. ``rules`` are the ARNs by which the way may
@@ -61,7 +61,7 @@ class Routes:
     """
 
     groups: Mapping[str, balancer_wire.TargetGroup] = field(default_factory=dict)
-    routes: Mapping[str, list[Route]] = field(default_factory=dict)
+    routes: Mapping[str, list[ListenerRoute]] = field(default_factory=dict)
     health: Mapping[str, list[balancer_wire.TargetHealth]] = field(default_factory=dict)
     gone: frozenset[str] = frozenset()
 
@@ -73,7 +73,7 @@ class Routes:
         arns = [arn for arn in target_groups_of(balancer) if arn not in self.gone]
         return [arn for arn in arns if self.leading_to(arn, balancer)] or arns[:1]
 
-    def leading_to(self, arn: str, balancer: wire.LoadBalancer) -> list[Route]:
+    def leading_to(self, arn: str, balancer: wire.LoadBalancer) -> list[ListenerRoute]:
         """The routes to a target group, of blue/green services those of production traffic."""
         advanced = balancer.advanced_configuration
         rule = advanced.production_listener_rule if advanced else None
@@ -184,7 +184,7 @@ def routes(client: Client, services: Iterable[wire.Service], *, health: bool = F
 
 def _routes_to(
     aws: AwsClient, groups: Iterable[balancer_wire.TargetGroup]
-) -> dict[str, list[Route]]:
+) -> dict[str, list[ListenerRoute]]:
     """Routes by the ARN of the target group that they lead to."""
     arns = sorted({arn for group in groups for arn in group.load_balancer_arns if arn})
     balancers = _by_arn(aws, balancer_wire.Balancer, arns, aws.runtime.warn)
@@ -192,13 +192,13 @@ def _routes_to(
     listed = _of_each(aws, balancer_wire.Listener, arns)
     listeners = [listener for of_balancer in listed for listener in of_balancer or ()]
     rules_of = _of_each(aws, balancer_wire.Rule, [listener.listener_arn for listener in listeners])
-    routes: dict[str, list[Route]] = {}
+    routes: dict[str, list[ListenerRoute]] = {}
     for listener, rules in zip(listeners, rules_of, strict=True):
         balancer = dns_names.get(listener.load_balancer_arn)
         for rule in rules or [balancer_wire.Rule(actions=listener.default_actions)]:
             called = tuple(filter(None, (rule.rule_arn, listener.listener_arn)))
             leading = [
-                Route(balancer, listener.protocol, listener.port, *way, rules=called)
+                ListenerRoute(balancer, listener.protocol, listener.port, *way, rules=called)
                 for way in ways(rule)
             ]
             for group in rule_target_groups(rule):

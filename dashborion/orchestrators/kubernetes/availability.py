@@ -35,11 +35,11 @@ def never_available(client: Client, items: Iterable[wire.Controller]) -> frozens
     )
 
 
-def was_available(found: Iterable[wire.Pod], uid: str) -> bool:
+def was_available(known: Iterable[wire.Pod], uid: str) -> bool:
     """Whether one of these pods is of that controller and is, or was, ready.
 
     Those that are being deleted are of an older revision: in doubt are only workloads all of
     whose other pods are of the newest.
     """
-    own = (pod for pod in found if (owner := pods.controller(pod.metadata)) and owner.uid == uid)
+    own = (pod for pod in known if (owner := pods.controller(pod.metadata)) and owner.uid == uid)
     return any(pods.was_ready(pod) for pod in own if pod.metadata.deletion_timestamp is None)

@@ -209,7 +209,7 @@ def _of_service(service: network_wire.Service) -> list[tuple[Endpoint, network_w
     ]
 
 
-class Route(Struct, frozen=True):
+class IngressWay(Struct, frozen=True):
     """One way through an Ingress; None is any host, any path, and nowhere."""
 
     host: str | None
@@ -217,17 +217,17 @@ class Route(Struct, frozen=True):
     backend: network_wire.Backend | None
 
 
-def routes(ingress: network_wire.Ingress) -> list[Route]:
+def routes(ingress: network_wire.Ingress) -> list[IngressWay]:
     """The ways through an Ingress; a rule without paths leads to its default backend."""
     default = ingress.spec.default_backend
     ways = []
     for rule in ingress.spec.rules or ():
         host = rule.host or None
         paths = (rule.http.paths if rule.http else None) or ()
-        ways += [Route(host, path.path, path.backend) for path in paths]
+        ways += [IngressWay(host, path.path, path.backend) for path in paths]
         if not paths:
-            ways.append(Route(host, None, default))
-    anything = Route(None, None, default)
+            ways.append(IngressWay(host, None, default))
+    anything = IngressWay(None, None, default)
     return ways if default is None or anything in ways else [*ways, anything]
 
 

@@ -28,7 +28,7 @@ def ingress(item: network_wire.Ingress, environment: Environment) -> models.Ingr
     )
 
 
-def _route(route: endpoints.Route, problem: str | None = None) -> models.IngressRoute:
+def _route(route: endpoints.IngressWay, problem: str | None = None) -> models.IngressRoute:
     backend = route.backend or network_wire.Backend()
     service, resource = backend.service, backend.resource
     port = (service.port.name or service.port.number) if service else None

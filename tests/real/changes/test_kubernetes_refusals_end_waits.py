@@ -13,7 +13,6 @@ from tests.support.cli import Cli
 from tests.support.manifests import daemon_set, deployment, stateful_set
 from tests.support.real_namespace import Space
 
-pytestmark = pytest.mark.xdist_group("refusals")  # one quota for all, which one test raises
 Made = Callable[..., Manifest]
 KINDS = [deployment, stateful_set, daemon_set]
 

@@ -9,7 +9,8 @@ import pytest
 from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import balancer_wire, wire
 from dashborion.orchestrators.ecs.endpoints import endpoints
-from dashborion.orchestrators.ecs.routes import Route, Routes, rule_target_groups, ways
+from dashborion.orchestrators.ecs.routes import ListenerRoute as Route
+from dashborion.orchestrators.ecs.routes import Routes, rule_target_groups, ways
 from tests.unit.ecs.raw_ecs import ELB, convert, deployment, service
 
 GROUP = f"{ELB}:targetgroup/web/0123456789abcdef"

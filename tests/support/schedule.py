@@ -1,0 +1,25 @@
+"""Which tests one worker runs all of: those that share what is costly to start.
+
+xdist has marks for it, which pytest 9.2 keeps from reaching the scheduler (xdist 3.8 writes them
+behind a node id that is not read any more). The ids themselves say enough.
+"""
+
+from __future__ import annotations
+
+import re
+
+from xdist.scheduler import LoadScopeScheduling
+
+_TOGETHER = {
+    "a real node": re.compile(r"tests/real/node/"),
+    "thousands of random objects": re.compile(r"agrees_with_the_printer"),
+    "the oldest control plane": re.compile(r"\[oldest"),
+    "one quota, which one of them raises": re.compile(r"refusals_end_waits"),
+}
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Every test by itself, but for those that belong together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for name, ids in _TOGETHER.items() if ids.search(nodeid)), nodeid)
