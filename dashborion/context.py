@@ -316,6 +316,7 @@ class Context:
             trace=self._trace if self.globals.verbose else lambda _: None,
             environ=self.environ,
             sleep=self.sleep,
+            now=self.now,
         )
 
     def _warn(self, environment: Environment, error: DashborionError) -> None:

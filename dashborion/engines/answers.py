@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
 
@@ -17,6 +17,16 @@ from dashborion.models.workload import Workload
 
 T = TypeVar("T")
 Row = TypeVar("Row", Workload, Instance)
+
+
+class OfWorkload(Protocol):
+    """What is about one workload: as it was found, or as it was examined."""
+
+    @property
+    def item(self) -> Workload: ...
+
+
+Of = TypeVar("Of", bound=OfWorkload)
 
 
 @dataclass
@@ -96,40 +106,38 @@ def widened(query: Query, patterns: Sequence[Name]) -> Query:
     if not patterns or None in namespaces or query.namespace or query.all_namespaces:
         return query
     only = next(iter(namespaces))
-    if len(namespaces) == 1 and only and not _has_wildcards(only):
+    if len(namespaces) == 1 and only and not has_wildcards(only):
         return replace(query, namespace=only)
     return replace(query, all_namespaces=True)
 
 
-def matching(patterns: Sequence[Name], rows: Sequence[Found[Workload]]) -> list[Found[Workload]]:
+def matching(patterns: Sequence[Name], rows: Sequence[Of]) -> list[Of]:
     """The workloads that fit one of the patterns; all where there is none."""
     if not patterns:
         return list(rows)
     return [one for one in rows if any(_fits(pattern, one.item) for pattern in patterns)]
 
 
-def matching_in(
-    environment: Environment, patterns: Sequence[Name], rows: Sequence[Found[Workload]]
-) -> list[Found[Workload]]:
+def matching_in(environment: Environment, patterns: Sequence[Name], rows: Sequence[Of]) -> list[Of]:
     """Of an environment's workloads all but those that only an ARN of another cluster fits."""
     target = environment.target
     here = [name for name in patterns if not name.is_elsewhere(target.cluster_name, target.region)]
     return list(rows) if len(here) == len(patterns) else matching(here, rows) if here else []
 
 
-def require_matches(patterns: Sequence[Name], rows: Sequence[Found[Workload]], where: str) -> None:
+def require_matches(patterns: Sequence[Name], rows: Sequence[OfWorkload], where: str) -> None:
     """Called with all workloads that there are.
 
     Raises:
         NotFound: nothing fits a pattern without wildcards.
     """
     for pattern in patterns:
-        if not _has_wildcards(pattern.name) and not matching([pattern], rows):
+        if not has_wildcards(pattern.name) and not matching([pattern], rows):
             known = [one.item.name for one in rows]
             raise NotFound("workload", str(pattern), where=where, known=known)
 
 
-def order(row: Found[Row]) -> tuple[str, ...]:
+def order(row: Found[Row] | Of) -> tuple[str, ...]:
     """Environment, namespace, name; ``a-b`` before ``a``, as in kubectl and in etcd's keys.
 
     There a slash ends the namespace. What comes in this order need not be held back.
@@ -147,5 +155,5 @@ def _fits(pattern: Name, workload: Workload) -> bool:
     )
 
 
-def _has_wildcards(text: str) -> bool:
+def has_wildcards(text: str) -> bool:
     return not frozenset("*?[").isdisjoint(text)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import field
 
 from dashborion.models.base import Model
+from dashborion.models.cause import Cause
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
@@ -113,7 +114,7 @@ class Autoscaling(Model, frozen=True, kw_only=True):
 
 
 class Reason(Model, frozen=True, kw_only=True):
-    """A problem of a workload, which occurs ``count`` times, in these instances."""
+    """A cause in its older, flatter form: it occurs ``count`` times, in these instances."""
 
     reason: str
     message: str | None
@@ -126,6 +127,7 @@ class WorkloadDetail(Workload, frozen=True, kw_only=True):
     """A workload with what ``describe`` adds."""
 
     instances: list[Instance]
+    causes: list[Cause]
     reasons: list[Reason]
     autoscaling: Autoscaling | None
     revisions: list[Revision]

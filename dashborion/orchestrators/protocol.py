@@ -13,8 +13,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -23,6 +23,7 @@ from dashborion.config.places import Place
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
+from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
@@ -34,6 +35,8 @@ from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
     from dashborion.models.ecs import Difference
+
+T_co = TypeVar("T_co", covariant=True)
 
 # --- What a command lends -----------------------------------------------------------------------
 
@@ -60,6 +63,7 @@ class Runtime(Struct, frozen=True):
     trace: Callable[[Call], None] = lambda _: None
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     sleep: Callable[[float], None] = time.sleep
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 # --- The roles ----------------------------------------------------------------------------------
@@ -76,6 +80,8 @@ class Orchestrator(Protocol):
     def environment(self) -> Environment: ...
     @property
     def inventory(self) -> Inventory: ...
+    @property
+    def causes(self) -> Causes: ...
     @property
     def changes(self) -> Changes: ...
     @property
@@ -114,6 +120,44 @@ class Inventory(Protocol):
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """The one instance of that id, name or unique prefix; else ``Ambiguous``."""
         ...
+
+
+class Causes(Protocol):
+    """Why workloads and instances are not well. What may not be read is told, never raised.
+
+    What is over is left out when it was seen longer ago than ``since``.
+    """
+
+    def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
+        """All workloads by the facts of lists, which take no call for a single workload."""
+        ...
+
+    def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
+        """The one workload of that name, by all facts; raises as ``Inventory.workload``."""
+        ...
+
+    def instance(self, name: Name, query: Query, since: timedelta) -> Examined[Instance]:
+        """The one instance of that id, name or unique prefix."""
+        ...
+
+
+class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
+    """What was found of one workload or instance, and what could not be looked at.
+
+    Attributes:
+        causes: the worst first.
+        failed: instances and containers whose last log lines belong to a cause, the newest first.
+        last_lines: the last lines that a container wrote in the newest run that failed.
+        checked: what was looked at, in words.
+        not_checked: what was not; without ``instances``, nobody can say that it is well.
+    """
+
+    item: T_co
+    causes: Sequence[Cause] = ()
+    failed: Sequence[tuple[str, str | None]] = ()
+    last_lines: Callable[[str, str | None, int], list[str]] = lambda *_: []
+    checked: Sequence[str] = ()
+    not_checked: Sequence[NotChecked] = ()
 
 
 class Changes(Protocol):

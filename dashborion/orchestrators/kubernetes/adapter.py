@@ -14,6 +14,7 @@ from dashborion.orchestrators.protocol import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
+    from dashborion.orchestrators.kubernetes.diagnose import Causes
     from dashborion.orchestrators.kubernetes.exec import Exec
     from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
@@ -30,6 +31,12 @@ class KubernetesOrchestrator:
         self._client = Client(credentials, runtime)
         self.environment = environment
         self.inventory = Inventory(self._client, environment)
+
+    @cached_property
+    def causes(self) -> Causes:
+        from dashborion.orchestrators.kubernetes.diagnose import Causes
+
+        return Causes(self._client, self.environment)
 
     @cached_property
     def changes(self) -> Changes:

@@ -172,7 +172,7 @@ class Client:
         failures: list[DashborionError] = []
         for future in futures:
             try:
-                found += self._in_time(future)
+                found += self.in_time(future)
             except (AccessError, Unavailable) as error:
                 failures.append(error)
         return found, failures
@@ -183,7 +183,7 @@ class Client:
         Of a resource that is not served there is nothing.
         """
         try:
-            return self._in_time(future)
+            return self.in_time(future)
         except NoSuchResource:
             pass
         except (AccessError, Unavailable) as error:
@@ -211,7 +211,7 @@ class Client:
             self.runtime.warn(error)
         return []
 
-    def _in_time(self, future: Future[T]) -> T:
+    def in_time(self, future: Future[T]) -> T:
         """As ``wait``, but so that the rest can still be printed when the deadline has passed."""
         grace = 0.0 if self._is_late else GRACE_SECONDS / 2
         try:

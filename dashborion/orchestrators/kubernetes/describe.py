@@ -6,8 +6,8 @@ Round two needs the object: its pods, revisions and the health of its Services.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Future
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -17,15 +17,18 @@ from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
 from dashborion.models.instance import InstanceDetail
-from dashborion.models.query import Found
+from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import WorkloadDetail
+from dashborion.orchestrators import findings
+from dashborion.orchestrators.findings import SINCE
 from dashborion.orchestrators.kubernetes import endpoints as ways
 from dashborion.orchestrators.kubernetes import (
+    facts,
+    find,
     history,
+    looking,
     network_wire,
-    nodes,
     normalise,
-    reasons,
     rollout,
     wire,
 )
@@ -35,7 +38,9 @@ from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
+from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.protocol import Examined
 
 
 class Nearby(Struct, frozen=True):
@@ -56,63 +61,102 @@ class Nearby(Struct, frozen=True):
         )
 
 
+def begin(client: Client, name: Name, query: Query) -> tuple[Found[wire.Controller], Nearby]:
+    """Find one controller, and start to list what is near it: at once if the namespace is known."""
+    namespace = find.namespace_of(client, query, name)
+    if namespace is not None:
+        nearby = Nearby.start(client, namespace)
+        return find.workload(client, name, namespace), nearby
+    found = find.workload(client, name, None)
+    return found, Nearby.start(client, found.item.metadata.namespace)
+
+
 def workload(
     client: Client, controller: Found[wire.Controller], nearby: Nearby, environment: Environment
 ) -> Found[WorkloadDetail]:
-    """The controller with its instances, reasons, autoscaler, revisions, events and endpoints."""
-    item = controller.item
+    """The controller with its instances, causes, autoscaler, revisions, events and endpoints."""
+    reads = Reads(client, client.runtime.warn)
+    examined = examine(reads, controller.item, nearby, environment, SINCE)
+    return Found(examined.item, controller.raw)
+
+
+def examine(
+    reads: Reads,
+    item: wire.Controller,
+    nearby: Nearby,
+    environment: Environment,
+    since: timedelta,
+) -> Examined[WorkloadDetail]:
+    """The controller and everything around it, looked at by all rules."""
+    client = reads.client
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
     listed_pods = client.collect(api.PODS, namespace, ListOptions(selector), decoration=True)
     listed_kept = history.list_kept(client, item)
-    index = ways.EndpointIndex.build(
-        client.optional(nearby.services), client.optional(nearby.ingresses)
-    )
+    services = reads.items("services", nearby.services)
+    ingresses = reads.items("ingresses", nearby.ingresses)
+    index = ways.EndpointIndex.build(services or (), ingresses or ())
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     behind = {name: start(partial(backings, client, namespace, name)) for name in names}
 
-    all_kept = client.optional(listed_kept)
-    kept = normalise.owned_by(all_kept, item.metadata.uid)
-    parents = {one.metadata.uid: one.metadata for one in all_kept}
-    current = rollout.rollout(item).revision
-    revisions = normalise.revisions(kept, item.metadata.name, current)
-    found_pods = client.optional(listed_pods)
-    owned = {
-        pod.metadata.uid: pods.instance(pod, owner, environment)
-        for pod in found_pods
+    all_kept = reads.items("revisions", listed_kept)
+    kept = normalise.owned_by(all_kept or (), item.metadata.uid)
+    parents = {one.metadata.uid: one.metadata for one in all_kept or ()}
+    revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
+    found_pods = reads.items("instances", listed_pods)
+    owned = [
+        (pod, pods.instance(pod, owner, environment))
+        for pod in found_pods or ()
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
-    }
-    instances = sorted(owned.values(), key=lambda one: one.name)
-    about = frozenset({item.metadata.uid, *owned, *(one.metadata.uid for one in kept)})
-    events = normalise.events(client.optional(nearby.events), about)
+    ]
+    owned.sort(key=lambda one: one[1].name)
+    told = reads.items("events", nearby.events)
+    own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
+    about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
+    known = {name: reads.part(f"endpoints of {name}", future) for name, future in behind.items()}
+    reachable = {name: listed for name, listed in known.items() if listed is not None}
+    health = {name: ways.health(listed) for name, listed in reachable.items()}
     plain = normalise.workload(
         item,
         environment,
-        index.endpoints(namespace, item.spec.template, _health(client, behind)),
-        was_available=was_available(found_pods, item.metadata.uid),
+        index.endpoints(namespace, item.spec.template, health),
+        was_available=was_available(found_pods or (), item.metadata.uid),
     )
     made = [one.created_at for one in revisions if one.created_at]
     fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
-    scaling = normalise.autoscalers_of(item, client.optional(nearby.autoscalers))
-    dead = nodes.not_ready(client, instances)
-    facts = reasons.Facts(
-        item=item, instances=instances, events=events, nodes=dead, scaling=scaling
+    listed_scaling = reads.items("autoscalers", nearby.autoscalers)
+    scaling = normalise.autoscalers_of(item, listed_scaling or ())
+    newest = next((one.revision for one in reversed(revisions) if one.current), None)
+    ordered = facts.ordered(told or ())
+    own_events = [one for one in ordered if one.involved_object.uid in own]
+    gathered = facts.Facts(
+        now=client.runtime.now(),
+        item=item,
+        pods=[facts.of_pod(pod, one, ordered, newest) for pod, one in owned],
+        events=None if told is None else own_events,
+        revisions=None if all_kept is None else kept,
+        scaling=None if listed_scaling is None else scaling,
+        services=services,
+        ingresses=ingresses,
+        backings=reachable,
     )
+    looked = looking.looked(reads, gathered, since)
     detail = WorkloadDetail(
         **fields,
-        instances=instances,
-        reasons=reasons.reasons(facts),
+        instances=[one for _, one in owned],
+        causes=list(looked.causes),
+        reasons=findings.reasons(looked.causes),
         autoscaling=normalise.autoscaling(scaling, plain.desired),
         revisions=revisions,
-        events=events,
+        events=normalise.events(told or (), about),
     )
-    return Found(detail, controller.raw)
-
-
-def _health(
-    client: Client, behind: Mapping[str, Future[list[ways.Backing]]]
-) -> dict[str, ways.Health]:
-    known = {name: client.attempt(future) for name, future in behind.items()}
-    return {name: ways.health(listed) for name, listed in known.items() if listed is not None}
+    return Examined(
+        item=detail,
+        causes=looked.causes,
+        failed=looked.failed,
+        last_lines=partial(looking.last_lines, client, gathered.pods),
+        checked=reads.checked,
+        not_checked=reads.not_checked,
+    )
 
 
 def only_events(
@@ -143,7 +187,13 @@ def only_events(
     plain = msgspec.structs.asdict(normalise.workload(item, environment, []))
     return Found(
         WorkloadDetail(
-            **plain, instances=[], reasons=[], autoscaling=None, revisions=[], events=events
+            **plain,
+            instances=[],
+            causes=[],
+            reasons=[],
+            autoscaling=None,
+            revisions=[],
+            events=events,
         ),
         controller.raw,
     )

@@ -53,16 +53,11 @@ class Inventory:
 
     def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
         """One controller and everything around it, or its events alone."""
-        namespace = find.namespace_of(self.client, query, name)
         if query.parts == frozenset({"events"}):
+            namespace = find.namespace_of(self.client, query, name)
             found = find.workload(self.client, name, namespace)
             return describe.only_events(self.client, found, self.environment)
-        if namespace is not None:
-            nearby = describe.Nearby.start(self.client, namespace)
-            found = find.workload(self.client, name, namespace)
-        else:
-            found = find.workload(self.client, name, None)
-            nearby = describe.Nearby.start(self.client, found.item.metadata.namespace)
+        found, nearby = describe.begin(self.client, name, query)
         return describe.workload(self.client, found, nearby, self.environment)
 
     def instances(self, query: Query) -> list[Found[Instance]]:

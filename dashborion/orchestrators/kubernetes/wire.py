@@ -98,6 +98,7 @@ class Reference(Wire, frozen=True):
     kind: str | None = None
     name: str | None = None
     uid: str | None = None
+    field_path: str | None = None  # ``spec.containers{web}``
 
 
 class Address(Wire, frozen=True):
@@ -117,6 +118,7 @@ class Event(Object, frozen=True):
     reason: str | None = None
     message: str | None = None
     count: Int | None = None
+    first_timestamp: Time | None = None
     last_timestamp: Time | None = None
     event_time: Time | None = None
     series: Series | None = None

@@ -1,0 +1,223 @@
+"""One diagnosis over all chosen environments: what adapters found, judged and put into words.
+
+A workload is *well* or not by one predicate, ``Verdict.is_well``, wherever that is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from dashborion.concurrency import result, start
+from dashborion.engines.answers import (
+    Answer,
+    flat,
+    has_wildcards,
+    matching,
+    matching_in,
+    order,
+    require_matches,
+    widened,
+)
+from dashborion.engines.fleet import Fleet
+from dashborion.errors import DashborionError
+from dashborion.models.cause import (
+    MEANINGS,
+    Cause,
+    Code,
+    Confidence,
+    Diagnosis,
+    LogTail,
+    NotChecked,
+    Severity,
+    Verdict,
+)
+from dashborion.models.instance import Instance
+from dashborion.models.query import Name, Query
+from dashborion.models.rollout import RolloutState
+from dashborion.models.workload import Workload, WorkloadStatus
+from dashborion.orchestrators.protocol import Examined, Orchestrator
+
+Item = TypeVar("Item", Workload, Instance)
+
+LOG_LINES = 10
+MOST_LOGS = 2  # containers whose last lines are shown
+_VERDICTS = list(Verdict)
+
+
+def of_workload(
+    fleet: Fleet, typed: str, query: Query, since: timedelta, *, logs: bool
+) -> Answer[Diagnosis]:
+    """The one workload of that NAME in all environments, by all facts."""
+    name = fleet.workload_name(typed)
+
+    def ask(orchestrator: Orchestrator) -> Diagnosis:
+        examined = orchestrator.causes.workload(name, query, since)
+        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+
+    answer = fleet.ask_all(ask, searching=True)
+    answer.require_one(name)
+    return answer
+
+
+def of_instance(
+    fleet: Fleet, typed: str, query: Query, since: timedelta, *, logs: bool
+) -> Answer[Diagnosis]:
+    """The one instance of that ID, name or unique prefix in all environments."""
+    name = Name.parse_instance(typed)
+
+    def ask(orchestrator: Orchestrator) -> Diagnosis:
+        examined = orchestrator.causes.instance(name, query, since)
+        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+
+    answer = fleet.ask_all(ask, searching=True)
+    answer.require_one(name)
+    return answer
+
+
+def of_workloads(
+    fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta
+) -> Answer[Diagnosis]:
+    """What is not well among the workloads that fit, and what was named without wildcards.
+
+    By the facts of lists, the worst first, then in the order of lists.
+
+    Raises:
+        NotFound: a name without wildcards that nothing fits.
+    """
+    names = [fleet.workload_name(pattern) for pattern in patterns]
+    asked = widened(query, names)
+    exact = [name for name in names if not has_wildcards(name.name)]
+
+    def ask(orchestrator: Orchestrator) -> list[Examined[Workload]]:
+        examined = orchestrator.causes.workloads(asked, since)
+        return matching_in(orchestrator.environment, names, examined)
+
+    answer = flat(fleet.ask_all(ask))
+    if not answer.failures:
+        require_matches(names, answer.items, fleet.where)
+    told = [
+        (diagnosis(one), exact and matching(exact, [one]))
+        for one in sorted(matching(names, answer.items), key=order)
+    ]
+    shown = [one for one, is_named in told if is_named or not one.verdict.is_well]
+    shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
+    return Answer(shown, answer.failures, answer.asked, answer.answered)
+
+
+def diagnosis(
+    examined: Examined[Workload] | Examined[Instance], log: Sequence[LogTail] = ()
+) -> Diagnosis:
+    """What was found, with a verdict and a headline."""
+    item = examined.item
+    causes = list(examined.causes)
+    if isinstance(item, Workload) and _is_unexplained(item, causes):
+        causes.append(_unavailable(item))
+    verdict = _verdict(examined, causes)
+    worst = causes[0] if causes else None
+    is_workload = isinstance(item, Workload)
+    return Diagnosis(
+        project=item.project,
+        environment=item.environment,
+        namespace=item.namespace,
+        workload=item.name if isinstance(item, Workload) else item.workload,
+        instance=None if is_workload else item.name,
+        type=str(item.type) if isinstance(item, Workload) else None,
+        verdict=verdict,
+        since=worst.first_seen if worst and verdict is Verdict.FAILING else None,
+        headline=headline(item, verdict, worst),
+        causes=causes,
+        log=list(log),
+        checked=list(examined.checked),
+        not_checked=list(examined.not_checked),
+    )
+
+
+def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -> Verdict:
+    """Whether a workload is well; ``is_blind``: its instances could not be looked at."""
+    state = workload.rollout.state
+    if any(cause.severity is Severity.ERROR for cause in causes) or state is RolloutState.FAILED:
+        return Verdict.FAILING
+    if is_blind:
+        return Verdict.UNKNOWN
+    if workload.status is WorkloadStatus.STOPPED:
+        return Verdict.STOPPED
+    if state is not RolloutState.COMPLETE:
+        return Verdict.PROGRESSING
+    is_degraded = workload.status is WorkloadStatus.DEGRADED
+    return Verdict.FAILING if is_degraded else Verdict.HEALTHY
+
+
+def headline(item: Workload | Instance, verdict: Verdict, worst: Cause | None) -> str:
+    """One line: what is wrong and how many have it, or how many replicas are available."""
+    if worst is not None and verdict in (Verdict.FAILING, Verdict.UNKNOWN):
+        word = f" ({worst.reason})" if worst.reason else ""
+        having = len(worst.instances)
+        where = f", in {having} instance{'' if having == 1 else 's'}" if having > 1 else ""
+        return f"{worst.title}{word}{where}"
+    if isinstance(item, Instance):
+        return ", ".join(filter(None, (str(item.status), item.reason)))
+    if verdict is Verdict.UNKNOWN:
+        return "its instances could not be looked at"
+    counted = f"{item.available} of {item.desired} replicas available"
+    return f"{item.rollout.message or counted}" if verdict is Verdict.PROGRESSING else counted
+
+
+def _verdict(examined: Examined[Workload] | Examined[Instance], causes: Sequence[Cause]) -> Verdict:
+    item = examined.item
+    is_blind = any(one.what == "instances" for one in examined.not_checked)
+    if isinstance(item, Workload):
+        return verdict_of(item, causes, is_blind=is_blind)
+    if any(cause.severity is Severity.ERROR for cause in causes):
+        return Verdict.FAILING
+    if item.status == "stopped":
+        return Verdict.STOPPED
+    return Verdict.HEALTHY if item.ready else Verdict.PROGRESSING
+
+
+def _is_unexplained(item: Workload, causes: Sequence[Cause]) -> bool:
+    is_done = item.rollout.state is RolloutState.COMPLETE
+    is_told = any(cause.severity is Severity.ERROR for cause in causes)
+    return item.status is WorkloadStatus.DEGRADED and is_done and not is_told
+
+
+def _unavailable(item: Workload) -> Cause:
+    """That a workload is degraded and nothing that was read says why."""
+    return Cause(
+        code=Code.UNAVAILABLE,
+        severity=Severity.ERROR,
+        confidence=Confidence.POSSIBLE,
+        title=MEANINGS[Code.UNAVAILABLE].title,
+        reason=None,
+        message=f"{item.available} of {item.desired} replicas are available; nothing says why",
+        evidence=[],
+        instances=[],
+        count=max(1, item.desired - item.available),
+        first_seen=None,
+        last_seen=None,
+        explains=[],
+        advice=[],
+    )
+
+
+def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item]) -> Diagnosis:
+    """The diagnosis with the last log lines of what failed; what cannot be read is told."""
+    deadline = fleet.runtime(orchestrator.environment).deadline
+    reads = [
+        (name, container, start(partial(examined.last_lines, name, container, LOG_LINES)))
+        for name, container in examined.failed[:MOST_LOGS]
+    ]
+    tails, missing = [], list(examined.not_checked)
+    for name, container, reading in reads:
+        try:
+            lines = result(reading, deadline)
+        except DashborionError as error:
+            missing.append(NotChecked(what="logs", permission=None, reason=error.message))
+        else:
+            if lines:
+                tails.append(LogTail(instance=name, container=container, lines=lines))
+    return diagnosis(msgspec.structs.replace(examined, not_checked=missing), tails)

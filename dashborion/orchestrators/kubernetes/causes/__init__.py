@@ -1,0 +1,15 @@
+"""The rules: from facts to findings, one file a theme. Pure.
+
+A rule never claims anything from an unknown condition, from a fact that was not read, from an
+old pod for a new rollout, or from a node that is well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashborion.orchestrators.findings import Rule
+from dashborion.orchestrators.kubernetes.causes import exits, images
+from dashborion.orchestrators.kubernetes.facts import Facts
+
+RULES: Sequence[Rule[Facts]] = (*images.RULES, *exits.RULES)
