@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashborion.orchestrators.ecs.causes import exits, images
+from dashborion.orchestrators.ecs.causes import exits, images, nodes, probes, rollout, scaling
 from dashborion.orchestrators.ecs.facts import Facts
 from dashborion.orchestrators.findings import Rule
 
-RULES: Sequence[Rule[Facts]] = (*images.RULES, *exits.RULES)
+RULES: Sequence[Rule[Facts]] = (
+    *images.RULES,
+    *exits.RULES,
+    *probes.RULES,
+    *nodes.RULES,
+    *rollout.RULES,
+    *scaling.RULES,
+)
