@@ -22,7 +22,10 @@ _EVENTS: Mapping[str, Code] = {
 
 
 def _failed(facts: Facts) -> Iterator[Finding]:
-    """Deployments that ECS calls failed, or whose tasks it counts as failed."""
+    """Deployments that ECS calls failed, or whose tasks it counts as failed.
+
+    One that was rolled back has passed: what runs now is the deployment before it.
+    """
     for item in facts.service.deployments if facts.service else ():
         if item.rollout_state == "FAILED":
             text = item.rollout_state_reason or ""
@@ -33,6 +36,8 @@ def _failed(facts: Facts) -> Iterator[Finding]:
                 message=rollout.reason(item) or text or None,
                 evidence=[_of_deployment(item, "rolloutState", "FAILED"),
                           _of_deployment(item, "rolloutStateReason", text)],
+                severity=None if item.status == "PRIMARY" else Severity.WARNING,
+                stands=item.status == "PRIMARY",
                 count=max(1, item.failed_tasks),
                 first_seen=item.created_at,
                 last_seen=item.updated_at,
