@@ -111,3 +111,26 @@ def test_volumes_go_only_by_name(dashborion: Cli, here: Space) -> None:
     assert here.replicas("vault", "statefulsets") == 3
     assert dashborion("workloads scale vault -r 1 --delete-volumes").exit_code == 0
     assert here.replicas("vault", "statefulsets") == 1
+
+
+@pytest.mark.parametrize(
+    "option", ["", " --delete-volumes"], ids=["policy set", "policy taken back"]
+)
+def test_a_policy_that_changed_while_a_person_thought_is_a_conflict(
+    dashborion: Cli, guarded: Space, option: str
+) -> None:
+    name = f"safe{'-with' if option else ''}"
+    policies = ["Delete", "Retain"] if option else ["Retain", "Delete"]
+    shown, now = ({"persistentVolumeClaimRetentionPolicy": {"whenScaled": p}} for p in policies)
+    guarded.add(service(name, clusterIP="None"))
+    manifest = stateful_set(name, replicas=2, volumeClaimTemplates=[CLAIM])
+    manifest["spec"] |= shown
+    guarded.add(manifest, settled=False)
+
+    def decides_otherwise() -> None:
+        guarded.merge(name, now, "statefulsets")
+
+    dashborion.keyboard = Keyboard("y\n", before=decides_otherwise)
+    seen = dashborion(f"workloads scale {name} -r 1{option}", tty=True)
+    assert (seen.exit_code, guarded.replicas(name, "statefulsets")) == (1, 2), seen.err
+    assert f"somebody changed {name} meanwhile" in seen.err
