@@ -52,12 +52,12 @@ class Guard(Struct, frozen=True):
 class Guards:
     """The flags of every config file there is.
 
-    ``flagged`` reads the files. ``locate`` says where a target is; it raises ``NotFound`` for
+    ``flagged`` reads the files. ``locate`` says where a target may be; it raises ``NotFound`` for
     what is nowhere.
     """
 
     flagged: Callable[[], Sequence[Flagged]]
-    locate: Callable[[Target, Deadline], Place]
+    locate: Callable[[Target, Deadline], Sequence[Place]]
 
     def over(self, environment: Environment, place: Place, namespace: str | None) -> list[Guard]:
         """The guards of an object that was found through an environment.
@@ -102,7 +102,7 @@ class Guards:
             return True, None
         try:
             with foreseen(known.environment.label):
-                return is_at(place, self.locate(target, deadline)), None
+                return any(is_at(place, one) for one in self.locate(target, deadline)), None
         except NotFound as error:
             # A team's file names contexts that not everybody has; one's own, those one had.
             is_own = known.config.origin is not Origin.FOLDER

@@ -40,8 +40,8 @@ class Locator:
     _accounts: dict[tuple[str | None, ...], Future[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def place(self, target: Target, runtime: Runtime) -> Place:
-        """Where a target is.
+    def places(self, target: Target, runtime: Runtime) -> list[Place]:
+        """Where a target is: one place, or where several kubeconfigs have its context, several.
 
         Raises:
             NotFound: it is nowhere: no such cluster, no such context.
@@ -49,14 +49,14 @@ class Locator:
         """
         if isinstance(target, EcsTarget):
             account = self._account(target, runtime)
-            return ecs_place(account, target.region or "", target.cluster_name)
+            return [ecs_place(account, target.region or "", target.cluster_name)]
         if isinstance(target, EksTarget):
             from dashborion.orchestrators.kubernetes.credentials import eks
 
             self._load_unasked(target, runtime)
-            return server_place(eks.endpoint(target, runtime, self.sessions()))
+            return [server_place(eks.endpoint(target, runtime, self.sessions()))]
         if isinstance(target, KubernetesTarget):
-            return server_place(self._server(target))
+            return [server_place(url) for url in self._servers(target)]
         raise NotFound("cluster", target.location, where="any file")
 
     def _account(self, target: EcsTarget, runtime: Runtime) -> str:
@@ -77,19 +77,25 @@ class Locator:
         self.sessions().ask_nobody(target)
         self.load(target, runtime)
 
-    def _server(self, target: KubernetesTarget) -> str:
-        """The address in the kubeconfigs; one that a variable hides is read, too."""
+    def _servers(self, target: KubernetesTarget) -> list[str]:
+        """The addresses in the kubeconfigs: those that a variable or another file hides, too."""
         paths = kubeconfig_paths(self.environ, target.kubeconfig)
         hidden = () if target.kubeconfig else default_kubeconfig(self.environ)
-        for known in map(read_kubeconfig, filter(None, (paths, hidden))):
-            context = known.context_entries.get(target.context)
-            if context is None:
-                continue
+        merges = [paths[first:] for first in range(len(paths))]
+        kubeconfigs = [read_kubeconfig(files) for files in (*merges, hidden)]
+        named = [known for known in kubeconfigs if target.context in known.context_entries]
+        if not named:
+            nowhere = NotFound("context", short(target.context), where="any kubeconfig")
+            nowhere.hint = "write `kubeconfig:` beside its `context:`"
+            raise nowhere
+        found = []
+        for known in named:
             cluster = known.cluster_entries.get(known.clusters[target.context] or "")
-            if cluster is None:
-                raise ConfigError(f"{context.label}: it names no cluster")
             user = known.user_entries.get(known.users[target.context] or "")
-            return server_address(cluster, user).url
-        nowhere = NotFound("context", short(target.context), where="any kubeconfig")
-        nowhere.hint = "write `kubeconfig:` beside its `context:`"
-        raise nowhere
+            if cluster is not None:  # it may be in a file before
+                found.append(server_address(cluster, user).url)
+        if not found:
+            raise ConfigError(
+                f"{named[0].context_entries[target.context].label}: it names no cluster"
+            )
+        return found

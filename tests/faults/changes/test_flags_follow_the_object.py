@@ -58,6 +58,7 @@ def contexts(api: Api, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "alias": api.url,
         "by-name": api.url.replace("127.0.0.1", "localhost"),
         "slash": f"{api.url}/",
+        "by-number": api.url.replace("127.0.0.1", "0x7f.1"),
         "elsewhere": "http://127.0.0.1:9",
     }
     documents = [document(url, context=name) for name, url in others.items()]
@@ -86,7 +87,7 @@ DEV = {"context": "here", "namespace": "dev"}
 @pytest.mark.parametrize(
     "where",
     ["-e dev -n prod", "-e k8s:here/prod", "-e k8s:alias/prod", "-e k8s:by-name -n prod",
-     "-e k8s:slash -n prod"],
+     "-e k8s:slash -n prod", "-e k8s:by-number -n prod"],
 )  # fmt: skip
 def test_another_environment_of_the_same_server_is_no_way_round(
     dashborion: Cli, api: Api, home: Path, where: str, command: str
@@ -180,14 +181,23 @@ def test_who_is_asked_is_told_which_environment_that_is(
     assert "dev is prod of " in seen.err
 
 
-def test_a_context_that_a_variable_hides_is_compared_all_the_same(
-    dashborion: Cli, api: Api, home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("also", [False, True], ids=["absent there", "elsewhere there"])
+@pytest.mark.parametrize("hidden_by", ["{other}", "{other}:{own}"], ids=["variable", "other file"])
+def test_a_context_that_is_hidden_is_compared_all_the_same(
+    dashborion: Cli,
+    api: Api,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hidden_by: str,
+    also: bool,
 ) -> None:
+    """And where a file before it has another of this name, both are."""
     own_file(home, prod={**PROD, "read_only": True})
     (home / ".kube").mkdir()
-    write(home / ".kube" / "config", document(api.url))
-    other = write(home / "other", document(api.url, context="admin"))
-    monkeypatch.setenv("KUBECONFIG", str(other))
+    own = write(home / ".kube" / "config", document(api.url))
+    names = [document(api.url, context="admin"), document("http://127.0.0.1:9", context="here")]
+    other = write(home / "other", merged(*names[: 1 + also]))
+    monkeypatch.setenv("KUBECONFIG", hidden_by.format(own=own, other=other))
     assert dashborion(f"{SCALE} -e k8s:admin/prod").exit_code == 1
     assert changed(api) == []
 
