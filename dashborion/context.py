@@ -257,8 +257,8 @@ class Context:
         locator = (self._connector or Connector(self.environ)).locator()
         return Guards(
             self._flagged,
-            lambda target, deadline: locator.places(
-                target, self._runtime(deadline, lambda _: None)
+            lambda place, target, deadline: locator.is_at(
+                place, target, self._runtime(deadline, lambda _: None)
             ),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import suppress
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from posixpath import normpath
 from typing import TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -61,10 +61,10 @@ def server_place(url: str) -> ServerPlace:
     parts = urlsplit(url)
     port = parts.port or _PORTS.get(parts.scheme)
     path = normpath(f"/{unquote(parts.path).strip('/')}")
-    return ServerPlace(_plain_host(parts.hostname or ""), port, path)
+    return ServerPlace(plain_host(parts.hostname or ""), port, path)
 
 
-def _plain_host(host: str) -> str:
+def plain_host(host: str) -> str:
     """A name, or an address in its usual form: ``127.0.0.1`` of ``127.1`` and ``0x7f000001``."""
     host = host.rstrip(".")
     with suppress(OSError, UnicodeError):
@@ -111,6 +111,26 @@ def is_written_there(place: Place, reached_by: Target, target: Target) -> bool:
         (target.profile, target.role_arn, target.endpoint_url)
         == (reached_by.profile, reached_by.role_arn, reached_by.endpoint_url)
     )
+
+
+def name_at_address(first: Place, second: Place) -> tuple[str, str] | None:
+    """The name and the address, if one is known by the one and one by the other, else alike.
+
+    Two names are never one server for having one address: a proxy may serve both.
+    """
+    if not (isinstance(first, ServerPlace) and isinstance(second, ServerPlace)):
+        return None
+    if (first.port, first.path) != (second.port, second.path):
+        return None
+    names = [host for host in (first.host, second.host) if not _is_address(host)]
+    addresses = [host for host in (first.host, second.host) if _is_address(host)]
+    return (names[0], addresses[0]) if names and addresses else None
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host))
+    return False
 
 
 def is_at(place: Place, located: Place) -> bool:

@@ -6,6 +6,7 @@ chosen: briefly, once for each identity, and without a question to a person.
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -20,7 +21,14 @@ from dashborion.config.kubeconfig import (
     read_kubeconfig,
     server_address,
 )
-from dashborion.config.places import Place, ecs_place, server_place
+from dashborion.config.places import (
+    Place,
+    ecs_place,
+    is_at,
+    name_at_address,
+    plain_host,
+    server_place,
+)
 from dashborion.config.targets import EcsTarget, EksTarget, KubernetesTarget, Target
 from dashborion.errors import ConfigError, NotFound, short
 from dashborion.orchestrators.protocol import Runtime
@@ -39,6 +47,12 @@ class Locator:
     load: Callable[[AwsClusterTarget, Runtime], None]
     _accounts: dict[tuple[str | None, ...], Future[str]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_at(self, place: Place, target: Target, runtime: Runtime) -> bool:
+        """Whether a target, which could be at a place, is there; raises as ``places``."""
+        return any(
+            is_at(place, one) or _is_by_address(place, one) for one in self.places(target, runtime)
+        )
 
     def places(self, target: Target, runtime: Runtime) -> list[Place]:
         """Where a target is: one place, or where several kubeconfigs have its context, several.
@@ -99,3 +113,16 @@ class Locator:
                 f"{named[0].context_entries[target.context].label}: it names no cluster"
             )
         return found
+
+
+def _is_by_address(first: Place, second: Place) -> bool:
+    """Whether two places are one server, by its name and by an address of it."""
+    pair = name_at_address(first, second)
+    if pair is None:
+        return False
+    name, address = pair
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return address in {plain_host(str(sockaddr[0])) for *_, sockaddr in found}

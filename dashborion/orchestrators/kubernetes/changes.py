@@ -203,7 +203,10 @@ class ControllerToChange(WorkloadToChange):
             yield
         except Conflict as error:
             now = find.again(self.client, self.found.item)
-            raise Conflict(self._difference(now) or error.message, hint=_LOOK) from error
+            what = (
+                self._difference(now) or f"{self.workload.name} is just changing: {error.message}"
+            )
+            raise Conflict(what, hint=_LOOK) from error
 
     def _difference(self, now: Found[wire.Controller] | None) -> str | None:
         """What somebody changed since the workload was looked up; None for nothing."""

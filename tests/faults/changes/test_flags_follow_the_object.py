@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,45 @@ def test_what_is_guarded_is_taken_widely(
     own_file(home, dev=DEV, prod={"context": "alias", "namespace": namespace, "read_only": True})
     assert dashborion(f"{SCALE} -e dev -n prod").exit_code == 1
     assert changed(api) == []
+
+
+NAMES = {"api.example.test": ["127.0.0.1", "192.0.2.7"], "other.example.test": ["127.0.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("flagged", "mine", "sent"),
+    [
+        ("127.0.0.1", "api.example.test", 0),
+        ("192.0.2.7", "api.example.test", 0),
+        ("api.example.test", "127.0.0.1", 0),
+        ("192.0.2.8", "api.example.test", 1),
+        ("gone.example.test", "127.0.0.1", 1),
+        ("other.example.test", "api.example.test", 1),
+    ],
+)
+def test_a_server_by_its_name_and_by_its_address_is_one(
+    dashborion: Cli, api: Api, home: Path, monkeypatch: pytest.MonkeyPatch, *, flagged: str,
+    mine: str, sent: int,
+) -> None:  # fmt: skip
+    """Two names at one address may be two servers behind a proxy."""
+    lookup = socket.getaddrinfo
+
+    def known(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if not str(host).endswith(".example.test"):
+            return lookup(host, port, *more, **options)
+        if host not in NAMES:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(2, 1, 6, "", (address, port or 0)) for address in NAMES[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    documents = [
+        document(f"http://{host}:{api.port}", context=name)
+        for name, host in (("here", flagged), ("mine", mine))
+    ]
+    monkeypatch.setenv("KUBECONFIG", str(write(home / "kubeconfig", merged(*documents))))
+    own_file(home, prod={**PROD, "read_only": True})
+    seen = dashborion(f"{SCALE} -e k8s:mine/prod")
+    assert len(changed(api)) == sent, seen.err
 
 
 def test_another_server_may_be_changed(dashborion: Cli, api: Api, home: Path) -> None:
