@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Cli, Keyboard
-from tests.support.manifests import daemon_set, deployment, image, service, stateful_set
+from tests.support.manifests import daemon_set, deployment, image, pod, service, stateful_set
 from tests.support.real_namespace import Space
 
 Somebody = Callable[[Space, str], None]
@@ -88,6 +88,20 @@ def test_a_count_of_nothing_is_tested_too(dashborion: Cli, guarded: Space) -> No
     guarded.merge("nothing", {"replicas": 0})
     assert dashborion(f"{up} --yes").exit_code == 0
     assert guarded.replicas("nothing") == 3
+
+
+def test_a_pod_made_again_is_not_the_one_that_was_shown(dashborion: Cli, guarded: Space) -> None:
+    guarded.add(pod("lone"), settled=False)
+
+    def made_again() -> None:
+        at_once = {"gracePeriodSeconds": 0}
+        guarded.plane.request("DELETE", guarded.path("lone", "pods"), at_once)
+        guarded.add(pod("lone"), settled=False)
+
+    dashborion.keyboard = Keyboard("y\n", before=made_again)
+    seen = dashborion("instances stop lone", tty=True)
+    assert (seen.exit_code, "deleted and then recreated" in seen.err) == (1, True), seen.err
+    assert "deletionTimestamp" not in guarded.get("lone", "pods")["metadata"]
 
 
 CLAIM = {
