@@ -67,7 +67,9 @@ def server_place(url: str) -> ServerPlace:
 def plain_host(host: str) -> str:
     """A name, or an address in its usual form: ``127.0.0.1`` of ``127.1`` and ``0x7f000001``."""
     host = host.rstrip(".")
-    with suppress(OSError, UnicodeError):
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    with suppress(OSError):
         host = socket.inet_ntoa(socket.inet_aton(host))  # which reads what a resolver does
     with suppress(ValueError):
         address = IPv6Address(host)
