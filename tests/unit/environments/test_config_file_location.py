@@ -78,6 +78,11 @@ def is_open_to_a_group(path: Path) -> None:
     path.chmod(0o660)
 
 
+def is_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def is_large(path: Path) -> None:
     path.write_text(f"# {'1:' * 40_000}\n{path.read_text()}")
 
@@ -163,7 +168,7 @@ def test_flags_redefine_nothing(dashborion: Cli, folder_file: Write, user_file: 
     [
         (is_a_link, "links"),
         (is_open_to_all, "it has just been replaced: every user may write it"),
-        (lambda path: (path.unlink(), os.mkfifo(path)), "not a regular file"),
+        (is_a_pipe, "not a regular file"),
     ],
     ids=["a link", "a file of others", "a pipe"],
 )
