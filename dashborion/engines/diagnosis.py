@@ -79,12 +79,18 @@ def of_instance(
     return answer
 
 
+def is_one(patterns: Sequence[str]) -> bool:
+    """Whether one workload is named: it then is examined by all facts, else by those of lists."""
+    return len(patterns) == 1 and not has_wildcards(patterns[0])
+
+
 def of_workloads(
     fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta
-) -> Answer[Diagnosis]:
-    """What is not well among the workloads that fit, and what was named without wildcards.
+) -> tuple[Answer[Diagnosis], int]:
+    """What is not well among the workloads that fit, and how many fit.
 
-    By the facts of lists, the worst first, then in the order of lists.
+    What was named without wildcards is told in any case. By the facts of lists, the worst
+    first, then in the order of lists.
 
     Raises:
         NotFound: a name without wildcards that nothing fits.
@@ -106,7 +112,7 @@ def of_workloads(
     ]
     shown = [one for one, is_named in told if is_named or not one.verdict.is_well]
     shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
-    return Answer(shown, answer.failures, answer.asked, answer.answered)
+    return Answer(shown, answer.failures, answer.asked, answer.answered), len(told)
 
 
 def diagnosis(
@@ -155,16 +161,20 @@ def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -
 def headline(item: Workload | Instance, verdict: Verdict, worst: Cause | None) -> str:
     """One line: what is wrong and how many have it, or how many replicas are available."""
     if worst is not None and verdict in (Verdict.FAILING, Verdict.UNKNOWN):
-        word = f" ({worst.reason})" if worst.reason else ""
-        having = len(worst.instances)
-        where = f", in {having} instance{'' if having == 1 else 's'}" if having > 1 else ""
-        return f"{worst.title}{word}{where}"
+        return in_words(worst)
     if isinstance(item, Instance):
         return ", ".join(filter(None, (str(item.status), item.reason)))
     if verdict is Verdict.UNKNOWN:
         return "its instances could not be looked at"
     counted = f"{item.available} of {item.desired} replicas available"
     return f"{item.rollout.message or counted}" if verdict is Verdict.PROGRESSING else counted
+
+
+def in_words(cause: Cause) -> str:
+    """What is wrong, with the API's word for it, and how many instances have it."""
+    word = f" ({cause.reason})" if cause.reason else ""
+    having = len(cause.instances)
+    return f"{cause.title}{word}" + (f", in {having} instances" if having > 1 else "")
 
 
 def _verdict(examined: Examined[Workload] | Examined[Instance], causes: Sequence[Cause]) -> Verdict:
