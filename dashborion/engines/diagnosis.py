@@ -13,8 +13,10 @@ from typing import TypeVar
 import msgspec
 
 from dashborion.concurrency import result, start
+from dashborion.config.targets import Environment
 from dashborion.engines.answers import (
     Answer,
+    away,
     flat,
     has_wildcards,
     matching,
@@ -57,7 +59,7 @@ def of_workload(
 
     def ask(orchestrator: Orchestrator) -> Diagnosis:
         examined = orchestrator.causes.workload(name, query, since)
-        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
 
     answer = fleet.ask_all(ask, searching=True)
     answer.require_one(name)
@@ -72,7 +74,7 @@ def of_instance(
 
     def ask(orchestrator: Orchestrator) -> Diagnosis:
         examined = orchestrator.causes.instance(name, query, since)
-        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
 
     answer = fleet.ask_all(ask, searching=True)
     answer.require_one(name)
@@ -100,8 +102,9 @@ def of_workloads(
     exact = [name for name in names if not has_wildcards(name.name)]
 
     def ask(orchestrator: Orchestrator) -> list[Examined[Workload]]:
-        examined = orchestrator.causes.workloads(asked, since)
-        return matching_in(orchestrator.environment, names, examined)
+        environment = orchestrator.environment
+        fitting = matching_in(environment, names, orchestrator.causes.workloads(asked, since))
+        return [_addressed(fleet, environment, one, away(one.item, asked)) for one in fitting]
 
     answer = flat(fleet.ask_all(ask))
     if not answer.failures:
@@ -212,6 +215,25 @@ def _unavailable(item: Workload) -> Cause:
         explains=[],
         advice=[],
     )
+
+
+def _addressed(
+    fleet: Fleet, environment: Environment, examined: Examined[Item], namespace: str | None
+) -> Examined[Item]:
+    causes = fleet.addressed(examined.causes, environment, namespace)
+    return msgspec.structs.replace(examined, causes=causes)
+
+
+def _told(
+    fleet: Fleet,
+    orchestrator: Orchestrator,
+    examined: Examined[Item],
+    namespace: str | None,
+    *,
+    logs: bool,
+) -> Diagnosis:
+    examined = _addressed(fleet, orchestrator.environment, examined, namespace)
+    return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
 
 
 def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item]) -> Diagnosis:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from dashborion.engines.diagnosis import in_words
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import (
@@ -22,7 +24,7 @@ from dashborion.errors import (
     Unavailable,
     foreseen,
 )
-from dashborion.models.cause import Cause
+from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.models.workload import Reason
@@ -234,7 +236,9 @@ class RolloutFollower:
         try:
             with foreseen(workload.environment.label):
                 explanation = followed.explain()
-                _name_cause(error, last, explanation)
+                namespace = workload.workload.namespace
+                told = self.fleet.addressed(explanation.causes, workload.environment, namespace)
+                _name_cause(error, last, replace(explanation, causes=told))
                 failed = next((one.instance for one in troubles if one.instance), None)
                 self._show_last_words(followed, explanation.events, failed)
         except DashborionError as lost:
@@ -261,18 +265,19 @@ def _name_cause(
     if ended in ("superseded", "deleted"):
         return  # nothing that is wrong with it
     error.causes = explanation.causes
-    if explanation.causes:
-        told = _cause_told(explanation.causes[0])
-        if last is not None and isinstance(error, RolloutFailed) and ended is None:
+    is_failed = isinstance(error, RolloutFailed)
+    of_errors = (one for one in error.causes if one.severity is Severity.ERROR or not is_failed)
+    worst = next(of_errors, None)
+    if worst is not None:
+        told = _cause_told(worst)
+        if last is not None and is_failed and ended is None:
             error.message = f"{told}; {last.message}"  # better than the troubles do
-        elif told not in error.message:
+        else:
             error.message = f"{error.message}; {told}"
-        advice = next((one for one in explanation.causes[0].advice if one.command), None)
+        advice = next((one for one in worst.advice if one.command), None)
         if advice is not None and not error.hint:
             error.hint = f"{advice.text}: {advice.command}"
-        return
-    is_failed = isinstance(error, RolloutFailed)
-    if not is_failed or ended == "rollout-failed":
+    elif not is_failed or ended == "rollout-failed":
         of_instances = [one for one in explanation.reasons if one.instances]
         # The API says of itself why a rollout failed, but not why it takes so long.
         reasons = of_instances if is_failed else of_instances or explanation.reasons
