@@ -61,8 +61,13 @@ def location(diagnosis: Diagnosis) -> str:
 
 def title(cause: Cause) -> str:
     """What is wrong, in our words and in the API's."""
-    doubt = "" if cause.confidence is Confidence.CERTAIN else f"{cause.confidence}: "
-    return f"{doubt}{cause.title}" + (f" ({cause.reason})" if cause.reason else "")
+    return cause.title + (f" ({cause.reason})" if cause.reason else "")
+
+
+def weight(cause: Cause) -> str:
+    """How bad it is, and how sure that is: ``error``, ``error (likely)``."""
+    doubt = "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
+    return f"{cause.severity}{doubt}"
 
 
 def message(cause: Cause) -> str | None:
@@ -146,7 +151,7 @@ def _head(pen: _Pen, diagnosis: Diagnosis) -> Iterator[str]:
 
 
 def _cause(pen: _Pen, cause: Cause) -> Iterator[str]:
-    yield from pen.line(f"{cause.severity}: ", title(cause), STYLES.get(cause.severity, ""))
+    yield from pen.line(f"{weight(cause)}: ", title(cause), STYLES.get(cause.severity, ""))
     if told := message(cause):
         yield from pen.line("", told, indent=_INDENT)
     for source, of_source in groupby(cause.evidence, key=lambda one: one.source):

@@ -14,13 +14,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dashborion.errors import DashborionError, RolloutError
-from dashborion.models.cause import Cause, Diagnosis, Evidence, Severity, Verdict
+from dashborion.models.cause import Cause, Confidence, Diagnosis, Evidence, Severity, Verdict
 from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
 from dashborion.render.cells import plain
 from dashborion.render.columns import environment_label, some
-from dashborion.render.diagnosis import effects, location, message, title
+from dashborion.render.diagnosis import effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
 from dashborion.render.views.causes import subject
 from dashborion.streams import escape
@@ -105,7 +105,10 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
     ] or [_of_verdict(diagnosis)]
     parts = [_heading(diagnosis)]
     for cause in shown:
-        parts += [f"**{cause.severity}: {inline(title(cause))}**", block(_told(cause, logs=logs))]
+        parts += [
+            f"**{inline(f'{weight(cause)}: {title(cause)}')}**",
+            block(_told(cause, logs=logs)),
+        ]
     if hidden := len(diagnosis.causes) - len(shown):
         parts.append(f"{hidden} more causes")
     for tail in diagnosis.log if logs else ():
@@ -178,7 +181,7 @@ def of_error(error: DashborionError, about: str) -> Report:
     told = "\n".join(filter(None, (error.message, error.hint)))
     parts = [f"**{inline(f'{name}: {error.message}')}**"]
     for cause in error.causes if isinstance(error, RolloutError) else ():
-        parts += [f"{cause.severity}: {inline(title(cause))}", block(_told(cause, logs=False))]
+        parts += [inline(f"{weight(cause)}: {title(cause)}"), block(_told(cause, logs=False))]
     return Report([Problem(Level.ERROR, name, told)], ["\n\n".join(parts)])
 
 
@@ -199,6 +202,7 @@ def _told(cause: Cause, *, logs: bool) -> str:
     """
     is_own = bool(_OF_CONTAINERS.fullmatch(cause.code)) and not logs
     lines = [
+        None if cause.confidence is Confidence.CERTAIN else str(cause.confidence),
         None if is_own else message(cause),
         *(_evidence(one) for one in cause.evidence if not (is_own and "essage" in one.field)),
         f"therefore: {effects(cause)}" if cause.explains else None,
