@@ -38,6 +38,12 @@ class EcsOrchestrator:
         return cls(Client(aws, scope))
 
     @cached_property
+    def causes(self) -> protocol.Causes:
+        from dashborion.orchestrators.ecs.diagnose import Causes
+
+        return Causes(self._client)
+
+    @cached_property
     def changes(self) -> protocol.Changes:
         from dashborion.orchestrators.ecs.changes import Changes
 

@@ -2,68 +2,89 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from datetime import timedelta
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
-from dashborion.concurrency import result, start
+from dashborion.concurrency import start
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
-from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import events, find, normalise, rollout, wire
+from dashborion.orchestrators import findings
+from dashborion.orchestrators.ecs import events, facts, find, looking, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints
+from dashborion.orchestrators.ecs.looking import Reads
 from dashborion.orchestrators.ecs.routes import Routes, routes
-
-T = TypeVar("T")
+from dashborion.orchestrators.findings import SINCE
+from dashborion.orchestrators.protocol import Examined
 
 REVISIONS = 10
 
 
 def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
-    """The service with its tasks, reasons, autoscaler, revisions, events and target health.
+    """The service with its tasks, causes, autoscaler, revisions, events and target health.
 
     What cannot be had is left out and told.
     """
-    service, runtime = listed.item, client.aws.runtime
-    warn, incomplete = runtime.warn, runtime.incomplete
+    runtime = client.aws.runtime
+    examined = examine(Reads(client, runtime.warn, runtime.incomplete), listed.item, SINCE)
+    return Found(examined.item, listed.raw)
+
+
+def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[WorkloadDetail]:
+    """The service and everything around it, looked at by all rules."""
+    client = reads.client
     current = normalise.definition_of(service)
-
-    def part_of(future: Future[T], tell: Tell) -> T | None:
-        return part(partial(result, future, runtime.deadline), tell)
-
-    listing = start(partial(client.all_tasks, service=service.service_name, tell=incomplete))
+    lost_tasks = partial(reads.lost, "instances", "ecs:DescribeTasks", rows=True)
+    listing = start(partial(client.all_tasks, service=service.service_name, tell=lost_tasks))
     routing = start(partial(routes, client, [service], health=True))
-    scaling = start(partial(client.scalable_target, service.service_name))
+    targets = start(partial(client.scalable_target, service.service_name))
     history = start(partial(_definitions, client, current))
 
-    definitions = part_of(history, warn) or {}
-    instances = [
-        tasks.instance(task.item, service.tags, client.scope, definitions)
-        for task in part_of(listing, incomplete) or ()
-    ]
+    definitions = reads.part("revisions", "ecs:DescribeTaskDefinition", history) or {}
+    tasks = reads.part("instances", "ecs:ListTasks", listing, rows=True) or ()
+    seen = [facts.of_task(one.item, service, client.scope, definitions) for one in tasks]
+    instances = [one.instance for one in seen]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
+    ways = reads.part("load balancers", "elasticloadbalancing:DescribeTargetHealth", routing)
     plain = normalise.workload(
         service,
         definitions.get(current),
         unhealthy if checked else 0,
-        endpoints(service, part_of(routing, warn) or Routes()),
+        endpoints(service, ways or Routes()),
         client.scope,
     )
+    action = "application-autoscaling:DescribeScalableTargets"
+    target = reads.part("autoscalers", action, targets)
+    gathered = facts.Facts(
+        now=client.aws.runtime.now(),
+        service=service,
+        tasks=seen,
+        routes=ways,
+        scaling=[target] if target is not None else [],
+    )
+    looked = looking.looked(reads, gathered, since)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
-        reasons=normalise.reasons(service, instances),
-        autoscaling=normalise.autoscaling(part_of(scaling, warn), service),
+        causes=list(looked.causes),
+        reasons=findings.reasons(looked.causes),
+        autoscaling=normalise.autoscaling(target, service),
         revisions=normalise.revisions(definitions.values(), current),
         events=events.events(service),
     )
-    return Found(detail, listed.raw)
+    return Examined(
+        item=detail,
+        causes=looked.causes,
+        failed=looked.failed,
+        last_lines=partial(looking.last_lines, client, seen),
+        checked=reads.checked,
+        not_checked=reads.not_checked,
+    )
 
 
 def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
@@ -72,6 +93,7 @@ def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDe
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=[],
+        causes=[],
         reasons=[],
         autoscaling=None,
         revisions=[],

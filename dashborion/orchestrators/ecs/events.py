@@ -9,7 +9,7 @@ event messages" in AWS' guide, and of what Application Auto Scaling writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -124,22 +124,33 @@ def events(service: wire.Service) -> list[Event]:
 def hindrances(
     service: wire.Service, since: datetime | None, known: Iterable[str] = ()
 ) -> list[Event]:
-    """What hinders tasks now, the newest event of each reason: nothing has moved after it.
+    """What hinders tasks now, as ``standing``."""
+    told = standing(service, since, _HINDERS, known)
+    return [_with_numbers(event, service) for event in told]
+
+
+def standing(
+    service: wire.Service,
+    since: datetime | None,
+    reasons: Container[str],
+    known: Iterable[str] = (),
+) -> list[Event]:
+    """The newest event of each of these reasons, if nothing has moved after it.
 
     ECS repeats itself only once an hour, so any event from ``since`` on counts; without a time
     all of them do. Those with ``known`` ids do not.
     """
     old = set(known)
     fresh = [item for item in service.events if item.id not in old]
-    standing: dict[str, Event] = {}
+    newest: dict[str | None, Event] = {}
     for event in reversed(events(msgspec.structs.replace(service, events=fresh))):
         if since is not None and (event.timestamp is None or event.timestamp < since):
             continue
         if _MOVES.match(sentence(event.message)):
             break
-        if event.reason in _HINDERS:
-            standing.setdefault(event.reason, event)
-    return [_with_numbers(event, service) for event in standing.values()]
+        if event.reason in reasons:
+            newest.setdefault(event.reason, event)
+    return list(newest.values())
 
 
 def _with_numbers(event: Event, service: wire.Service) -> Event:

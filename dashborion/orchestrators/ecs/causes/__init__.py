@@ -1,0 +1,22 @@
+"""The rules: from facts to findings, one file a theme. Pure.
+
+ECS says most in sentences: in a task's ``stoppedReason``, in its containers' ``reason``, and in
+the service's events. Their patterns are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dashborion.orchestrators.ecs.causes import exits, images, nodes, probes, rollout, scaling
+from dashborion.orchestrators.ecs.facts import Facts
+from dashborion.orchestrators.findings import Rule
+
+RULES: Sequence[Rule[Facts]] = (
+    *images.RULES,
+    *exits.RULES,
+    *probes.RULES,
+    *nodes.RULES,
+    *rollout.RULES,
+    *scaling.RULES,
+)
