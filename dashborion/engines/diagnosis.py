@@ -127,7 +127,7 @@ def diagnosis(
     if isinstance(item, Workload) and _is_unexplained(item, causes):
         causes.append(_unavailable(item))
     verdict = _verdict(examined, causes)
-    worst = causes[0] if causes else None
+    worst = next((cause for cause in causes if cause.severity is Severity.ERROR), None)
     is_workload = isinstance(item, Workload)
     return Diagnosis(
         project=item.project,
@@ -137,7 +137,7 @@ def diagnosis(
         instance=None if is_workload else item.name,
         type=str(item.type) if isinstance(item, Workload) else None,
         verdict=verdict,
-        since=worst.first_seen if worst and verdict is Verdict.FAILING else None,
+        since=worst.first_seen if worst else None,
         headline=headline(item, verdict, worst),
         causes=causes,
         log=list(log),
@@ -162,15 +162,19 @@ def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -
 
 
 def headline(item: Workload | Instance, verdict: Verdict, worst: Cause | None) -> str:
-    """One line: what is wrong and how many have it, or how many replicas are available."""
-    if worst is not None and verdict in (Verdict.FAILING, Verdict.UNKNOWN):
+    """One line: what is wrong and how many have it, or how many replicas are available.
+
+    ``worst`` is an error.
+    """
+    if worst is not None:
         return in_words(worst)
     if isinstance(item, Instance):
         return ", ".join(filter(None, (str(item.status), item.reason)))
     if verdict is Verdict.UNKNOWN:
         return "its instances could not be looked at"
     counted = f"{item.available} of {item.desired} replicas available"
-    return f"{item.rollout.message or counted}" if verdict is Verdict.PROGRESSING else counted
+    is_of_rollout = verdict in (Verdict.FAILING, Verdict.PROGRESSING)
+    return item.rollout.message or counted if is_of_rollout else counted
 
 
 def in_words(cause: Cause) -> str:

@@ -103,6 +103,12 @@ def test_a_workload_that_is_degraded_for_no_known_reason_has_a_cause() -> None:
             "1 of 2 updated",
             id="what a rollout waits for",
         ),
+        pytest.param(
+            [cause(Code.BUDGET)],
+            {"rollout": rollout(RolloutState.FAILED, "it timed out")},
+            "it timed out",
+            id="a rollout that failed, which information does not explain",
+        ),
     ],
 )
 def test_the_headline(causes: list[Cause], changes: dict[str, Any], expected: str) -> None:
