@@ -188,7 +188,8 @@ def of_error(error: DashborionError, about: str) -> Report:
 def _of_verdict(diagnosis: Diagnosis) -> Problem:
     level = _OF_VERDICT.get(diagnosis.verdict, Level.NOTICE)
     name = _name(subject(diagnosis), diagnosis)
-    return Problem(level, name, f"{diagnosis.verdict}: {diagnosis.headline}")
+    told = [_told(cause, logs=False) for cause in diagnosis.causes[:1] if level is Level.ERROR]
+    return Problem(level, name, "\n".join([f"{diagnosis.verdict}: {diagnosis.headline}", *told]))
 
 
 def _name(name: str, item: Diagnosis | Workload | Change) -> str:

@@ -54,10 +54,10 @@ DIAGNOSES = View(
     [
         *location_columns(),
         name_column("name", subject),
-        column("type", lambda item: item.type or "instance", short=kind),
+        column("type", lambda item: item.type or "instance", short=kind, wide=True),
         status_column("verdict"),
         column("since", age_header="FOR"),
-        column("headline", shrink=3, min_width=16),
+        column("headline", shrink=1, min_width=40),
         column("cause", lambda item: str(item.causes[0].code) if item.causes else None, wide=True),
         column("instances", lambda item: some(item.causes[0].instances) if item.causes else None,
                wide=True),

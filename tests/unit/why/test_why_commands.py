@@ -35,9 +35,9 @@ def test_without_a_name_all_that_is_not_well_is_listed_the_worst_first(
     seen = dashborion("workloads why", tty=True, now=NOW, width=80)
     assert (seen.exit_code, seen.err) == (0, "")
     rows = [line.split() for line in seen.lines]
-    assert rows[0] == ["NAME", "TYPE", "VERDICT", "FOR", "HEADLINE"]
-    assert rows[1][:4] == ["broken", "deployment", "failing", "4m"]
-    assert rows[2][:3] == ["blind", "deployment", "unknown"]
+    assert rows[0] == ["NAME", "VERDICT", "FOR", "HEADLINE"]
+    assert rows[1][:3] == ["broken", "failing", "4m"]
+    assert rows[2][:2] == ["blind", "unknown"]
     assert len(rows) == 3
 
 
@@ -198,7 +198,10 @@ def test_github_gets_annotations_and_a_summary(
     found(WELL, BROKEN)
     seen = dashborion("workloads why -o github")
     assert (seen.exit_code, seen.err) == (0, "")
-    assert seen.out == "::error title=broken in k8s%3Ademo::failing: out of memory (OOMKilled)\n"
+    (line,) = seen.lines
+    begin = "::error title=broken in k8s%3Ademo::failing: out of memory (OOMKilled)%0A"
+    assert line.startswith(f"{begin}pod/web-1 status.reason: OOMKilled ")
+    assert line.endswith("%0A-> read what it wrote: dashborion instances logs web-1 -e k8s:here")
     text = summary.read_text()
     assert text.startswith("before\n| environment | namespace | workload | verdict | problem |")
     assert "| broken | failing |" in text
