@@ -27,7 +27,7 @@ class WhyOptions(ReportOptions):
     """Options of a diagnosis."""
 
     since: Annotated[
-        str, typer.Option("--since", help="Tell of what passed within this time, too.")
+        str, typer.Option("--since", help="Include problems that ended within this time.")
     ] = "1h"
     all_: Annotated[
         bool, typer.Option("--all", help=f"Show all causes, not only {MOST_CAUSES}.")
