@@ -9,7 +9,7 @@ event messages" in AWS' guide, and of what Application Auto Scaling writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,10 +19,11 @@ from dashborion.models.event import Event, EventType
 from dashborion.orchestrators.ecs import rollout, wire
 
 ROLE, BLOCKED, UNPLACED = "CannotAssumeRole", "DeploymentBlocked", "UnableToPlace"
+UNLAUNCHED = "UnableToLaunch"
 HOPELESS = frozenset({ROLE, BLOCKED})
 """What ECS tries again for ever without a chance, until somebody changes a role or the service."""
 
-_HINDERS = HOPELESS | {UNPLACED, "UnableToLaunch"}
+_HINDERS = HOPELESS | {UNPLACED, UNLAUNCHED}
 _MOVES = re.compile(
     r"has started|has reached a steady state|(deployment )?completed", re.IGNORECASE
 )
@@ -37,7 +38,7 @@ _COUNTED = re.compile(r"has (?:started|stopped)[^:]*:(?:\s*\([^()]*\)[.,]?)*\s*"
 
 _WARNINGS: Sequence[tuple[str, str]] = (
     (r"failed to launch a task with \(error ECS was unable to assume the role", ROLE),
-    (r"failed to launch a task", "UnableToLaunch"),
+    (r"failed to launch a task", UNLAUNCHED),
     (r"was unable to stop or start tasks during a deployment", BLOCKED),
     (r"was unable to place|reason:", UNPLACED),
     (r"was unable to reach (a )?steady state|did not stabilize", "UnableToReachSteadyState"),
@@ -121,25 +122,33 @@ def events(service: wire.Service) -> list[Event]:
     return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))
 
 
-def hindrances(
+def standing(
     service: wire.Service, since: datetime | None, known: Iterable[str] = ()
-) -> list[Event]:
-    """What hinders tasks now, the newest event of each reason: nothing has moved after it.
+) -> Iterator[Event]:
+    """What still holds of what was said, the newest first: nothing has moved after it.
 
     ECS repeats itself only once an hour, so any event from ``since`` on counts; without a time
     all of them do. Those with ``known`` ids do not.
     """
     old = set(known)
     fresh = [item for item in service.events if item.id not in old]
-    standing: dict[str, Event] = {}
     for event in reversed(events(msgspec.structs.replace(service, events=fresh))):
         if since is not None and (event.timestamp is None or event.timestamp < since):
             continue
         if _MOVES.match(sentence(event.message)):
-            break
+            return
+        yield event
+
+
+def hindrances(
+    service: wire.Service, since: datetime | None, known: Iterable[str] = ()
+) -> list[Event]:
+    """What hinders tasks now, the newest event of each reason, as ``standing``."""
+    newest: dict[str, Event] = {}
+    for event in standing(service, since, known):
         if event.reason in _HINDERS:
-            standing.setdefault(event.reason, event)
-    return [_with_numbers(event, service) for event in standing.values()]
+            newest.setdefault(event.reason, event)
+    return [_with_numbers(event, service) for event in newest.values()]
 
 
 def _with_numbers(event: Event, service: wire.Service) -> Event:
