@@ -6,6 +6,7 @@ Rules look at what ``describe`` reads anyway. What they find may ask for one mor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.findings import Finding
 
 T = TypeVar("T")
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 def _quiet(_error: DashborionError) -> None:
@@ -54,7 +56,9 @@ class Reads:
     def lost(self, what: str, action: str, error: DashborionError, *, rows: bool = False) -> None:
         """Keep that something, or a part of it, could not be read."""
         (self.incomplete if rows else self.warn)(error)
-        permission = action if isinstance(error, Forbidden) else None
+        named = _ACTION.search(error.message)
+        needed = named[1] if named else action
+        permission = needed if isinstance(error, Forbidden) else None
         self.not_checked.append(NotChecked(what=what, permission=permission, reason=error.message))
 
 

@@ -21,13 +21,13 @@ _SECRETS: Sequence[Pattern] = (
     Pattern(_UNREACHABLE, Code.CONFIG_UNREACHABLE),
 )  # fmt: skip
 KINDS: Sequence[Kind] = (
+    Kind(Pattern(r"(pull|retrieve|fetch)\w* secrets?\b|ssm parameters|Secrets Manager"
+                 r"|registry auth from asm", Code.CONFIG_ACCESS, Confidence.POSSIBLE), _SECRETS),
     Kind(Pattern(r"validate logger args|logging driver|log group|log stream|firelens",
                  Code.LOG_TARGET, _SURE)),
     Kind(Pattern(r"\benv(ironment)? files?\b", Code.CONFIG_FILE, _SURE)),
     Kind(Pattern(r"\bEFS\b|mount\.nfs|\bFSx\b|CannotCreateVolume|CannotMount|\bEBS\b"
                  r"|attach(ing|ed|ment)? .*volume|volume attach", Code.MOUNT, _SURE)),
-    Kind(Pattern(r"(pull|retrieve|fetch)\w* secrets?\b|ssm parameters|Secrets Manager"
-                 r"|registry auth from asm", Code.CONFIG_ACCESS, Confidence.POSSIBLE), _SECRETS),
     Kind(Pattern(r"unable to assume (the )?role|IAM (trust relationship|permissions policies)",
                  Code.ROLE, _SURE)),
     Kind(Pattern(r"task ?definition\b.* inactive", Code.DEFINITION_INACTIVE, _SURE)),

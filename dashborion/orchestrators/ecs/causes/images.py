@@ -8,12 +8,13 @@ from dashborion.models.cause import Code, Confidence
 from dashborion.orchestrators.ecs.causes.tasks import Kind
 from dashborion.orchestrators.messages import PULLS, Pattern
 
+_SURE = Confidence.CERTAIN
 KINDS: Sequence[Kind] = (
-    Kind(Pattern(r"\bCannot\s?Pull\w*", Code.IMAGE_PULL, Confidence.CERTAIN), PULLS),
+    Kind(Pattern(r"CannotPull\w*|cannot pull container", Code.IMAGE_PULL, _SURE), PULLS),
     Kind(
-        Pattern(r"(ecr registry auth|registry auth from Amazon ECR)", Code.IMAGE_AUTH),
+        Pattern(r"ecr registry auth|registry auth from Amazon ECR", Code.IMAGE_AUTH),
         (
-            Pattern(r"access ?denied|not authorized|\b40[013]\b", Code.IMAGE_AUTH),
+            Pattern(r"access ?denied|not authorized", Code.IMAGE_AUTH),
             Pattern(r"connection issue|timeout|deadline|canceled|send fail|send request fail"
                     r"|dial tcp", Code.IMAGE_UNREACHABLE),
         ),

@@ -24,8 +24,8 @@ KINDS: Sequence[Kind] = (
             (r"insufficient gpu|resource:gpu", Code.UNSCHEDULABLE_RESOURCE),
             (r"using a port|resource:ports?\b|reserved port limit", Code.UNSCHEDULABLE_PORT),
             (r"resource:eni\b|no available network interfaces", Code.UNSCHEDULABLE_NETWORK),
-            (r"missing an? (required )?attribute|error .?(attribute|location)\b"
-             r"|placement constraint|memberof", Code.UNSCHEDULABLE_NODE),
+            ((r"missing an? (required )?attribute|error .?(attribute|location)\b"
+             r"|placement constraint|memberof"), Code.UNSCHEDULABLE_NODE),
             (r"error .?agent\b|waiting for amazon ecs agent", Code.NODE_AGENT),
             (r"capacity is unavailable|insufficient capacity", Code.CAPACITY),
         )
