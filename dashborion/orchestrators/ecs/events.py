@@ -46,6 +46,7 @@ _WARNINGS: Sequence[tuple[str, str]] = (
     (r"is unhealthy|failed .*health checks", "Unhealthy"),
     (r"amazon ecs replaced", "ReplacedUnhealthy"),
     (r"operations are being throttled", "Throttled"),
+    (r"timed out waiting for amazon ecs agent", "AgentDisconnected"),
     (r"rolling back|(deployment )?rolled back", "RollingBack"),
     (r"deployment failed|had to cancel", "DeploymentFailed"),
     (r"(deployment )?(was )?(stopped|cancell?ed|timed out)", "DeploymentStopped"),

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from dashborion.models.cause import Code, Confidence, Severity
 from dashborion.orchestrators.ecs import instances, wire
-from dashborion.orchestrators.ecs.causes.tasks import Kind, has_failed, is_past, of_tasks
+from dashborion.orchestrators.ecs.causes.tasks import (
+    Kind,
+    are_several,
+    has_failed,
+    is_past,
+    of_tasks,
+)
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.messages import Pattern, exit_code, logs_advice
@@ -85,8 +91,8 @@ def _code(one: TaskFacts, container: wire.Container | None) -> Code | None:
 
 
 def _is_repeated(facts: Facts, code: Code) -> bool:
-    failed = [one for one in facts.tasks if has_failed(one)]
-    return sum(_code(one, _culprit(one)) is code for one in failed) > 1
+    failed = (one for one in facts.tasks if has_failed(one))
+    return are_several(_code(one, _culprit(one)) is code for one in failed)
 
 
 def _sidecar(_facts: Facts, one: TaskFacts) -> Finding | None:

@@ -94,14 +94,16 @@ def _told(facts: Facts) -> Iterator[Finding]:
     if service is None:
         return
     newest = rollout.primary(service)
-    is_lacking = lacks(service)
-    said = {found.code for one in facts.tasks if (found := _stopped(facts, one)) is not None}
+    standing: dict[Code, tuple[Event, Pattern]] = {}
     for event in events.standing(service, newest.created_at if newest else None):
         known = _meaning(event)
-        if known is None or known.code in said:
-            continue
-        said.add(known.code)
-        if is_lacking or known.code in _OF_FULL_SERVICES:
+        if known is not None and (lacks(service) or known.code in _OF_FULL_SERVICES):
+            standing.setdefault(known.code, (event, known))
+    if not standing:
+        return
+    said = {found.code for one in facts.tasks if (found := _stopped(facts, one)) is not None}
+    for event, known in standing.values():
+        if known.code not in said:
             yield Finding(
                 code=known.code,
                 reason=event.reason,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from dashborion.models.cause import Evidence
 from dashborion.orchestrators.ecs import instances, rollout, wire
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.findings import Finding, Rule
-from dashborion.orchestrators.messages import Pattern, matched
+from dashborion.orchestrators.messages import Pattern, matched, without_references
 
 RECENT = timedelta(minutes=10)  # in which a second end makes it a loop
 # Somebody, or something that is no fault of the task's, wanted it to stop.
@@ -29,10 +30,9 @@ class Kind(NamedTuple):
 
 def meaning(kinds: Sequence[Kind], text: str) -> Pattern | None:
     """What a sentence means, if any kind of sentence is like it."""
-    for kind in kinds:
-        if general := matched([kind.general], text):
-            return matched(kind.special, text) or general
-    return None
+    plain = without_references(text)
+    kind = next((kind for kind in kinds if kind.general.is_in(plain)), None)
+    return kind and (matched(kind.special, text) or kind.general)
 
 
 def of_tasks(find: Callable[[Facts, TaskFacts], Finding | None]) -> Rule[Facts]:
@@ -84,12 +84,17 @@ def is_past(facts: Facts, one: TaskFacts) -> bool:
         return False
     if one.is_old or service.desired_count == 0:
         return True
-    recent = [
-        other
+    recent = (
+        True
         for other in facts.tasks
-        if has_failed(other)
-        and not other.is_old
-        and other.task.stopped_at is not None
+        if other.task.stopped_at is not None
         and facts.now - other.task.stopped_at < RECENT
-    ]
-    return len(recent) < 2 and not lacks(service)
+        and not other.is_old
+        and has_failed(other)
+    )
+    return not lacks(service) and not are_several(recent)
+
+
+def are_several(found: Iterable[bool]) -> bool:
+    """Whether two are true; no more is looked at."""
+    return len(list(islice(filter(None, found), 2))) > 1
