@@ -139,6 +139,11 @@ def test_a_sidecar_that_ran_out_of_memory_is_a_warning(dashborion: Cli, serve: S
     assert told(found) == [("oom", "warning", 1)]
 
 
+def test_a_task_that_ran_out_of_memory_may_say_so_itself(dashborion: Cli, serve: Serve) -> None:
+    gone = stopped(1, {"exitCode": 137}, stoppedReason="OutOfMemoryError: made up")
+    assert told(causes(dashborion, serve, gone)) == [("oom", "error", 1)]
+
+
 # --- Whether it is over -------------------------------------------------------------------------
 
 

@@ -83,7 +83,8 @@ def _culprit(one: TaskFacts) -> wire.Container | None:
 
 
 def _code(one: TaskFacts, container: wire.Container | None) -> Code | None:
-    if container is not None and (container.reason or "").startswith(_OUT_OF_MEMORY):
+    said = (container.reason if container else None) or one.task.stopped_reason or ""
+    if said.startswith(_OUT_OF_MEMORY):
         return Code.OOM
     if not instances.has_exited(one.task):
         return None
