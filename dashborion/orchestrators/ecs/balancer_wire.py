@@ -13,6 +13,8 @@ class TargetGroup(Pascal, frozen=True):
     protocol: str | None = None
     port: int | None = None
     load_balancer_arns: list[str] = []
+    health_check_interval_seconds: int | None = None
+    unhealthy_threshold_count: int | None = None
 
 
 class Balancer(Pascal, frozen=True):
@@ -85,7 +87,14 @@ class Listener(Pascal, frozen=True):
 
 class TargetState(Pascal, frozen=True):
     state: str = ""
+    reason: str | None = None
+    description: str | None = None
+
+
+class Target(Pascal, frozen=True):
+    id: str = ""
 
 
 class TargetHealth(Pascal, frozen=True):
+    target: Target = Target()
     target_health: TargetState = TargetState()

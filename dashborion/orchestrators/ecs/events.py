@@ -9,7 +9,7 @@ event messages" in AWS' guide, and of what Application Auto Scaling writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -123,10 +123,32 @@ def events(service: wire.Service) -> list[Event]:
     return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))
 
 
+def hindrances(
+    service: wire.Service, since: datetime | None, known: Iterable[str] = ()
+) -> list[Event]:
+    """What hinders tasks now, as ``standing``."""
+    told = standing(service, since, _HINDERS, known)
+    return [with_numbers(event, service) for event in told]
+
+
 def standing(
+    service: wire.Service,
+    since: datetime | None,
+    reasons: Container[str],
+    known: Iterable[str] = (),
+) -> list[Event]:
+    """The newest event of each of these reasons, as ``after_moves``."""
+    newest: dict[str, Event] = {}
+    for event in after_moves(service, since, known):
+        if event.reason is not None and event.reason in reasons:
+            newest.setdefault(event.reason, event)
+    return list(newest.values())
+
+
+def after_moves(
     service: wire.Service, since: datetime | None, known: Iterable[str] = ()
 ) -> Iterator[Event]:
-    """What still holds of what was said, the newest first: nothing has moved after it.
+    """The events after the last thing that moved, the newest first: what they say still holds.
 
     ECS repeats itself only once an hour, so any event from ``since`` on counts; without a time
     all of them do. Those with ``known`` ids do not.
@@ -141,18 +163,7 @@ def standing(
         yield event
 
 
-def hindrances(
-    service: wire.Service, since: datetime | None, known: Iterable[str] = ()
-) -> list[Event]:
-    """What hinders tasks now, the newest event of each reason, as ``standing``."""
-    newest: dict[str, Event] = {}
-    for event in standing(service, since, known):
-        if event.reason in _HINDERS:
-            newest.setdefault(event.reason, event)
-    return [_with_numbers(event, service) for event in newest.values()]
-
-
-def _with_numbers(event: Event, service: wire.Service) -> Event:
+def with_numbers(event: Event, service: wire.Service) -> Event:
     """AWS' sentence about a deployment that cannot move names two settings without their values."""
     if event.reason != BLOCKED:
         return event

@@ -47,6 +47,7 @@ class Facts(Struct, frozen=True, kw_only=True):
             forgets them.
         made: the newer API's view of the newest deployment, if it was asked for.
         scaling: its scalable targets, of which there is one at most.
+        protected: the ids of old tasks that may not be stopped yet, and until when.
         machines: the container instances that its tasks are on or could be on.
     """
 
@@ -56,6 +57,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     routes: Routes | None = None
     scaling: Sequence[wire.ScalableTarget] | None = None
     made: wire.ServiceDeployment | None = None
+    protected: Mapping[str, datetime | None] | None = None
     machines: Sequence[native_wire.ContainerInstance] | None = None
 
     def events(self) -> list[Event]:

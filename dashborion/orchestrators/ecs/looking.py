@@ -7,24 +7,28 @@ Rules look at what ``describe`` reads anyway. What they find may ask for one mor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
-from dashborion.concurrency import result
+from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden
 from dashborion.models.cause import Cause, Code, NotChecked
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import logs
+from dashborion.orchestrators.ecs import logs, progress, rollout, wire
 from dashborion.orchestrators.ecs.causes import RULES
-from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.client import MACHINES_A_CALL, TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
+from dashborion.orchestrators.ecs.native_wire import ContainerInstance
 from dashborion.orchestrators.findings import Finding
 
 T = TypeVar("T")
@@ -72,7 +76,8 @@ class Looked(Struct, frozen=True):
 def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
     """What all rules find in the facts, and in what they then ask for."""
     told = findings.found(RULES, facts)
-    more = dict.fromkeys(_MORE[one.code] for one in told if one.code in _MORE)
+    codes = {one.code for one in told}
+    more = [read for asks, read in _MORE if asks(facts, codes)]
     if more:
         for read in more:
             facts = read(reads, facts)
@@ -86,7 +91,63 @@ def judged(facts: Facts, told: Sequence[Finding], since: timedelta) -> Looked:
     return Looked(causes, findings.failed(told))
 
 
-_MORE: Mapping[Code, Callable[[Reads, Facts], Facts]] = {}
+def _is_rolling(facts: Facts, _codes: AbstractSet[Code]) -> bool:
+    newest = rollout.primary(facts.service) if facts.service else None
+    return newest is not None and newest.rollout_state not in (None, "COMPLETED")
+
+
+def _made(reads: Reads, facts: Facts) -> Facts:
+    """The newer API's view of the newest deployment: its stage, its hooks and alarms."""
+    service = facts.service
+    newest = rollout.primary(service) if service else None
+    if service is None or newest is None:
+        return facts
+    asking = start(partial(progress.newest_view, reads.client, service, newest))
+    made = reads.part("service deployments", "ecs:DescribeServiceDeployments", asking)
+    return msgspec.structs.replace(facts, made=made)
+
+
+def _protected(reads: Reads, facts: Facts) -> Facts:
+    """Which of the old tasks that still run may not be stopped."""
+    client = reads.client
+    ids = [one.instance.id for one in facts.tasks if one.is_old and not one.task.stopped_at]
+    asking = start(
+        partial(
+            client.aws.items, "ecs", "get_task_protection", "protectedTasks",
+            cluster=client.cluster, tasks=ids[:TASKS_A_CALL],
+        )
+    )  # fmt: skip
+    items = reads.part("task protection", "ecs:GetTaskProtection", asking)
+    told = convert(list[wire.Protection], items or [])
+    protected = {
+        wire.arn_name(one.task_arn): one.expiration_date for one in told if one.protection_enabled
+    }
+    return msgspec.structs.replace(facts, protected=None if items is None else protected)
+
+
+def _machines(reads: Reads, facts: Facts) -> Facts:
+    """The container instances that its tasks are on."""
+    client = reads.client
+    ids = list(dict.fromkeys(one.instance.node for one in facts.tasks if one.instance.node))
+    asking = start(
+        partial(
+            client.objects, ContainerInstance, "container_instances", "containerInstances",
+            raw=False, tell=None, cluster=client.cluster, containerInstances=ids[:MACHINES_A_CALL],
+        )
+    )  # fmt: skip
+    found = reads.part("container instances", "ecs:DescribeContainerInstances", asking)
+    machines = None if found is None else [one.item for one in found]
+    return msgspec.structs.replace(facts, machines=machines)
+
+
+_MORE: Sequence[
+    tuple[Callable[[Facts, AbstractSet[Code]], bool], Callable[[Reads, Facts], Facts]]
+] = (
+    (_is_rolling, _made),
+    (lambda _, codes: Code.DRAINING in codes, _protected),
+    (lambda _, codes: bool(codes & {Code.NODE_AGENT, Code.STUCK_TERMINATING}), _machines),
+)
+"""What a workload that is not well is asked besides, and when."""
 
 
 def last_lines(

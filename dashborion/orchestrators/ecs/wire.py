@@ -231,6 +231,13 @@ class Rollback(Wire, frozen=True):
     reason: str | None = None
 
 
+class Alarms(Wire, frozen=True):
+    """The CloudWatch alarms that watch a deployment."""
+
+    status: str = ""
+    triggered_alarm_names: list[str] = []
+
+
 class ServiceDeployment(Wire, frozen=True):
     """The newer API's view of a deployment, which remembers those that ended."""
 
@@ -240,6 +247,7 @@ class ServiceDeployment(Wire, frozen=True):
     rollback: Rollback = Rollback()
     lifecycle_stage: str | None = None
     lifecycle_hook_details: list[LifecycleHook] = []
+    alarms: Alarms = Alarms()
     deployment_configuration: DeploymentConfiguration | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
@@ -274,6 +282,7 @@ class Service(Wire, frozen=True):
     pending_count: int = 0
     task_definition: str = ""
     scheduling_strategy: str = "REPLICA"
+    health_check_grace_period_seconds: int | None = None
     created_at: datetime | None = None
     deployments: list[Deployment] = []
     task_sets: list[TaskSet] = []
@@ -331,12 +340,21 @@ class Task(Wire, frozen=True):
     created_at: datetime | None = None
     pull_started_at: datetime | None = None
     started_at: datetime | None = None
+    stopping_at: datetime | None = None
     stopped_at: datetime | None = None
     stop_code: str | None = None
     stopped_reason: str | None = None
     containers: list[Container] = []
     attachments: list[Attachment] = []
     tags: list[Tag] = []
+
+
+class Protection(Wire, frozen=True):
+    """Whether a task may be stopped to scale in or to deploy."""
+
+    task_arn: str = ""
+    protection_enabled: bool = False
+    expiration_date: datetime | None = None
 
 
 class ManagedAgent(Wire, frozen=True):

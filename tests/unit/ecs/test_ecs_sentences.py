@@ -126,7 +126,6 @@ TEXTS = [
      "exceeded."), Code.QUOTA),
     (f"{PLACE}The requested CPU configuration is above your limit.", Code.QUOTA_SIZE),
     (f"{PLACE}The requested MEMORY configuration is above your limit.", Code.QUOTA_SIZE),
-    ("operations are being throttled on elb. Will try again later.", Code.THROTTLED),
     # Placement
     (f"{NONE_MET} Reason: No Container Instances were found in your cluster.", Code.NO_NODES),
     (("was unable to reach steady state. Reason: No Container Instances were found in your "

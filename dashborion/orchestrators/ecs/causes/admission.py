@@ -12,7 +12,6 @@ _SURE = Confidence.CERTAIN
 KINDS: Sequence[Kind] = (
     Kind(Pattern(r"limit on the number of|provisioning capacity limit", Code.QUOTA, _SURE)),
     Kind(Pattern(r"configuration is above your limit", Code.QUOTA_SIZE, _SURE)),
-    Kind(Pattern(r"being throttled|ThrottlingException|rate exceeded", Code.THROTTLED, _SURE)),
 )
 
 _ASK = "ask for more at Service Quotas"

@@ -19,9 +19,9 @@ from dashborion.orchestrators.ecs.causes import (
     placement,
 )
 from dashborion.orchestrators.ecs.causes.tasks import (
-    has_failed,
     is_past,
     lacks,
+    may_have_failed,
     meaning,
     of_tasks,
     sentences,
@@ -48,7 +48,7 @@ _OF_FULL_SERVICES = frozenset({Code.LOAD_BALANCER})
 
 def _stopped(facts: Facts, one: TaskFacts) -> Finding | None:
     """Why a task stopped, if nobody wanted it to."""
-    if not has_failed(one):
+    if not may_have_failed(one):
         return None
     told = sentences(one)
     for container, said in told:
@@ -95,7 +95,7 @@ def _told(facts: Facts) -> Iterator[Finding]:
         return
     newest = rollout.primary(service)
     standing: dict[Code, tuple[Event, Pattern]] = {}
-    for event in events.standing(service, newest.created_at if newest else None):
+    for event in events.after_moves(service, newest.created_at if newest else None):
         known = _meaning(event)
         if known is not None and (lacks(service) or known.code in _OF_FULL_SERVICES):
             standing.setdefault(known.code, (event, known))

@@ -14,6 +14,7 @@ from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.messages import Pattern, matched, without_references
 
 RECENT = timedelta(minutes=10)  # in which a second end makes it a loop
+_FAILED = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
 # Somebody, or something that is no fault of the task's, wanted it to stop.
 _ORDINARY = frozenset({
     "ServiceSchedulerInitiated", "UserInitiated", "SpotInterruption", "TerminationNotice",
@@ -61,9 +62,15 @@ def sentences(one: TaskFacts) -> list[tuple[wire.Container | None, Evidence]]:
 
 
 def has_failed(one: TaskFacts) -> bool:
-    """Whether a task has stopped, and neither the scheduler nor anybody else wanted it to."""
-    is_own = one.task.stop_code not in _ORDINARY or instances.has_exited(one.task)
+    """Whether a task has stopped and its stop code, or that it exited, says that by itself."""
+    is_own = one.task.stop_code in _FAILED or instances.has_exited(one.task)
     return instances.is_over(one.task) and is_own
+
+
+def may_have_failed(one: TaskFacts) -> bool:
+    """The same, or nobody knows: it has no stop code, or a new one."""
+    is_known = one.task.stop_code in _ORDINARY and not instances.has_exited(one.task)
+    return instances.is_over(one.task) and not is_known
 
 
 def lacks(service: wire.Service) -> bool:
