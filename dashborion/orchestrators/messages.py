@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dashborion.models.cause import Advice, Code, Confidence
 
 _DIGEST = re.compile(r"@?sha256:[0-9a-f]+|\b[0-9a-f]{32,}\b")
-_REFERENCE = re.compile(r"\b[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")
+_REFERENCE = re.compile(r"\b(?!i/o )[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")  # not "i/o timeout"
 
 
 class Pattern(NamedTuple):
@@ -22,6 +22,9 @@ class Pattern(NamedTuple):
     text: str
     code: Code
     confidence: Confidence = Confidence.LIKELY
+
+    def is_in(self, text: str) -> bool:
+        return re.search(self.text, text, re.IGNORECASE) is not None
 
 
 PULLS: Sequence[Pattern] = (
@@ -52,8 +55,13 @@ PULLS: Sequence[Pattern] = (
 
 def matched(patterns: Sequence[Pattern], message: str | None) -> Pattern | None:
     """The first pattern that a message contains."""
-    text = _REFERENCE.sub(" ", _DIGEST.sub(" ", message or ""))
-    return next((one for one in patterns if re.search(one.text, text, re.IGNORECASE)), None)
+    text = without_references(message or "")
+    return next((one for one in patterns if one.is_in(text)), None)
+
+
+def without_references(message: str) -> str:
+    """A message without the names of images, and without digests."""
+    return _REFERENCE.sub(" ", _DIGEST.sub(" ", message))
 
 
 _EXITS = {0: Code.EXIT_0, 126: Code.EXIT_126, 127: Code.EXIT_127, 134: Code.EXIT_134,

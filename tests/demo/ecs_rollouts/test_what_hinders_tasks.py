@@ -210,6 +210,7 @@ def test_the_last_words_are_those_of_the_container_that_failed(
         ("(deployment ecs-svc/1) deployment failed: alarm detected.", "warning",
          "DeploymentFailed"),
         ("(taskSet ecs-svc/1) was unable to scale in.", "warning", "Unable"),
+        ("Timed out waiting for Amazon ECS Agent to start.", "warning", "AgentDisconnected"),
         ("has stopped 1 running tasks: (task 1) Amazon ECS replaced 1 tasks due to it.",
          "warning", "ReplacedUnhealthy"),
     ],
