@@ -64,7 +64,7 @@ _MAKING = {code for code in Code if code.startswith("image-")} - {
 _EXITS = {code for code in Code if code == Code.EXIT or code.startswith("exit-")}
 ENDING = _EXITS | {Code.OOM, Code.INIT_FAILED, Code.HOOK_FAILED, Code.LIVENESS, Code.STARTUP_PROBE}
 _TARGETS = {Code.TARGET_STATUS, Code.TARGET_REFUSED, Code.TARGET_TIMEOUT, Code.TARGET_UNHEALTHY}
-_UNREADY = {code for code in Code if code.startswith("readiness")} | _TARGETS | {Code.HEALTH_GRACE}
+_UNREADY = {code for code in Code if code.startswith("readiness")} | _TARGETS
 _WHOLE = {
     Code.DEADLINE,
     Code.CIRCUIT_BREAKER,

@@ -118,8 +118,10 @@ def failed(told: Iterable[Finding]) -> list[tuple[str, str | None]]:
     """
     ended = [one for one in told if one.instance and one.code in ENDING]
     ended.sort(key=lambda one: (one.last_seen is not None, one.last_seen))
-    newest = {one.container: one.instance or "" for one in ended}
-    return [(instance, container) for container, instance in reversed(newest.items())]
+    newest: dict[str | None, str] = {}
+    for one in reversed(ended):
+        newest.setdefault(one.container, one.instance or "")
+    return [(instance, container) for container, instance in newest.items()]
 
 
 def _merged(group: Sequence[Finding]) -> Cause:

@@ -24,7 +24,7 @@ from dashborion.models.cause import Cause, Code, NotChecked
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import logs, progress, rollout, wire
+from dashborion.orchestrators.ecs import deployment_views, logs, rollout, wire
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import MACHINES_A_CALL, TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
@@ -102,7 +102,7 @@ def _made(reads: Reads, facts: Facts) -> Facts:
     newest = rollout.primary(service) if service else None
     if service is None or newest is None:
         return facts
-    asking = start(partial(progress.newest_view, reads.client, service, newest))
+    asking = start(partial(deployment_views.newest_view, reads.client, service, newest))
     made = reads.part("service deployments", "ecs:DescribeServiceDeployments", asking)
     return msgspec.structs.replace(facts, made=made)
 
