@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -78,7 +79,7 @@ def test_a_broken_workload_has_its_one_cause(
         ("exit-3", "app exited with 3"),
         ("oom-sidecar", "side was killed at its memory limit of 16Mi"),
         ("unwell", "statuscode: 404|connection refused"),
-        ("no-pull-secret", "pull access denied"),
+        ("no-pull-secret", "401 Unauthorized"),
         ("gated", "example.com/open"),
     ],
 )
@@ -86,7 +87,7 @@ def test_a_cause_says_what_happens(
     clinic: Space, here: Space, later: Cli, name: str, words: str
 ) -> None:
     (cause,) = told(later, name)
-    assert any(word in cause["message"] for word in words.split("|"))
+    assert re.search(words, cause["message"])
 
 
 def test_an_absent_pull_secret_is_evidence(clinic: Space, here: Space, later: Cli) -> None:

@@ -13,8 +13,8 @@ SUMMARY = "Unable to attach or mount volumes: unmounted volumes=[v]: timed out"
 BUSY = 'Multi-Attach error for volume "v" Volume is already used by pod(s) b'
 
 
-def mount(message: str, at: str = ago(seconds=30), **more: str) -> Raw:
-    return event("FailedMount", message, container=None, at=at, **{"first": ago(minutes=9), **more})
+def mount(message: str, at: str = ago(seconds=30), first: str = ago(minutes=9)) -> Raw:
+    return event("FailedMount", message, container=None, at=at, first=first)
 
 
 def unmade(**more: object) -> wire.Pod:
