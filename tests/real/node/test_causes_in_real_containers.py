@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -131,3 +132,15 @@ def test_a_pod_of_a_workload_has_the_causes_that_it_has_there(
     assert (found["workload"], found["verdict"]) == ("exit-3", "failing")
     assert [one["code"] for one in found["causes"]] == ["exit"]
     assert found["log"][0]["lines"] == ["goodbye"]
+
+
+def test_events_that_may_not_be_read_are_told(
+    clinic: Space, here: Space, dashborion: Cli, tmp_path: Path
+) -> None:
+    here.allow("nobody", {"": ["pods"]})
+    here.plane.write_kubeconfig(tmp_path / "kubeconfig", user="nobody", namespace=here.name)
+    found = dashborion("instances why alone --no-logs -o json").json
+    assert [(one["what"], one["permission"]) for one in found["notChecked"]] == [
+        ("events", "list events")
+    ]
+    assert [one["code"] for one in found["causes"]] == ["exit"]
