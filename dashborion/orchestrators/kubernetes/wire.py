@@ -138,11 +138,30 @@ class Granted(Wire, frozen=True):
     requests: dict[str, str | int | float] | None = None
 
 
+class Asked(Wire, frozen=True):
+    """Where a probe asks."""
+
+    path: str = ""
+    port: Int | str = ""
+
+
+class Probe(Wire, frozen=True):
+    http_get: Asked | None = None
+    tcp_socket: Asked | None = None
+    initial_delay_seconds: Int = 0
+    period_seconds: Int = 10
+    timeout_seconds: Int = 1
+    failure_threshold: Int = 3
+
+
 class ContainerSpec(Wire, frozen=True):
     name: str = ""
     image: str | None = None
     resources: Amounts = Amounts()
     restart_policy: str | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
     @property
     def is_sidecar(self) -> bool:
@@ -156,6 +175,7 @@ class PodSpec(Wire, frozen=True):
     ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
     scheduler_name: str | None = None
+    restart_policy: str | None = None
     resources: Amounts = Amounts()  # of the pod as a whole: since 1.34
 
 
@@ -187,6 +207,7 @@ class ContainerState(Wire, frozen=True):
 class ContainerStatus(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    image_id: str | None = field(name="imageID", default=None)
     ready: bool = False
     started: bool | None = None
     restart_count: Int = 0

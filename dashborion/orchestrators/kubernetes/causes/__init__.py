@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashborion.orchestrators.findings import Rule
-from dashborion.orchestrators.kubernetes.causes import exits, images
+from dashborion.orchestrators.kubernetes.causes import (
+    configuration,
+    exits,
+    images,
+    probes,
+    volumes,
+)
 from dashborion.orchestrators.kubernetes.facts import Facts
 
-RULES: Sequence[Rule[Facts]] = (*images.RULES, *exits.RULES)
+RULES: Sequence[Rule[Facts]] = (
+    *images.RULES,
+    *exits.RULES,
+    *probes.RULES,
+    *configuration.RULES,
+    *volumes.RULES,
+)
