@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -54,3 +55,29 @@ def of_pods(find: Callable[[Facts, PodFacts], Finding | None]) -> Rule[Facts]:
 
 def _of(findings: Iterable[Finding | None]) -> Iterator[Finding]:
     return (finding for finding in findings if finding is not None)
+
+
+def each_pod(find: Callable[[Facts, PodFacts], Iterable[Finding]]) -> Rule[Facts]:
+    """A rule for each pod that may find several things at once."""
+    return Rule(lambda facts: (one for pod in facts.pods for one in find(facts, pod)))
+
+
+def age(facts: Facts, since: datetime | None) -> timedelta:
+    """How long ago that was; no time at all if nobody says when."""
+    return facts.now - since if since else timedelta()
+
+
+_BEING_MADE = (None, "ContainerCreating", "PodInitializing")
+
+
+def is_unmade(pod: PodFacts) -> bool:
+    """Whether a pod that has a node has no container yet, and no reason of its own for that."""
+    status = pod.pod.status
+    known = (*(status.init_container_statuses or ()), *(status.container_statuses or ()))
+    waiting = [one.state.waiting for one in known]
+    return (
+        status.phase == "Pending"
+        and bool(pod.pod.spec.node_name)
+        and pod.pod.metadata.deletion_timestamp is None
+        and all(one is not None and one.reason in _BEING_MADE for one in waiting)
+    )
