@@ -50,6 +50,7 @@ CLAUSES: Sequence[tuple[str, Code]] = (
     (r"max volume count|enough free storage|no available disk", Code.UNSCHEDULABLE_VOLUME),
     (r"ReadWriteOncePod", Code.UNSCHEDULABLE_VOLUME),
 )
+_NOT_FOR_IT = (Code.UNSCHEDULABLE_TAINT, Code.UNSCHEDULABLE_CORDONED, Code.UNSCHEDULABLE_NODE)
 _NO_NODES = re.compile(r"no nodes available to schedule pods|^0/0 nodes")
 _AVAILABLE = re.compile(r"^\d+/(\d+) nodes are available: (.*)", re.DOTALL)
 _PREEMPTION = re.compile(r"[.,]?\s*(no new claims to deallocate,?\s*)?preemption: .*", re.DOTALL)
@@ -67,7 +68,11 @@ class Clause(NamedTuple):
 
 
 def clauses(message: str | None) -> list[Clause]:
-    """What keeps a pod from all nodes, most nodes first; not why none was made room on."""
+    """What keeps a pod from all nodes; not why no room was made for it.
+
+    First what it lacks on nodes that it might be on, then most nodes first: in most clusters some
+    nodes, such as those of the control plane, are for nobody.
+    """
     text = (message or "").strip()
     if _NO_NODES.search(text):
         return [Clause(text, None, Code.NO_NODES)]
@@ -77,7 +82,7 @@ def clauses(message: str | None) -> list[Clause]:
     if any("affinity rules" in one for one in specific):
         listed = specific
     found = list(map(_clause, listed))
-    return sorted(found, key=lambda one: -(one.nodes or 0))
+    return sorted(found, key=lambda one: (one.code in _NOT_FOR_IT, -(one.nodes or 0)))
 
 
 def _clause(text: str) -> Clause:
@@ -136,7 +141,9 @@ def _of_claims(facts: Facts, pod: PodFacts) -> list[Evidence]:
             continue
         claim, source = facts.claims.get(name), f"persistentvolumeclaim/{name}"
         if claim is None:
-            told.append(Evidence(source=source, field="", value=f"there is no claim '{name}'"))
+            told.append(
+                Evidence(source=source, field="metadata.name", value=f"there is no claim {name}")
+            )
         elif claim.status.phase != "Bound":
             phase = claim.status.phase or ""
             told.append(Evidence(source=source, field="status.phase", value=phase))

@@ -9,7 +9,7 @@ import msgspec
 
 from dashborion.models.cause import Advice, Code, Evidence, Severity
 from dashborion.orchestrators.findings import Finding, Rule
-from dashborion.orchestrators.kubernetes import rollout, wire
+from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.causes.pods import age
 from dashborion.orchestrators.kubernetes.facts import Facts
 
