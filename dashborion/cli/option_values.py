@@ -14,6 +14,7 @@ from dashborion.models.kinds import WorkloadType, workload_type
 E = TypeVar("E", bound=StrEnum)
 
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>[smhd]?)")
+_LONGEST = 1000 * 365 * 86400.0
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -44,6 +45,18 @@ def duration(text: str, option: str) -> float:
             f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
         )
     return float(match["number"]) * _UNITS[match["unit"]]
+
+
+def time_span(text: str, option: str) -> timedelta:
+    """As ``duration``, for the time before now.
+
+    Raises:
+        UsageError: it is no duration, or longer than any date is ago.
+    """
+    seconds = duration(text, option)
+    if seconds > _LONGEST:
+        raise UsageError(f"{option}: '{text}' is too long ago", hint="use 15m, 2h or 7d")
+    return timedelta(seconds=seconds)
 
 
 def point_in_time(text: str, option: str, now: datetime) -> datetime:

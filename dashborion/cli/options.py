@@ -11,7 +11,7 @@ import typer
 
 from dashborion.cli import lazy_commands
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.render import Format, Style
+from dashborion.render import Format, ReportFormat, Style
 
 if TYPE_CHECKING:
     from dashborion.config.environments import Choice
@@ -29,6 +29,7 @@ Selector = Annotated[
     str | None, Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ...")
 ]
 OutputFormat = Annotated[Format, Option("--output", "-o", help="Output format.")]
+ReportOutput = Annotated[ReportFormat, Option("--output", "-o", help="Output format.")]
 Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
 
@@ -120,6 +121,18 @@ class FormatOptions(OptionSet):
         return Style(format=self.output, raw=self.raw)
 
 
+class ReportOptions(OptionSet):
+    """Output options of one object that tells of problems, for a workflow of GitHub, too."""
+
+    panel = "Output"
+
+    output: ReportOutput = ReportFormat.TABLE
+
+    @property
+    def style(self) -> Style:
+        return Style(format=Format(self.output))
+
+
 class ObjectOptions(FormatOptions):
     """Output options of one object of an API."""
 
@@ -146,7 +159,7 @@ class ListOptions(OptionSet):
         """The options as renderers take them, with the ``extra`` columns that this list needs."""
         columns = [key for key in (self.columns or "").split(",") if key.strip()]
         return Style(
-            format=self.output,
+            format=Format(self.output),
             columns=columns,
             sort=self.sort,
             headers=not self.no_headers,
@@ -182,6 +195,12 @@ class ApiListOptions(ListOptions):
         named = [*(self.columns or "").split(","), (self.sort or "").removeprefix("-")]
         shown = {name.strip().lower() for name in named}
         return everything or by_default or not shown.isdisjoint(columns)
+
+
+class ReportListOptions(ListOptions):
+    """The same of a list that tells of problems."""
+
+    output: ReportOutput = ReportFormat.TABLE  # type: ignore[assignment] # it has one more
 
 
 class ConfirmOptions(OptionSet):
@@ -239,5 +258,5 @@ class ChangeOptions(FormatOptions, ConfirmOptions, NamespaceOptions):
     """Options of every change."""
 
 
-class RolloutOptions(FormatOptions, WaitOptions, ConfirmOptions, NamespaceOptions):
+class RolloutOptions(ReportOptions, WaitOptions, ConfirmOptions, NamespaceOptions):
     """Options of a change that begins a rollout."""

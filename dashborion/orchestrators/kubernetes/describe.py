@@ -208,13 +208,10 @@ def instance(
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
     events = client.collect(api.EVENTS, namespace, about, decoration=True)
-    reference = pods.controller(pod.metadata)
-    name = reference.name if reference and reference.kind == "ReplicaSet" else None
-    parent = start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
+    parent = replicaset_of(client, pod)
     node = start(partial(_metadata, client, api.NODES, None, pod.spec.node_name))
     replicaset, place = client.attempt(parent), client.attempt(node)
-    owner = pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
-    plain = pods.instance(pod, owner, environment)
+    plain = pods.instance(pod, owner_of(pod, replicaset), environment)
     labels = (place.labels if place else None) or {}
     detail = InstanceDetail(
         **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
@@ -222,6 +219,19 @@ def instance(
         events=normalise.events(client.optional(events), frozenset({pod.metadata.uid})),
     )
     return Found(detail, found.raw)
+
+
+def replicaset_of(client: Client, pod: wire.Pod) -> Future[wire.Meta | None]:
+    """The metadata of the ReplicaSet that a pod is of, if it is of one."""
+    reference = pods.controller(pod.metadata)
+    name = reference.name if reference and reference.kind == "ReplicaSet" else None
+    namespace = pod.metadata.namespace
+    return start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
+
+
+def owner_of(pod: wire.Pod, replicaset: wire.Meta | None) -> pods.Owned | None:
+    """As ``instances.owner``, of one pod."""
+    return pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
 
 
 def _metadata(

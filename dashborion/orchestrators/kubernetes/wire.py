@@ -156,12 +156,31 @@ class ContainerPort(Wire, frozen=True):
     container_port: Int = 0
 
 
+class Asked(Wire, frozen=True):
+    """Where a probe asks."""
+
+    path: str = ""
+    port: Int | str = ""
+
+
+class Probe(Wire, frozen=True):
+    http_get: Asked | None = None
+    tcp_socket: Asked | None = None
+    initial_delay_seconds: Int = 0
+    period_seconds: Int = 10
+    timeout_seconds: Int = 1
+    failure_threshold: Int = 3
+
+
 class ContainerSpec(Wire, frozen=True):
     name: str = ""
     image: str | None = None
     ports: list[ContainerPort] | None = None
     resources: Amounts = Amounts()
     restart_policy: str | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
     @property
     def is_sidecar(self) -> bool:
@@ -190,6 +209,7 @@ class PodSpec(Wire, frozen=True):
     scheduler_name: str | None = None
     scheduling_gates: list[Named] | None = None  # since 1.26
     volumes: list[Volume] | None = None
+    restart_policy: str | None = None
     resources: Amounts = Amounts()  # of the pod as a whole: since 1.34
 
 
@@ -221,6 +241,7 @@ class ContainerState(Wire, frozen=True):
 class ContainerStatus(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    image_id: str | None = field(name="imageID", default=None)
     ready: bool = False
     started: bool | None = None
     restart_count: Int = 0

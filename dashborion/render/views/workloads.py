@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.workload import Endpoint, Reason, Workload
+from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
-    BAD,
     GOOD,
     View,
     column,
@@ -17,8 +16,6 @@ from dashborion.render.columns import (
     short_image,
     status_column,
 )
-
-SHOWN_INSTANCES = 3  # names of a reason's instances; the others are counted
 
 
 def _endpoints(workload: Workload) -> str | None:
@@ -36,11 +33,6 @@ def _host(endpoint: Endpoint) -> str:
     if not endpoint.port:
         return host
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
-
-
-def _some_instances(reason: Reason) -> str | None:
-    names, left = reason.instances[:SHOWN_INSTANCES], len(reason.instances) - SHOWN_INSTANCES
-    return ", ".join([*names, *([f"+{left} more"] if left > 0 else [])]) or None
 
 
 WORKLOADS = View(
@@ -75,18 +67,6 @@ ENDPOINTS = View(
         healthy_column(),
         column("url", shrink=2),
     ],
-)
-
-REASONS = View(
-    "reasons",
-    [
-        column("reason", style=BAD),
-        column("count", right=True),
-        column("seen", "last_seen", age_header="LAST SEEN"),
-        column("instances", _some_instances, shrink=2),
-        message_column(),
-    ],
-    name=lambda item: str(item.reason),
 )
 
 REVISIONS = View(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.api import ApiError, Manifest
+from tests.support.api import Manifest
 from tests.support.cli import Cli
 from tests.support.control_plane import ControlPlane
 from tests.support.manifests import container, deployment

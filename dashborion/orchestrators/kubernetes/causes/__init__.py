@@ -11,13 +11,16 @@ from collections.abc import Sequence
 from dashborion.orchestrators.findings import Rule
 from dashborion.orchestrators.kubernetes.causes import (
     admission,
+    configuration,
     exits,
     images,
     network,
     nodes,
     placement,
+    probes,
     rollout,
     scaling,
+    volumes,
 )
 from dashborion.orchestrators.kubernetes.facts import Facts
 
@@ -30,4 +33,7 @@ RULES: Sequence[Rule[Facts]] = (
     *admission.RULES,
     *rollout.RULES,
     *scaling.RULES,
+    *probes.RULES,
+    *configuration.RULES,
+    *volumes.RULES,
 )
