@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
 
 SPACE = "unplaced"
+LATER = datetime.now(UTC) + timedelta(minutes=1)  # than a scheduler may take for a moment
 HOST = "kubernetes.io/hostname"
 APART = {"key": "example.com/apart", "value": "yes", "effect": "NoSchedule"}
 ANYWHERE = [{"operator": "Exists"}]
@@ -163,8 +165,26 @@ def _is_bound(space: Space, claim: str) -> bool:
 def test_each_clause_of_the_scheduler_is_a_cause(
     unplaced: Space, dashborion: Cli, as_admin: Path, name: str
 ) -> None:
-    found = dashborion(f"workloads describe {name} -n {SPACE} -o json").json
-    print([(c["code"], c["message"], c["evidence"]) for c in found["causes"]])
-    codes = {one["code"] for one in found["causes"]}
-    assert CASES[name][2] <= codes
-    assert "unschedulable" not in codes
+    found = dashborion(f"workloads why {name} -n {SPACE} -o json", now=LATER).json
+    causes = {one["code"]: one for one in found["causes"]}
+    wanted = CASES[name][2]
+    assert wanted <= causes.keys()
+    assert "unschedulable" not in causes
+    first = found["causes"][0]
+    assert first["code"] in wanted or len(wanted) > 1
+    (field, said) = [(one["field"], one["value"]) for one in first["evidence"]][0]
+    assert field == "status.conditions[PodScheduled].message"
+    assert said.startswith("0/5 nodes are available: ") or "persistentvolumeclaim" in said
+    assert found["verdict"] == "failing"
+    assert not found["notChecked"]
+
+
+def test_all_of_them_by_lists_have_the_same_causes(
+    unplaced: Space, dashborion: Cli, as_admin: Path
+) -> None:
+    seen = dashborion(f"workloads why -n {SPACE} -o json -v", now=LATER)
+    found = {one["workload"]: {c["code"] for c in one["causes"]} for one in seen.json}
+    assert found.keys() == CASES.keys()
+    assert [name for name in CASES if not CASES[name][2] <= found[name]] == []
+    calls = [line for line in seen.err.splitlines() if "GET" in line]
+    assert len(calls) <= 9
