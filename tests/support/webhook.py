@@ -77,9 +77,7 @@ def configuration(name: str, url: str, bundle: str, *, namespace: str) -> Manife
                         "resources": ["pods"],
                     }
                 ],
-                "namespaceSelector": {
-                    "matchLabels": {"kubernetes.io/metadata.name": namespace}
-                },
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
                 "failurePolicy": "Fail",
                 "timeoutSeconds": 5,
                 "sideEffects": "None",

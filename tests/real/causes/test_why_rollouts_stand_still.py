@@ -141,9 +141,7 @@ def scaled(space: Space) -> Iterator[Space]:
         ("contested", {"autoscaler-conflict"}),
     ],
 )
-def test_autoscalers_that_do_not_scale(
-    scaled: Space, why: Why, name: str, codes: set[str]
-) -> None:
+def test_autoscalers_that_do_not_scale(scaled: Space, why: Why, name: str, codes: set[str]) -> None:
     causes = why(name, at=scaled.name)
     assert causes.keys() == codes
     assert not [one for one in causes.values() if one["severity"] == "error"]
