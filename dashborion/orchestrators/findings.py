@@ -102,7 +102,7 @@ def reasons(causes: Iterable[Cause]) -> list[Reason]:
         Reason(
             reason=cause.reason or str(cause.code),
             message=cause.message,
-            count=cause.count,
+            count=len(cause.instances) or cause.count,
             last_seen=cause.last_seen,
             instances=cause.instances,
         )

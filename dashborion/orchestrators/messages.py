@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dashborion.models.cause import Advice, Code, Confidence
 
 _DIGEST = re.compile(r"@?sha256:[0-9a-f]+|\b[0-9a-f]{32,}\b")
-_REFERENCE = re.compile(r"\b[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")
+_REFERENCE = re.compile(r"\b(?!i/o\b)[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")
 
 
 class Pattern(NamedTuple):

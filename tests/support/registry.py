@@ -33,16 +33,13 @@ class _Answers(Exchange):
         "HTTP/1.1"  # of a request that is none: a client then goes without TLS
     )
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - as it is called
         way = self.path.removeprefix("/v2/").partition("/")[0]
-        if way == "slow":
-            self.server.over.wait()  # type: ignore[attr-defined]
         if way == "foreign":
             digest = f"sha256:{hashlib.sha256(_INDEX).hexdigest()}"
             self.respond(200, _INDEX, _INDEX_TYPE, {"Docker-Content-Digest": digest})
         else:
-            challenge = {"WWW-Authenticate": 'Basic realm="here"'} if way == "private" else None
-            self.respond(_STATUSES.get(way, 200), b"{}", headers=challenge)
+            self.respond(_STATUSES.get(way, 200), b"{}")
 
     do_HEAD = do_GET  # noqa: N815 - as it is called
 
@@ -55,10 +52,8 @@ def registry() -> Iterator[str]:
     """Its host and port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server:
         server.daemon_threads = True
-        server.over = threading.Event()  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield f"127.0.0.1:{server.server_port}"
         finally:
-            server.over.set()  # type: ignore[attr-defined]
             server.shutdown()

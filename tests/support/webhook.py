@@ -18,7 +18,7 @@ POLICY = "the label cost-centre is missing"
 
 
 class _Refusal(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:  # noqa: N802 - the name is the library's
+    def do_POST(self) -> None:
         asked = msgspec.json.decode(self.rfile.read(int(self.headers["Content-Length"])))
         answer = {
             "apiVersion": asked["apiVersion"],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 
 from tests.real.causes.conftest import Why
-from tests.support.api import Manifest
+from tests.support.api import ApiError, Manifest
 from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
 
@@ -81,8 +82,7 @@ def test_what_the_eviction_api_has_sent_away(space: Space, why: Why) -> None:
     assert causes["drained"]["reason"] == "EvictionByEvictionAPI"
     later = why(name, at=space.name)
     assert later["stuck-terminating"]["instances"] == [pod]
-    delete = {"gracePeriodSeconds": 0}
-    space.plane.request("DELETE", space.path(pod, "pods"), delete)
+    release(space, name)
 
 
 def allowed(space: Space, count: int) -> bool:
@@ -100,11 +100,24 @@ def test_a_finalizer_that_nobody_removes(space: Space, why: Why) -> None:
     causes = why(name, at=space.name)
     assert "example.com/backup" in causes["stuck-terminating"]["message"]
     assert "stuck-terminating" not in why(name, at=space.name, minutes=0)
-    space.merge(name, {"replicas": 0})
-    for one in space.plane.request("GET", f"/api/v1/namespaces/{space.name}/pods")["items"]:
-        if one["metadata"].get("finalizers"):
-            path = space.path(one["metadata"]["name"], "pods")
-            space.plane.merge(path, {"metadata": {"finalizers": None}})
+    release(space, name)
+
+
+def release(space: Space, name: str) -> None:
+    """Have the pods go that would not."""
+    space.delete(name)
+    space.plane.wait_for("its pods to go", partial(has_let_go, space, name))
+
+
+def has_let_go(space: Space, name: str) -> bool:
+    path = f"/api/v1/namespaces/{space.name}/pods?labelSelector=app%3D{name}"
+    found = space.plane.request("GET", path)["items"]
+    for pod in found:
+        own = space.path(pod["metadata"]["name"], "pods")
+        with suppress(ApiError):
+            space.plane.merge(own, {"metadata": {"finalizers": None}})
+            space.plane.request("DELETE", own, {"gracePeriodSeconds": 0})
+    return not found
 
 
 def test_pods_that_were_evicted(space: Space, why: Why) -> None:

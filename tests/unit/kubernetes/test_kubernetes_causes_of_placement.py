@@ -83,8 +83,7 @@ PENDING: Raw = {"phase": "Pending", "containerStatuses": None, "startTime": ABSE
         ("node(s) had no available disk", Code.UNSCHEDULABLE_VOLUME, ""),
         ("node(s) did not have enough free storage", Code.UNSCHEDULABLE_VOLUME, ""),
         (
-            "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod"
-            " access mode",
+            "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod",
             Code.UNSCHEDULABLE_VOLUME,
             "",
         ),

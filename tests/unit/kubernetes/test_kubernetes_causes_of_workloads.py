@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from dashborion.models.cause import Code
+from dashborion.orchestrators import findings
 from dashborion.orchestrators.kubernetes import facts, nearby_wire, wire
+from dashborion.orchestrators.kubernetes.causes import RULES
 from dashborion.orchestrators.kubernetes.causes.admission import meaning
 from dashborion.orchestrators.kubernetes.causes.network import NO_ADDRESSES
 from tests.unit.kubernetes.raw_kubernetes import (
@@ -19,9 +21,16 @@ from tests.unit.kubernetes.raw_kubernetes import (
     pod,
     waiting,
 )
-from tests.unit.kubernetes.raw_kubernetes_causes import ago, codes, event
+from tests.unit.kubernetes.raw_kubernetes_causes import NOW, ago, codes, event
 from tests.unit.kubernetes.raw_kubernetes_network import ingress, service
 from tests.unit.kubernetes.raw_kubernetes_workloads import daemonset, deployment, statefulset
+
+
+def of(item: wire.Controller, **more: Any) -> list[str]:
+    """The codes of what all rules find in a workload and what is around it."""
+    known = facts.Facts(now=NOW, item=item, **more)
+    return [str(one.code) for one in findings.found(RULES, known)]
+
 
 FORBIDDEN = 'pods "web-x" is forbidden: '
 
@@ -75,7 +84,7 @@ def test_only_events_tell_of_pods_that_a_set_cannot_make(
     replicas: int, told: list[Raw], expected: list[str]
 ) -> None:
     events = facts.ordered(decode(wire.Event, one) for one in told)
-    assert codes(item=statefulset(status={"replicas": replicas}), events=events) == expected
+    assert of(statefulset(status={"replicas": replicas}), events=events) == expected
 
 
 @pytest.mark.parametrize(
@@ -86,11 +95,7 @@ def test_only_events_tell_of_pods_that_a_set_cannot_make(
 def test_a_deployment_says_it_itself(status: str, expected: list[str]) -> None:
     told = condition("ReplicaFailure", status, reason="FailedCreate", message="no")
     item = deployment(status={"conditions": [told]})
-    assert [one for one in _codes(item) if one == "create-refused"] == expected
-
-
-def _codes(item: Any, **more: Any) -> list[str]:
-    return codes(item=item, **more)
+    assert [one for one in of(item) if one == "create-refused"] == expected
 
 
 # --- Rollouts ------------------------------------------------------------------------------------
@@ -102,7 +107,7 @@ def _codes(item: Any, **more: Any) -> list[str]:
     ids=["deployment", "statefulset", "daemonset"],
 )
 def test_nothing_is_wrong_with_what_is_well(item: wire.Controller) -> None:
-    assert _codes(item, events=[], scaling=[], services=[], ingresses=[], backings={}) == []
+    assert of(item, events=[], scaling=[], services=[], ingresses=[], backings={}) == []
 
 
 LATE = condition("Progressing", "False", reason="ProgressDeadlineExceeded", message="late")
@@ -113,13 +118,13 @@ LATE = condition("Progressing", "False", reason="ProgressDeadlineExceeded", mess
     [
         ({}, {}, ["deadline"]),
         ({"paused": True}, {}, ["paused"]),
-        ({}, {"generation": 9, "creationTimestamp": ago(seconds=9)}, []),
+        ({}, {"generation": 9, "managedFields": [{"time": ago(seconds=9)}]}, []),
     ],
     ids=["late", "paused since", "of the change before"],
 )
 def test_a_deadline(spec: Raw, meta: Raw, expected: list[str]) -> None:
     item = deployment(spec=spec, meta=meta, status={"conditions": [LATE]})
-    assert _codes(item) == expected
+    assert of(item) == expected
 
 
 @pytest.mark.parametrize(
@@ -140,7 +145,7 @@ def test_a_deadline(spec: Raw, meta: Raw, expected: list[str]) -> None:
 )
 def test_a_change_that_is_not_taken_up(written: list[Raw], expected: list[str]) -> None:
     item = deployment(meta={"generation": 3, "managedFields": written})
-    assert _codes(item) == expected
+    assert of(item) == expected
 
 
 # --- Autoscalers ----------------------------------------------------------------------------------
@@ -168,7 +173,7 @@ def scaler(type_: str, status: str, reason: str, at: str) -> wire.Autoscaler:
 )
 def test_what_autoscalers_say(type_: str, status: str, reason: str, expected: list[str]) -> None:
     scaling = [scaler(type_, status, reason, ago(minutes=5))]
-    assert _codes(deployment(), scaling=scaling) == expected
+    assert of(deployment(), scaling=scaling) == expected
 
 
 # --- Networks -------------------------------------------------------------------------------------
@@ -177,8 +182,7 @@ def test_what_autoscalers_say(type_: str, status: str, reason: str, expected: li
 @pytest.mark.parametrize(
     "message",
     [
-        'plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address'
-        " to container",
+        'plugin type="aws-cni" failed (add): failed to assign an IP address to container',
         "failed to allocate for range 0: no IP addresses available in range set: 10.0.0.1-10.0.0.9",
         "InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free ones",
         "IPAM error: no available IP addresses",
@@ -230,7 +234,7 @@ def test_what_controllers_of_load_balancers_say(
     told = [decode(wire.Event, event(one, "why", container=None)) for one in reasons]
     backend = {"service": {"name": "web", "port": {"number": 80}}}
     route = {"host": "a.test", "http": {"paths": [{"path": "/", "backend": backend}]}}
-    found = _codes(
+    found = of(
         deployment(),
         services=[service()],
         ingresses=[ingress(route, status={"loadBalancer": {"ingress": [{"ip": "10.0.0.9"}]}})],
@@ -255,4 +259,4 @@ def policy(ingress: list[Raw] | None, *types: str, app: str = "web") -> nearby_w
     ],
 )
 def test_policies(policies: list[nearby_wire.NetworkPolicy], expected: list[str]) -> None:
-    assert _codes(deployment(), policies=policies) == expected
+    assert of(deployment(), policies=policies) == expected

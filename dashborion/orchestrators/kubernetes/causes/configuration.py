@@ -47,7 +47,7 @@ def _refused(_facts: Facts, container: ContainerFacts) -> Finding | None:
         confidence=pattern.confidence if pattern else Confidence.CERTAIN,
         is_old=pod.is_old,
         first_seen=first_seen(events[0]) if events else pod.instance.created_at,
-        last_seen=seen(events[-1]) if events else None,
+        last_seen=seen(events[-1]) if events else pod.instance.created_at,
         advice=advice(code, waiting.message),
     )
 

@@ -136,7 +136,7 @@ def _start(_facts: Facts, container: ContainerFacts) -> Finding | None:
         return None
     message = waiting.message if failed is None or not is_known else failed.message
     events = container.told_in(message)
-    pattern = matched(STARTS, message)
+    pattern, times = matched(STARTS, message), list(map(seen, events[-1:]))
     at = "state.waiting.message"
     if waiting.message != message:
         at = f"{'state' if status.state.terminated else 'lastState'}.terminated.message"
@@ -154,7 +154,7 @@ def _start(_facts: Facts, container: ContainerFacts) -> Finding | None:
         is_old=pod.is_old,
         count=max(1, status.restart_count),
         first_seen=first_seen(events[0]) if events else None,
-        last_seen=failed.finished_at if failed else seen(events[-1]) if events else None,
+        last_seen=failed.finished_at if failed else (*times, pod.instance.created_at)[0],
         advice=[Advice(text=_ADVICE[code])] if code in _ADVICE else [],
     )
 

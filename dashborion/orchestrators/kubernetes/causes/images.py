@@ -74,7 +74,7 @@ def _image(facts: Facts, container: ContainerFacts) -> Finding | None:
         confidence=pattern.confidence if pattern and plain is None else Confidence.CERTAIN,
         is_old=pod.is_old,
         first_seen=first_seen(event) if event else pod.instance.created_at,
-        last_seen=seen(event) if event else None,
+        last_seen=seen(event) if event else pod.instance.created_at,
         advice=[*_advice(code, told), *_way_back(facts, pod.is_old)],
     )
 

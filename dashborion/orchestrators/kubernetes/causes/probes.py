@@ -137,9 +137,9 @@ def _unready(facts: Facts, container: ContainerFacts) -> Finding | None:
 
     Until its startup probe has succeeded the kubelet does not ask.
     """
-    status, probe, pod = container.status, container.spec.readiness_probe, container.pod
-    running = status.state.running
-    if running is None or status.ready or status.started is False or probe is None:
+    status, asked, pod = container.status, container.spec.readiness_probe, container.pod
+    running, probe = status.state.running, asked or wire.Probe()
+    if running is None or status.ready or status.started is False:
         return None
     running_for = age(facts, running.started_at)
     if running_for < _allowance(probe):
@@ -161,7 +161,7 @@ def _unready(facts: Facts, container: ContainerFacts) -> Finding | None:
         evidence=[
             *(map(of_event, [last]) if last else ()),
             pod.evidence(container.at("ready"), "false", ready.last_transition_time),
-            *_asked(container, ("readinessProbe", probe)),
+            *_asked(container, ("readinessProbe", asked)),
         ],
         instance=pod.name,
         container=container.name,
@@ -170,7 +170,7 @@ def _unready(facts: Facts, container: ContainerFacts) -> Finding | None:
         severity=Severity.WARNING if is_starting else None,
         is_old=pod.is_old,
         first_seen=ready.last_transition_time,
-        last_seen=seen(last) if last else None,
+        last_seen=seen(last) if last else ready.last_transition_time,
         advice=[logs_advice(pod.name, container.name, previous=False), *more],
     )
 
