@@ -22,7 +22,7 @@ KINDS: Mapping[str, Callable[..., Manifest]] = {
     "statefulsets": stateful_set,
     "daemonsets": daemon_set,
 }
-BUSY = {"resources": {"requests": {"cpu": "500m"}, "limits": {"cpu": "500m"}}}
+BUSY = container(resources={"requests": {"cpu": "500m"}, "limits": {"cpu": "500m"}})
 
 
 def quota(**hard: str) -> Manifest:
@@ -74,7 +74,7 @@ def refused(control_plane: ControlPlane, kubelet: Kubelet) -> Iterator[Callable[
                 space.add({**manifest, "metadata": {**manifest["metadata"]}})
         for space in spaces.values():
             for kind in KINDS.values():
-                space.add(kind("app", container(**BUSY)), settled=False)
+                space.add(kind("app", BUSY), settled=False)
         yield spaces.__getitem__
         for space in spaces.values():
             space.clear()

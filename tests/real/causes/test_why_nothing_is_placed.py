@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +99,7 @@ def unplaced(cluster: ControlPlane) -> Iterator[Space]:
         manifest["spec"]["template"]["spec"] = spec
         space.add(manifest, settled=False)
     for name in CASES:
-        cluster.wait_for(f"{name} to be refused", lambda name=name: space.is_unscheduled(name))
+        cluster.wait_for(f"{name} to be refused", partial(space.is_unscheduled, name))
     yield space
     space.clear()
     for name in NODES:

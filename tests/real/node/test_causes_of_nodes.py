@@ -55,7 +55,7 @@ def test_a_size_that_its_node_cannot_give_now(here: Space, dashborion: Cli) -> N
     here.add(box_pod("beside", containers=[box(WAIT, resources=cpu(200))]))
     name = here.add(box_pod("growing", containers=[box(WAIT, resources=cpu(10))]))
     for pod in ("beside", name):
-        here.plane.wait_for("it to run", lambda pod=pod: phase(here, pod) == "Running")
+        here.plane.wait_for("it to run", partial(is_running, here, pod))
     change = {"spec": {"containers": [{"name": "app", "resources": cpu(room - 100)}]}}
     here.plane.merge(f"{here.path(name, 'pods')}/resize", change)
     here.plane.wait_for("an answer", lambda: is_pending(here, name))
@@ -85,6 +85,10 @@ def is_ready(space: Space, name: str) -> bool:
 
 def phase(space: Space, pod: str) -> str:
     return str(space.get(pod, "pods")["status"].get("phase"))
+
+
+def is_running(space: Space, pod: str) -> bool:
+    return phase(space, pod) == "Running"
 
 
 def has_failed(space: Space, pod: str) -> bool:

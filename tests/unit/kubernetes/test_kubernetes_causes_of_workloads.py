@@ -64,8 +64,9 @@ def test_what_a_refusal_means(message: str, code: Code, key: str) -> None:
 
 
 def of_set(reason: str, minutes: float, name: str = "web") -> Raw:
-    about = {"involvedObject": {"kind": "StatefulSet", "name": name, "uid": f"uid-{name}"}}
-    return event(reason, "exceeded quota: q, x", at=ago(minutes=minutes), **about)
+    told = event(reason, "exceeded quota: q, x", at=ago(minutes=minutes))
+    about = {"kind": "StatefulSet", "name": name, "uid": f"uid-{name}"}
+    return told | {"involvedObject": about}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts, first_see
 _BALANCED = timedelta(minutes=3)  # in which a cloud should have made a load balancer
 NO_ADDRESSES = re.compile(
     r"failed to assign an ip|no (free|available) (ip|address)|no ip addresses available"
-    r"|insufficientfreeaddresses|insufficientcidrblocks|address(es)? (pool )?exhausted|range is full"
+    r"|insufficientfreeaddresses"
+    r"|insufficientcidrblocks|address(es)? (pool )?exhausted|range is full"
     r"|no more (free|available)|exceeded (the )?max(imum)? (number of )?ip",
     re.IGNORECASE,
 )
