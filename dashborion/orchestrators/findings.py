@@ -154,15 +154,14 @@ def _severity(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity or MEANINGS[finding.code].severity)
 
 
-def _order(cause: Cause) -> tuple[int, int, bool, float, str]:
-    """Worst, surest and oldest first."""
+def _order(cause: Cause) -> tuple[int, int, bool, float]:
+    """Worst, surest and oldest first, and else as they were found."""
     begun = cause.first_seen
     return (
         _SEVERITIES.index(cause.severity),
         _CONFIDENCES.index(cause.confidence),
         begun is None,
         begun.timestamp() if begun else 0.0,
-        cause.code,
     )
 
 

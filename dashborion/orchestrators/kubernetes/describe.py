@@ -36,7 +36,6 @@ from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -96,7 +95,7 @@ def examine(
     ingresses = reads.items("ingresses", nearby.ingresses)
     index = ways.EndpointIndex.build(services or (), ingresses or ())
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
-    behind = {name: start(partial(backings, client, namespace, name)) for name in names}
+    behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
 
     all_kept = reads.items("revisions", listed_kept)
     kept = normalise.owned_by(all_kept or (), item.metadata.uid)
@@ -138,6 +137,8 @@ def examine(
         services=services,
         ingresses=ingresses,
         backings=reachable,
+        makers=[one.metadata.name for one in kept] + [item.metadata.name],
+        others=None if told is None else facts.others(ordered, about),
     )
     looked = looking.looked(reads, gathered, since)
     detail = WorkloadDetail(
@@ -231,17 +232,6 @@ def replicaset_of(client: Client, pod: wire.Pod) -> Future[wire.Meta | None]:
 def owner_of(pod: wire.Pod, replicaset: wire.Meta | None) -> pods.Owned | None:
     """As ``instances.owner``, of one pod."""
     return pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
-
-
-def backings(client: Client, namespace: str, service: str) -> list[ways.Backing]:
-    """What is behind a Service, from EndpointSlices where there are any (1.21), else Endpoints."""
-    options = ListOptions(f"kubernetes.io/service-name={service}")
-    listed = client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
-    try:
-        return ways.from_slices(one.item for one in client.wait(listed))
-    except NoSuchResource:
-        found = client.get(api.ENDPOINTS, namespace, service)
-    return ways.from_endpoints(found.item) if found else []
 
 
 def _metadata(

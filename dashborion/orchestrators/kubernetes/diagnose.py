@@ -10,7 +10,7 @@ from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
-from dashborion.orchestrators.kubernetes import describe, facts, find, instances, looking
+from dashborion.orchestrators.kubernetes import describe, facts, find, instances, looking, survey
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
@@ -27,7 +27,7 @@ class Causes:
 
     def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
         """All controllers, by the lists of their pods, events and revisions."""
-        raise NotImplementedError
+        return survey.workloads(Reads(self.client), query, self.environment, since)
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
         """One controller, by everything around it."""

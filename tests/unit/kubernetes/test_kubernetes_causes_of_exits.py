@@ -103,7 +103,7 @@ def test_a_run_that_never_began_makes_a_loop_too() -> None:
          "asked-once", "ended-once"],
 )  # fmt: skip
 def test_other_ends_are_no_causes(item: wire.Pod) -> None:
-    assert codes(item) == []
+    assert set(codes(item)) <= {"evicted"}
 
 
 @pytest.mark.parametrize("message", [KILLED, "Container app definition changed, will be restarted"])

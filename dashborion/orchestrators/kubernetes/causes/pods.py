@@ -114,6 +114,11 @@ def _of(findings: Iterable[Finding | None]) -> Iterator[Finding]:
     return (finding for finding in findings if finding is not None)
 
 
+def each_pod(find: Callable[[Facts, PodFacts], Iterable[Finding]]) -> Rule[Facts]:
+    """A rule for each pod that may find several things at once."""
+    return Rule(lambda facts: (one for pod in facts.pods for one in find(facts, pod)))
+
+
 def age(facts: Facts, since: datetime | None) -> timedelta:
     """How long ago that was; no time at all if nobody says when."""
     return facts.now - since if since else timedelta()
