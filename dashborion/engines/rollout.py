@@ -24,10 +24,9 @@ from dashborion.errors import (
     Unavailable,
     foreseen,
 )
-from dashborion.models.cause import Cause, Severity
+from dashborion.models.cause import Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.models.workload import Reason
 from dashborion.orchestrators.protocol import (
     Explanation,
     FollowedRollout,
@@ -41,7 +40,7 @@ TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
 EXPLAIN_SECONDS = 10.0  # for why a wait has ended badly, after its time
 LOOK_SECONDS = 1.0  # that a look gets in any case
-EVENTS, LOG_LINES, REASONS = 5, 10, 3  # that are shown of a rollout that failed
+EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
 
 
 @dataclass(frozen=True)
@@ -269,34 +268,15 @@ def _name_cause(
     of_errors = (one for one in error.causes if one.severity is Severity.ERROR or not is_failed)
     worst = next(of_errors, None)
     if worst is not None:
-        told = _cause_told(worst)
+        told = in_words(worst) + (f": {worst.message}" if worst.message else "")
+        is_said = bool(worst.message) and (worst.message or "").rstrip(".") in error.message
         if last is not None and is_failed and ended is None:
             error.message = f"{told}; {last.message}"  # better than the troubles do
-        else:
+        elif not is_said:
             error.message = f"{error.message}; {told}"
         advice = next((one for one in worst.advice if one.command), None)
         if advice is not None and not error.hint:
             error.hint = f"{advice.text}: {advice.command}"
-    elif not is_failed or ended == "rollout-failed":
-        of_instances = [one for one in explanation.reasons if one.instances]
-        # The API says of itself why a rollout failed, but not why it takes so long.
-        reasons = of_instances if is_failed else of_instances or explanation.reasons
-        error.message = _with_reasons(error.message, reasons)
-
-
-def _cause_told(cause: Cause) -> str:
-    """In the words of a diagnosis' headline, with the API's own message."""
-    return in_words(cause) + (f": {cause.message}" if cause.message else "")
-
-
-def _with_reasons(message: str, reasons: Sequence[Reason]) -> str:
-    """An error's message with what speaks for why, unless it says that already."""
-    told = [
-        _told(one.reason, one.count, one.instances, one.message)
-        for one in reasons[:REASONS]
-        if not one.message or one.message not in message
-    ]
-    return "; ".join([message, *told])
 
 
 def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:

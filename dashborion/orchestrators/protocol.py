@@ -29,7 +29,7 @@ from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
-from dashborion.models.workload import Autoscaling, Reason, Workload, WorkloadDetail
+from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
 
@@ -382,12 +382,8 @@ class FollowedRollout(Protocol):
 
 
 class Explanation(Struct, frozen=True):
-    """What speaks for why a rollout is not done; the newest events come last.
+    """What speaks for why a rollout is not done: the worst causes first, the newest events last."""
 
-    ``causes`` are the worst first; ``reasons`` are their older form, said where there are none.
-    """
-
-    reasons: Sequence[Reason] = ()
     events: Sequence[Event] = ()
     causes: Sequence[Cause] = ()
 

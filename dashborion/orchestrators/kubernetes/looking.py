@@ -21,6 +21,7 @@ from dashborion.errors import AccessError, DashborionError, Forbidden, Unavailab
 from dashborion.models.cause import Cause, Code, NotChecked
 from dashborion.models.query import Found
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.findings import Finding
 from dashborion.orchestrators.kubernetes import endpoints, nearby_wire, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.causes import RULES, network
@@ -77,16 +78,23 @@ class Looked(Struct, frozen=True):
 
 
 def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
-    """What all rules find in the facts, and in what they then ask for."""
+    """What all rules come to."""
+    told = found(reads, facts)
+    causes = findings.causes(told, now=facts.now, since=since)
+    return Looked(causes, findings.failed(told))
+
+
+def found(reads: Reads, facts: Facts, *, only_nodes: bool = False) -> list[Finding]:
+    """What all rules find in the facts, and in what they then ask for, or in the nodes alone."""
     told = findings.found(RULES, facts)
     asked = dict.fromkeys(read for one in told for read in _MORE.get(one.code, ()))
-    if asked:
-        under_way = [read(reads, facts) for read in asked]
+    chosen = [read for read in asked if read is _nodes or not only_nodes]
+    if chosen:
+        under_way = [read(reads, facts) for read in chosen]
         more = {name: fact for gather in under_way for name, fact in gather().items()}
         facts = msgspec.structs.replace(facts, is_final=True, **more)
         told = findings.found(RULES, facts)
-    causes = findings.causes(told, now=facts.now, since=since)
-    return Looked(causes, findings.failed(told))
+    return told
 
 
 # --- What a finding asks for: each starts its calls, and gathers them when all have begun --------

@@ -77,6 +77,7 @@ def _exit(facts: Facts, container: ContainerFacts) -> Finding | None:
         stands=stands,
         is_old=pod.is_old,
         count=max(1, status.restart_count),
+        first_seen=min(filter(None, map(first_seen, container.told("BackOff"))), default=at),
         last_seen=at,
         advice=[logs, *([Advice(text=_ADVICE[code])] if code in _ADVICE else ())],
     )

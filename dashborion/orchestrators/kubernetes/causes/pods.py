@@ -124,7 +124,7 @@ def age(facts: Facts, since: datetime | None) -> timedelta:
     return facts.now - since if since else timedelta()
 
 
-_BEING_MADE = (None, "ContainerCreating", "PodInitializing")
+BEING_MADE = (None, "ContainerCreating", "PodInitializing")
 
 
 def is_unmade(pod: PodFacts) -> bool:
@@ -136,5 +136,5 @@ def is_unmade(pod: PodFacts) -> bool:
         status.phase == "Pending"
         and bool(pod.pod.spec.node_name)
         and pod.pod.metadata.deletion_timestamp is None
-        and all(one is not None and one.reason in _BEING_MADE for one in waiting)
+        and all(one is not None and one.reason in BEING_MADE for one in waiting)
     )
