@@ -70,3 +70,27 @@ def reset(context: Context) -> None:
     """
     context.demo.reset()
     context.streams.note("the demo is back in its initial state")
+
+
+@command(app, "break")
+def break_(
+    context: Context,
+    workload: Annotated[str, typer.Argument(help="A workload of the demo, such as web.")],
+    cause: Annotated[str, typer.Argument(help="What it shall suffer from, or none.")],
+    *,
+    environment: Annotated[
+        str, typer.Option("-e", "--env", help="Which one; the first that has the workload.")
+    ] = "",
+) -> None:
+    """Make a workload of the demo suffer from a cause; none heals it.
+
+    @CAUSES@
+
+    Example: dashborion demo break web oom -e media/staging
+    """
+    for name in context.demo.disturb(workload, cause, environment):
+        told = "is healed" if cause == "none" else f"will suffer from {cause} in a few seconds"
+        context.streams.note(f"{workload} in {name} {told}")
+        if cause != "none":
+            shown = f"dashborion --demo workloads describe {workload} -e {name}"
+            context.streams.note(f"look at it: {shown}")

@@ -8,7 +8,7 @@ decides is the image's name or stands in its tag behind a ``-``: ``example.com/c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -40,25 +40,61 @@ class Behaviour:
 
 WELL = Behaviour()
 COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
+_CRASH = Behaviour(
+    runs_for=2.0,
+    exit_code=1,
+    reason="Error",
+    ready_after=None,
+    last_words="FATAL cannot reach the database: connection refused (10.20.0.5:5432)",
+)
+_OOM = replace(
+    _CRASH,
+    runs_for=4.0,
+    exit_code=137,
+    reason="OOMKilled",
+    ready_after=1.0,
+    last_words="WARN  heap at 98% of its limit, collecting",
+)
+_KILLED = replace(_OOM, runs_for=12.0, reason="Error", last_words="INFO  GET /health 500 3 ms")
+_NO_IMAGE, _NOT_MADE = Behaviour(is_pulled=False), Behaviour(is_created=False)
+_UNREADY = Behaviour(ready_after=None)
+_LAST_WORDS = {  # of processes that end, by their exit code
+    0: "INFO  nothing to do, good bye",
+    126: "sh: /app/serve: Permission denied",
+    127: "sh: serve: not found",
+    134: "terminate called after throwing an instance of 'std::bad_alloc'",
+    137: "",
+    139: "INFO  loading native library libcodec.so",
+    143: "INFO  SIGTERM, shutting down",
+}
 _TABLE = {  # by that word
-    "crash": Behaviour(
-        runs_for=2.0,
-        exit_code=1,
-        reason="Error",
-        ready_after=None,
-        last_words="FATAL cannot reach the database: connection refused (10.20.0.5:5432)",
-    ),
-    "pull": Behaviour(is_pulled=False),
-    "missing": Behaviour(is_pulled=False),
-    "oom": Behaviour(  # on Kubernetes the third run lasts
-        runs_for=4.0,
-        ends=2,
-        exit_code=137,
-        reason="OOMKilled",
-        last_words="WARN  heap at 98% of its limit, collecting",
-    ),
-    "unready": Behaviour(ready_after=None),
-    "creating": Behaviour(is_created=False),
+    "crash": _CRASH,
+    "initcrash": _CRASH,
+    "exit": _CRASH,
+    **{
+        f"exit-{code}": replace(
+            _CRASH, exit_code=code, reason="Error" if code else "Completed", last_words=words
+        )
+        for code, words in _LAST_WORDS.items()
+    },
+    **dict.fromkeys(("restart-loop", "circuit-breaker", "start-backoff"), _CRASH),
+    "oom": replace(_OOM, ends=2),  # on Kubernetes the third run lasts
+    "liveness": _KILLED,
+    "startup-probe": replace(_KILLED, ready_after=None),
+    **dict.fromkeys(("pull", "missing"), _NO_IMAGE),
+    **{
+        f"image-{why}": _NO_IMAGE
+        for why in ("not-found", "auth", "rate-limit", "platform", "unreachable")
+    },
+    **dict.fromkeys(("creating", "image-name", "image-never", "run-as-root"), _NOT_MADE),
+    **dict.fromkeys(("config-missing", "config-key", "create-failed", "mount"), _NOT_MADE),
+    **dict.fromkeys(("sandbox", "no-addresses"), _NOT_MADE),
+    **dict.fromkeys(("unready", "deadline", "endpoints-none"), _UNREADY),
+    **{
+        f"{check}-{why}": _UNREADY
+        for check in ("readiness", "target")
+        for why in ("status", "refused", "timeout")
+    },
     "done": Behaviour(runs_for=3.0, is_restarted=False, last_words="INFO  all work is done"),
     "fail": Behaviour(
         runs_for=3.0,
@@ -69,7 +105,6 @@ _TABLE = {  # by that word
     ),
     "terminating": WELL,
 }
-_TABLE["initcrash"] = _TABLE["crash"]
 
 
 class State(Enum):
@@ -100,15 +135,24 @@ class Moment:
     run: Run | None = None
     previous: Run | None = None
     is_ready: bool = False
+    is_begun: bool = True  # whether anything was tried yet
 
 
 def words_of(image: str) -> list[str]:
-    """Words that may decide: the image's name, and what follows each ``-`` in its tag."""
+    """Words that may decide: the image's name, what follows the tag's ``-``, and its parts."""
     name, _, tag = image.rpartition("/")[2].partition("@")[0].partition(":")
-    return [name, *tag.split("-")[1:]]
+    return [name, cause_of(image), *tag.split("-")[1:]]
+
+
+def cause_of(image: str) -> str:
+    """What ``demo break`` has put behind the tag, such as ``image-not-found``; or nothing."""
+    tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+    return tag.partition("-")[2].removesuffix(":latest")
 
 
 def behaviour_of(image: str) -> Behaviour:
+    if cause_of(image) == "oom":
+        return _OOM  # again and again: it was asked for
     return next((_TABLE[word] for word in words_of(image) if word in _TABLE), WELL)
 
 
@@ -124,7 +168,7 @@ def as_init(image: str) -> Behaviour:
 def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Moment:
     """The container at ``age`` seconds; ``is_restarted`` is the pod's restart policy."""
     if age < PULL_SECONDS or not behaviour.is_created:
-        return Moment(State.CREATING)
+        return Moment(State.CREATING, is_begun=age >= PULL_SECONDS)
     if not behaviour.is_pulled:
         is_new = age < PULL_SECONDS + 2 * _ERROR_SHOWS
         return Moment(State.PULL_FAILED if is_new else State.PULL_BACK_OFF)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from dashborion.demo.behaviour import cause_of
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from dashborion.demo.kubernetes.objects import condition_of
 from dashborion.demo.kubernetes.patches import apply_patch
-from dashborion.demo.kubernetes.resources import Object
+from dashborion.demo.kubernetes.resources import BY_KIND, Object
 from dashborion.demo.kubernetes.store import stamp
+from dashborion.demo.kubernetes.troubles import TROUBLES, causes_of, filled, healthy, troubled
 
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "encoder"  # the Deployment whose rollout begins again and again
@@ -25,6 +27,8 @@ class Media:
     cluster: KubernetesCluster
     environment: str
     _steady_since: datetime | None = None
+    _broken: dict[str, Object] = field(default_factory=dict)  # specs as they were before
+    _beside: dict[str, tuple[str, str, Object | None]] = field(default_factory=dict)
 
     @property
     def namespace(self) -> str:
@@ -74,7 +78,7 @@ class Media:
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         deployment = self.cluster.store.get("deployments", self.namespace, REPEATING)
-        if deployment is None or deployment["spec"].get("paused"):
+        if deployment is None or REPEATING in self._broken or deployment["spec"].get("paused"):
             return
         observed = (deployment.get("status") or {}).get("observedGeneration")
         done = condition_of(deployment, "Progressing").get("reason") == "NewReplicaSetAvailable"
@@ -86,6 +90,57 @@ class Media:
             image = deployment["spec"]["template"]["spec"]["containers"][0]["image"]
             self.image(REPEATING, _TAGS[image.endswith(_TAGS[0])])
             self._steady_since = None
+
+    @property
+    def causes(self) -> list[str]:
+        """What workloads may suffer from."""
+        return list(TROUBLES)
+
+    @property
+    def breakable(self) -> dict[str, str]:
+        """The plural of each workload that may suffer, by its name."""
+        return {
+            item["metadata"]["name"]: plural
+            for plural in ("deployments", "statefulsets", "daemonsets")
+            for item in self.cluster.store.all(plural, self.namespace)
+        }
+
+    def disturb(self, name: str, cause: str) -> None:
+        """Let a workload suffer from a cause; it is healed before."""
+        plural, store = self.breakable[name], self.cluster.store
+        known = store.get(plural, self.namespace, name)
+        if known is None:
+            return
+        if cause != "none" and cause not in causes_of(known["kind"]):
+            raise LookupError(f"a {known['kind']} cannot suffer from {cause!r}")
+        spec = self._broken.pop(name, None) or healthy(known["spec"])
+        if beside := self._beside.pop(name, None):
+            self._put_back(*beside)
+        for kind in ("replicasets", "pods"):
+            for item in store.all(kind, self.namespace):
+                pod = item["spec"] if kind == "pods" else item["spec"]["template"]["spec"]
+                is_own = pod["containers"][0]["name"] == name
+                if is_own and cause_of(pod["containers"][0]["image"]):
+                    store.remove(kind, item)
+        if cause != "none":
+            self._broken[name], spec = spec, troubled(spec, cause)
+            if added := TROUBLES[cause].beside:
+                self._put_beside(name, filled(added, name=name))
+        store.replace(plural, {**known, "spec": spec})
+
+    def _put_beside(self, name: str, manifest: Object) -> None:
+        kind = BY_KIND[manifest["kind"]].plural
+        which = manifest["metadata"]["name"]
+        before = self.cluster.store.get(kind, self.namespace, which)
+        self._beside[name] = kind, which, before
+        self.cluster.put({**manifest, "metadata": {"name": which, "namespace": self.namespace}})
+
+    def _put_back(self, kind: str, which: str, before: Object | None) -> None:
+        item = self.cluster.store.get(kind, self.namespace, which)
+        if item is not None and before is None:
+            self.cluster.store.remove(kind, item)
+        elif item is not None and before is not None:
+            self.cluster.store.replace(kind, {**item, "spec": before["spec"]})
 
 
 def populate(cluster: KubernetesCluster, now: datetime) -> list[Media]:
@@ -137,7 +192,7 @@ def _build(media: Media) -> None:
     media.workload("Deployment", "transcoder", "1.9.0", replicas=count, progressDeadlineSeconds=60)
     media.workload("Deployment", "subtitles", "0.4.0" if is_production else "0.5.0-crash")
     media.workload("Deployment", "catalog", "2.0.0", replicas=2, progressDeadlineSeconds=120)
-    media.workload("Deployment", "posters", "1.1.0-oom" if is_production else "1.0.4")
+    media.workload("Deployment", "posters", "1.1.0-oom-twice" if is_production else "1.0.4")
     player = "6.1.0" if is_production else "6.2.0-unready"
     media.workload("Deployment", "player", player, replicas=2)
     media.service("player")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,9 @@ from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
 
+from dashborion.demo.behaviour import cause_of
 from dashborion.demo.ecs.aws_server import AwsServer
+from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.moto_objects import (
     Json,
     add_instance,
@@ -20,12 +22,15 @@ from dashborion.demo.ecs.moto_objects import (
     requests_at,
 )
 from dashborion.demo.ecs.scheduler import EcsScheduler
+from dashborion.demo.ecs.troubles import TROUBLES
 
 REGION = "eu-west-3"
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "checkout"  # the service whose rollout begins again and again
 _CHECK = {"command": ["CMD-SHELL", "curl -fsS http://localhost:8080/health"], "interval": 30}
 _BREAKER: Json = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+_NO_BREAKER: Json = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+_DEFINED = ("family", "executionRoleArn", "cpu", "memory", "requiresCompatibilities")
 _VPC = "vpc-0a1b2c3d4e5f60718"
 
 
@@ -37,6 +42,7 @@ class Shop:
     scheduler: EcsScheduler
     environment: str
     _steady_since: datetime | None = None
+    _broken: dict[str, Json] = field(default_factory=dict)  # services as they were before
 
     @property
     def cluster(self) -> str:
@@ -159,7 +165,7 @@ class Shop:
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
-        if service is None or service.status != "ACTIVE":
+        if service is None or service.status != "ACTIVE" or REPEATING in self._broken:
             return
         if service.deployments[0]["rolloutState"] != "COMPLETED":
             self._steady_since = None
@@ -170,6 +176,60 @@ class Shop:
             is_first = str(service.task_definition).endswith(":1")
             self.change(REPEATING, f"{family}:{2 if is_first else 1}")
             self._steady_since = None
+
+    @property
+    def causes(self) -> Sequence[str]:
+        """What services may suffer from."""
+        return list(TROUBLES)
+
+    @property
+    def breakable(self) -> dict[str, Any]:
+        """The services that may suffer, by their names."""
+        return {
+            service.name: service
+            for service in self.scheduler.backend.services.values()
+            if service.cluster_name == self.cluster and service.scheduling_strategy == "REPLICA"
+        }
+
+    def disturb(self, name: str, cause: str) -> None:
+        """Let a service suffer from a cause; it is healed before."""
+        service = self.breakable[name]
+        trouble = TROUBLES.get(cause)
+        if trouble and trouble.target and not service.load_balancers:
+            raise LookupError(f"{name} has no load balancer, which {cause!r} is about: take web")
+        before = self._broken.pop(name, None) or {
+            "deployment_configuration": service.deployment_configuration,
+            "launch_type": service.launch_type,
+            "task_definition": self._revise(service.task_definition, ""),
+        }
+        changed = before
+        if trouble:
+            self._broken[name] = before
+            configuration = {**before["deployment_configuration"], **_NO_BREAKER}
+            changed = {
+                "deployment_configuration": {**configuration, **trouble.configuration},
+                "launch_type": trouble.launch or before["launch_type"],
+                "task_definition": self._revise(before["task_definition"], cause),
+            }
+        definition = changed["task_definition"]
+        vars(service).update({**changed, "task_definition": service.task_definition})
+        if definition != service.task_definition:
+            begin_deployment(service, definition, request_time())
+            service.deployments[0]["launchType"] = service.launch_type
+
+    def _revise(self, arn: str, cause: str) -> str:
+        """The revision whose first image's tag has that cause behind it, and no other."""
+        definition = self.call("DescribeTaskDefinition", taskDefinition=arn)["taskDefinition"]
+        first, *others = definition["containerDefinitions"]
+        image = first["image"]
+        plain = image.removesuffix(f"-{cause_of(image)}")
+        wanted = f"{plain}-{cause}" if cause else plain
+        if wanted == image:
+            return arn
+        given = {key: definition[key] for key in _DEFINED if definition.get(key) is not None}
+        given["containerDefinitions"] = [{**first, "image": wanted}, *others]
+        made = self.call("RegisterTaskDefinition", **given)["taskDefinition"]
+        return str(made["taskDefinitionArn"])
 
 
 def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
@@ -227,7 +287,7 @@ def _build(shop: Shop) -> dict[str, str]:
     shop.serve("recommendations", recommendations, more)
     search, missing = shop.define("search", "5.0.2", "5.1.0-missing")
     shop.serve("search", search, more)
-    (thumbnails,) = shop.define("thumbnails", "1.3.0-oom" if is_production else "1.2.9")
+    (thumbnails,) = shop.define("thumbnails", "1.3.0-oom-twice" if is_production else "1.2.9")
     shop.serve("thumbnails", thumbnails, more)
     (cart,) = shop.define("cart", "3.3.0" if is_production else "3.4.0-unready", is_checked=True)
     balancers = shop.balance("cart", f"cart.{domain}", scheme="internal")

@@ -49,6 +49,8 @@ RESOURCES = (
     Resource("v1", "events", "Event", ("ev",)),
     Resource("v1", "configmaps", "ConfigMap", ("cm",)),
     Resource("v1", "secrets", "Secret"),
+    Resource("v1", "persistentvolumeclaims", "PersistentVolumeClaim", ("pvc",), True, _STATUS),
+    Resource("v1", "resourcequotas", "ResourceQuota", ("quota",), True, _STATUS),
     Resource("v1", "serviceaccounts", "ServiceAccount", ("sa",)),
     Resource("v1", "namespaces", "Namespace", ("ns",), False, ("status",)),
     Resource("v1", "nodes", "Node", ("no",), False, ("status",)),
