@@ -84,7 +84,23 @@ def break_(
 ) -> None:
     """Make a workload of the demo suffer from a cause; none heals it.
 
-    @CAUSES@
+    Causes on both: config-key, config-missing, create-failed, exit, exit-0,
+    exit-126, exit-127, exit-134, exit-137, exit-139, exit-143, image-auth,
+    image-not-found, image-platform, image-rate-limit, image-unreachable,
+    liveness, mount, no-addresses, oom, quota, unschedulable-cpu,
+    unschedulable-memory, unschedulable-node, unschedulable-port.
+
+    On Kubernetes (media) only: autoscaler-metrics, deadline, endpoints-none,
+    evicted, image-name, image-never, init-failed, limit-range,
+    node-not-ready, paused, pod-security, readiness-refused, readiness-status,
+    readiness-timeout, run-as-root, sandbox, service-account, startup-probe,
+    stuck-terminating, unschedulable-anti-affinity, unschedulable-taint,
+    volume-unbound, webhook-denied, webhook-down.
+
+    On ECS (shop) only: capacity, circuit-breaker, config-access, config-file,
+    config-unreachable, draining, image-disk, log-target, network-interface,
+    no-nodes, node-agent, role, rollout-percent, spot, start-backoff,
+    target-refused, target-status, target-timeout, throttled.
 
     Example: dashborion demo break web oom -e media/staging
     """

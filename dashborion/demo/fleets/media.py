@@ -5,7 +5,10 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from dashborion.demo.behaviour import cause_of
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
@@ -18,6 +21,7 @@ from dashborion.demo.kubernetes.troubles import TROUBLES, causes_of, filled, hea
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "encoder"  # the Deployment whose rollout begins again and again
 _TAGS = ("3.1.0", "3.2.0")
+_FLEET = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
 
 
 @dataclass
@@ -34,32 +38,31 @@ class Media:
     def namespace(self) -> str:
         return f"media-{self.environment}"
 
-    def put(self, kind: str, version: str, name: str, **more: Any) -> None:
-        labels = {"app": name, "team": "media"}
-        metadata = {"name": name, "namespace": self.namespace, "labels": labels}
-        self.cluster.put({"apiVersion": version, "kind": kind, "metadata": metadata, **more})
+    def put(self, manifest: Object) -> None:
+        given = manifest["metadata"]
+        labels = {"app": given["name"], "team": "media"}
+        metadata = {"namespace": self.namespace, "labels": labels, **given}
+        self.cluster.put({**manifest, "metadata": metadata})
 
-    def workload(self, kind: str, name: str, *tags: str, **spec: Any) -> None:
-        """One container per tag; the first is called like the workload."""
-        names = [name, *spec.pop("beside", ())]
+    def workload(self, name: str, *images: str, kind: str = "Deployment", **spec: Any) -> None:
+        """A container for each image; the first is called like the workload."""
         containers = [
             {
-                "name": container,
-                "image": f"registry.example/media/{container}:{tag}",
-                "ports": [{"name": "http", "containerPort": 8080}] if container == name else [],
+                "name": image.partition(":")[0] if number else name,
+                "image": f"registry.example/media/{image}",
+                "ports": [] if number else [{"name": "http", "containerPort": 8080}],
                 "env": [{"name": "STAGE", "value": self.environment}],
                 "resources": {
                     "requests": {"cpu": "100m", "memory": "128Mi"},
                     "limits": {"memory": "256Mi"},
                 },
             }
-            for container, tag in zip(names, tags, strict=True)
+            for number, image in enumerate(images)
         ]
         labels = {"app": name}
         template: Object = {"metadata": {"labels": labels}, "spec": {"containers": containers}}
-        template["spec"] |= spec.pop("pod", {})
         whole = {"selector": {"matchLabels": labels}, "template": template, **spec}
-        self.put(kind, "apps/v1", name, spec=whole)
+        self.put({"kind": kind, "metadata": {"name": name}, "spec": whole})
 
     def image(self, name: str, tag: str) -> None:
         deployment = self.cluster.store.get("deployments", self.namespace, name)
@@ -70,10 +73,6 @@ class Media:
         patch = [{"op": "replace", "path": path, "value": image}]
         changed = apply_patch("application/json-patch+json", deployment, patch)
         self.cluster.store.replace("deployments", changed)
-
-    def service(self, name: str, **spec: Any) -> None:
-        ports = [{"name": "http", "port": 80, "targetPort": 8080}]
-        self.put("Service", "v1", name, spec={"selector": {"app": name}, "ports": ports, **spec})
 
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
@@ -129,11 +128,9 @@ class Media:
         store.replace(plural, {**known, "spec": spec})
 
     def _put_beside(self, name: str, manifest: Object) -> None:
-        kind = BY_KIND[manifest["kind"]].plural
-        which = manifest["metadata"]["name"]
-        before = self.cluster.store.get(kind, self.namespace, which)
-        self._beside[name] = kind, which, before
-        self.cluster.put({**manifest, "metadata": {"name": which, "namespace": self.namespace}})
+        kind, which = BY_KIND[manifest["kind"]].plural, manifest["metadata"]["name"]
+        self._beside[name] = kind, which, self.cluster.store.get(kind, self.namespace, which)
+        self.put(manifest)
 
     def _put_back(self, kind: str, which: str, before: Object | None) -> None:
         item = self.cluster.store.get(kind, self.namespace, which)
@@ -170,82 +167,19 @@ def _pass(cluster: KubernetesCluster, start: datetime, seconds: int) -> None:
 
 
 def _build(media: Media) -> None:
-    is_production = media.environment == "production"
-    count = 3 if is_production else 2
-    media.workload("Deployment", "web", "8.2.0", "1.31", beside=["envoy"], replicas=count)
-    media.service("web")
-    host = "media.example" if is_production else "staging.media.example"
-    backend = {"service": {"name": "web", "port": {"number": 80}}}
-    path = {"path": "/", "pathType": "Prefix", "backend": backend}
-    rules = [{"host": host, "http": {"paths": [path]}}]
-    tls = [{"hosts": [host], "secretName": "web-tls"}]
-    spec = {"ingressClassName": "nginx", "tls": tls, "rules": rules}
-    address = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}
-    media.put("Ingress", "networking.k8s.io/v1", "web", spec=spec, status=address)
-    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
-    bounds = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 8}
-    bounds["targetCPUUtilizationPercentage"] = 70
-    media.put("HorizontalPodAutoscaler", "autoscaling/v1", "web", spec=bounds)
-    media.workload(
-        "Deployment", "encoder", _TAGS[0], replicas=4, minReadySeconds=3, revisionHistoryLimit=3
-    )
-    media.workload("Deployment", "transcoder", "1.9.0", replicas=count, progressDeadlineSeconds=60)
-    media.workload("Deployment", "subtitles", "0.4.0" if is_production else "0.5.0-crash")
-    media.workload("Deployment", "catalog", "2.0.0", replicas=2, progressDeadlineSeconds=120)
-    media.workload("Deployment", "posters", "1.1.0-oom-twice" if is_production else "1.0.4")
-    player = "6.1.0" if is_production else "6.2.0-unready"
-    media.workload("Deployment", "player", player, replicas=2)
-    media.service("player")
-    media.workload("Deployment", "archive", "2025.11", replicas=0)
-    media.service("database", clusterIP="None")
-    media.workload("StatefulSet", "database", "16.4", replicas=count, serviceName="database")
-    media.workload("DaemonSet", "node-logs", "3.0.1")
-    _configure(media)
-    _work(media)
-    _announce(media)
-
-
-def _configure(media: Media) -> None:
-    media.put("ConfigMap", "v1", "settings", data={"quality": "high", "region": "eu-west-3"})
-    proxy = "listen: 8080\nroutes:\n  - path: /\n    to: 127.0.0.1:8000\n"
-    favicon = b64encode(bytes(318)).decode()
-    files = {"data": {"envoy.yaml": proxy}, "binaryData": {"favicon.ico": favicon}}
-    media.put("ConfigMap", "v1", "proxy", **files)
-
-
-def _announce(media: Media) -> None:
-    """An event of a deployment pipeline."""
-    web = {"kind": "Deployment", "apiVersion": "apps/v1", "name": "web"}
-    now = stamp(media.cluster.clock())
-    media.put(
-        "Event",
-        "v1",
-        "web.released",
-        involvedObject={**web, "namespace": media.namespace},
-        type="Normal",
-        reason="Released",
-        message="8.2.0 was released by the pipeline",
-        source={"component": "pipeline"},
-        firstTimestamp=now,
-        lastTimestamp=now,
-        count=1,
-    )
-
-
-def _work(media: Media) -> None:
-    """Jobs and CronJobs, one of them suspended."""
-    media.put("Job", "batch/v1", "reindex", spec={"template": _once("reindex", "1.4.0-done")})
-    failing = {"backoffLimit": 0, "template": _once("import", "0.9.0-fail")}
-    media.put("Job", "batch/v1", "import", spec=failing)
-    for name, at, suspend in (("cleanup", "*/15 * * * *", False), ("report", "0 6 * * 1", True)):
-        made = {"spec": {"template": _once(name, "2.0.0-done")}}
-        spec = {"schedule": at, "suspend": suspend, "jobTemplate": made}
-        media.put("CronJob", "batch/v1", name, spec=spec)
-
-
-def _once(name: str, tag: str) -> Object:
-    container = {"name": name, "image": f"registry.example/media/{name}:{tag}"}
-    return {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    own = media.environment
+    for name, given in _FLEET["workloads"].items():
+        spec = {key: value for key, value in given.items() if key not in ENVIRONMENTS}
+        spec |= given.get(own, {})
+        media.workload(name, *spec.pop("images"), **spec)
+    facts = {
+        "host": "media.example" if own == "production" else "staging.media.example",
+        "now": stamp(media.cluster.clock()),
+        "space": media.namespace,
+        "favicon": b64encode(bytes(318)).decode(),
+    }
+    for manifest in filled(_FLEET["objects"], **facts):
+        media.put(manifest)
 
 
 def _change(media: Media) -> None:

@@ -7,6 +7,7 @@ of CPU is all that ``v1`` has room for, and all that is kept.
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from dashborion.demo.kubernetes.errors import invalid
@@ -24,6 +25,7 @@ _TEMPLATED: dict[str, Object] = {  # kinds with a pod template, and the defaults
     "jobs": {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False},
 }
 _KEPT, _NEWER = "autoscaling/v1", "autoscaling/v2"
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _CPU_TARGET, CPU_USED = "targetCPUUtilizationPercentage", "currentCPUUtilizationPercentage"
 _ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how pods are replaced
     "deployments": ("strategy", {"maxUnavailable": "25%", "maxSurge": "25%"}),
@@ -138,6 +140,13 @@ def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:
 
 def as_served(item: Object, group_version: str) -> Object:
     """A stored object in the requested version."""
+    conditions = (item.get("status") or {}).get("conditions")
+    if group_version == _KEPT and conditions:
+        metadata = item["metadata"]
+        had, text = metadata.get("annotations") or {}, json.dumps(conditions)
+        metadata = {**metadata, "annotations": {**had, _CONDITIONS: text}}
+        status = {key: value for key, value in item["status"].items() if key != "conditions"}
+        return {**item, "metadata": metadata, "status": status}
     if group_version != _NEWER:
         return item
     spec, status = dict(item["spec"]), dict(item.get("status") or {})

@@ -10,15 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
 from dashborion.demo.kubernetes.errors import Refused, bad_request
-from dashborion.demo.kubernetes.objects import World, is_terminating
+from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating
 from dashborion.demo.kubernetes.pods import Container, complaints_of, events_of, pod_at
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
-from dashborion.demo.kubernetes.troubles import TROUBLES, trouble_of
+from dashborion.demo.kubernetes.troubles import TROUBLES, filled, trouble_of
 
 _ENDING_SECONDS = 1.5
 _POLL_SECONDS = 0.2
@@ -35,6 +38,7 @@ _LOST = "node-4"  # where pods go whose node is to be lost, and no others
 _LOST_AFTER, _STUCK_AFTER, _GRACE = 5.0, 5.0, timedelta(minutes=2)
 
 
+_NODE = msgspec.yaml.decode(Path(__file__).with_name("node.yaml").read_bytes())
 _OF_PODS = ("FailedMount", "FailedCreatePodSandBox")  # events about no single container
 _UNKNOWN = {
     "status": "Unknown",
@@ -49,6 +53,7 @@ class PodRecord:
 
     started: datetime
     ended: datetime | None = None
+    is_lost: bool = False  # its kubelet reports no more
     reported: dict[str, str] = field(default_factory=dict)  # the last state of each container
 
 
@@ -130,7 +135,9 @@ class Kubelets:
     def _report(self, world: World, pod: Object, record: PodRecord) -> None:
         status, containers = pod_at(pod, record.started, world.now, self._speed)
         node = world.store.get("nodes", "", _LOST) if pod["spec"]["nodeName"] == _LOST else None
-        if node and node["status"]["conditions"][0]["status"] != "True":
+        is_gone = node is not None and not is_ready(node)
+        if record.is_lost or (is_gone and is_ready(pod)):
+            record.is_lost = True
             self._lose(world, pod)
             return
         if status.get("reason") == "Evicted" and not pod["status"].get("reason"):
@@ -284,39 +291,7 @@ def _cpus(container: Object) -> float:
 
 
 def _node(name: str, number: int, now: str) -> Object:
-    room = {"cpu": str(_CPUS), "memory": "32Gi", "pods": "110"}
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
-    ready |= {"message": "kubelet is posting ready status"}
-    ready |= {"lastHeartbeatTime": now, "lastTransitionTime": now}
-    return {
-        "metadata": {
-            "name": name,
-            "labels": {
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
-                "topology.kubernetes.io/zone": f"eu-west-3{'abc'[number % 3]}",
-                "topology.kubernetes.io/region": "eu-west-3",
-            },
-        },
-        "spec": {"providerID": f"demo:///{name}"},
-        "status": {
-            "capacity": room,
-            "allocatable": room,
-            "conditions": [ready],
-            "addresses": [
-                {"type": "InternalIP", "address": f"192.168.0.{10 + number}"},
-                {"type": "Hostname", "address": name},
-            ],
-            "nodeInfo": {
-                **dict.fromkeys(("systemUUID", "bootID", "kubeProxyVersion"), ""),
-                "machineID": hashlib.sha256(name.encode()).hexdigest()[:32],
-                "kernelVersion": "6.1.0",
-                "osImage": "dashborion demo",
-                "containerRuntimeVersion": "containerd://2.0.0",
-                "kubeletVersion": "v1.33.0",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
-        },
-    }
+    facts = {"name": name, "zone": f"eu-west-3{'abc'[number % 3]}", "number": 10 + number}
+    facts |= {"now": now, "id": hashlib.sha256(name.encode()).hexdigest()[:32]}
+    node: Object = filled(_NODE, **facts)
+    return node
