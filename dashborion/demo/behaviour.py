@@ -8,9 +8,12 @@ decides is the image's name or stands in its tag behind a ``-``: ``example.com/c
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from pathlib import Path
+
+import msgspec
 
 PULL_SECONDS = 1.0
 _BACK_OFF = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # before each restart, then the longest
@@ -23,8 +26,7 @@ _GREETING = timedelta(milliseconds=200)
 _PATHS = ("/api/items", "/api/items/42", "/api/search?q=lamp", "/health", "/api/cart", "/metrics")
 
 
-@dataclass(frozen=True)
-class Behaviour:
+class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a container behaves; ``ends`` is how many of its runs end, None for all."""
 
     is_pulled: bool = True
@@ -40,71 +42,9 @@ class Behaviour:
 
 WELL = Behaviour()
 COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
-_CRASH = Behaviour(
-    runs_for=2.0,
-    exit_code=1,
-    reason="Error",
-    ready_after=None,
-    last_words="FATAL cannot reach the database: connection refused (10.20.0.5:5432)",
+_TABLE = msgspec.yaml.decode(
+    Path(__file__).with_name("behaviours.yaml").read_bytes(), type=dict[str, Behaviour]
 )
-_OOM = replace(
-    _CRASH,
-    runs_for=4.0,
-    exit_code=137,
-    reason="OOMKilled",
-    ready_after=1.0,
-    last_words="WARN  heap at 98% of its limit, collecting",
-)
-_KILLED = replace(_OOM, runs_for=12.0, reason="Error", last_words="INFO  GET /health 500 3 ms")
-_NO_IMAGE, _NOT_MADE = Behaviour(is_pulled=False), Behaviour(is_created=False)
-_UNREADY = Behaviour(ready_after=None)
-_LAST_WORDS = {  # of processes that end, by their exit code
-    0: "INFO  nothing to do, good bye",
-    126: "sh: /app/serve: Permission denied",
-    127: "sh: serve: not found",
-    134: "terminate called after throwing an instance of 'std::bad_alloc'",
-    137: "",
-    139: "INFO  loading native library libcodec.so",
-    143: "INFO  SIGTERM, shutting down",
-}
-_TABLE = {  # by that word
-    "crash": _CRASH,
-    "initcrash": _CRASH,
-    "exit": _CRASH,
-    **{
-        f"exit-{code}": replace(
-            _CRASH, exit_code=code, reason="Error" if code else "Completed", last_words=words
-        )
-        for code, words in _LAST_WORDS.items()
-    },
-    **dict.fromkeys(("restart-loop", "circuit-breaker", "start-backoff"), _CRASH),
-    "oom": replace(_OOM, ends=2),  # on Kubernetes the third run lasts
-    "liveness": _KILLED,
-    "startup-probe": replace(_KILLED, ready_after=None),
-    **dict.fromkeys(("pull", "missing"), _NO_IMAGE),
-    **{
-        f"image-{why}": _NO_IMAGE
-        for why in ("not-found", "auth", "rate-limit", "platform", "unreachable")
-    },
-    **dict.fromkeys(("creating", "image-name", "image-never", "run-as-root"), _NOT_MADE),
-    **dict.fromkeys(("config-missing", "config-key", "create-failed", "mount"), _NOT_MADE),
-    **dict.fromkeys(("sandbox", "no-addresses"), _NOT_MADE),
-    **dict.fromkeys(("unready", "deadline", "endpoints-none"), _UNREADY),
-    **{
-        f"{check}-{why}": _UNREADY
-        for check in ("readiness", "target")
-        for why in ("status", "refused", "timeout")
-    },
-    "done": Behaviour(runs_for=3.0, is_restarted=False, last_words="INFO  all work is done"),
-    "fail": Behaviour(
-        runs_for=3.0,
-        exit_code=3,
-        reason="Error",
-        is_restarted=False,
-        last_words="ERROR giving up: no input",
-    ),
-    "terminating": WELL,
-}
 
 
 class State(Enum):
@@ -151,8 +91,8 @@ def cause_of(image: str) -> str:
 
 
 def behaviour_of(image: str) -> Behaviour:
-    if cause_of(image) == "oom":
-        return _OOM  # again and again: it was asked for
+    if cause_of(image) == "oom":  # it was asked for
+        return _TABLE["-oom"]
     return next((_TABLE[word] for word in words_of(image) if word in _TABLE), WELL)
 
 

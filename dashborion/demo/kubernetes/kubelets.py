@@ -17,7 +17,7 @@ import msgspec
 
 from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
 from dashborion.demo.kubernetes.errors import Refused, bad_request
-from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating
+from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
 from dashborion.demo.kubernetes.pods import Container, complaints_of, events_of, pod_at
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
@@ -35,6 +35,7 @@ _UNSCHEDULABLE = (
     "Preemption is not helpful for scheduling."
 )
 _LOST = "node-4"  # where pods go whose node is to be lost, and no others
+_MOST_EVICTED = 3  # pods of one owner: they come and go for ever
 _LOST_AFTER, _STUCK_AFTER, _GRACE = 5.0, 5.0, timedelta(minutes=2)
 
 
@@ -142,6 +143,12 @@ class Kubelets:
             return
         if status.get("reason") == "Evicted" and not pod["status"].get("reason"):
             world.event(pod, "Evicted", status["message"], kind="Warning", source="kubelet")
+            pods = world.store.all("pods", pod["metadata"]["namespace"])
+            pods = [one for one in pods if owner_uid(one) == owner_uid(pod)]
+            gone = [one for one in pods if one["status"].get("reason") == "Evicted"]
+            gone.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]))
+            for old in gone[: max(0, len(gone) - _MOST_EVICTED)]:
+                world.store.remove("pods", old)
         world.store.set_status("pods", pod, status)
         is_old = world.seconds_since(record.started) > _STUCK_AFTER
         if is_old and trouble_of(pod["spec"]) is TROUBLES["stuck-terminating"]:

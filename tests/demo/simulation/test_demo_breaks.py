@@ -162,11 +162,6 @@ def leaves(item: Any, key: str = "") -> Iterator[str]:
         yield f"{key}: {item}"
 
 
-def _is_of(item: Any, name: str) -> bool:
-    about = str((item.get("involvedObject") or item["metadata"])["name"])
-    return about == name or about.startswith(f"{name}-")
-
-
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
     with StandIn.running(tmp_path_factory.mktemp("broken")) as stand_in:
