@@ -79,8 +79,8 @@ def break_(
     cause: Annotated[str, typer.Argument(help="What it shall suffer from, or none.")],
     *,
     environment: Annotated[
-        str, typer.Option("-e", "--env", help="Which one; the first that has the workload.")
-    ] = "",
+        str | None, typer.Option("-e", "--env", help="Which one, if not the first that has it.")
+    ] = None,
 ) -> None:
     """Make a workload of the demo suffer from a cause; none heals it.
 
@@ -104,7 +104,7 @@ def break_(
 
     Example: dashborion demo break web oom -e media/staging
     """
-    for name in context.demo.disturb(workload, cause, environment):
+    for name in context.demo.disturb(workload, cause, environment or ""):
         told = "is healed" if cause == "none" else f"will suffer from {cause} in a few seconds"
         context.streams.note(f"{workload} in {name} {told}")
         if cause != "none":
