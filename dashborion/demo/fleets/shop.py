@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
@@ -31,6 +33,7 @@ _CHECK = {"command": ["CMD-SHELL", "curl -fsS http://localhost:8080/health"], "i
 _BREAKER: Json = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 _NO_BREAKER: Json = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
 _DEFINED = ("family", "executionRoleArn", "cpu", "memory", "requiresCompatibilities")
+_FLEET = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
 _VPC = "vpc-0a1b2c3d4e5f60718"
 
 
@@ -269,33 +272,24 @@ def _moments(start: datetime, seconds: int, speed: float) -> Iterator[datetime]:
 
 def _build(shop: Shop) -> dict[str, str]:
     """Create the services; returns the task definitions that they are changed to later."""
-    is_production = shop.environment == "production"
-    more = 2 if is_production else 1
-    domain = "shop.example" if is_production else "staging.shop.example"
-    proxy: Json = {"name": "proxy", "image": "registry.example/shop/envoy:1.31", "essential": True}
-    proxy |= {"cpu": 128, "memory": 256}
-    (web,) = shop.define("web", "10.4.1", is_checked=True, sidecar=proxy, cpu="512", memory="1024")
-    balancers = shop.balance("web", f"www.{domain}")
-    shop.serve("web", web, 2 * more, loadBalancers=balancers, deploymentConfiguration=_BREAKER)
-    shop.scale_automatically("web", low=2, high=10)
-    percents = {**_BREAKER, "minimumHealthyPercent": 75, "maximumPercent": 125}
-    checkout, _ = shop.define("checkout", "4.1.0", "4.2.0")
-    shop.serve("checkout", checkout, 4, deploymentConfiguration=percents)
-    payments, broken = shop.define("payments", "2.9.1", "2.10.0-crash")
-    shop.serve("payments", payments, more + 1, team="payments", deploymentConfiguration=_BREAKER)
-    (recommendations,) = shop.define("recommendations", "0.7.0" if is_production else "0.8.0-crash")
-    shop.serve("recommendations", recommendations, more)
-    search, missing = shop.define("search", "5.0.2", "5.1.0-missing")
-    shop.serve("search", search, more)
-    (thumbnails,) = shop.define("thumbnails", "1.3.0-oom-twice" if is_production else "1.2.9")
-    shop.serve("thumbnails", thumbnails, more)
-    (cart,) = shop.define("cart", "3.3.0" if is_production else "3.4.0-unready", is_checked=True)
-    balancers = shop.balance("cart", f"cart.{domain}", scheme="internal")
-    shop.serve("cart", cart, 2, loadBalancers=balancers)
-    (reports,) = shop.define("reports", "2025.11")
-    shop.serve("reports", reports, 0, team="data")
-    for zone in "ab"[:more]:
+    domain = "shop.example" if shop.environment == "production" else "staging.shop.example"
+    for zone in "ab" if shop.environment == "production" else "a":
         add_instance(shop.scheduler.backend, shop.scheduler.cluster, request_time(), zone=zone)
-    (agent,) = shop.define("agent", "7.50", requiresCompatibilities=["EC2"], container_cpu=64)
-    shop.serve("agent", agent, None, schedulingStrategy="DAEMON", launchType="EC2")
-    return {"payments": broken} | ({"search": missing} if is_production else {})
+    changes = {}
+    for name, common in _FLEET.items():
+        given = {**common, **common.get(shop.environment, {})}
+        revisions = shop.define(name, *given["tags"], **given.get("definition", {}))
+        more: Json = dict(given.get("service", {}))
+        if "host" in given:
+            scheme = given.get("scheme", "internet-facing")
+            more["loadBalancers"] = shop.balance(name, f"{given['host']}.{domain}", scheme=scheme)
+        low, high = given.get("percents", (100, 200))
+        if "breaker" in given:
+            percents = {"minimumHealthyPercent": low, "maximumPercent": high}
+            more["deploymentConfiguration"] = {**_BREAKER, **percents}
+        shop.serve(name, revisions[0], given.get("count"), team=given.get("team", "shop"), **more)
+        if "bounds" in given:
+            shop.scale_automatically(name, **given["bounds"])
+        if "later" in given:
+            changes[name] = revisions[given["later"]]
+    return changes
