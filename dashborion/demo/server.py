@@ -97,16 +97,17 @@ class Demo:
             for name, fleet in fleets.items()
             if environment in ("", name, *name.split("/"))
         }
-        if not given:
-            raise LookupError(f"there is no environment {environment!r}, but {', '.join(fleets)}")
         having = {name: fleet for name, fleet in given.items() if workload in fleet.breakable}
-        if not having:
-            known = sorted({one for fleet in given.values() for one in fleet.breakable})
-            raise LookupError(f"there is no {workload!r} to break, but {', '.join(known)}")
         able = [name for name, fleet in having.items() if cause in ("none", *fleet.causes)]
-        if not able:
-            known = sorted({one for fleet in having.values() for one in fleet.causes})
-            raise LookupError(f"{workload} cannot suffer from {cause!r}, but {', '.join(known)}")
+        workloads = {one for fleet in given.values() for one in fleet.breakable}
+        causes = {one for fleet in having.values() for one in fleet.causes}
+        for found, problem, known in (
+            (given, f"there is no environment {environment!r}", set(fleets)),
+            (having, f"there is no {workload!r} to break", workloads),
+            (able, f"{workload} cannot suffer from {cause!r}", causes),
+        ):
+            if not found:
+                raise LookupError(f"{problem}, but {', '.join(sorted(known))}")
         chosen = able if cause == "none" else able[:1]
         with self.aws.lock, self.kubernetes.store.lock:
             for name in chosen:

@@ -277,24 +277,12 @@ class KubernetesApi(Service):
             seconds = item["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
             at = store.clock() + timedelta(seconds=seconds)
             return store.mark_for_deletion("pods", item, at, seconds)
-        policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
-        if policy == "Orphan":
-            self._orphan(metadata["uid"])
         if resource.plural == "namespaces":
             for inner in filter(lambda kind: kind.is_namespaced, BY_KIND.values()):
                 for content in store.all(inner.plural, metadata["name"]):
                     store.remove(inner.plural, content)
         store.remove(resource.plural, item)
         return None
-
-    def _orphan(self, owner: str) -> None:
-        for plural in ("replicasets", "pods", "controllerrevisions"):
-            for item in self.store.all(plural):
-                references = item["metadata"].get("ownerReferences") or ()
-                kept = [reference for reference in references if reference["uid"] != owner]
-                if len(kept) < len(references):
-                    metadata = {**item["metadata"], "ownerReferences": kept}
-                    self.store.replace(plural, {**item, "metadata": metadata})
 
 
 def _scale(resource: Resource, item: Object) -> Object:
