@@ -85,13 +85,13 @@ def break_(
     """Make a workload of the demo suffer from a cause; none heals it.
 
     Causes on both: config-key, config-missing, create-failed, exit, exit-0,
-    exit-126, exit-127, exit-134, exit-137, exit-139, exit-143, image-auth,
+    exit-126, exit-127, exit-134, exit-137, exit-139, image-auth,
     image-not-found, image-platform, image-rate-limit, image-unreachable,
     liveness, mount, no-addresses, oom, quota, unschedulable-cpu,
     unschedulable-memory, unschedulable-node, unschedulable-port.
 
     On Kubernetes (media) only: autoscaler-metrics, deadline, endpoints-none,
-    evicted, image-name, image-never, init-failed, limit-range,
+    evicted, exit-143, image-name, image-never, init-failed, limit-range,
     node-not-ready, paused, pod-security, readiness-refused, readiness-status,
     readiness-timeout, run-as-root, sandbox, service-account, startup-probe,
     stuck-terminating, unschedulable-anti-affinity, unschedulable-taint,
