@@ -10,6 +10,7 @@ import functools
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,10 @@ _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS",
 
 def pytest_configure() -> None:
     """What is different in a process that runs thousands of commands instead of one."""
+    # What is compiled is kept, also by processes that tests start: to compile the program costs
+    # them three times what they do.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A suite started in the background, or by nohup, ignores signals; its commands must not.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -43,6 +48,12 @@ def pytest_configure() -> None:
     typer.main.get_command = functools.cache(typer.main.get_command)
     gc.set_threshold(100_000, 50, 100)
     quick_sdk.remember()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: looking for garbage in it took seconds."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> list[str]:

@@ -7,6 +7,7 @@ behind a node id that is not read any more). The ids themselves say enough.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
@@ -20,6 +21,13 @@ _TOGETHER = {
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Every test by itself, but for those that belong together."""
+
+    def _reschedule(self, node: Any) -> None:
+        """Before all that a worker was given is counted, after each test, what is done goes."""
+        given = self.assigned_work[node]
+        for scope in [scope for scope, tests in given.items() if all(tests.values())]:
+            del given[scope]
+        super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         return next((name for name, ids in _TOGETHER.items() if ids.search(nodeid)), nodeid)
