@@ -61,29 +61,21 @@ def pytest_report_header() -> list[str]:
     return [f"real node: {why_not() or 'yes'}"]
 
 
-REAL = {
-    "control_plane",
-    "cluster",
-    "metrics",
-    "still",
-    "node",
-}  # fixtures that start a control plane
-FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
+FOLDERS = {"real": "real", "shells": "shells", "demo/process": "slow"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than this process: ``real`` by fixture, the others by folder."""
+    """Mark what needs more than this process, by folder; the contract's tests say it themselves."""
+    here = Path(__file__).parent
     for item in items:
-        if REAL & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.real)
-        folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
-        if folder in FOLDERS:
-            item.add_marker(FOLDERS[folder])
+        for folder, mark in FOLDERS.items():
+            if item.path.is_relative_to(here / folder):
+                item.add_marker(mark)
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker starts the node, and one the oldest control plane."""
+    """One worker starts the node, and one each control plane."""
     from tests.support.schedule import Together
 
     return Together(config, log)

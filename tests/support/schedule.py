@@ -14,8 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 _TOGETHER = {
     "a real node": re.compile(r"tests/real/node/"),
     "thousands of random objects": re.compile(r"agrees_with_the_printer"),
-    "the oldest control plane": re.compile(r"\[oldest"),
-    "one quota, which one of them raises": re.compile(r"refusals_end_waits"),
+    # Both versions, wherever their tests are; one of these raises a quota that others wait for.
+    "a control plane": re.compile(r"tests/real/|\[(current|oldest)(_kubernetes)?\b"),
 }
 
 
