@@ -20,7 +20,6 @@ from dashborion.demo.kubernetes.cluster import KubernetesCluster
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
-_POLL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -48,9 +47,9 @@ class Demo:
     def start(self) -> Self:
         now = datetime.now(UTC)
         self.aws.on_request = self._note_activity
-        self.aws.start(poll_seconds=_POLL_SECONDS)
+        self.aws.start()
         try:
-            self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
+            self.kubernetes.api.start(tls=self.identity.context)
         except OSError:
             self.aws.stop()
             raise

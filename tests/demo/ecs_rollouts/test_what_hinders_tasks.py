@@ -10,7 +10,7 @@ from tests.demo.ecs_rollouts.objects import rolls, says
 from tests.support.aws_objects import CREATED, AwsObjects, Json, definition, service, task
 from tests.support.cli import Cli
 
-WAIT = "workloads status web --wait --timeout 2m -o json"
+WAIT = "workloads status web --wait --timeout 36s -o json"  # six more than for placement
 ROLE = (
     "failed to launch a task with (error ECS was unable to assume the role "
     "'arn:aws:iam::123456789012:role/made-up' that was provided for this task. Please verify.)."
