@@ -108,5 +108,5 @@ def break_(
         told = "is healed" if cause == "none" else f"will suffer from {cause} in a few seconds"
         context.streams.note(f"{workload} in {name} {told}")
         if cause != "none":
-            shown = f"dashborion --demo workloads describe {workload} -e {name}"
+            shown = f"dashborion --demo workloads why {workload} -e {name}"
             context.streams.note(f"look at it: {shown}")

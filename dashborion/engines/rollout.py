@@ -269,7 +269,8 @@ def _name_cause(
     worst = next(of_errors, None)
     if worst is not None:
         told = in_words(worst) + (f": {worst.message}" if worst.message else "")
-        is_said = bool(worst.message) and (worst.message or "").rstrip(".") in error.message
+        # The API says of itself why a rollout failed; an empty cause then says no more.
+        is_said = (worst.message or "").rstrip(".") in error.message and not worst.instances
         if last is not None and is_failed and ended is None:
             error.message = f"{told}; {last.message}"  # better than the troubles do
         elif not is_said:

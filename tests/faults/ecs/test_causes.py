@@ -118,9 +118,8 @@ def test_a_container_that_is_not_essential_is_no_cause(dashborion: Cli, serve: S
     ends = stopped(1, {"exitCode": 3}, {"exitCode": 1})
     (found,) = causes(dashborion, serve, ends, definitions=[sidecars])
     assert found["message"] == "app exited with 3"
-    assert (
-        found["advice"][0]["command"] == f"dashborion instances logs {found['instances'][0]} -c app"
-    )
+    command = found["advice"][0]["command"]
+    assert command == f"dashborion instances logs {found['instances'][0]} -c app -e here"
 
 
 @pytest.mark.parametrize(("code", "name"), [(0, "exit-0"), (143, "exit-143")])
@@ -325,7 +324,7 @@ def context() -> Context:
 def diagnoses(*patterns: str) -> list[Diagnosis]:
     fleet = context().fleet(Choice())
     since = timedelta(hours=1)
-    return list(diagnosis.of_workloads(fleet, patterns, Query(), since).items)
+    return diagnosis.of_workloads(fleet, patterns, Query(), since)[0].items
 
 
 def of_instance(name: str) -> Diagnosis:

@@ -228,6 +228,7 @@ BOUND = condition("PodScheduled")
 BEING_MADE = pod(
     waiting(reason="ContainerCreating"), status={"phase": "Pending"}, conditions=[BOUND]
 )
+PENDING: Raw = {"phase": "Pending", "containerStatuses": None, "startTime": ABSENT}
 NO_SECRET = 'MountVolume.SetUp failed for volume "v" : secret "x" not found'
 NO_DRIVER = "MountVolume.MountDevice failed: driver name d.csi not found in the list of drivers"
 

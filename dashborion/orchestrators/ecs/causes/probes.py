@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from dashborion.models.cause import Advice, Code, Confidence, Evidence
+from dashborion.models.cause import Code, Confidence, Evidence
 from dashborion.orchestrators.ecs import balancer_wire, wire
 from dashborion.orchestrators.ecs.causes.tasks import of_tasks
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts

@@ -31,7 +31,7 @@ def _failed(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 code=Code.CIRCUIT_BREAKER if is_breaker else Code.ROLLOUT_FAILED,
                 reason="DeploymentFailed",
-                message=rollout.reason(item) or text or None,
+                message=rollout.reason(item),
                 evidence=[_of_deployment(item, "rolloutState", "FAILED"),
                           _of_deployment(item, "rolloutStateReason", text)],
                 severity=None if item.status == "PRIMARY" else Severity.WARNING,

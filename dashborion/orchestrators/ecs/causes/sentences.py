@@ -107,7 +107,7 @@ def _told(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 code=known.code,
                 reason=event.reason,
-                message=event.message,
+                message=events.sentence(event.message),
                 evidence=[of_event(event)],
                 confidence=known.confidence,
                 last_seen=event.timestamp,
