@@ -24,7 +24,7 @@ from dashborion.errors import (
     Unavailable,
     foreseen,
 )
-from dashborion.models.cause import Severity
+from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.orchestrators.protocol import (
@@ -220,8 +220,23 @@ class RolloutFollower:
             if patience is not None:
                 with foreseen(workload.environment.label):
                     self.follow(workload, workload.current_rollout(), patience, seen=seen)
+            elif rollout.state is not RolloutState.COMPLETE:
+                rollout = replace(rollout, causes=self._causes(workload))
+        except RolloutError as error:
+            rollout = replace(rollout, causes=list(error.causes))
+            raise
         finally:
             show(rollout)
+
+    def _causes(self, workload: WorkloadToChange) -> list[Cause] | None:
+        """Why a rollout is not complete; None, with a warning, if that cannot be had."""
+        try:
+            with foreseen(workload.environment.label):
+                told = workload.current_rollout().explain().causes
+        except DashborionError as lost:
+            self.streams.warn(lost)
+            return None
+        return self.fleet.addressed(told, workload.environment, workload.workload.namespace)
 
     def _explain(
         self,
