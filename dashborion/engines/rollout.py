@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from dashborion.engines.diagnosis import in_words
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import (
     DashborionError,
@@ -23,6 +22,7 @@ from dashborion.errors import (
     RolloutPending,
     Unavailable,
     foreseen,
+    listing,
 )
 from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
@@ -283,7 +283,7 @@ def _name_cause(
     of_errors = (one for one in error.causes if one.severity is Severity.ERROR or not is_failed)
     worst = next(of_errors, None)
     if worst is not None:
-        told = in_words(worst) + (f": {worst.message}" if worst.message else "")
+        told = _told_of(worst)
         # The API says of itself why a rollout failed; an empty cause then says no more.
         is_said = (worst.message or "").rstrip(".") in error.message and not worst.instances
         if last is not None and is_failed and ended is None:
@@ -293,6 +293,13 @@ def _name_cause(
         advice = next((one for one in worst.advice if one.command), None)
         if advice is not None and not error.hint:
             error.hint = f"{advice.text}: {advice.command}"
+
+
+def _told_of(cause: Cause) -> str:
+    """What is wrong, in which instances, and the API's own words."""
+    word = f" ({cause.reason})" if cause.reason else ""
+    where = f" in {listing(cause.instances, most=3)}" if cause.instances else ""
+    return f"{cause.title}{word}{where}" + (f": {cause.message}" if cause.message else "")
 
 
 def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:

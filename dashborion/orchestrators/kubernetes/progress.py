@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from dashborion.config.targets import Environment
@@ -35,6 +35,7 @@ from dashborion.orchestrators.protocol import (
 )
 
 Member = tuple[wire.Pod, Instance]
+_LATER = timedelta(minutes=5)
 _DROPPED = (
     "unable to retrieve container logs for "  # the kubelet's, with 200, of a log that is gone
 )
@@ -88,7 +89,8 @@ class _Followed(ABC):
         listed = self.client.collect(api.EVENTS, namespace, decoration=True)
         concerned = self._concerned(item, self._state(item).revision)
         told = ordered(self.client.optional(listed))
-        known = self._known(item, concerned, told, self.client.runtime.now())
+        # What is young may still pass, but nobody waits for it any more.
+        known = self._known(item, concerned, told, self.client.runtime.now() + _LATER)
         causes = looking.looked(Reads(self.client), known, SINCE).causes
         begun = dict.fromkeys(self._about(item), history.changed_at(found, self._field))
         begun |= {f"pod/{one.name}": one.created_at for _, one in concerned}

@@ -17,7 +17,6 @@ from tests.support.manifests import container, deployment
 from tests.support.real_namespace import Space
 
 SPACE = "unplaced"
-LATER = datetime.now(UTC) + timedelta(minutes=1)  # than a scheduler may take for a moment
 HOST = "kubernetes.io/hostname"
 APART = {"key": "example.com/apart", "value": "yes", "effect": "NoSchedule"}
 ANYWHERE = [{"operator": "Exists"}]
@@ -26,6 +25,11 @@ NODES: Mapping[str, Manifest] = {
     "node-full": {"taints": [APART]},
     "node-tainted": {"taints": [APART]},
 }
+
+
+def later() -> datetime:
+    """Than a scheduler may take for a moment."""
+    return datetime.now(UTC) + timedelta(minutes=1)
 
 
 def asking(**amounts: str) -> Manifest:
@@ -166,7 +170,7 @@ def _is_bound(space: Space, claim: str) -> bool:
 def test_each_clause_of_the_scheduler_is_a_cause(
     unplaced: Space, dashborion: Cli, as_admin: Path, name: str
 ) -> None:
-    found = dashborion(f"workloads why {name} -n {SPACE} -o json", now=LATER).json
+    found = dashborion(f"workloads why {name} -n {SPACE} -o json", now=later()).json
     causes = {one["code"]: one for one in found["causes"]}
     wanted = CASES[name][2]
     assert wanted <= causes.keys()
@@ -181,7 +185,7 @@ def test_each_clause_of_the_scheduler_is_a_cause(
 def test_all_of_them_by_lists_have_the_same_causes(
     unplaced: Space, dashborion: Cli, as_admin: Path
 ) -> None:
-    seen = dashborion(f"workloads why -n {SPACE} -o json -v", now=LATER)
+    seen = dashborion(f"workloads why -n {SPACE} -o json -v", now=later())
     found = {one["workload"]: {c["code"] for c in one["causes"]} for one in seen.json}
     assert found.keys() == CASES.keys()
     assert [name for name in CASES if not CASES[name][2] <= found[name]] == []

@@ -25,17 +25,6 @@ def test_a_deadline_that_has_passed(space: Space, why: Why) -> None:
     assert "deadline" in [one for each in causes.values() for one in each["explains"]]
 
 
-def test_a_deadline_without_any_other_cause(space: Space, why: Why) -> None:
-    manifest = deployment("hurried", container("unready"), progressDeadlineSeconds=1)
-    name = space.add(manifest, settled=False)
-    space.plane.wait_for("it to be late", lambda: is_late(space, name))
-    causes = why(name, at=space.name)
-    assert causes["deadline"]["reason"] == "ProgressDeadlineExceeded"
-    assert causes["deadline"]["advice"][0]["command"].startswith(
-        f"dashborion workloads rollback {name}"
-    )
-
-
 def test_what_is_paused_with_a_change_that_waits(space: Space, why: Why) -> None:
     name = space.add(deployment("paused"))
     space.merge(name, {"paused": True})
