@@ -249,7 +249,7 @@ class RolloutFollower:
         troubles = last.troubles if last is not None else ()
         try:
             with foreseen(workload.environment.label):
-                explanation = followed.explain()
+                explanation = followed.explain(given_up=True)
                 namespace = workload.workload.namespace
                 told = self.fleet.addressed(explanation.causes, workload.environment, namespace)
                 _name_cause(error, last, replace(explanation, causes=told))

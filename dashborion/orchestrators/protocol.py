@@ -372,8 +372,11 @@ class FollowedRollout(Protocol):
         """How far the rollout has come."""
         ...
 
-    def explain(self) -> Explanation:
-        """Why it is not done, as far as its own instances and events since its beginning tell."""
+    def explain(self, *, given_up: bool = False) -> Explanation:
+        """Why it is not done, as far as its own instances and events since its beginning tell.
+
+        When the wait was ``given_up``, what is young and may still pass is wrong, too.
+        """
         ...
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:

@@ -96,7 +96,7 @@ class _Followed(ABC):
             troubles=(*troubles(filter(self._is_started, tasks)), *unplaced(hindered)),
         )
 
-    def explain(self) -> Explanation:
+    def explain(self, *, given_up: bool = False) -> Explanation:  # noqa: ARG002
         """From the service's events since the change, and from the tasks that it has started."""
         found = self.client.services_by_name([self.service.service_name])
         if not found:

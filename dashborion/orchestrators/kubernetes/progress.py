@@ -80,7 +80,7 @@ class _Followed(ABC):
             troubles=() if verdict.done else tuple(troubles(told, facts.pods)),
         )
 
-    def explain(self) -> Explanation:
+    def explain(self, *, given_up: bool = False) -> Explanation:
         """From all events about the workload since the change, and about what it made."""
         found = find.again(self.client, self.item)
         if found is None:
@@ -89,8 +89,8 @@ class _Followed(ABC):
         listed = self.client.collect(api.EVENTS, namespace, decoration=True)
         concerned = self._concerned(item, self._state(item).revision)
         told = ordered(self.client.optional(listed))
-        # What is young may still pass, but nobody waits for it any more.
-        known = self._known(item, concerned, told, self.client.runtime.now() + _LATER)
+        now = self.client.runtime.now() + (_LATER if given_up else timedelta())
+        known = self._known(item, concerned, told, now)
         causes = looking.looked(Reads(self.client), known, SINCE).causes
         begun = dict.fromkeys(self._about(item), history.changed_at(found, self._field))
         begun |= {f"pod/{one.name}": one.created_at for _, one in concerned}

@@ -14,14 +14,14 @@ from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover
 
 RESTART = "workloads restart web --wait"
-WHY = "out of memory (OOMKilled), in 2 instances: web exited with 137"
+WHY = "out of memory (OOMKilled) in web-1, web-2: web exited with 137"
 
 
 @pytest.fixture
 def causes(monkeypatch: pytest.MonkeyPatch) -> list[Cause]:
     """What the adapter says, the worst first."""
     told = [cause(instances=["web-1", "web-2"]), cause(Code.BUDGET)]
-    monkeypatch.setattr(_Followed, "explain", lambda _: Explanation(causes=told))
+    monkeypatch.setattr(_Followed, "explain", lambda _, **__: Explanation(causes=told))
     return told
 
 
