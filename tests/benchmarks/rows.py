@@ -133,8 +133,8 @@ ROWS = (
     ),
     Row(
         "why-sixty",
-        "dashborion workloads why -A",
-        "dashborion workloads list -A",
+        "dashborion workloads why -A -o json",
+        "dashborion workloads list -A -o json",
         setups.sixty_workloads,
         time=1.5,
     ),
