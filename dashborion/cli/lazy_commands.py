@@ -156,11 +156,17 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
         def without_parameters() -> None:
             """Stands for the function until it is used: Typer finds no parameters to build."""
 
-        without_parameters.__doc__ = function.__doc__
+        without_parameters.__doc__ = _in_paragraphs(function.__doc__ or "")
         lazy = type("LazyCommand", (LazyCommand,), {"function": staticmethod(function)})
         app.command(name, cls=lazy, **settings)(without_parameters)
 
     return register
+
+
+def _in_paragraphs(text: str) -> str:
+    """A docstring whose paragraphs are one line each: Typer keeps breaks, whatever the width."""
+    paragraphs = inspect.cleandoc(text).split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 _EMPTY = "the value is empty; is a shell variable not set?"

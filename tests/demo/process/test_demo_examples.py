@@ -55,6 +55,7 @@ def test_the_help_ends_with_an_example_of_the_command(dashborion: Cli, name: str
     assert found
     assert all(f"dashborion {name}" in one for one in found)
     assert (COMMANDS[name].help or "").rstrip().endswith(found[-1])
+    assert "\n" not in (COMMANDS[name].help or "").replace("\n\n", ""), "breaks stay at any width"
     shown = dashborion(f"{name} --help", width=200)
     assert (shown.exit_code, shown.err) == (0, "")
     assert f"Example: {found[-1]}" in " ".join(shown.out.split())
