@@ -106,7 +106,7 @@ class Demo:
             (able, f"{workload} cannot suffer from {cause!r}", causes),
         ):
             if not found:
-                raise LookupError(f"{problem}, but {', '.join(sorted(known))}")
+                raise LookupError(f"{problem}; known: {', '.join(sorted(known))}")
         chosen = able if cause == "none" else able[:1]
         with self.aws.lock, self.kubernetes.store.lock:
             for name in chosen:

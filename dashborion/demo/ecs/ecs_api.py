@@ -214,6 +214,13 @@ class EcsApi(EC2ContainerServiceResponse):
         names = {"containerName": self._get_param("container"), "taskArn": task.task_arn}
         return ActionResult({**answer, **names, "clusterArn": cluster.arn})
 
+    def get_task_protection(self) -> ActionResult:
+        """No task here is protected."""
+        cluster, asked = self._cluster(), self._asked("tasks", 100)
+        arns = [self._arn("task", cluster, _task_id(cluster, task)) for task in asked]
+        told = [{"taskArn": arn, "protectionEnabled": False} for arn in arns]
+        return ActionResult({"protectedTasks": told, "failures": []})
+
     def _task(self, cluster: Cluster, task_id: str) -> Task | None:
         tasks = self.ecs_backend.tasks.get(cluster.name, {})
         new_format = self._arn("task", cluster, task_id)

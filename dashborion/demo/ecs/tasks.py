@@ -130,9 +130,13 @@ def _check(task: Any, definition: TaskDefinition, age: float) -> None:
     if age < _CHECKED_SECONDS:
         return
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
-        if "healthCheck" in defined:
-            image = str(defined["image"])
-            is_well = behaviour_of(image).ready_after and cause_of(image) != "liveness"
+        image = str(defined["image"])
+        behaviour, is_checked_down = behaviour_of(image), cause_of(image) == "liveness"
+        is_crashing = behaviour.runs_for is not None and not behaviour.ready_after
+        # One that ends before the check has failed ``retries`` times stays UNKNOWN.
+        if "healthCheck" in defined and not is_crashing:
+            is_well = behaviour.ready_after and not is_checked_down
+            is_well = is_well or cause_of(image).startswith("target-")  # only the balancer minds
             vars(container)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
     statuses = {vars(container)["healthStatus"] for container in task.containers} - {"UNKNOWN"}
     if statuses:

@@ -143,9 +143,9 @@ def test_without_an_environment_the_first_one_that_can_suffer_is_broken(typed: T
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("demo break nowhere oom", "there is no 'nowhere' to break, but archive"),
-        ("demo break web headache", "web cannot suffer from 'headache', but autoscaler-metrics"),
-        ("demo break web oom -e mars", "there is no environment 'mars', but media/production"),
+        ("demo break nowhere oom", "there is no 'nowhere' to break; known: archive"),
+        ("demo break web headache", "web cannot suffer from 'headache'; known: autoscaler-metrics"),
+        ("demo break web oom -e mars", "there is no environment 'mars'; known: media/production"),
         ("demo break reports target-status", "reports has no load balancer"),
         ("demo break database paused", "a StatefulSet cannot suffer from 'paused'"),
     ],

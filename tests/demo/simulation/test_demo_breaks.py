@@ -223,20 +223,51 @@ def test_ecs_says_what_a_real_one_would_and_why_tells_the_cause(
     assert service.deployments[0]["rolloutState"] == "COMPLETED"
 
 
+@pytest.mark.parametrize(
+    ("cause", "expected"),
+    [("exit", {"UNKNOWN"}), ("liveness", {"UNKNOWN", "UNHEALTHY"})],
+)
+def test_a_task_that_crashes_at_once_fails_no_health_check_of_its_container(
+    cause: str, expected: set[str]
+) -> None:
+    with StrictAws(plays_out=True) as aws:
+        shop = LivingShop(aws)
+        shop.shop.disturb("web", cause)
+        seen = set[str]()
+        for _ in range(20):
+            shop.passes(0.5)
+            newest = shop.service("web").deployments[0]["id"]
+            seen |= {
+                task["healthStatus"]
+                for task in _tasks_of_web(shop, "RUNNING")
+                if task["startedBy"] == newest
+            }
+    assert seen == expected
+
+
+def test_no_task_of_the_demo_is_protected(shop: LivingShop) -> None:
+    arns = [task["taskArn"] for task in _tasks_of_web(shop, "RUNNING")]
+    answer = shop.ecs.get_task_protection(cluster=CLUSTER, tasks=arns)
+    assert [one["taskArn"] for one in answer["protectedTasks"]] == arns
+    assert not any(one["protectionEnabled"] for one in answer["protectedTasks"])
+
+
+def _tasks_of_web(shop: LivingShop, *states: str) -> list[dict[str, Any]]:
+    asked = {"cluster": CLUSTER, "serviceName": "web"}
+    arns = [
+        arn
+        for state in states
+        for arn in shop.ecs.list_tasks(**asked, desiredStatus=state)["taskArns"]
+    ]
+    return list(shop.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]) if arns else []
+
+
 def told_of_web(shop: LivingShop, since: Any) -> str:
     """Everything that ECS and its load balancer say of the service since then."""
     service = {"cluster": CLUSTER, "services": ["web"]}
     (described,) = shop.ecs.describe_services(**service)["services"]
     events = [one for one in described["events"] if one["createdAt"] > since]
-    states = ("RUNNING", "STOPPED")
-    arns = [
-        arn
-        for state in states
-        for arn in shop.ecs.list_tasks(cluster=CLUSTER, serviceName="web", desiredStatus=state)[
-            "taskArns"
-        ]
-    ]
-    tasks = shop.ecs.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"]
+    tasks = _tasks_of_web(shop, "RUNNING", "STOPPED")
     balancing = connect(shop.aws, "elbv2", REGION)
     group = described["loadBalancers"][0]["targetGroupArn"]
     health = balancing.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
