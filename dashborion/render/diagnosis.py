@@ -66,13 +66,18 @@ def title(cause: Cause) -> str:
 
 def weight(cause: Cause) -> str:
     """How bad it is, and how sure that is: ``error``, ``error (likely)``."""
-    doubt = "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
-    return f"{cause.severity}{doubt}"
+    return f"{cause.severity}{doubt(cause)}"
+
+
+def doubt(cause: Cause) -> str:
+    """What is appended where the API does not say so itself: `` (likely)``."""
+    return "" if cause.confidence is Confidence.CERTAIN else f" ({cause.confidence})"
 
 
 def message(cause: Cause) -> str | None:
-    """The cause's message, unless its evidence says the same word by word."""
-    return None if any(one.value == cause.message for one in cause.evidence) else cause.message
+    """The cause's message, unless its evidence has the same words."""
+    said = cause.message or ""
+    return None if any(said in one.value for one in cause.evidence) else said
 
 
 def effects(cause: Cause) -> str:

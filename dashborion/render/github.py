@@ -14,13 +14,13 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dashborion.errors import DashborionError, RolloutError
-from dashborion.models.cause import Cause, Confidence, Diagnosis, Evidence, Severity, Verdict
+from dashborion.models.cause import Cause, Diagnosis, Evidence, Severity, Verdict
 from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
 from dashborion.render.cells import plain
 from dashborion.render.columns import environment_label, some
-from dashborion.render.diagnosis import effects, location, message, title, weight
+from dashborion.render.diagnosis import doubt, effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
 from dashborion.render.views.causes import subject
 from dashborion.streams import escape
@@ -100,7 +100,11 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
     shown = diagnosis.causes[:most]
     name = _name(subject(diagnosis), diagnosis)
     problems = [
-        Problem(_OF_SEVERITY[cause.severity], f"{name}: {title(cause)}", _told(cause, logs=logs))
+        Problem(
+            _OF_SEVERITY[cause.severity],
+            f"{name}: {title(cause)}{doubt(cause)}",
+            _told(cause, logs=logs),
+        )
         for cause in shown
     ] or [_of_verdict(diagnosis)]
     parts = [_heading(diagnosis)]
@@ -188,8 +192,11 @@ def of_error(error: DashborionError, about: str) -> Report:
 def _of_verdict(diagnosis: Diagnosis) -> Problem:
     level = _OF_VERDICT.get(diagnosis.verdict, Level.NOTICE)
     name = _name(subject(diagnosis), diagnosis)
-    told = [_told(cause, logs=False) for cause in diagnosis.causes[:1] if level is Level.ERROR]
-    return Problem(level, name, "\n".join([f"{diagnosis.verdict}: {diagnosis.headline}", *told]))
+    worst = diagnosis.causes[:1] if level is Level.ERROR else []
+    unsure = "".join(map(doubt, worst))
+    told = [f"{diagnosis.verdict}{unsure}: {diagnosis.headline}"]
+    told += [_told(cause, logs=False) for cause in worst]
+    return Problem(level, name, "\n".join(told))
 
 
 def _name(name: str, item: Diagnosis | Workload | Change) -> str:
@@ -203,7 +210,6 @@ def _told(cause: Cause, *, logs: bool) -> str:
     """
     is_own = bool(_OF_CONTAINERS.fullmatch(cause.code)) and not logs
     lines = [
-        None if cause.confidence is Confidence.CERTAIN else str(cause.confidence),
         None if is_own else message(cause),
         *(_evidence(one) for one in cause.evidence if not (is_own and "essage" in one.field)),
         f"therefore: {effects(cause)}" if cause.explains else None,

@@ -95,8 +95,9 @@ def test_several_fields_of_one_object_stand_below_it_on_a_terminal() -> None:
     assert "  pod/web-1\n    a: 1 (4m ago)\n    b: 1 (4m ago)\n" in shown
 
 
-def test_a_message_that_the_evidence_says_is_not_said_twice() -> None:
-    told = [Evidence(source="pod/web-1", field="message", value="no such image")]
+@pytest.mark.parametrize("value", ["no such image", "(service web) no such image."])
+def test_a_message_that_the_evidence_says_is_not_said_twice(value: str) -> None:
+    told = [Evidence(source="pod/web-1", field="message", value=value)]
     shown = page(diagnosis(cause(Code.IMAGE_PULL, message="no such image", evidence=told)))
     assert shown.count("no such image") == 1
 

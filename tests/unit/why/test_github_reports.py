@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from dashborion.errors import RolloutFailed, Unreachable
-from dashborion.models.cause import Code, Evidence, Severity, Verdict
+from dashborion.models.cause import Code, Confidence, Evidence, Severity, Verdict
 from dashborion.models.environment import Check, Permission
 from dashborion.render import github
 from dashborion.render.github import ANNOTATIONS, Level, Problem, Report, block, data, inline, prop
@@ -125,6 +125,16 @@ def test_a_diagnosis_has_an_annotation_for_each_cause() -> None:
         "pod/web-1 status.reason: OOMKilled (2026-03-01T11:56:00Z)%0A"
     )
     assert "-> read what it wrote: dashborion instances logs web-1" in shown[0]
+
+
+def test_what_is_not_certain_is_marked_once_where_it_is_told() -> None:
+    found = diagnosis(cause(confidence=Confidence.LIKELY))
+    (alone,) = lines(*github.of_diagnosis(found, most=5, logs=False).problems)
+    (of_several,) = lines(*github.of_diagnoses([found], None).problems)
+    (section,) = github.of_diagnosis(found, most=5, logs=False).sections
+    assert "out of memory (OOMKilled) (likely)::" in alone
+    assert "::failing (likely): out of memory" in of_several
+    assert [text.count("likely") for text in (alone, of_several, section)] == [1, 1, 1]
 
 
 def test_one_that_is_well_has_a_notice() -> None:
