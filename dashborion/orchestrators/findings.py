@@ -117,9 +117,10 @@ def failed(told: Iterable[Finding]) -> list[tuple[str, str | None]]:
     Their last log lines say more than the API does.
     """
     ended = [one for one in told if one.instance and one.code in ENDING]
-    ended.sort(key=lambda one: (one.last_seen is not None, one.last_seen))
+    # Of several that ended at once the first is the newest, as it is for ``_merged``.
+    ended.sort(key=lambda one: (one.last_seen is not None, one.last_seen), reverse=True)
     newest: dict[str | None, str] = {}
-    for one in reversed(ended):
+    for one in ended:
         newest.setdefault(one.container, one.instance or "")
     return [(instance, container) for container, instance in newest.items()]
 

@@ -143,6 +143,15 @@ def test_the_containers_that_ended_last_come_first_one_of_each_name() -> None:
     assert findings.failed(told) == [("b", "app"), ("c", "proxy")]
 
 
+def test_of_several_that_ended_at_once_the_log_is_that_of_the_one_that_the_cause_tells() -> None:
+    told = [
+        *of(Code.OOM, "a", container="app", last_seen=ago(minutes=1), message="a was killed"),
+        *of(Code.OOM, "b", container="app", last_seen=ago(minutes=1), message="b was killed"),
+    ]
+    assert findings.failed(told) == [("a", "app")]
+    assert causes(told)[0].message == "a was killed"
+
+
 def test_reasons_are_causes_in_their_older_form_without_information() -> None:
     found = causes(of(Code.OOM, "a", reason="OOMKilled", message="m"), of(Code.ZERO))
     (told,) = findings.reasons(found)
