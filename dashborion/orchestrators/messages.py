@@ -7,7 +7,7 @@ out: ``403`` occurs in a digest, too.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dashborion.models.cause import Advice, Code, Confidence
@@ -126,6 +126,21 @@ _EXITS = {0: Code.EXIT_0, 126: Code.EXIT_126, 127: Code.EXIT_127, 134: Code.EXIT
 def exit_code(number: int | None) -> Code:
     """The code for how a process ended; 128 and a signal's number if a signal did it."""
     return _EXITS.get(-1 if number is None else number, Code.EXIT)
+
+
+_EXIT_ADVICE: Mapping[Code, str] = {
+    Code.CREATE_FAILED: "correct what the message names, such as the command or a mount",
+    Code.EXIT_0: "start a program that goes on, or run it as a job",
+    Code.EXIT_126: "check the file's mode bits and its architecture",
+    Code.EXIT_127: "check the command, PATH, and whether the image has a shell",
+    Code.OOM: "raise its memory limit, or find what needs so much",
+    Code.OOM_NODE: "raise its memory request, so that it is placed where there is enough",
+}
+
+
+def exit_advice(code: Code) -> list[Advice]:
+    """What to do about a process that ends so, or cannot be started, beside reading its log."""
+    return [Advice(text=_EXIT_ADVICE[code])] if code in _EXIT_ADVICE else []
 
 
 def logs_advice(instance: str, container: str | None, *, previous: bool) -> Advice:

@@ -76,13 +76,13 @@ def of_task(
     scope: ClusterScope,
     definitions: Mapping[str, wire.TaskDefinition],
 ) -> TaskFacts:
-    """A task of a service; it is old if its deployment is there and is not the PRIMARY one."""
-    newest = rollout.primary(service)
+    """A task of a service; it is old if it says that it is not of the PRIMARY deployment."""
+    newest, deployment = rollout.primary(service), task.started_by
     return TaskFacts(
         task=task,
         instance=instances.instance(task, service.tags, scope, definitions),
         definition=definitions.get(task.task_definition_arn),
-        is_old=newest is not None and task.started_by != newest.id,
+        is_old=newest is not None and deployment not in (None, newest.id),
     )
 
 

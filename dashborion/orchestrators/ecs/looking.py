@@ -126,9 +126,11 @@ def _protected(reads: Reads, facts: Facts) -> Facts:
 
 
 def _machines(reads: Reads, facts: Facts) -> Facts:
-    """The container instances that its tasks are on."""
+    """The container instances that its tasks are on, if they are on any: AWS refuses none."""
     client = reads.client
     ids = list(dict.fromkeys(one.instance.node for one in facts.tasks if one.instance.node))
+    if not ids:
+        return facts
     asking = start(
         partial(
             client.objects, ContainerInstance, "container_instances", "containerInstances",

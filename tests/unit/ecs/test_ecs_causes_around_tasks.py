@@ -77,6 +77,12 @@ def test_a_target_without_traffic_says_why(
     assert (found.code, found.reason, found.message) == (code, reason, description)
     assert found.instances == ["web-0f3c5d"]
     assert [one.value for one in found.evidence] == [reason, description]
+    assert found.advice
+
+
+def test_a_target_without_a_description_has_no_empty_evidence() -> None:
+    (found,) = causes(task(), routes=routes("Target.NotInUse", state="unused"))
+    assert [one.field for one in found.evidence] == ["TargetHealth.Reason"]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +221,12 @@ def test_a_deployment_that_cannot_move_names_its_limits() -> None:
 def test_the_newer_api_tells_of_alarms_hooks_and_stages(change: dict[str, Any], code: str) -> None:
     assert code in codes(on=rolling(), made=made(**change))
     assert code not in codes(on=rolling(), made=made(**change | {"status": "SUCCESSFUL"}))
+
+
+def test_a_task_that_names_no_deployment_is_not_taken_for_an_old_one() -> None:
+    assert codes(task(startedBy=ABSENT)) == []
+    (found,) = causes(ended(1, startedBy=ABSENT), on=service(runningCount=0))
+    assert (found.code, found.severity) == ("exit", Severity.ERROR)
 
 
 def test_old_tasks_that_still_run_are_drained_and_may_be_protected() -> None:

@@ -15,7 +15,7 @@ from dashborion.orchestrators.ecs.causes.tasks import (
 )
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.findings import Finding, Rule
-from dashborion.orchestrators.messages import Pattern, exit_code, logs_advice
+from dashborion.orchestrators.messages import Pattern, exit_advice, exit_code, logs_advice
 
 KINDS: Sequence[Kind] = (
     Kind(
@@ -65,7 +65,7 @@ def ended(facts: Facts, one: TaskFacts) -> Finding | None:
         stands=not over,
         is_old=one.is_old,
         last_seen=at,
-        advice=[logs_advice(one.name, name, previous=False)],
+        advice=[logs_advice(one.name, name, previous=False), *exit_advice(code)],
     )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ def _sidecar(_facts: Facts, one: TaskFacts) -> Finding | None:
                 container=item.name,
                 severity=Severity.WARNING,
                 is_old=one.is_old,
-                advice=[logs_advice(one.name, item.name, previous=False)],
+                advice=[logs_advice(one.name, item.name, previous=False), *exit_advice(Code.OOM)],
             )
     return None
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from dashborion.models.cause import Code, Confidence, Evidence
+from dashborion.models.cause import Advice, Code, Confidence, Evidence
 from dashborion.orchestrators.ecs import balancer_wire, wire
 from dashborion.orchestrators.ecs.causes.tasks import of_tasks
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
@@ -24,6 +24,19 @@ _REASONS: Mapping[str, Code] = {
     "Target.NotInUse": Code.TARGET_UNUSED,
     "Target.IpUnusable": Code.TARGET_UNUSED,
     "Target.InvalidState": Code.TARGET_UNUSED,
+}
+_ADVICE: Mapping[Code, str] = {
+    Code.LIVENESS: "try the container's healthCheck: its command has to be in the image; or give "
+    "it a longer startPeriod",
+    Code.TARGET_STATUS: "compare the target group's health check path and matcher with what the "
+    "program answers",
+    Code.TARGET_REFUSED: "check that it listens on the target group's port, and on all addresses",
+    Code.TARGET_TIMEOUT: "check that the tasks' security group lets the load balancer in, and how "
+    "fast they answer",
+    Code.TARGET_UNHEALTHY: "check the target group's health check: its port, path and matcher",
+    Code.TARGET_UNUSED: "check that a listener leads to the target group, and that the load "
+    "balancer has the target's zone",
+    Code.HEALTH_GRACE: "raise healthCheckGracePeriodSeconds",
 }
 _DEFAULT_INTERVAL, _DEFAULT_COUNT = 30, 2  # of a target group's health check
 
@@ -47,6 +60,7 @@ def _container(facts: Facts, one: TaskFacts) -> Finding | None:
         instance=one.name,
         container=failing.name if failing else None,
         stands=is_failing,
+        advice=_advice(Code.LIVENESS),
         is_old=one.is_old,
         first_seen=task.started_at if is_failing else None,
         last_seen=task.stopped_at or facts.now,
@@ -61,8 +75,10 @@ def _stopped(facts: Facts, one: TaskFacts) -> Finding | None:
     told = [one.evidence("stoppedReason", task.stopped_reason, task.stopped_at)]
     said = [found for found in _targets(facts) if found.code is not Code.TARGET_UNUSED]
     spoken = _of_message(task.stopped_reason or "")
+    code = said[0].code if said else spoken
     return Finding(
-        code=said[0].code if said else spoken,
+        code=code,
+        advice=_advice(code),
         reason="FailedHealthChecks",
         message=said[0].message if said else task.stopped_reason,
         evidence=[*told, *(said[0].evidence if said else ())],
@@ -72,6 +88,10 @@ def _stopped(facts: Facts, one: TaskFacts) -> Finding | None:
         is_old=one.is_old,
         last_seen=task.stopped_at,
     )
+
+
+def _advice(code: Code) -> list[Advice]:
+    return [Advice(text=_ADVICE[code])]
 
 
 def _of_message(text: str) -> Code:
@@ -97,13 +117,14 @@ def _targets(facts: Facts) -> Iterator[Finding]:
                 reason=health.reason,
                 message=health.description or f"target {target.target.id} is {health.state}",
                 evidence=[
-                    Evidence(source=source, field="TargetHealth.Reason", value=health.reason or ""),
-                    Evidence(
-                        source=source,
-                        field="TargetHealth.Description",
-                        value=health.description or "",
-                    ),
+                    Evidence(source=source, field=f"TargetHealth.{field}", value=value)
+                    for field, value in (
+                        ("Reason", health.reason),
+                        ("Description", health.description),
+                    )
+                    if value
                 ],
+                advice=_advice(code),
                 instance=owner.name if owner else None,
                 key=name,
                 is_old=owner.is_old if owner else False,
@@ -138,6 +159,7 @@ def _grace(facts: Facts) -> Iterator[Finding]:
                 evidence=[facts.evidence("healthCheckGracePeriodSeconds", str(grace.seconds))],
                 instance=one.name,
                 confidence=Confidence.POSSIBLE,
+                advice=_advice(Code.HEALTH_GRACE),
                 stands=False,
                 is_old=one.is_old,
                 last_seen=task.stopped_at,

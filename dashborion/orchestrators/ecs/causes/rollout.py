@@ -50,6 +50,7 @@ def _failed(facts: Facts) -> Iterator[Finding]:
                 count=item.failed_tasks,
                 first_seen=item.created_at,
                 last_seen=item.updated_at,
+                advice=[_back(facts)],
             )
 
 

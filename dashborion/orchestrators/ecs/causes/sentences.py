@@ -28,7 +28,7 @@ from dashborion.orchestrators.ecs.causes.tasks import (
 )
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts, of_event
 from dashborion.orchestrators.findings import Finding, Rule
-from dashborion.orchestrators.messages import Pattern
+from dashborion.orchestrators.messages import Pattern, exit_advice
 
 # In the order in which they are looked for: the special ones go before the general ones.
 KINDS = (*images.KINDS, *configuration.KINDS, *network.KINDS, *admission.KINDS, *placement.KINDS,
@@ -125,7 +125,7 @@ def _meaning(event: Event) -> Pattern | None:
 def _advice(code: Code) -> list[Advice]:
     shown, text = placement.ON_MACHINES.get(code), _ADVICE.get(code)
     first = [Advice(text=shown, command=placement.SHOWN)] if shown else []
-    return [*first, Advice(text=text)] if text else first
+    return [*first, Advice(text=text)] if text else first or exit_advice(code)
 
 
 RULES: Sequence[Rule[Facts]] = (of_tasks(_stopped), Rule(_told))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dashborion.models.cause import Advice, Code, Confidence, Severity
+from dashborion.models.cause import Code, Confidence, Severity
 from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.causes import configuration, images
@@ -14,7 +14,7 @@ from dashborion.orchestrators.kubernetes.causes.pods import (
     of_containers,
 )
 from dashborion.orchestrators.kubernetes.facts import Facts, first_seen, seen
-from dashborion.orchestrators.messages import STARTS, exit_code, logs_advice, matched
+from dashborion.orchestrators.messages import STARTS, exit_advice, exit_code, logs_advice, matched
 
 _CREATING: Mapping[str, Code] = {
     "CreateContainerError": Code.CREATE_FAILED,
@@ -23,13 +23,6 @@ _CREATING: Mapping[str, Code] = {
 }
 _OF_OTHER_RULES = images.WAITING | configuration.WAITING
 _ORDINARY = frozenset({"ContainerCreating", "PodInitializing", "CrashLoopBackOff"})
-_ADVICE: Mapping[Code, str] = {
-    Code.EXIT_0: "start a program that goes on, or run it as a Job",
-    Code.EXIT_126: "check the file's mode bits and its architecture",
-    Code.EXIT_127: "check the command, PATH, and whether the image has a shell",
-    Code.OOM: "raise its memory limit, or find what needs so much",
-    Code.OOM_NODE: "raise its memory request, so that it is placed where there is enough",
-}
 
 
 # --- What has ended -----------------------------------------------------------------------------
@@ -79,7 +72,7 @@ def _exit(facts: Facts, container: ContainerFacts) -> Finding | None:
         count=max(1, status.restart_count),
         first_seen=min(filter(None, map(first_seen, container.told("BackOff"))), default=at),
         last_seen=at,
-        advice=[logs, *([Advice(text=_ADVICE[code])] if code in _ADVICE else ())],
+        advice=[logs, *exit_advice(code)],
     )
 
 
@@ -156,7 +149,7 @@ def _start(_facts: Facts, container: ContainerFacts) -> Finding | None:
         count=max(1, status.restart_count),
         first_seen=first_seen(events[0]) if events else None,
         last_seen=failed.finished_at if failed else (*times, pod.instance.created_at)[0],
-        advice=[Advice(text=_ADVICE[code])] if code in _ADVICE else [],
+        advice=exit_advice(code),
     )
 
 
