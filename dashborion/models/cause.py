@@ -225,7 +225,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.INIT_FAILED: Meaning("an init container fails"),
     Code.CREATE_FAILED: Meaning("the container cannot be created"),
     Code.HOOK_FAILED: Meaning("a container's lifecycle hook fails"),
-    Code.LIVENESS: Meaning("the liveness check fails, for which it is killed"),
+    Code.LIVENESS: Meaning("the liveness check fails, so it is killed"),
     Code.STARTUP_PROBE: Meaning("killed since it does not start in time"),
     Code.READINESS: Meaning("the readiness check fails"),
     Code.READINESS_STATUS: Meaning("the readiness check gets an error as its answer"),

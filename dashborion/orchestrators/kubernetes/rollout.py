@@ -115,7 +115,7 @@ def _deployment(item: wire.Deployment) -> _Judgement:
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         return RolloutState.FAILED, progressing.message or "progress deadline exceeded"
     if item.spec.paused:
-        return RolloutState.PAUSED, "paused: changes wait for `rollout resume`"
+        return RolloutState.PAUSED, "paused: changes wait for `kubectl rollout resume`"
     if status.updated_replicas < desired:
         return RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
     if status.replicas > status.updated_replicas:
