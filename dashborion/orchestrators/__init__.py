@@ -114,6 +114,7 @@ class Connector:
         if isinstance(target, AwsClusterTarget):
             if target.contradiction:
                 hint = "leave `region` out, or write the cluster's name alone"
+                hint = hint if target.cluster.startswith("arn:") else "correct `cluster:`"
                 raise ConfigError(target.contradiction, hint=hint)
             self._load(target, runtime.deadline)
         if isinstance(target, EcsTarget):

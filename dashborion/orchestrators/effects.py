@@ -110,7 +110,6 @@ EXPLAINS: Mapping[Code, frozenset[Code]] = {
     Code.PORT_NAME: frozenset({Code.ENDPOINTS_NONE}),
     Code.SELECTOR_NOTHING: frozenset({Code.ENDPOINTS_NONE}),
     Code.TARGET_UNUSED: frozenset(_TARGETS),
-    Code.HEALTH_GRACE: frozenset(_TARGETS | {Code.LIVENESS} | _WHOLE),
     Code.ALARM: frozenset({Code.CIRCUIT_BREAKER, Code.ROLLOUT_FAILED}),
     Code.ROLLOUT_HOOK_FAILED: frozenset({Code.ROLLOUT_FAILED}),
     Code.CIRCUIT_BREAKER: frozenset({Code.ROLLOUT_FAILED, Code.RESTART_LOOP}),

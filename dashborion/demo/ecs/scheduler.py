@@ -273,7 +273,9 @@ class _ServiceScheduler:
 
     def _is_ready(self, task: Any) -> bool:
         is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
-        return bool(is_healthy and not self._is_starting(task))
+        containers = self.scheduler.definition(task).container_definitions
+        is_in_traffic = not trouble_of(containers).target
+        return bool(is_healthy and is_in_traffic and not self._is_starting(task))
 
     def _end(self, tasks: list[Any]) -> None:
         for task in tasks:

@@ -128,11 +128,11 @@ def test_what_the_targets_say_goes_before_the_tasks_sentence() -> None:
 
 @pytest.mark.parametrize(
     ("lasted", "grace", "is_cause"),
-    [(1, 0, True), (1, 600, False), (30, 0, False)],
-    ids=["at once", "within a grace period", "after half an hour"],
+    [(1, 0, True), (1, 600, False), (30, 0, False), (0.1, 0, False)],
+    ids=["at once", "within a grace period", "after half an hour", "sooner than it can be told"],
 )
 def test_a_health_check_that_begins_too_soon_is_a_possible_cause(
-    lasted: int, grace: int, is_cause: bool
+    lasted: float, grace: int, is_cause: bool
 ) -> None:
     text = "Task failed ELB health checks in (target-group x)"
     stopped = ended(
@@ -145,6 +145,7 @@ def test_a_health_check_that_begins_too_soon_is_a_possible_cause(
         routes=routes("Target.FailedHealthChecks"),
     )
     assert ("health-grace" in found) is is_cause
+    assert found[0] == "target-refused", "what is certain goes first, and is not hidden by it"
 
 
 def test_a_running_task_whose_health_check_fails_is_a_cause_and_explains_the_exit() -> None:

@@ -143,19 +143,21 @@ def _grace(facts: Facts) -> Iterator[Finding]:
     if service is None or routes is None:
         return
     soonest = max(map(_soonest, routes.groups.values()), default=timedelta())
+    first = max(map(_interval, routes.groups.values()), default=timedelta())
     grace = timedelta(seconds=service.health_check_grace_period_seconds or 0)
     if grace >= soonest:
         return
     for one in facts.tasks:
         task = one.task
-        if not (_OF_BALANCER.search(task.stopped_reason or "") and _lasted(task)):
+        lasted = _lasted(task)
+        if lasted is None or not _OF_BALANCER.search(task.stopped_reason or ""):
             continue
-        if (_lasted(task) or timedelta.max) <= grace + 2 * soonest:
+        if soonest - first <= lasted <= grace + 2 * soonest:
             yield Finding(
                 code=Code.HEALTH_GRACE,
                 reason="healthCheckGracePeriodSeconds",
-                message=f"stopped {_lasted(task)} after its start; the grace period is"
-                f" {grace.seconds} s, and the check gives up after {soonest.seconds} s",
+                message=f"stopped {lasted.total_seconds():.0f} s after its start; the grace period"
+                f" is {grace.seconds} s, and the check gives up after {soonest.seconds} s",
                 evidence=[facts.evidence("healthCheckGracePeriodSeconds", str(grace.seconds))],
                 instance=one.name,
                 confidence=Confidence.POSSIBLE,
@@ -168,8 +170,11 @@ def _grace(facts: Facts) -> Iterator[Finding]:
 
 def _soonest(group: balancer_wire.TargetGroup) -> timedelta:
     """How long a target group's check takes at least to call a target unhealthy."""
-    interval = group.health_check_interval_seconds or _DEFAULT_INTERVAL
-    return timedelta(seconds=interval * (group.unhealthy_threshold_count or _DEFAULT_COUNT))
+    return _interval(group) * (group.unhealthy_threshold_count or _DEFAULT_COUNT)
+
+
+def _interval(group: balancer_wire.TargetGroup) -> timedelta:
+    return timedelta(seconds=group.health_check_interval_seconds or _DEFAULT_INTERVAL)
 
 
 def _lasted(task: wire.Task) -> timedelta | None:
