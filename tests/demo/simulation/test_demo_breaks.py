@@ -213,6 +213,7 @@ def test_ecs_says_what_a_real_one_would_and_why_tells_the_cause(
             break
     assert ECS[cause] in told
     assert cause in codes
+    assert dashborion("workloads why web -o json --no-logs").json["notChecked"] == []
     shop.shop.disturb("web", "none")
     for _ in range(10):
         shop.passes(4)

@@ -181,6 +181,12 @@ def test_other_formats(dashborion: Cli, found: Found, format_: str) -> None:
         assert "broken" in dashborion(f"workloads why {typed} -o {format_}").out
 
 
+def test_a_wide_page_is_the_page(dashborion: Cli, found: Found) -> None:
+    found(BROKEN)
+    wide, page = (dashborion(f"workloads why broken{more}").out for more in (" -o wide", ""))
+    assert wide == page
+
+
 # --- For GitHub ---------------------------------------------------------------------------------
 
 
