@@ -81,7 +81,9 @@ def test_a_pod_that_does_not_end(
     ago_seconds: int, finalizers: list[str] | None, expected: list[str]
 ) -> None:
     meta = {"deletionTimestamp": ago(seconds=ago_seconds), "finalizers": finalizers}
-    assert codes(pod(meta=meta)) == expected
+    told = found(pod(meta=meta))
+    assert [one.code for one in told] == expected
+    assert all(one.evidence[0].value.endswith("Z") for one in told), "as the API writes it"
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def _stuck(facts: Facts, pod: PodFacts) -> Finding | None:
     due = meta.deletion_timestamp
     if due is None or age(facts, due) < _ENDS:
         return None
-    evidence = [pod.evidence("metadata.deletionTimestamp", due.isoformat(), due)]
+    evidence = [pod.evidence("metadata.deletionTimestamp", f"{due:%Y-%m-%dT%H:%M:%SZ}", due)]
     names = ", ".join(meta.finalizers or ())
     message = f"its node {pod.pod.spec.node_name} has not ended its containers"
     if names:
