@@ -99,6 +99,15 @@ def test_a_target_on_its_way_in_or_out_is_no_cause(state: str, reason: str | Non
     assert codes(task(), routes=routes(reason, state=state)) == []
 
 
+def test_a_target_that_is_no_task_of_it_is_no_cause_beside_healthy_ones() -> None:
+    stray = routes("Target.NotInUse", state="unused")
+    well = balancer_wire.TargetHealth(
+        balancer_wire.Target("10.0.0.8"), balancer_wire.TargetState("healthy")
+    )
+    assert codes(routes=stray) == ["target-unused"]
+    assert codes(routes=Routes(stray.groups, {}, {GROUP: [*stray.health[GROUP], well]})) == []
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

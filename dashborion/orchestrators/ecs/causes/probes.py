@@ -105,12 +105,15 @@ def _targets(facts: Facts) -> Iterator[Finding]:
     addresses = {one.instance.ip: one for one in facts.tasks if one.instance.ip}
     for arn, targets in (facts.routes.health if facts.routes else {}).items():
         name = _group_name(facts, arn)
+        some_are_well = any(one.target_health.state == "healthy" for one in targets)
         for target in targets:
             health = target.target_health
             code = _REASONS.get(health.reason or "")
             if code is None or health.state not in ("unhealthy", "unused", "unavailable"):
                 continue
             owner = addresses.get(target.target.id)
+            if owner is None and some_are_well:
+                continue  # left behind, or of another service in the same group
             source = f"target-group/{name}"
             yield Finding(
                 code=code,
