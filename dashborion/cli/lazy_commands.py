@@ -28,12 +28,13 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.models import ArgumentInfo, OptionInfo
 
 from dashborion import __version__
+from dashborion.cli.help_text import GLOBAL_OPTIONS, write_sections
 from dashborion.completion import completers
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-GLOBAL_OPTIONS = "Global options"
+HELP = {"help_option_names": ["-h", "--help"]}
 COLORS = ("auto", "always", "never")
 
 
@@ -69,6 +70,18 @@ class _WithGlobalOptions:
     def _local_params(self) -> list[Any]:
         return []
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """``NAME``, where Typer writes ``{NAME}``."""
+        pieces = super().collect_usage_pieces(ctx)  # type: ignore[misc]  # a command's
+        return [piece.strip("{}") for piece in pieces]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """As ``help_text``, instead of Typer's."""
+        write_sections(self, ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Nothing: ``format_options`` has them."""
+
 
 class LazyCommand(_WithGlobalOptions, TyperCommand):
     """A command whose parameters are read from ``function`` when it is used."""
@@ -77,7 +90,7 @@ class LazyCommand(_WithGlobalOptions, TyperCommand):
 
     @cached_property
     def _built(self) -> Any:
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command()(_with_single_options(type(self).function))
         return typer.main.get_command(app)
 
@@ -132,7 +145,11 @@ class LazyGroup(Group):
 def group(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
     """A command group."""
     return typer.Typer(
-        cls=Group, add_completion=add_completion, rich_markup_mode="rich", **settings
+        cls=Group,
+        add_completion=add_completion,
+        rich_markup_mode=None,
+        context_settings=HELP,
+        **settings,
     )
 
 
@@ -146,7 +163,14 @@ def lazy_group(
 ) -> None:
     """Add the group of ``dashborion.cli.NAME``, or of another module, without importing it."""
     lazy = type("LazyGroup", (LazyGroup,), {"module": module or name})
-    app.add_typer(typer.Typer(), name=name, cls=lazy, help=help, **settings)
+    app.add_typer(
+        typer.Typer(rich_markup_mode=None),
+        name=name,
+        cls=lazy,
+        help=help,
+        context_settings=HELP,
+        **settings,
+    )
 
 
 def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], None]:
@@ -158,7 +182,7 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
 
         without_parameters.__doc__ = function.__doc__
         lazy = type("LazyCommand", (LazyCommand,), {"function": staticmethod(function)})
-        app.command(name, cls=lazy, **settings)(without_parameters)
+        app.command(name, cls=lazy, context_settings=HELP, **settings)(without_parameters)
 
     return register
 

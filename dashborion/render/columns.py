@@ -6,6 +6,7 @@ a table shows.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
@@ -42,7 +43,7 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart. ``age_header`` is the header on a terminal,
-    where times are ages, ``short`` the value there. On a narrow terminal the columns
+    where times are ages, ``short`` the value there, ``order`` what is sorted by. On a narrow terminal the columns
     with the highest ``shrink`` give way first, down to ``min_width``; 0 never does.
     """
 
@@ -56,6 +57,7 @@ class Column(Struct, frozen=True):
     min_width: int = 12
     age_header: str | None = None
     short: Value | None = None
+    order: Value | None = None
 
     @property
     def header(self) -> str:
@@ -197,13 +199,14 @@ class View(Struct, frozen=True):
         ]
 
     def column(self, key: str) -> Column:
-        """The column of that key, in upper or lower case.
+        """The column of that key, or of that header on a terminal, in upper or lower case.
 
         Raises:
             UsageError: there is none.
         """
         for column in self.columns:
-            if column.key == key.strip().lower():
+            names = (column.key, (column.age_header or "").lower())
+            if key.strip().lower().replace("_", "-") in names:
                 return column
         known = [column.key for column in self.columns]
         near = suggestion(key, known, most=len(known))
@@ -217,9 +220,10 @@ class View(Struct, frozen=True):
         """
         descending, key = sort.startswith("-"), sort.removeprefix("-")
         column, everything = self.column(key), list(items)
-        known = [item for item in everything if column.value(item) is not None]
-        unknown = [item for item in everything if column.value(item) is None]
-        known.sort(key=lambda item: _comparable(column.value(item)), reverse=descending)
+        value = column.order or column.value
+        known = [item for item in everything if value(item) is not None]
+        unknown = [item for item in everything if value(item) is None]
+        known.sort(key=lambda item: _comparable(value(item)), reverse=descending)
         return [*known, *unknown]
 
     def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
@@ -242,5 +246,15 @@ class View(Struct, frozen=True):
             ]
 
 
+_NUMBERS = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]*)(?:/(\d+))?")
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "%": 1}
+
+
 def _comparable(value: Cell) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+    """Numbers as numbers, with the units of Kubernetes or of other numbers: ``2/10``, ``512Mi``."""
+    if not isinstance(value, str):
+        return value
+    found = _NUMBERS.fullmatch(value)
+    if found is None or (found[2] and found[2] not in _UNITS):
+        return (1, 0.0, 0, value.casefold())
+    return (0, float(found[1]) * _UNITS.get(found[2], 1), int(found[3] or 0), "")

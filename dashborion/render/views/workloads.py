@@ -38,6 +38,11 @@ def _host(endpoint: Endpoint) -> str:
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
 
 
+def _memory(workload: Workload) -> str | None:
+    """With its unit, which ECS leaves out."""
+    return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
+
+
 def _some_instances(reason: Reason) -> str | None:
     names, left = reason.instances[:SHOWN_INSTANCES], len(reason.instances) - SHOWN_INSTANCES
     return ", ".join([*names, *([f"+{left} more"] if left > 0 else [])]) or None
@@ -55,8 +60,14 @@ WORKLOADS = View(
         column("image", short=lambda item: short_image(item.image), shrink=2),
         created_column(),
         name_column("revision", "rollout.revision", wide=True),
-        column("cpu", wide=True, right=True),
-        column("memory", wide=True, right=True),
+        column("cpu", wide=True, right=True, order=lambda item: item.resources.cpu_millicores),
+        column(
+            "memory",
+            wide=True,
+            right=True,
+            short=_memory,
+            order=lambda item: item.resources.memory_mib,
+        ),
         column("endpoints", _endpoints, wide=True, shrink=2),
         column("updated", "updated_at", wide=True, age_header="UPDATED"),
         message_column("rollout.message", wide=True),
