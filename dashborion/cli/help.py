@@ -43,7 +43,7 @@ def help_(
     if text is None:
         known = [*TOPICS, *_names(_root())]
         raise NotFound("command or topic", " ".join(typed), where="dashborion", known=known)
-    context.streams.write(f"{text}\n")
+    typer.echo(text)  # as Typer does for --help: without colours in a pipe
 
 
 def section(text: str, title: str) -> Iterator[str]:

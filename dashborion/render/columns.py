@@ -223,7 +223,7 @@ class View(Struct, frozen=True):
         value = column.order or column.value
         known = [item for item in everything if value(item) is not None]
         unknown = [item for item in everything if value(item) is None]
-        known.sort(key=lambda item: _comparable(value(item)), reverse=descending)
+        known.sort(key=lambda item: comparable(value(item)), reverse=descending)
         return [*known, *unknown]
 
     def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
@@ -250,7 +250,7 @@ _NUMBERS = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]*)(?:/(\d+))?")
 _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "%": 1}
 
 
-def _comparable(value: Cell) -> Any:
+def comparable(value: Cell) -> Any:
     """Numbers as numbers, with the units of Kubernetes or of other numbers: ``2/10``, ``512Mi``."""
     if not isinstance(value, str):
         return value

@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from dashborion.models.workload import Endpoint, EndpointType, Workload
+from dashborion.models.workload import Endpoint, EndpointType, Resources, Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
-from dashborion.render.columns import Column, short_image
+from dashborion.render.columns import Column, comparable, short_image
 from dashborion.render.table import fitted
 from dashborion.render.views.workloads import ENDPOINTS, WORKLOADS
 from dashborion.streams import Streams
@@ -75,6 +75,42 @@ def test_columns_in_the_order_asked_for(three: list[Workload]) -> None:
 def test_rows_are_sorted_by_a_column(three: list[Workload], sort: str, expected: list[str]) -> None:
     out = rendered(three, Style(columns=["name"], sort=sort, headers=False))
     assert out.split() == expected
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory"),
+    [
+        (["250m", "2", "1500m"], ["512Mi", "2Gi", "1025Mi"]),
+        (["256", "2048", "1024"], ["512", "4096", "2048"]),
+    ],
+    ids=["kubernetes", "ecs"],
+)
+@pytest.mark.parametrize("key", ["cpu", "memory"])
+def test_amounts_are_sorted_as_numbers(key: str, cpu: list[str], memory: list[str]) -> None:
+    shown = [
+        workload(
+            name, cpu=one, memory=two, resources=Resources(cpu_millicores=order, memory_mib=order)
+        )
+        for name, one, two, order in zip("acb", cpu, memory, (1, 3, 2), strict=True)
+    ]
+    out = rendered(shown, Style(columns=["name"], sort=key, headers=False))
+    assert out.split() == ["a", "b", "c"]
+
+
+def test_a_column_is_named_as_its_header_on_a_terminal_too(three: list[Workload]) -> None:
+    style = Style(columns=["name", "age"], sort="AGE", headers=False)
+    assert rendered(three, style).split()[0] == "web"
+
+
+@pytest.mark.parametrize("value", ["10/10", "2Gi", "10", "9m"])
+def test_texts_that_are_numbers_compare_as_numbers(value: str) -> None:
+    assert comparable(value) > comparable("1m") and comparable("a") > comparable(value)
+
+
+def test_a_table_that_was_asked_for_is_drawn_in_a_pipe_too(three: list[Workload]) -> None:
+    drawn = rendered(three, Style(), tty=True)
+    assert rendered(three, Style(format=Format.TABLE)) == drawn
+    assert rendered(three, Style(format=Format.TSV), tty=True) == rendered(three, Style())
 
 
 def test_colour_only_where_it_is_wanted(three: list[Workload]) -> None:
