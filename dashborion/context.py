@@ -257,7 +257,9 @@ class Context:
         locator = (self._connector or Connector(self.environ)).locator()
         return Guards(
             self._flagged,
-            lambda target, deadline: locator.place(target, self._runtime(deadline, lambda _: None)),
+            lambda place, target, deadline: locator.is_at(
+                place, target, self._runtime(deadline, lambda _: None)
+            ),
         )
 
     def _flagged(self) -> list[Flagged]:

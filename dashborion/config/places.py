@@ -7,15 +7,19 @@ an account and a region, or an API server; and there for a namespace, or for all
 from __future__ import annotations
 
 import re
+import socket
+from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
+from posixpath import normpath
 from typing import TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
 from dashborion.config.targets import AwsClusterTarget, EcsTarget, EksTarget, Target
 
 _PORTS = {"http": 80, "https": 443}
-_LOCAL = frozenset({"localhost", "::1"})
+_LOCAL = frozenset({"localhost", "::1", "::", "0.0.0.0"})  # noqa: S104 - as one connects to it
 # botocore takes these words for a region, and asks it at its FIPS endpoints.
 _FIPS = re.compile(r"fips-|-fips")
 # ID.SHARD.REGION.eks.amazonaws.com, and api.aws where it is dual-stack.
@@ -55,9 +59,22 @@ def ecs_place_of(arn: str, region: str, cluster: str) -> EcsPlace:
 def server_place(url: str) -> ServerPlace:
     """The server of an address; the scheme does not tell one from another, the port does."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".")
     port = parts.port or _PORTS.get(parts.scheme)
-    return ServerPlace("127.0.0.1" if host in _LOCAL else host, port, parts.path.rstrip("/"))
+    path = normpath(f"/{unquote(parts.path).strip('/')}")
+    return ServerPlace(plain_host(parts.hostname or ""), port, path)
+
+
+def plain_host(host: str) -> str:
+    """A name, or an address in its usual form: ``127.0.0.1`` of ``127.1`` and ``0x7f000001``."""
+    host = host.rstrip(".")
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    with suppress(OSError):
+        host = socket.inet_ntoa(socket.inet_aton(host))  # which reads what a resolver does
+    with suppress(ValueError):
+        address = IPv6Address(host)
+        host = str(address.ipv4_mapped or address)
+    return "127.0.0.1" if host in _LOCAL else host
 
 
 def plain_region(region: str) -> str:
@@ -96,6 +113,26 @@ def is_written_there(place: Place, reached_by: Target, target: Target) -> bool:
         (target.profile, target.role_arn, target.endpoint_url)
         == (reached_by.profile, reached_by.role_arn, reached_by.endpoint_url)
     )
+
+
+def name_at_address(first: Place, second: Place) -> tuple[str, str] | None:
+    """The name and the address, if one is known by the one and one by the other, else alike.
+
+    Two names are never one server for having one address: a proxy may serve both.
+    """
+    if not (isinstance(first, ServerPlace) and isinstance(second, ServerPlace)):
+        return None
+    if (first.port, first.path) != (second.port, second.path):
+        return None
+    names = [host for host in (first.host, second.host) if not _is_address(host)]
+    addresses = [host for host in (first.host, second.host) if _is_address(host)]
+    return (names[0], addresses[0]) if names and addresses else None
+
+
+def _is_address(host: str) -> bool:
+    with suppress(ValueError):
+        return bool(ip_address(host))
+    return False
 
 
 def is_at(place: Place, located: Place) -> bool:

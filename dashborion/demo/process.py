@@ -103,8 +103,10 @@ class DemoFolder:
             raise UnsafeFolder(f"{self.path} is no folder")
         if status.st_uid != os.geteuid():
             raise UnsafeFolder(f"{self.path} belongs to somebody else")
+        if status.st_mode & 0o022:  # what they have put into it would stay there
+            raise UnsafeFolder(f"{self.path} may be written by other users: remove it")
         if status.st_mode & 0o077:
-            raise UnsafeFolder(f"{self.path} is open to other users: remove it, or `chmod 700` it")
+            raise UnsafeFolder(f"{self.path} is open to other users: `chmod 700` it")
         return True
 
     def write(self, path: Path, text: str) -> None:

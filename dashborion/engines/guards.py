@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from dashborion.concurrency import Deadline, result, start
-from dashborion.config.places import Place, could_be, in_namespace, is_at, is_written_there
+from dashborion.config.places import Place, could_be, in_namespace, is_written_there
 from dashborion.config.targets import Config, Environment, KubernetesTarget, Origin, Target
 from dashborion.errors import DashborionError, NotFound, foreseen
 
@@ -52,12 +52,12 @@ class Guard(Struct, frozen=True):
 class Guards:
     """The flags of every config file there is.
 
-    ``flagged`` reads the files. ``locate`` says where a target is; it raises ``NotFound`` for
-    what is nowhere.
+    ``flagged`` reads the files. ``is_at`` says whether a target is at a place where it could be; it
+    raises ``NotFound`` for what is nowhere.
     """
 
     flagged: Callable[[], Sequence[Flagged]]
-    locate: Callable[[Target, Deadline], Place]
+    is_at: Callable[[Place, Target, Deadline], bool]
 
     def over(self, environment: Environment, place: Place, namespace: str | None) -> list[Guard]:
         """The guards of an object that was found through an environment.
@@ -102,7 +102,7 @@ class Guards:
             return True, None
         try:
             with foreseen(known.environment.label):
-                return is_at(place, self.locate(target, deadline)), None
+                return self.is_at(place, target, deadline), None
         except NotFound as error:
             # A team's file names contexts that not everybody has; one's own, those one had.
             is_own = known.config.origin is not Origin.FOLDER

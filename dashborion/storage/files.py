@@ -107,6 +107,16 @@ def make_own_folder(path: Path) -> None:
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
+def is_private(path: Path) -> bool:
+    """Whether a folder is there, is no link, and nobody but this user can have put things in it."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    is_own = stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return is_own and not status.st_mode & 0o077
+
+
 @contextmanager
 def locked(path: Path, *, seconds: float = LOCK_SECONDS) -> Iterator[None]:
     """Keep other processes of ours from changing a file until it is read, changed and written.

@@ -64,13 +64,24 @@ class AwsClient:
         """One operation, such as ``call("ecs", "list_services", …)``; raises as ``translated``."""
         return self._call(self.reader, service, operation, arguments)
 
-    def write(self, service: str, operation: str, /, **arguments: Any) -> Mapping[str, Any]:
+    def write(
+        self,
+        service: str,
+        operation: str,
+        /,
+        *,
+        look: Callable[[], object] = lambda: None,
+        **arguments: Any,
+    ) -> Mapping[str, Any]:
         """One operation that changes something; sent again only when it was throttled.
+
+        ``look`` is called right before each sending: seconds lie between two of them.
 
         Raises:
             MaybeApplied: it was sent, and whether it was applied is unknown.
         """
         for attempt in range(1, WRITE_ATTEMPTS + 1):
+            look()
             try:
                 return self._call(self.writer, service, operation, arguments)
             except Throttled:

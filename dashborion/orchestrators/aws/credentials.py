@@ -32,7 +32,7 @@ from dashborion.errors import CredentialsError, DashborionError
 from dashborion.orchestrators import processes
 from dashborion.orchestrators.aws.errors import preparing
 from dashborion.orchestrators.aws.login import Login
-from dashborion.storage.files import cache_folder, make_own_folder
+from dashborion.storage.files import cache_folder, is_private, make_own_folder
 
 PROGRAM_SECONDS = 60.0
 ROLE_SECONDS = 12 * 3600.0  # the longest that a role may be assumed for
@@ -236,7 +236,8 @@ class LenientCache(JSONFileCache):  # type: ignore[misc]
 def role_cache(session: Any, source: Any, profile: str | None, region: str | None) -> Any:
     """Where credentials of a config's role are kept: apart for each source, at AWS' own STS only.
 
-    None keeps them in memory: an endpoint that a variable or AWS' own files name may be anybody's.
+    None keeps them in memory: an endpoint that a variable or AWS' own files name may be anybody's,
+    and so may be what lies in a folder that others have made, where users share one.
     The role, with its account, is in the file's name.
     """
     settings = session.full_config, session.get_scoped_config(), "sts"
@@ -247,9 +248,11 @@ def role_cache(session: Any, source: Any, profile: str | None, region: str | Non
     parts = [keys.access_key, keys.account_id, profile, region]
     named = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
     everybody = cache_folder() / "aws-roles"
-    _forget_old(everybody)
     with suppress(OSError):
         make_own_folder(everybody)
+    if not is_private(everybody):
+        return None
+    _forget_old(everybody)
     return LenientCache(everybody / named[:32])
 
 

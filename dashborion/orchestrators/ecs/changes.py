@@ -103,8 +103,8 @@ class ServiceToChange(WorkloadToChange):
         parts = progress.Parts()
         tasks = parts.ask(self.client, "tasks", partial(find.tasks_of, self.client, service))
         before = None if tasks is None else frozenset(map(instances.task_id, tasks))
-        recheck.same_count(self.client, service)
-        self.client.update_service(service.service_name, desiredCount=replicas)
+        look = partial(recheck.same_count, self.client, service)
+        self.client.update_service(service.service_name, look, desiredCount=replicas)
         return progress.FollowedCount(
             client=self.client,
             service=service,

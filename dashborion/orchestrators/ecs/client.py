@@ -281,10 +281,12 @@ class Client:
         revisions = convert(list[wire.ServiceRevision], items)
         return {revision.service_revision_arn: revision for revision in revisions}
 
-    def update_service(self, service: str, **changes: Any) -> wire.Service:
-        """Change a service, sending it once; the service with its new deployment."""
+    def update_service(
+        self, service: str, look: Callable[[], object], **changes: Any
+    ) -> wire.Service:
+        """Change a service, sending it once after a ``look``; it comes with its new deployment."""
         answer = self.aws.write(
-            "ecs", "update_service", cluster=self.cluster, service=service, **changes
+            "ecs", "update_service", look=look, cluster=self.cluster, service=service, **changes
         )
         if not isinstance(answer.get("service"), dict):
             raise MaybeApplied("ecs:UpdateService: a cut answer: it may have been applied")

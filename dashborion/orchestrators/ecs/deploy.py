@@ -61,8 +61,13 @@ def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDe
     Raises:
         Conflict: another deployment has begun since the service was looked up.
     """
-    before = recheck.same_deployment(client, service)
-    answered = client.update_service(service.service_name, **arguments)
+    before = service
+
+    def look() -> None:
+        nonlocal before
+        before = recheck.same_deployment(client, service)
+
+    answered = client.update_service(service.service_name, look, **arguments)
     newest = rollout.primary(answered)
     if newest is None:
         raise MaybeApplied(

@@ -1,6 +1,7 @@
 """Is a service still as it was shown? ECS' changes have no precondition.
 
-So it is looked at once more right before the one call that changes it, and in its answer: what
+So it is looked at once more right before the call that changes it, each time that this is sent
+(ECS may throttle it for half a minute), and in its answer: what
 somebody did between these two calls can be told, if not prevented.
 """
 

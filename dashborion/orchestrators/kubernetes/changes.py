@@ -10,7 +10,7 @@ from typing import Any
 
 from dashborion.config.places import Place, server_place
 from dashborion.config.targets import Environment
-from dashborion.errors import Conflict, NotFound
+from dashborion.errors import Conflict, NotFound, listing
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
@@ -20,7 +20,7 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
-from dashborion.orchestrators.kubernetes.history import current_template, past_revisions
+from dashborion.orchestrators.kubernetes.history import current_template, inside, past_revisions
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
     History,
@@ -100,17 +100,7 @@ class ControllerToChange(WorkloadToChange):
 
     def volumes_lost(self, replicas: int) -> list[str]:
         """As the StatefulSet's controller names claims: TEMPLATE-NAME-ORDINAL."""
-        item = self.found.item
-        if not isinstance(item, wire.StatefulSet):
-            return []
-        if item.spec.persistent_volume_claim_retention_policy.when_scaled != "Delete":
-            return []
-        first = item.spec.ordinals.start
-        return [
-            f"{template.metadata.name}-{item.metadata.name}-{first + number}"
-            for template in item.spec.volume_claim_templates or ()
-            for number in range(replicas, self.workload.desired)
-        ]
+        return _volumes_lost(self.found.item, range(replicas, self.workload.desired))
 
     def scale(self, replicas: int) -> FollowedRollout:
         """Set ``spec.replicas`` through ``/scale``; the API itself checks uid and old replicas."""
@@ -120,6 +110,7 @@ class ControllerToChange(WorkloadToChange):
             item,
             # A Scale leaves out a count of zero, and null is the test of what is left out.
             deploy.test("/spec/replicas", shown or None),
+            *self._same_volumes(range(replicas, shown)),
             {"op": "replace", "path": "/spec/replicas", "value": replicas},
         )
         with self._explaining():
@@ -132,6 +123,25 @@ class ControllerToChange(WorkloadToChange):
             replicas=replicas,
             set_by=self.set_by,
         )
+
+    def _same_volumes(self, leaving: range) -> Iterator[dict[str, Any]]:
+        """A test that the volumes to be deleted are those that were shown, none included.
+
+        A Scale does not say it, but it has the version of the set, which is looked at for that.
+        """
+        item = self.found.item
+        if not leaving or not (
+            isinstance(item, wire.StatefulSet) and item.spec.volume_claim_templates
+        ):
+            return
+        now = find.again(self.client, item)
+        if now is None:
+            return  # the uid is tested, too
+        if (lost := _volumes_lost(now.item, leaving)) != _volumes_lost(item, leaving):
+            what = f"now that would delete {listing(lost) or 'no'} volumes"
+            raise Conflict(f"somebody changed {self.workload.name} meanwhile: {what}", hint=_LOOK)
+        version = inside(now.raw, "metadata").get("resourceVersion")
+        yield deploy.test("/metadata/resourceVersion", version)
 
     def restart(self, *, now: datetime) -> FollowedRollout:
         """kubectl's own annotation on the template."""
@@ -193,7 +203,10 @@ class ControllerToChange(WorkloadToChange):
             yield
         except Conflict as error:
             now = find.again(self.client, self.found.item)
-            raise Conflict(self._difference(now) or error.message, hint=_LOOK) from error
+            what = (
+                self._difference(now) or f"{self.workload.name} is just changing: {error.message}"
+            )
+            raise Conflict(what, hint=_LOOK) from error
 
     def _difference(self, now: Found[wire.Controller] | None) -> str | None:
         """What somebody changed since the workload was looked up; None for nothing."""
@@ -213,3 +226,17 @@ class ControllerToChange(WorkloadToChange):
         if images != deploy.images(before):
             return f"somebody changed the images of {name} meanwhile: {as_text(images)}"
         return f"somebody changed the pod template of {name} meanwhile"
+
+
+def _volumes_lost(item: wire.Controller, leaving: range) -> list[str]:
+    """The claims that are deleted when the pods of these numbers go."""
+    if not isinstance(item, wire.StatefulSet):
+        return []
+    if item.spec.persistent_volume_claim_retention_policy.when_scaled != "Delete":
+        return []
+    first = item.spec.ordinals.start
+    return [
+        f"{template.metadata.name}-{item.metadata.name}-{first + number}"
+        for template in item.spec.volume_claim_templates or ()
+        for number in leaving
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import botocore.loaders
@@ -198,6 +199,42 @@ def test_what_no_role_can_be_valid_for_any_more_is_removed(
     assert (old.parent.exists(), len(kept(home))) == (False, 1)
 
 
+def is_open_to_others(folder: Path) -> None:
+    folder.chmod(0o770)
+
+
+def is_a_link(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+    folder.symlink_to("elsewhere")
+
+
+def is_anothers(folder: Path) -> None:
+    os.chown(folder, 1234, 1234)
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root is given another's home")
+
+
+@pytest.mark.parametrize(
+    "happens", [is_open_to_others, is_a_link, pytest.param(is_anothers, marks=as_root)]
+)
+def test_a_folder_that_others_may_have_filled_is_left_alone(
+    dashborion: Cli, own_sts: Fleet, home: Path, role: str, happens: Callable[[Path], None]
+) -> None:
+    """Where users share a cache folder: what lies there is neither used nor removed."""
+    write_config(home, {HERE: {**ENVIRONMENT, "role_arn": role}})
+    dashborion(NAMES)
+    [file] = kept(home)
+    old = file.with_name("old.json")
+    old.write_text("{}")
+    os.utime(old, (0, time.time() - 13 * 3600))
+    happens(file.parents[1])
+    dashborion(NAMES)
+
+    assert own_sts.aws.spy.counts[ASSUMED] == 2
+    assert len(list(home.rglob("old.json"))) == 1
+
+
 def test_a_profiles_own_role_is_kept_where_the_aws_cli_keeps_it(
     dashborion: Cli, own_sts: Fleet, home: Path, role: str
 ) -> None:
@@ -211,7 +248,7 @@ def test_a_profiles_own_role_is_kept_where_the_aws_cli_keeps_it(
     assert kept(home) == []
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root is given another's home")
+@as_root
 def test_root_leaves_no_credentials_in_another_users_home(
     dashborion: Cli, own_sts: Fleet, home: Path, role: str
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.demo.ecs.aws_protocol import AwsRequest
+from dashborion.demo.ecs.aws_protocol import AwsRequest, refusal
 from dashborion.demo.http_server import Answer
 from tests.support.aws import HERE, point_at, write_config
 from tests.support.aws_objects import (
@@ -98,6 +98,21 @@ def test_what_moved_while_a_person_thought_is_a_conflict(
     assert said in seen.err
     assert aws.spy.of("ecs:UpdateService") == []
     assert aws.spy.of("ecs:RegisterTaskDefinition") == [], "a revision for nothing"
+
+
+@pytest.mark.parametrize(("command", "somebody", "said"), MEANWHILE.values(), ids=MEANWHILE)
+def test_what_moved_while_ecs_throttled_the_change_is_a_conflict(
+    dashborion: Cli, aws: AwsObjects, command: str, somebody: Somebody, said: str
+) -> None:
+    def throttled(request: AwsRequest, _: object) -> Answer:
+        somebody(aws)
+        return refusal(request, "ThrottlingException", "Rate exceeded")
+
+    aws.faults.add("ecs:UpdateService", throttled, 1)
+    seen = dashborion(f"{command} --yes")
+    assert (seen.exit_code, seen.out) == (1, ""), seen.err
+    assert said in seen.err
+    assert len(aws.spy.of("ecs:UpdateService")) == 1
 
 
 @pytest.mark.parametrize("command", [SCALE, DEPLOY, ROLLBACK, RESTART])

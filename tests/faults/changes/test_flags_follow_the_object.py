@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ def contexts(api: Api, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "alias": api.url,
         "by-name": api.url.replace("127.0.0.1", "localhost"),
         "slash": f"{api.url}/",
+        "by-number": api.url.replace("127.0.0.1", "0x7f.1"),
         "elsewhere": "http://127.0.0.1:9",
     }
     documents = [document(url, context=name) for name, url in others.items()]
@@ -86,7 +88,7 @@ DEV = {"context": "here", "namespace": "dev"}
 @pytest.mark.parametrize(
     "where",
     ["-e dev -n prod", "-e k8s:here/prod", "-e k8s:alias/prod", "-e k8s:by-name -n prod",
-     "-e k8s:slash -n prod"],
+     "-e k8s:slash -n prod", "-e k8s:by-number -n prod"],
 )  # fmt: skip
 def test_another_environment_of_the_same_server_is_no_way_round(
     dashborion: Cli, api: Api, home: Path, where: str, command: str
@@ -126,6 +128,45 @@ def test_what_is_guarded_is_taken_widely(
     own_file(home, dev=DEV, prod={"context": "alias", "namespace": namespace, "read_only": True})
     assert dashborion(f"{SCALE} -e dev -n prod").exit_code == 1
     assert changed(api) == []
+
+
+NAMES = {"api.example.test": ["127.0.0.1", "192.0.2.7"], "other.example.test": ["127.0.0.1"]}
+
+
+@pytest.mark.parametrize(
+    ("flagged", "mine", "sent"),
+    [
+        ("127.0.0.1", "api.example.test", 0),
+        ("192.0.2.7", "api.example.test", 0),
+        ("api.example.test", "127.0.0.1", 0),
+        ("192.0.2.8", "api.example.test", 1),
+        ("gone.example.test", "127.0.0.1", 1),
+        ("other.example.test", "api.example.test", 1),
+    ],
+)
+def test_a_server_by_its_name_and_by_its_address_is_one(
+    dashborion: Cli, api: Api, home: Path, monkeypatch: pytest.MonkeyPatch, *, flagged: str,
+    mine: str, sent: int,
+) -> None:  # fmt: skip
+    """Two names at one address may be two servers behind a proxy."""
+    lookup = socket.getaddrinfo
+
+    def known(host: Any, port: Any, *more: Any, **options: Any) -> Any:
+        if not str(host).endswith(".example.test"):
+            return lookup(host, port, *more, **options)
+        if host not in NAMES:
+            raise socket.gaierror(socket.EAI_NONAME, "unknown")
+        return [(2, 1, 6, "", (address, port or 0)) for address in NAMES[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+    documents = [
+        document(f"http://{host}:{api.port}", context=name)
+        for name, host in (("here", flagged), ("mine", mine))
+    ]
+    monkeypatch.setenv("KUBECONFIG", str(write(home / "kubeconfig", merged(*documents))))
+    own_file(home, prod={**PROD, "read_only": True})
+    seen = dashborion(f"{SCALE} -e k8s:mine/prod")
+    assert len(changed(api)) == sent, seen.err
 
 
 def test_another_server_may_be_changed(dashborion: Cli, api: Api, home: Path) -> None:
@@ -180,14 +221,23 @@ def test_who_is_asked_is_told_which_environment_that_is(
     assert "dev is prod of " in seen.err
 
 
-def test_a_context_that_a_variable_hides_is_compared_all_the_same(
-    dashborion: Cli, api: Api, home: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("also", [False, True], ids=["absent there", "elsewhere there"])
+@pytest.mark.parametrize("hidden_by", ["{other}", "{other}:{own}"], ids=["variable", "other file"])
+def test_a_context_that_is_hidden_is_compared_all_the_same(
+    dashborion: Cli,
+    api: Api,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hidden_by: str,
+    also: bool,
 ) -> None:
+    """And where a file before it has another of this name, both are."""
     own_file(home, prod={**PROD, "read_only": True})
     (home / ".kube").mkdir()
-    write(home / ".kube" / "config", document(api.url))
-    other = write(home / "other", document(api.url, context="admin"))
-    monkeypatch.setenv("KUBECONFIG", str(other))
+    own = write(home / ".kube" / "config", document(api.url))
+    names = [document(api.url, context="admin"), document("http://127.0.0.1:9", context="here")]
+    other = write(home / "other", merged(*names[: 1 + also]))
+    monkeypatch.setenv("KUBECONFIG", hidden_by.format(own=own, other=other))
     assert dashborion(f"{SCALE} -e k8s:admin/prod").exit_code == 1
     assert changed(api) == []
 

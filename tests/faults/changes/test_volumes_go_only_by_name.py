@@ -64,17 +64,41 @@ def test_the_option_does_it_and_says_so(dashborion: Cli, api: Api) -> None:
     assert len(changed(api)) == 1
 
 
-def test_a_person_is_asked_about_the_volumes(dashborion: Cli, api: Api, home: Path) -> None:
-    has(api)
+@pytest.fixture
+def protected(home: Path) -> None:
     path = home / ".config" / "dashborion" / "config.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(
         "environments: {prod: {orchestrator: kubernetes, context: here, protected: true}}\n"
     )
+
+
+@pytest.mark.usefixtures("protected")
+def test_a_person_is_asked_about_the_volumes(dashborion: Cli, api: Api) -> None:
+    has(api)
     dashborion.keyboard = Keyboard("n\n")
     seen = dashborion("workloads scale db -r 2 --delete-volumes -e prod", tty=True)
     assert changed(api) == []
     assert "data-db-2" in seen.err
+
+
+MEANWHILE = {
+    "the policy": ({"policy": None}, {}, "", "data-db-1, data-db-2, logs-db-1, logs-db-2"),
+    "the policy, back": ({}, {"policy": None}, "--delete-volumes", "no volumes"),
+    "the ordinals": ({}, {"ordinals": {"start": 1}}, "--delete-volumes", "data-db-2, data-db-3"),
+}
+
+
+@pytest.mark.usefixtures("protected")
+@pytest.mark.parametrize(("shown", "now", "option", "said"), MEANWHILE.values(), ids=MEANWHILE)
+def test_other_volumes_than_were_shown_are_a_conflict(
+    dashborion: Cli, api: Api, shown: Any, now: Any, option: str, said: str
+) -> None:
+    has(api, **shown)
+    dashborion.keyboard = Keyboard("y\n", before=lambda: has(api, **now))
+    seen = dashborion(f"workloads scale db -r 1 {option} -e prod", tty=True)
+    assert (seen.exit_code, changed(api)) == (1, []), seen.err
+    assert said in seen.err
 
 
 KEEPS = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Cli, Keyboard
-from tests.support.manifests import daemon_set, deployment, image, service, stateful_set
+from tests.support.manifests import daemon_set, deployment, image, pod, service, stateful_set
 from tests.support.real_namespace import Space
 
 Somebody = Callable[[Space, str], None]
@@ -90,6 +90,20 @@ def test_a_count_of_nothing_is_tested_too(dashborion: Cli, guarded: Space) -> No
     assert guarded.replicas("nothing") == 3
 
 
+def test_a_pod_made_again_is_not_the_one_that_was_shown(dashborion: Cli, guarded: Space) -> None:
+    guarded.add(pod("lone"), settled=False)
+
+    def made_again() -> None:
+        at_once = {"gracePeriodSeconds": 0}
+        guarded.plane.request("DELETE", guarded.path("lone", "pods"), at_once)
+        guarded.add(pod("lone"), settled=False)
+
+    dashborion.keyboard = Keyboard("y\n", before=made_again)
+    seen = dashborion("instances stop lone", tty=True)
+    assert (seen.exit_code, "deleted and then recreated" in seen.err) == (1, True), seen.err
+    assert "deletionTimestamp" not in guarded.get("lone", "pods")["metadata"]
+
+
 CLAIM = {
     "metadata": {"name": "data"},
     "spec": {
@@ -111,3 +125,26 @@ def test_volumes_go_only_by_name(dashborion: Cli, here: Space) -> None:
     assert here.replicas("vault", "statefulsets") == 3
     assert dashborion("workloads scale vault -r 1 --delete-volumes").exit_code == 0
     assert here.replicas("vault", "statefulsets") == 1
+
+
+@pytest.mark.parametrize(
+    "option", ["", " --delete-volumes"], ids=["policy set", "policy taken back"]
+)
+def test_a_policy_that_changed_while_a_person_thought_is_a_conflict(
+    dashborion: Cli, guarded: Space, option: str
+) -> None:
+    name = f"safe{'-with' if option else ''}"
+    policies = ["Delete", "Retain"] if option else ["Retain", "Delete"]
+    shown, now = ({"persistentVolumeClaimRetentionPolicy": {"whenScaled": p}} for p in policies)
+    guarded.add(service(name, clusterIP="None"))
+    manifest = stateful_set(name, replicas=2, volumeClaimTemplates=[CLAIM])
+    manifest["spec"] |= shown
+    guarded.add(manifest, settled=False)
+
+    def decides_otherwise() -> None:
+        guarded.merge(name, now, "statefulsets")
+
+    dashborion.keyboard = Keyboard("y\n", before=decides_otherwise)
+    seen = dashborion(f"workloads scale {name} -r 1{option}", tty=True)
+    assert (seen.exit_code, guarded.replicas(name, "statefulsets")) == (1, 2), seen.err
+    assert f"somebody changed {name} meanwhile" in seen.err

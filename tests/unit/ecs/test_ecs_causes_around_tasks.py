@@ -100,8 +100,8 @@ def test_a_target_on_its_way_in_or_out_is_no_cause(state: str, reason: str | Non
         ("Task failed ELB health checks in (target-group arn:x)", "target-unhealthy"),
         (
             (
-                "Task failed ELB health checks in (target-group x) due to (reason Health checks failed "
-                "with these codes: [503])"
+                "Task failed ELB health checks in (target-group x) due to (reason Health checks "
+                "failed with these codes: [503])"
             ),
             "target-status",
         ),

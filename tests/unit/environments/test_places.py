@@ -19,8 +19,34 @@ def test_one_server_has_several_addresses(alias: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "host",
+    ["127.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.0.0.1.", "LOCALHOST", "0.0.0.0",  # noqa: S104
+     "\uff11\uff12\uff17.0.0.1", "[::1]", "[0:0:0:0:0:0:0:1]", "[::]", "[::ffff:127.0.0.1]"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["", "/", "/.", "//", "/a/.."])
+def test_an_address_has_several_spellings(host: str, path: str) -> None:
+    assert server_place(f"http://{host}:8080{path}") == server_place("http://127.0.0.1:8080")
+
+
+def test_a_name_has_two_alphabets() -> None:
+    assert server_place("https://b\u00fccher.example") == server_place(
+        "https://xn--bcher-kva.example"
+    )
+
+
+def test_a_path_has_several_spellings() -> None:
+    written = server_place("https://api.example.com/k8s/./clusters//c%2D1/")
+    assert written == server_place("https://api.example.com/k8s/clusters/c-1")
+
+
+@pytest.mark.parametrize(
     "other",
-    ["https://api2.example.com", "https://api.example.com:6443", "https://api.example.com/k8s/b"],
+    [
+        "https://api2.example.com",
+        "https://api.example.com:6443",
+        "https://api.example.com/k8s/b",
+        "https://127.0.0.2",
+    ],
 )
 def test_another_host_port_or_path_is_another_server(other: str) -> None:
     assert server_place(other) != server_place("https://api.example.com")
