@@ -29,7 +29,9 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from dashborion import __version__
 from dashborion.cli.help_text import GLOBAL_OPTIONS, write_sections
+from dashborion.cli.other_words import SHORT, meant
 from dashborion.completion import completers
+from dashborion.errors import UsageError, short
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -121,6 +123,24 @@ class Group(_WithGlobalOptions, TyperGroup):
             typer.echo(ctx.get_help())
             ctx.exit(0)
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name or of the name that it is short for."""
+        name = SHORT.get(cmd_name, cmd_name)
+        return super().get_command(ctx, cmd_name if cmd_name in self.commands else name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was typed.
+
+        Raises:
+            UsageError: there is none, but another tool has one, with ours as the hint.
+        """
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            root = ctx.find_root().command.commands
+            known = [*root["workloads"].commands] if "workloads" in root else []
+            if instead := meant(ctx.command_path, args, list(self.commands), known):
+                raise UsageError(f"no command '{short(args[0])}'", hint=f"use `{instead}`")
+        return super().resolve_command(ctx, args)
 
 
 class LazyGroup(Group):

@@ -13,8 +13,10 @@ from dashborion.models.kinds import WorkloadType, workload_type
 
 E = TypeVar("E", bound=StrEnum)
 
-_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>[smhd]?)")
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[a-z]*)")
+_WORDS = {60: "m min mins minute minutes", 3600: "h hr hrs hour hours", 86400: "d day days",
+          1: "s sec secs second seconds"}  # fmt: skip
+_UNITS = {"": 1, **{word: size for size, words in _WORDS.items() for word in words.split()}}
 
 
 def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozenset[E] | None:
@@ -26,10 +28,11 @@ def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozen
     if not values:
         return None
     known = [str(member) for member in type_]
-    for value in values:
+    typed = [part.strip() for value in values for part in value.split(",")]
+    for value in typed:
         if value.lower() not in known:
             raise UsageError(f"{option}: '{value}' is not one of {', '.join(known)}")
-    return frozenset(type_(value.lower()) for value in values)
+    return frozenset(type_(value.lower()) for value in typed)
 
 
 def duration(text: str, option: str) -> float:
@@ -38,8 +41,8 @@ def duration(text: str, option: str) -> float:
     Raises:
         UsageError: anything else.
     """
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
+    match = _DURATION.fullmatch(text.strip().lower())
+    if match is None or match["unit"] not in _UNITS:
         raise UsageError(
             f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
         )
@@ -53,7 +56,7 @@ def point_in_time(text: str, option: str, now: datetime) -> datetime:
         UsageError: anything else.
     """
     example = "use 15m, 2h, or a time such as 2026-01-31T08:00:00Z"
-    if _DURATION.fullmatch(text.strip()):
+    if _DURATION.fullmatch(text.strip().lower()):
         try:
             return now - timedelta(seconds=duration(text, option))
         except OverflowError as error:
