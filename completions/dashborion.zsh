@@ -9,6 +9,7 @@ _dashborion_completion() {
             _files
             return
         fi
+        value="${value//\\/\\\\}"
         offered+=("${value//:/\\:}${help:+:$help}")
     done < <(env _TYPER_COMPLETE_ARGS="${(j: :)words[1,$CURRENT]}" \
              _DASHBORION_COMPLETE=complete_zsh "${words[1]}" 2>/dev/null </dev/null)

@@ -19,6 +19,7 @@ from dashborion.engines.fleet import Fleet, OnlyOn, only_on_ecs, only_on_kuberne
 from dashborion.errors import DashborionError
 from dashborion.models.query import Query
 from dashborion.storage import completion_names as names
+from dashborion.storage.files import without_pipes
 from dashborion.streams import Streams
 
 READ_SECONDS = 10.0
@@ -67,7 +68,7 @@ def may_log_in(target: Target, context: Context) -> bool:
 if __name__ == "__main__":
     request = json.loads(sys.argv[1])
     try:
-        with suppress(DashborionError):
+        with suppress(DashborionError), without_pipes():
             main(request)
     finally:
         for file in request["files"]:

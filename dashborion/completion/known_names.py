@@ -36,8 +36,7 @@ def quiet_context(ctx: typer.Context) -> Context:
     """The context for the command line that is being completed; it prints and starts nothing.
 
     Raises:
-        UsageError: the line has --demo and the demo is not running, or a file is a pipe, which
-            can be read once: by the command.
+        UsageError: the line has --demo and the demo is not running.
     """
     from dashborion.context import Context
     from dashborion.errors import UsageError
@@ -48,8 +47,6 @@ def quiet_context(ctx: typer.Context) -> Context:
     context.globals.config, context.globals.demo = typed.config, typed.demo
     if typed.demo and context.demo.status() is None:
         raise UsageError("the demo is not running")
-    if any(path.exists() and not path.is_file() for path in _named_files(context)):
-        raise UsageError("a pipe is not read on a tab")
     return context
 
 
@@ -127,24 +124,18 @@ def _chosen(context: Context, choice: Choice) -> list[names.NameSource]:
 
 def _deciding_files(context: Context) -> Iterable[Path]:
     """The files on which the choice of environments depends, missing ones included."""
-    from dashborion.config.targets import FILE_NAME
-
-    yield from _named_files(context)
-    for folder in (context.cwd, *context.cwd.parents):
-        yield from (folder / FILE_NAME, folder / ".git")
-    yield from (context.user_file, context.remembered.path)
-    for environment in context.config.environments:
-        yield from environment.target.files
-
-
-def _named_files(context: Context) -> Iterable[Path]:
-    """The config and the kubeconfigs that an option or a variable names."""
     from dashborion.config.kubeconfig import kubeconfig_candidates
+    from dashborion.config.targets import FILE_NAME
     from dashborion.storage.files import expanded
 
     if explicit := context.globals.config or context.environ.get("DASHBORION_CONFIG"):
         yield expanded(explicit)
     yield from kubeconfig_candidates(context.environ)
+    for folder in (context.cwd, *context.cwd.parents):
+        yield from (folder / FILE_NAME, folder / ".git")
+    yield from (context.user_file, context.remembered.path)
+    for environment in context.config.environments:
+        yield from environment.target.files
 
 
 def _start_fetching(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> None:

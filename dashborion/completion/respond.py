@@ -16,6 +16,7 @@ from typer._completion_classes import BashComplete
 from dashborion.completion import scripts
 from dashborion.completion.completers import Line
 from dashborion.errors import BROKEN_PIPE, CannotWrite, ClosedPipe
+from dashborion.storage.files import without_pipes
 from dashborion.streams import Streams
 
 
@@ -32,7 +33,7 @@ def respond(
         if action == "source":
             streams.write(f"{scripts.script(shell)}\n")
         else:
-            with redirect_stderr(io.StringIO()):
+            with redirect_stderr(io.StringIO()), without_pipes():
                 lines = _completions(load_app(), shell, environ)
             streams.write("".join(f"{line}\n" for line in lines))
         streams.flush()
@@ -66,6 +67,9 @@ def _completions(app: typer.Typer, shell: str, environ: Mapping[str, str]) -> li
     prefix = "" if shell == "bash" else option
     lines = {}
     for item in items:
+        # A name that would be taken for an option, or for a home by a shell that does not quote it.
+        if item.value.startswith(("-", "~")) and not word.startswith("-"):
+            continue
         text = f"{prefix}{item.value}"
         help_ = " ".join((item.help or "").split()) if shell != "bash" else ""
         lines[text] = f"{text}\t{help_}" if help_ else text

@@ -64,6 +64,7 @@ ZSH = r"""
             _files
             return
         fi
+        value="${value//\\/\\\\}"
         offered+=("${value//:/\\:}${help:+:$help}")
     done < <(env _TYPER_COMPLETE_ARGS="${(j: :)words[1,$CURRENT]}" \
              %(autocomplete_var)s=complete_zsh "${words[1]}" 2>/dev/null </dev/null)

@@ -23,6 +23,7 @@ from dashborion.config.targets import (
     Environment,
     InClusterTarget,
     KubernetesTarget,
+    Target,
 )
 from dashborion.errors import UsageError, listing, short, suggestion
 from dashborion.models.environment import EnvironmentInfo
@@ -292,14 +293,17 @@ def with_flags_of(
 
 def marked_if_redefined(user: Config, folder: Config, environment: Environment) -> Environment:
     """The environment, marked if the user's own file means something else by its name."""
-    target = environment.target
     for known in user.environments:
         is_named_alike = (known.project, known.name) == (environment.project, environment.name)
-        is_same = known.target.is_same(target) and known.target.namespace == target.namespace
-        if is_named_alike and not is_same:
+        # All keys count: another profile or kubeconfig is another place, and so may be none.
+        if is_named_alike and _unflagged(known.target) != _unflagged(environment.target):
             text = f"{environment.label} is one thing in {folder.where} and another in {user.where}"
             return msgspec.structs.replace(environment, redefines=text)
     return environment
+
+
+def _unflagged(target: Target) -> Target:
+    return msgspec.structs.replace(target, protected=False, read_only=False)
 
 
 def environment_info(config: Config, environment: Environment, *, current: bool) -> EnvironmentInfo:

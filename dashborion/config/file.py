@@ -26,7 +26,7 @@ from dashborion.config.targets import (
     Target,
 )
 from dashborion.errors import ConfigError, short, suggestion
-from dashborion.storage.files import MOST_BYTES, expanded, is_there
+from dashborion.storage.files import expanded, is_there, read_named, read_trusted
 from dashborion.storage.yaml_files import read_yaml
 
 _MOST_IN_FOLDER = 64 << 10  # read at every tab, and by whom nobody knows who wrote it
@@ -101,9 +101,12 @@ def every_config(
 def _distrusted_because(path: Path) -> str | None:
     """Why others may have written a folder's file, or chosen which one it is."""
     try:
-        status = path.lstat()
+        return _distrusted_as(path.lstat())
     except OSError:
         return "it cannot be looked at"
+
+
+def _distrusted_as(status: os.stat_result) -> str | None:
     if stat.S_ISLNK(status.st_mode):
         return "it is a link"
     if status.st_uid != os.geteuid():
@@ -113,6 +116,10 @@ def _distrusted_because(path: Path) -> str | None:
     if status.st_mode & stat.S_IWGRP and not _is_private_group(status.st_gid):
         return "other users may write it"
     return None
+
+
+def _read_in_folder(path: Path) -> bytes:
+    return read_trusted(path, most_bytes=_MOST_IN_FOLDER, distrust=_distrusted_as)
 
 
 def _is_private_group(number: int) -> bool:
@@ -143,9 +150,7 @@ def load(path: Path, origin: Origin) -> Config:
         ConfigError: the file cannot be read, or has unknown keys or wrong values.
     """
     decode = _Decoder(path)
-    document = read_yaml(
-        path, most_bytes=_MOST_IN_FOLDER if origin is Origin.FOLDER else MOST_BYTES
-    )
+    document = read_yaml(path, read=_read_in_folder if origin is Origin.FOLDER else read_named)
     file = decode(_File, {} if document is None else document, "")
     projects: dict[str | None, Any] = {None: file.environments} if file.environments else {}
     for project, body in (file.projects or {}).items():

@@ -105,8 +105,9 @@ class Kubeconfig:
             return False
         cluster = self.cluster_entries.get(self.clusters.get(context) or "")
         address = server_address(cluster) if cluster else None
-        is_private = bool(known & {"token", "username", "password"})
-        return address is None or address.url.startswith("https:") or not is_private
+        if address is None or address.url.startswith("https:"):
+            return True
+        return not (address.login or known & {"token", "username", "password"})
 
 
 def kubeconfig_paths(environ: Mapping[str, str], explicit: str | None = None) -> tuple[Path, ...]:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 import trustme
 
 MOST_BODY_BYTES = 4 << 20  # before anybody is known; a Kubernetes API takes 3 MiB
+MOST_LARGE_BODIES, FEW_BODY_BYTES = 16, 64 << 10  # that are being read at one time
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,23 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.respond(Answer(413, {}, b""))
             return
-        body = self.rfile.read(int(length))
+        body = self._body(int(length))
+        if body is None:
+            self.close_connection = True
+            self.respond(Answer(503, {}, b""))
+            return
         self.respond(self.server.answer(self.command, self.path, dict(self.headers), body))
+
+    def _body(self, length: int) -> bytes | None:
+        """The body; None where too many large ones are being read already."""
+        if length <= FEW_BODY_BYTES:
+            return self.rfile.read(length)
+        if not self.server.large_bodies.acquire(blocking=False):
+            return None
+        try:
+            return self.rfile.read(length)
+        finally:
+            self.server.large_bodies.release()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815 - http.server's names
 
@@ -125,6 +141,7 @@ class Server(socketserver.ThreadingTCPServer):
             )
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_address[1]}"
         self.answer = answer
+        self.large_bodies = threading.Semaphore(MOST_LARGE_BODIES)
         self.connections = 0  # how many were ever made
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()

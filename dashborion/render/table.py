@@ -13,7 +13,8 @@ from dashborion.render.columns import Column, View
 from dashborion.streams import Streams, escape
 
 GAP = 2  # spaces between columns
-_FORMULA = tuple("=+-@\t\r")  # with which a spreadsheet's formula begins
+# With which a spreadsheet's formula begins; the last four are the same in full width.
+_FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 
 
 def names(view: View, items: Iterable[Any], extra: frozenset[str]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import os
 import select
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,18 @@ _CHUNK = 1 << 16
 
 # A pipe can be read once, but a config is needed again: by name, device and inode.
 _pipes: dict[tuple[str, int, int], bytes] = {}
+_are_pipes_read = True
+
+
+@contextmanager
+def without_pipes() -> Iterator[None]:
+    """Refuse pipes in this process: a tab would wait for their writer, and leave them empty."""
+    global _are_pipes_read  # noqa: PLW0603 - it is about all threads
+    before, _are_pipes_read = _are_pipes_read, False
+    try:
+        yield
+    finally:
+        _are_pipes_read = before
 
 
 def read_named(path: str | Path, *, most_bytes: int = MOST_BYTES) -> bytes:
@@ -40,6 +52,8 @@ def read_named(path: str | Path, *, most_bytes: int = MOST_BYTES) -> bytes:
             raise OSError(errno.EINVAL, "a disk, not a file", str(path))
         if stat.S_ISREG(status.st_mode):
             return _read(descriptor, path, most_bytes, 0.0)
+        if not _are_pipes_read:
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
         key = str(path), status.st_dev, status.st_ino
         if key not in _pipes:
             _pipes[key] = _read(descriptor, path, most_bytes, PIPE_SECONDS)
@@ -54,7 +68,27 @@ def read_own(path: Path, *, most_bytes: int) -> bytes:
     Raises:
         OSError: it is unreadable, not a regular file, or holds more than ``most_bytes``.
     """
-    descriptor = _open(path)
+    return _read_regular(_open(path), path, most_bytes)
+
+
+def read_trusted(
+    path: Path, *, most_bytes: int, distrust: Callable[[os.stat_result], str | None]
+) -> bytes:
+    """The content of a file in a folder to which others may write.
+
+    What is read is what ``distrust`` has looked at, whatever the name stands for by then.
+
+    Raises:
+        OSError: it is a link, there is a reason to distrust it, or as ``read_own``.
+    """
+    descriptor = _open(path, os.O_NOFOLLOW)
+    if reason := distrust(os.fstat(descriptor)):
+        os.close(descriptor)
+        raise OSError(errno.EPERM, f"it has just been replaced: {reason}", str(path))
+    return _read_regular(descriptor, path, most_bytes)
+
+
+def _read_regular(descriptor: int, path: Path, most_bytes: int) -> bytes:
     try:
         status = os.fstat(descriptor)
         _refuse_folder(status, path)
@@ -162,10 +196,10 @@ def _locked(lock: Path, ends: float) -> int:
         time.sleep(_POLL_SECONDS)
 
 
-def _open(path: str | Path) -> int:
+def _open(path: str | Path, flags: int = 0) -> int:
     """A descriptor of which no read blocks; opening does not wait for a pipe's writer either."""
     try:
-        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        return os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY | flags)
     except ValueError as error:  # a null character
         raise OSError(errno.EINVAL, "not the name of a file", "") from error
     except OSError as error:

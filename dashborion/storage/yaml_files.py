@@ -32,7 +32,12 @@ _TOKENS = "indent with blanks instead of tabs, and put what begins with @, % or 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
-def read_yaml(path: Path, *, first_document: bool = False, most_bytes: int = MOST_BYTES) -> Any:
+def read_yaml(
+    path: Path,
+    *,
+    first_document: bool = False,
+    read: Callable[[Path], bytes] = read_named,
+) -> Any:
     """The file's document as plain data; None if it is empty.
 
     ``first_document`` passes over the documents that follow it, as kubectl does; else they are
@@ -42,7 +47,7 @@ def read_yaml(path: Path, *, first_document: bool = False, most_bytes: int = MOS
         ConfigError: the file is unreadable, too large, or not YAML of plain data, with the line.
     """
     try:
-        content = read_named(path, most_bytes=most_bytes)
+        content = read(path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or 'cannot be read'}") from error
     return parse_yaml(content, path, first_document=first_document)

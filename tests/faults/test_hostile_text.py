@@ -244,6 +244,7 @@ def test_colour_on_a_terminal_ends_where_the_cell_ends(dashborion: Cli, cluster:
         ("+1+cmd", "'+1+cmd"),
         ("-2+3", "'-2+3"),
         ("@SUM(1)", "'@SUM(1)"),
+        *((f"{sign}SUM(1)", f"'{sign}SUM(1)") for sign in "\uff1d\uff0b\uff0d\uff20"),
         ("-12.5", "-12.5"),
         ("-", "-"),
     ],

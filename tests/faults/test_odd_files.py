@@ -72,6 +72,11 @@ ODD = {
     "eight gigabytes": (_large, "larger than 4 MB"),
     "a link to itself": (_loop, "symbolic link"),
 }
+# What is in a folder is read only if it is a file.
+IN_A_FOLDER = {
+    "not written to its end": "not a regular file",
+    "larger than 4 MB": "larger than 64 kB",
+}
 odd = pytest.mark.parametrize(("place", "said"), ODD.values(), ids=ODD)
 
 
@@ -125,8 +130,8 @@ def test_a_config_that_is_no_file_is_an_error_that_names_it(
         return
     assert seen.error["code"] == "config"
     assert str(path) in seen.error["message"]
-    bound = "larger than 64 kB" if where == "the folder's" else "larger than 4 MB"
-    assert said.replace("larger than 4 MB", bound) in seen.error["message"]
+    words = IN_A_FOLDER.get(said, said) if where == "the folder's" else said
+    assert words in seen.error["message"]
 
 
 @pytest.mark.parametrize("named", ["--config", "$DASHBORION_CONFIG"])

@@ -135,6 +135,7 @@ CODE = {  # names that are code to a shell, by what is typed of them
     "history": "history!!",
     "tilde": "tilde~root",
     "brace": "brace{a,b}",
+    "slash": "slash\\x\\:$(touch pwned)",
 }
 
 

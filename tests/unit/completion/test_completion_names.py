@@ -193,14 +193,43 @@ def test_no_credential_of_a_tab_goes_over_plain_http(
     assert fleet.requests == []
 
 
-@pytest.mark.parametrize("variable", ["KUBECONFIG", "DASHBORION_CONFIG"])
+def test_no_login_of_an_address_goes_over_plain_http_on_a_tab(
+    fleet: Api, kube: Kube, dashborion: Cli
+) -> None:
+    kube(fleet.url.replace("http://", "http://bob:s3cr3t@"), user={})
+    assert dashborion.complete("dashborion workloads describe we") == []
+    assert fleet.requests == []
+
+
+@pytest.mark.parametrize("name", ["--yes", "-A", "~root"])
+def test_no_name_is_offered_that_would_be_an_option_or_a_home(
+    fleet: Api, dashborion: Cli, name: str
+) -> None:
+    web = fleet.objects["deployments"][0]
+    web["metadata"]["name"] = name
+    assert dashborion("workloads list").exit_code == 0
+    assert name not in dashborion.complete(DESCRIBE)
+
+
+@pytest.mark.parametrize(
+    "named", ["$KUBECONFIG", "$DASHBORION_CONFIG", "the folder's", "the user's", "kubeconfig:"]
+)
 def test_a_pipe_is_not_read_on_a_tab(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dashborion: Cli, variable: str
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, dashborion: Cli, named: str
 ) -> None:
     """What is in it can be read once: by the command."""
-    os.mkfifo(tmp_path / "pipe")
-    monkeypatch.setenv(variable, str(tmp_path / "pipe"))
-    pipe = os.open(tmp_path / "pipe", os.O_RDWR | os.O_NONBLOCK)
+    path, own = tmp_path / "pipe", home / ".config" / "dashborion" / "config.yaml"
+    own.parent.mkdir(parents=True)
+    if named.startswith("$"):
+        monkeypatch.setenv(named[1:], str(path))
+    elif named == "kubeconfig:":
+        own.write_text(
+            f"environments: {{one: {{orchestrator: kubernetes, context: c, kubeconfig: {path}}}}}"
+        )
+    else:
+        path = own if named == "the user's" else Path("dashborion.yaml")
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     os.write(pipe, b"{}")
     assert dashborion.complete("dashborion workloads list -e k8s:") == []
     assert dashborion.complete(f"{DESCRIBE}we") == []

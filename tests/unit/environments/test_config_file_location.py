@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from dashborion.config.file import load
+from dashborion.config.targets import Origin
+from dashborion.errors import ConfigError
 from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube
 from tests.support.stub_api import Api
@@ -75,6 +78,11 @@ def is_open_to_a_group(path: Path) -> None:
     path.chmod(0o660)
 
 
+def is_a_pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def is_large(path: Path) -> None:
     path.write_text(f"# {'1:' * 40_000}\n{path.read_text()}")
 
@@ -123,6 +131,55 @@ def test_a_folders_file_that_redefines_a_name_warns_and_changes_nothing(
     assert (
         dashborion(f"workloads scale web -r 3 -e shop --dry-run --config {theirs}").exit_code == 0
     )
+
+
+ELSEWHERE = {  # by what tells the user's own environment from the folder's
+    "another kubeconfig": ("kubernetes, context: c, kubeconfig: own", "kubernetes, context: c"),
+    "another role": (
+        "ecs, cluster: c, role_arn: 'arn:aws:iam::111122223333:role/own'",
+        "ecs, cluster: c",
+    ),
+    "another endpoint": ("eks, cluster: c, endpoint_url: 'https://own'", "eks, cluster: c"),
+    "no profile": ("ecs, cluster: c, profile: own", "ecs, cluster: c"),
+    "no region": ("ecs, cluster: c, region: eu-west-3", "ecs, cluster: c"),
+    "another tag": ("ecs, cluster: c, namespace_tag: team", "ecs, cluster: c"),
+    "another namespace": ("eks, cluster: c, namespace: own", "eks, cluster: c"),
+    "another orchestrator": ("eks, cluster: c", "ecs, cluster: c"),
+}
+
+
+@pytest.mark.parametrize(("own", "theirs"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_every_key_that_says_where_a_name_points_can_redefine_it(
+    dashborion: Cli, folder_file: Write, user_file: Write, own: str, theirs: str
+) -> None:
+    kept = user_file(f"environments: {{shop: {{orchestrator: {own}}}}}")
+    folder_file(f"environments: {{shop: {{orchestrator: {theirs}}}}}")
+    assert f"and another in {kept}" in dashborion("workloads list -e shop").err
+
+
+def test_flags_redefine_nothing(dashborion: Cli, folder_file: Write, user_file: Write) -> None:
+    user_file("environments: {shop: {orchestrator: ecs, cluster: c, read_only: true}}")
+    folder_file("environments: {shop: {orchestrator: ecs, cluster: c, protected: true}}")
+    assert "another" not in dashborion("workloads list -e shop").err
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (is_a_link, "links"),
+        (is_open_to_all, "it has just been replaced: every user may write it"),
+        (is_a_pipe, "not a regular file"),
+    ],
+    ids=["a link", "a file of others", "a pipe"],
+)
+def test_what_is_read_is_what_was_trusted(
+    folder_file: Write, change: Callable[[Path], None], words: str
+) -> None:
+    """Somebody who may write to the folder puts another file there after the first look."""
+    path = folder_file(ONE % "theirs")
+    change(path)
+    with pytest.raises(ConfigError, match=words):
+        load(path, Origin.FOLDER)
 
 
 @pytest.mark.parametrize(
