@@ -25,10 +25,12 @@ _IN_GROUP: Mapping[str, str] = {
     "rm": "stop", "kill": "stop", "shell": "exec", "tail": "logs", "undo": "rollback",
     "update": "deploy", "rollout": "status",
 }  # fmt: skip
-_KINDS = {"deployments": "workloads", "deployment": "workloads", "deploy": "workloads",
-          "statefulsets": "workloads", "daemonsets": "workloads", "pods": "instances", "pod": "instances", "po": "instances", "tasks": "instances",
-          "nodes": "k8s nodes", "services": "workloads", "ingresses": "k8s ingresses",
-          "events": "k8s events", "jobs": "k8s jobs", "configmaps": "k8s configmaps"}  # fmt: skip
+_KINDS = {
+    **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets", "daemonsets", "services"),
+                    "workloads"),
+    **dict.fromkeys(("pods", "pod", "po", "tasks"), "instances"),
+    **{kind: f"k8s {kind}" for kind in ("nodes", "ingresses", "events", "jobs", "configmaps")},
+}  # fmt: skip
 
 
 def meant(

@@ -131,6 +131,8 @@ def _list(
     if is_drawn(streams, style.format):
         full = style.format is Format.WIDE
         rows = list(items)
+        if not style.columns and not full:
+            columns = table.telling(columns, rows, streams.width, now=now)
         return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
     return table.tab_separated(columns, items, headers=style.headers)
 

@@ -42,9 +42,11 @@ class Column(Struct, frozen=True):
     """One column of a view.
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
-    needs them to tell its rows apart. ``age_header`` is the header on a terminal,
-    where times are ages, ``short`` the value there, ``order`` what is sorted by. On a narrow terminal the columns
-    with the highest ``shrink`` give way first, down to ``min_width``; 0 never does.
+    needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
+    says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
+    value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
+    go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
+    and some ``from_left``; 0 never does.
     """
 
     key: str
@@ -52,10 +54,13 @@ class Column(Struct, frozen=True):
     style: CellStyle = _unstyled
     wide: bool = False
     extra: bool = False
+    piped: bool = False
+    spare: int = 0
     right: bool = False
+    from_left: bool = False
     shrink: int = 0
     min_width: int = 12
-    age_header: str | None = None
+    title: str | None = None
     short: Value | None = None
     order: Value | None = None
 
@@ -98,13 +103,14 @@ def status_column(key: str = "status", attribute: str | None = None, **settings:
 
 
 def environment_columns() -> list[Column]:
-    """Project and environment, shown where a list has several of them."""
-    return [column(key, extra=True, shrink=1) for key in ("project", "environment")]
+    """Project and environment, shown where a list has several of them; on a terminal in one."""
+    environment = column("environment", title="ENV", short=environment_label, extra=True, shrink=1)
+    return [column("project", extra=True, piped=True), environment]
 
 
 def location_columns() -> list[Column]:
     """Project, environment and namespace, shown where a list has several of them."""
-    return [*environment_columns(), column("namespace", extra=True, shrink=1)]
+    return [*environment_columns(), column("namespace", extra=True, spare=4, shrink=1)]
 
 
 def environment_label(item: Any) -> str:
@@ -123,7 +129,7 @@ def message_column(value: str | Value | None = None, **settings: Any) -> Column:
 
 
 def created_column() -> Column:
-    return column("created", "created_at", age_header="AGE")
+    return column("created", "created_at", title="AGE")
 
 
 def images_column(**settings: Any) -> Column:
@@ -133,6 +139,7 @@ def images_column(**settings: Any) -> Column:
         lambda item: joined(item.images),
         short=lambda item: joined([short_image(image) or "" for image in item.images]),
         shrink=2,
+        from_left=True,
         **settings,
     )
 
@@ -205,7 +212,7 @@ class View(Struct, frozen=True):
             UsageError: there is none.
         """
         for column in self.columns:
-            names = (column.key, (column.age_header or "").lower())
+            names = (column.key, (column.title or "").lower())
             if key.strip().lower().replace("_", "-") in names:
                 return column
         known = [column.key for column in self.columns]

@@ -53,11 +53,18 @@ WORKLOADS = View(
     [
         *location_columns(),
         name_column(),
-        column("type", lambda item: str(item.type), short=lambda item: KIND_OF[item.type]),
+        column(
+            "type",
+            lambda item: str(item.type),
+            short=lambda item: KIND_OF[item.type],
+            spare=3,
+        ),
         status_column(),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
-        column("image", short=lambda item: short_image(item.image), shrink=2),
+        column(
+            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=2
+        ),
         created_column(),
         name_column("revision", "rollout.revision", wide=True),
         column("cpu", wide=True, right=True, order=lambda item: item.resources.cpu_millicores),
@@ -69,7 +76,7 @@ WORKLOADS = View(
             order=lambda item: item.resources.memory_mib,
         ),
         column("endpoints", _endpoints, wide=True, shrink=2),
-        column("updated", "updated_at", wide=True, age_header="UPDATED"),
+        column("updated", "updated_at", wide=True, title="UPDATED"),
         message_column("rollout.message", wide=True),
     ],
     kind=lambda item: KIND_OF[item.type],
@@ -93,7 +100,7 @@ REASONS = View(
     [
         column("reason", style=BAD),
         column("count", right=True),
-        column("seen", "last_seen", age_header="LAST SEEN"),
+        column("seen", "last_seen", title="LAST SEEN"),
         column("instances", _some_instances, shrink=2),
         message_column(),
     ],
@@ -115,7 +122,7 @@ REVISIONS = View(
 EVENTS = View(
     "events",
     [
-        column("seen", "timestamp", age_header="LAST SEEN"),
+        column("seen", "timestamp", title="LAST SEEN"),
         status_column("type"),
         column("reason"),
         name_column("object"),

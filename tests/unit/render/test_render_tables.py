@@ -139,11 +139,47 @@ def test_no_color_and_the_option(color: str, environ: dict[str, str], *, expecte
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 108, 300])
-def test_no_column_is_ever_dropped(three: list[Workload], width: int) -> None:
-    for format_ in (Format.TABLE, Format.WIDE):
-        head = rendered(three, Style(format=format_), tty=True, width=width).splitlines()[0]
-        columns = WORKLOADS.chosen(Style(format=format_))
-        assert head.split() == [one.age_header or one.header for one in columns]
+@pytest.mark.parametrize(
+    "style",
+    [Style(format=Format.WIDE), Style(columns=["name", "type", "image"])],
+    ids=["wide", "asked for"],
+)
+def test_no_column_that_was_asked_for_is_dropped(
+    three: list[Workload], width: int, style: Style
+) -> None:
+    head = rendered(three, style, tty=True, width=width).splitlines()[0]
+    assert head.split() == [one.title or one.header for one in WORKLOADS.chosen(style)]
+
+
+@pytest.mark.parametrize(
+    ("width", "gone"),
+    [(200, set()), (80, {"TYPE"}), (60, {"TYPE", "IMAGE"})],
+)
+def test_the_least_important_columns_go_where_there_is_no_room(
+    three: list[Workload], width: int, gone: set[str]
+) -> None:
+    whole = rendered(three, Style(), tty=True, width=300).splitlines()[0].split()
+    head = rendered(three, Style(), tty=True, width=width).splitlines()[0].split()
+    assert set(whole) - set(head) == gone
+
+
+def test_a_column_without_any_value_is_not_drawn(three: list[Workload]) -> None:
+    unknown = [workload(one.name, created_at=None) for one in three]
+    assert "AGE" not in rendered(unknown, Style(), tty=True).split()
+    assert "CREATED" in rendered(unknown, Style())
+
+
+def test_environments_of_several_projects_are_one_column_on_a_terminal() -> None:
+    shown = [workload("web", project=name) for name in ("shop", "media")]
+    style = Style(extra=frozenset({"project", "environment"}))
+    assert rendered(shown, style, tty=True).split()[0] == "ENV"
+    assert "shop/k8s:demo" in rendered(shown, style, tty=True)
+    assert rendered(shown, style).startswith("PROJECT\tENVIRONMENT\t")
+
+
+def test_a_long_image_keeps_its_tag() -> None:
+    shown = [workload("web", image="example.com/a-very-long-name-of-an-image:10.4.1")]
+    assert "…of-an-image:10.4.1" in rendered(shown, Style(columns=["image"]), tty=True, width=19)
 
 
 def test_a_table_is_as_wide_as_the_terminal_if_its_columns_give_way() -> None:
