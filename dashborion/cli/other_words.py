@@ -26,8 +26,8 @@ _IN_GROUP: Mapping[str, str] = {
     "update": "deploy", "rollout": "status",
 }  # fmt: skip
 _KINDS = {
-    **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets", "daemonsets", "services"),
-                    "workloads"),
+    **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets"), "workloads"),
+    **dict.fromkeys(("daemonsets", "services"), "workloads"),
     **dict.fromkeys(("pods", "pod", "po", "tasks"), "instances"),
     **{kind: f"k8s {kind}" for kind in ("nodes", "ingresses", "events", "jobs", "configmaps")},
 }  # fmt: skip
