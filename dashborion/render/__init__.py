@@ -144,8 +144,11 @@ def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -
         return structured.document(item, _structured_format(style), unicode=streams.unicode)
     if style.format in (Format.CSV, Format.TSV, Format.NAME):
         return _list(streams, view, [item], style, now)
-    from dashborion.render import description
+    from dashborion.models.rollout import Change
+    from dashborion.render import change, description
 
+    if isinstance(item, Change) and is_drawn(streams, style.format):
+        return iter([change.line(streams, item)])
     return description.page(streams, item, now=now)
 
 
