@@ -50,7 +50,9 @@ def main(argv: Sequence[str], *, context: Context | None = None) -> int:
         from dashborion.context import Context as NewContext
 
         context = context or NewContext.system()
-        context.streams.structured = _wants_json(argv)
+        output = _output(argv)
+        context.streams.structured = output == "json"
+        context.streams.workflow = output == "github"
         return _exit_code(argv, context)
     except KeyboardInterrupt as interrupt:
         if context is not None:
@@ -156,13 +158,15 @@ def _flush_quietly(streams: Streams) -> None:
         streams.silence()
 
 
-def _wants_json(argv: Sequence[str]) -> bool:
-    """Whether to print errors as JSON; decided before parsing, which may fail."""
+def _output(argv: Sequence[str]) -> str | None:
+    """The output format, as which errors are printed, too; before parsing, which may fail."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)  # without the words of `exec`
-    return any(
-        word in ("-ojson", "--output=json") or (word in ("-o", "--output") and value == "json")
+    formats = [
+        value if word in ("-o", "--output") else word.removeprefix("--output=").removeprefix("-o")
         for word, value in pairwise([*words, ""])
-    )
+        if word in ("-o", "--output") or word.startswith(("-o", "--output="))
+    ]
+    return formats[-1] if formats else None
 
 
 if __name__ == "__main__":

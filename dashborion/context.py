@@ -61,6 +61,12 @@ class Globals:
     verbose: bool = False
     debug: bool = False
 
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Those without which another command would not find the same environments."""
+        config = ("--config", self.config) if self.config else ()
+        return ("--demo",) if self.demo else config
+
 
 @dataclass(eq=False, repr=False)
 class Context:
@@ -81,6 +87,7 @@ class Context:
     terminal: Callable[[bool], Terminal] = _terminal
     globals: Globals = field(default_factory=Globals)
     missing: DashborionError | None = None  # why rows or log lines may be missing: the first
+    on_error: Callable[[DashborionError], None] = lambda _: None  # told of each that is printed
     _deadline: Deadline | None = None
     _connector: Connector | None = None
     _warned: set[tuple[str, str]] = field(default_factory=set)
@@ -247,6 +254,7 @@ class Context:
             self.fail,
             self.streams.progress,
             partial(recorder, environ=self.environ),
+            self.globals.repeated,
         )
 
     def guards(self) -> Guards:
@@ -336,6 +344,7 @@ class Context:
         """Print an error, with --debug below where it came from."""
         self._print_frames(error)
         self.streams.fail(error)
+        self.on_error(error)
 
     def warn(self, error: DashborionError) -> None:
         """Print a warning; of what nobody foresaw, with --debug, as ``fail``."""

@@ -19,8 +19,9 @@
     │   ├── CredentialsError   4  credentials  missing, expired or rejected credentials
     │   └── Forbidden          4  forbidden    missing permissions
     ├── PartialFailure         5  partial      some environments failed, the others are printed
-    ├── RolloutFailed          7  rollout-failed, rolled-back, superseded, deleted
-    ├── RolloutPending         8  rollout-pending
+    ├── RolloutError              a wait that ended badly, with the causes
+    │   ├── RolloutFailed      7  rollout-failed, rolled-back, superseded, deleted
+    │   └── RolloutPending     8  rollout-pending
     └── Unavailable            6  unavailable
         ├── Unreachable        6  unreachable
         ├── MaybeApplied       6  maybe-applied  a change whose answer was lost
@@ -37,9 +38,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 _LONGEST_NAME = 300  # that is compared with what was typed; comparing takes its length squared
 
+FOUND = 9  # of a command that was asked to tell by its exit code whether something is wrong
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 BROKEN_PIPE = 141  # 128 + SIGPIPE
 
@@ -174,7 +177,13 @@ class Conflict(DashborionError, code="conflict"):
     """A precondition failed: the object has changed, or is not as expected."""
 
 
-class RolloutFailed(DashborionError, exit_code=7, code="rollout-failed"):
+class RolloutError(DashborionError):
+    """A wait that ended badly; ``causes`` are ``models.cause.Cause``, the worst first."""
+
+    causes: Sequence[Any] = ()
+
+
+class RolloutFailed(RolloutError, exit_code=7, code="rollout-failed"):
     """A rollout that failed, was rolled back or superseded, or its workload deleted (``code``)."""
 
     def __init__(self, message: str, *, code: str | None = None, hint: str | None = None) -> None:
@@ -182,7 +191,7 @@ class RolloutFailed(DashborionError, exit_code=7, code="rollout-failed"):
         self.code = code or self.code
 
 
-class RolloutPending(DashborionError, exit_code=8, code="rollout-pending"):
+class RolloutPending(RolloutError, exit_code=8, code="rollout-pending"):
     """A rollout that was not finished at the timeout, or that is paused."""
 
 

@@ -9,11 +9,21 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import UsageError, suggestion
-from dashborion.models import ecs, environment, event, instance, kubernetes, log, rollout, workload
+from dashborion.models import (
+    cause,
+    ecs,
+    environment,
+    event,
+    instance,
+    kubernetes,
+    log,
+    rollout,
+    workload,
+)
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, log, environment)
+_COMMON = (workload, instance, event, rollout, cause, log, environment)
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 

@@ -15,9 +15,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
-from dashborion.errors import CannotWrite, ClosedPipe, DashborionError
+from dashborion.errors import CannotWrite, ClosedPipe, DashborionError, RolloutError
 
 _ERASE = "\r\x1b[K"
 _LONGEST = 4000  # characters of a message
@@ -32,6 +32,7 @@ HOSTILE = (
 )
 _HOSTILE = re.compile(f"[\x00-\x1f{HOSTILE}]")
 _BREAKS = re.compile(r"[ \t]*\r?\n\s*|\t")
+_COMMANDS = re.compile(r"^(\s*:)(?=:)|(#)(?=#\[)", re.MULTILINE)
 
 
 def escape(text: str) -> str:
@@ -42,6 +43,14 @@ def escape(text: str) -> str:
 def one_line(text: str) -> str:
     """Text of several lines on one: line breaks, with the spaces around them, and tabs are one."""
     return _BREAKS.sub(" ", text.strip("\r\n")) if "\n" in text or "\t" in text else text
+
+
+def no_command(text: str) -> str:
+    """Text that GitHub's runner does not take for a command to itself.
+
+    It does so with ``::`` at the beginning of a line, and with ``##[`` anywhere in one.
+    """
+    return _COMMANDS.sub(lambda match: f"{match.group()} ", text)
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -89,7 +98,8 @@ def _width(environ: Mapping[str, str]) -> int:
 class Streams:
     """Two text streams and their properties.
 
-    ``structured`` prints errors, warnings and notes as JSON objects, one a line.
+    ``structured`` prints errors, warnings and notes as JSON objects, one a line. ``workflow``
+    when GitHub's runner reads them, which finds commands in what it reads.
     """
 
     out: TextIO
@@ -99,6 +109,7 @@ class Streams:
     out_color: bool = False
     width: int = 80
     structured: bool = False
+    workflow: bool = False
     _progress: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -173,8 +184,9 @@ class Streams:
 
     def say(self, text: str) -> None:
         """Print one line on ``err``; thread-safe."""
+        line = no_command(escape(text)) if self.workflow else escape(text)
         with self._lock:
-            self._tell(f"{_ERASE if self._progress else ''}{escape(text)}\n{self._progress}")
+            self._tell(f"{_ERASE if self._progress else ''}{line}\n{self._progress}")
 
     def ask(self, question: str) -> None:
         """Print a question on ``err``, without a newline."""
@@ -217,12 +229,16 @@ class Streams:
         message, hint = _bounded(error.message), _bounded(error.hint)
         environment = _bounded(error.environment, most=_LONGEST_LABEL)
         if self.structured:
-            body = {
+            body: dict[str, Any] = {
                 "code": error.code,
                 "message": message,
                 "hint": hint,
                 "environment": environment,
             }
+            if isinstance(error, RolloutError):
+                import msgspec  # takes 5 ms
+
+                body["causes"] = msgspec.to_builtins(error.causes)
             self.say(json.dumps({kind: body}))
             return
         message = one_line(message or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dashborion.cli import report
 from dashborion.cli.options import ChangeOptions, RolloutOptions
 from dashborion.cli.printing import show_one
 
@@ -23,19 +24,27 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
     """
     from dashborion.engines.changes import Changer
 
+    reporter, patience = None, None
+    if isinstance(options, RolloutOptions):
+        reporter, patience = report.begin(context, options.output), options.patience
+
     def show(change: Change) -> None:
-        from dashborion.render.views.workloads import CHANGES
+        if reporter:
+            from dashborion.render import github
 
-        show_one(context, CHANGES, change, options)
+            reporter.add(github.of_change(change))
+        else:
+            from dashborion.render.views.workloads import CHANGES
 
-    patience = options.patience if isinstance(options, RolloutOptions) else None
+            show_one(context, CHANGES, change, options)
+
     fleet = context.fleet(options.choice, prints_rows=False)
     return Changer(
         fleet=fleet,
         guards=context.guards(),
         query=options.query(),
         streams=context.streams,
-        follower=follower(context, fleet),
+        follower=follower(context, fleet, logs=reporter is None),
         now=context.now,
         confirm=context.confirm,
         show=show,
@@ -45,8 +54,8 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
     )
 
 
-def follower(context: Context, fleet: Fleet) -> RolloutFollower:
-    """What waits for rollouts."""
+def follower(context: Context, fleet: Fleet, *, logs: bool) -> RolloutFollower:
+    """What waits for rollouts; ``logs``: and says the last log lines of what failed."""
     from dashborion.engines.rollout import RolloutFollower
 
-    return RolloutFollower(fleet, context.streams, context.clock, context.sleep)
+    return RolloutFollower(fleet, context.streams, context.clock, context.sleep, logs)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashborion.cli.options import FormatOptions, ListOptions, NamespaceOptions, command, group
+from dashborion.cli import report
+from dashborion.cli.options import (
+    FormatOptions,
+    ListOptions,
+    NamespaceOptions,
+    ReportListOptions,
+    command,
+    group,
+)
 from dashborion.cli.printing import show_list, show_one
 from dashborion.completion import completers
 from dashborion.errors import UsageError
@@ -92,15 +100,21 @@ def show(
 
 
 @command(app, "check")
-def check(context: Context, *, where: NamespaceOptions, listed: ListOptions) -> None:
+def check(context: Context, *, where: NamespaceOptions, listed: ReportListOptions) -> None:
     """Connect to environments and show identity, response time and permissions.
 
     Example: dashborion env check --all-envs
     """
     from dashborion.render.views.environments import CHECKS
 
+    reporter = report.begin(context, listed.output, "env check")
     answer = context.fleet(where.choice).check()
-    show_list(context, CHECKS, answer.items, listed)
+    if reporter:
+        from dashborion.render import github
+
+        reporter.add(github.of_check(answer.items))
+    else:
+        show_list(context, CHECKS, answer.items, listed)
     permissions = (permission for check in answer.items for permission in check.permissions)
     if context.streams.err_tty and any(permission.allowed is None for permission in permissions):
         context.streams.note(

@@ -18,6 +18,7 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_list, print_long_list, print_object
+from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import foreseen
 
 if TYPE_CHECKING:
@@ -85,6 +86,20 @@ def describe(
 
     answer = context.fleet(where.choice).instance(id_, where.query())
     print_object(context, INSTANCES, answer, output)
+
+
+@command(app, "why")
+def why(context: Context, id_: InstanceId, *, where: NamespaceOptions, asked: WhyOptions) -> None:
+    """Tell why an instance is not well, since when, and what to do.
+
+    Example: dashborion instances why database-0 -e media/staging
+    """
+    from dashborion.engines import diagnosis
+
+    query, past, logs = where.query(), asked.past, asked.shows_logs
+    printer = WhyPrinter.begin(context, asked)
+    fleet = context.fleet(where.choice)
+    printer.one(diagnosis.of_instance(fleet, id_, query, past, logs=logs))
 
 
 @command(app, "logs")

@@ -17,6 +17,7 @@ _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[a-z]*)")
 _WORDS = {60: "m min mins minute minutes", 3600: "h hr hrs hour hours", 86400: "d day days",
           1: "s sec secs second seconds"}  # fmt: skip
 _UNITS = {"": 1, **{word: size for size, words in _WORDS.items() for word in words.split()}}
+_LONGEST = 1000 * 365 * 86400.0
 
 
 def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozenset[E] | None:
@@ -47,6 +48,18 @@ def duration(text: str, option: str) -> float:
             f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
         )
     return float(match["number"]) * _UNITS[match["unit"]]
+
+
+def time_span(text: str, option: str) -> timedelta:
+    """As ``duration``, for the time before now.
+
+    Raises:
+        UsageError: it is no duration, or longer than any date is ago.
+    """
+    seconds = duration(text, option)
+    if seconds > _LONGEST:
+        raise UsageError(f"{option}: '{text}' is too long ago", hint="use 15m, 2h or 7d")
+    return timedelta(seconds=seconds)
 
 
 def point_in_time(text: str, option: str, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ import typer
 
 from dashborion.cli import lazy_commands
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.render import STRUCTURED, Format, Style, is_drawn
+from dashborion.render import STRUCTURED, Format, ReportFormat, Style, is_drawn
 
 if TYPE_CHECKING:
     from dashborion.config.environments import Choice
@@ -30,6 +30,10 @@ Selector = Annotated[
 ]
 OutputFormat = Annotated[
     Format | None, Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(Format)}.")
+]
+ReportOutput = Annotated[
+    ReportFormat | None,
+    Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(ReportFormat)}."),
 ]
 Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
@@ -122,6 +126,18 @@ class FormatOptions(OptionSet):
         return Style(format=self.output, raw=self.raw)
 
 
+class ReportOptions(OptionSet):
+    """Output options of one object that tells of problems, for a workflow of GitHub, too."""
+
+    panel = "Output"
+
+    output: ReportOutput = None
+
+    @property
+    def style(self) -> Style:
+        return Style(format=Format(self.output) if self.output else None)
+
+
 class ObjectOptions(FormatOptions):
     """Output options of one object of an API."""
 
@@ -148,7 +164,7 @@ class ListOptions(OptionSet):
         """The options as renderers take them, with the ``extra`` columns that this list needs."""
         columns = [key for key in (self.columns or "").split(",") if key.strip()]
         return Style(
-            format=self.output,
+            format=Format(self.output) if self.output else None,
             columns=columns,
             sort=self.sort,
             headers=not self.no_headers,
@@ -185,6 +201,12 @@ class ApiListOptions(ListOptions):
         named = [*(self.columns or "").split(","), (self.sort or "").removeprefix("-")]
         shown = {name.strip().lower() for name in named}
         return everything or by_default or not shown.isdisjoint(columns)
+
+
+class ReportListOptions(ListOptions):
+    """The same of a list that tells of problems."""
+
+    output: ReportOutput = None  # type: ignore[assignment] # it has one more
 
 
 class ConfirmOptions(OptionSet):
@@ -247,5 +269,5 @@ class ChangeOptions(FormatOptions, ConfirmOptions, NamespaceOptions):
     """Options of every change."""
 
 
-class RolloutOptions(FormatOptions, WaitOptions, ConfirmOptions, NamespaceOptions):
+class RolloutOptions(ReportOptions, WaitOptions, ConfirmOptions, NamespaceOptions):
     """Options of a change that begins a rollout."""

@@ -12,11 +12,12 @@ from dashborion.cli.options import (
     ListOptions,
     NamespaceOptions,
     ObjectOptions,
+    ReportOptions,
 )
 from dashborion.render import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
@@ -31,7 +32,7 @@ def show_list(context: Context, view: View, items: Iterable[Any], listed: ListOp
     render.show_list(context.streams, view, items, listed.style(), now=context.now())
 
 
-def show_one(context: Context, view: View, item: Any, shown: FormatOptions) -> None:
+def show_one(context: Context, view: View, item: Any, shown: FormatOptions | ReportOptions) -> None:
     """Write one object."""
     render.show_one(context.streams, view, item, shown.style, now=context.now())
 
@@ -49,12 +50,7 @@ def print_list(
         DashborionError: an environment failed, after the rows of the others.
     """
     items = [found.item for found in answer.items]
-    found_in = {getattr(item, "namespace", None) for item in items}
-    extra = _distinguishing(
-        answer.asked,
-        projects=any(item.project for item in items),
-        namespaces=where.all_namespaces or len(found_in) > 1,
-    )
+    extra = distinguishing(answer.asked, items, where)
     _print_rows(context, view, answer.items, extra, listed)
     if not items and not answer.failures:
         context.streams.note(f"no {view.noun} found")
@@ -116,6 +112,18 @@ def print_difference(
     if not difference.changes:
         context.streams.note(f"no differences between {difference.before} and {difference.after}")
     answer.require_complete()
+
+
+def distinguishing(
+    environments: int, items: Sequence[Any], where: NamespaceOptions | ClusterOptions
+) -> frozenset[str]:
+    """The columns without which these items would look alike."""
+    found_in = {getattr(item, "namespace", None) for item in items}
+    return _distinguishing(
+        environments,
+        projects=any(item.project for item in items),
+        namespaces=where.all_namespaces or len(found_in) > 1,
+    )
 
 
 def _distinguishing(environments: int, *, projects: bool, namespaces: bool) -> frozenset[str]:

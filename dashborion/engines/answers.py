@@ -111,6 +111,12 @@ def widened(query: Query, patterns: Sequence[Name]) -> Query:
     return replace(query, all_namespaces=True)
 
 
+def away(item: Workload | Instance, query: Query, name: Name | None = None) -> str | None:
+    """An object's namespace, if it may not be the one in which its environment is looked at."""
+    is_away = query.namespace or query.all_namespaces or (name is not None and name.namespace)
+    return item.namespace if is_away else None
+
+
 def matching(patterns: Sequence[Name], rows: Sequence[Of]) -> list[Of]:
     """The workloads that fit one of the patterns; all where there is none."""
     if not patterns:

@@ -13,8 +13,10 @@ from typing import TypeVar
 import msgspec
 
 from dashborion.concurrency import result, start
+from dashborion.config.targets import Environment
 from dashborion.engines.answers import (
     Answer,
+    away,
     flat,
     has_wildcards,
     matching,
@@ -57,7 +59,7 @@ def of_workload(
 
     def ask(orchestrator: Orchestrator) -> Diagnosis:
         examined = orchestrator.causes.workload(name, query, since)
-        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
 
     answer = fleet.ask_all(ask, searching=True)
     answer.require_one(name)
@@ -72,19 +74,25 @@ def of_instance(
 
     def ask(orchestrator: Orchestrator) -> Diagnosis:
         examined = orchestrator.causes.instance(name, query, since)
-        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
+        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
 
     answer = fleet.ask_all(ask, searching=True)
     answer.require_one(name)
     return answer
 
 
+def is_one(patterns: Sequence[str]) -> bool:
+    """Whether one workload is named: it then is examined by all facts, else by those of lists."""
+    return len(patterns) == 1 and not has_wildcards(patterns[0])
+
+
 def of_workloads(
     fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta
-) -> Answer[Diagnosis]:
-    """What is not well among the workloads that fit, and what was named without wildcards.
+) -> tuple[Answer[Diagnosis], int]:
+    """What is not well among the workloads that fit, and how many fit.
 
-    By the facts of lists, the worst first, then in the order of lists.
+    What was named without wildcards is told in any case. By the facts of lists, the worst
+    first, then in the order of lists.
 
     Raises:
         NotFound: a name without wildcards that nothing fits.
@@ -94,8 +102,9 @@ def of_workloads(
     exact = [name for name in names if not has_wildcards(name.name)]
 
     def ask(orchestrator: Orchestrator) -> list[Examined[Workload]]:
-        examined = orchestrator.causes.workloads(asked, since)
-        return matching_in(orchestrator.environment, names, examined)
+        environment = orchestrator.environment
+        fitting = matching_in(environment, names, orchestrator.causes.workloads(asked, since))
+        return [_addressed(fleet, environment, one, away(one.item, asked)) for one in fitting]
 
     answer = flat(fleet.ask_all(ask))
     if not answer.failures:
@@ -106,7 +115,7 @@ def of_workloads(
     ]
     shown = [one for one, is_named in told if is_named or not one.verdict.is_well]
     shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
-    return Answer(shown, answer.failures, answer.asked, answer.answered)
+    return Answer(shown, answer.failures, answer.asked, answer.answered), len(told)
 
 
 def diagnosis(
@@ -118,7 +127,7 @@ def diagnosis(
     if isinstance(item, Workload) and _is_unexplained(item, causes):
         causes.append(_unavailable(item))
     verdict = _verdict(examined, causes)
-    worst = causes[0] if causes else None
+    worst = next((cause for cause in causes if cause.severity is Severity.ERROR), None)
     is_workload = isinstance(item, Workload)
     return Diagnosis(
         project=item.project,
@@ -128,7 +137,7 @@ def diagnosis(
         instance=None if is_workload else item.name,
         type=str(item.type) if isinstance(item, Workload) else None,
         verdict=verdict,
-        since=worst.first_seen if worst and verdict is Verdict.FAILING else None,
+        since=worst.first_seen if worst else None,
         headline=headline(item, verdict, worst),
         causes=causes,
         log=list(log),
@@ -153,18 +162,26 @@ def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -
 
 
 def headline(item: Workload | Instance, verdict: Verdict, worst: Cause | None) -> str:
-    """One line: what is wrong and how many have it, or how many replicas are available."""
-    if worst is not None and verdict in (Verdict.FAILING, Verdict.UNKNOWN):
-        word = f" ({worst.reason})" if worst.reason else ""
-        having = len(worst.instances)
-        where = f", in {having} instance{'' if having == 1 else 's'}" if having > 1 else ""
-        return f"{worst.title}{word}{where}"
+    """One line: what is wrong and how many have it, or how many replicas are available.
+
+    ``worst`` is an error.
+    """
+    if worst is not None:
+        return in_words(worst)
     if isinstance(item, Instance):
         return ", ".join(filter(None, (str(item.status), item.reason)))
     if verdict is Verdict.UNKNOWN:
         return "its instances could not be looked at"
     counted = f"{item.available} of {item.desired} replicas available"
-    return f"{item.rollout.message or counted}" if verdict is Verdict.PROGRESSING else counted
+    is_of_rollout = verdict in (Verdict.FAILING, Verdict.PROGRESSING)
+    return item.rollout.message or counted if is_of_rollout else counted
+
+
+def in_words(cause: Cause) -> str:
+    """What is wrong, with the API's word for it, and how many instances have it."""
+    word = f" ({cause.reason})" if cause.reason else ""
+    having = len(cause.instances)
+    return f"{cause.title}{word}" + (f", in {having} instances" if having > 1 else "")
 
 
 def _verdict(examined: Examined[Workload] | Examined[Instance], causes: Sequence[Cause]) -> Verdict:
@@ -202,6 +219,25 @@ def _unavailable(item: Workload) -> Cause:
         explains=[],
         advice=[],
     )
+
+
+def _addressed(
+    fleet: Fleet, environment: Environment, examined: Examined[Item], namespace: str | None
+) -> Examined[Item]:
+    causes = fleet.addressed(examined.causes, environment, namespace)
+    return msgspec.structs.replace(examined, causes=causes)
+
+
+def _told(
+    fleet: Fleet,
+    orchestrator: Orchestrator,
+    examined: Examined[Item],
+    namespace: str | None,
+    *,
+    logs: bool,
+) -> Diagnosis:
+    examined = _addressed(fleet, orchestrator.environment, examined, namespace)
+    return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
 
 
 def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item]) -> Diagnosis:

@@ -9,11 +9,14 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
+from dashborion.engines.advice import addressed
 from dashborion.engines.answers import (
     Answer,
+    away,
     flat,
     located,
     matching,
@@ -34,6 +37,7 @@ from dashborion.errors import (
     short,
 )
 from dashborion.models.base import Model
+from dashborion.models.cause import Cause
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import WorkloadType
@@ -83,7 +87,8 @@ class Fleet(Struct, frozen=True):
 
     ``runtime`` makes what an environment's adapter is lent; ``report`` is told
     of each environment that failed while others answered, ``progress`` what is
-    still waited for ("" in the end); ``recorder`` keeps names for completion.
+    still waited for ("" in the end); ``recorder`` keeps names for completion. ``options`` are
+    the global ones that a command needs, too, to find the same environments.
     """
 
     environments: Sequence[Environment]
@@ -92,6 +97,7 @@ class Fleet(Struct, frozen=True):
     report: Callable[[DashborionError], None]
     progress: Callable[[str], None]
     recorder: Callable[[Environment, Query], NameRecorder]
+    options: Sequence[str] = ()
 
     @property
     def where(self) -> str:
@@ -176,7 +182,10 @@ class Fleet(Struct, frozen=True):
 
         def ask(orchestrator: Orchestrator) -> Found[WorkloadDetail]:
             found = orchestrator.inventory.workload(name, query)
-            return self._recorded(orchestrator, query, [found])[0]
+            self._recorded(orchestrator, query, [found])
+            environment, namespace = orchestrator.environment, away(found.item, query, name)
+            causes = self.addressed(found.item.causes, environment, namespace)
+            return Found(replace(found.item, causes=causes), found.raw)
 
         answer = self.ask_all(ask, searching=True)
         answer.require_one(name)
@@ -188,6 +197,13 @@ class Fleet(Struct, frozen=True):
         answer = self.ask_all(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
+
+    def addressed(
+        self, causes: Sequence[Cause], environment: Environment, namespace: str | None
+    ) -> list[Cause]:
+        """The causes with commands that can be typed as they are."""
+        label, options = environment.label, self.options
+        return addressed(causes, options=options, label=label, namespace=namespace)
 
     def _recorded(
         self,

@@ -12,18 +12,24 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
+from dashborion.engines.diagnosis import in_words
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import (
     DashborionError,
+    RolloutError,
     RolloutFailed,
     RolloutPending,
     Unavailable,
     foreseen,
 )
+from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.models.workload import Reason
 from dashborion.orchestrators.protocol import (
+    Explanation,
     FollowedRollout,
     RolloutProgress,
     Trouble,
@@ -141,12 +147,16 @@ class RolloutWait:
 
 @dataclass(frozen=True)
 class RolloutFollower:
-    """Waits for rollouts and says how they go: one live line on a terminal, else line by line."""
+    """Waits for rollouts and says how they go: one live line on a terminal, else line by line.
+
+    ``logs``: whether the last lines of what failed are said, too.
+    """
 
     fleet: Fleet
     streams: Streams
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    logs: bool = True
 
     def follow(
         self,
@@ -182,7 +192,7 @@ class RolloutFollower:
         )
         try:
             wait.until_done()
-        except (RolloutFailed, RolloutPending) as error:
+        except RolloutError as error:
             streams.progress("")
             if not wait.is_answered or (wait.last is not None and wait.last.ended == "paused"):
                 raise
@@ -218,21 +228,17 @@ class RolloutFollower:
         self,
         workload: WorkloadToChange,
         followed: FollowedRollout,
-        error: RolloutFailed | RolloutPending,
+        error: RolloutError,
         last: RolloutProgress | None,
     ) -> None:
         """Say why, with the newest warnings and one failed instance's log, if they can be had."""
         troubles = last.troubles if last is not None else ()
-        is_failed = isinstance(error, RolloutFailed)
-        is_named = is_failed and (last is None or last.ended != "rollout-failed")
         try:
             with foreseen(workload.environment.label):
                 explanation = followed.explain()
-                if not is_named:
-                    of_instances = [one for one in explanation.reasons if one.instances]
-                    # The API says of itself why a rollout failed, but not why it takes so long.
-                    told = of_instances if is_failed else of_instances or explanation.reasons
-                    error.message = _with_reasons(error.message, told)
+                namespace = workload.workload.namespace
+                told = self.fleet.addressed(explanation.causes, workload.environment, namespace)
+                _name_cause(error, last, replace(explanation, causes=told))
                 failed = next((one.instance for one in troubles if one.instance), None)
                 self._show_last_words(followed, explanation.events, failed)
         except DashborionError as lost:
@@ -246,9 +252,41 @@ class RolloutFollower:
         for event in sorted(newest.values(), key=events.index)[-EVENTS:]:
             time = f"{event.timestamp:%Y-%m-%dT%H:%M:%SZ} " if event.timestamp else ""
             self.streams.note(f"event: {time}{event.object}: {event.message}")
-        if instance:
+        if instance and self.logs:
             for line in followed.last_log_lines(instance, LOG_LINES):
                 self.streams.note(f"log: {instance}: {line}")
+
+
+def _name_cause(
+    error: RolloutError, last: RolloutProgress | None, explanation: Explanation
+) -> None:
+    """Put the causes on the error, and the worst of them into its message."""
+    ended = last.ended if last is not None else None
+    if ended in ("superseded", "deleted"):
+        return  # nothing that is wrong with it
+    error.causes = explanation.causes
+    is_failed = isinstance(error, RolloutFailed)
+    of_errors = (one for one in error.causes if one.severity is Severity.ERROR or not is_failed)
+    worst = next(of_errors, None)
+    if worst is not None:
+        told = _cause_told(worst)
+        if last is not None and is_failed and ended is None:
+            error.message = f"{told}; {last.message}"  # better than the troubles do
+        else:
+            error.message = f"{error.message}; {told}"
+        advice = next((one for one in worst.advice if one.command), None)
+        if advice is not None and not error.hint:
+            error.hint = f"{advice.text}: {advice.command}"
+    elif not is_failed or ended == "rollout-failed":
+        of_instances = [one for one in explanation.reasons if one.instances]
+        # The API says of itself why a rollout failed, but not why it takes so long.
+        reasons = of_instances if is_failed else of_instances or explanation.reasons
+        error.message = _with_reasons(error.message, reasons)
+
+
+def _cause_told(cause: Cause) -> str:
+    """In the words of a diagnosis' headline, with the API's own message."""
+    return in_words(cause) + (f": {cause.message}" if cause.message else "")
 
 
 def _with_reasons(message: str, reasons: Sequence[Reason]) -> str:

@@ -382,10 +382,14 @@ class FollowedRollout(Protocol):
 
 
 class Explanation(Struct, frozen=True):
-    """What speaks for why a rollout is not done; the newest events come last."""
+    """What speaks for why a rollout is not done; the newest events come last.
+
+    ``causes`` are the worst first; ``reasons`` are their older form, said where there are none.
+    """
 
     reasons: Sequence[Reason] = ()
     events: Sequence[Event] = ()
+    causes: Sequence[Cause] = ()
 
 
 TroubleKind = Literal["crash", "pull", "placement"]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from dashborion.models.cause import Diagnosis
     from dashborion.render.columns import View
     from dashborion.streams import Streams
 
@@ -29,6 +30,19 @@ class Format(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     NAME = "name"
+
+
+class ReportFormat(StrEnum):
+    """The formats of commands that tell of problems; ``github`` for a workflow of GitHub."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    CSV = "csv"
+    TSV = "tsv"
+    NAME = "name"
+    GITHUB = "github"
 
 
 class LogFormat(StrEnum):
@@ -86,6 +100,15 @@ def show_list(
 def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: datetime) -> None:
     """Write one object: whole in JSON and YAML, as a page for people; raises as ``show_list``."""
     _write(streams, _one(streams, view, item, style, now))
+
+
+def show_diagnosis(
+    streams: Streams, diagnosis: Diagnosis, *, most: int | None, now: datetime
+) -> None:
+    """Write the page of one diagnosis, with no more than ``most`` causes."""
+    from dashborion.render import diagnosis as page
+
+    _write(streams, page.page(streams, diagnosis, most=most, now=now))
 
 
 def show_document(streams: Streams, document: Any) -> None:

@@ -29,9 +29,13 @@ STYLES = {
     "Ready": GOOD, "NotReady": BAD, "Unknown": BAD, "Terminating": BUSY,
     "ACTIVE": GOOD, "DRAINING": BUSY, "SUCCESSFUL": GOOD, "IN_PROGRESS": BUSY, "PENDING": BUSY,
     "STOPPED": BAD, "ROLLBACK_IN_PROGRESS": BAD, "ROLLBACK_SUCCESSFUL": BAD,
-    "ROLLBACK_FAILED": BAD, "added": GOOD, "removed": BAD, "changed": BUSY,
+    "ROLLBACK_FAILED": BAD, "error": BAD, "info": QUIET, "failing": BAD, "unknown": BUSY,
+    "healthy": GOOD, "added": GOOD, "removed": BAD, "changed": BUSY,
 }  # fmt: skip
 """The colour of a status, in dashborion's words and in the APIs'."""
+
+
+SHOWN_NAMES = 3  # of instances; the others are counted
 
 
 def _unstyled(_: Any) -> str:
@@ -156,6 +160,12 @@ def healthy_column() -> Column:
 def joined(values: Iterable[str]) -> str | None:
     """The values with commas between them; None if there are none."""
     return ",".join(values) or None
+
+
+def some(names: Sequence[str]) -> str | None:
+    """The first names, and how many more there are; None if there are none."""
+    left = len(names) - SHOWN_NAMES
+    return ", ".join([*names[:SHOWN_NAMES], *([f"+{left} more"] if left > 0 else [])]) or None
 
 
 def joined_column(key: str, attribute: str | None = None, **settings: Any) -> Column:

@@ -21,7 +21,7 @@ from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import table
 from dashborion.render.cells import Cell, human, plain
 from dashborion.render.columns import View, environment_label
-from dashborion.render.views import ecs, instances, kubernetes, workloads
+from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
 from dashborion.streams import Streams, escape
 
 Fields = Sequence[tuple[str, Cell]]
@@ -93,7 +93,7 @@ def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
         ("Updated", item.updated_at),
     ]
     return fields, [
-        ("Reasons", workloads.REASONS, item.reasons),
+        ("Causes", causes.CAUSES, item.causes),
         ("Endpoints", workloads.ENDPOINTS, item.endpoints),
         ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
         ("Revisions", workloads.REVISIONS, item.revisions),

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from dashborion.models.cause import Code, Confidence, Severity, Verdict
+
 Shape = Callable[[Any], None]
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -139,11 +141,25 @@ AUTOSCALING = exactly(min=number, max=number, current=maybe_number, desired=mayb
 REASON = exactly(reason=text, message=optional, count=number, lastSeen=maybe_time,
                  instances=many(text))  # fmt: skip
 
+_CODE = words(*Code)
+CAUSE = exactly(
+    code=_CODE, severity=words(*Severity), confidence=words(*Confidence), title=text,
+    reason=optional, message=optional, instances=many(text), count=number, firstSeen=maybe_time,
+    lastSeen=maybe_time, explains=many(_CODE),
+    evidence=many(exactly(source=text, field=text, value=text, timestamp=maybe_time)),
+    advice=many(exactly(text=text, command=optional)),
+)  # fmt: skip
+DIAGNOSIS = exactly(
+    **_PLACE, workload=optional, instance=optional, type=optional, verdict=words(*Verdict),
+    since=maybe_time, headline=text, causes=many(CAUSE), checked=many(text),
+    log=many(exactly(instance=text, container=optional, lines=many(text))),
+    notChecked=many(exactly(what=text, permission=optional, reason=text)),
+)  # fmt: skip
 WORKLOAD = exactly(**_WORKLOAD)
 INSTANCE = exactly(**_INSTANCE)
 WORKLOAD_DETAIL = exactly(
-    **_WORKLOAD, instances=many(INSTANCE), reasons=many(REASON), autoscaling=maybe(AUTOSCALING),
-    revisions=many(REVISION), events=many(EVENT),
+    **_WORKLOAD, instances=many(INSTANCE), causes=many(CAUSE), reasons=many(REASON),
+    autoscaling=maybe(AUTOSCALING), revisions=many(REVISION), events=many(EVENT),
 )  # fmt: skip
 INSTANCE_DETAIL = exactly(**_INSTANCE, labels=mapping, events=many(EVENT))
 CHECK = exactly(

@@ -13,6 +13,7 @@ from tests.contract.under_test import UnderTest
     [
         pytest.param("workloads list -A", shapes.many(shapes.WORKLOAD), id="workloads"),
         pytest.param("instances list -A --all", shapes.many(shapes.INSTANCE), id="instances"),
+        pytest.param("workloads why -A", shapes.many(shapes.DIAGNOSIS), id="diagnoses"),
         pytest.param("env check", shapes.many(shapes.CHECK), id="checks"),
     ],
 )
@@ -27,11 +28,17 @@ def test_the_shape_of_a_workload(there: UnderTest, which: str) -> None:
     shapes.WORKLOAD_DETAIL(there(f"workloads describe {getattr(there, which)} -o json").json)
 
 
+@pytest.mark.parametrize("which", ["healthy", "degraded", "stopped", "rolling"])
+def test_the_shape_of_a_diagnosis(there: UnderTest, which: str) -> None:
+    shapes.DIAGNOSIS(there(f"workloads why {getattr(there, which)} -o json").json)
+
+
 @pytest.mark.parametrize("which", ["healthy", "degraded", "rolling"])
 def test_the_shape_of_an_instance(there: UnderTest, which: str) -> None:
     for one in there(f"instances list -w {getattr(there, which)} --all -o json").json[:2]:
         name = f"{one['namespace']}/{one['name']}"
         shapes.INSTANCE_DETAIL(there(f"instances describe {name} -o json").json)
+        shapes.DIAGNOSIS(there(f"instances why {name} -o json").json)
 
 
 def test_every_row_has_its_project_environment_and_orchestrator(there: UnderTest) -> None:

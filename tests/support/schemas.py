@@ -27,11 +27,13 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads history": ["Revision"],
     "workloads logs": "LogLine",
     "workloads status": "Rollout",
+    "workloads why": "Diagnosis",
     "workloads events": ["Event"],
     "instances list": ["Instance"],
     "instances describe": "InstanceDetail",
     "instances logs": "LogLine",
     "instances stop": "Change",
+    "instances why": "Diagnosis",
     "k8s ingresses list": ["Ingress"],
     "k8s ingresses describe": "IngressDetail",
     "k8s configmaps list": ["ConfigMap"],
@@ -82,7 +84,7 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
         return
     is_open = exit_code and out.startswith("[") and not out.rstrip().endswith("]")
     printed = json.loads(f"{out}]" if is_open else out)
-    if name == "env show" and isinstance(printed, list):  # of a glob
+    if name in ("env show", "workloads why") and isinstance(printed, list):  # of a glob, of all
         model = [str(model)]
     if isinstance(model, str):
         _hold(printed, [model])

@@ -6,25 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashborion.cli import report
 from dashborion.cli.change import follower
 from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     NAME_FORMS,
     ApiListOptions,
-    FormatOptions,
     ListOptions,
     NamespaceOptions,
     ObjectOptions,
+    ReportOptions,
     Selector,
     WaitOptions,
     WorkloadName,
 )
 from dashborion.cli.printing import print_list, print_object, show_list, show_one
+from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.models.query import Part
+    from dashborion.models.rollout import Rollout
 
 
 def list_(
@@ -98,7 +101,7 @@ def status(
     *,
     where: NamespaceOptions,
     waiting: WaitOptions,
-    shown: FormatOptions,
+    shown: ReportOptions,
 ) -> None:
     """Show the status of a rollout; with --wait, wait until it is complete or fails.
 
@@ -107,11 +110,50 @@ def status(
     from dashborion.render.views.workloads import ROLLOUTS
 
     patience = waiting.patience
+    reporter = report.begin(context, shown.output, f"status of {name}")
     fleet = context.fleet(where.choice, prints_rows=False)
     workload = fleet.workload_to_change(name, where.query(parts=frozenset()))
-    follower(context, fleet).status(
-        workload, patience, lambda rollout: show_one(context, ROLLOUTS, rollout, shown)
-    )
+
+    def show(rollout: Rollout) -> None:
+        if reporter:
+            from dashborion.render import github
+
+            is_waited = patience is not None
+            reporter.add(github.of_rollout(workload.workload, rollout, is_waited=is_waited))
+        else:
+            show_one(context, ROLLOUTS, rollout, shown)
+
+    follower(context, fleet, logs=reporter is None).status(workload, patience, show)
+
+
+def why(
+    context: Context,
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME|PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+    ] = None,
+    *,
+    where: NamespaceOptions,
+    asked: WhyOptions,
+) -> None:
+    """Tell why workloads are not well, since when, and what to do.
+
+    With one NAME everything about that workload is looked at. Otherwise the workloads that are
+    not well are listed, the worst first.
+
+    Example: dashborion workloads why transcoder -e media/production
+    """
+    from dashborion.engines import diagnosis
+
+    typed, query, past = patterns or [], where.query(), asked.past
+    printer = WhyPrinter.begin(context, asked)
+    fleet = context.fleet(where.choice)
+    if diagnosis.is_one(typed):
+        logs = asked.shows_logs
+        printer.one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
+    else:
+        answer, looked_at = diagnosis.of_workloads(fleet, typed, query, past)
+        printer.list(answer, looked_at, where)
 
 
 def events(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.workload import Endpoint, Reason, Workload
+from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
-    BAD,
     GOOD,
     View,
     column,
@@ -17,8 +16,6 @@ from dashborion.render.columns import (
     short_image,
     status_column,
 )
-
-SHOWN_INSTANCES = 3  # names of a reason's instances; the others are counted
 
 
 def _endpoints(workload: Workload) -> str | None:
@@ -41,11 +38,6 @@ def _host(endpoint: Endpoint) -> str:
 def _memory(workload: Workload) -> str | None:
     """With its unit, which ECS leaves out."""
     return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
-
-
-def _some_instances(reason: Reason) -> str | None:
-    names, left = reason.instances[:SHOWN_INSTANCES], len(reason.instances) - SHOWN_INSTANCES
-    return ", ".join([*names, *([f"+{left} more"] if left > 0 else [])]) or None
 
 
 WORKLOADS = View(
@@ -93,18 +85,6 @@ ENDPOINTS = View(
         healthy_column(),
         column("url", shrink=2),
     ],
-)
-
-REASONS = View(
-    "reasons",
-    [
-        column("reason", style=BAD),
-        column("count", right=True),
-        column("seen", "last_seen", title="LAST SEEN"),
-        column("instances", _some_instances, shrink=2),
-        message_column(),
-    ],
-    name=lambda item: str(item.reason),
 )
 
 REVISIONS = View(

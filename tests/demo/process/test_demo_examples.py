@@ -24,6 +24,8 @@ README = [
     for line in block.splitlines()
 ]
 
+SESSION = re.compile(r"<!-- why: .*?-->\n```console\n\$ dashborion (.*?)\n(.*?)```", re.DOTALL)
+
 NOT_HERE = {
     "demo start": "already running; tests/demo/process/test_demo_command_line.py types it",
     "demo stop": "others look at this demo",
@@ -82,6 +84,22 @@ def test_the_readmes_line_works_on_the_demo(
     done = dashborion(f"{line.removeprefix('dashborion ')} --demo")
     assert done.exit_code == 0, done.err
     assert done.out
+
+
+def test_the_readmes_diagnosis_is_what_is_printed(
+    dashborion: Cli, running: Path, surroundings: None
+) -> None:
+    """But for generated names, times, how often, and what else the container wrote."""
+    found = SESSION.search((ROOT / "README.md").read_text())
+    assert found
+    command, expected = found.groups()
+    assert _stable(dashborion(command).out) == _stable(expected)
+
+
+def _stable(text: str) -> str:
+    text = re.sub(r"^  INFO .*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
+    return re.sub(r"\b\d+ times|-[a-z0-9]{10}(-[a-z0-9]{5})?\b", "X", text)
 
 
 def test_only_commands_that_there_are_stay_out() -> None:

@@ -1,0 +1,130 @@
+"""Options and output of the commands that tell why something is not well."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashborion import render
+from dashborion.cli import report
+from dashborion.cli.options import NamespaceOptions, ReportOptions
+from dashborion.cli.printing import distinguishing
+from dashborion.errors import FOUND
+from dashborion.render import ReportFormat
+
+if TYPE_CHECKING:
+    from dashborion.context import Context
+    from dashborion.engines.answers import Answer
+    from dashborion.models.cause import Diagnosis
+
+MOST_CAUSES = 5
+
+
+class WhyOptions(ReportOptions):
+    """Options of a diagnosis."""
+
+    since: Annotated[
+        str, typer.Option("--since", help="Include problems that ended within this time.")
+    ] = "1h"
+    all_: Annotated[
+        bool, typer.Option("--all", help=f"Show all causes, not only {MOST_CAUSES}.")
+    ] = False
+    logs: Annotated[
+        bool | None,
+        typer.Option(
+            "--logs/--no-logs",
+            help="Show the last log lines of what failed; the default but for -o github.",
+            show_default=False,
+        ),
+    ] = None
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 9 if something is failing.")
+    ] = False
+
+    @property
+    def past(self) -> timedelta:
+        """What is told of the past.
+
+        Raises:
+            UsageError: an invalid duration.
+        """
+        from dashborion.cli.option_values import time_span
+
+        return time_span(self.since, "--since")
+
+    @property
+    def shows_logs(self) -> bool:
+        """A workflow's log and summary are read by more people than a cluster's logs."""
+        return self.output is not ReportFormat.GITHUB if self.logs is None else self.logs
+
+    @property
+    def most(self) -> int | None:
+        return None if self.all_ else MOST_CAUSES
+
+
+@dataclass(frozen=True)
+class WhyPrinter:
+    """Prints diagnoses as the options ask, and ends the command.
+
+    Both methods raise, after what they print:
+        typer.Exit: something is failing, and the exit code is to tell.
+        DashborionError: an environment failed.
+    """
+
+    context: Context
+    asked: WhyOptions
+    reporter: report.Reporter | None
+
+    @classmethod
+    def begin(cls, context: Context, asked: WhyOptions) -> WhyPrinter:
+        """To be called before anything is asked: what fails then is reported, too."""
+        return cls(context, asked, report.begin(context, asked.output, "why"))
+
+    def one(self, answer: Answer[Diagnosis]) -> None:
+        """Print the one diagnosis that there is."""
+        from dashborion.render.views.causes import DIAGNOSES
+
+        found, asked, streams = answer.items[0], self.asked, self.context.streams
+        if self.reporter:
+            from dashborion.render import github
+
+            told = github.of_diagnosis(found, most=asked.most, logs=asked.shows_logs)
+            self.reporter.add(told)
+        elif asked.output in (None, ReportFormat.TABLE):
+            render.show_diagnosis(streams, found, most=asked.most, now=self.context.now())
+        else:
+            render.show_one(streams, DIAGNOSES, found, asked.style, now=self.context.now())
+        self._end(answer)
+
+    def list(self, answer: Answer[Diagnosis], looked_at: int, where: NamespaceOptions) -> None:
+        """Print what is not well of all that was looked at."""
+        from dashborion.render.views.causes import DIAGNOSES
+
+        items, streams = answer.items, self.context.streams
+        well = None if items or answer.failures else _all_well(looked_at)
+        if self.reporter:
+            from dashborion.render import github
+
+            self.reporter.add(github.of_diagnoses(items, well))
+        else:
+            style = self.asked.style
+            style.extra = distinguishing(answer.asked, items, where)
+            if items or style.format in render.STRUCTURED:
+                render.show_list(streams, DIAGNOSES, items, style, now=self.context.now())
+            if well:
+                streams.note(well)
+        self._end(answer)
+
+    def _end(self, answer: Answer[Diagnosis]) -> None:
+        if self.asked.exit_code and any(one.verdict == "failing" for one in answer.items):
+            raise typer.Exit(FOUND)
+        answer.require_complete()
+
+
+def _all_well(looked_at: int) -> str:
+    if looked_at == 0:
+        return "no workloads found"
+    return "the one workload is well" if looked_at == 1 else f"all {looked_at} workloads are well"

@@ -1,0 +1,267 @@
+"""Problems for a workflow of GitHub: annotations for its log, Markdown for its summary.
+
+Everybody who may see a repository's workflows reads both. What an API says is escaped: for
+the runner, which takes commands from stdout, and for Markdown, which may hold HTML and links.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+
+from msgspec import Struct
+
+from dashborion.errors import DashborionError, RolloutError
+from dashborion.models.cause import Cause, Confidence, Diagnosis, Evidence, Severity, Verdict
+from dashborion.models.environment import Check
+from dashborion.models.rollout import Change, Rollout, RolloutState
+from dashborion.models.workload import Workload
+from dashborion.render.cells import plain
+from dashborion.render.columns import environment_label, some
+from dashborion.render.diagnosis import effects, location, message, title, weight
+from dashborion.render.log_lines import harmless
+from dashborion.render.views.causes import subject
+from dashborion.streams import escape
+
+ANNOTATIONS = 10  # of a level and a step that GitHub shows
+SUMMARY_BYTES = 1 << 20  # of a step; of more GitHub shows nothing
+_LONGEST = 4000  # characters of an annotation, and of a text in the summary
+COUNTED_BYTES = 100  # that are kept for how many sections do not fit
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_OF_CONTAINERS = re.compile(r"exit(-\d+)?|oom|init-failed")
+
+
+class Level(StrEnum):
+    """Worst first; each has annotations of its own."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+_OF_SEVERITY = {
+    Severity.ERROR: Level.ERROR,
+    Severity.WARNING: Level.WARNING,
+    Severity.INFO: Level.NOTICE,
+}
+_OF_VERDICT = {Verdict.FAILING: Level.ERROR, Verdict.UNKNOWN: Level.WARNING}
+
+
+class Problem(Struct, frozen=True):
+    """One annotation: plain text, of several lines."""
+
+    level: Level
+    title: str
+    text: str
+
+
+class Report(Struct, frozen=True):
+    """Annotations, and the sections of a summary that tell the same at length, in Markdown."""
+
+    problems: Sequence[Problem] = ()
+    sections: Sequence[str] = ()
+
+
+def commands(problems: Sequence[Problem], left: Mapping[Level, int]) -> Iterator[str]:
+    """A line for each; those that GitHub would not show are counted by the last of their level."""
+    for level in Level:
+        of_level = [one for one in problems if one.level is level]
+        room = left[level]
+        fits = of_level if len(of_level) <= room else of_level[: max(0, room - 1)]
+        for one in fits:
+            yield _annotation(one)
+        if room and len(fits) < len(of_level):
+            hidden = len(of_level) - len(fits)
+            yield _annotation(Problem(level, "dashborion", f"and {hidden} more"))
+
+
+def summary(sections: Sequence[str], room: int) -> str:
+    """The sections that fit into so many bytes, and how many do not."""
+    kept: list[str] = []
+    room -= COUNTED_BYTES
+    for section in sections:
+        room -= len(section.encode()) + 2
+        if room < 0:
+            break
+        kept.append(f"{section}\n\n")
+    left = len(sections) - len(kept)
+    return "".join(kept) + (f"_{left} more do not fit here._\n\n" if left else "")
+
+
+# --- What is told -------------------------------------------------------------------------------
+
+
+def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Report:
+    """An annotation for each cause of one diagnosis, or how it is where there is none."""
+    shown = diagnosis.causes[:most]
+    name = _name(subject(diagnosis), diagnosis)
+    problems = [
+        Problem(_OF_SEVERITY[cause.severity], f"{name}: {title(cause)}", _told(cause, logs=logs))
+        for cause in shown
+    ] or [_of_verdict(diagnosis)]
+    parts = [_heading(diagnosis)]
+    for cause in shown:
+        parts += [
+            f"**{inline(f'{weight(cause)}: {title(cause)}')}**",
+            block(_told(cause, logs=logs)),
+        ]
+    if hidden := len(diagnosis.causes) - len(shown):
+        parts.append(f"{hidden} more causes")
+    for tail in diagnosis.log if logs else ():
+        of = f"{tail.instance}/{tail.container}" if tail.container else tail.instance
+        parts += [f"last log lines of {inline(of)}", block("\n".join(tail.lines))]
+    for one in diagnosis.not_checked:
+        parts.append(f"not checked: {inline(f'{one.what}: {one.reason}')}")
+    return Report(problems, ["\n\n".join(parts)])
+
+
+def of_diagnoses(diagnoses: Sequence[Diagnosis], well: str | None) -> Report:
+    """An annotation and a row for each diagnosis; ``well`` says that nothing is wrong."""
+    if well:
+        return Report([Problem(Level.NOTICE, "dashborion", well)], [inline(well)])
+    rows = [
+        (environment_label(one), one.namespace, subject(one), str(one.verdict), one.headline)
+        for one in diagnoses
+    ]
+    return Report(
+        [_of_verdict(one) for one in diagnoses],
+        _table(("environment", "namespace", "workload", "verdict", "problem"), rows),
+    )
+
+
+def of_check(checks: Sequence[Check]) -> Report:
+    """What the credentials may not do; an environment that does not answer is an error by itself.
+
+    Not as whom: an identity names accounts and people.
+    """
+    problems, rows = [], []
+    for check in checks:
+        denied = [one.action for one in check.permissions if one.allowed is False]
+        name = environment_label(check)
+        rows.append(
+            (name, check.orchestrator, plain(check.reachable), check.error or ", ".join(denied))
+        )
+        if denied and not check.error:
+            told = f"not permitted: {', '.join(denied)}"
+            problems.append(Problem(Level.WARNING, name, told))
+    answered = sum(check.error is None for check in checks)
+    if not problems and answered == len(checks):
+        problems = [Problem(Level.NOTICE, "dashborion", f"{answered} environments answer")]
+    headers = ("environment", "orchestrator", "reachable", "denied, or error")
+    return Report(problems, _table(headers, rows))
+
+
+def of_rollout(workload: Workload, rollout: Rollout, *, is_waited: bool) -> Report:
+    """How far a rollout is; how a wait ends badly is told by its error."""
+    bad = {RolloutState.FAILED: Level.ERROR, RolloutState.PAUSED: Level.WARNING}
+    level = Level.NOTICE if is_waited else bad.get(rollout.state, Level.NOTICE)
+    told = ", ".join(filter(None, (f"rollout {rollout.state}", rollout.message)))
+    name = _name(workload.name, workload)
+    return Report([Problem(level, name, told)], [f"**{inline(name)}**: {inline(told)}"])
+
+
+def of_change(change: Change) -> Report:
+    """What was changed, or would be."""
+    name = _name(change.instance or change.workload or "", change)
+    would = "would " if change.dry_run else ""
+    after = "?" if change.after is None else change.after
+    told = f"{would}{change.action}: {change.before} -> {after}"
+    if change.rollout:
+        told += f", rollout {change.rollout.state}"
+    return Report([Problem(Level.NOTICE, name, told)], [f"**{inline(name)}**: {inline(told)}"])
+
+
+def of_error(error: DashborionError, about: str) -> Report:
+    """An error, with the causes of a wait that ended badly; ``about`` is what was done."""
+    name = error.environment or about
+    told = "\n".join(filter(None, (error.message, error.hint)))
+    parts = [f"**{inline(f'{name}: {error.message}')}**"]
+    for cause in error.causes if isinstance(error, RolloutError) else ():
+        parts += [inline(f"{weight(cause)}: {title(cause)}"), block(_told(cause, logs=False))]
+    return Report([Problem(Level.ERROR, name, told)], ["\n\n".join(parts)])
+
+
+def _of_verdict(diagnosis: Diagnosis) -> Problem:
+    level = _OF_VERDICT.get(diagnosis.verdict, Level.NOTICE)
+    name = _name(subject(diagnosis), diagnosis)
+    told = [_told(cause, logs=False) for cause in diagnosis.causes[:1] if level is Level.ERROR]
+    return Problem(level, name, "\n".join([f"{diagnosis.verdict}: {diagnosis.headline}", *told]))
+
+
+def _name(name: str, item: Diagnosis | Workload | Change) -> str:
+    return f"{name} in {environment_label(item)}"
+
+
+def _told(cause: Cause, *, logs: bool) -> str:
+    """The cause's message, evidence and advice; without ``logs`` not what a container wrote.
+
+    The message of one that ended may be the end of its log (``terminationMessagePolicy``).
+    """
+    is_own = bool(_OF_CONTAINERS.fullmatch(cause.code)) and not logs
+    lines = [
+        None if cause.confidence is Confidence.CERTAIN else str(cause.confidence),
+        None if is_own else message(cause),
+        *(_evidence(one) for one in cause.evidence if not (is_own and "essage" in one.field)),
+        f"therefore: {effects(cause)}" if cause.explains else None,
+        f"instances: {some(cause.instances)}" if cause.instances else None,
+        *(
+            f"-> {one.text}: {one.command}" if one.command else f"-> {one.text}"
+            for one in cause.advice
+        ),
+    ]
+    return "\n".join(filter(None, lines))
+
+
+def _evidence(one: Evidence) -> str:
+    at = f" ({plain(one.timestamp)})" if one.timestamp else ""
+    return f"{one.source} {one.field}: {one.value}{at}"
+
+
+# --- How it is written --------------------------------------------------------------------------
+
+
+def _annotation(problem: Problem) -> str:
+    text = "\n".join(escape(line) for line in _BREAK.split(_cut(problem.text)))
+    return f"::{problem.level} title={prop(problem.title)}::{data(text)}\n"
+
+
+def data(text: str) -> str:
+    """A command's data, as the runner reads it."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def prop(text: str) -> str:
+    """A command's property, on one line."""
+    return data(plain(_cut(text, 200))).replace(":", "%3A").replace(",", "%2C")
+
+
+def inline(text: str) -> str:
+    """Text as it is, in Markdown: any punctuation may be escaped, and a break would end it."""
+    return _PUNCTUATION.sub(r"\\\1", plain(_cut(text)))
+
+
+def block(text: str) -> str:
+    """Lines as they are; nothing in ``pre`` is Markdown."""
+    lines = map(harmless, _BREAK.split(_cut(text)))
+    return f"<pre>{html.escape(chr(10).join(lines))}</pre>"
+
+
+def _cut(text: str, most: int = _LONGEST) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def _heading(diagnosis: Diagnosis) -> str:
+    since = f" since {plain(diagnosis.since)}" if diagnosis.since else ""
+    told = f"{diagnosis.verdict}{since}: {diagnosis.headline}"
+    return f"### {inline(told)}\n\n{inline(location(diagnosis))}"
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """One section for each hundred rows, so that those that do not fit cost no others."""
+    head = f"| {' | '.join(headers)} |\n|{'---|' * len(headers)}"
+    lines = [f"| {' | '.join(map(inline, row))} |" for row in rows]
+    return ["\n".join([head, *lines[at : at + 100]]) for at in range(0, len(lines), 100)]

@@ -1,0 +1,68 @@
+"""What is wrong: causes on a workload's page, and one line for each diagnosis of a list."""
+
+from __future__ import annotations
+
+from dashborion.models.cause import Cause, Diagnosis
+from dashborion.models.kinds import KIND_OF, WorkloadType
+from dashborion.render.columns import (
+    QUIET,
+    STYLES,
+    View,
+    column,
+    location_columns,
+    message_column,
+    name_column,
+    some,
+    status_column,
+)
+
+
+def kind(diagnosis: Diagnosis) -> str:
+    """The word for what was diagnosed, such as ``deployment``."""
+    return KIND_OF[WorkloadType(diagnosis.type)] if diagnosis.type else "instance"
+
+
+def subject(diagnosis: Diagnosis) -> str:
+    """The name of what was diagnosed."""
+    return diagnosis.instance or diagnosis.workload or ""
+
+
+def _command(diagnosis: Diagnosis) -> str | None:
+    worst = diagnosis.causes[0].advice if diagnosis.causes else []
+    return next((advice.command for advice in worst if advice.command), None)
+
+
+def _style(cause: Cause) -> str:
+    return STYLES.get(cause.severity, "")
+
+
+CAUSES = View(
+    "causes",
+    [
+        column("cause", "title", _style, shrink=2, min_width=20),
+        column("reason"),
+        column("count", right=True),
+        column("seen", "last_seen", title="LAST SEEN"),
+        column("instances", lambda item: some(item.instances), shrink=2),
+        message_column(),
+    ],
+    name=lambda item: str(item.code),
+)
+
+DIAGNOSES = View(
+    "problems",
+    [
+        *location_columns(),
+        name_column("name", subject),
+        column("type", lambda item: item.type or "instance", short=kind, wide=True),
+        status_column("verdict"),
+        column("since", title="FOR"),
+        column("headline", shrink=1, min_width=40),
+        column("cause", lambda item: str(item.causes[0].code) if item.causes else None, wide=True),
+        column("instances", lambda item: some(item.causes[0].instances) if item.causes else None,
+               wide=True),
+        column("command", _command, QUIET, wide=True, shrink=2),
+    ],
+    name=subject,
+    kind=kind,
+)  # fmt: skip
