@@ -10,6 +10,7 @@ import functools
 import gc
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,10 @@ _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS",
 
 def pytest_configure() -> None:
     """What is different in a process that runs thousands of commands instead of one."""
+    # What is compiled is kept, also by processes that tests start: to compile the program costs
+    # them three times what they do.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     # A suite started in the background, or by nohup, ignores signals; its commands must not.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -45,34 +50,32 @@ def pytest_configure() -> None:
     quick_sdk.remember()
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: looking for garbage in it took seconds."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_report_header() -> list[str]:
     """What of Kubernetes is real in this run."""
     return [f"real node: {why_not() or 'yes'}"]
 
 
-REAL = {
-    "control_plane",
-    "cluster",
-    "metrics",
-    "still",
-    "node",
-}  # fixtures that start a control plane
-FOLDERS = {"shells": pytest.mark.shells, "demo/process": pytest.mark.slow}
+FOLDERS = {"real": "real", "shells": "shells", "demo/process": "slow"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs more than this process: ``real`` by fixture, the others by folder."""
+    """Mark what needs more than this process, by folder; the contract's tests say it themselves."""
+    here = Path(__file__).parent
     for item in items:
-        if REAL & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.real)
-        folder = item.path.parent.relative_to(Path(__file__).parent).as_posix()
-        if folder in FOLDERS:
-            item.add_marker(FOLDERS[folder])
+        for folder, mark in FOLDERS.items():
+            if item.path.is_relative_to(here / folder):
+                item.add_marker(mark)
 
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """One worker starts the node, and one the oldest control plane."""
+    """One worker starts the node, and one each control plane."""
     from tests.support.schedule import Together
 
     return Together(config, log)

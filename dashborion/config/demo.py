@@ -36,6 +36,8 @@ def _translated() -> Iterator[None]:
         yield
     except process.MissingExtra as error:
         raise UsageError("the demo is an extra that is not installed", hint=_EXTRA) from error
+    except process.Refused as error:
+        raise UsageError(str(error)) from error
     except process.UnsafeFolder as error:
         raise ConfigError(f"the demo's folder: {error}", hint=_ELSEWHERE) from error
     except process.NotStarted as error:
@@ -80,6 +82,17 @@ class Embedded:
     def reset(self) -> Running:
         """Put the fleet back as it was; raises as ``start``."""
         return process.reset(self.folder)
+
+    @_translated()
+    def disturb(self, workload: str, cause: str, environment: str) -> list[str]:
+        """Let a workload suffer from a cause, or from ``none``; returns its environments.
+
+        Raises:
+            UsageError: no such workload, cause or environment; what there is, is named.
+        """
+        given = {"workload": workload, "cause": cause, "environment": environment}
+        names: list[str] = process.ask(process.start(self.folder), "break", **given)
+        return names
 
     def variables(self, running: Running) -> dict[str, str]:
         """What points kubectl and the AWS CLI at the demo."""

@@ -28,50 +28,33 @@ def main(path: Path, speed: float, *, idle_seconds: float = IDLE_SECONDS) -> int
     if not hold(folder.alive):
         sys.stderr.write(f"another one is running in {path}\n")
         return 1
-    is_over, wanted = threading.Event(), threading.Event()
-
-    def end() -> None:
-        is_over.set()
-        wanted.set()
-
+    is_over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end())
-    signal.signal(signal.SIGUSR1, lambda *_: wanted.set())
-    started, resets = datetime.now(UTC).isoformat(), 0
+        signal.signal(number, lambda *_: is_over.set())
+    started = datetime.now(UTC).isoformat()
     with Demo(speed=speed) as demo:
-        _write_state(folder, demo, started, resets)
+        folder.write(folder.kubeconfig, demo.kubeconfig())
+        running = Running(
+            pid=os.getpid(),
+            version=__version__,
+            speed=demo.speed,
+            started=started,
+            aws_url=demo.aws.url,
+            region="eu-west-3",
+            access_key=demo.access_key,
+            secret_key=demo.secret_key,
+            kubernetes_url=demo.kubernetes.api.url,
+            token=demo.token,
+            kubeconfig=str(folder.kubeconfig),
+            log=str(folder.log),
+        )
+        folder.write(folder.state, msgspec.json.encode(running).decode())
         while demo.idle_seconds < idle_seconds:
-            wanted.wait(min(_LOOK_SECONDS, idle_seconds))
-            if is_over.is_set():
+            if is_over.wait(min(_LOOK_SECONDS, idle_seconds)):
                 break
-            if wanted.is_set():
-                wanted.clear()
-                demo.reset()
-                resets += 1
-                _write_state(folder, demo, started, resets)
     folder.state.unlink(missing_ok=True)
     folder.kubeconfig.unlink(missing_ok=True)
     return 0
-
-
-def _write_state(folder: DemoFolder, demo: Demo, started: str, resets: int) -> None:
-    folder.write(folder.kubeconfig, demo.kubeconfig())
-    running = Running(
-        pid=os.getpid(),
-        version=__version__,
-        speed=demo.speed,
-        started=started,
-        resets=resets,
-        aws_url=demo.aws.url,
-        region="eu-west-3",
-        access_key=demo.access_key,
-        secret_key=demo.secret_key,
-        kubernetes_url=demo.kubernetes.api.url,
-        token=demo.token,
-        kubeconfig=str(folder.kubeconfig),
-        log=str(folder.log),
-    )
-    folder.write(folder.state, msgspec.json.encode(running).decode())
 
 
 if __name__ == "__main__":

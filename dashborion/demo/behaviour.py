@@ -11,6 +11,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from pathlib import Path
+
+import msgspec
 
 PULL_SECONDS = 1.0
 _BACK_OFF = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # before each restart, then the longest
@@ -23,8 +26,7 @@ _GREETING = timedelta(milliseconds=200)
 _PATHS = ("/api/items", "/api/items/42", "/api/search?q=lamp", "/health", "/api/cart", "/metrics")
 
 
-@dataclass(frozen=True)
-class Behaviour:
+class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a container behaves; ``ends`` is how many of its runs end, None for all."""
 
     is_pulled: bool = True
@@ -40,36 +42,9 @@ class Behaviour:
 
 WELL = Behaviour()
 COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
-_TABLE = {  # by that word
-    "crash": Behaviour(
-        runs_for=2.0,
-        exit_code=1,
-        reason="Error",
-        ready_after=None,
-        last_words="FATAL cannot reach the database: connection refused (10.20.0.5:5432)",
-    ),
-    "pull": Behaviour(is_pulled=False),
-    "missing": Behaviour(is_pulled=False),
-    "oom": Behaviour(  # on Kubernetes the third run lasts
-        runs_for=4.0,
-        ends=2,
-        exit_code=137,
-        reason="OOMKilled",
-        last_words="WARN  heap at 98% of its limit, collecting",
-    ),
-    "unready": Behaviour(ready_after=None),
-    "creating": Behaviour(is_created=False),
-    "done": Behaviour(runs_for=3.0, is_restarted=False, last_words="INFO  all work is done"),
-    "fail": Behaviour(
-        runs_for=3.0,
-        exit_code=3,
-        reason="Error",
-        is_restarted=False,
-        last_words="ERROR giving up: no input",
-    ),
-    "terminating": WELL,
-}
-_TABLE["initcrash"] = _TABLE["crash"]
+_TABLE = msgspec.yaml.decode(
+    Path(__file__).with_name("behaviours.yaml").read_bytes(), type=dict[str, Behaviour]
+)
 
 
 class State(Enum):
@@ -100,15 +75,24 @@ class Moment:
     run: Run | None = None
     previous: Run | None = None
     is_ready: bool = False
+    is_begun: bool = True  # whether anything was tried yet
 
 
 def words_of(image: str) -> list[str]:
-    """Words that may decide: the image's name, and what follows each ``-`` in its tag."""
+    """Words that may decide: the image's name, what follows the tag's ``-``, and its parts."""
     name, _, tag = image.rpartition("/")[2].partition("@")[0].partition(":")
-    return [name, *tag.split("-")[1:]]
+    return [name, cause_of(image), *tag.split("-")[1:]]
+
+
+def cause_of(image: str) -> str:
+    """What ``demo break`` has put behind the tag, such as ``image-not-found``; or nothing."""
+    tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
+    return tag.partition("-")[2].removesuffix(":latest")
 
 
 def behaviour_of(image: str) -> Behaviour:
+    if cause_of(image) == "oom":  # it was asked for
+        return _TABLE["-oom"]
     return next((_TABLE[word] for word in words_of(image) if word in _TABLE), WELL)
 
 
@@ -124,7 +108,7 @@ def as_init(image: str) -> Behaviour:
 def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Moment:
     """The container at ``age`` seconds; ``is_restarted`` is the pod's restart policy."""
     if age < PULL_SECONDS or not behaviour.is_created:
-        return Moment(State.CREATING)
+        return Moment(State.CREATING, is_begun=age >= PULL_SECONDS)
     if not behaviour.is_pulled:
         is_new = age < PULL_SECONDS + 2 * _ERROR_SHOWS
         return Moment(State.PULL_FAILED if is_new else State.PULL_BACK_OFF)

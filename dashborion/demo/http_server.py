@@ -120,12 +120,39 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-class Server(socketserver.ThreadingTCPServer):
-    """Keep-alive HTTP/1.1, one thread per connection; ``answer`` is called concurrently."""
+class Listener(socketserver.ThreadingTCPServer):
+    """Listens in a thread that does not poll: idle it costs nothing, and it ends at once."""
 
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 256  # a burst of new connections is not refused
+    _ended = False
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            self.handle_request()
+
+    def verify_request(self, *_: Any) -> bool:
+        return not self._ended
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self._ended = True
+        with contextlib.suppress(OSError):  # somebody else's connection has woken it
+            socket.create_connection(self.socket.getsockname(), 1).close()
+        self._thread.join()
+        self.server_close()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Ignore closed connections."""
+
+
+class Server(Listener):
+    """Keep-alive HTTP/1.1, one thread per connection; ``answer`` is called concurrently."""
 
     def __init__(
         self,
@@ -146,14 +173,9 @@ class Server(socketserver.ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
 
-    def start(self, poll_seconds: float = 0.02) -> None:
-        """Serve in a thread; with a longer poll an idle process uses less CPU and stops later."""
-        threading.Thread(target=self.serve_forever, args=(poll_seconds,), daemon=True).start()
-
     def stop(self) -> None:
         """Stop, and close the connections that clients keep alive."""
-        self.shutdown()
-        self.server_close()
+        super().stop()
         with self._lock:
             for connection in self._open:
                 with contextlib.suppress(OSError):  # it has gone by itself
@@ -169,9 +191,6 @@ class Server(socketserver.ThreadingTCPServer):
         with self._lock:
             self._open.discard(request)
         super().shutdown_request(request)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore closed connections."""
 
 
 class Service:
@@ -189,9 +208,9 @@ class Service:
             raise RuntimeError("not started")
         return self._server.url
 
-    def start(self, *, tls: ssl.SSLContext | None = None, poll_seconds: float = 0.02) -> None:
+    def start(self, *, tls: ssl.SSLContext | None = None) -> None:
         self._server = Server(self.answer, tls=tls, handler=self.handler)
-        self._server.start(poll_seconds)
+        self._server.start()
 
     def stop(self) -> None:
         server, self._server = self._server, None

@@ -7,18 +7,22 @@ never believed), ``lock`` is held while somebody starts it, ``log`` is what it s
 
 from __future__ import annotations
 
+import base64
 import fcntl
+import http.client
 import importlib.util
 import os
 import signal
 import socket
+import ssl
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -28,6 +32,7 @@ from dashborion import __version__
 
 _EXTRA = ("moto", "jsonpatch", "trustme")
 _POLL_SECONDS = 0.02
+_PATIENCE_SECONDS = 30.0  # a reset plays a day forward
 _FOREIGN = ("AWS_", "KUBE", "DASHBORION_")  # variables that are none of the demo's business
 
 
@@ -43,6 +48,10 @@ class NotStarted(Exception):
         self.log = log
 
 
+class Refused(Exception):
+    """The demo does not do what it was asked for, and says why."""
+
+
 class UnsafeFolder(Exception):
     """The demo's folder is not this user's own: what is in it is neither read nor run."""
 
@@ -54,7 +63,6 @@ class Running(msgspec.Struct, frozen=True, omit_defaults=True):
     version: str
     speed: float
     started: str
-    resets: int
     aws_url: str
     region: str
     access_key: str
@@ -201,23 +209,39 @@ def stop(path: Path, *, wait_seconds: float = 10.0) -> bool:
     return True
 
 
-def reset(path: Path, *, wait_seconds: float = 10.0) -> Running:
+def reset(path: Path) -> Running:
     """Put the fleets back, at the same addresses; starts the demo if it does not run."""
-    folder = DemoFolder(path)
-    before = status(folder.path)
-    if before is None:
-        return start(folder.path)
-    if before.pid != _holder(folder.alive) or not _is_demo(before.pid, folder):
-        return start(folder.path)
-    os.kill(before.pid, signal.SIGUSR1)
+    running = start(path)
+    if running.was_running:
+        ask(running, "reset")
+    return running
 
-    def is_done() -> bool:
-        now = status(folder.path)
-        return now is None or now.resets > before.resets
 
-    if not _wait(is_done, wait_seconds) or (now := status(folder.path)) is None:
-        raise NotStarted("the demo did not come back from its reset", folder.log)
-    return now
+def ask(running: Running, what: str, **given: str) -> Any:
+    """Ask something of the demo itself, with its own token and over its own certificate.
+
+    Raises:
+        Refused: it does not do that.
+        NotStarted: it has gone.
+    """
+    address = urlsplit(running.kubernetes_url)
+    try:
+        kubeconfig = msgspec.json.decode(Path(running.kubeconfig).read_bytes())
+        authority = kubeconfig["clusters"][0]["cluster"]["certificate-authority-data"]
+        trusted = ssl.create_default_context(cadata=base64.b64decode(authority).decode())
+        connection = http.client.HTTPSConnection(
+            address.hostname or "", address.port, context=trusted, timeout=_PATIENCE_SECONDS
+        )
+        with closing(connection):
+            headers = {"Authorization": f"Bearer {running.token}"}
+            connection.request("POST", f"/demo/{what}", msgspec.json.encode(given), headers)
+            answer = connection.getresponse()
+            told = msgspec.json.decode(answer.read())
+    except (OSError, http.client.HTTPException, msgspec.DecodeError) as error:
+        raise NotStarted(f"it does not answer: {error}", Path(running.log)) from error
+    if answer.status != 200:
+        raise Refused(told["message"])
+    return told
 
 
 def _spawn(folder: DemoFolder, speed: float, wait_seconds: float) -> Running:

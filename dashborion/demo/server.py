@@ -20,7 +20,6 @@ from dashborion.demo.kubernetes.cluster import KubernetesCluster
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
-_POLL_SECONDS = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -48,14 +47,15 @@ class Demo:
     def start(self) -> Self:
         now = datetime.now(UTC)
         self.aws.on_request = self._note_activity
-        self.aws.start(poll_seconds=_POLL_SECONDS)
+        self.aws.start()
         try:
-            self.kubernetes.api.start(tls=self.identity.context, poll_seconds=_POLL_SECONDS)
+            self.kubernetes.api.start(tls=self.identity.context)
         except OSError:
             self.aws.stop()
             raise
         self.kubernetes.api.on_request = lambda _: self._note_activity()
         self.kubernetes.api.on_write = self._awake.set
+        self.kubernetes.api.on_control = self.control
         self._populate(now)
         if self._is_ticking:
             self._thread = threading.Thread(target=self._run, name="demo ticks", daemon=True)
@@ -72,6 +72,47 @@ class Demo:
             self.aws.reset()
             self.kubernetes.reset()
             self._populate(datetime.now(UTC))
+
+    def control(self, what: str, given: dict[str, str]) -> list[str]:
+        """What is asked of the demo itself; raises LookupError for what there is not."""
+        if what == "reset":
+            self.reset()
+            return []
+        if what == "break":
+            return self.disturb(**given)
+        raise LookupError(f"the demo knows no {what!r}")
+
+    def disturb(self, workload: str, cause: str, environment: str = "") -> list[str]:
+        """Let a workload suffer from a cause, or from ``none``; returns its environments.
+
+        The first one that has it, if none is given.
+        """
+        fleets: dict[str, fleet_media.Media | fleet_shop.Shop] = {
+            **{f"shop/{shop.environment}": shop for shop in self._shops},
+            **{f"media/{media.environment}": media for media in self._media},
+        }
+        given = {
+            name: fleet
+            for name, fleet in fleets.items()
+            if environment in ("", name, *name.split("/"))
+        }
+        having = {name: fleet for name, fleet in given.items() if workload in fleet.breakable}
+        able = [name for name, fleet in having.items() if cause in ("none", *fleet.causes)]
+        workloads = {one for fleet in given.values() for one in fleet.breakable}
+        causes = {one for fleet in having.values() for one in fleet.causes}
+        for found, problem, known in (
+            (given, f"there is no environment {environment!r}", set(fleets)),
+            (having, f"there is no {workload!r} to break", workloads),
+            (able, f"{workload} cannot suffer from {cause!r}", causes),
+        ):
+            if not found:
+                raise LookupError(f"{problem}, but {', '.join(sorted(known))}")
+        chosen = able if cause == "none" else able[:1]
+        with self.aws.lock, self.kubernetes.store.lock:
+            for name in chosen:
+                fleets[name].disturb(workload, cause)
+        self._awake.set()
+        return chosen
 
     def stop(self) -> None:
         self._over.set()

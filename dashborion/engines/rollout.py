@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from dashborion.engines.diagnosis import in_words
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import (
     DashborionError,
@@ -23,11 +22,11 @@ from dashborion.errors import (
     RolloutPending,
     Unavailable,
     foreseen,
+    listing,
 )
 from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.models.workload import Reason
 from dashborion.orchestrators.protocol import (
     Explanation,
     FollowedRollout,
@@ -41,7 +40,7 @@ TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
 EXPLAIN_SECONDS = 10.0  # for why a wait has ended badly, after its time
 LOOK_SECONDS = 1.0  # that a look gets in any case
-EVENTS, LOG_LINES, REASONS = 5, 10, 3  # that are shown of a rollout that failed
+EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
 
 
 @dataclass(frozen=True)
@@ -221,8 +220,23 @@ class RolloutFollower:
             if patience is not None:
                 with foreseen(workload.environment.label):
                     self.follow(workload, workload.current_rollout(), patience, seen=seen)
+            elif rollout.state is not RolloutState.COMPLETE:
+                rollout = replace(rollout, causes=self._causes(workload))
+        except RolloutError as error:
+            rollout = replace(rollout, causes=list(error.causes))
+            raise
         finally:
             show(rollout)
+
+    def _causes(self, workload: WorkloadToChange) -> list[Cause] | None:
+        """Why a rollout is not complete; None, with a warning, if that cannot be had."""
+        try:
+            with foreseen(workload.environment.label):
+                told = workload.current_rollout().explain().causes
+        except DashborionError as lost:
+            self.streams.warn(lost)
+            return None
+        return self.fleet.addressed(told, workload.environment, workload.workload.namespace)
 
     def _explain(
         self,
@@ -235,7 +249,7 @@ class RolloutFollower:
         troubles = last.troubles if last is not None else ()
         try:
             with foreseen(workload.environment.label):
-                explanation = followed.explain()
+                explanation = followed.explain(given_up=True)
                 namespace = workload.workload.namespace
                 told = self.fleet.addressed(explanation.causes, workload.environment, namespace)
                 _name_cause(error, last, replace(explanation, causes=told))
@@ -269,34 +283,23 @@ def _name_cause(
     of_errors = (one for one in error.causes if one.severity is Severity.ERROR or not is_failed)
     worst = next(of_errors, None)
     if worst is not None:
-        told = _cause_told(worst)
+        told = _told_of(worst)
+        # The API says of itself why a rollout failed; an empty cause then says no more.
+        is_said = (worst.message or "").rstrip(".") in error.message and not worst.instances
         if last is not None and is_failed and ended is None:
             error.message = f"{told}; {last.message}"  # better than the troubles do
-        else:
+        elif not is_said:
             error.message = f"{error.message}; {told}"
         advice = next((one for one in worst.advice if one.command), None)
         if advice is not None and not error.hint:
             error.hint = f"{advice.text}: {advice.command}"
-    elif not is_failed or ended == "rollout-failed":
-        of_instances = [one for one in explanation.reasons if one.instances]
-        # The API says of itself why a rollout failed, but not why it takes so long.
-        reasons = of_instances if is_failed else of_instances or explanation.reasons
-        error.message = _with_reasons(error.message, reasons)
 
 
-def _cause_told(cause: Cause) -> str:
-    """In the words of a diagnosis' headline, with the API's own message."""
-    return in_words(cause) + (f": {cause.message}" if cause.message else "")
-
-
-def _with_reasons(message: str, reasons: Sequence[Reason]) -> str:
-    """An error's message with what speaks for why, unless it says that already."""
-    told = [
-        _told(one.reason, one.count, one.instances, one.message)
-        for one in reasons[:REASONS]
-        if not one.message or one.message not in message
-    ]
-    return "; ".join([message, *told])
+def _told_of(cause: Cause) -> str:
+    """What is wrong, in which instances, and the API's own words."""
+    word = f" ({cause.reason})" if cause.reason else ""
+    where = f" in {listing(cause.instances, most=3)}" if cause.instances else ""
+    return f"{cause.title}{word}{where}" + (f": {cause.message}" if cause.message else "")
 
 
 def _followed_rollout(progress: RolloutProgress, before: RolloutProgress | None) -> Rollout:

@@ -149,6 +149,7 @@ class Code(StrEnum):
     RETIRED = "retired"
     STUCK_TERMINATING = "stuck-terminating"
     RESIZE_PENDING = "resize-pending"
+    MISPLACED = "misplaced"
     # admission
     QUOTA = "quota"
     QUOTA_SIZE = "quota-size"
@@ -224,7 +225,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.INIT_FAILED: Meaning("an init container fails"),
     Code.CREATE_FAILED: Meaning("the container cannot be created"),
     Code.HOOK_FAILED: Meaning("a container's lifecycle hook fails"),
-    Code.LIVENESS: Meaning("killed since its liveness check fails"),
+    Code.LIVENESS: Meaning("the liveness check fails, for which it is killed"),
     Code.STARTUP_PROBE: Meaning("killed since it does not start in time"),
     Code.READINESS: Meaning("the readiness check fails"),
     Code.READINESS_STATUS: Meaning("the readiness check gets an error as its answer"),
@@ -291,6 +292,7 @@ MEANINGS: Mapping[Code, Meaning] = {
     Code.RETIRED: Meaning("its host was retired", _WARNING),
     Code.STUCK_TERMINATING: Meaning("it does not end, though it should have"),
     Code.RESIZE_PENDING: Meaning("a resize waits for room", _WARNING),
+    Code.MISPLACED: Meaning("instances run on nodes that they are not meant for", _INFO),
     Code.QUOTA: Meaning("a quota is used up"),
     Code.QUOTA_SIZE: Meaning("the size is not allowed"),
     Code.LIMIT_RANGE: Meaning("the requests or limits are out of the allowed range"),

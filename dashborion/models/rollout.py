@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashborion.models.base import Model
+from dashborion.models.cause import Cause
 
 
 class RolloutState(StrEnum):
@@ -16,11 +17,15 @@ class RolloutState(StrEnum):
 
 
 class Rollout(Model, frozen=True, kw_only=True):
-    """The state of the rollout of the newest revision; ``message`` says what it waits for."""
+    """The state of the rollout of the newest revision; ``message`` says what it waits for.
+
+    ``causes`` are why it does not get on; null where nobody asked.
+    """
 
     state: RolloutState
     revision: str | None
     message: str | None
+    causes: list[Cause] | None = None
 
 
 class Revision(Model, frozen=True, kw_only=True):

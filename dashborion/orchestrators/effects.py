@@ -21,7 +21,7 @@ _PUSHED = {
     Code.NODE_REJECTED,
     Code.OOM_NODE,
 }
-_ADMISSION = {
+ADMISSION = {
     Code.QUOTA,
     Code.QUOTA_SIZE,
     Code.LIMIT_RANGE,
@@ -32,7 +32,7 @@ _ADMISSION = {
     Code.SERVICE_ACCOUNT,
     Code.THROTTLED,
 }
-_PLACEMENT = {code for code in Code if code.startswith("unschedulable")} | {
+PLACEMENT = {code for code in Code if code.startswith("unschedulable")} | {
     Code.NO_NODES,
     Code.CAPACITY,
     Code.GATED,
@@ -41,7 +41,7 @@ _PLACEMENT = {code for code in Code if code.startswith("unschedulable")} | {
     Code.ZONE,
     Code.VOLUME_UNBOUND,
 }
-_MAKING = {code for code in Code if code.startswith("image-")} - {
+MAKING = {code for code in Code if code.startswith("image-")} - {
     Code.IMAGE_SLOW,
     Code.IMAGE_MIXED,
 } | {
@@ -64,7 +64,7 @@ _MAKING = {code for code in Code if code.startswith("image-")} - {
 _EXITS = {code for code in Code if code == Code.EXIT or code.startswith("exit-")}
 ENDING = _EXITS | {Code.OOM, Code.INIT_FAILED, Code.HOOK_FAILED, Code.LIVENESS, Code.STARTUP_PROBE}
 _TARGETS = {Code.TARGET_STATUS, Code.TARGET_REFUSED, Code.TARGET_TIMEOUT, Code.TARGET_UNHEALTHY}
-_UNREADY = {code for code in Code if code.startswith("readiness")} | _TARGETS | {Code.HEALTH_GRACE}
+_UNREADY = {code for code in Code if code.startswith("readiness")} | _TARGETS
 _WHOLE = {
     Code.DEADLINE,
     Code.CIRCUIT_BREAKER,
@@ -92,9 +92,9 @@ EXPLAINS: Mapping[Code, frozenset[Code]] = {
                 _PUSHED | ENDING | _UNREADY | _WHOLE | {Code.STUCK_TERMINATING, Code.NOT_STARTED},
             ),
             (_PUSHED, _EXITS | _UNREADY | {Code.UNAVAILABLE, Code.ENDPOINTS_NONE, Code.OTHER}),
-            (_ADMISSION, _WHOLE),
-            (_PLACEMENT, _UNREADY | _WHOLE),
-            (_MAKING, _UNREADY | _WHOLE),
+            (ADMISSION, _WHOLE),
+            (PLACEMENT, _UNREADY | _WHOLE),
+            (MAKING, _UNREADY | _WHOLE),
             (ENDING, _UNREADY | _WHOLE),
             (_UNREADY, _WHOLE),
         )
@@ -104,7 +104,7 @@ EXPLAINS: Mapping[Code, frozenset[Code]] = {
     Code.LIVENESS: frozenset({Code.EXIT_137, Code.EXIT_143} | _UNREADY | _WHOLE),
     Code.STARTUP_PROBE: frozenset({Code.EXIT_137, Code.EXIT_143} | _UNREADY | _WHOLE),
     Code.HOOK_FAILED: frozenset({Code.EXIT_137, Code.EXIT_143} | _UNREADY | _WHOLE),
-    Code.NO_NODES: frozenset(_PLACEMENT - {Code.NO_NODES} | _UNREADY | _WHOLE),
+    Code.NO_NODES: frozenset(PLACEMENT - {Code.NO_NODES} | _UNREADY | _WHOLE),
     Code.VOLUME_UNBOUND: frozenset({Code.UNSCHEDULABLE_VOLUME} | _UNREADY | _WHOLE),
     Code.NO_ADDRESSES: frozenset({Code.SANDBOX, Code.NETWORK_INTERFACE} | _UNREADY | _WHOLE),
     Code.PORT_NAME: frozenset({Code.ENDPOINTS_NONE}),

@@ -102,7 +102,7 @@ def reasons(causes: Iterable[Cause]) -> list[Reason]:
         Reason(
             reason=cause.reason or str(cause.code),
             message=cause.message,
-            count=cause.count,
+            count=len(cause.instances) or cause.count,
             last_seen=cause.last_seen,
             instances=cause.instances,
         )
@@ -118,8 +118,10 @@ def failed(told: Iterable[Finding]) -> list[tuple[str, str | None]]:
     """
     ended = [one for one in told if one.instance and one.code in ENDING]
     ended.sort(key=lambda one: (one.last_seen is not None, one.last_seen))
-    newest = {one.container: one.instance or "" for one in ended}
-    return [(instance, container) for container, instance in reversed(newest.items())]
+    newest: dict[str | None, str] = {}
+    for one in reversed(ended):
+        newest.setdefault(one.container, one.instance or "")
+    return [(instance, container) for container, instance in newest.items()]
 
 
 def _merged(group: Sequence[Finding]) -> Cause:
@@ -152,15 +154,14 @@ def _severity(finding: Finding) -> int:
     return _SEVERITIES.index(finding.severity or MEANINGS[finding.code].severity)
 
 
-def _order(cause: Cause) -> tuple[int, int, bool, float, str]:
-    """Worst, surest and oldest first."""
+def _order(cause: Cause) -> tuple[int, int, bool, float]:
+    """Worst, surest and oldest first, and else as they were found."""
     begun = cause.first_seen
     return (
         _SEVERITIES.index(cause.severity),
         _CONFIDENCES.index(cause.confidence),
         begun is None,
         begun.timestamp() if begun else 0.0,
-        cause.code,
     )
 
 

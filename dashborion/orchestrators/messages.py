@@ -1,4 +1,4 @@
-"""What messages of registries, runtimes and shells mean: data that both adapters use. Pure.
+"""What messages of registries, runtimes, kubelets and shells mean: data of the rules. Pure.
 
 Patterns are matched in order, without case, after image references and digests have been taken
 out: ``403`` occurs in a digest, too.
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dashborion.models.cause import Advice, Code, Confidence
 
 _DIGEST = re.compile(r"@?sha256:[0-9a-f]+|\b[0-9a-f]{32,}\b")
-_REFERENCE = re.compile(r"\b[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")
+_REFERENCE = re.compile(r"\b(?!i/o\b)[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")  # not "i/o timeout"
 
 
 class Pattern(NamedTuple):
@@ -22,6 +22,9 @@ class Pattern(NamedTuple):
     text: str
     code: Code
     confidence: Confidence = Confidence.LIKELY
+
+    def is_in(self, text: str) -> bool:
+        return re.search(self.text, text, re.IGNORECASE) is not None
 
 
 PULLS: Sequence[Pattern] = (
@@ -50,10 +53,70 @@ PULLS: Sequence[Pattern] = (
 )
 
 
+# What runtimes say of a container that could not be started.
+STARTS: Sequence[Pattern] = (
+    Pattern(r"exec format error", Code.IMAGE_PLATFORM),
+    Pattern(
+        r"exec: \".*(executable file not found|no such file or directory)",
+        Code.EXIT_127,
+        Confidence.CERTAIN,
+    ),
+    Pattern(
+        r"exec: \".*(permission denied|is a directory)|exec .*: permission denied",
+        Code.EXIT_126,
+        Confidence.CERTAIN,
+    ),
+)
+# What kubelets say of the objects that a container or a volume is made from.
+CONFIGURATION: Sequence[Pattern] = (
+    Pattern(r'(configmap|secret)s? "[^"]+" not found', Code.CONFIG_MISSING, Confidence.CERTAIN),
+    Pattern(
+        r"couldn't find key \S+ in \w+|references non-existent \w+ key: \S+",
+        Code.CONFIG_KEY,
+        Confidence.CERTAIN,
+    ),
+    Pattern(r"(configmap|secret)s? \S+ is forbidden", Code.CONFIG_ACCESS, Confidence.CERTAIN),
+    Pattern(r"failed to sync (configmap|secret) cache", Code.CONFIG_UNREACHABLE),
+    Pattern(r"runAsNonRoot|breaks non-root policy", Code.RUN_AS_ROOT, Confidence.CERTAIN),
+    Pattern(r'serviceaccounts? "[^"]+" not found', Code.SERVICE_ACCOUNT, Confidence.CERTAIN),
+)
+MOUNTS: Sequence[Pattern] = (
+    *CONFIGURATION,
+    Pattern(
+        r"multi-attach error|already (attached|in use)|still attached|device is busy"
+        r"|volume is already exclusively attached",
+        Code.VOLUME_IN_USE,
+        Confidence.CERTAIN,
+    ),
+    Pattern(r'persistentvolumeclaim "[^"]+" not found', Code.VOLUME_UNBOUND, Confidence.CERTAIN),
+)
+# What kubelets say that a readiness probe was answered.
+READINESS: Sequence[Pattern] = (
+    Pattern(r"statuscode: \d+|responded with", Code.READINESS_STATUS, Confidence.CERTAIN),
+    Pattern(r"connection refused", Code.READINESS_REFUSED, Confidence.CERTAIN),
+    Pattern(
+        r"deadline exceeded|timed out|timeout: failed|Client\.Timeout|i/o timeout",
+        Code.READINESS_TIMEOUT,
+        Confidence.CERTAIN,
+    ),
+)
+
+
 def matched(patterns: Sequence[Pattern], message: str | None) -> Pattern | None:
     """The first pattern that a message contains."""
-    text = _REFERENCE.sub(" ", _DIGEST.sub(" ", message or ""))
-    return next((one for one in patterns if re.search(one.text, text, re.IGNORECASE)), None)
+    text = without_references(message or "")
+    return next((one for one in patterns if one.is_in(text)), None)
+
+
+def without_references(message: str) -> str:
+    """A message without the names of images, and without digests."""
+    return _REFERENCE.sub(" ", _DIGEST.sub(" ", message))
+
+
+def words(pattern: Pattern, message: str | None) -> str:
+    """The words of a message that a pattern is about, such as which object does not exist."""
+    match = re.search(pattern.text, message or "", re.IGNORECASE)
+    return match[0].lower() if match else ""
 
 
 _EXITS = {0: Code.EXIT_0, 126: Code.EXIT_126, 127: Code.EXIT_127, 134: Code.EXIT_134,

@@ -29,7 +29,7 @@ from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
-from dashborion.models.workload import Autoscaling, Reason, Workload, WorkloadDetail
+from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
 
@@ -372,8 +372,11 @@ class FollowedRollout(Protocol):
         """How far the rollout has come."""
         ...
 
-    def explain(self) -> Explanation:
-        """Why it is not done, as far as its own instances and events since its beginning tell."""
+    def explain(self, *, given_up: bool = False) -> Explanation:
+        """Why it is not done, as far as its own instances and events since its beginning tell.
+
+        When the wait was ``given_up``, what is young and may still pass is wrong, too.
+        """
         ...
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
@@ -382,12 +385,8 @@ class FollowedRollout(Protocol):
 
 
 class Explanation(Struct, frozen=True):
-    """What speaks for why a rollout is not done; the newest events come last.
+    """What speaks for why a rollout is not done: the worst causes first, the newest events last."""
 
-    ``causes`` are the worst first; ``reasons`` are their older form, said where there are none.
-    """
-
-    reasons: Sequence[Reason] = ()
     events: Sequence[Event] = ()
     causes: Sequence[Cause] = ()
 

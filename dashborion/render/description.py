@@ -69,6 +69,8 @@ def _content(item: Any) -> tuple[Fields, Sections]:
         return _instance(item)
     if isinstance(item, Change) and item.rollout is not None:
         return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
+    if isinstance(item, Rollout):
+        return _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
     if isinstance(item, EcsObject | ClusterObject):
         return _generic_fields(item), _generic_sections(item)
     return _scalars(item), ()

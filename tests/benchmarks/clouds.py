@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
@@ -10,6 +10,7 @@ from textwrap import dedent
 from tests.benchmarks.setups import Environment, home
 from tests.support.aws_server import StrictAws
 from tests.support.ecs_cluster import container
+from tests.support.fleet_on_ecs import populate
 
 REGION = "eu-west-3"
 SLOW_SECONDS, FAR_SECONDS = 0.05, 0.2
@@ -38,13 +39,29 @@ def twenty_far_environments() -> Iterator[Environment]:
     """Twenty environments, each call 200 ms away; ``$CONFIG`` names them all."""
     clusters = {f"cluster-{number}": 10 for number in range(ENVIRONMENTS)}
     with _cloud(clusters, FAR_SECONDS) as environment:
-        config = Path(environment["HOME"], "config.yaml")
-        entries = "".join(
-            f"  env-{number}: {{orchestrator: ecs, cluster: cluster-{number}}}\n"
-            for number in range(ENVIRONMENTS)
-        )
-        config.write_text(f"environments:\n{entries}", encoding="utf-8")
-        yield {**environment, "CONFIG": str(config)}
+        yield {**environment, **_named(environment, clusters)}
+
+
+@contextmanager
+def four_broken_environments() -> Iterator[Environment]:
+    """Four environments with five broken services each, and others, behind calls of 50 ms."""
+    with home() as own, StrictAws() as aws:
+        names = [f"cluster-{number}" for number in range(4)]
+        for name in names:
+            populate(aws, name, REGION)
+        aws.faults.delay("*", SLOW_SECONDS)
+        yield {**own, **_named(own, names), **_pointed_at(aws)}
+
+
+def _named(own: Environment, clusters: Iterable[str]) -> Environment:
+    """``$CONFIG``: each cluster as an environment."""
+    config = Path(own["HOME"], "config.yaml")
+    entries = "".join(
+        f"  env-{number}: {{orchestrator: ecs, cluster: {name}}}\n"
+        for number, name in enumerate(clusters)
+    )
+    config.write_text(f"environments:\n{entries}", encoding="utf-8")
+    return {"CONFIG": str(config)}
 
 
 @contextmanager
@@ -58,14 +75,17 @@ def _cloud(clusters: dict[str, int], seconds: float = 0.0) -> Iterator[Environme
                 cluster.service(f"service-{number}", definition, desired=1, running=1)
         if seconds:
             aws.faults.delay("*", seconds)
-        yield {
-            **own,
-            "AWS_ENDPOINT_URL": aws.url,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "made-up",
-            "AWS_SECRET_ACCESS_KEY": "made-up",
-        }
+        yield {**own, **_pointed_at(aws)}
+
+
+def _pointed_at(aws: StrictAws) -> Environment:
+    return {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+    }
 
 
 _SEQUENTIAL = dedent(

@@ -125,6 +125,20 @@ ROWS = (
         time=2,
     ),
     Row(
+        "why-environments",
+        "dashborion workloads why --config $CONFIG --all-envs",
+        "dashborion workloads list --config $CONFIG --all-envs",
+        clouds.four_broken_environments,
+        time=1.5,
+    ),
+    Row(
+        "why-sixty",
+        "dashborion workloads why -A -o json",
+        "dashborion workloads list -A -o json",
+        setups.sixty_workloads,
+        time=1.5,
+    ),
+    Row(
         "logs",
         "dashborion workloads logs chatty --tail -1",
         "sh -c '$KUBECTL logs --timestamps --prefix -l app=chatty --tail=-1 "

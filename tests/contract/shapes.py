@@ -80,8 +80,19 @@ ENDPOINT = exactly(
     name=text, address=optional, port=maybe_number, protocol=optional, url=optional,
     healthy=maybe_number, total=maybe_number,
 )  # fmt: skip
+_CODE = words(*Code)
+CAUSE = exactly(
+    code=_CODE, severity=words(*Severity), confidence=words(*Confidence), title=text,
+    reason=optional, message=optional, instances=many(text), count=number, firstSeen=maybe_time,
+    lastSeen=maybe_time, explains=many(_CODE),
+    evidence=many(exactly(source=text, field=text, value=text, timestamp=maybe_time)),
+    advice=many(exactly(text=text, command=optional)),
+)  # fmt: skip
 ROLLOUT = exactly(
-    state=words("complete", "progressing", "paused", "failed"), revision=optional, message=optional
+    state=words("complete", "progressing", "paused", "failed"),
+    revision=optional,
+    message=optional,
+    causes=maybe(many(CAUSE)),
 )
 _WORKLOAD = {
     **_PLACE,
@@ -141,14 +152,6 @@ AUTOSCALING = exactly(min=number, max=number, current=maybe_number, desired=mayb
 REASON = exactly(reason=text, message=optional, count=number, lastSeen=maybe_time,
                  instances=many(text))  # fmt: skip
 
-_CODE = words(*Code)
-CAUSE = exactly(
-    code=_CODE, severity=words(*Severity), confidence=words(*Confidence), title=text,
-    reason=optional, message=optional, instances=many(text), count=number, firstSeen=maybe_time,
-    lastSeen=maybe_time, explains=many(_CODE),
-    evidence=many(exactly(source=text, field=text, value=text, timestamp=maybe_time)),
-    advice=many(exactly(text=text, command=optional)),
-)  # fmt: skip
 DIAGNOSIS = exactly(
     **_PLACE, workload=optional, instance=optional, type=optional, verdict=words(*Verdict),
     since=maybe_time, headline=text, causes=many(CAUSE), checked=many(text),

@@ -18,13 +18,22 @@ Manifest = dict[str, Any]
 _NOT_FOUND = 404
 _CONFLICT = 409
 # Where each kind of the test manifests lives, and whether it lives in a namespace.
-_PLURALS = {"Ingress": "ingresses", "NetworkPolicy": "networkpolicies", "Endpoints": "endpoints"}
+_PLURALS = {
+    "Ingress": "ingresses",
+    "NetworkPolicy": "networkpolicies",
+    "Endpoints": "endpoints",
+    "StorageClass": "storageclasses",
+    "PriorityClass": "priorityclasses",
+}
 _CLUSTER_WIDE = {
     "Namespace",
     "Node",
     "ClusterRole",
     "ClusterRoleBinding",
     "PersistentVolume",
+    "StorageClass",
+    "PriorityClass",
+    "ValidatingWebhookConfiguration",
     "APIService",
 }
 

@@ -49,7 +49,14 @@ class ControlPlane:
     StatefulSets, Namespaces and Nodes) and `nobody` (may do nothing).
     """
 
-    def __init__(self, assets: Path, folder: Path, arguments: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        assets: Path,
+        folder: Path,
+        arguments: Sequence[str] = (),
+        *,
+        needs_accounts: bool = False,
+    ) -> None:
         if missing := [name for name in BINARIES if not (assets / name).is_file()]:
             raise FileNotFoundError(f"{assets} lacks {', '.join(missing)}")
         self.folder = folder
@@ -57,6 +64,7 @@ class ControlPlane:
         self.certificate_file = folder / "server.crt"
         self.key_file = folder / "server.key"
         self._assets, self._arguments = assets, arguments
+        self._needs_accounts = needs_accounts
         self._etcd_port, self._peer_port, self._api_port, *self._controller_ports = free_ports(5)
         self.url = f"https://127.0.0.1:{self._api_port}"
         self._api = self.client()
@@ -65,7 +73,11 @@ class ControlPlane:
     @classmethod
     @contextmanager
     def from_environment(
-        cls, variable: str = CURRENT, *arguments: str, is_moving: bool = True
+        cls,
+        variable: str = CURRENT,
+        *arguments: str,
+        is_moving: bool = True,
+        needs_accounts: bool = False,
     ) -> Iterator[Self]:
         """A running one of that variable's programs, with its state in a temporary folder.
 
@@ -73,9 +85,11 @@ class ControlPlane:
             variable: names the folder of its programs.
             arguments: more ones for the API server.
             is_moving: with controllers and a scheduler; else every object stays as it is.
+            needs_accounts: pods have service accounts, which have to exist.
         """
         with tempfile.TemporaryDirectory(prefix="control-plane-") as folder:
-            plane = cls(Path(os.environ[variable]), Path(folder), arguments)
+            assets = Path(os.environ[variable])
+            plane = cls(assets, Path(folder), arguments, needs_accounts=needs_accounts)
             try:
                 plane.start(is_moving=is_moving)
                 yield plane
@@ -215,7 +229,7 @@ class ControlPlane:
             "--api-audiences=api",
             "--token-auth-file=tokens.csv",
             "--authorization-mode=RBAC",
-            "--disable-admission-plugins=ServiceAccount",
+            *(() if self._needs_accounts else ("--disable-admission-plugins=ServiceAccount",)),
             # Else it asks DNS for the names of the nodes before it reads a log.
             "--kubelet-preferred-address-types=InternalIP",
             "--requestheader-client-ca-file=front.crt",

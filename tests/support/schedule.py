@@ -7,19 +7,27 @@ behind a node id that is not read any more). The ids themselves say enough.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
 _TOGETHER = {
     "a real node": re.compile(r"tests/real/node/"),
     "thousands of random objects": re.compile(r"agrees_with_the_printer"),
-    "the oldest control plane": re.compile(r"\[oldest"),
-    "one quota, which one of them raises": re.compile(r"refusals_end_waits"),
+    # Both versions, wherever their tests are; one of these raises a quota that others wait for.
+    "a control plane": re.compile(r"tests/real/|\[(current|oldest)(_kubernetes)?\b"),
 }
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Every test by itself, but for those that belong together."""
+
+    def _reschedule(self, node: Any) -> None:
+        """Before all that a worker was given is counted, after each test, what is done goes."""
+        given = self.assigned_work[node]
+        for scope in [scope for scope, tests in given.items() if all(tests.values())]:
+            del given[scope]
+        super()._reschedule(node)
 
     def _split_scope(self, nodeid: str) -> str:
         return next((name for name, ids in _TOGETHER.items() if ids.search(nodeid)), nodeid)

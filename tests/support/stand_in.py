@@ -25,7 +25,7 @@ class StandIn(ControlPlane):
     def __init__(self, folder: Path) -> None:
         identity = new_identity()
         self.cluster = KubernetesCluster(TOKEN, speed=SPEED)
-        self.cluster.api.start(tls=identity.context, poll_seconds=0.05)
+        self.cluster.api.start(tls=identity.context)
         self.folder = folder
         self.ca_file = folder / "ca.crt"
         self.ca_file.write_text(identity.authority)

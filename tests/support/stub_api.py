@@ -1,7 +1,7 @@
 """A stand-in for a Kubernetes API: lists from a table, and misbehaviour on demand.
 
-Standard library only. ``Api.objects`` maps plurals to raw objects; ``Api.on``
-makes paths misbehave; ``Api.requests`` is what was asked.
+``Api.objects`` maps plurals to raw objects; ``Api.on`` makes paths misbehave; ``Api.requests``
+is what was asked.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ import base64
 import contextlib
 import re
 import socket
-import socketserver
 import ssl
 import threading
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from http.server import ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
+from dashborion.demo.http_server import Listener
 from tests.support.misbehaviour import Exchange, Fault, status
 from tests.support.stub_objects import KINDS, Manifest, fleet
 
@@ -72,17 +71,13 @@ class Api:
 
     def __enter__(self) -> Self:
         self._server = _Server(self)
-        serve = self._server.serve_forever
-        self._thread = threading.Thread(target=serve, args=(0.01,), daemon=True)
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._server.over.set()
-        self._server.shutdown()
+        self._server.stop()
         self._server.hang_up()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def port(self) -> int:
@@ -163,17 +158,12 @@ class Api:
         return {"kind": "List", "metadata": metadata, "items": items[start:end]}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Server(Listener):
     def __init__(self, api: Api) -> None:
         self.api = api
         self.over = threading.Event()
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", 0), _Handler)
-
-    def server_bind(self) -> None:
-        socketserver.TCPServer.server_bind(self)  # HTTPServer's looks up its own name
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         connection: socket.socket = request
@@ -192,9 +182,6 @@ class _Server(ThreadingHTTPServer):
         for connection in list(self._open):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that go away in the middle are what these tests are about."""
 
 
 class _Handler(Exchange):

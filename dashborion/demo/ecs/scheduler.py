@@ -25,14 +25,12 @@ from dashborion.demo.ecs.tasks import (
     has_ended_early,
     open_logs,
 )
+from dashborion.demo.ecs.troubles import TROUBLES, Trouble, told, trouble_of
 
 _KEPT_STOPPED = 8  # tasks of a service that describe still finds
 _ROOM = 2048  # CPU units of an EC2 instance here
 _BACK_OFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds between tasks that fail
-_NO_ROOM = (
-    "was unable to place a task because no container instance met all of its requirements. "
-    "Reason: No Container Instances were found in your cluster."
-)
+_UNTIL_STOPPED = 8.0  # seconds that a task runs whose health checks fail
 
 
 class EcsScheduler:
@@ -94,6 +92,7 @@ class _ServiceScheduler:
     tasks: list[Any] = field(default_factory=list)
     now: datetime = field(init=False)
     deployment: str = ""
+    trouble: Trouble = field(default_factory=Trouble)
     failed: set[str] = field(default_factory=set)
     failures: int = 0
     next_start: datetime | None = None
@@ -105,10 +104,19 @@ class _ServiceScheduler:
         deployment: Json = self.service.deployments[0]
         return deployment
 
+    @property
+    def _definition(self) -> TaskDefinition:
+        """The newest revision's."""
+        made: TaskDefinition = definition_of(self.scheduler.backend, self.primary["taskDefinition"])
+        return made
+
     def tick(self, service: Any, tasks: list[Any], now: datetime) -> None:
         self.service, self.tasks, self.now = service, tasks, now
+        self.trouble = trouble_of(self._definition.container_definitions)
         for task in tasks:
-            advance_task(task, self.scheduler.definition(task), now, self.scheduler.speed)
+            is_held = self.trouble is TROUBLES["draining"] and task.desired_status == "STOPPED"
+            moment = task.stopping_at if is_held else now
+            advance_task(task, self.scheduler.definition(task), moment, self.scheduler.speed)
             self.scheduler.open_logs_of(task)
         if service.scheduling_strategy == "DAEMON":
             known = self.scheduler.backend.container_instances
@@ -119,9 +127,10 @@ class _ServiceScheduler:
         check_circuit_breaker(service, self.primary, now)
         if self.deployment != self.primary["id"]:  # a new one starts without a back-off
             self.deployment = self.primary["id"]
-            self.failures, self.next_start = 0, None
+            self.failures, self.next_start, self.next_report = 0, None, None
         self._start()
         self._stop()
+        self._stop_unhealthy()
         self._balance()
         self._drop_old_tasks()
         self._report()
@@ -183,17 +192,27 @@ class _ServiceScheduler:
         missing = self.service.desired_count - len(new)
         room = most - len(new) - len(old)
         waits = self.next_start is not None and self.now < self.next_start
-        if min(missing, room) <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
+        if missing <= 0 or waits or self.primary.get("rolloutState") == "FAILED":
             return
-        definition = definition_of(self.scheduler.backend, self.primary["taskDefinition"])
-        if self.service.launch_type == "EC2" and int(definition.cpu or 0) > _ROOM:
-            if self.next_report is None or self.now >= self.next_report:
-                self._event(_NO_ROOM)
-                self.next_report = self._in(60)
+        definition = self._definition
+        is_too_big = self.service.launch_type == "EC2" and int(definition.cpu or 0) > _ROOM
+        trouble = TROUBLES["no-nodes"] if is_too_big else self.trouble
+        if trouble.hinders:
+            self._complain(trouble.hinders)
+        if trouble.hinders or room <= 0:
             return
         started = [self._make(definition, n) for n in range(min(missing, room))]
         names = " ".join(f"(task {task.id})" for task in started)
         self._event(f"has started {len(started)} tasks: {names}.")
+
+    def _complain(self, text: str) -> None:
+        """Say why no task is started, now and then."""
+        if self.next_report is None or self.now >= self.next_report:
+            instances = self.scheduler.backend.container_instances
+            instance = next(iter(instances.get(self.service.cluster_name, ())), "")
+            account = self.scheduler.backend.account_id
+            self._event(told(text, instance=instance, account=account))
+            self.next_report = self._in(60)
 
     def _make(self, definition: TaskDefinition, number: int) -> Any:
         backend, cluster = self.scheduler.backend, self.scheduler.cluster
@@ -240,6 +259,18 @@ class _ServiceScheduler:
             spare = len(running)
         self._end(waiting + (running[: max(0, spare)] if is_free else []))
 
+    def _stop_unhealthy(self) -> None:
+        """Stop tasks whose health checks have failed for a while, or that are taken away."""
+        trouble = self.trouble
+        if not trouble.stops:
+            return
+        balancers: list[Json] = self.service.load_balancers or [{}]
+        group = balancers[0].get("targetGroupArn", "")
+        for task in self._alive(of_primary=True):
+            if task.started_at and self._seconds_since(task.started_at) > _UNTIL_STOPPED:
+                self._event(told(trouble.event, task=task.id, group=group))
+                begin_stop(task, self.now, trouble.code, told(trouble.stops, group=group))
+
     def _is_ready(self, task: Any) -> bool:
         is_healthy = task.last_status == "RUNNING" and task.health_status != "UNHEALTHY"
         return bool(is_healthy and not self._is_starting(task))
@@ -276,6 +307,8 @@ class _ServiceScheduler:
         if self._seconds_since(task.started_at) < 2:
             return "initial", "Elb.RegistrationInProgress", "Target registration is in progress"
         containers = self.scheduler.definition(task).container_definitions
+        if known := trouble_of(containers).target:
+            return "unhealthy", *known
         images = [str(container["image"]) for container in containers]
         if any(behaviour_of(image).ready_after is None for image in images):
             return "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed: [503]"

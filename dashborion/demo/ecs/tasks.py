@@ -10,18 +10,16 @@ from typing import Any
 from moto.ecs.models import TaskDefinition
 from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
-from dashborion.demo.behaviour import behaviour_of, lines
+from dashborion.demo.behaviour import behaviour_of, cause_of, lines
 from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
+from dashborion.demo.ecs.troubles import TROUBLES, told, trouble_of
 
 PROVISIONING_SECONDS = 1.0
 PENDING_SECONDS = 2.5  # since its creation, as are all of these
 _CHECKED_SECONDS = 4.0
 _OUT_OF_MEMORY_SECONDS = 60.0
 _STOPPING = (("DEACTIVATING", 0.5), ("STOPPING", 1.5), ("DEPROVISIONING", 2.0))
-_NO_IMAGE = (
-    "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve "
-    "ref {image}: {image}: not found"
-)
+_NO_IMAGE = TROUBLES["image-not-found"].fails
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 
@@ -41,14 +39,17 @@ def fate_of(definition: TaskDefinition) -> Fate:
     for container in definition.container_definitions:
         image, name = str(container["image"]), str(container["name"])
         behaviour = behaviour_of(image)
-        if not behaviour.is_pulled:
-            reason = _NO_IMAGE.format(image=image)
+        trouble = trouble_of([container])
+        why = trouble.fails or ("" if behaviour.is_pulled else _NO_IMAGE)
+        if why:
+            reason = told(why, **_facts(definition, container))
             after = PENDING_SECONDS + 1
             return Fate(after, name, None, "TaskFailedToStart", reason, reason)
-        if behaviour.runs_for is not None:
+        if behaviour.runs_for is not None and not trouble.stops:
             lasts, why = behaviour.runs_for, ""
             if behaviour.reason == "OOMKilled":
-                lasts, why = _OUT_OF_MEMORY_SECONDS, _OUT_OF_MEMORY
+                why = _OUT_OF_MEMORY
+                lasts = lasts if behaviour.ends is None else _OUT_OF_MEMORY_SECONDS
             return Fate(
                 PENDING_SECONDS + lasts,
                 name,
@@ -58,6 +59,19 @@ def fate_of(definition: TaskDefinition) -> Fate:
                 why,
             )
     return Fate()
+
+
+def _facts(definition: TaskDefinition, container: Json) -> Json:
+    """What a text may name."""
+    image, account = str(container["image"]), definition.arn.split(":")[4]
+    return {
+        "image": image,
+        "tag": image.rpartition(":")[2],
+        "name": container["name"],
+        "region": definition.arn.split(":")[3],
+        "account": account,
+        "task": digits_of(definition.arn),
+    }
 
 
 def has_ended_early(task: Any) -> bool:
@@ -117,7 +131,8 @@ def _check(task: Any, definition: TaskDefinition, age: float) -> None:
         return
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         if "healthCheck" in defined:
-            is_well = behaviour_of(str(defined["image"])).ready_after is not None
+            image = str(defined["image"])
+            is_well = behaviour_of(image).ready_after and cause_of(image) != "liveness"
             vars(container)["healthStatus"] = "HEALTHY" if is_well else "UNHEALTHY"
     statuses = {vars(container)["healthStatus"] for container in task.containers} - {"UNKNOWN"}
     if statuses:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
 
+from dashborion.demo.behaviour import cause_of
 from dashborion.demo.ecs.aws_server import AwsServer
+from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.moto_objects import (
     Json,
     add_instance,
@@ -20,12 +24,16 @@ from dashborion.demo.ecs.moto_objects import (
     requests_at,
 )
 from dashborion.demo.ecs.scheduler import EcsScheduler
+from dashborion.demo.ecs.troubles import TROUBLES
 
 REGION = "eu-west-3"
 ENVIRONMENTS = ("staging", "production")
 REPEATING = "checkout"  # the service whose rollout begins again and again
 _CHECK = {"command": ["CMD-SHELL", "curl -fsS http://localhost:8080/health"], "interval": 30}
 _BREAKER: Json = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+_NO_BREAKER: Json = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+_DEFINED = ("family", "executionRoleArn", "cpu", "memory", "requiresCompatibilities")
+_FLEET = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
 _VPC = "vpc-0a1b2c3d4e5f60718"
 
 
@@ -37,6 +45,7 @@ class Shop:
     scheduler: EcsScheduler
     environment: str
     _steady_since: datetime | None = None
+    _broken: dict[str, Json] = field(default_factory=dict)  # services as they were before
 
     @property
     def cluster(self) -> str:
@@ -159,7 +168,7 @@ class Shop:
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
-        if service is None or service.status != "ACTIVE":
+        if service is None or service.status != "ACTIVE" or REPEATING in self._broken:
             return
         if service.deployments[0]["rolloutState"] != "COMPLETED":
             self._steady_since = None
@@ -170,6 +179,60 @@ class Shop:
             is_first = str(service.task_definition).endswith(":1")
             self.change(REPEATING, f"{family}:{2 if is_first else 1}")
             self._steady_since = None
+
+    @property
+    def causes(self) -> Sequence[str]:
+        """What services may suffer from."""
+        return list(TROUBLES)
+
+    @property
+    def breakable(self) -> dict[str, Any]:
+        """The services that may suffer, by their names."""
+        return {
+            service.name: service
+            for service in self.scheduler.backend.services.values()
+            if service.cluster_name == self.cluster and service.scheduling_strategy == "REPLICA"
+        }
+
+    def disturb(self, name: str, cause: str) -> None:
+        """Let a service suffer from a cause; it is healed before."""
+        service = self.breakable[name]
+        trouble = TROUBLES.get(cause)
+        if trouble and trouble.target and not service.load_balancers:
+            raise LookupError(f"{name} has no load balancer, which {cause!r} is about: take web")
+        before = self._broken.pop(name, None) or {
+            "deployment_configuration": service.deployment_configuration,
+            "launch_type": service.launch_type,
+            "task_definition": self._revise(service.task_definition, ""),
+        }
+        changed = before
+        if trouble:
+            self._broken[name] = before
+            configuration = {**before["deployment_configuration"], **_NO_BREAKER}
+            changed = {
+                "deployment_configuration": {**configuration, **trouble.configuration},
+                "launch_type": trouble.launch or before["launch_type"],
+                "task_definition": self._revise(before["task_definition"], cause),
+            }
+        definition = changed["task_definition"]
+        vars(service).update({**changed, "task_definition": service.task_definition})
+        if definition != service.task_definition:
+            begin_deployment(service, definition, request_time())
+            service.deployments[0]["launchType"] = service.launch_type
+
+    def _revise(self, arn: str, cause: str) -> str:
+        """The revision whose first image's tag has that cause behind it, and no other."""
+        definition = self.call("DescribeTaskDefinition", taskDefinition=arn)["taskDefinition"]
+        first, *others = definition["containerDefinitions"]
+        image = first["image"]
+        plain = image.removesuffix(f"-{cause_of(image)}")
+        wanted = f"{plain}-{cause}" if cause else plain
+        if wanted == image:
+            return arn
+        given = {key: definition[key] for key in _DEFINED if definition.get(key) is not None}
+        given["containerDefinitions"] = [{**first, "image": wanted}, *others]
+        made = self.call("RegisterTaskDefinition", **given)["taskDefinition"]
+        return str(made["taskDefinitionArn"])
 
 
 def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
@@ -209,33 +272,24 @@ def _moments(start: datetime, seconds: int, speed: float) -> Iterator[datetime]:
 
 def _build(shop: Shop) -> dict[str, str]:
     """Create the services; returns the task definitions that they are changed to later."""
-    is_production = shop.environment == "production"
-    more = 2 if is_production else 1
-    domain = "shop.example" if is_production else "staging.shop.example"
-    proxy: Json = {"name": "proxy", "image": "registry.example/shop/envoy:1.31", "essential": True}
-    proxy |= {"cpu": 128, "memory": 256}
-    (web,) = shop.define("web", "10.4.1", is_checked=True, sidecar=proxy, cpu="512", memory="1024")
-    balancers = shop.balance("web", f"www.{domain}")
-    shop.serve("web", web, 2 * more, loadBalancers=balancers, deploymentConfiguration=_BREAKER)
-    shop.scale_automatically("web", low=2, high=10)
-    percents = {**_BREAKER, "minimumHealthyPercent": 75, "maximumPercent": 125}
-    checkout, _ = shop.define("checkout", "4.1.0", "4.2.0")
-    shop.serve("checkout", checkout, 4, deploymentConfiguration=percents)
-    payments, broken = shop.define("payments", "2.9.1", "2.10.0-crash")
-    shop.serve("payments", payments, more + 1, team="payments", deploymentConfiguration=_BREAKER)
-    (recommendations,) = shop.define("recommendations", "0.7.0" if is_production else "0.8.0-crash")
-    shop.serve("recommendations", recommendations, more)
-    search, missing = shop.define("search", "5.0.2", "5.1.0-missing")
-    shop.serve("search", search, more)
-    (thumbnails,) = shop.define("thumbnails", "1.3.0-oom" if is_production else "1.2.9")
-    shop.serve("thumbnails", thumbnails, more)
-    (cart,) = shop.define("cart", "3.3.0" if is_production else "3.4.0-unready", is_checked=True)
-    balancers = shop.balance("cart", f"cart.{domain}", scheme="internal")
-    shop.serve("cart", cart, 2, loadBalancers=balancers)
-    (reports,) = shop.define("reports", "2025.11")
-    shop.serve("reports", reports, 0, team="data")
-    for zone in "ab"[:more]:
+    domain = "shop.example" if shop.environment == "production" else "staging.shop.example"
+    for zone in "ab" if shop.environment == "production" else "a":
         add_instance(shop.scheduler.backend, shop.scheduler.cluster, request_time(), zone=zone)
-    (agent,) = shop.define("agent", "7.50", requiresCompatibilities=["EC2"], container_cpu=64)
-    shop.serve("agent", agent, None, schedulingStrategy="DAEMON", launchType="EC2")
-    return {"payments": broken} | ({"search": missing} if is_production else {})
+    changes = {}
+    for name, common in _FLEET.items():
+        given = {**common, **common.get(shop.environment, {})}
+        revisions = shop.define(name, *given["tags"], **given.get("definition", {}))
+        more: Json = dict(given.get("service", {}))
+        if "host" in given:
+            scheme = given.get("scheme", "internet-facing")
+            more["loadBalancers"] = shop.balance(name, f"{given['host']}.{domain}", scheme=scheme)
+        low, high = given.get("percents", (100, 200))
+        if "breaker" in given:
+            percents = {"minimumHealthyPercent": low, "maximumPercent": high}
+            more["deploymentConfiguration"] = {**_BREAKER, **percents}
+        shop.serve(name, revisions[0], given.get("count"), team=given.get("team", "shop"), **more)
+        if "bounds" in given:
+            shop.scale_automatically(name, **given["bounds"])
+        if "later" in given:
+            changes[name] = revisions[given["later"]]
+    return changes

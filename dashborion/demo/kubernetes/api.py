@@ -28,6 +28,7 @@ from dashborion.demo.kubernetes.store import Store
 USER = "dashborion-demo"
 _JSON = {"Content-Type": "application/json"}
 _TEXT = {"Content-Type": "text/plain; charset=utf-8"}
+_CONTROL = "/demo/"
 _HEALTH = ("/healthz", "/livez", "/readyz")
 
 
@@ -40,6 +41,7 @@ class KubernetesApi(Service):
         # Called for each request that is let in, and whenever more of its answer is sent.
         self.on_request: Callable[[Request], object] = lambda _: None
         self.on_write: Callable[[], None] = lambda: None
+        self.on_control: Callable[[str, Any], object] | None = None  # of the demo itself
         self._kubelets = kubelets
         self._is_over = False
 
@@ -86,6 +88,11 @@ class KubernetesApi(Service):
         return answer
 
     def _outside_resources(self, request: Request) -> Answer:
+        if request.path.startswith(_CONTROL) and request.method == "POST" and self.on_control:
+            try:
+                return _json(self.on_control(request.path.removeprefix(_CONTROL), request.json))
+            except (LookupError, TypeError) as error:
+                raise errors.bad_request(str(error)) from error
         if request.path in _HEALTH:
             return Answer(200, _TEXT, b"ok")
         kind = REVIEWS.get((request.group_version, request.plural))
@@ -270,24 +277,12 @@ class KubernetesApi(Service):
             seconds = item["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
             at = store.clock() + timedelta(seconds=seconds)
             return store.mark_for_deletion("pods", item, at, seconds)
-        policy = options.get("propagationPolicy") or request.query.get("propagationPolicy")
-        if policy == "Orphan":
-            self._orphan(metadata["uid"])
         if resource.plural == "namespaces":
             for inner in filter(lambda kind: kind.is_namespaced, BY_KIND.values()):
                 for content in store.all(inner.plural, metadata["name"]):
                     store.remove(inner.plural, content)
         store.remove(resource.plural, item)
         return None
-
-    def _orphan(self, owner: str) -> None:
-        for plural in ("replicasets", "pods", "controllerrevisions"):
-            for item in self.store.all(plural):
-                references = item["metadata"].get("ownerReferences") or ()
-                kept = [reference for reference in references if reference["uid"] != owner]
-                if len(kept) < len(references):
-                    metadata = {**item["metadata"], "ownerReferences": kept}
-                    self.store.replace(plural, {**item, "metadata": metadata})
 
 
 def _scale(resource: Resource, item: Object) -> Object:

@@ -20,7 +20,16 @@ from dashborion.demo.kubernetes.objects import (
 )
 from dashborion.demo.kubernetes.resources import BY_KIND, Object
 from dashborion.demo.kubernetes.store import stamp
+from dashborion.demo.kubernetes.troubles import TROUBLES, trouble_of
 
+_NO_METRICS = (
+    "FailedGetResourceMetric",
+    (
+        "the HPA was unable to compute the replica count: failed to get cpu utilization: unable to "
+        "get metrics for resource cpu: unable to fetch metrics from resource metrics API: the "
+        "server could not find the requested resource (get pods.metrics.k8s.io)"
+    ),
+)
 _EVERY = re.compile(r"\*/(\d+) \* \* \* \*")
 
 
@@ -125,7 +134,13 @@ def run_autoscalers(world: World) -> None:
             world.event(autoscaler, "SuccessfulRescale", message, source=source)
         current = (target.get("status") or {}).get("replicas", 0)
         status = {"currentReplicas": current, "desiredReplicas": wanted}
-        status |= {CPU_USED: 41} if count else {}
+        if trouble_of(target["spec"]["template"]["spec"]) is TROUBLES["autoscaler-metrics"]:
+            status["conditions"] = world.condition(
+                autoscaler.get("status") or {}, "ScalingActive", False, *_NO_METRICS
+            )
+            world.event(autoscaler, *_NO_METRICS, kind="Warning", every=15)
+        elif count:
+            status[CPU_USED] = 41
         world.store.set_status("horizontalpodautoscalers", autoscaler, status)
 
 

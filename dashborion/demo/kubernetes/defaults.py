@@ -7,29 +7,21 @@ of CPU is all that ``v1`` has room for, and all that is kept.
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from dashborion.demo.kubernetes.errors import invalid
 from dashborion.demo.kubernetes.resources import BY_PLURAL, Object
 
-_TEMPLATED: dict[str, Object] = {  # kinds with a pod template, and the defaults of their spec
-    "deployments": {"replicas": 1, "revisionHistoryLimit": 10, "progressDeadlineSeconds": 600},
-    "statefulsets": {
-        "replicas": 1,
-        "podManagementPolicy": "OrderedReady",
-        "revisionHistoryLimit": 10,
-    },
-    "daemonsets": {"revisionHistoryLimit": 10},
-    "replicasets": {"replicas": 1},
-    "jobs": {"completions": 1, "parallelism": 1, "backoffLimit": 6, "suspend": False},
-}
+_DEFAULTS: Object = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
+_TEMPLATED: dict[str, Object] = _DEFAULTS["templated"]  # the spec's, of kinds with a pod template
+_ROLLING: dict[str, list[Any]] = _DEFAULTS["rolling"]  # where the strategy is, and how it replaces
 _KEPT, _NEWER = "autoscaling/v1", "autoscaling/v2"
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _CPU_TARGET, CPU_USED = "targetCPUUtilizationPercentage", "currentCPUUtilizationPercentage"
-_ROLLING: dict[str, tuple[str, Object]] = {  # where the strategy is, and how pods are replaced
-    "deployments": ("strategy", {"maxUnavailable": "25%", "maxSurge": "25%"}),
-    "statefulsets": ("updateStrategy", {"partition": 0}),
-    "daemonsets": ("updateStrategy", {"maxUnavailable": 1, "maxSurge": 0}),
-}
 
 
 def with_defaults(plural: str, item: Object) -> Object:
@@ -67,14 +59,7 @@ def with_defaults(plural: str, item: Object) -> Object:
 
 
 def pod_spec(spec: Object) -> Object:
-    filled: Object = {
-        "restartPolicy": "Always",
-        "terminationGracePeriodSeconds": 30,
-        "dnsPolicy": "ClusterFirst",
-        "securityContext": {},
-        "schedulerName": "default-scheduler",
-        **spec,
-    }
+    filled: Object = {**_DEFAULTS["pod"], **spec}
     for part in ("initContainers", "containers"):
         if part in spec:
             filled[part] = [_container(container) for container in spec[part]]
@@ -83,20 +68,14 @@ def pod_spec(spec: Object) -> Object:
 
 def _container(given: Object) -> Object:
     latest = ":" not in given.get("image", "").rsplit("/", 1)[-1]
-    filled: Object = {
-        "resources": {},
-        "terminationMessagePath": "/dev/termination-log",
-        "terminationMessagePolicy": "File",
-        "imagePullPolicy": "Always" if latest else "IfNotPresent",
-        **given,
-    }
+    policy = {"imagePullPolicy": "Always" if latest else "IfNotPresent"}
+    filled: Object = {**_DEFAULTS["container"], **policy, **given}
     if "ports" in given:
         filled["ports"] = [{"protocol": "TCP", **port} for port in given["ports"]]
     return filled
 
 
 def _service(spec: Object, metadata: Object) -> Object:
-    defaults = {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"}
     ports = [
         {"protocol": "TCP", "targetPort": port["port"], **port} for port in spec.get("ports") or ()
     ]
@@ -105,7 +84,7 @@ def _service(spec: Object, metadata: Object) -> Object:
     addresses = {"clusterIP": address, "clusterIPs": [address], "ipFamilies": ["IPv4"]}
     if spec.get("type", "ClusterIP") == "ExternalName":
         addresses = {}
-    return {**defaults, "ipFamilyPolicy": "SingleStack", **addresses, **spec, "ports": ports}
+    return {**_DEFAULTS["service"], **addresses, **spec, "ports": ports}
 
 
 def _refuse_bad_spec(plural: str, name: str, spec: Object) -> None:
@@ -138,6 +117,13 @@ def refuse_changed_selector(plural: str, old: Object, new: Object) -> None:
 
 def as_served(item: Object, group_version: str) -> Object:
     """A stored object in the requested version."""
+    conditions = (item.get("status") or {}).get("conditions")
+    if group_version == _KEPT and conditions:
+        metadata = item["metadata"]
+        had, text = metadata.get("annotations") or {}, json.dumps(conditions)
+        metadata = {**metadata, "annotations": {**had, _CONDITIONS: text}}
+        status = {key: value for key, value in item["status"].items() if key != "conditions"}
+        return {**item, "metadata": metadata, "status": status}
     if group_version != _NEWER:
         return item
     spec, status = dict(item["spec"]), dict(item.get("status") or {})

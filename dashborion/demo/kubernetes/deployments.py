@@ -28,7 +28,9 @@ def run_replica_sets(world: World) -> None:
     for replica_set in world.store.all("replicasets"):
         metadata, spec = replica_set["metadata"], replica_set["spec"]
         pods = [pod for pod in world.owned("pods", replica_set) if is_active(pod)]
-        wanted = min(spec["replicas"], MOST_PODS)
+        wanted, extra = min(spec["replicas"], MOST_PODS), Object()
+        if wanted > len(pods) and world.refuses(replica_set, extra):
+            wanted = len(pods)
         for number in range(wanted - len(pods)):
             code = suffix(metadata["uid"], world.store.version, number)
             name = f"{metadata['name']}-{code}"
@@ -40,7 +42,7 @@ def run_replica_sets(world: World) -> None:
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:
             world.stop_pod(replica_set, pod)
-        _report_on_set(world, replica_set, ranked[surplus:])
+        _report_on_set(world, replica_set, ranked[surplus:], extra)
 
 
 def _first_to_go(pods: list[Object]) -> list[Object]:
@@ -54,14 +56,15 @@ def _first_to_go(pods: list[Object]) -> list[Object]:
     return sorted(youngest, key=rank)
 
 
-def _report_on_set(world: World, item: Object, pods: list[Object]) -> None:
+def _report_on_set(world: World, item: Object, pods: list[Object], extra: Object) -> None:
     counts = {
         "fullyLabeledReplicas": len(pods),
         "readyReplicas": sum(map(is_ready, pods)),
         "availableReplicas": world.count_available(item, pods),
         "observedGeneration": item["metadata"]["generation"],
     }
-    world.store.set_status("replicasets", item, {"replicas": len(pods), **without_zeros(counts)})
+    status = {"replicas": len(pods), **without_zeros(counts), **extra}
+    world.store.set_status("replicasets", item, status)
 
 
 @dataclass
@@ -258,6 +261,10 @@ def _report(rollout: _Rollout) -> None:
     reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
     message = f"Deployment {'has' if enough else 'does not have'} minimum availability."
     report["conditions"] = rollout.world.condition(report, "Available", enough, reason, message)
+    failure = condition_of(new, "ReplicaFailure") if new else {}
+    report["conditions"] = [
+        had for had in report["conditions"] if had["type"] != "ReplicaFailure"
+    ] + ([failure] if failure else [])
     rollout.world.store.set_status("deployments", item, report)
 
 

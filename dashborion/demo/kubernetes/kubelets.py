@@ -10,13 +10,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
 from dashborion.demo.kubernetes.errors import Refused, bad_request
-from dashborion.demo.kubernetes.objects import World, is_terminating
-from dashborion.demo.kubernetes.pods import Container, events_of, pod_at
+from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
+from dashborion.demo.kubernetes.pods import Container, complaints_of, events_of, pod_at
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
+from dashborion.demo.kubernetes.troubles import TROUBLES, filled, trouble_of
 
 _ENDING_SECONDS = 1.5
 _POLL_SECONDS = 0.2
@@ -26,9 +31,21 @@ _WAITS = {
 }
 _CPUS = 8  # of every node; what asks for more finds no place
 _UNSCHEDULABLE = (
-    "0/{count} nodes are available: {count} Insufficient cpu. preemption: 0/{count} nodes are "
-    "available: {count} No preemption victims found for incoming pod."
+    "0/{count} nodes are available: {clause}. preemption: 0/{count} nodes are available: {count} "
+    "Preemption is not helpful for scheduling."
 )
+_LOST = "node-4"  # where pods go whose node is to be lost, and no others
+_MOST_EVICTED = 3  # pods of one owner: they come and go for ever
+_LOST_AFTER, _STUCK_AFTER, _GRACE = 5.0, 5.0, timedelta(minutes=2)
+
+
+_NODE = msgspec.yaml.decode(Path(__file__).with_name("node.yaml").read_bytes())
+_OF_PODS = ("FailedMount", "FailedCreatePodSandBox")  # events about no single container
+_UNKNOWN = {
+    "status": "Unknown",
+    "reason": "NodeStatusUnknown",
+    "message": "Kubelet stopped posting node status.",
+}
 
 
 @dataclass
@@ -37,6 +54,7 @@ class PodRecord:
 
     started: datetime
     ended: datetime | None = None
+    is_lost: bool = False  # its kubelet reports no more
     reported: dict[str, str] = field(default_factory=dict)  # the last state of each container
 
 
@@ -54,7 +72,23 @@ class Kubelets:
         for number, name in enumerate(self.names):
             world.store.create("nodes", _node(name, number, world.stamp))
 
+    def _keep_lost_node(self, world: World) -> None:
+        """There is a fourth node for as long as pods are on it."""
+        node = world.store.get("nodes", "", _LOST)
+        if all(pod["spec"].get("nodeName") != _LOST for pod in world.store.all("pods")):
+            if node:
+                world.store.remove("nodes", node)
+        elif node is None:
+            node = world.store.create("nodes", _node(_LOST, 4, world.stamp))
+        elif world.seconds_since(node["metadata"]["creationTimestamp"]) > _LOST_AFTER:
+            conditions = [{**node["status"]["conditions"][0], **_UNKNOWN}]
+            if node["status"]["conditions"][0]["status"] == "True":
+                conditions[0]["lastTransitionTime"] = world.stamp
+                world.event(node, "NodeNotReady", f"Node {_LOST} status is now: NodeNotReady")
+            world.store.set_status("nodes", node, {**node["status"], "conditions": conditions})
+
     def tick(self, world: World) -> None:
+        self._keep_lost_node(world)
         alive: set[str] = set()
         for pod in world.store.all("pods"):
             uid = pod["metadata"]["uid"]
@@ -72,8 +106,10 @@ class Kubelets:
     def _place_pod(self, world: World, pod: Object) -> PodRecord | None:
         """Bind the pod to a node, or report why there is none."""
         asked = sum(_cpus(container) for container in pod["spec"]["containers"])
-        if asked > _CPUS and not pod["spec"].get("nodeName"):
-            message = _UNSCHEDULABLE.format(count=len(self.names))
+        clause = trouble_of(pod["spec"]).unplaced or (asked > _CPUS and "{count} Insufficient cpu")
+        if clause and not pod["spec"].get("nodeName"):
+            count = len(self.names)
+            message = _UNSCHEDULABLE.format(count=count, clause=clause.format(count=count))
             since = {"lastTransitionTime": pod["metadata"]["creationTimestamp"]}
             condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, **since}
             condition |= {"reason": "Unschedulable", "message": message}
@@ -86,6 +122,8 @@ class Kubelets:
         node = pod["spec"].get("nodeName")
         if not node:
             node = self.names[self._placed % len(self.names)]
+            if trouble_of(pod["spec"]) is TROUBLES["node-not-ready"]:
+                node = _LOST
             self._placed += 1
             pod = world.store.replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
         full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
@@ -97,15 +135,61 @@ class Kubelets:
 
     def _report(self, world: World, pod: Object, record: PodRecord) -> None:
         status, containers = pod_at(pod, record.started, world.now, self._speed)
+        node = world.store.get("nodes", "", _LOST) if pod["spec"]["nodeName"] == _LOST else None
+        is_gone = node is not None and not is_ready(node)
+        if record.is_lost or (is_gone and is_ready(pod)):
+            record.is_lost = True
+            self._lose(world, pod)
+            return
+        if status.get("reason") == "Evicted" and not pod["status"].get("reason"):
+            world.event(pod, "Evicted", status["message"], kind="Warning", source="kubelet")
+            pods = world.store.all("pods", pod["metadata"]["namespace"])
+            pods = [one for one in pods if owner_uid(one) == owner_uid(pod)]
+            gone = [one for one in pods if one["status"].get("reason") == "Evicted"]
+            gone.sort(key=lambda one: str(one["metadata"]["creationTimestamp"]))
+            for old in gone[: max(0, len(gone) - _MOST_EVICTED)]:
+                world.store.remove("pods", old)
         world.store.set_status("pods", pod, status)
+        is_old = world.seconds_since(record.started) > _STUCK_AFTER
+        if is_old and trouble_of(pod["spec"]) is TROUBLES["stuck-terminating"]:
+            self._get_stuck(world, pod)
         for container in containers:
+            path = f"spec.containers{{{container.name}}}"
+            if container.must_end or container.given not in pod["spec"]["containers"]:
+                path = f"spec.initContainers{{{container.name}}}"
+            for kind, reason, message in complaints_of(container):
+                at = "" if reason in _OF_PODS else path
+                by: dict[str, Any] = {
+                    "kind": kind,
+                    "source": "kubelet",
+                    "field_path": at,
+                    "every": 10.0,
+                }
+                world.event(pod, reason, message, **by)
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
             if record.reported.get(container.name) == reported:
                 continue
             record.reported[container.name] = reported
             for kind, reason, message in events_of(container):
-                world.event(pod, reason, message, kind=kind, source="kubelet")
+                world.event(pod, reason, message, kind=kind, source="kubelet", field_path=path)
+
+    def _lose(self, world: World, pod: Object) -> None:
+        """Nobody reports on the pod any more: the node's controller calls it not ready."""
+        conditions = [dict(one) for one in pod["status"].get("conditions") or ()]
+        for one in conditions:
+            if one["type"] == "Ready" and one["status"] == "True":
+                one |= {"status": "False", "lastTransitionTime": world.stamp}
+                source = "node-controller"
+                world.event(pod, "NodeNotReady", "Node is not ready", kind="Warning", source=source)
+        world.store.set_status("pods", pod, {**pod["status"], "conditions": conditions})
+
+    def _get_stuck(self, world: World, pod: Object) -> None:
+        """Somebody has deleted the first such pod, and its finalizer keeps it."""
+        others = world.store.all("pods", pod["metadata"]["namespace"])
+        stuck = [one for one in others if trouble_of(one["spec"]) is TROUBLES["stuck-terminating"]]
+        if not any(map(is_terminating, stuck)):
+            world.store.mark_for_deletion("pods", pod, world.now - _GRACE, 30)
 
     def _end(self, world: World, pod: Object, record: PodRecord) -> None:
         if record.ended is None:
@@ -115,6 +199,7 @@ class Kubelets:
                 world.event(pod, "Killing", message, source="kubelet")
         images = [container["image"] for container in pod["spec"]["containers"]]
         stays = any("terminating" in words_of(image) for image in images)
+        stays = stays or bool(pod["metadata"].get("finalizers"))
         if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
 
@@ -213,39 +298,7 @@ def _cpus(container: Object) -> float:
 
 
 def _node(name: str, number: int, now: str) -> Object:
-    room = {"cpu": str(_CPUS), "memory": "32Gi", "pods": "110"}
-    ready = {"type": "Ready", "status": "True", "reason": "KubeletReady"}
-    ready |= {"message": "kubelet is posting ready status"}
-    ready |= {"lastHeartbeatTime": now, "lastTransitionTime": now}
-    return {
-        "metadata": {
-            "name": name,
-            "labels": {
-                "kubernetes.io/hostname": name,
-                "kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
-                "topology.kubernetes.io/zone": f"eu-west-3{'abc'[number % 3]}",
-                "topology.kubernetes.io/region": "eu-west-3",
-            },
-        },
-        "spec": {"providerID": f"demo:///{name}"},
-        "status": {
-            "capacity": room,
-            "allocatable": room,
-            "conditions": [ready],
-            "addresses": [
-                {"type": "InternalIP", "address": f"192.168.0.{10 + number}"},
-                {"type": "Hostname", "address": name},
-            ],
-            "nodeInfo": {
-                **dict.fromkeys(("systemUUID", "bootID", "kubeProxyVersion"), ""),
-                "machineID": hashlib.sha256(name.encode()).hexdigest()[:32],
-                "kernelVersion": "6.1.0",
-                "osImage": "dashborion demo",
-                "containerRuntimeVersion": "containerd://2.0.0",
-                "kubeletVersion": "v1.33.0",
-                "operatingSystem": "linux",
-                "architecture": "amd64",
-            },
-        },
-    }
+    facts = {"name": name, "zone": f"eu-west-3{'abc'[number % 3]}", "number": 10 + number}
+    facts |= {"now": now, "id": hashlib.sha256(name.encode()).hexdigest()[:32]}
+    node: Object = filled(_NODE, **facts)
+    return node

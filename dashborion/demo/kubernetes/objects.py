@@ -13,6 +13,7 @@ from typing import Any
 from dashborion.demo.kubernetes.defaults import with_defaults
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store, stamp
+from dashborion.demo.kubernetes.troubles import told, trouble_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 _MOST_EVENTS = 500
@@ -42,21 +43,35 @@ class World:
         return [item for item in self.store.all(plural, namespace) if owner_uid(item) == uid]
 
     def event(
-        self, about: Object, reason: str, message: str, *, kind: str = "Normal", source: str = ""
+        self,
+        about: Object,
+        reason: str,
+        message: str,
+        *,
+        kind: str = "Normal",
+        source: str = "",
+        field_path: str = "",
+        every: float = 0.0,
     ) -> None:
-        """Create an event, or count it up if it exists; from the object's own controller."""
+        """Create an event, or count it up if it exists; from the object's own controller.
+
+        It is counted only ``every`` so many seconds.
+        """
         source = source or f"{about['kind'].lower()}-controller"
         metadata = about["metadata"]
         namespace = metadata.get("namespace", "default")
-        text = f"{metadata['uid']} {reason} {message}"
+        text = f"{metadata['uid']} {reason} {message} {field_path}"
         name = f"{metadata['name']}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         known = self.store.get("events", namespace, name)
+        if known is not None and self.seconds_since(known["lastTimestamp"]) < every:
+            return
         if known is not None:
             again = {"count": known["count"] + 1, "lastTimestamp": self.stamp}
             self.store.replace("events", {**known, **again})
             return
         involved = {key: about[key] for key in ("kind", "apiVersion")} | {"namespace": namespace}
         involved |= {key: metadata[key] for key in ("name", "uid", "resourceVersion")}
+        involved |= {"fieldPath": field_path} if field_path else {}
         event = {
             "metadata": {"name": name, "namespace": namespace},
             "involvedObject": involved,
@@ -91,13 +106,31 @@ class World:
             "labels": {**(given.get("labels") or {}), **labels},
             "ownerReferences": [controlled_by(owner)],
         }
-        if annotations := given.get("annotations"):
-            metadata["annotations"] = annotations
+        metadata |= {key: given[key] for key in ("annotations", "finalizers") if given.get(key)}
         status = {"phase": "Pending", "qosClass": "Burstable"}
         pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": status}
         created = self.store.create("pods", with_defaults("pods", pod))
         self._pod_event(owner, "SuccessfulCreate", "create", name)
         return created
+
+    def refuses(self, owner: Object, status: Object | None = None) -> bool:
+        """Whether the API server lets the owner create no pod; an event and ``status`` say why."""
+        template, name = owner["spec"]["template"], owner["metadata"]["name"]
+        text = trouble_of(template["spec"]).refused
+        if not text:
+            return False
+        pod = f"{name}-{'0' if owner['kind'] == 'StatefulSet' else suffix(name)}"
+        about = {"name": pod, "namespace": owner["metadata"]["namespace"]}
+        why = told(text, {"metadata": about, "spec": template["spec"]})
+        told_by = f"Error creating: {why}"
+        if owner["kind"] == "StatefulSet":
+            told_by = f"create Pod {pod} in StatefulSet {name} failed error: {why}"
+        self.event(owner, "FailedCreate", told_by, kind="Warning", every=10)
+        if status is not None:
+            status["conditions"] = self.condition(
+                owner.get("status") or {}, "ReplicaFailure", True, "FailedCreate", why
+            )
+        return True
 
     def stop_pod(self, owner: Object, pod: Object) -> None:
         """Delete a pod of the owner's."""

@@ -20,16 +20,19 @@ from dashborion.demo.behaviour import (
 )
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
+from dashborion.demo.kubernetes.troubles import Trouble, told, trouble_of
 
 _EVICTED = (
     "The node was low on resource: memory. Container {name} was using 512Mi, which exceeds its "
     "request of 128Mi. "
 )
+_UNTIL_EVICTED, _PROBED_AFTER = 10.0, 2.0
 _WAITING = {
     State.BACKING_OFF: "back-off {pause} restarting failed container={name} pod={pod}",
-    State.PULL_BACK_OFF: 'Back-off pulling image "{image}"',
-    State.PULL_FAILED: "failed to resolve reference {image}: {image}: not found",
+    State.PULL_BACK_OFF: 'Back-off pulling image "{image}": ErrImagePull: {pull}',
+    State.PULL_FAILED: "{pull}",
 }
+_UNPACK = 'failed to pull and unpack image "{image}": '
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Container:
     since: datetime
     now: datetime
     speed: float
-    pod: Object  # its metadata
+    pod: Object
     is_restarted: bool
     must_end: bool = False  # before the next ones start
 
@@ -64,7 +67,21 @@ class Container:
     @property
     def pod_name(self) -> str:
         """The pod's name in a kubelet's messages."""
-        return f"{self.pod['name']}_{self.pod['namespace']}({self.pod['uid']})"
+        return told("{full}", self.pod)
+
+    @property
+    def trouble(self) -> Trouble:
+        """What ``demo break`` has put into the pod's first container, and no other."""
+        is_first = self.given is self.pod["spec"]["containers"][0]
+        return trouble_of(self.pod["spec"]) if is_first else Trouble()
+
+    @property
+    def pull(self) -> str:
+        """Why the image cannot be had."""
+        missing = f"failed to resolve image: {self.image}: not found"
+        return told(_UNPACK, self.pod, image=self.image) + told(
+            self.trouble.pull or missing, self.pod
+        )
 
     @property
     def has_completed(self) -> bool:
@@ -99,7 +116,10 @@ class Container:
             minutes, seconds = divmod(min(300, 5 * 2**now.restarts), 60)  # as a kubelet counts
             pause = f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
             names = {"name": self.name, "image": self.image, "pod": self.pod_name}
-            waiting["message"] = message.format(**names, pause=pause)
+            waiting["message"] = message.format(**names, pull=self.pull, pause=pause)
+        trouble = self.trouble
+        if trouble.waits and now.is_begun:
+            waiting = {"reason": trouble.waits, "message": told(trouble.message, self.pod)}
         return {"waiting": waiting}
 
     def _ended(self, run: Run, number: int) -> Object:
@@ -112,7 +132,7 @@ class Container:
         }
 
     def _id(self, run: int) -> str:
-        digest = hashlib.sha256(f"{self.pod['uid']}/{self.name}/{run}".encode())
+        digest = hashlib.sha256(f"{self.pod['metadata']['uid']}/{self.name}/{run}".encode())
         return f"containerd://{digest.hexdigest()}"
 
 
@@ -122,13 +142,14 @@ def pod_at(
     """The pod's status at ``now``, and its containers that may have started."""
     spec, uid = pod["spec"], pod["metadata"]["uid"]
     regular, first = spec["containers"], spec.get("initContainers") or ()
-    if any("evicted" in words_of(container["image"]) for container in regular):
+    is_evicted = any("evicted" in words_of(container["image"]) for container in regular)
+    if is_evicted and (now - started).total_seconds() * speed >= _UNTIL_EVICTED:
         # An evicted pod keeps nothing but the reason.
         message = _EVICTED.format(name=regular[0]["name"])
         evicted = {"phase": "Failed", "reason": "Evicted", "message": message}
         return {**evicted, "startTime": stamp(started)}, []
     policy = spec.get("restartPolicy", "Always")
-    make = partial(Container, now=now, speed=speed, pod=pod["metadata"])
+    make = partial(Container, now=now, speed=speed, pod=pod)
     initial, since = _initial(make, first, policy, started)
     containers: list[Container] = []
     if since is not None:
@@ -240,21 +261,42 @@ def _no_status(given: Object) -> Object:
     }
 
 
+def complaints_of(container: Container) -> list[tuple[str, str, str]]:
+    """Those that the kubelet repeats for as long as a container is in trouble."""
+    trouble, now, pod = container.trouble, container.moment, container.pod
+    age = (container.now - container.since).total_seconds() * container.speed
+    if not now.is_begun or now.state not in (State.CREATING, State.RUNNING):
+        return []
+    if now.run and age < now.run.start + _PROBED_AFTER:
+        return []
+    events = [("Warning", reason, told(text, pod)) for reason, text in trouble.says.items()]
+    if trouble.kills:
+        message = f"Container {container.name} failed {trouble.kills} probe, will be restarted"
+        events.append(("Normal", "Killing", message))
+    reason, message = trouble.waits, told(trouble.message, pod)
+    if reason.startswith("CreateContainer"):
+        return [*events, ("Warning", "Failed", f"Error: {message}")]
+    if reason:
+        kind = "InspectFailed" if reason == "InvalidImageName" else reason
+        return [*events, ("Warning", kind, message), ("Warning", "Failed", f"Error: {reason}")]
+    behaviour = container.behaviour
+    if not events and behaviour.ready_after is None and behaviour.runs_for is None and now.run:
+        message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
+        events.append(("Warning", "Unhealthy", message))
+    return events
+
+
 def events_of(container: Container) -> list[tuple[str, str, str]]:
     """Type, reason and message of the events that a container's state brings."""
     image, state = container.image, container.moment.state
     if state is State.RUNNING and not container.moment.is_ready:
-        events = [
+        return [
             ("Normal", "Pulled", f'Container image "{image}" already present on machine'),
             ("Normal", "Created", f"Created container: {container.name}"),
             ("Normal", "Started", f"Started container {container.name}"),
         ]
-        if container.behaviour.ready_after is None and container.behaviour.runs_for is None:
-            message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-            events.append(("Warning", "Unhealthy", message))
-        return events
     if state is State.PULL_FAILED:
-        message = f'Failed to pull image "{image}": {image}: not found'
+        message = f'Failed to pull image "{image}": {container.pull}'
         return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
     if state is State.PULL_BACK_OFF:
         message = f'Back-off pulling image "{image}"'

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 Object = dict[str, Any]
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 
 
-@dataclass(frozen=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """One resource; plurals are unique over all groups here, but for another version."""
 
     group_version: str
@@ -41,31 +42,9 @@ class Resource:
         return "status" in self.subresources
 
 
-_STATUS, _SCALED, _AUTOSCALERS = ("status",), ("status", "scale"), "horizontalpodautoscalers"
-RESOURCES = (
-    Resource("v1", "pods", "Pod", ("po",), True, ("status", "log"), True),
-    Resource("v1", "services", "Service", ("svc",), True, ("status",), True),
-    Resource("v1", "endpoints", "Endpoints", ("ep",)),
-    Resource("v1", "events", "Event", ("ev",)),
-    Resource("v1", "configmaps", "ConfigMap", ("cm",)),
-    Resource("v1", "secrets", "Secret"),
-    Resource("v1", "serviceaccounts", "ServiceAccount", ("sa",)),
-    Resource("v1", "namespaces", "Namespace", ("ns",), False, ("status",)),
-    Resource("v1", "nodes", "Node", ("no",), False, ("status",)),
-    Resource("apps/v1", "deployments", "Deployment", ("deploy",), True, _SCALED, True),
-    Resource("apps/v1", "replicasets", "ReplicaSet", ("rs",), True, _SCALED, True),
-    Resource("apps/v1", "statefulsets", "StatefulSet", ("sts",), True, _SCALED, True),
-    Resource("apps/v1", "daemonsets", "DaemonSet", ("ds",), True, ("status",), True),
-    Resource("apps/v1", "controllerrevisions", "ControllerRevision"),
-    Resource("batch/v1", "jobs", "Job", (), True, ("status",), True),
-    Resource("batch/v1", "cronjobs", "CronJob", ("cj",), True, ("status",), True),
-    Resource("networking.k8s.io/v1", "ingresses", "Ingress", ("ing",), True, ("status",)),
-    Resource("discovery.k8s.io/v1", "endpointslices", "EndpointSlice"),
-    *(
-        Resource(version, _AUTOSCALERS, "HorizontalPodAutoscaler", ("hpa",), True, _STATUS, True)
-        for version in ("autoscaling/v2", "autoscaling/v1")  # liked best first, kept as the last
-    ),
-)
+_KNOWN = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
+RESOURCES = msgspec.convert(_KNOWN["resources"], tuple[Resource, ...])
+VERSION: Object = _KNOWN["version"]
 BY_PLURAL: Mapping[str, Resource] = {resource.plural: resource for resource in RESOURCES}
 BY_PATH: Mapping[tuple[str, str], Resource] = {
     (resource.group_version, resource.plural): resource for resource in RESOURCES
@@ -75,17 +54,6 @@ BY_KIND: Mapping[str, Resource] = {resource.kind: resource for resource in RESOU
 REVIEWS = {
     ("authorization.k8s.io/v1", "selfsubjectaccessreviews"): "SelfSubjectAccessReview",
     ("authentication.k8s.io/v1", "selfsubjectreviews"): "SelfSubjectReview",
-}
-VERSION = {
-    "major": "1",
-    "minor": "33",
-    "gitVersion": "v1.33.0-dashborion-demo",
-    "gitCommit": "0" * 40,
-    "gitTreeState": "clean",
-    "buildDate": "2025-04-23T13:00:00Z",
-    "goVersion": "go1.24.2",
-    "compiler": "gc",
-    "platform": "linux/amd64",
 }
 
 

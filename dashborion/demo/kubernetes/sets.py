@@ -96,6 +96,8 @@ def _fill_up(world: World, item: Object, pods: dict[int, Object], code: str, cur
     first = _first_to_update(spec)
     for number in range(min(spec["replicas"], MOST_PODS)):
         pod = pods.get(number)
+        if pod is None and world.refuses(item):
+            return True
         if pod is None:
             pods[number] = _make(world, item, number, code if number >= first else current)
             if in_turn:
@@ -169,6 +171,8 @@ def run_daemon_sets(world: World, nodes: list[str]) -> None:
         for node, pod in by_node.items():
             if node not in places:
                 world.end_pod(pod)
+        if len(by_node) < len(places) and world.refuses(daemon_set):
+            places = [node for node in places if node in by_node]
         running = [
             by_node.get(node) or _daemon(world, daemon_set, node, code, number) for node in places
         ]

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from dashborion.demo.kubernetes.objects import is_ready
 from dashborion.demo.kubernetes.resources import Object, Resource
 
-# A path with its default behind a `|`, or several between slashes, or what makes the cell.
-Cell = str | Callable[[Object], Any]
+_COLUMNS: Mapping[str, Mapping[str, str]] = msgspec.yaml.decode(
+    Path(__file__).with_suffix(".yaml").read_bytes()
+)
 
 
 def table(resource: Resource, items: Sequence[Object], now: datetime, metadata: Object) -> Object:
-    columns: dict[str, Cell] = {
-        "Name": "metadata.name",
-        **_COLUMNS.get(resource.plural, {}),
-        "Age": lambda item: _age(item["metadata"].get("creationTimestamp"), now),
-    }
+    columns = {"Name": "metadata.name", **_COLUMNS.get(resource.plural, {}), "Age": "<age>"}
     if resource.plural == "events":
-        columns = {"Last Seen": lambda item: _age(item.get("lastTimestamp"), now), **_EVENTS}
+        columns = dict(_COLUMNS["events"])
     kind = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
     rows = [
         {
-            "cells": [_cell(source, item) for source in columns.values()],
+            "cells": [_cell(source, item, now) for source in columns.values()],
             "object": {**kind, "metadata": item["metadata"]},
         }
         for item in items
@@ -38,19 +38,26 @@ def table(resource: Resource, items: Sequence[Object], now: datetime, metadata: 
     return {**head, "columnDefinitions": definitions, "rows": rows}
 
 
-def _cell(source: Cell, item: Object) -> Any:
-    if not isinstance(source, str):
-        return source(item)
+def _cell(source: str, item: Object, now: datetime) -> Any:
+    if source in ("<age>", "<seen>"):
+        created = item["metadata"].get("creationTimestamp")
+        return _age(created if source == "<age>" else item.get("lastTimestamp"), now)
+    if source in _MADE:
+        return _MADE[source](item)
     values = [_value(path, item) for path in source.split("/")]
     return values[0] if len(values) == 1 else "/".join(map(str, values))
 
 
 def _value(path: str, item: Object) -> Any:
     path, _, default = path.partition("|")
-    value: Any = item
+    values: list[Any] = [item]
     for key in path.split("."):
-        value = (value or {}).get(key)
-    return default if value is None else value
+        found = [(value or {}).get(key.removesuffix("[]")) for value in values]
+        values = [one for many in found for one in many or ()] if key.endswith("[]") else found
+    known = [value for value in values if value is not None]
+    if "[]" in path:
+        return ",".join(map(str, known)) or default
+    return known[0] if known else default
 
 
 def _age(when: str | None, now: datetime) -> str:
@@ -100,76 +107,10 @@ def pod_reason(pod: Object) -> str:
     return "NotReady" if word == "Completed" and has_running else word
 
 
-def _addresses(item: Object) -> str:
-    ingress = ((item.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
-    return ",".join(entry.get("ip") or entry.get("hostname", "") for entry in ingress)
-
-
-def _endpoints(item: Object) -> str:
-    subsets = item.get("subsets") or ()
-    return ",".join(one["ip"] for part in subsets for one in part.get("addresses") or ())
-
-
-_COLUMNS: Mapping[str, Mapping[str, Cell]] = {
-    "pods": {"Ready": _ready, "Status": pod_reason, "Restarts": _restarts},
-    "deployments": {
-        "Ready": "status.readyReplicas|0/spec.replicas|0",
-        "Up-to-date": "status.updatedReplicas|0",
-        "Available": "status.availableReplicas|0",
-    },
-    "statefulsets": {"Ready": "status.readyReplicas|0/spec.replicas|0"},
-    "daemonsets": {
-        "Desired": "status.desiredNumberScheduled|0",
-        "Current": "status.currentNumberScheduled|0",
-        "Ready": "status.numberReady|0",
-        "Up-to-date": "status.updatedNumberScheduled|0",
-        "Available": "status.numberAvailable|0",
-    },
-    "replicasets": {
-        "Desired": "spec.replicas",
-        "Current": "status.replicas|0",
-        "Ready": "status.readyReplicas|0",
-    },
-    "services": {
-        "Type": "spec.type",
-        "Cluster-IP": "spec.clusterIP",
-        "External-IP": lambda item: _addresses(item) or "<none>",
-        "Port(s)": lambda item: (
-            ",".join(f"{port['port']}/{port['protocol']}" for port in item["spec"]["ports"])
-            or "<none>"
-        ),
-    },
-    "ingresses": {
-        "Class": "spec.ingressClassName|<none>",
-        "Hosts": lambda item: (
-            ",".join(rule.get("host", "*") for rule in item["spec"].get("rules") or ()) or "*"
-        ),
-        "Address": _addresses,
-    },
-    "horizontalpodautoscalers": {
-        "Reference": "spec.scaleTargetRef.kind/spec.scaleTargetRef.name",
-        "MinPods": "spec.minReplicas|",
-        "MaxPods": "spec.maxReplicas|",
-        "Replicas": "status.currentReplicas|0",
-    },
-    "jobs": {"Completions": "status.succeeded|0/spec.completions|0"},
-    "cronjobs": {"Schedule": "spec.schedule", "Suspend": "spec.suspend|"},
-    "namespaces": {"Status": "status.phase|Active"},
-    "nodes": {
-        "Status": lambda node: "Ready" if is_ready(node) else "NotReady",
-        "Version": "status.nodeInfo.kubeletVersion|",
-    },
-    "endpoints": {"Endpoints": lambda item: _endpoints(item) or "<none>"},
-    "configmaps": {
-        "Data": lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {})
-    },
-    "controllerrevisions": {"Revision": "revision"},
-}
-_EVENTS: Mapping[str, Cell] = {
-    "Type": "type|",
-    "Reason": "reason|",
-    "Object": lambda item: (
-        f"{item['involvedObject']['kind'].lower()}/{item['involvedObject']['name']}"
-    ),
-    "Message": "message|",
+_MADE: Mapping[str, Callable[[Object], Any]] = {
+    "<ready>": _ready,
+    "<status>": pod_reason,
+    "<restarts>": _restarts,
+    "<node>": lambda node: "Ready" if is_ready(node) else "NotReady",
+    "<data>": lambda item: len(item.get("data") or {}) + len(item.get("binaryData") or {}),
 }

@@ -13,6 +13,7 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.ecs import (
     deploy,
+    deployment_views,
     find,
     instances,
     normalise,
@@ -93,7 +94,7 @@ class ServiceToChange(WorkloadToChange):
         service, leading = self.service, rollout.primary(self.service)
         if leading is None:
             return self.workload.rollout
-        ask = partial(progress.newest_view, self.client, service, leading)
+        ask = partial(deployment_views.newest_view, self.client, service, leading)
         made = progress.Parts().ask(self.client, "service deployments", ask)
         return rollout.verdict(service, leading.id, made).of(rollout.rollout(service, made))
 

@@ -9,7 +9,7 @@ event messages" in AWS' guide, and of what Application Auto Scaling writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,10 +19,11 @@ from dashborion.models.event import Event, EventType
 from dashborion.orchestrators.ecs import rollout, wire
 
 ROLE, BLOCKED, UNPLACED = "CannotAssumeRole", "DeploymentBlocked", "UnableToPlace"
+UNLAUNCHED = "UnableToLaunch"
 HOPELESS = frozenset({ROLE, BLOCKED})
 """What ECS tries again for ever without a chance, until somebody changes a role or the service."""
 
-_HINDERS = HOPELESS | {UNPLACED, "UnableToLaunch"}
+_HINDERS = HOPELESS | {UNPLACED, UNLAUNCHED}
 _MOVES = re.compile(
     r"has started|has reached a steady state|(deployment )?completed", re.IGNORECASE
 )
@@ -37,7 +38,7 @@ _COUNTED = re.compile(r"has (?:started|stopped)[^:]*:(?:\s*\([^()]*\)[.,]?)*\s*"
 
 _WARNINGS: Sequence[tuple[str, str]] = (
     (r"failed to launch a task with \(error ECS was unable to assume the role", ROLE),
-    (r"failed to launch a task", "UnableToLaunch"),
+    (r"failed to launch a task", UNLAUNCHED),
     (r"was unable to stop or start tasks during a deployment", BLOCKED),
     (r"was unable to place|reason:", UNPLACED),
     (r"was unable to reach (a )?steady state|did not stabilize", "UnableToReachSteadyState"),
@@ -45,6 +46,7 @@ _WARNINGS: Sequence[tuple[str, str]] = (
     (r"is unhealthy|failed .*health checks", "Unhealthy"),
     (r"amazon ecs replaced", "ReplacedUnhealthy"),
     (r"operations are being throttled", "Throttled"),
+    (r"timed out waiting for amazon ecs agent", "AgentDisconnected"),
     (r"rolling back|(deployment )?rolled back", "RollingBack"),
     (r"deployment failed|had to cancel", "DeploymentFailed"),
     (r"(deployment )?(was )?(stopped|cancell?ed|timed out)", "DeploymentStopped"),
@@ -126,7 +128,7 @@ def hindrances(
 ) -> list[Event]:
     """What hinders tasks now, as ``standing``."""
     told = standing(service, since, _HINDERS, known)
-    return [_with_numbers(event, service) for event in told]
+    return [with_numbers(event, service) for event in told]
 
 
 def standing(
@@ -135,25 +137,33 @@ def standing(
     reasons: Container[str],
     known: Iterable[str] = (),
 ) -> list[Event]:
-    """The newest event of each of these reasons, if nothing has moved after it.
+    """The newest event of each of these reasons, as ``after_moves``."""
+    newest: dict[str, Event] = {}
+    for event in after_moves(service, since, known):
+        if event.reason is not None and event.reason in reasons:
+            newest.setdefault(event.reason, event)
+    return list(newest.values())
+
+
+def after_moves(
+    service: wire.Service, since: datetime | None, known: Iterable[str] = ()
+) -> Iterator[Event]:
+    """The events after the last thing that moved, the newest first: what they say still holds.
 
     ECS repeats itself only once an hour, so any event from ``since`` on counts; without a time
     all of them do. Those with ``known`` ids do not.
     """
     old = set(known)
     fresh = [item for item in service.events if item.id not in old]
-    newest: dict[str | None, Event] = {}
     for event in reversed(events(msgspec.structs.replace(service, events=fresh))):
         if since is not None and (event.timestamp is None or event.timestamp < since):
             continue
         if _MOVES.match(sentence(event.message)):
-            break
-        if event.reason in reasons:
-            newest.setdefault(event.reason, event)
-    return list(newest.values())
+            return
+        yield event
 
 
-def _with_numbers(event: Event, service: wire.Service) -> Event:
+def with_numbers(event: Event, service: wire.Service) -> Event:
     """AWS' sentence about a deployment that cannot move names two settings without their values."""
     if event.reason != BLOCKED:
         return event

@@ -11,7 +11,7 @@ from dashborion.orchestrators.ecs.rollout import revision
 
 _PENDING = frozenset({"PROVISIONING", "PENDING", "ACTIVATING"})
 _STOPPED = frozenset({"DEPROVISIONING", "STOPPED", "DELETED"})
-_STOPPED_BY_ECS = frozenset({137, 143})  # 128 and the signal's number
+STOPPED_BY_ECS = frozenset({137, 143})  # 128 and the signal's number
 _SERVICE = "service:"
 _SHORT = 6
 _HEALTH = {"HEALTHY": "healthy", "UNHEALTHY": "unhealthy"}
@@ -111,10 +111,10 @@ def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> st
 def _stopped(task: wire.Task, definition: wire.TaskDefinition | None) -> str | None:
     """The containers' own word goes before ECS', which often says no more than "failed"."""
     text = task.stopped_reason or ""
-    for container in _by_blame(task, definition):
+    for container in by_blame(task, definition):
         if own := _word(container.reason or ""):
             return own
-    if task.stop_code == "EssentialContainerExited" or _has_exited(task):
+    if has_exited(task):
         return _exited(task, definition)
     if task.stop_code == "TaskFailedToStart":
         return _word(text) or task.stop_code
@@ -125,8 +125,12 @@ def _stopped(task: wire.Task, definition: wire.TaskDefinition | None) -> str | N
     return task.stop_code
 
 
-def _has_exited(task: wire.Task) -> bool:
+def has_exited(task: wire.Task) -> bool:
     """Whether a container ended the task by itself, whatever the stop code says of it."""
+    return task.stop_code == "EssentialContainerExited" or _says_exited(task)
+
+
+def _says_exited(task: wire.Task) -> bool:
     codes = [container.exit_code for container in task.containers]
     is_said = "Essential container" in (task.stopped_reason or "")
     return is_said and any(code is not None for code in codes)
@@ -140,7 +144,7 @@ def _exited(task: wire.Task, definition: wire.TaskDefinition | None) -> str:
     """
     essential = _essential(task, definition)
     codes = [item.exit_code for item in task.containers if item.name in essential]
-    exited = [code for code in codes if code is not None and code not in _STOPPED_BY_ECS]
+    exited = [code for code in codes if code is not None and code not in STOPPED_BY_ECS]
     return "Completed" if exited and not any(exited) else "Error"
 
 
@@ -151,7 +155,7 @@ def _essential(task: wire.Task, definition: wire.TaskDefinition | None) -> set[s
     return {container.name for container in task.containers} - optional
 
 
-def _by_blame(task: wire.Task, definition: wire.TaskDefinition | None) -> list[wire.Container]:
+def by_blame(task: wire.Task, definition: wire.TaskDefinition | None) -> list[wire.Container]:
     """The containers, first those that most likely ended the task.
 
     That is one with a reason of its own, then one that failed by itself, not by a signal with
@@ -160,7 +164,7 @@ def _by_blame(task: wire.Task, definition: wire.TaskDefinition | None) -> list[w
     essential = _essential(task, definition)
 
     def blame(item: wire.Container) -> tuple[bool, bool, bool, bool]:
-        by_itself = item.exit_code is not None and item.exit_code not in _STOPPED_BY_ECS
+        by_itself = item.exit_code is not None and item.exit_code not in STOPPED_BY_ECS
         is_failure = by_itself and item.exit_code != 0
         return (not item.reason, item.name not in essential, not is_failure, not by_itself)
 
@@ -175,10 +179,10 @@ def _word(text: str) -> str | None:
 
 def message(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
     """Why a task stopped: a container's own reason, how it exited, or else what ECS says."""
-    for container in _by_blame(task, definition):
+    for container in by_blame(task, definition):
         if container.reason:
             return container.reason
-        if container.exit_code is not None and _has_exited(task):
+        if container.exit_code is not None and _says_exited(task):
             return f"{container.name or 'a container'} exited with {container.exit_code}"
     return task.stopped_reason or None
 

@@ -6,6 +6,7 @@ Rules look at what ``describe`` reads anyway. What they find may ask for one mor
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
@@ -23,13 +24,15 @@ from dashborion.models.cause import Cause, Code, NotChecked
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import logs, progress, rollout, wire
+from dashborion.orchestrators.ecs import deployment_views, logs, rollout, wire
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import MACHINES_A_CALL, TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.ecs.native_wire import ContainerInstance
+from dashborion.orchestrators.findings import Finding
 
 T = TypeVar("T")
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 def _quiet(_error: DashborionError) -> None:
@@ -48,16 +51,18 @@ class Reads:
 
     def part(self, what: str, action: str, future: Future[T], *, rows: bool = False) -> T | None:
         """What a call answers, for which ``action`` has to be allowed; None if it cannot be had."""
-        self.checked.append(what)
         tell = partial(self.lost, what, action, rows=rows)
-        return part(partial(result, future, self.client.aws.runtime.deadline), tell)
+        answer = part(partial(result, future, self.client.aws.runtime.deadline), tell)
+        if not any(one.what == what for one in self.not_checked):
+            self.checked.append(what)
+        return answer
 
     def lost(self, what: str, action: str, error: DashborionError, *, rows: bool = False) -> None:
         """Keep that something, or a part of it, could not be read."""
         (self.incomplete if rows else self.warn)(error)
-        if what in self.checked:
-            self.checked.remove(what)
-        permission = action if isinstance(error, Forbidden) else None
+        named = _ACTION.search(error.message)
+        needed = named[1] if named else action
+        permission = needed if isinstance(error, Forbidden) else None
         self.not_checked.append(NotChecked(what=what, permission=permission, reason=error.message))
 
 
@@ -77,6 +82,11 @@ def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
         for read in more:
             facts = read(reads, facts)
         told = findings.found(RULES, facts)
+    return judged(facts, told, since)
+
+
+def judged(facts: Facts, told: Sequence[Finding], since: timedelta) -> Looked:
+    """What the findings come to."""
     causes = findings.causes(told, now=facts.now, since=since)
     return Looked(causes, findings.failed(told))
 
@@ -92,7 +102,7 @@ def _made(reads: Reads, facts: Facts) -> Facts:
     newest = rollout.primary(service) if service else None
     if service is None or newest is None:
         return facts
-    asking = start(partial(progress.newest_view, reads.client, service, newest))
+    asking = start(partial(deployment_views.newest_view, reads.client, service, newest))
     made = reads.part("service deployments", "ecs:DescribeServiceDeployments", asking)
     return msgspec.structs.replace(facts, made=made)
 

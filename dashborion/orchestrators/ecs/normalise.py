@@ -1,27 +1,24 @@
-"""ECS objects as workloads, events, reasons, revisions and autoscalers. Pure."""
+"""ECS objects as workloads, revisions and autoscalers. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from math import ceil
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
-from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import (
     Autoscaling,
     Endpoint,
-    Reason,
     Resources,
     Workload,
     WorkloadStatus,
 )
-from dashborion.orchestrators.ecs import amounts, events, rollout, wire
+from dashborion.orchestrators.ecs import amounts, rollout, wire
 
 
 @dataclass(frozen=True)
@@ -153,78 +150,6 @@ def _status(service: wire.Service, state: Rollout, available: int) -> WorkloadSt
     if available < floor or failed or service.status == "DRAINING":
         return WorkloadStatus.DEGRADED
     return WorkloadStatus.RUNNING
-
-
-def reasons(service: wire.Service, instances: Iterable[Instance]) -> list[Reason]:
-    """Why a service is not well: the reasons of its tasks, grouped, then of its deployments.
-
-    Stopped tasks count (AWS keeps them for about an hour), except for those that the
-    scheduler or a user stopped, and for a single one that ended well: a service that goes on
-    starting tasks which end well runs something that should go on.
-    """
-    grouped: dict[str, list[Instance]] = {}
-    for instance in instances:
-        if instance.reason and instance.reason not in _ORDINARY:
-            grouped.setdefault(instance.reason, []).append(instance)
-    if len(grouped.get(_ENDED_WELL, ())) == 1:
-        del grouped[_ENDED_WELL]
-    of_tasks = [
-        Reason(
-            reason=reason,
-            message=_newest_message(members),
-            count=len(members),
-            last_seen=max(filter(None, map(_seen, members)), default=None),
-            instances=[instance.name for instance in members],
-        )
-        for reason, members in sorted(grouped.items(), key=lambda group: -len(group[1]))
-    ]
-    return of_tasks + _hindering(service) + _failing_deployments(service)
-
-
-_ENDED_WELL = "Completed"
-_ORDINARY = frozenset({
-    "Terminating", "ServiceSchedulerInitiated", "UserInitiated", "Provisioning", "Activating",
-})  # fmt: skip
-
-
-def _newest_message(members: Iterable[Instance]) -> str | None:
-    """The message of one instance stands for all, as messages name single tasks."""
-    with_message = [instance for instance in members if instance.message]
-    ordered = sorted(with_message, key=lambda item: (_seen(item) is not None, _seen(item)))
-    return ordered[-1].message if ordered else None
-
-
-def _seen(instance: Instance) -> datetime | None:
-    return instance.stopped_at or instance.started_at or instance.created_at
-
-
-def _hindering(service: wire.Service) -> list[Reason]:
-    """What events since the newest deployment say that hinders its tasks."""
-    newest = rollout.primary(service)
-    return [
-        Reason(
-            reason=event.reason or "",
-            message=event.message,
-            count=1,
-            last_seen=event.timestamp,
-            instances=[],
-        )
-        for event in events.hindrances(service, newest.created_at if newest else None)
-    ]
-
-
-def _failing_deployments(service: wire.Service) -> list[Reason]:
-    return [
-        Reason(
-            reason="DeploymentFailed" if item.rollout_state == "FAILED" else "DeploymentFailing",
-            message=rollout.reason(item),
-            count=max(1, item.failed_tasks),
-            last_seen=item.updated_at,
-            instances=[],
-        )
-        for item in service.deployments
-        if item.rollout_state == "FAILED" or item.failed_tasks
-    ]
 
 
 def revisions(definitions: Iterable[wire.TaskDefinition], current: str) -> list[Revision]:

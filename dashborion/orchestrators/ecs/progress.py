@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
@@ -13,21 +13,25 @@ import msgspec
 
 from dashborion.errors import DashborionError
 from dashborion.models.event import Event
+from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.parts import part as answer_or_none
 from dashborion.orchestrators.ecs import (
+    deployment_views,
     events,
+    facts,
     find,
     instances,
     logs,
-    normalise,
     rollout,
     stages,
     wire,
 )
+from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import Explanation, RolloutProgress, Trouble, Verdict
 
 T = TypeVar("T")
+_EVER = timedelta(days=1)  # longer than ECS remembers a task
 _Made = wire.ServiceDeployment | None
 
 # Stops that are nobody's failure.
@@ -92,7 +96,7 @@ class _Followed(ABC):
             troubles=(*troubles(filter(self._is_started, tasks)), *unplaced(hindered)),
         )
 
-    def explain(self) -> Explanation:
+    def explain(self, *, given_up: bool = False) -> Explanation:  # noqa: ARG002
         """From the service's events since the change, and from the tasks that it has started."""
         found = self.client.services_by_name([self.service.service_name])
         if not found:
@@ -100,12 +104,19 @@ class _Followed(ABC):
         service = found[0].item
         listing = partial(find.tasks_of, self.client, service)
         tasks = self.parts.ask(self.client, "tasks", listing) or ()
-        made = [
-            instances.instance(task, service.tags, self.client.scope, {})
+        started = [
+            facts.of_task(task, service, self.client.scope, {})
             for task in tasks
             if self._is_started(task)
         ]
-        return Explanation(normalise.reasons(service, made), self._events(service))
+        known = facts.Facts(
+            now=self.client.aws.runtime.now(),
+            service=service,
+            tasks=started,
+            made=self._made(service),
+        )
+        causes = findings.causes(findings.found(RULES, known), now=known.now, since=_EVER)
+        return Explanation(causes=causes, events=self._events(service))
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
         """The end of a task's log, as far as it can be read."""
@@ -191,7 +202,7 @@ class FollowedDeployment(_Followed):
         return rollout.verdict(service, self.deployment.id, made)
 
     def _made(self, service: wire.Service) -> _Made:
-        ask = partial(view, self.client, service, self.deployment)
+        ask = partial(deployment_views.view, self.client, service, self.deployment)
         return self.parts.ask(self.client, "service deployments", ask)
 
     def _is_started(self, task: wire.Task) -> bool:
@@ -220,42 +231,6 @@ class FollowedTaskSets(_Followed):
 
     def _is_started(self, task: wire.Task) -> bool:
         return task.started_by in {item.id for item in self.service.task_sets}
-
-
-def view(client: Client, service: wire.Service, ours: wire.Deployment) -> _Made:
-    """The newer API's view of one deployment; None where it would say no more."""
-    if not _is_worth_asking(service, ours):
-        return None
-    newest, made = rollout.primary(service), current(client, service)
-    if newest is not None and newest.id == ours.id and made and made.status not in stages.OVER:
-        return made
-    return stages.same_moment([made] if made else [], ours) or stages.same_moment(
-        client.service_deployments(service.service_name), ours
-    )
-
-
-def newest_view(client: Client, service: wire.Service, newest: wire.Deployment) -> _Made:
-    """The newer API's view of what was done last, though it may have been undone since."""
-    if service.current_service_deployment is None or not _is_worth_asking(service, newest):
-        return view(client, service, newest)
-    return current(client, service)
-
-
-def current(client: Client, service: wire.Service) -> _Made:
-    """The service deployment that a service names, if it does."""
-    name = service.current_service_deployment
-    made = client.described_deployments([name]) if name else []
-    return made[0] if made else None
-
-
-def _is_worth_asking(service: wire.Service, ours: wire.Deployment) -> bool:
-    """Of one that lost its place, that has stages, or that goes on and can be asked for by name."""
-    newest = rollout.primary(service)
-    if newest is None or newest.id != ours.id:
-        return True
-    if service.deployment_configuration.strategy != "ROLLING":
-        return True
-    return service.current_service_deployment is not None and ours.rollout_state != "COMPLETED"
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:

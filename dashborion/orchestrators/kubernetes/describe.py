@@ -36,7 +36,6 @@ from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -96,7 +95,7 @@ def examine(
     ingresses = reads.items("ingresses", nearby.ingresses)
     index = ways.EndpointIndex.build(services or (), ingresses or ())
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
-    behind = {name: start(partial(backings, client, namespace, name)) for name in names}
+    behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
 
     all_kept = reads.items("revisions", listed_kept)
     kept = normalise.owned_by(all_kept or (), item.metadata.uid)
@@ -138,6 +137,8 @@ def examine(
         services=services,
         ingresses=ingresses,
         backings=reachable,
+        makers=[one.metadata.name for one in kept] + [item.metadata.name],
+        others=None if told is None else facts.others(ordered, about),
     )
     looked = looking.looked(reads, gathered, since)
     detail = WorkloadDetail(
@@ -207,13 +208,10 @@ def instance(
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
     events = client.collect(api.EVENTS, namespace, about, decoration=True)
-    reference = pods.controller(pod.metadata)
-    name = reference.name if reference and reference.kind == "ReplicaSet" else None
-    parent = start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
+    parent = replicaset_of(client, pod)
     node = start(partial(_metadata, client, api.NODES, None, pod.spec.node_name))
     replicaset, place = client.attempt(parent), client.attempt(node)
-    owner = pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
-    plain = pods.instance(pod, owner, environment)
+    plain = pods.instance(pod, owner_of(pod, replicaset), environment)
     labels = (place.labels if place else None) or {}
     detail = InstanceDetail(
         **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
@@ -223,15 +221,17 @@ def instance(
     return Found(detail, found.raw)
 
 
-def backings(client: Client, namespace: str, service: str) -> list[ways.Backing]:
-    """What is behind a Service, from EndpointSlices where there are any (1.21), else Endpoints."""
-    options = ListOptions(f"kubernetes.io/service-name={service}")
-    listed = client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
-    try:
-        return ways.from_slices(one.item for one in client.wait(listed))
-    except NoSuchResource:
-        found = client.get(api.ENDPOINTS, namespace, service)
-    return ways.from_endpoints(found.item) if found else []
+def replicaset_of(client: Client, pod: wire.Pod) -> Future[wire.Meta | None]:
+    """The metadata of the ReplicaSet that a pod is of, if it is of one."""
+    reference = pods.controller(pod.metadata)
+    name = reference.name if reference and reference.kind == "ReplicaSet" else None
+    namespace = pod.metadata.namespace
+    return start(partial(_metadata, client, api.REPLICASETS.metadata, namespace, name))
+
+
+def owner_of(pod: wire.Pod, replicaset: wire.Meta | None) -> pods.Owned | None:
+    """As ``instances.owner``, of one pod."""
+    return pods.owner(pod, {replicaset.uid: replicaset} if replicaset else {})
 
 
 def _metadata(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
-from dashborion.orchestrators.kubernetes import describe, find
+from dashborion.orchestrators.kubernetes import describe, facts, find, instances, looking, survey
+from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.protocol import Examined
 
@@ -24,7 +27,7 @@ class Causes:
 
     def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
         """All controllers, by the lists of their pods, events and revisions."""
-        raise NotImplementedError
+        return survey.workloads(Reads(self.client), query, self.environment, since)
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
         """One controller, by everything around it."""
@@ -32,6 +35,24 @@ class Causes:
         return describe.examine(Reads(self.client), found.item, nearby, self.environment, since)
 
     def instance(self, name: Name, query: Query, since: timedelta) -> Examined[Instance]:
-        """One pod, by itself, its events and its node."""
-        found = find.instance(self.client, name, find.namespace_of(self.client, query, name))
-        raise NotImplementedError
+        """One pod by itself, with its events and what these ask for."""
+        client, reads = self.client, Reads(self.client)
+        pod = find.instance(client, name, find.namespace_of(client, query, name)).item
+        about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
+        listed = client.collect(api.EVENTS, pod.metadata.namespace, about, decoration=True)
+        replicaset = client.attempt(describe.replicaset_of(client, pod))
+        owner = describe.owner_of(pod, replicaset)
+        item = instances.instance(pod, owner, self.environment)
+        reads.checked.append("instances")
+        events = facts.ordered(reads.items("events", listed) or ())
+        of_pod = facts.of_pod(pod, item, events, None)
+        gathered = facts.Facts(now=client.runtime.now(), pods=[of_pod])
+        looked = looking.looked(reads, gathered, since)
+        return Examined(
+            item=item,
+            causes=looked.causes,
+            failed=looked.failed,
+            last_lines=partial(looking.last_lines, client, gathered.pods),
+            checked=reads.checked,
+            not_checked=reads.not_checked,
+        )

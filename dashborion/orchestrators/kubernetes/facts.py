@@ -6,14 +6,20 @@ absence for an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 
 from dashborion.models.cause import Evidence
 from dashborion.models.instance import Instance
-from dashborion.orchestrators.kubernetes import endpoints, network_wire, normalise, wire
+from dashborion.orchestrators.kubernetes import (
+    endpoints,
+    nearby_wire,
+    network_wire,
+    normalise,
+    wire,
+)
 
 
 class PodFacts(Struct, frozen=True, kw_only=True):
@@ -56,6 +62,12 @@ class Facts(Struct, frozen=True, kw_only=True):
         backings: what is behind each of its Services, by name.
         nodes: those that its pods are on and that are not ready or were asked for, by name;
             None instead of a node is one that does not exist any more.
+        makers: the names of what makes its pods, and after which these are named.
+        others: events about anything else in the namespace, by kind and name, the oldest first;
+            those about pods that are gone are under the name of what made them.
+        claims: those of its namespace, by name.
+        classes: the names of the classes of Ingresses.
+        is_final: whether what findings had asked for was read, as far as it may be.
     """
 
     now: datetime
@@ -68,6 +80,17 @@ class Facts(Struct, frozen=True, kw_only=True):
     ingresses: Sequence[network_wire.Ingress] | None = None
     backings: Mapping[str, Sequence[endpoints.Backing]] | None = None
     nodes: Mapping[str, wire.Node | None] | None = None
+    makers: Sequence[str] = ()
+    others: Mapping[tuple[str, str], Sequence[wire.Event]] | None = None
+    claims: Mapping[str, nearby_wire.Claim] | None = None
+    budgets: Sequence[nearby_wire.Budget] | None = None
+    policies: Sequence[nearby_wire.NetworkPolicy] | None = None
+    classes: frozenset[str] | None = None
+    is_final: bool = False
+
+    def told_of(self, kind: str, name: str) -> Sequence[wire.Event]:
+        """The events about another object of the namespace, the oldest first."""
+        return (self.others or {}).get((kind, name), ())
 
     def evidence(self, field: str, value: str | None, at: datetime | None = None) -> Evidence:
         """What a field of the workload says."""
@@ -115,3 +138,17 @@ def of_pod(
 def about(events: Iterable[wire.Event], pod: wire.Pod) -> list[wire.Event]:
     """The events about a pod, not about one that had its name before: a StatefulSet's come back."""
     return [one for one in events if one.involved_object.uid == pod.metadata.uid]
+
+
+def others(
+    events: Iterable[wire.Event], known: Container[str]
+) -> dict[tuple[str, str], list[wire.Event]]:
+    """As ``Facts.others``, from the events of a namespace, but those about these uids."""
+    index: dict[tuple[str, str], list[wire.Event]] = {}
+    for event in events:
+        about = event.involved_object
+        if about.uid not in known:
+            kind, name = about.kind or "", about.name or ""
+            made_by = name.rpartition("-")[0] if kind == "Pod" else name
+            index.setdefault((kind, made_by), []).append(event)
+    return index

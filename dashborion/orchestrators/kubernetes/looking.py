@@ -10,20 +10,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
+import msgspec
 from msgspec import Struct
 
+from dashborion.concurrency import start
 from dashborion.errors import AccessError, DashborionError, Forbidden, Unavailable
 from dashborion.models.cause import Cause, Code, NotChecked
 from dashborion.models.query import Found
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.findings import Finding
+from dashborion.orchestrators.kubernetes import endpoints, nearby_wire, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.causes import RULES
+from dashborion.orchestrators.kubernetes.causes import RULES, network
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts
 from dashborion.orchestrators.kubernetes.instances import has_run, is_cut_off
+from dashborion.orchestrators.kubernetes.listing import ListOptions
 
 T = TypeVar("T")
 
@@ -45,7 +51,7 @@ class Reads:
         listed = self.part(what, future)
         return None if listed is None else [found.item for found in listed]
 
-    def part(self, what: str, future: Future[list[T]]) -> list[T] | None:
+    def part(self, what: str, future: Future[list[T]], verb: str = "list") -> list[T] | None:
         """What a call answers; None if that cannot be had, none if it is not served."""
         listed: list[T] = []
         try:
@@ -54,7 +60,7 @@ class Reads:
             pass
         except (AccessError, Unavailable) as error:
             self.warn(error)
-            needed = f"list {_PLURALS.get(what, what)}"
+            needed = f"{verb} {_PLURALS.get(what, what)}"
             permission = needed if isinstance(error, Forbidden) else None
             self.not_checked.append(
                 NotChecked(what=what, permission=permission, reason=error.message)
@@ -72,18 +78,132 @@ class Looked(Struct, frozen=True):
 
 
 def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
-    """What all rules find in the facts, and in what they then ask for."""
-    told = findings.found(RULES, facts)
-    more = dict.fromkeys(_MORE[one.code] for one in told if one.code in _MORE)
-    if more:
-        for read in more:
-            facts = read(reads, facts)
-        told = findings.found(RULES, facts)
+    """What all rules come to."""
+    told = found(reads, facts)
     causes = findings.causes(told, now=facts.now, since=since)
     return Looked(causes, findings.failed(told))
 
 
-_MORE: Mapping[Code, Callable[[Reads, Facts], Facts]] = {}
+def found(reads: Reads, facts: Facts, *, only_nodes: bool = False) -> list[Finding]:
+    """What all rules find in the facts, and in what they then ask for, or in the nodes alone."""
+    told = findings.found(RULES, facts)
+    asked = dict.fromkeys(read for one in told for read in _MORE.get(one.code, ()))
+    chosen = [read for read in asked if read is _nodes or not only_nodes]
+    if chosen:
+        under_way = [read(reads, facts) for read in chosen]
+        more = {name: fact for gather in under_way for name, fact in gather().items()}
+        facts = msgspec.structs.replace(facts, is_final=True, **more)
+        told = findings.found(RULES, facts)
+    return told
+
+
+# --- What a finding asks for: each starts its calls, and gathers them when all have begun --------
+
+Gather = Callable[[], Mapping[str, Any]]  # facts by their names
+MOST_NODES = 3
+
+
+def _namespace(facts: Facts) -> str:
+    known = [facts.item.metadata] if facts.item else [one.pod.metadata for one in facts.pods]
+    return next(one.namespace for one in known)
+
+
+def _nodes(reads: Reads, facts: Facts) -> Gather:
+    """The nodes of pods that are not ready, or that end; of many, some stand for all."""
+    names = dict.fromkeys(
+        pod.pod.spec.node_name
+        for pod in facts.pods
+        if not pod.instance.ready or pod.pod.metadata.deletion_timestamp
+    )
+    asked = list(filter(None, names))[:MOST_NODES]
+    getting = start(partial(_get_nodes, reads.client, asked))
+    return lambda: {"nodes": dict(reads.part("nodes", getting, verb="get") or ())}
+
+
+def _get_nodes(client: Client, names: Iterable[str]) -> list[tuple[str, wire.Node | None]]:
+    getting = {name: start(partial(client.get, api.NODE_STATUS, None, name)) for name in names}
+    found = {name: client.wait(future) for name, future in getting.items()}
+    return [(name, node.item if node else None) for name, node in found.items()]
+
+
+def _claims(reads: Reads, facts: Facts) -> Gather:
+    listing = reads.client.collect(api.CLAIMS, _namespace(facts), decoration=True)
+
+    def gather() -> Mapping[str, Any]:
+        known = reads.items(api.CLAIMS.plural, listing)
+        by_name = {one.metadata.name: one for one in known or ()}
+        return {"claims": None if known is None else by_name}
+
+    return gather
+
+
+def _budgets(reads: Reads, facts: Facts) -> Gather:
+    listing = start(partial(_list_budgets, reads.client, _namespace(facts)))
+    return lambda: {"budgets": reads.items(api.BUDGETS.plural, listing)}
+
+
+def _list_budgets(client: Client, namespace: str) -> list[Found[nearby_wire.Budget]]:
+    try:
+        return client.wait(client.collect(api.BUDGETS, namespace, decoration=True))
+    except NoSuchResource:
+        return client.wait(client.collect(api.OLD_BUDGETS, namespace, decoration=True))
+
+
+def _policies(reads: Reads, facts: Facts) -> Gather:
+    listing = reads.client.collect(api.NETWORK_POLICIES, _namespace(facts), decoration=True)
+    return lambda: {"policies": reads.items(api.NETWORK_POLICIES.plural, listing)}
+
+
+def _classes(reads: Reads, _facts: Facts) -> Gather:
+    listing = reads.client.collect(api.INGRESS_CLASSES.metadata, None, decoration=True)
+
+    def gather() -> Mapping[str, Any]:
+        known = reads.items(api.INGRESS_CLASSES.plural, listing)
+        return {"classes": None if known is None else frozenset(x.metadata.name for x in known)}
+
+    return gather
+
+
+def _near_misses(reads: Reads, facts: Facts) -> Gather:
+    """What is behind the Services that do not select the workload, and should perhaps."""
+    names = [one.metadata.name for one in network.near_misses(facts)]
+    client, namespace = reads.client, _namespace(facts)
+    getting = {name: start(partial(backings, client, namespace, name)) for name in names}
+
+    def gather() -> Mapping[str, Any]:
+        told = {name: reads.part(f"endpoints of {name}", one) for name, one in getting.items()}
+        known = {name: behind for name, behind in told.items() if behind is not None}
+        return {"backings": {**(facts.backings or {}), **known}}
+
+    return gather
+
+
+_MORE: Mapping[Code, Sequence[Callable[[Reads, Facts], Gather]]] = {
+    Code.NODE_NOT_READY: (_nodes, _budgets),
+    Code.NOT_STARTED: (_nodes,),
+    Code.STUCK_TERMINATING: (_nodes,),
+    Code.DRAINED: (_nodes, _budgets),
+    Code.UNSCHEDULABLE_CORDONED: (_budgets,),
+    Code.ENDPOINTS_NONE: (_budgets,),
+    Code.VOLUME_UNBOUND: (_claims,),
+    Code.UNSCHEDULABLE_VOLUME: (_claims,),
+    Code.READINESS_TIMEOUT: (_policies,),
+    Code.READINESS_GATE: (_policies,),
+    Code.PORT_MISMATCH: (_policies,),
+    Code.LOAD_BALANCER: (_classes,),
+    Code.SELECTOR_NOTHING: (_near_misses,),
+}
+
+
+def backings(client: Client, namespace: str, service: str) -> list[endpoints.Backing]:
+    """What is behind a Service, from EndpointSlices where there are any (1.21), else Endpoints."""
+    options = ListOptions(f"kubernetes.io/service-name={service}")
+    listed = client.collect(api.ENDPOINT_SLICES, namespace, options, decoration=True)
+    try:
+        return endpoints.from_slices(one.item for one in client.wait(listed))
+    except NoSuchResource:
+        found = client.get(api.ENDPOINTS, namespace, service)
+    return endpoints.from_endpoints(found.item) if found else []
 
 
 _DROPPED = (

@@ -17,8 +17,8 @@ from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
 from dashborion.models.query import Found, Query, object_name
 from dashborion.orchestrators.kubernetes import (
-    describe,
     find,
+    looking,
     native_network,
     native_normalise,
     native_wire,
@@ -76,7 +76,7 @@ def _around_ingress(client: Client, item: network_wire.Ingress) -> Mapping[str, 
 
 def _around_service(client: Client, item: network_wire.Service) -> Mapping[str, Any]:
     meta = item.metadata
-    behind = client.attempt(start(partial(describe.backings, client, meta.namespace, meta.name)))
+    behind = client.attempt(start(partial(looking.backings, client, meta.namespace, meta.name)))
     return native_network.service_details(item, behind)
 
 

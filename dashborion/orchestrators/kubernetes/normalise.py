@@ -6,7 +6,7 @@ lower while a rollout progresses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
 from typing import TypeVar
@@ -109,6 +109,25 @@ def selector(labels: wire.LabelSelector) -> str:
         }
         parts.append(form.get(term.operator, ""))
     return ",".join(filter(None, parts))
+
+
+def selects(labels: wire.LabelSelector, of: Mapping[str, str] | None) -> bool:
+    """Whether a selector matches an object's labels; an empty one matches all.
+
+    A selector with an operator that is not known matches nothing.
+    """
+    known = of or {}
+    return (labels.match_labels or {}).items() <= known.items() and all(
+        _fits(term, known) for term in labels.match_expressions or ()
+    )
+
+
+def _fits(term: wire.Requirement, labels: Mapping[str, str]) -> bool:
+    if term.operator in ("In", "NotIn"):
+        return (labels.get(term.key) in (term.values or ())) == (term.operator == "In")
+    if term.operator in ("Exists", "DoesNotExist"):
+        return (term.key in labels) == (term.operator == "Exists")
+    return False
 
 
 def autoscalers_of(

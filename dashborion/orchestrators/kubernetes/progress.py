@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
-from dashborion.models.instance import Instance
+from dashborion.models.cause import MEANINGS, Code
+from dashborion.models.event import Event
+from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found
 from dashborion.models.rollout import Rollout
-from dashborion.orchestrators.kubernetes import (
-    find,
-    history,
-    nodes,
-    normalise,
-    reasons,
-    rollout,
-    wire,
-)
+from dashborion.orchestrators.effects import ADMISSION, ENDING, MAKING, PLACEMENT
+from dashborion.orchestrators.findings import SINCE, Finding
+from dashborion.orchestrators.kubernetes import find, history, looking, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
+from dashborion.orchestrators.kubernetes.causes.pods import BEING_MADE
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts, of_pod, ordered, others
 from dashborion.orchestrators.kubernetes.listing import ListOptions
-from dashborion.orchestrators.kubernetes.reasons import Facts, is_silent
-from dashborion.orchestrators.protocol import Explanation, RolloutProgress, Trouble, Verdict
+from dashborion.orchestrators.kubernetes.looking import Reads
+from dashborion.orchestrators.protocol import (
+    Explanation,
+    RolloutProgress,
+    Trouble,
+    TroubleKind,
+    Verdict,
+)
 
+Member = tuple[wire.Pod, Instance]
+_LATER = timedelta(minutes=5)
 _DROPPED = (
     "unable to retrieve container logs for "  # the kubelet's, with 200, of a log that is gone
 )
@@ -63,16 +70,17 @@ class _Followed(ABC):
             return _ended(state, message, "superseded")
         verdict = self._verdict(found.item, state)
         concerned = self._concerned(found.item, state.revision)
-        facts = self._facts(found.item, concerned, [one for one in concerned if is_silent(one)])
+        facts = self._facts(found.item, concerned)
+        told = looking.found(Reads(self.client), facts, only_nodes=True)
         return RolloutProgress(
             verdict.message,
             verdict.done,
             verdict.ended,
             rollout=verdict.of(state),
-            troubles=() if verdict.done else tuple(troubles(facts)),
+            troubles=() if verdict.done else tuple(troubles(told, facts.pods)),
         )
 
-    def explain(self) -> Explanation:
+    def explain(self, *, given_up: bool = False) -> Explanation:
         """From all events about the workload since the change, and about what it made."""
         found = find.again(self.client, self.item)
         if found is None:
@@ -80,13 +88,31 @@ class _Followed(ABC):
         item, namespace = found.item, self.item.metadata.namespace
         listed = self.client.collect(api.EVENTS, namespace, decoration=True)
         concerned = self._concerned(item, self._state(item).revision)
+        told = ordered(self.client.optional(listed))
+        now = self.client.runtime.now() + (_LATER if given_up else timedelta())
+        known = self._known(item, concerned, told, now)
+        causes = looking.looked(Reads(self.client), known, SINCE).causes
         begun = dict.fromkeys(self._about(item), history.changed_at(found, self._field))
-        begun |= {f"pod/{one.name}": one.created_at for one in concerned}
-        told = normalise.by_time(map(normalise.event, self.client.optional(listed)))
-        events = reasons.since(told, begun)
-        dead = nodes.not_ready(self.client, concerned)
-        facts = reasons.Facts(item=item, instances=concerned, events=events, nodes=dead)
-        return Explanation(reasons.reasons(facts), events)
+        begun |= {f"pod/{one.name}": one.created_at for _, one in concerned}
+        return Explanation(causes=causes, events=_since(map(normalise.event, told), begun))
+
+    def _known(
+        self,
+        item: wire.Controller,
+        concerned: Sequence[Member],
+        events: Sequence[wire.Event],
+        now: datetime,
+    ) -> Facts:
+        """The facts about what the change has made; what holds it is of the revision before."""
+        revision = self._state(item).revision
+        return Facts(
+            now=now,
+            item=item,
+            pods=[of_pod(pod, one, events, revision) for pod, one in concerned],
+            events=[one for one in events if one.involved_object.uid == item.metadata.uid],
+            others=others(events, {pod.metadata.uid for pod, _ in concerned}),
+            makers=[item.metadata.name],
+        )
 
     def _about(self, item: wire.Controller) -> list[str]:
         """The objects whose events are about the workload: itself, and what makes its pods."""
@@ -98,11 +124,13 @@ class _Followed(ABC):
             names += [f"replicaset/{one.metadata.name}" for one in own]
         return names
 
-    def _facts(
-        self, item: wire.Controller, concerned: list[Instance], silent: list[Instance]
-    ) -> Facts:
-        """What tells of those that do not start without a word; of many, some stand for all."""
-        asked = [f"involvedObject.name={one.name}" for one in silent[:ASKED]]
+    def _facts(self, item: wire.Controller, concerned: Sequence[Member]) -> Facts:
+        """What tells of those that do not start without a word; of many, some stand for all.
+
+        As if an hour had passed: how long is too long is the wait's to say.
+        """
+        silent = [one for _, one in concerned if _is_silent(one)][:ASKED]
+        asked = [f"involvedObject.name={one.name}" for one in silent]
         if not isinstance(item, wire.Deployment) and rollout.lacks_pods(item):
             asked.append(f"involvedObject.uid={item.metadata.uid}")
         listed = [
@@ -111,10 +139,8 @@ class _Followed(ABC):
             )
             for one in asked
         ]
-        dead = nodes.not_ready(self.client, silent[:ASKED])
         told = [event for one in listed for event in self.client.permitted(one)]
-        events = normalise.by_time(map(normalise.event, told))
-        return Facts(item=item, instances=concerned, events=events, nodes=dead)
+        return self._known(item, concerned, ordered(told), self.client.runtime.now() + SINCE)
 
     def _state(self, item: wire.Controller) -> Rollout:
         return rollout.rollout(item, was_available=not never_available(self.client, [item]))
@@ -145,16 +171,16 @@ class _Followed(ABC):
                 return text.splitlines()
         return []
 
-    def _concerned(self, item: wire.Controller, revision: str | None) -> list[Instance]:
+    def _concerned(self, item: wire.Controller, revision: str | None) -> list[Member]:
         """What the change has made, and what keeps it from making more."""
         if self.before is None:
             if rollout.is_unobserved(item):
                 return []  # what the status calls the newest revision is the one before
             if isinstance(item, wire.DaemonSet):
                 revision = self._newest_revision(item)
-        instances = members(self.client, item, self.environment)
-        made = started(instances, revision, self.before)
-        return made + [one for one in reasons.holders(item, instances) if one not in made]
+        all_of_it = members(self.client, item, self.environment)
+        made = started(all_of_it, revision, self.before)
+        return made + [one for one in all_of_it if one not in made and holds(item, one[1])]
 
     def _newest_revision(self, item: wire.DaemonSet) -> str | None:
         """A DaemonSet does not say which revision is its newest: its history does."""
@@ -215,8 +241,8 @@ def _ended(
     return RolloutProgress(message, ended=ended, rollout=state)
 
 
-def members(client: Client, item: wire.Controller, environment: Environment) -> list[Instance]:
-    """A controller's instances, finished ones too."""
+def members(client: Client, item: wire.Controller, environment: Environment) -> list[Member]:
+    """A controller's pods, finished ones too, each raw and as an instance."""
     namespace = item.metadata.namespace
     options = ListOptions(normalise.selector(item.spec.selector))
     listed = client.collect(api.PODS, namespace, options, decoration=True)
@@ -225,50 +251,98 @@ def members(client: Client, item: wire.Controller, environment: Environment) -> 
         replicasets = client.collect(api.REPLICASETS.metadata, namespace, options, decoration=True)
         parents = {one.metadata.uid: one.metadata for one in client.permitted(replicasets)}
     return [
-        pods.instance(pod, owner, environment)
+        (pod, pods.instance(pod, owner, environment))
         for pod in client.permitted(listed)
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     ]
 
 
-def keys(instances: Iterable[Instance]) -> frozenset[str]:
-    """What no later instance has: a StatefulSet's come back under the same name."""
-    return frozenset(map(_key, instances))
+def keys(members: Iterable[Member]) -> frozenset[str]:
+    """What no later pod has: a StatefulSet's come back under the same name."""
+    return frozenset(_key(one) for _, one in members)
 
 
 def started(
-    instances: Iterable[Instance], revision: str | None, before: frozenset[str] | None
-) -> list[Instance]:
+    members: Iterable[Member], revision: str | None, before: frozenset[str] | None
+) -> list[Member]:
     """Those that a change has made: not there ``before``, or of the newest revision."""
     if before is not None:
-        return [one for one in instances if _key(one) not in before]
-    return [one for one in instances if revision is None or one.revision == revision]
+        return [one for one in members if _key(one[1]) not in before]
+    return [one for one in members if revision is None or one[1].revision == revision]
 
 
-def troubles(facts: Facts) -> list[Trouble]:
-    """What is wrong with instances, or with making any, and whether time can mend it."""
-    refused = [one for one in reasons.of_workload(facts) if one.kind is not None]
-    found = [Trouble(one.kind, "", one.reason, one.message) for one in refused if one.kind]
-    for instance in facts.instances:
-        told = reasons.of_instance(facts, instance)
-        for problem in told:
-            if problem.kind is not None:
-                name = instance.name
-                found.append(Trouble(problem.kind, name, problem.reason, problem.message))
-                break
-        else:
-            if instance.restarts or instance.status == "stopped":
-                first = told[0] if told else _restarted(instance)
-                count = max(1, instance.restarts)
-                found.append(Trouble("crash", instance.name, first.reason, first.message, count))
-    return found
+def holds(item: wire.Controller, instance: Instance) -> bool:
+    """Whether a pod of an older revision may keep a StatefulSet from rolling out the newest."""
+    if not isinstance(item, wire.StatefulSet) or rollout.is_unobserved(item):
+        return False
+    if item.spec.pod_management_policy == "Parallel" or not rollout.replaces_more(item):
+        return False
+    return not instance.ready and instance.reason != "Terminating"
 
 
-def _restarted(instance: Instance) -> reasons.Problem:
+# What keeps a container from starting until somebody changes the definition.
+_STUCK = frozenset({
+    "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
+    "RegistryUnavailable", "ImageInspectError", "CreateContainerConfigError",
+    "CreateContainerError", "RunContainerError",
+})  # fmt: skip
+_MAY_PASS = frozenset({Code.MOUNT, Code.VOLUME_IN_USE, Code.SANDBOX, Code.NO_ADDRESSES,
+                       Code.NETWORK_INTERFACE, Code.CREATE_FAILED, Code.GATED})  # fmt: skip
+_PLACED = (PLACEMENT | ADMISSION | {Code.NODE_NOT_READY, Code.ROLLOUT_BLOCKED}) - _MAY_PASS
+
+
+def _kind(finding: Finding) -> TroubleKind | None:
+    """Which of a wait's limits bounds it; None if time may mend it, or if it ends."""
+    if finding.code in _PLACED:
+        return "placement"
+    is_stuck = finding.reason in _STUCK or finding.code in MAKING - _MAY_PASS
+    return "pull" if is_stuck else None
+
+
+def troubles(told: Sequence[Finding], pods: Iterable[PodFacts]) -> list[Trouble]:
+    """What is wrong with pods, or with making any, and whether time can mend it."""
+    listed = [
+        Trouble(kind, "", _word(one), one.message)
+        for one in told
+        if one.instance is None and (kind := _kind(one)) is not None
+    ]
+    for pod in pods:
+        own = [one for one in told if one.instance == pod.name]
+        lasting = next((one for one in own if _kind(one) is not None), None)
+        if lasting is not None and (kind := _kind(lasting)) is not None:
+            listed.append(Trouble(kind, pod.name, _word(lasting), lasting.message))
+        elif pod.instance.restarts or pod.instance.status is InstanceStatus.STOPPED:
+            ended = next((one for one in own if one.code in ENDING), None)
+            word = _word(ended) if ended else _restarted(pod.instance)
+            message = ended.message if ended else pod.instance.message
+            count = max(1, pod.instance.restarts)
+            listed.append(Trouble("crash", pod.name, word, message, count))
+    return listed
+
+
+def _word(finding: Finding) -> str:
+    return finding.reason or MEANINGS[finding.code].title
+
+
+def _restarted(instance: Instance) -> str:
     ends = (one.last_termination for one in instance.containers if one.last_termination)
     last = next(ends, None)
-    word = instance.reason or (last.reason if last and last.reason else "Restarted")
-    return reasons.Problem(word, instance.message)
+    return instance.reason or (last.reason if last and last.reason else "Restarted")
+
+
+def _is_silent(instance: Instance) -> bool:
+    """Whether a pod's own status does not tell why it does not start: events and its node may."""
+    return instance.status is InstanceStatus.PENDING and instance.reason in BEING_MADE
+
+
+def _since(events: Iterable[Event], begun: Mapping[str, datetime | None]) -> list[Event]:
+    """The events about these objects from a time on, or from whenever if it is unknown."""
+    return [
+        event
+        for event in events
+        if event.object in begun
+        and ((start := begun[event.object]) is None or (event.timestamp or start) >= start)
+    ]
 
 
 def _key(instance: Instance) -> str:

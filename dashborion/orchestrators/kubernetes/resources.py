@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import network_wire, wire
+from dashborion.orchestrators.kubernetes import nearby_wire, network_wire, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -80,6 +80,18 @@ ENDPOINT_SLICES = Resource(
 ENDPOINTS = Resource(network_wire.Endpoints, "v1", "endpoints", "Endpoints")
 AUTOSCALERS = Resource(
     wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
+)
+CLAIMS = Resource(nearby_wire.Claim, "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+# `policy/v1` has them since 1.21.
+BUDGETS, OLD_BUDGETS = (
+    Resource(nearby_wire.Budget, version, "poddisruptionbudgets", "PodDisruptionBudget")
+    for version in ("policy/v1", "policy/v1beta1")
+)
+NETWORK_POLICIES = Resource(
+    nearby_wire.NetworkPolicy, "networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"
+)
+INGRESS_CLASSES = Resource(
+    wire.Object, "networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False
 )
 EVENTS = Resource(wire.Event, "v1", "events", "Event")
 NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace", namespaced=False)

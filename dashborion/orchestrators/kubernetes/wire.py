@@ -36,6 +36,14 @@ class Owner(Wire, frozen=True):
     controller: bool | None = None
 
 
+class Written(Wire, frozen=True):
+    """Who last wrote which part of an object, without what they wrote."""
+
+    manager: str = ""
+    subresource: str = ""
+    time: Time | None = None
+
+
 class Meta(Wire, frozen=True):
     name: str
     uid: str = ""
@@ -46,6 +54,11 @@ class Meta(Wire, frozen=True):
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[Owner] | None = None
+    finalizers: list[str] | None = None
+
+
+class ControllerMeta(Meta, frozen=True):
+    managed_fields: list[Written] | None = None
 
 
 class ListMeta(Wire, frozen=True):
@@ -138,16 +151,54 @@ class Granted(Wire, frozen=True):
     requests: dict[str, str | int | float] | None = None
 
 
+class ContainerPort(Wire, frozen=True):
+    name: str | None = None
+    container_port: Int = 0
+
+
+class Asked(Wire, frozen=True):
+    """Where a probe asks."""
+
+    path: str = ""
+    port: Int | str = ""
+
+
+class Probe(Wire, frozen=True):
+    http_get: Asked | None = None
+    tcp_socket: Asked | None = None
+    initial_delay_seconds: Int = 0
+    period_seconds: Int = 10
+    timeout_seconds: Int = 1
+    failure_threshold: Int = 3
+
+
 class ContainerSpec(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    ports: list[ContainerPort] | None = None
     resources: Amounts = Amounts()
     restart_policy: str | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    startup_probe: Probe | None = None
 
     @property
     def is_sidecar(self) -> bool:
         """Whether an init container keeps running: since 1.28."""
         return self.restart_policy == "Always"
+
+
+class ClaimSource(Wire, frozen=True):
+    claim_name: str = ""
+
+
+class Volume(Wire, frozen=True):
+    name: str = ""
+    persistent_volume_claim: ClaimSource | None = None
+
+
+class Named(Wire, frozen=True):
+    name: str = ""
 
 
 class PodSpec(Wire, frozen=True):
@@ -156,6 +207,9 @@ class PodSpec(Wire, frozen=True):
     ephemeral_containers: list[ContainerSpec] | None = None
     node_name: str | None = None
     scheduler_name: str | None = None
+    scheduling_gates: list[Named] | None = None  # since 1.26
+    volumes: list[Volume] | None = None
+    restart_policy: str | None = None
     resources: Amounts = Amounts()  # of the pod as a whole: since 1.34
 
 
@@ -187,6 +241,7 @@ class ContainerState(Wire, frozen=True):
 class ContainerStatus(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    image_id: str | None = field(name="imageID", default=None)
     ready: bool = False
     started: bool | None = None
     restart_count: Int = 0
@@ -208,6 +263,7 @@ class PodStatus(Wire, frozen=True):
     init_container_statuses: list[ContainerStatus] | None = None
     ephemeral_container_statuses: list[ContainerStatus] | None = None
     resources: Granted | None = None  # of the pod as a whole
+    resize: str | None = None  # before 1.33, since when there are conditions for it
 
 
 class Pod(Object, frozen=True):
@@ -287,6 +343,7 @@ class DeploymentStatus(ReplicasStatus, frozen=True):
 
 
 class Deployment(Object, frozen=True):
+    metadata: ControllerMeta
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
@@ -315,6 +372,7 @@ class StatefulSetStatus(ReplicasStatus, frozen=True):
 
 
 class StatefulSet(Object, frozen=True):
+    metadata: ControllerMeta
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
 
@@ -329,9 +387,11 @@ class DaemonSetStatus(ControllerStatus, frozen=True):
     updated_number_scheduled: Int = 0
     number_ready: Int = 0
     number_available: Int = 0
+    number_misscheduled: Int = 0
 
 
 class DaemonSet(Object, frozen=True):
+    metadata: ControllerMeta
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
 
@@ -391,6 +451,3 @@ class Autoscaler(Object, frozen=True):
 
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
-
-
-# --- Services, Ingresses, and the addresses behind a Service --------------------------------------

@@ -101,7 +101,7 @@ def test_two_tasks_that_end_are_enough_although_ecs_has_forgotten_the_first(
     dashborion.steps = [web.task_fails, web.runs(1), said, web.task_fails]
     seen = dashborion(RESTART)
     assert (seen.exit_code, len(dashborion.slept)) == (7, 4)
-    assert seen.err.splitlines()[-1].startswith("error: Error x2 (web-")
+    assert "error: the process fails (Error) in web-" in seen.err
     (event,) = [one for one in seen.err.splitlines() if one.startswith("event: ")]
     assert re.fullmatch(
         r"event: 20\S+Z service/web: \(service web\) has started 1 tasks.", event
@@ -117,7 +117,7 @@ def test_tasks_that_cannot_pull_their_image_end_it(dashborion: Cli, web: Mover) 
     dashborion.steps = [fails, fails]
     seen = dashborion(f"{RESTART} -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
-    assert seen.error["message"].startswith("CannotPullContainerError x2 (web-")
+    assert seen.error["message"].startswith("the image does not exist (CannotPullContainerError)")
     assert "not found" in seen.error["message"]
 
 

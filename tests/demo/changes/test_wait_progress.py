@@ -36,7 +36,7 @@ def test_the_live_line_is_gone_before_the_reason_is_said(dashborion: Cli, web: M
     dashborion.steps = [web.task_fails, web.task_fails]
     seen = dashborion("workloads restart web --wait", tty=True)
     assert seen.exit_code == 7
-    assert seen.err.splitlines()[-1].startswith("error: Error x2 (web-")
+    assert "error: the process fails (Error) in web-" in seen.err
     assert not any(one.startswith("web: ") for one in seen.err.splitlines())
 
 

@@ -220,7 +220,6 @@ def test_what_cannot_be_read_costs_its_part_of_a_status(
     ("command", "operations"),
     [
         ("events", ["ecs:DescribeServices"]),
-        ("status", ["ecs:DescribeServices", "ecs:DescribeServiceDeployments"]),
         (
             "history",
             [

@@ -10,7 +10,7 @@ from tests.demo.ecs_rollouts.objects import rolls, says
 from tests.support.aws_objects import CREATED, AwsObjects, Json, definition, service, task
 from tests.support.cli import Cli
 
-WAIT = "workloads status web --wait --timeout 2m -o json"
+WAIT = "workloads status web --wait --timeout 36s -o json"  # six more than for placement
 ROLE = (
     "failed to launch a task with (error ECS was unable to assume the role "
     "'arn:aws:iam::123456789012:role/made-up' that was provided for this task. Please verify.)."
@@ -134,7 +134,7 @@ def ended(number: int, **more: Any) -> Json:
         "stoppedReason": "Essential container in task exited",
     }
     well = {"containers": [{"name": "app", "lastStatus": "STOPPED", "exitCode": 0}]}
-    return task(number << 100, "web", **told | why | well | more)
+    return task(number << 104, "web", **told | why | well | more)
 
 
 @pytest.mark.parametrize(("count", "reasons"), [(1, []), (2, ["Completed"]), (5, ["Completed"])])
@@ -153,7 +153,7 @@ def test_a_deployment_whose_tasks_end_well_fails(dashborion: Cli, aws: AwsObject
     aws.objects["tasks"] = [ended(1), ended(2)]
     seen = dashborion(WAIT)
     assert (seen.exit_code, dashborion.slept) == (7, [])
-    assert seen.error["message"].startswith("Completed x2 (web-")
+    assert seen.error["message"].startswith("the main process ends, though it should go on")
 
 
 # --- The last words of a failed task --------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_the_last_words_are_those_of_the_container_that_failed(
     aws.objects["tasks"] = [ended(number, containers=ends) for number in (1, 2)]
     aws.objects["logs"] = {
         "/made-up": {
-            f"p/{name}/{number << 100:032x}": [{"timestamp": 1, "message": f"words of {name}"}]
+            f"p/{name}/{number << 104:032x}": [{"timestamp": 1, "message": f"words of {name}"}]
             for name in names
             for number in (1, 2)
         }
@@ -210,6 +210,7 @@ def test_the_last_words_are_those_of_the_container_that_failed(
         ("(deployment ecs-svc/1) deployment failed: alarm detected.", "warning",
          "DeploymentFailed"),
         ("(taskSet ecs-svc/1) was unable to scale in.", "warning", "Unable"),
+        ("Timed out waiting for Amazon ECS Agent to start.", "warning", "AgentDisconnected"),
         ("has stopped 1 running tasks: (task 1) Amazon ECS replaced 1 tasks due to it.",
          "warning", "ReplacedUnhealthy"),
     ],

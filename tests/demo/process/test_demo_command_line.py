@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.waiting import PATIENCE_SECONDS
+from dashborion.demo.ecs import troubles as ecs
+from dashborion.demo.kubernetes import troubles as kubernetes
+from tests.support.command_tree import commands
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
+
+COMMANDS = commands()
 
 PROGRAM = Path(sys.executable).with_name("dashborion")
 TRAPS = (".aws/config", ".aws/credentials", ".kube/config", ".config/dashborion/config.yaml")
@@ -113,6 +118,49 @@ def test_without_the_extra_it_says_which(typed: Typed, tmp_path: Path) -> None:
     seen = typed("--demo workloads list", PYTHONPATH=str(tmp_path))
     assert seen.returncode in (2, 6), seen.stderr
     assert "dashborion[demo]" in seen.stderr or "log is" in seen.stderr
+
+
+def test_a_workload_suffers_from_a_cause_until_it_is_healed(typed: Typed) -> None:
+    broken = typed("demo break player image-not-found -e media/production")
+    assert "player in media/production will suffer from image-not-found" in broken.stderr
+    described = "--demo workloads describe player -e media/production -o json"
+
+    def reasons() -> set[str]:
+        return {one["reason"] for one in json.loads(typed(described).stdout)["reasons"]}
+
+    wait_for("the image to be missing", lambda: reasons() & {"ErrImagePull", "ImagePullBackOff"})
+    healed = typed("demo break player none -e media/production")
+    assert "player in media/production is healed" in healed.stderr
+    wait_for("it to be well again", lambda: not reasons())
+
+
+def test_without_an_environment_the_first_one_that_can_suffer_is_broken(typed: Typed) -> None:
+    assert "web in shop/staging will suffer" in typed("demo break web oom").stderr
+    assert "web in media/staging will suffer" in typed("demo break web pod-security").stderr
+    assert typed("demo break web none").stderr.count("is healed") == 4
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("demo break nowhere oom", "there is no 'nowhere' to break, but archive"),
+        ("demo break web headache", "web cannot suffer from 'headache', but autoscaler-metrics"),
+        ("demo break web oom -e mars", "there is no environment 'mars', but media/production"),
+        ("demo break reports target-status", "reports has no load balancer"),
+        ("demo break database paused", "a StatefulSet cannot suffer from 'paused'"),
+    ],
+    ids=["no workload", "no cause", "no environment", "no balancer", "another kind"],
+)
+def test_what_cannot_be_broken_is_said(typed: Typed, command: str, said: str) -> None:
+    seen = typed(command)
+    assert (seen.returncode, seen.stdout) == (2, "")
+    assert said in " ".join(seen.stderr.split())
+
+
+def test_the_help_lists_every_cause() -> None:
+    told = " ".join((COMMANDS["demo break"].help or "").replace(".", ",").split())
+    listed = {word.strip() for part in told.split(":")[1:] for word in part.split(",")}
+    assert {*kubernetes.TROUBLES, *ecs.TROUBLES} <= listed
 
 
 def test_stop_says_whether_there_was_anything_to_stop(typed: Typed) -> None:

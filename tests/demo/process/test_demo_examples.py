@@ -30,6 +30,7 @@ NOT_HERE = {
     "demo start": "already running; tests/demo/process/test_demo_command_line.py types it",
     "demo stop": "others look at this demo",
     "demo reset": "others look at this demo",
+    "demo break": "others look at this demo; test_demo_command_line.py types it",
     "env use": "it would be the environment of the examples without -e",
 }
 """Commands that must not be run on a demo that is shared, and why."""

@@ -41,7 +41,7 @@ def test_pods_that_are_refused_end_a_wait(
     name = name_of(kind)
     seen = dashborion(f"workloads status {name} --wait --fail-placement 1s -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
-    assert seen.error["message"].startswith("FailedCreate x1: ")
+    assert seen.error["message"].startswith("a quota is used up (FailedCreate): ")
     assert "exceeded quota: full" in seen.error["message"]
     assert sum(dashborion.slept) <= 3 * POLL_SECONDS
 
@@ -83,11 +83,10 @@ def test_a_pod_that_nobody_schedules_is_named(here: Space, dashborion: Cli) -> N
     seen = dashborion("workloads status nobodys --wait --fail-placement 1s -o json")
     assert seen.exit_code == 7
     pod = here.only_pod("nobodys")
-    assert seen.error["message"].startswith(f"NotScheduled x1 ({pod}): no scheduler 'nobody' has")
-    assert (
-        f"NotScheduled x1 ({pod})"
-        in dashborion("workloads status nobodys --wait --timeout 0s -o json").error["message"]
-    )
+    words = f"no scheduler has taken it up in {pod}: the scheduler 'nobody' has not taken it up"
+    assert seen.error["message"].startswith(words)
+    late = dashborion("workloads status nobodys --wait --timeout 0s -o json")
+    assert words in late.error["message"]
 
 
 def name_of(kind: Made) -> str:

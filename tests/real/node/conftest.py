@@ -12,8 +12,9 @@ from tests.support.real_namespace import Space
 from tests.support.real_node import RealNode, why_not
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def node() -> Iterator[RealNode]:
+    """It goes after the last test of this folder: idle, it takes a tenth of a core."""
     if reason := why_not():
         pytest.skip(reason)
     with RealNode.running(log_size="1Mi") as real_node:

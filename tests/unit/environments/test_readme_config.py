@@ -30,7 +30,7 @@ def test_the_config_is_read(dashborion: Cli) -> None:
     assert [one["name"] for one in rows if one["protected"]] == ["rubix/production"]
 
 
-EXAMPLES = re.findall(r"^dashborion ((?!--demo).*?)(?: \|.*)?$", README, re.MULTILINE)
+EXAMPLES = re.findall(r"^dashborion ((?!--demo|demo ).*?)(?: \|.*)?$", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

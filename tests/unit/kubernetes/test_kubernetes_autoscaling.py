@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 
 from dashborion.models.workload import Autoscaling
 from dashborion.orchestrators.kubernetes import normalise, wire
-from dashborion.orchestrators.kubernetes.reasons import Facts, reasons
 from tests.unit.kubernetes.raw_kubernetes import ABSENT, Raw, decode, merged, metadata
 from tests.unit.kubernetes.raw_kubernetes_workloads import daemonset, deployment, statefulset
 
@@ -125,33 +123,3 @@ def test_what_two_autoscalers_want_is_known_if_they_agree(second: int, desired: 
     found = of_web(autoscaler("a"), autoscaler("b", status={"desiredReplicas": second}))
     assert found is not None
     assert found.desired == desired
-
-
-AMBIGUOUS = "pods by selector app=web are controlled by more than one HPA (e.g. [media/a media/b])"
-
-
-def conditions(text: str) -> wire.Autoscaler:
-    key = "autoscaling.alpha.kubernetes.io/conditions"
-    return autoscaler("a", metadata={"annotations": {key: text}})
-
-
-def test_autoscalers_that_select_the_same_pods_are_a_reason() -> None:
-    said = [{"type": "ScalingActive", "status": "False", "reason": "AmbiguousSelector",
-             "message": AMBIGUOUS, "lastTransitionTime": "2026-01-01T00:00:00Z"}]  # fmt: skip
-    item = conditions(json.dumps(said))
-    (reason,) = reasons(Facts(item=deployment(), scaling=[item, autoscaler("b")]))
-    assert (reason.reason, reason.message, reason.count) == ("AmbiguousSelector", AMBIGUOUS, 1)
-    assert reason.last_seen is not None
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        pytest.param("", id="nothing"),
-        pytest.param("{", id="no JSON"),
-        pytest.param('{"a": 1}', id="no list"),
-        pytest.param('[{"type": "ScalingActive", "status": "False"}]', id="without a reason"),
-    ],
-)
-def test_any_other_text_in_the_place_of_conditions_is_no_reason(text: str) -> None:
-    assert reasons(Facts(item=deployment(), scaling=[conditions(text)])) == []

@@ -8,13 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashborion.orchestrators.ecs.causes import exits, images, nodes, probes, rollout, scaling
+from dashborion.orchestrators.ecs.causes import (
+    exits,
+    nodes,
+    placement,
+    probes,
+    rollout,
+    scaling,
+    sentences,
+)
 from dashborion.orchestrators.ecs.facts import Facts
 from dashborion.orchestrators.findings import Rule
 
 RULES: Sequence[Rule[Facts]] = (
-    *images.RULES,
+    *sentences.RULES,
     *exits.RULES,
+    *placement.RULES,
     *probes.RULES,
     *nodes.RULES,
     *rollout.RULES,

@@ -28,7 +28,7 @@ _REASONS: Mapping[str, Code] = {
 _DEFAULT_INTERVAL, _DEFAULT_COUNT = 30, 2  # of a target group's health check
 
 
-def _container(_facts: Facts, one: TaskFacts) -> Finding | None:
+def _container(facts: Facts, one: TaskFacts) -> Finding | None:
     """A task that was stopped for its containers' health check, or still fails it."""
     task = one.task
     failing = next((item for item in task.containers if item.health_status == "UNHEALTHY"), None)
@@ -48,7 +48,8 @@ def _container(_facts: Facts, one: TaskFacts) -> Finding | None:
         container=failing.name if failing else None,
         stands=is_failing,
         is_old=one.is_old,
-        last_seen=task.stopped_at,
+        first_seen=task.started_at if is_failing else None,
+        last_seen=task.stopped_at or facts.now,
     )
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 
 from dashborion.models.cause import Advice, Code, Evidence, Severity
 from dashborion.orchestrators.ecs import events, rollout, stages, wire
+from dashborion.orchestrators.ecs.causes.tasks import RECENT, has_failed
 from dashborion.orchestrators.ecs.facts import Facts, of_event
 from dashborion.orchestrators.findings import Finding, Rule
 
-_LOOP, _LOOP_TIME = 3, timedelta(minutes=10)
-_UNBLAMED = frozenset({None, "ServiceSchedulerInitiated", "UserInitiated", "SpotInterruption",
-                       "TerminationNotice"})  # fmt: skip
+_LOOP = 3
 # The reasons of ``events`` that say something of the rollout.
 _EVENTS: Mapping[str, Code] = {
     events.BLOCKED: Code.ROLLOUT_PERCENT,
@@ -33,7 +31,7 @@ def _failed(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 code=Code.CIRCUIT_BREAKER if is_breaker else Code.ROLLOUT_FAILED,
                 reason="DeploymentFailed",
-                message=rollout.reason(item) or text or None,
+                message=rollout.reason(item),
                 evidence=[_of_deployment(item, "rolloutState", "FAILED"),
                           _of_deployment(item, "rolloutStateReason", text)],
                 severity=None if item.status == "PRIMARY" else Severity.WARNING,
@@ -68,14 +66,14 @@ def _loop(facts: Facts) -> Iterator[Finding]:
         for task in facts.tasks
         if not task.is_old
         and task.task.stopped_at is not None
-        and task.task.stop_code not in _UNBLAMED
-        and facts.now - task.task.stopped_at < _LOOP_TIME
+        and has_failed(task)
+        and facts.now - task.task.stopped_at < RECENT
     )
     if len(ended) >= _LOOP:
         yield Finding(
             code=Code.RESTART_LOOP,
             reason="DeploymentFailing",
-            message=f"{len(ended)} tasks ended within {_LOOP_TIME.seconds // 60} minutes, and"
+            message=f"{len(ended)} tasks ended within {RECENT.seconds // 60} minutes, and"
             " the circuit breaker counts none of them",
             evidence=[_of_deployment(newest, "failedTasks", "0")],
             count=len(ended),
@@ -96,7 +94,7 @@ def _said(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             code=code,
             reason=event.reason,
-            message=events.sentence(event.message),
+            message=events.sentence(events.with_numbers(event, service).message),
             evidence=[of_event(event), *(_limits(facts) if code is Code.ROLLOUT_PERCENT else ())],
             last_seen=event.timestamp,
         )

@@ -9,7 +9,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashborion.orchestrators.findings import Rule
-from dashborion.orchestrators.kubernetes.causes import exits, images
+from dashborion.orchestrators.kubernetes.causes import (
+    admission,
+    configuration,
+    exits,
+    images,
+    network,
+    nodes,
+    placement,
+    probes,
+    rollout,
+    scaling,
+    volumes,
+)
 from dashborion.orchestrators.kubernetes.facts import Facts
 
-RULES: Sequence[Rule[Facts]] = (*images.RULES, *exits.RULES)
+RULES: Sequence[Rule[Facts]] = (
+    *images.RULES,
+    *exits.RULES,
+    *network.RULES,
+    *placement.RULES,
+    *nodes.RULES,
+    *admission.RULES,
+    *rollout.RULES,
+    *scaling.RULES,
+    *probes.RULES,
+    *configuration.RULES,
+    *volumes.RULES,
+)
