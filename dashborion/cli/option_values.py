@@ -36,14 +36,19 @@ def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozen
     return frozenset(type_(value.lower()) for value in typed)
 
 
+def _duration(text: str) -> re.Match[str] | None:
+    match = _DURATION.fullmatch(text.strip().lower())
+    return match if match and match["unit"] in _UNITS else None
+
+
 def duration(text: str, option: str) -> float:
     """Seconds of ``90s``, ``15m``, ``2h`` or plain seconds.
 
     Raises:
         UsageError: anything else.
     """
-    match = _DURATION.fullmatch(text.strip().lower())
-    if match is None or match["unit"] not in _UNITS:
+    match = _duration(text)
+    if match is None:
         raise UsageError(
             f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
         )
@@ -69,7 +74,7 @@ def point_in_time(text: str, option: str, now: datetime) -> datetime:
         UsageError: anything else.
     """
     example = "use 15m, 2h, or a time such as 2026-01-31T08:00:00Z"
-    if _DURATION.fullmatch(text.strip().lower()):
+    if _duration(text):
         try:
             return now - timedelta(seconds=duration(text, option))
         except OverflowError as error:

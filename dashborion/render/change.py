@@ -26,7 +26,7 @@ def line(streams: Streams, change: Change) -> str:
         words = f"{name} {_DONE.get(change.action, change.action)}"
     if change.before == change.after and change.before is not None:
         words = f"{name} is left as it is: {plain(change.before)}"
-    elif change.before is not None or change.after is not None:
+    elif change.action != "restart":  # which ids replaced which ids says nothing to people
         words += f" {plain(change.before)} {arrow} {plain(change.after)}"
     rollout = change.rollout
     if rollout is not None:

@@ -12,7 +12,7 @@ from tests.contract.under_test import UnderTest, bare
 WORKLOADS = ["NAME", "TYPE", "STATUS", "READY", "ROLLOUT", "IMAGE", "CREATED"]
 WIDE_WORKLOADS = [*WORKLOADS, "REVISION", "CPU", "MEMORY", "ENDPOINTS", "UPDATED", "MESSAGE"]
 INSTANCES = ["NAME", "WORKLOAD", "READY", "STATUS", "RESTARTS", "CREATED"]
-WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "MESSAGE"]
+WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "MESSAGE", "CPU", "MEMORY"]
 COLUMNS = [
     pytest.param("workloads list -n media", WORKLOADS, id="workloads"),
     pytest.param("workloads list -n media -o wide", WIDE_WORKLOADS, id="wide workloads"),

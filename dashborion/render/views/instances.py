@@ -62,9 +62,9 @@ INSTANCES = View(
         name_column("node", wide=True),
         column("zone", wide=True),
         name_column("revision", wide=True),
+        message_column(wide=True),
         column("cpu", wide=True, right=True),
         column("memory", wide=True, right=True),
-        message_column(wide=True),
     ],
 )
 
