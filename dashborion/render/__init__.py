@@ -172,7 +172,7 @@ def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -
 
     if isinstance(item, Change) and is_drawn(streams, style.format):
         return iter([change.line(streams, item)])
-    return description.page(streams, item, now=now)
+    return description.page(streams, item, now=now, drawn=is_drawn(streams, style.format))
 
 
 def _structured_format(style: Style) -> Format:

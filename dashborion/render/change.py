@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dashborion.models.rollout import Change, RolloutState
-from dashborion.render.cells import plain
+from dashborion.render.cells import painted, plain
 from dashborion.render.columns import BAD, BUSY, GOOD, environment_label
 from dashborion.streams import Streams
 
@@ -43,5 +43,4 @@ def _mark(streams: Streams, change: Change) -> str:
     sign = _MARKS[style][0 if streams.unicode else 1]
     if change.dry_run:
         sign = "·" if streams.unicode else "dry run:"
-    codes = {GOOD: "32", BAD: "31", BUSY: "33"}
-    return f"\x1b[{codes[style]}m{sign}\x1b[0m" if streams.out_color else sign
+    return painted(streams, sign, style)

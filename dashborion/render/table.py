@@ -33,6 +33,16 @@ def tab_separated(
         yield "".join(_line(plain(column.value(item)) for column in columns) for item in chunk)
 
 
+def aligned(columns: Sequence[Column], items: Iterable[Any]) -> Iterator[str]:
+    """Whole values below their headers, as wide as they are."""
+    rows = [[plain(column.value(item)) for column in columns] for item in items]
+    lines = [[column.header for column in columns], *rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        cells = (f"{cell:<{width + GAP}}" for cell, width in zip(line, widths, strict=True))
+        yield "".join(cells).rstrip() + "\n"
+
+
 def _line(cells: Iterable[str]) -> str:
     return "\t".join(cells) + "\n"
 
@@ -99,8 +109,11 @@ def _width(
 
 
 def _says_nothing(column: Column, items: Sequence[Any]) -> bool:
-    """Whether a column has one value in each environment."""
-    values = {(environment_label(item), column.value(item)) for item in items}
+    """Whether a column has one value in each environment; parts of a page are of one."""
+    values = {
+        (environment_label(item) if hasattr(item, "environment") else "", column.value(item))
+        for item in items
+    }
     return len(values) == len({environment for environment, _ in values})
 
 

@@ -62,8 +62,8 @@ def test_a_page_has_the_same_sections(there: UnderTest, *, tty: bool) -> None:
     places = [
         page.index(title)
         for title in (
-            "Name:", "Type:", "Environment:", "Namespace:", "Status:", "Replicas:", "Rollout:",
-            "Autoscaler:", "Images:", "\nEndpoints", "\nInstances", "\nRevisions", "\nEvents",
+            "Name:", "Status:", "Replicas:", "Rollout:", "\nInstances", "\nEndpoints", "Type:",
+            "Environment:", "Namespace:", "Autoscaler:", "Images:", "\nRevisions", "\nEvents",
         )
     ]  # fmt: skip
     assert places == sorted(places)

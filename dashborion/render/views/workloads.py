@@ -105,7 +105,7 @@ EVENTS = View(
         column("seen", "timestamp", title="LAST SEEN"),
         status_column("type"),
         column("reason"),
-        name_column("object"),
+        name_column("object", spare=1),
         column("count", right=True),
         message_column(),
     ],
