@@ -10,11 +10,10 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, TextIO
 
@@ -83,6 +82,18 @@ def _writing() -> Iterator[None]:
         raise CannotWrite(error.strerror or type(error).__name__) from error
 
 
+def _width(environ: Mapping[str, str]) -> int:
+    """Of the terminal that shows stdout, be it through ``less -R``; ``$COLUMNS`` goes before."""
+    given = environ.get("COLUMNS", "")
+    if given.isdecimal() and 0 < int(given) < 10_000:
+        return int(given)
+    for descriptor in (1, 2, 0):
+        with suppress(OSError, ValueError):
+            if width := os.get_terminal_size(descriptor).columns:
+                return width
+    return 80
+
+
 @dataclass(eq=False, repr=False)
 class Streams:
     """Two text streams and their properties.
@@ -117,7 +128,7 @@ class Streams:
             err=err,
             out_tty=out.isatty(),
             err_tty=err.isatty(),
-            width=shutil.get_terminal_size().columns,
+            width=_width(environ),
         )
         streams.set_color("auto", environ)
         return streams

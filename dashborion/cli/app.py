@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.cli import api, schema
+from dashborion.cli import api, help, schema  # noqa: A004 - the command's name
 from dashborion.cli.lazy_commands import command, group, lazy_group
 from dashborion.completion import scripts
 
@@ -30,3 +30,4 @@ lazy_group(app, "env", "Manage environments: the clusters that commands run on."
 lazy_group(app, "demo", "Manage the embedded demo of ECS and Kubernetes; `--demo` starts it.")
 command(app, "api")(api.api)
 command(app, "schema")(schema.schema)
+command(app, "help")(help.help_)

@@ -28,12 +28,15 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.models import ArgumentInfo, OptionInfo
 
 from dashborion import __version__
+from dashborion.cli.help_text import GLOBAL_OPTIONS, write_sections
+from dashborion.cli.other_words import SHORT, meant
 from dashborion.completion import completers
+from dashborion.errors import UsageError, short
 
 if TYPE_CHECKING:
     from dashborion.context import Context
 
-GLOBAL_OPTIONS = "Global options"
+HELP = {"help_option_names": ["-h", "--help"]}
 COLORS = ("auto", "always", "never")
 
 
@@ -69,6 +72,18 @@ class _WithGlobalOptions:
     def _local_params(self) -> list[Any]:
         return []
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """``NAME``, where Typer writes ``{NAME}``."""
+        pieces = super().collect_usage_pieces(ctx)  # type: ignore[misc]  # a command's
+        return [piece.strip("{}") for piece in pieces]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """As ``help_text``, instead of Typer's."""
+        write_sections(self, ctx, formatter)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Nothing: ``format_options`` has them."""
+
 
 class LazyCommand(_WithGlobalOptions, TyperCommand):
     """A command whose parameters are read from ``function`` when it is used."""
@@ -77,7 +92,7 @@ class LazyCommand(_WithGlobalOptions, TyperCommand):
 
     @cached_property
     def _built(self) -> Any:
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
         app.command()(_with_single_options(type(self).function))
         return typer.main.get_command(app)
 
@@ -109,6 +124,24 @@ class Group(_WithGlobalOptions, TyperGroup):
             ctx.exit(0)
         return super().parse_args(ctx, args)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name or of the name that it is short for."""
+        name = SHORT.get(cmd_name, cmd_name)
+        return super().get_command(ctx, cmd_name if cmd_name in self.commands else name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was typed.
+
+        Raises:
+            UsageError: there is none, but another tool has one, with ours as the hint.
+        """
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            root = ctx.find_root().command.commands
+            known = [*root["workloads"].commands] if "workloads" in root else []
+            if instead := meant(ctx.command_path, args, list(self.commands), known):
+                raise UsageError(f"no command '{short(args[0])}'", hint=f"use `{instead}`")
+        return super().resolve_command(ctx, args)
+
 
 class LazyGroup(Group):
     """A group with the commands of a module's ``app``, imported when the group is used."""
@@ -132,7 +165,11 @@ class LazyGroup(Group):
 def group(*, add_completion: bool = False, **settings: Any) -> typer.Typer:
     """A command group."""
     return typer.Typer(
-        cls=Group, add_completion=add_completion, rich_markup_mode="rich", **settings
+        cls=Group,
+        add_completion=add_completion,
+        rich_markup_mode=None,
+        context_settings=HELP,
+        **settings,
     )
 
 
@@ -146,7 +183,14 @@ def lazy_group(
 ) -> None:
     """Add the group of ``dashborion.cli.NAME``, or of another module, without importing it."""
     lazy = type("LazyGroup", (LazyGroup,), {"module": module or name})
-    app.add_typer(typer.Typer(), name=name, cls=lazy, help=help, **settings)
+    app.add_typer(
+        typer.Typer(rich_markup_mode=None),
+        name=name,
+        cls=lazy,
+        help=help,
+        context_settings=HELP,
+        **settings,
+    )
 
 
 def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[..., None]], None]:
@@ -158,7 +202,7 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
 
         without_parameters.__doc__ = _in_paragraphs(function.__doc__ or "")
         lazy = type("LazyCommand", (LazyCommand,), {"function": staticmethod(function)})
-        app.command(name, cls=lazy, **settings)(without_parameters)
+        app.command(name, cls=lazy, context_settings=HELP, **settings)(without_parameters)
 
     return register
 

@@ -69,7 +69,10 @@ class LogOptions(OptionSet):
         Option("--exclude", "-x", help="Hide lines that match this regex; repeatable."),
     ] = None
     max_streams: Annotated[
-        int, Option("--max-streams", min=1, help="Read at most this many containers at once.")
+        int,
+        Option(
+            "--max-streams", metavar="N", min=1, help="Read at most this many containers at once."
+        ),
     ] = 100
     output: Annotated[
         LogFormat, _output("--output", "-o", help="Output format; raw prints unchanged bytes.")

@@ -13,9 +13,11 @@ from dashborion.models.kinds import WorkloadType, workload_type
 
 E = TypeVar("E", bound=StrEnum)
 
-_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>[smhd]?)")
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)\s*(?P<unit>[a-z]*)")
+_WORDS = {60: "m min mins minute minutes", 3600: "h hr hrs hour hours", 86400: "d day days",
+          1: "s sec secs second seconds"}  # fmt: skip
+_UNITS = {"": 1, **{word: size for size, words in _WORDS.items() for word in words.split()}}
 _LONGEST = 1000 * 365 * 86400.0
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozenset[E] | None:
@@ -27,10 +29,16 @@ def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozen
     if not values:
         return None
     known = [str(member) for member in type_]
-    for value in values:
+    typed = [part.strip() for value in values for part in value.split(",")]
+    for value in typed:
         if value.lower() not in known:
             raise UsageError(f"{option}: '{value}' is not one of {', '.join(known)}")
-    return frozenset(type_(value.lower()) for value in values)
+    return frozenset(type_(value.lower()) for value in typed)
+
+
+def _duration(text: str) -> re.Match[str] | None:
+    match = _DURATION.fullmatch(text.strip().lower())
+    return match if match and match["unit"] in _UNITS else None
 
 
 def duration(text: str, option: str) -> float:
@@ -39,7 +47,7 @@ def duration(text: str, option: str) -> float:
     Raises:
         UsageError: anything else.
     """
-    match = _DURATION.fullmatch(text.strip())
+    match = _duration(text)
     if match is None:
         raise UsageError(
             f"{option}: '{text}' is not a duration", hint="use 90s, 15m, 2h or a number of seconds"
@@ -66,7 +74,7 @@ def point_in_time(text: str, option: str, now: datetime) -> datetime:
         UsageError: anything else.
     """
     example = "use 15m, 2h, or a time such as 2026-01-31T08:00:00Z"
-    if _DURATION.fullmatch(text.strip()):
+    if _duration(text):
         try:
             return now - timedelta(seconds=duration(text, option))
         except OverflowError as error:

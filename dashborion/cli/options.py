@@ -11,7 +11,7 @@ import typer
 
 from dashborion.cli import lazy_commands
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.render import Format, ReportFormat, Style
+from dashborion.render import STRUCTURED, Format, ReportFormat, Style, is_drawn
 
 if TYPE_CHECKING:
     from dashborion.config.environments import Choice
@@ -28,8 +28,13 @@ WorkloadName = Annotated[str, typer.Argument(metavar="NAME", help=f"{NAME_FORMS}
 Selector = Annotated[
     str | None, Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ...")
 ]
-OutputFormat = Annotated[Format, Option("--output", "-o", help="Output format.")]
-ReportOutput = Annotated[ReportFormat, Option("--output", "-o", help="Output format.")]
+OutputFormat = Annotated[
+    Format | None, Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(Format)}.")
+]
+ReportOutput = Annotated[
+    ReportFormat | None,
+    Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(ReportFormat)}."),
+]
 Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
 
@@ -114,7 +119,7 @@ class FormatOptions(OptionSet):
     panel = "Output"
 
     raw = False
-    output: OutputFormat = Format.TABLE
+    output: OutputFormat = None
 
     @property
     def style(self) -> Style:
@@ -126,11 +131,11 @@ class ReportOptions(OptionSet):
 
     panel = "Output"
 
-    output: ReportOutput = ReportFormat.TABLE
+    output: ReportOutput = None
 
     @property
     def style(self) -> Style:
-        return Style(format=Format(self.output))
+        return Style(format=Format(self.output) if self.output else None)
 
 
 class ObjectOptions(FormatOptions):
@@ -145,7 +150,7 @@ class ListOptions(OptionSet):
     panel = "Output"
 
     raw = False
-    output: OutputFormat = Format.TABLE
+    output: OutputFormat = None
     columns: Annotated[
         str | None, Option("--columns", help="Columns to show, separated by commas.")
     ] = None
@@ -159,7 +164,7 @@ class ListOptions(OptionSet):
         """The options as renderers take them, with the ``extra`` columns that this list needs."""
         columns = [key for key in (self.columns or "").split(",") if key.strip()]
         return Style(
-            format=Format(self.output),
+            format=Format(self.output) if self.output else None,
             columns=columns,
             sort=self.sort,
             headers=not self.no_headers,
@@ -176,11 +181,11 @@ class ApiListOptions(ListOptions):
     def can_stream(self, streams: Streams, where: NamespaceOptions) -> bool:
         """Whether rows can be printed before the last one is known.
 
-        Not if they are sorted, nor if the columns depend on them. Not on a terminal
-        either, where the widths do.
+        Not if they are sorted, nor if the columns depend on them, or their widths.
         """
-        has_columns = not self.raw and self.output not in (Format.JSON, Format.YAML)
-        return not (self.sort or streams.out_tty or (has_columns and not where.all_namespaces))
+        has_columns = not self.raw and self.output not in STRUCTURED
+        is_bound = is_drawn(streams, self.output) or (has_columns and not where.all_namespaces)
+        return not (self.sort or is_bound)
 
     def shows(self, *columns: str, wide: bool = False) -> bool:
         """Whether any of these columns will be printed or sorted by.
@@ -189,9 +194,10 @@ class ApiListOptions(ListOptions):
         """
         if self.raw:
             return False
-        everything = self.output in (Format.JSON, Format.YAML)
+        everything = self.output in STRUCTURED
         wide_ones = self.output in (Format.WIDE, Format.CSV)
-        by_default = not self.columns and (wide_ones or (self.output is Format.TABLE and not wide))
+        narrow_ones = self.output in (None, Format.TABLE, Format.TSV)
+        by_default = not self.columns and (wide_ones or (narrow_ones and not wide))
         named = [*(self.columns or "").split(","), (self.sort or "").removeprefix("-")]
         shown = {name.strip().lower() for name in named}
         return everything or by_default or not shown.isdisjoint(columns)
@@ -200,7 +206,7 @@ class ApiListOptions(ListOptions):
 class ReportListOptions(ListOptions):
     """The same of a list that tells of problems."""
 
-    output: ReportOutput = ReportFormat.TABLE  # type: ignore[assignment] # it has one more
+    output: ReportOutput = None  # type: ignore[assignment] # it has one more
 
 
 class ConfirmOptions(OptionSet):
@@ -223,16 +229,21 @@ class WaitOptions(OptionSet):
         bool,
         Option("--wait", help="Wait until the rollout is complete or fails."),
     ] = False
-    timeout: Annotated[str, Option("--timeout", help="Stop waiting after this time.")] = "10m"
+    timeout: Annotated[
+        str, Option("--timeout", metavar="TIME", help="Stop waiting after this time.")
+    ] = "10m"
     fail_crashes: Annotated[
-        int, Option("--fail-crashes", min=1, help="Fail after this many crashes.")
+        int, Option("--fail-crashes", metavar="N", min=1, help="Fail after this many crashes.")
     ] = 2
     fail_pull: Annotated[
-        str, Option("--fail-pull", help="Fail when an image cannot be pulled for this long.")
+        str,
+        Option("--fail-pull", metavar="TIME", help="Fail when no image is pulled for this long."),
     ] = "20s"
     fail_placement: Annotated[
         str,
-        Option("--fail-placement", help="Fail when an instance cannot be placed for this long."),
+        Option(
+            "--fail-placement", metavar="TIME", help="Fail when nothing is placed for this long."
+        ),
     ] = "30s"
 
     @property

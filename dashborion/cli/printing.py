@@ -105,7 +105,7 @@ def print_difference(
     from dashborion.render.views.ecs import CHANGES
 
     difference = answer.items[0].item
-    if shown.output in (Format.TABLE, Format.JSON, Format.YAML):
+    if shown.output in (None, Format.TABLE, Format.JSON, Format.YAML):
         show_one(context, CHANGES, difference, shown)
     else:
         show_list(context, CHANGES, difference.changes, ListOptions(output=shown.output))

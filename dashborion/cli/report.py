@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
-def begin(context: Context, output: ReportFormat, about: str = "dashborion") -> Reporter | None:
+def begin(
+    context: Context, output: ReportFormat | None, about: str = "dashborion"
+) -> Reporter | None:
     """What reports to GitHub from now on, errors included; None in other formats.
 
     ``about`` is the title of errors that are of no environment.

@@ -93,7 +93,7 @@ class WhyPrinter:
 
             told = github.of_diagnosis(found, most=asked.most, logs=asked.shows_logs)
             self.reporter.add(told)
-        elif asked.output in (ReportFormat.TABLE, ReportFormat.WIDE):  # the page is whole anyway
+        elif asked.output in (None, ReportFormat.TABLE, ReportFormat.WIDE):  # the page is whole
             render.show_diagnosis(streams, found, most=asked.most, now=self.context.now())
         else:
             render.show_one(streams, DIAGNOSES, found, asked.style, now=self.context.now())

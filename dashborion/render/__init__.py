@@ -28,6 +28,7 @@ class Format(StrEnum):
     JSON = "json"
     YAML = "yaml"
     CSV = "csv"
+    TSV = "tsv"
     NAME = "name"
 
 
@@ -39,6 +40,7 @@ class ReportFormat(StrEnum):
     JSON = "json"
     YAML = "yaml"
     CSV = "csv"
+    TSV = "tsv"
     NAME = "name"
     GITHUB = "github"
 
@@ -54,16 +56,27 @@ class LogFormat(StrEnum):
 STRUCTURED = (Format.JSON, Format.YAML)
 
 
+def is_drawn(streams: Streams, format_: Format | None) -> bool:
+    """Whether rows are aligned for people: on a terminal, or because that was asked for.
+
+    ``less -R`` and ``watch -c`` show colours through a pipe.
+    """
+    if format_ is Format.TABLE:
+        return True
+    return format_ in (None, Format.WIDE) and (streams.out_tty or streams.out_color)
+
+
 @dataclass(eq=False, repr=False)
 class Style:
     """What the options ask of the output.
 
+    ``format`` is None unless it was asked for: then a terminal gets a table, a pipe TSV.
     ``extra`` names the columns that this list needs to tell its rows apart:
     project, environment, namespace. ``raw`` when the items are the API's own
     objects, which have no columns.
     """
 
-    format: Format = Format.TABLE
+    format: Format | None = None
     columns: Sequence[str] = ()
     sort: str | None = None
     headers: bool = True
@@ -138,9 +151,11 @@ def _list(
         return table.names(view, items, style.extra)
     if style.format is Format.CSV:
         return table.csv_rows(columns, items, headers=style.headers)
-    if streams.out_tty:
+    if is_drawn(streams, style.format):
         full = style.format is Format.WIDE
         rows = list(items)
+        if not style.columns and not full:
+            columns = table.telling(columns, rows, streams.width, now=now)
         return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
     return table.tab_separated(columns, items, headers=style.headers)
 
@@ -150,11 +165,14 @@ def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -
         from dashborion.render import structured
 
         return structured.document(item, _structured_format(style), unicode=streams.unicode)
-    if style.format in (Format.CSV, Format.NAME):
+    if style.format in (Format.CSV, Format.TSV, Format.NAME):
         return _list(streams, view, [item], style, now)
-    from dashborion.render import description
+    from dashborion.models.rollout import Change
+    from dashborion.render import change, description
 
-    return description.page(streams, item, now=now)
+    if isinstance(item, Change) and is_drawn(streams, style.format):
+        return iter([change.line(streams, item)])
+    return description.page(streams, item, now=now, drawn=is_drawn(streams, style.format))
 
 
 def _structured_format(style: Style) -> Format:
@@ -163,7 +181,7 @@ def _structured_format(style: Style) -> Format:
     Raises:
         UsageError: raw objects in a format that needs columns.
     """
-    if style.format is not Format.TABLE and style.format not in STRUCTURED:
+    if style.format not in (None, Format.TABLE, *STRUCTURED):
         raise UsageError(
             f"--raw cannot be combined with -o {style.format}", hint="use -o json or -o yaml"
         )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from dashborion.errors import DashborionError
-from dashborion.streams import escape, one_line
+from dashborion.streams import Streams, escape, one_line
 
 T = TypeVar("T")
 
@@ -73,3 +73,12 @@ def length(seconds: int) -> str:
     unit, smaller = next(units for limit, *units in _LENGTHS if seconds < limit)
     rest = seconds % _SECONDS[unit] // _SECONDS[smaller] if smaller else 0
     return f"{seconds // _SECONDS[unit]}{unit}" + (f"{rest}{smaller}" if rest else "")
+
+
+_CODES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}
+
+
+def painted(streams: Streams, text: str, style: str) -> str:
+    """A text in a colour, where colours are wanted; it has been escaped."""
+    code = _CODES.get(style)
+    return f"\x1b[{code}m{text}\x1b[0m" if code and streams.out_color else text

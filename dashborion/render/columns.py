@@ -6,6 +6,7 @@ a table shows.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
@@ -45,9 +46,11 @@ class Column(Struct, frozen=True):
     """One column of a view.
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
-    needs them to tell its rows apart. ``age_header`` is the header on a terminal,
-    where times are ages, ``short`` the value there. On a narrow terminal the columns
-    with the highest ``shrink`` give way first, down to ``min_width``; 0 never does.
+    needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
+    says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
+    value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
+    go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
+    and some ``from_left``; 0 never does.
     """
 
     key: str
@@ -55,11 +58,15 @@ class Column(Struct, frozen=True):
     style: CellStyle = _unstyled
     wide: bool = False
     extra: bool = False
+    piped: bool = False
+    spare: int = 0
     right: bool = False
+    from_left: bool = False
     shrink: int = 0
     min_width: int = 12
-    age_header: str | None = None
+    title: str | None = None
     short: Value | None = None
+    order: Value | None = None
 
     @property
     def header(self) -> str:
@@ -100,13 +107,14 @@ def status_column(key: str = "status", attribute: str | None = None, **settings:
 
 
 def environment_columns() -> list[Column]:
-    """Project and environment, shown where a list has several of them."""
-    return [column(key, extra=True, shrink=1) for key in ("project", "environment")]
+    """Project and environment, shown where a list has several of them; on a terminal in one."""
+    environment = column("environment", title="ENV", short=environment_label, extra=True, shrink=1)
+    return [column("project", extra=True, piped=True), environment]
 
 
 def location_columns() -> list[Column]:
     """Project, environment and namespace, shown where a list has several of them."""
-    return [*environment_columns(), column("namespace", extra=True, shrink=1)]
+    return [*environment_columns(), column("namespace", extra=True, spare=4, shrink=1)]
 
 
 def environment_label(item: Any) -> str:
@@ -125,7 +133,7 @@ def message_column(value: str | Value | None = None, **settings: Any) -> Column:
 
 
 def created_column() -> Column:
-    return column("created", "created_at", age_header="AGE")
+    return column("created", "created_at", title="AGE")
 
 
 def images_column(**settings: Any) -> Column:
@@ -135,6 +143,7 @@ def images_column(**settings: Any) -> Column:
         lambda item: joined(item.images),
         short=lambda item: joined([short_image(image) or "" for image in item.images]),
         shrink=2,
+        from_left=True,
         **settings,
     )
 
@@ -207,13 +216,14 @@ class View(Struct, frozen=True):
         ]
 
     def column(self, key: str) -> Column:
-        """The column of that key, in upper or lower case.
+        """The column of that key, or of that header on a terminal, in upper or lower case.
 
         Raises:
             UsageError: there is none.
         """
         for column in self.columns:
-            if column.key == key.strip().lower():
+            names = (column.key, (column.title or "").lower())
+            if key.strip().lower().replace("_", "-") in names:
                 return column
         known = [column.key for column in self.columns]
         near = suggestion(key, known, most=len(known))
@@ -227,9 +237,10 @@ class View(Struct, frozen=True):
         """
         descending, key = sort.startswith("-"), sort.removeprefix("-")
         column, everything = self.column(key), list(items)
-        known = [item for item in everything if column.value(item) is not None]
-        unknown = [item for item in everything if column.value(item) is None]
-        known.sort(key=lambda item: _comparable(column.value(item)), reverse=descending)
+        value = column.order or column.value
+        known = [item for item in everything if value(item) is not None]
+        unknown = [item for item in everything if value(item) is None]
+        known.sort(key=lambda item: comparable(value(item)), reverse=descending)
         return [*known, *unknown]
 
     def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
@@ -252,5 +263,15 @@ class View(Struct, frozen=True):
             ]
 
 
-def _comparable(value: Cell) -> Any:
-    return value.casefold() if isinstance(value, str) else value
+_NUMBERS = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]*)(?:/(\d+))?")
+_UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "%": 1}
+
+
+def comparable(value: Cell) -> Any:
+    """Numbers as numbers, with the units of Kubernetes or of other numbers: ``2/10``, ``512Mi``."""
+    if not isinstance(value, str):
+        return value
+    found = _NUMBERS.fullmatch(value)
+    if found is None or (found[2] and found[2] not in _UNITS):
+        return (1, 0.0, 0, value.casefold())
+    return (0, float(found[1]) * _UNITS.get(found[2], 1), int(found[3] or 0), "")

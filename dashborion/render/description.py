@@ -14,18 +14,22 @@ from typing import Any
 import msgspec
 
 from dashborion.models.ecs import EcsObject
-from dashborion.models.instance import InstanceDetail
+from dashborion.models.event import Event
+from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import table
-from dashborion.render.cells import Cell, human, plain
-from dashborion.render.columns import View, environment_label
+from dashborion.render.cells import Cell, human, painted, plain
+from dashborion.render.columns import BAD, STYLES, View, environment_label
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
 from dashborion.streams import Streams, escape
 
-Fields = Sequence[tuple[str, Cell]]
-Sections = Sequence[tuple[str, View, Sequence[Any]]]
+Field = tuple[str, Cell] | tuple[str, Cell, str]  # a label, a value, and perhaps a colour
+Fields = Sequence[Field]
+Section = tuple[str, View, Sequence[Any]]
+Sections = Sequence[Section]
+Part = list[Field] | Section
 
 _LINE_END = re.compile("\r?\n")
 _FIRST = ("name", "project", "environment", "namespace")
@@ -35,26 +39,73 @@ _LABELS = {"ingress_class": "Class"}
 _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 
-def page(streams: Streams, item: Any, *, now: datetime) -> Iterator[str]:
-    """The page; on a terminal with ages and colours, in a pipe with whole values."""
-    fields, sections = _content(item)
-    width = max(len(label) for label, _ in fields) + 2
-    for label, value in fields:
-        if value is not None and value != "":
-            lines = [human(line, now) if streams.out_tty else plain(line) for line in _lines(value)]
-            yield f"{label + ':':<{width}}" + f"\n{'':<{width}}".join(lines) + "\n"
-    for title, view, rows in sections:
-        if not rows:
-            continue
-        yield f"\n{title}\n"
-        if streams.out_tty:
-            yield from table.fitted_table(streams, view.columns, rows, headers=True, now=now)
-        else:
-            yield from table.tab_separated(view.columns, rows, headers=True)
+def page(streams: Streams, item: Any, *, now: datetime, drawn: bool) -> Iterator[str]:
+    """The page; ``drawn`` for people with ages, else with whole values and all rows."""
+    parts = _parts(item)
+    width = max(len(one[0]) for part in parts if isinstance(part, list) for one in part) + 2
+    is_first = True
+    for part in parts:
+        if isinstance(part, list):
+            shown = [one for one in part if one[1] is not None and one[1] != ""]
+            if shown and not is_first:
+                yield "\n"
+            for label, value, *style in shown:
+                lines = [human(one, now) if drawn else plain(one) for one in _lines(value)]
+                text = f"\n{'':<{width}}".join(lines)
+                colour = style[0] if style else ""
+                yield f"{label + ':':<{width}}{painted(streams, text, colour)}\n"
+        elif part[2]:
+            yield from _section(streams, *part, now=now, drawn=drawn)
+        is_first = False
     for title, body in _texts(item):
         yield f"\n{escape(title)}\n"
         for line in _LINE_END.split(body.removesuffix("\n")):
             yield "\t".join(map(escape, line.split("\t"))) + "\n"
+
+
+def _section(
+    streams: Streams, title: str, view: View, rows: Sequence[Any], *, now: datetime, drawn: bool
+) -> Iterator[str]:
+    """A title and a table; what is left out of it is counted below."""
+    yield f"\n{painted(streams, title, 'bold')}\n"
+    if not drawn:
+        yield from table.aligned(view.columns, rows)
+        return
+    shown, left = _shown(rows) if rows and isinstance(rows[0], Event | Instance) else (rows, "")
+    columns = table.telling(view.columns, shown, streams.width, now=now)
+    yield from table.fitted_table(streams, columns, shown, headers=True, now=now)
+    if left:
+        yield f"{left}\n"
+
+
+SHOWN_EVENTS, SHOWN_STOPPED = 10, 3
+
+
+def _shown(rows: Sequence[Any]) -> tuple[Sequence[Any], str]:
+    """What people look at first: what runs and the newest that stopped; the newest events."""
+    if isinstance(rows[0], Event):
+        folded = _folded(rows)
+        left = len(folded) - SHOWN_EVENTS
+        newest = folded[-SHOWN_EVENTS:]
+        warnings = [one for one in newest if one.type == "warning"]
+        ordered = [*reversed(warnings), *(one for one in reversed(newest) if one not in warnings)]
+        return ordered, f"+{left} older" if left > 0 else ""
+    stopped = [one for one in rows if one.status == "stopped"]
+    stopped.sort(key=lambda one: (one.stopped_at is not None, one.stopped_at), reverse=True)
+    going = sorted((one for one in rows if one not in stopped), key=lambda one: not one.ready)
+    left = len(stopped) - SHOWN_STOPPED
+    return [*going, *stopped[:SHOWN_STOPPED]], f"+{left} stopped" if left > 0 else ""
+
+
+def _folded(events: Sequence[Event]) -> list[Event]:
+    """Events that say the same of the same object as one, at the time of the newest."""
+    known: dict[tuple[Any, ...], Event] = {}
+    for event in events:
+        key = (event.type, event.reason, event.message, event.object)
+        before = known.pop(key, None)
+        count = event.count + (before.count if before else 0)
+        known[key] = msgspec.structs.replace(event, count=count)
+    return list(known.values())
 
 
 def _lines(value: Cell) -> list[Cell]:
@@ -62,42 +113,52 @@ def _lines(value: Cell) -> list[Cell]:
     return [*_LINE_END.split(value.strip("\r\n"))] if isinstance(value, str) else [value]
 
 
-def _content(item: Any) -> tuple[Fields, Sections]:
+def _parts(item: Any) -> Sequence[Part]:
     if isinstance(item, WorkloadDetail):
         return _workload(item)
     if isinstance(item, InstanceDetail):
-        return _instance(item)
-    if isinstance(item, Change) and item.rollout is not None:
-        return [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
-    if isinstance(item, Rollout):
-        return _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
-    if isinstance(item, EcsObject | ClusterObject):
-        return _generic_fields(item), _generic_sections(item)
-    return _scalars(item), ()
+        fields, sections = _instance(item)
+    elif isinstance(item, Change) and item.rollout is not None:
+        fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
+    elif isinstance(item, Rollout):
+        fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
+    elif isinstance(item, EcsObject | ClusterObject):
+        fields, sections = _generic_fields(item), _generic_sections(item)
+    else:
+        fields, sections = _scalars(item), ()
+    return [list(fields), *sections]
 
 
-def _workload(item: WorkloadDetail) -> tuple[Fields, Sections]:
+def _workload(item: WorkloadDetail) -> Sequence[Part]:
+    """First how it is and what is wrong, then what there is of it, then what it is."""
     rollout = item.rollout
-    fields: Fields = [
-        ("Name", item.name),
-        ("Type", str(item.type)),
-        ("Environment", environment_label(item)),
-        ("Namespace", item.namespace),
-        ("Status", str(item.status)),
-        ("Replicas", f"{item.desired} desired, {item.running} running, {item.available} available"),
-        ("Rollout", _rollout(rollout)),
-        ("Revision", rollout.revision),
-        ("Autoscaler", _autoscaler(item.autoscaling)),
-        ("Images", ", ".join(item.images)),
-        ("Requests", _requests(item.cpu, item.memory)),
-        ("Labels", _line(item.labels)),
-        ("Created", item.created_at),
-        ("Updated", item.updated_at),
-    ]
-    return fields, [
+    worst = next((one for one in item.causes if one.severity == "error"), None)
+    status = f"{item.status}: {worst.title}" if worst else str(item.status)
+    return [
+        [
+            ("Name", item.name),
+            ("Status", status, BAD if worst else STYLES.get(item.status, "")),
+            (
+                "Replicas",
+                f"{item.desired} desired, {item.running} running, {item.available} available",
+            ),
+            ("Rollout", _rollout(rollout), STYLES.get(rollout.state, "")),
+        ],
         ("Causes", causes.CAUSES, item.causes),
-        ("Endpoints", workloads.ENDPOINTS, item.endpoints),
         ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
+        ("Endpoints", workloads.ENDPOINTS, item.endpoints),
+        [
+            ("Type", str(item.type)),
+            ("Environment", environment_label(item)),
+            ("Namespace", item.namespace),
+            ("Revision", rollout.revision),
+            ("Autoscaler", _autoscaler(item.autoscaling)),
+            ("Images", ", ".join(item.images)),
+            ("Requests", _requests(item.cpu, item.memory)),
+            ("Labels", _line(item.labels)),
+            ("Created", item.created_at),
+            ("Updated", item.updated_at),
+        ],
         ("Revisions", workloads.REVISIONS, item.revisions),
         ("Events", workloads.EVENTS, item.events),
     ]
@@ -157,7 +218,7 @@ def _requests(cpu: str | None, memory: str | None) -> str | None:
 def _generic_fields(item: Any) -> Fields:
     """Label and value of each attribute that fits on a line, labels and age last."""
     names = [name for name in item.__struct_fields__ if name not in (*_FIRST, *_LAST)]
-    first: list[tuple[str, Cell]] = [("Name", item.name), ("Environment", environment_label(item))]
+    first: list[Field] = [("Name", item.name), ("Environment", environment_label(item))]
     if hasattr(item, "namespace"):
         first.append(("Namespace", item.namespace))
     ordered = [*names, *(name for name in _LAST if hasattr(item, name))]

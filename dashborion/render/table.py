@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from dashborion.render.cells import Cell, chunks, human, plain
-from dashborion.render.columns import Column, View
+from dashborion.render.columns import Column, View, environment_label
 from dashborion.streams import Streams, escape
 
 GAP = 2  # spaces between columns
@@ -31,6 +31,16 @@ def tab_separated(
         yield _line(column.header for column in columns)
     for chunk in chunks(items):
         yield "".join(_line(plain(column.value(item)) for column in columns) for item in chunk)
+
+
+def aligned(columns: Sequence[Column], items: Iterable[Any]) -> Iterator[str]:
+    """Whole values below their headers, as wide as they are."""
+    rows = [[plain(column.value(item)) for column in columns] for item in items]
+    lines = [[column.header for column in columns], *rows]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        cells = (f"{cell:<{width + GAP}}" for cell, width in zip(line, widths, strict=True))
+        yield "".join(cells).rstrip() + "\n"
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -62,6 +72,51 @@ def _inert(cell: str) -> str:
     return cell if is_number or cell == "-" or not cell.startswith(_FORMULA) else f"'{cell}"
 
 
+def telling(
+    columns: Sequence[Column], items: Sequence[Any], available: int, *, now: datetime
+) -> list[Column]:
+    """The columns without those that have no value, and without spare ones for want of room.
+
+    Of these first those go that say the same of all rows of an environment, then the others.
+    """
+    if not items:
+        return [column for column in columns if not column.piped]
+    kept = [
+        column
+        for column in columns
+        if not column.piped and any(column.value(item) is not None for item in items)
+    ]
+    spare = sorted((one for one in kept if one.spare), key=lambda one: -one.spare)
+    for column in spare:
+        if _width(kept, items, now) > available and _says_nothing(column, items):
+            kept.remove(column)
+    for column in spare:
+        if column in kept and _width(kept, items, now, least=True) > available:
+            kept.remove(column)
+    return kept
+
+
+def _width(
+    columns: Sequence[Column], items: Sequence[Any], now: datetime, *, least: bool = False
+) -> int:
+    """The width of a table; ``least`` when its columns have given way as far as they can."""
+    rows = [[human(_value(one, item, full=False), now) for one in columns] for item in items]
+    natural = _natural_widths([[one.title or one.header for one in columns], *rows], len(columns))
+    if least:
+        widths = zip(columns, natural, strict=True)
+        natural = [min(one.min_width, width) if one.shrink else width for one, width in widths]
+    return sum(natural) + GAP * (len(columns) - 1)
+
+
+def _says_nothing(column: Column, items: Sequence[Any]) -> bool:
+    """Whether a column has one value in each environment; parts of a page are of one."""
+    values = {
+        (environment_label(item) if hasattr(item, "environment") else "", column.value(item))
+        for item in items
+    }
+    return len(values) == len({environment for environment, _ in values})
+
+
 def fitted_table(
     streams: Streams,
     columns: Sequence[Column],
@@ -73,13 +128,13 @@ def fitted_table(
 ) -> Iterator[str]:
     """A table without lines, fitted to the terminal as far as its columns can shrink.
 
-    What still does not fit is wrapped by the terminal: a column is shortened,
-    never dropped. ``full`` shows whole values instead of short ones.
+    What still does not fit is wrapped by the terminal. ``full`` shows whole values instead of
+    short ones.
     """
     from rich.table import Table
     from rich.text import Text
 
-    titles = [column.age_header or column.header for column in columns]
+    titles = [column.title or column.header for column in columns]
     rows = [[human(_value(column, item, full=full), now) for column in columns] for item in items]
     natural = _natural_widths([titles, *rows] if headers else rows, len(columns))
     available = streams.width - GAP * (len(columns) - 1)
@@ -97,9 +152,19 @@ def fitted_table(
             width=width,
         )
     for item, row in zip(items, rows, strict=True):
-        cells = zip(columns, row, strict=True)
-        table.add_row(*(Text(text, style=column.style(item)) for column, text in cells))
+        cells = zip(columns, row, widths, strict=True)
+        table.add_row(
+            *(
+                Text(_end(text, width) if column.from_left else text, style=column.style(item))
+                for column, text, width in cells
+            )
+        )
     yield _drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
+
+
+def _end(text: str, width: int) -> str:
+    """The end of a text that is too long: of an image, the tag tells more than the name."""
+    return text if len(text) <= width else f"…{text[len(text) - width + 1 :]}"
 
 
 def _natural_widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:

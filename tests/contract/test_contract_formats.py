@@ -12,7 +12,7 @@ from tests.contract.under_test import UnderTest, bare
 WORKLOADS = ["NAME", "TYPE", "STATUS", "READY", "ROLLOUT", "IMAGE", "CREATED"]
 WIDE_WORKLOADS = [*WORKLOADS, "REVISION", "CPU", "MEMORY", "ENDPOINTS", "UPDATED", "MESSAGE"]
 INSTANCES = ["NAME", "WORKLOAD", "READY", "STATUS", "RESTARTS", "CREATED"]
-WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "MESSAGE"]
+WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "MESSAGE", "CPU", "MEMORY"]
 COLUMNS = [
     pytest.param("workloads list -n media", WORKLOADS, id="workloads"),
     pytest.param("workloads list -n media -o wide", WIDE_WORKLOADS, id="wide workloads"),
@@ -62,8 +62,8 @@ def test_a_page_has_the_same_sections(there: UnderTest, *, tty: bool) -> None:
     places = [
         page.index(title)
         for title in (
-            "Name:", "Type:", "Environment:", "Namespace:", "Status:", "Replicas:", "Rollout:",
-            "Autoscaler:", "Images:", "\nEndpoints", "\nInstances", "\nRevisions", "\nEvents",
+            "Name:", "Status:", "Replicas:", "Rollout:", "\nInstances", "\nEndpoints", "Type:",
+            "Environment:", "Namespace:", "Autoscaler:", "Images:", "\nRevisions", "\nEvents",
         )
     ]  # fmt: skip
     assert places == sorted(places)

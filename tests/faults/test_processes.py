@@ -215,7 +215,7 @@ def test_an_interrupt_while_something_is_imported_is_no_traceback(
     marker = tmp_path / "importing"
     script = SLOW_IMPORT.format(name=name, marker=str(marker), seconds=PATIENCE_SECONDS)
     (tmp_path / "sitecustomize.py").write_text(script)
-    command = "workloads list --color always" if name != "rich.table" else "--help"
+    command = f"workloads list -o {'table' if name == 'rich.table' else 'json'}"
     path = f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"
     with start(command, environ={"PYTHONPATH": path}) as process:
         wait_for("the import", marker.exists)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from dashborion.models.instance import Container, Instance, InstanceStatus
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.models.workload import Endpoint, EndpointType, Resources, Workload, WorkloadStatus
@@ -36,3 +37,19 @@ def workload(name: str = "web", **changes: object) -> Workload:
         "labels": {},
     }
     return Workload(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def instance(name: str = "web-1", **changes: object) -> Instance:
+    """An instance with one container, which runs unless told otherwise."""
+    container = Container(
+        name="app", status=InstanceStatus.RUNNING, image="app:1", ready=True, restarts=0,
+        exit_code=None, reason=None, last_termination=None,
+    )  # fmt: skip
+    plain: dict[str, object] = {
+        "project": None, "environment": "k8s:demo", "namespace": "shop", "id": name, "name": name,
+        "workload": "web", "orchestrator": "kubernetes", "status": InstanceStatus.RUNNING,
+        "ready": True, "reason": None, "message": None, "health": None, "ip": None, "node": None,
+        "zone": None, "revision": "1", "restarts": 0, "created_at": NOW, "started_at": NOW,
+        "stopped_at": None, "cpu": None, "memory": None, "containers": [container],
+    }  # fmt: skip
+    return Instance(**plain | changes)  # type: ignore[arg-type]

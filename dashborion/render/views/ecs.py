@@ -67,7 +67,7 @@ LISTS: Mapping[str, View] = {
         images_column(),
         column("cpu", right=True),
         column("memory", right=True),
-        column("registered", "registered_at", age_header="REGISTERED"),
+        column("registered", "registered_at", title="REGISTERED"),
     ]),
     "clusters": View("clusters", [
         *environment_columns(),
@@ -95,7 +95,7 @@ LISTS: Mapping[str, View] = {
         column("agent-version", wide=True),
         column("docker-version", "runtime_version", wide=True),
         column("capacity-provider", wide=True),
-        column("registered", "created_at", wide=True, age_header="REGISTERED"),
+        column("registered", "created_at", wide=True, title="REGISTERED"),
     ]),
     "deployments": View("deployments", [
         *location_columns(),
@@ -107,7 +107,7 @@ LISTS: Mapping[str, View] = {
         column("failures", lambda item: _fraction(item.failures, item.threshold)),
         created_column(),
         column("strategy", wide=True),
-        column("finished", "finished_at", wide=True, age_header="FINISHED"),
+        column("finished", "finished_at", wide=True, title="FINISHED"),
         column("rollback", wide=True, shrink=2),
         column("reason", wide=True, shrink=3, min_width=16),
         column("name", wide=True),

@@ -63,6 +63,8 @@ INSTANCES = View(
         column("zone", wide=True),
         name_column("revision", wide=True),
         message_column(wide=True),
+        column("cpu", wide=True, right=True),
+        column("memory", wide=True, right=True),
     ],
 )
 

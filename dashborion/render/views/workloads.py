@@ -35,22 +35,40 @@ def _host(endpoint: Endpoint) -> str:
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
 
 
+def _memory(workload: Workload) -> str | None:
+    """With its unit, which ECS leaves out."""
+    return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
+
+
 WORKLOADS = View(
     "workloads",
     [
         *location_columns(),
         name_column(),
-        column("type", lambda item: str(item.type), short=lambda item: KIND_OF[item.type]),
+        column(
+            "type",
+            lambda item: str(item.type),
+            short=lambda item: KIND_OF[item.type],
+            spare=3,
+        ),
         status_column(),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
-        column("image", short=lambda item: short_image(item.image), shrink=2),
+        column(
+            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=2
+        ),
         created_column(),
         name_column("revision", "rollout.revision", wide=True),
-        column("cpu", wide=True, right=True),
-        column("memory", wide=True, right=True),
+        column("cpu", wide=True, right=True, order=lambda item: item.resources.cpu_millicores),
+        column(
+            "memory",
+            wide=True,
+            right=True,
+            short=_memory,
+            order=lambda item: item.resources.memory_mib,
+        ),
         column("endpoints", _endpoints, wide=True, shrink=2),
-        column("updated", "updated_at", wide=True, age_header="UPDATED"),
+        column("updated", "updated_at", wide=True, title="UPDATED"),
         message_column("rollout.message", wide=True),
     ],
     kind=lambda item: KIND_OF[item.type],
@@ -84,10 +102,10 @@ REVISIONS = View(
 EVENTS = View(
     "events",
     [
-        column("seen", "timestamp", age_header="LAST SEEN"),
+        column("seen", "timestamp", title="LAST SEEN"),
         status_column("type"),
         column("reason"),
-        name_column("object"),
+        name_column("object", spare=1),
         column("count", right=True),
         message_column(),
     ],

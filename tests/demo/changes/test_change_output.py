@@ -104,7 +104,7 @@ def test_a_status_that_is_not_waited_out_says_where_it_stood(dashborion: Cli, we
 def test_a_terminal_shows_how_the_rollout_ended(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.completes]
     seen = dashborion("workloads restart web --wait", tty=True)
-    assert "rollout:     complete" in seen.out.splitlines()
+    assert seen.out == "✓ here web restarted, complete\n"
 
 
 @pytest.mark.parametrize(

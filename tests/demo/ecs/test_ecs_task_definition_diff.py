@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -86,10 +87,11 @@ def test_raw_shows_the_hidden_values(dashborion: Cli, revisions: Fleet) -> None:
 
 
 def test_the_table_has_a_row_for_each_difference(dashborion: Cli, revisions: Fleet) -> None:
-    lines = dashborion("ecs task-definitions diff api:1 api:2").lines
-    assert "container app\timage\texample.test/app:1.0 -> example.test/app:2.0" in lines
-    assert "container app\tenvironment MODE\tchanged, value hidden" in lines
-    assert "container app\tenvironment OLD\tremoved, value hidden" in lines
+    out = dashborion("ecs task-definitions diff api:1 api:2").out
+    lines = [re.split("  +", line) for line in out.splitlines()]
+    assert ["container app", "image", "example.test/app:1.0 -> example.test/app:2.0"] in lines
+    assert ["container app", "environment MODE", "changed, value hidden"] in lines
+    assert ["container app", "environment OLD", "removed, value hidden"] in lines
 
 
 @pytest.mark.parametrize(

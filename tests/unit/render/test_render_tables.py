@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import pytest
 
-from dashborion.models.workload import Endpoint, EndpointType, Workload
+from dashborion.models.workload import Endpoint, EndpointType, Resources, Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.cells import age
-from dashborion.render.columns import Column, short_image
+from dashborion.render.columns import Column, comparable, short_image
 from dashborion.render.table import fitted
 from dashborion.render.views.workloads import ENDPOINTS, WORKLOADS
 from dashborion.streams import Streams
@@ -77,6 +77,42 @@ def test_rows_are_sorted_by_a_column(three: list[Workload], sort: str, expected:
     assert out.split() == expected
 
 
+@pytest.mark.parametrize(
+    ("cpu", "memory"),
+    [
+        (["250m", "2", "1500m"], ["512Mi", "2Gi", "1025Mi"]),
+        (["256", "2048", "1024"], ["512", "4096", "2048"]),
+    ],
+    ids=["kubernetes", "ecs"],
+)
+@pytest.mark.parametrize("key", ["cpu", "memory"])
+def test_amounts_are_sorted_as_numbers(key: str, cpu: list[str], memory: list[str]) -> None:
+    shown = [
+        workload(
+            name, cpu=one, memory=two, resources=Resources(cpu_millicores=order, memory_mib=order)
+        )
+        for name, one, two, order in zip("acb", cpu, memory, (1, 3, 2), strict=True)
+    ]
+    out = rendered(shown, Style(columns=["name"], sort=key, headers=False))
+    assert out.split() == ["a", "b", "c"]
+
+
+def test_a_column_is_named_as_its_header_on_a_terminal_too(three: list[Workload]) -> None:
+    style = Style(columns=["name", "age"], sort="AGE", headers=False)
+    assert rendered(three, style).split()[0] == "web"
+
+
+@pytest.mark.parametrize("value", ["10/10", "2Gi", "10", "9m"])
+def test_texts_that_are_numbers_compare_as_numbers(value: str) -> None:
+    assert comparable("1m") < comparable(value) < comparable("a")
+
+
+def test_a_table_that_was_asked_for_is_drawn_in_a_pipe_too(three: list[Workload]) -> None:
+    drawn = rendered(three, Style(), tty=True)
+    assert rendered(three, Style(format=Format.TABLE)) == drawn
+    assert rendered(three, Style(format=Format.TSV), tty=True) == rendered(three, Style())
+
+
 def test_colour_only_where_it_is_wanted(three: list[Workload]) -> None:
     assert "\x1b" not in rendered(three, Style(), tty=True)
     streams = Streams.test(tty=True, width=100)
@@ -103,11 +139,47 @@ def test_no_color_and_the_option(color: str, environ: dict[str, str], *, expecte
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 108, 300])
-def test_no_column_is_ever_dropped(three: list[Workload], width: int) -> None:
-    for format_ in (Format.TABLE, Format.WIDE):
-        head = rendered(three, Style(format=format_), tty=True, width=width).splitlines()[0]
-        columns = WORKLOADS.chosen(Style(format=format_))
-        assert head.split() == [one.age_header or one.header for one in columns]
+@pytest.mark.parametrize(
+    "style",
+    [Style(format=Format.WIDE), Style(columns=["name", "type", "image"])],
+    ids=["wide", "asked for"],
+)
+def test_no_column_that_was_asked_for_is_dropped(
+    three: list[Workload], width: int, style: Style
+) -> None:
+    head = rendered(three, style, tty=True, width=width).splitlines()[0]
+    assert head.split() == [one.title or one.header for one in WORKLOADS.chosen(style)]
+
+
+@pytest.mark.parametrize(
+    ("width", "gone"),
+    [(200, set()), (80, {"TYPE"}), (60, {"TYPE", "IMAGE"})],
+)
+def test_the_least_important_columns_go_where_there_is_no_room(
+    three: list[Workload], width: int, gone: set[str]
+) -> None:
+    whole = rendered(three, Style(), tty=True, width=300).splitlines()[0].split()
+    head = rendered(three, Style(), tty=True, width=width).splitlines()[0].split()
+    assert set(whole) - set(head) == gone
+
+
+def test_a_column_without_any_value_is_not_drawn(three: list[Workload]) -> None:
+    unknown = [workload(one.name, created_at=None) for one in three]
+    assert "AGE" not in rendered(unknown, Style(), tty=True).split()
+    assert "CREATED" in rendered(unknown, Style())
+
+
+def test_environments_of_several_projects_are_one_column_on_a_terminal() -> None:
+    shown = [workload("web", project=name) for name in ("shop", "media")]
+    style = Style(extra=frozenset({"project", "environment"}))
+    assert rendered(shown, style, tty=True).split()[0] == "ENV"
+    assert "shop/k8s:demo" in rendered(shown, style, tty=True)
+    assert rendered(shown, style).startswith("PROJECT\tENVIRONMENT\t")
+
+
+def test_a_long_image_keeps_its_tag() -> None:
+    shown = [workload("web", image="example.com/a-very-long-name-of-an-image:10.4.1")]
+    assert "…of-an-image:10.4.1" in rendered(shown, Style(columns=["image"]), tty=True, width=19)
 
 
 def test_a_table_is_as_wide_as_the_terminal_if_its_columns_give_way() -> None:
