@@ -127,10 +127,13 @@ def examine(
     newest = next((one.revision for one in reversed(revisions) if one.current), None)
     ordered = facts.ordered(told or ())
     own_events = [one for one in ordered if one.involved_object.uid in own]
+    by_uid = facts.by_object(ordered)
     gathered = facts.Facts(
         now=client.runtime.now(),
         item=item,
-        pods=[facts.of_pod(pod, one, ordered, newest) for pod, one in owned],
+        pods=[
+            facts.of_pod(pod, one, by_uid.get(pod.metadata.uid, ()), newest) for pod, one in owned
+        ],
         events=None if told is None else own_events,
         revisions=None if all_kept is None else kept,
         scaling=None if listed_scaling is None else scaling,

@@ -140,6 +140,14 @@ def about(events: Iterable[wire.Event], pod: wire.Pod) -> list[wire.Event]:
     return [one for one in events if one.involved_object.uid == pod.metadata.uid]
 
 
+def by_object(events: Iterable[wire.Event]) -> dict[str, list[wire.Event]]:
+    """Events in their order, by the uid of what they are about."""
+    index: dict[str, list[wire.Event]] = {}
+    for event in events:
+        index.setdefault(event.involved_object.uid or "", []).append(event)
+    return index
+
+
 def others(
     events: Iterable[wire.Event], known: Container[str]
 ) -> dict[tuple[str, str], list[wire.Event]]:

@@ -107,7 +107,7 @@ def _start(reads: Reads, namespace: str | None) -> Callable[[], Around]:
         return Around(
             owned=_grouped(owned, lambda one: one[1].uid or _named(one[0].metadata, one[1])),
             kept=_grouped(kept, _owner_of),
-            told=None if events is None else _grouped(ordered, _about),
+            told=None if events is None else facts.by_object(ordered),
             others=_others(ordered, {one.metadata.uid for one in (*known, *kept)}),
             scaling=None if scaling is None else _grouped(scaling, _namespace),
         )
@@ -128,10 +128,6 @@ def _named(pod: wire.Meta, owner: pods.Owned) -> tuple[str, str]:
 def _owner_of(kept: Kept) -> str:
     owner = pods.controller(kept.metadata)
     return owner.uid if owner else ""
-
-
-def _about(event: wire.Event) -> str:
-    return event.involved_object.uid or ""
 
 
 def _namespace(item: wire.Object) -> str:
