@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
@@ -86,10 +87,19 @@ def is_one(patterns: Sequence[str]) -> bool:
     return len(patterns) == 1 and not has_wildcards(patterns[0])
 
 
-def of_workloads(
-    fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta
-) -> tuple[Answer[Diagnosis], int]:
-    """What is not well among the workloads that fit, and how many fit.
+class Survey(Struct, frozen=True):
+    """What is not well among many workloads, and how much that is worth.
+
+    ``missing`` is what could not be looked at, with the label of the environment.
+    """
+
+    answer: Answer[Diagnosis]
+    looked_at: int
+    missing: Sequence[tuple[str, NotChecked]]
+
+
+def of_workloads(fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta) -> Survey:
+    """What is not well among the workloads that fit.
 
     What was named without wildcards is told in any case. By the facts of lists, the worst
     first, then in the order of lists.
@@ -115,7 +125,13 @@ def of_workloads(
     ]
     shown = [one for one, is_named in told if is_named or not one.verdict.is_well]
     shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
-    return Answer(shown, answer.failures, answer.asked, answer.answered), len(told)
+    missing = dict.fromkeys((_place(one), lost) for one, _ in told for lost in one.not_checked)
+    found = Answer(shown, answer.failures, answer.asked, answer.answered)
+    return Survey(found, len(told), list(missing))
+
+
+def _place(one: Diagnosis) -> str:
+    return f"{one.project}/{one.environment}" if one.project else one.environment
 
 
 def diagnosis(

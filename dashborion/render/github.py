@@ -14,7 +14,15 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dashborion.errors import DashborionError, RolloutError
-from dashborion.models.cause import Cause, Confidence, Diagnosis, Evidence, Severity, Verdict
+from dashborion.models.cause import (
+    Cause,
+    Confidence,
+    Diagnosis,
+    Evidence,
+    NotChecked,
+    Severity,
+    Verdict,
+)
 from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
@@ -22,7 +30,7 @@ from dashborion.render.cells import plain
 from dashborion.render.columns import environment_label, some
 from dashborion.render.diagnosis import effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
-from dashborion.render.views.causes import subject
+from dashborion.render.views.causes import subject, untold
 from dashborion.streams import escape
 
 ANNOTATIONS = 10  # of a level and a step that GitHub shows
@@ -103,6 +111,7 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
         Problem(_OF_SEVERITY[cause.severity], f"{name}: {title(cause)}", _told(cause, logs=logs))
         for cause in shown
     ] or [_of_verdict(diagnosis)]
+    problems += [_untold(name, one) for one in diagnosis.not_checked]
     parts = [_heading(diagnosis)]
     for cause in shown:
         parts += [
@@ -115,22 +124,33 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
         of = f"{tail.instance}/{tail.container}" if tail.container else tail.instance
         parts += [f"last log lines of {inline(of)}", block("\n".join(tail.lines))]
     for one in diagnosis.not_checked:
-        parts.append(f"not checked: {inline(f'{one.what}: {one.reason}')}")
+        parts.append(f"not checked: {inline(untold(one))}")
     return Report(problems, ["\n\n".join(parts)])
 
 
-def of_diagnoses(diagnoses: Sequence[Diagnosis], well: str | None) -> Report:
-    """An annotation and a row for each diagnosis; ``well`` says that nothing is wrong."""
+def of_diagnoses(
+    diagnoses: Sequence[Diagnosis], well: str | None, missing: Sequence[tuple[str, NotChecked]] = ()
+) -> Report:
+    """An annotation and a row for each diagnosis; ``well`` says that nothing is wrong.
+
+    ``missing`` is what could not be looked at, with the label of its environment.
+    """
+    lost = [_untold(place, one) for place, one in missing]
+    told = [inline(f"{one.title}: {one.text}") for one in lost]
     if well:
-        return Report([Problem(Level.NOTICE, "dashborion", well)], [inline(well)])
+        return Report([Problem(Level.NOTICE, "dashborion", well), *lost], [inline(well), *told])
     rows = [
         (environment_label(one), one.namespace, subject(one), str(one.verdict), one.headline)
         for one in diagnoses
     ]
     return Report(
-        [_of_verdict(one) for one in diagnoses],
-        _table(("environment", "namespace", "workload", "verdict", "problem"), rows),
+        [*(_of_verdict(one) for one in diagnoses), *lost],
+        [*_table(("environment", "namespace", "workload", "verdict", "problem"), rows), *told],
     )
+
+
+def _untold(title: str, lost: NotChecked) -> Problem:
+    return Problem(Level.WARNING, title, f"not checked: {untold(lost)}")
 
 
 def of_check(checks: Sequence[Check]) -> Report:

@@ -332,8 +332,11 @@ class Client:
         """The ARNs of the clusters in this region."""
         return self.aws.listed("ecs", "list_clusters", "clusterArns", maxResults=PAGE_SIZE)
 
-    def scalable_target(self, service: str) -> wire.ScalableTarget | None:
-        """The Application Auto Scaling target that sets a service's desired count, if any."""
+    def scalable_target(self, service: str, tell: Tell | None = None) -> wire.ScalableTarget | None:
+        """The Application Auto Scaling target that sets a service's desired count, if any.
+
+        If it cannot be had that is a warning, or whatever ``tell`` does.
+        """
 
         def ask() -> list[tuple[wire.ScalableTarget, Any]]:
             items = self.aws.items(
@@ -345,7 +348,7 @@ class Client:
             name = "application-autoscaling:DescribeScalableTargets"
             return decoded(wire.ScalableTarget, items, name, None)
 
-        targets = self.aws.optional(ask)
+        targets = part(ask, tell or self.aws.runtime.warn)
         return targets[0][0] if targets else None
 
     @contextmanager

@@ -97,7 +97,7 @@ def examine(
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
 
-    all_kept = reads.items("revisions", listed_kept)
+    all_kept = reads.items("revisions", listed_kept, history.kept_resource(item).plural)
     kept = normalise.owned_by(all_kept or (), item.metadata.uid)
     parents = {one.metadata.uid: one.metadata for one in all_kept or ()}
     revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
@@ -111,7 +111,10 @@ def examine(
     told = reads.items("events", nearby.events)
     own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
     about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
-    known = {name: reads.part(f"endpoints of {name}", future) for name, future in behind.items()}
+    known = {
+        name: reads.part(f"endpoints of {name}", future, plural=looking.SLICES)
+        for name, future in behind.items()
+    }
     reachable = {name: listed for name, listed in known.items() if listed is not None}
     health = {name: ways.health(listed) for name, listed in reachable.items()}
     plain = normalise.workload(
