@@ -143,7 +143,7 @@ def examine(
         services=services,
         ingresses=ingresses,
         backings=reachable,
-        makers=[one.metadata.name for one in kept] + [item.metadata.name],
+        makers=facts.makers(item, kept),
         others=None if told is None else facts.others(ordered, about),
     )
     looked = looking.looked(reads, gathered, since)

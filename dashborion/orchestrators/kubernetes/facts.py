@@ -148,6 +148,15 @@ def by_object(events: Iterable[wire.Event]) -> dict[str, list[wire.Event]]:
     return index
 
 
+def makers(item: wire.Controller, kept: Iterable[wire.Object]) -> list[str]:
+    """The names of what makes a workload's pods; of a Deployment's its ReplicaSets do.
+
+    A StatefulSet of the Deployment's name has others, named after it.
+    """
+    own = [] if isinstance(item, wire.Deployment) else [item.metadata.name]
+    return [*(one.metadata.name for one in kept), *own]
+
+
 def others(
     events: Iterable[wire.Event], known: Container[str]
 ) -> dict[tuple[str, str], list[wire.Event]]:

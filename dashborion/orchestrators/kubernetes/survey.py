@@ -181,7 +181,7 @@ def _examined(
         if told is None
         else facts.ordered(one for uid in own for one in told.get(uid, ())),
         scaling=None if scaling is None else normalise.autoscalers_of(item, scaling),
-        makers=[*(one.metadata.name for one in kept), meta.name],
+        makers=facts.makers(item, kept),
         others=None if told is None else around.others.get(meta.namespace, {}),
     )
     told_of = findings.found(RULES, gathered)
