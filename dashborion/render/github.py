@@ -41,6 +41,16 @@ COUNTED_BYTES = 100  # that are kept for how many sections do not fit
 _BREAK = re.compile(r"\r\n|\r|\n")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _OF_CONTAINERS = re.compile(r"exit(-\d+)?|oom|init-failed")
+# Events that quote what a container's probe or hook has written, but for a kubelet's own words.
+_QUOTING = re.compile(r"\w+ probe \w+|Exec lifecycle hook|PostStartHook|PreStopHook", re.IGNORECASE)
+_KUBELETS = re.compile(
+    r"\w+ probe failed: (HTTP probe failed with statuscode: \d+"
+    r'|(Get "https?://[\da-f.:\[\]]+/[^"?]*"|dial tcp [\da-f.:\[\]]+): [\w :./()\[\]-]{1,200}'
+    r'|service unhealthy \(responded with "\w+"\)|command timed out)'
+)
+# What lets others in: who asks, and the signature of an address, such as a layer's in a bucket.
+_ASKING = re.compile(r"(?<=://)[^/\s@\"']{1,500}@")
+_SIGNED = re.compile(r"(https?://[^\s\"'?]+\?)[^\s\"']+")
 
 
 class Level(StrEnum):
@@ -219,13 +229,18 @@ def _name(name: str, item: Diagnosis | Workload | Change) -> str:
 def _told(cause: Cause, *, logs: bool) -> str:
     """The cause's message, evidence and advice; without ``logs`` not what a container wrote.
 
-    The message of one that ended may be the end of its log (``terminationMessagePolicy``).
+    The message of one that ended may be the end of its log (``terminationMessagePolicy``), and
+    those of probes and hooks quote their output.
     """
-    is_own = bool(_OF_CONTAINERS.fullmatch(cause.code)) and not logs
+    is_own = bool(_OF_CONTAINERS.fullmatch(cause.code))
     lines = [
         None if cause.confidence is Confidence.CERTAIN else str(cause.confidence),
-        None if is_own else message(cause),
-        *(_evidence(one) for one in cause.evidence if not (is_own and "essage" in one.field)),
+        message(cause) if logs or not (is_own or _is_quoting(cause.message)) else None,
+        *(
+            _evidence(one)
+            for one in cause.evidence
+            if logs or not (_is_quoting(one.value) or (is_own and "essage" in one.field))
+        ),
         f"therefore: {effects(cause)}" if cause.explains else None,
         f"instances: {some(cause.instances)}" if cause.instances else None,
         *(
@@ -234,6 +249,10 @@ def _told(cause: Cause, *, logs: bool) -> str:
         ),
     ]
     return "\n".join(filter(None, lines))
+
+
+def _is_quoting(text: str | None) -> bool:
+    return bool(_QUOTING.match(text or "")) and not _KUBELETS.fullmatch(text or "")
 
 
 def _evidence(one: Evidence) -> str:
@@ -271,7 +290,9 @@ def block(text: str) -> str:
 
 
 def _cut(text: str, most: int = _LONGEST) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
+    """What may be read by everybody, and not too much of it."""
+    shown = _SIGNED.sub(r"\1…", _ASKING.sub("…@", text[: most * 4]))
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def _heading(diagnosis: Diagnosis) -> str:
