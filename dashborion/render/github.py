@@ -207,10 +207,15 @@ def of_change(change: Change) -> Report:
 
 def of_error(error: DashborionError, about: str) -> Report:
     """An error, with the causes of a wait that ended badly; ``about`` is what was done."""
-    name = error.environment or about
-    told = "\n".join(filter(None, (error.message, error.hint)))
-    parts = [f"**{inline(f'{name}: {error.message}')}**"]
-    for cause in error.causes if isinstance(error, RolloutError) else ():
+    name, causes = error.environment or about, []
+    said = error.message
+    if isinstance(error, RolloutError):
+        causes = list(error.causes)
+        for quoted in (one.message for one in causes if _is_quoting(one.message)):
+            said = said.replace(quoted, "…")
+    told = "\n".join(filter(None, (said, error.hint)))
+    parts = [f"**{inline(f'{name}: {said}')}**"]
+    for cause in causes:
         parts += [inline(f"{weight(cause)}: {title(cause)}"), block(_told(cause, logs=False))]
     return Report([Problem(Level.ERROR, name, told)], ["\n\n".join(parts)])
 

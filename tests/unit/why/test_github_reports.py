@@ -246,3 +246,11 @@ def test_an_address_keeps_what_lets_others_in_to_itself(said: str) -> None:
     for told in reports:
         assert "hunter2" not in "".join([*lines(*told.problems), *told.sections])
         assert "…" in told.problems[0].text or "…" in lines(*told.problems)[0]
+
+
+def test_the_error_of_a_wait_does_not_quote_a_container_either() -> None:
+    said = "Liveness probe failed: hunter2"
+    failed = RolloutFailed(f"3 instances failed (Unhealthy: {said})")
+    failed.causes = [cause(Code.LIVENESS, message=said, evidence=[])]
+    report = github.of_error(failed, "web")
+    assert "hunter2" not in "".join([*lines(*report.problems), *report.sections])
