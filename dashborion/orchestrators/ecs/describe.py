@@ -90,6 +90,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         last_lines=partial(looking.last_lines, client, seen),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising(instances, gathered.now),
     )
 
 

@@ -163,6 +163,7 @@ def examine(
         last_lines=partial(looking.last_lines, client, gathered.pods),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising((one for _, one in owned), gathered.now),
     )
 
 

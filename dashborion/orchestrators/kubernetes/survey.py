@@ -193,6 +193,7 @@ def _examined(
         last_lines=partial(looking.last_lines, reads.client, gathered.pods),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising((one.instance for one in gathered.pods), gathered.now),
     )
 
 
