@@ -333,10 +333,7 @@ class Client:
         return self.aws.listed("ecs", "list_clusters", "clusterArns", maxResults=PAGE_SIZE)
 
     def scalable_target(self, service: str, tell: Tell | None = None) -> wire.ScalableTarget | None:
-        """The Application Auto Scaling target that sets a service's desired count, if any.
-
-        If it cannot be had that is a warning, or whatever ``tell`` does.
-        """
+        """The target that sets a service's desired count, if any; ``tell`` as above."""
 
         def ask() -> list[tuple[wire.ScalableTarget, Any]]:
             items = self.aws.items(
