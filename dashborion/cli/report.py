@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dashborion.errors import DashborionError, PartialFailure
+from dashborion.errors import CannotWrite, DashborionError, PartialFailure
 from dashborion.render import ReportFormat
 
 if TYPE_CHECKING:
@@ -53,12 +54,16 @@ class Reporter:
         self._summarise(report)
 
     def fail(self, error: DashborionError) -> None:
-        """Report an error; the one at the end that only counts the others adds nothing."""
+        """Report an error; the one at the end that only counts the others adds nothing.
+
+        Stderr has it, too: that stdout takes nothing more is no other error.
+        """
         from dashborion.render import github
 
         if not (self._has_failed and isinstance(error, PartialFailure)):
             self._has_failed = True
-            self.add(github.of_error(error, self.about))
+            with suppress(CannotWrite):
+                self.add(github.of_error(error, self.about))
 
     def _summarise(self, report: Report) -> None:
         from dashborion.render import github

@@ -12,12 +12,13 @@ from dashborion import render
 from dashborion.cli import report
 from dashborion.cli.options import NamespaceOptions, ReportOptions
 from dashborion.cli.printing import distinguishing
-from dashborion.errors import FOUND
+from dashborion.errors import FOUND, DashborionError
 from dashborion.render import ReportFormat
 
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
+    from dashborion.engines.diagnosis import Survey
     from dashborion.models.cause import Diagnosis
 
 MOST_CAUSES = 5
@@ -99,17 +100,22 @@ class WhyPrinter:
             render.show_one(streams, DIAGNOSES, found, asked.style, now=self.context.now())
         self._end(answer)
 
-    def list(self, answer: Answer[Diagnosis], looked_at: int, where: NamespaceOptions) -> None:
-        """Print what is not well of all that was looked at."""
-        from dashborion.render.views.causes import DIAGNOSES
+    def list(self, found: Survey, where: NamespaceOptions) -> None:
+        """Print what is not well of all that was looked at, and what could not be looked at."""
+        from dashborion.render.views.causes import DIAGNOSES, untold
 
-        items, streams = answer.items, self.context.streams
-        well = None if items or answer.failures else _all_well(looked_at)
+        answer, streams = found.answer, self.context.streams
+        items = answer.items
+        well = None if items or answer.failures else _all_well(found)
         if self.reporter:
             from dashborion.render import github
 
-            self.reporter.add(github.of_diagnoses(items, well))
+            self.reporter.add(github.of_diagnoses(items, well, found.missing))
         else:
+            for place, lost in found.missing:
+                self.context.warn(
+                    DashborionError(f"not checked: {untold(lost)}", environment=place)
+                )
             style = self.asked.style
             style.extra = distinguishing(answer.asked, items, where)
             if items or style.format in render.STRUCTURED:
@@ -124,7 +130,9 @@ class WhyPrinter:
         answer.require_complete()
 
 
-def _all_well(looked_at: int) -> str:
-    if looked_at == 0:
+def _all_well(found: Survey) -> str:
+    count = found.looked_at
+    if count == 0:
         return "no workloads found"
-    return "the one workload is well" if looked_at == 1 else f"all {looked_at} workloads are well"
+    told = "the one workload is well" if count == 1 else f"all {count} workloads are well"
+    return f"{told}, by what could be looked at" if found.missing else told

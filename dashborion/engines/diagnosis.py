@@ -11,6 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
@@ -86,10 +87,19 @@ def is_one(patterns: Sequence[str]) -> bool:
     return len(patterns) == 1 and not has_wildcards(patterns[0])
 
 
-def of_workloads(
-    fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta
-) -> tuple[Answer[Diagnosis], int]:
-    """What is not well among the workloads that fit, and how many fit.
+class Survey(Struct, frozen=True):
+    """What is not well among many workloads, and how much that is worth.
+
+    ``missing`` is what could not be looked at, with the label of the environment.
+    """
+
+    answer: Answer[Diagnosis]
+    looked_at: int
+    missing: Sequence[tuple[str, NotChecked]]
+
+
+def of_workloads(fleet: Fleet, patterns: Sequence[str], query: Query, since: timedelta) -> Survey:
+    """What is not well among the workloads that fit.
 
     What was named without wildcards is told in any case. By the facts of lists, the worst
     first, then in the order of lists.
@@ -115,7 +125,13 @@ def of_workloads(
     ]
     shown = [one for one, is_named in told if is_named or not one.verdict.is_well]
     shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
-    return Answer(shown, answer.failures, answer.asked, answer.answered), len(told)
+    missing = dict.fromkeys((_place(one), lost) for one, _ in told for lost in one.not_checked)
+    found = Answer(shown, answer.failures, answer.asked, answer.answered)
+    return Survey(found, len(told), list(missing))
+
+
+def _place(one: Diagnosis) -> str:
+    return f"{one.project}/{one.environment}" if one.project else one.environment
 
 
 def diagnosis(
@@ -124,7 +140,7 @@ def diagnosis(
     """What was found, with a verdict and a headline."""
     item = examined.item
     causes = list(examined.causes)
-    if isinstance(item, Workload) and _is_unexplained(item, causes):
+    if isinstance(item, Workload) and _is_unexplained(item, causes, examined.promising):
         causes.append(_unavailable(item))
     verdict = _verdict(examined, causes)
     worst = next((cause for cause in causes if cause.severity is Severity.ERROR), None)
@@ -146,8 +162,15 @@ def diagnosis(
     )
 
 
-def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -> Verdict:
-    """Whether a workload is well; ``is_blind``: its instances could not be looked at."""
+def verdict_of(
+    workload: Workload, causes: Sequence[Cause], *, is_blind: bool, promising: int = 0
+) -> Verdict:
+    """Whether a workload is well.
+
+    ``is_blind``: its instances could not be looked at. ``promising`` is of ``Examined``: what
+    has just begun need not be available yet, though no rollout is under way, as one was
+    replaced, or a node came.
+    """
     state = workload.rollout.state
     if any(cause.severity is Severity.ERROR for cause in causes) or state is RolloutState.FAILED:
         return Verdict.FAILING
@@ -157,8 +180,9 @@ def verdict_of(workload: Workload, causes: Sequence[Cause], *, is_blind: bool) -
         return Verdict.STOPPED
     if state is not RolloutState.COMPLETE:
         return Verdict.PROGRESSING
-    is_degraded = workload.status is WorkloadStatus.DEGRADED
-    return Verdict.FAILING if is_degraded else Verdict.HEALTHY
+    if workload.status is not WorkloadStatus.DEGRADED:
+        return Verdict.HEALTHY
+    return Verdict.FAILING if promising < workload.desired else Verdict.PROGRESSING
 
 
 def headline(item: Workload | Instance, verdict: Verdict, worst: Cause | None) -> str:
@@ -188,7 +212,7 @@ def _verdict(examined: Examined[Workload] | Examined[Instance], causes: Sequence
     item = examined.item
     is_blind = any(one.what == "instances" for one in examined.not_checked)
     if isinstance(item, Workload):
-        return verdict_of(item, causes, is_blind=is_blind)
+        return verdict_of(item, causes, is_blind=is_blind, promising=examined.promising)
     if any(cause.severity is Severity.ERROR for cause in causes):
         return Verdict.FAILING
     if item.status == "stopped":
@@ -196,10 +220,11 @@ def _verdict(examined: Examined[Workload] | Examined[Instance], causes: Sequence
     return Verdict.HEALTHY if item.ready else Verdict.PROGRESSING
 
 
-def _is_unexplained(item: Workload, causes: Sequence[Cause]) -> bool:
+def _is_unexplained(item: Workload, causes: Sequence[Cause], promising: int) -> bool:
     is_done = item.rollout.state is RolloutState.COMPLETE
     is_told = any(cause.severity is Severity.ERROR for cause in causes)
-    return item.status is WorkloadStatus.DEGRADED and is_done and not is_told
+    is_late = item.status is WorkloadStatus.DEGRADED and promising < item.desired
+    return is_late and is_done and not is_told
 
 
 def _unavailable(item: Workload) -> Cause:

@@ -23,6 +23,7 @@ from dashborion.models.cause import (
     Evidence,
     Severity,
 )
+from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.workload import Reason
 from dashborion.orchestrators.effects import ENDING, EXPLAINS, OF_ROLLOUT
 
@@ -30,6 +31,7 @@ F = TypeVar("F")
 
 SINCE = timedelta(hours=1)
 MOST_ADVICE = 2
+_BEGINNING = timedelta(minutes=2)  # in which an instance may get ready without being late
 _SEVERITIES, _CONFIDENCES = list(Severity), list(Confidence)
 
 
@@ -123,6 +125,16 @@ def failed(told: Iterable[Finding]) -> list[tuple[str, str | None]]:
     for one in ended:
         newest.setdefault(one.container, one.instance or "")
     return [(instance, container) for container, instance in newest.items()]
+
+
+def promising(instances: Iterable[Instance], now: datetime) -> int:
+    """How many instances are ready or have just begun, if one has: it is not late yet."""
+    ready = begun = 0
+    for one in instances:
+        is_new = one.created_at is not None and now - one.created_at < _BEGINNING
+        begun += is_new and one.status in (InstanceStatus.PENDING, InstanceStatus.RUNNING)
+        ready += one.ready and not is_new
+    return ready + begun if begun else 0
 
 
 def _merged(group: Sequence[Finding]) -> Cause:

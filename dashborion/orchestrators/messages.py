@@ -13,7 +13,10 @@ from typing import NamedTuple
 from dashborion.models.cause import Advice, Code, Confidence
 
 _DIGEST = re.compile(r"@?sha256:[0-9a-f]+|\b[0-9a-f]{32,}\b")
-_REFERENCE = re.compile(r"\b(?!i/o\b)[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?")  # not "i/o timeout"
+_REFERENCE = re.compile(  # not "i/o timeout"; only from where a word begins, for the time it takes
+    r"(?<![\w.-])(?!i/o\b)[\w.-]+(?::\d+)?/[\w./-]+(?::[\w.-]+)?"
+)
+LONGEST = 4096  # characters of a message that are looked at, as many as a kubelet writes
 
 
 class Pattern(NamedTuple):
@@ -57,12 +60,12 @@ PULLS: Sequence[Pattern] = (
 STARTS: Sequence[Pattern] = (
     Pattern(r"exec format error", Code.IMAGE_PLATFORM),
     Pattern(
-        r"exec: \".*(executable file not found|no such file or directory)",
+        r"exec: \".{0,500}(executable file not found|no such file or directory)",
         Code.EXIT_127,
         Confidence.CERTAIN,
     ),
     Pattern(
-        r"exec: \".*(permission denied|is a directory)|exec .*: permission denied",
+        r"exec: \".{0,500}(permission denied|is a directory)|exec .{0,500}: permission denied",
         Code.EXIT_126,
         Confidence.CERTAIN,
     ),
@@ -110,12 +113,12 @@ def matched(patterns: Sequence[Pattern], message: str | None) -> Pattern | None:
 
 def without_references(message: str) -> str:
     """A message without the names of images, and without digests."""
-    return _REFERENCE.sub(" ", _DIGEST.sub(" ", message))
+    return _REFERENCE.sub(" ", _DIGEST.sub(" ", message[:LONGEST]))
 
 
 def words(pattern: Pattern, message: str | None) -> str:
     """The words of a message that a pattern is about, such as which object does not exist."""
-    match = re.search(pattern.text, message or "", re.IGNORECASE)
+    match = re.search(pattern.text, (message or "")[:LONGEST], re.IGNORECASE)
     return match[0].lower() if match else ""
 
 

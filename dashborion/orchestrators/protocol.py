@@ -150,6 +150,7 @@ class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
         last_lines: the last lines that a container wrote in the newest run that failed.
         checked: what was looked at, in words.
         not_checked: what was not; without ``instances``, nobody can say that it is well.
+        promising: how many instances are ready or have just begun; 0 if none has just begun.
     """
 
     item: T_co
@@ -158,6 +159,7 @@ class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
     last_lines: Callable[[str, str | None, int], list[str]] = lambda *_: []
     checked: Sequence[str] = ()
     not_checked: Sequence[NotChecked] = ()
+    promising: int = 0
 
 
 class Changes(Protocol):

@@ -19,7 +19,7 @@ from dashborion.models.cause import (
 from dashborion.render.cells import human, plain
 from dashborion.render.columns import BAD, BUSY, GOOD, QUIET, STYLES, environment_label, some
 from dashborion.render.log_lines import harmless
-from dashborion.render.views.causes import kind, subject
+from dashborion.render.views.causes import kind, subject, untold
 from dashborion.streams import Streams
 
 _INDENT = "  "
@@ -45,8 +45,7 @@ def page(
     if diagnosis.not_checked:
         yield "\n"
     for one in diagnosis.not_checked:
-        needed = f" (permission needed: {one.permission})" if one.permission else ""
-        yield from pen.line("not checked: ", f"{one.what}: {one.reason}{needed}", BUSY)
+        yield from pen.line("not checked: ", untold(one), BUSY)
     if diagnosis.checked:
         yield "\n"
         yield from pen.line("checked: ", ", ".join(diagnosis.checked), QUIET)

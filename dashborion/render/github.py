@@ -14,7 +14,14 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dashborion.errors import DashborionError, RolloutError
-from dashborion.models.cause import Cause, Diagnosis, Evidence, Severity, Verdict
+from dashborion.models.cause import (
+    Cause,
+    Diagnosis,
+    Evidence,
+    NotChecked,
+    Severity,
+    Verdict,
+)
 from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
@@ -22,7 +29,7 @@ from dashborion.render.cells import plain
 from dashborion.render.columns import environment_label, some
 from dashborion.render.diagnosis import doubt, effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
-from dashborion.render.views.causes import subject
+from dashborion.render.views.causes import subject, untold
 from dashborion.streams import escape
 
 ANNOTATIONS = 10  # of a level and a step that GitHub shows
@@ -33,6 +40,16 @@ COUNTED_BYTES = 100  # that are kept for how many sections do not fit
 _BREAK = re.compile(r"\r\n|\r|\n")
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _OF_CONTAINERS = re.compile(r"exit(-\d+)?|oom|init-failed")
+# Events that quote what a container's probe or hook has written, but for a kubelet's own words.
+_QUOTING = re.compile(r"\w+ probe \w+|Exec lifecycle hook|PostStartHook|PreStopHook", re.IGNORECASE)
+_KUBELETS = re.compile(
+    r"\w+ probe failed: (HTTP probe failed with statuscode: \d+"
+    r'|(Get "https?://[\da-f.:\[\]]+/[^"?]*"|dial tcp [\da-f.:\[\]]+): [\w :./()\[\]-]{1,200}'
+    r'|service unhealthy \(responded with "\w+"\)|command timed out)'
+)
+# What lets others in: who asks, and the signature of an address, such as a layer's in a bucket.
+_ASKING = re.compile(r"(?<=://)[^/\s@\"']{1,500}@")
+_SIGNED = re.compile(r"(https?://[^\s\"'?]+\?)[^\s\"']+")
 
 
 class Level(StrEnum):
@@ -107,6 +124,7 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
         )
         for cause in shown
     ] or [_of_verdict(diagnosis)]
+    problems += [_untold(name, one) for one in diagnosis.not_checked]
     parts = [_heading(diagnosis)]
     for cause in shown:
         parts += [
@@ -119,22 +137,33 @@ def of_diagnosis(diagnosis: Diagnosis, *, most: int | None, logs: bool) -> Repor
         of = f"{tail.instance}/{tail.container}" if tail.container else tail.instance
         parts += [f"last log lines of {inline(of)}", block("\n".join(tail.lines))]
     for one in diagnosis.not_checked:
-        parts.append(f"not checked: {inline(f'{one.what}: {one.reason}')}")
+        parts.append(f"not checked: {inline(untold(one))}")
     return Report(problems, ["\n\n".join(parts)])
 
 
-def of_diagnoses(diagnoses: Sequence[Diagnosis], well: str | None) -> Report:
-    """An annotation and a row for each diagnosis; ``well`` says that nothing is wrong."""
+def of_diagnoses(
+    diagnoses: Sequence[Diagnosis], well: str | None, missing: Sequence[tuple[str, NotChecked]] = ()
+) -> Report:
+    """An annotation and a row for each diagnosis; ``well`` says that nothing is wrong.
+
+    ``missing`` is what could not be looked at, with the label of its environment.
+    """
+    lost = [_untold(place, one) for place, one in missing]
+    told = [inline(f"{one.title}: {one.text}") for one in lost]
     if well:
-        return Report([Problem(Level.NOTICE, "dashborion", well)], [inline(well)])
+        return Report([Problem(Level.NOTICE, "dashborion", well), *lost], [inline(well), *told])
     rows = [
         (environment_label(one), one.namespace, subject(one), str(one.verdict), one.headline)
         for one in diagnoses
     ]
     return Report(
-        [_of_verdict(one) for one in diagnoses],
-        _table(("environment", "namespace", "workload", "verdict", "problem"), rows),
+        [*(_of_verdict(one) for one in diagnoses), *lost],
+        [*_table(("environment", "namespace", "workload", "verdict", "problem"), rows), *told],
     )
+
+
+def _untold(title: str, lost: NotChecked) -> Problem:
+    return Problem(Level.WARNING, title, f"not checked: {untold(lost)}")
 
 
 def of_check(checks: Sequence[Check]) -> Report:
@@ -181,10 +210,15 @@ def of_change(change: Change) -> Report:
 
 def of_error(error: DashborionError, about: str) -> Report:
     """An error, with the causes of a wait that ended badly; ``about`` is what was done."""
-    name = error.environment or about
-    told = "\n".join(filter(None, (error.message, error.hint)))
-    parts = [f"**{inline(f'{name}: {error.message}')}**"]
-    for cause in error.causes if isinstance(error, RolloutError) else ():
+    name, causes = error.environment or about, []
+    said = error.message
+    if isinstance(error, RolloutError):
+        causes = list(error.causes)
+        for quoted in (one.message for one in causes if _is_quoting(one.message)):
+            said = said.replace(quoted, "…")
+    told = "\n".join(filter(None, (said, error.hint)))
+    parts = [f"**{inline(f'{name}: {said}')}**"]
+    for cause in causes:
         parts += [inline(f"{weight(cause)}: {title(cause)}"), block(_told(cause, logs=False))]
     return Report([Problem(Level.ERROR, name, told)], ["\n\n".join(parts)])
 
@@ -206,12 +240,17 @@ def _name(name: str, item: Diagnosis | Workload | Change) -> str:
 def _told(cause: Cause, *, logs: bool) -> str:
     """The cause's message, evidence and advice; without ``logs`` not what a container wrote.
 
-    The message of one that ended may be the end of its log (``terminationMessagePolicy``).
+    The message of one that ended may be the end of its log (``terminationMessagePolicy``), and
+    those of probes and hooks quote their output.
     """
-    is_own = bool(_OF_CONTAINERS.fullmatch(cause.code)) and not logs
+    is_own = bool(_OF_CONTAINERS.fullmatch(cause.code))
     lines = [
-        None if is_own else message(cause),
-        *(_evidence(one) for one in cause.evidence if not (is_own and "essage" in one.field)),
+        message(cause) if logs or not (is_own or _is_quoting(cause.message)) else None,
+        *(
+            _evidence(one)
+            for one in cause.evidence
+            if logs or not (_is_quoting(one.value) or (is_own and "essage" in one.field))
+        ),
         f"therefore: {effects(cause)}" if cause.explains else None,
         f"instances: {some(cause.instances)}" if cause.instances else None,
         *(
@@ -220,6 +259,10 @@ def _told(cause: Cause, *, logs: bool) -> str:
         ),
     ]
     return "\n".join(filter(None, lines))
+
+
+def _is_quoting(text: str | None) -> bool:
+    return bool(_QUOTING.match(text or "")) and not _KUBELETS.fullmatch(text or "")
 
 
 def _evidence(one: Evidence) -> str:
@@ -257,7 +300,9 @@ def block(text: str) -> str:
 
 
 def _cut(text: str, most: int = _LONGEST) -> str:
-    return text if len(text) <= most else f"{text[:most]}…"
+    """What may be read by everybody, and not too much of it."""
+    shown = _SIGNED.sub(r"\1…", _ASKING.sub("…@", text[: most * 4]))
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def _heading(diagnosis: Diagnosis) -> str:

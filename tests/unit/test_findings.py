@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from dashborion.models.cause import MEANINGS, Cause, Code, Confidence, Severity
+from dashborion.models.instance import InstanceStatus
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.effects import EXPLAINS, OF_ROLLOUT
 from dashborion.orchestrators.findings import Finding, Rule
+from tests.unit.kubernetes.raw_kubernetes import instance, pod
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -156,3 +159,29 @@ def test_reasons_are_causes_in_their_older_form_without_information() -> None:
     found = causes(of(Code.OOM, "a", reason="OOMKilled", message="m"), of(Code.ZERO))
     (told,) = findings.reasons(found)
     assert (told.reason, told.message, told.count, told.instances) == ("OOMKilled", "m", 1, ["a"])
+
+
+@pytest.mark.parametrize(
+    ("instances", "expected"),
+    [
+        pytest.param([(60, True), (1, False)], 2, id="one is ready, one has just begun"),
+        pytest.param([(60, True), (60, False)], 0, id="none has just begun"),
+        pytest.param([(60, False), (1, True)], 1, id="one is late"),
+        pytest.param([(60, True), (1, None)], 0, id="what has just ended"),
+        pytest.param([(None, False)], 0, id="nobody knows when it began"),
+    ],
+)
+def test_instances_that_are_ready_or_may_yet_be(
+    instances: list[tuple[int | None, bool | None]], expected: int
+) -> None:
+    """Minutes since they were made, and whether they are ready; None is of one that has ended."""
+    made = [
+        msgspec.structs.replace(
+            instance(pod()),
+            created_at=None if minutes is None else ago(minutes=minutes),
+            ready=bool(ready),
+            status=InstanceStatus.STOPPED if ready is None else InstanceStatus.PENDING,
+        )
+        for minutes, ready in instances
+    ]
+    assert findings.promising(made, NOW) == expected

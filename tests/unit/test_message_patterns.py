@@ -136,3 +136,12 @@ def test_one_object_that_is_absent_is_named_alike(message: str) -> None:
 )
 def test_an_exit_code_that_everybody_knows_has_a_code(number: int | None, code: str) -> None:
     assert exit_code(number) == code
+
+
+@pytest.mark.parametrize("patterns", [PULLS, STARTS, CONFIGURATION, MOUNTS, READINESS])
+@pytest.mark.parametrize("text", ["a.", 'exec: "', "exec ", "1.1/", "couldn't find key x "])
+def test_a_message_of_any_length_is_looked_at_in_no_time(
+    patterns: Sequence[Pattern], text: str
+) -> None:
+    """Each took minutes: what looks for the next word began again at each character."""
+    matched(patterns, text * (1_000_000 // len(text)))

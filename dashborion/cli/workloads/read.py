@@ -152,8 +152,7 @@ def why(
         logs = asked.shows_logs
         printer.one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
-        answer, looked_at = diagnosis.of_workloads(fleet, typed, query, past)
-        printer.list(answer, looked_at, where)
+        printer.list(diagnosis.of_workloads(fleet, typed, query, past), where)
 
 
 def events(

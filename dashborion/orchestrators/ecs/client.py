@@ -332,8 +332,8 @@ class Client:
         """The ARNs of the clusters in this region."""
         return self.aws.listed("ecs", "list_clusters", "clusterArns", maxResults=PAGE_SIZE)
 
-    def scalable_target(self, service: str) -> wire.ScalableTarget | None:
-        """The Application Auto Scaling target that sets a service's desired count, if any."""
+    def scalable_target(self, service: str, tell: Tell | None = None) -> wire.ScalableTarget | None:
+        """The target that sets a service's desired count, if any; ``tell`` as above."""
 
         def ask() -> list[tuple[wire.ScalableTarget, Any]]:
             items = self.aws.items(
@@ -345,7 +345,7 @@ class Client:
             name = "application-autoscaling:DescribeScalableTargets"
             return decoded(wire.ScalableTarget, items, name, None)
 
-        targets = self.aws.optional(ask)
+        targets = part(ask, tell or self.aws.runtime.warn)
         return targets[0][0] if targets else None
 
     @contextmanager

@@ -12,6 +12,7 @@ from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.aws.parts import Tell, part
 from dashborion.orchestrators.ecs import events, facts, find, looking, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
@@ -22,6 +23,9 @@ from dashborion.orchestrators.findings import SINCE
 from dashborion.orchestrators.protocol import Examined
 
 REVISIONS = 10
+_HEALTH = "elasticloadbalancing:DescribeTargetHealth"
+_TARGETS = "application-autoscaling:DescribeScalableTargets"
+_DEFINITION = "ecs:DescribeTaskDefinition"
 
 
 def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
@@ -40,17 +44,20 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
     current = normalise.definition_of(service)
     lost_tasks = partial(reads.lost, "instances", "ecs:DescribeTasks", rows=True)
     listing = start(partial(client.all_tasks, service=service.service_name, tell=lost_tasks))
-    routing = start(partial(routes, client, [service], health=True))
-    targets = start(partial(client.scalable_target, service.service_name))
-    history = start(partial(_definitions, client, current))
+    lost_ways = partial(reads.lost, "load balancers", _HEALTH)
+    routing = start(partial(routes, client, [service], health=True, tell=lost_ways))
+    lost_target = partial(reads.lost, "autoscalers", _TARGETS)
+    targets = start(partial(client.scalable_target, service.service_name, lost_target))
+    lost_revisions = partial(reads.lost, "revisions", _DEFINITION)
+    history = start(partial(_definitions, client, current, lost_revisions))
 
-    definitions = reads.part("revisions", "ecs:DescribeTaskDefinition", history) or {}
+    definitions = reads.part("revisions", _DEFINITION, history) or {}
     tasks = reads.part("instances", "ecs:ListTasks", listing, rows=True) or ()
     seen = [facts.of_task(one.item, service, client.scope, definitions) for one in tasks]
     instances = [one.instance for one in seen]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
-    ways = reads.part("load balancers", "elasticloadbalancing:DescribeTargetHealth", routing)
+    ways = reads.part("load balancers", _HEALTH, routing)
     plain = normalise.workload(
         service,
         definitions.get(current),
@@ -58,8 +65,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         endpoints(service, ways or Routes()),
         client.scope,
     )
-    action = "application-autoscaling:DescribeScalableTargets"
-    target = reads.part("autoscalers", action, targets)
+    target = reads.part("autoscalers", _TARGETS, targets)
     gathered = facts.Facts(
         now=client.aws.runtime.now(),
         service=service,
@@ -84,6 +90,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         last_lines=partial(looking.last_lines, client, seen),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising(instances, gathered.now),
     )
 
 
@@ -117,8 +124,8 @@ def instance(client: Client, task: Found[wire.Task]) -> Found[InstanceDetail]:
     return Found(detail, task.raw)
 
 
-def _definitions(client: Client, current: str) -> dict[str, wire.TaskDefinition]:
+def _definitions(client: Client, current: str, tell: Tell) -> dict[str, wire.TaskDefinition]:
     """The newest revisions of a family, the current one among them in any case."""
     family = (rollout.revision(current) or "").partition(":")[0]
-    newest = client.aws.optional(partial(client.newest_revisions, family, REVISIONS))
-    return client.task_definitions([*(newest or ()), current])
+    newest = part(partial(client.newest_revisions, family, REVISIONS), tell)
+    return client.task_definitions([*(newest or ()), current], tell)

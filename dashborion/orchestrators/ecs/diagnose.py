@@ -72,6 +72,7 @@ class Causes:
             last_lines=partial(looking.last_lines, self.client, seen),
             checked=reads.checked,
             not_checked=reads.not_checked,
+            promising=findings.promising((one.instance for one in seen), facts.now),
         )
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:

@@ -155,9 +155,18 @@ def _any(values: Iterable[str]) -> str:
 # --- Calls --------------------------------------------------------------------------------------
 
 
-def routes(client: Client, services: Iterable[wire.Service], *, health: bool = False) -> Routes:
-    """Everything between the outside and these services' target groups."""
-    aws = client.aws
+def routes(
+    client: Client,
+    services: Iterable[wire.Service],
+    *,
+    health: bool = False,
+    tell: Tell | None = None,
+) -> Routes:
+    """Everything between the outside and these services' target groups.
+
+    What cannot be had is left out, with a warning, or whatever ``tell`` does.
+    """
+    aws, tell = client.aws, tell or client.aws.runtime.warn
     balancers = [balancer for service in services for balancer in balancers_of(service)]
     arns = {arn for balancer in balancers for arn in target_groups_of(balancer)}
     if not arns:
@@ -167,31 +176,32 @@ def routes(client: Client, services: Iterable[wire.Service], *, health: bool = F
     groups = {group.target_group_arn: group for group in listed}
     is_told = all(isinstance(error, Refused) for error in lost)
     for error in lost:
-        aws.runtime.warn(error)
+        tell(error)
     known = Routes(
         groups,
-        _routes_to(aws, groups.values()),
+        _routes_to(aws, groups.values(), tell),
         gone=frozenset(arns - groups.keys() if is_told else ()),
     )
     if not health:
         return known
     live = [arn for balancer in balancers for arn in known.live(balancer)]
     shown = [arn for arn in dict.fromkeys(live) if arn in groups]
-    states = zip(shown, _of_each(aws, balancer_wire.TargetHealth, shown), strict=True)
+    states = zip(shown, _of_each(aws, balancer_wire.TargetHealth, shown, tell), strict=True)
     by_group = {arn: targets for arn, targets in states if targets is not None}
     return replace(known, health=by_group)
 
 
 def _routes_to(
-    aws: AwsClient, groups: Iterable[balancer_wire.TargetGroup]
+    aws: AwsClient, groups: Iterable[balancer_wire.TargetGroup], tell: Tell
 ) -> dict[str, list[ListenerRoute]]:
     """Routes by the ARN of the target group that they lead to."""
     arns = sorted({arn for group in groups for arn in group.load_balancer_arns if arn})
-    balancers = _by_arn(aws, balancer_wire.Balancer, arns, aws.runtime.warn)
+    balancers = _by_arn(aws, balancer_wire.Balancer, arns, tell)
     dns_names = {balancer.load_balancer_arn: balancer.dns_name for balancer in balancers}
-    listed = _of_each(aws, balancer_wire.Listener, arns)
+    listed = _of_each(aws, balancer_wire.Listener, arns, tell)
     listeners = [listener for of_balancer in listed for listener in of_balancer or ()]
-    rules_of = _of_each(aws, balancer_wire.Rule, [listener.listener_arn for listener in listeners])
+    named = [listener.listener_arn for listener in listeners]
+    rules_of = _of_each(aws, balancer_wire.Rule, named, tell)
     routes: dict[str, list[ListenerRoute]] = {}
     for listener, rules in zip(listeners, rules_of, strict=True):
         balancer = dns_names.get(listener.load_balancer_arn)
@@ -213,19 +223,21 @@ def _by_arn(aws: AwsClient, type_: type[T], arns: Iterable[str], tell: Tell) -> 
         aws.batched, "elbv2", operation, key,
         argument=argument, names=arns, size=ARNS_A_CALL, tell=tell,
     )  # fmt: skip
-    return _converted(type_, part(ask, tell) or [], aws)
+    return _converted(type_, part(ask, tell) or [], tell)
 
 
-def _of_each(aws: AwsClient, type_: type[T], owners: Iterable[str]) -> list[list[T] | None]:
+def _of_each(
+    aws: AwsClient, type_: type[T], owners: Iterable[str], tell: Tell
+) -> list[list[T] | None]:
     """What belongs to each of the owners, by their ARNs; None if that cannot be had."""
     operation, key, argument = _CALLS[type_]
     ask: Any = partial(aws.listed, "elbv2", operation, key, token=("Marker", "NextMarker"))
     calls = [partial(ask, **{argument: arn}) for arn in owners]
-    answers = parts(calls, aws.runtime.deadline, aws.runtime.warn)
-    return [None if items is None else _converted(type_, items, aws) for items in answers]
+    answers = parts(calls, aws.runtime.deadline, tell)
+    return [None if items is None else _converted(type_, items, tell) for items in answers]
 
 
-def _converted(type_: type[T], items: list[Any], aws: AwsClient) -> list[T]:
+def _converted(type_: type[T], items: list[Any], tell: Tell) -> list[T]:
     name = api_name("elbv2", _CALLS[type_][0])
-    ask = partial(decoded, type_, items, name, aws.runtime.warn)
-    return [item for item, _ in part(ask, aws.runtime.warn) or ()]
+    ask = partial(decoded, type_, items, name, tell)
+    return [item for item, _ in part(ask, tell) or ()]

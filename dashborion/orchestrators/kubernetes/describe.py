@@ -97,7 +97,7 @@ def examine(
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
 
-    all_kept = reads.items("revisions", listed_kept)
+    all_kept = reads.items("revisions", listed_kept, history.kept_resource(item).plural)
     kept = normalise.owned_by(all_kept or (), item.metadata.uid)
     parents = {one.metadata.uid: one.metadata for one in all_kept or ()}
     revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
@@ -111,7 +111,10 @@ def examine(
     told = reads.items("events", nearby.events)
     own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
     about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
-    known = {name: reads.part(f"endpoints of {name}", future) for name, future in behind.items()}
+    known = {
+        name: reads.part(f"endpoints of {name}", future, plural=looking.SLICES)
+        for name, future in behind.items()
+    }
     reachable = {name: listed for name, listed in known.items() if listed is not None}
     health = {name: ways.health(listed) for name, listed in reachable.items()}
     plain = normalise.workload(
@@ -127,17 +130,20 @@ def examine(
     newest = next((one.revision for one in reversed(revisions) if one.current), None)
     ordered = facts.ordered(told or ())
     own_events = [one for one in ordered if one.involved_object.uid in own]
+    by_uid = facts.by_object(ordered)
     gathered = facts.Facts(
         now=client.runtime.now(),
         item=item,
-        pods=[facts.of_pod(pod, one, ordered, newest) for pod, one in owned],
+        pods=[
+            facts.of_pod(pod, one, by_uid.get(pod.metadata.uid, ()), newest) for pod, one in owned
+        ],
         events=None if told is None else own_events,
         revisions=None if all_kept is None else kept,
         scaling=None if listed_scaling is None else scaling,
         services=services,
         ingresses=ingresses,
         backings=reachable,
-        makers=[one.metadata.name for one in kept] + [item.metadata.name],
+        makers=facts.makers(item, kept),
         others=None if told is None else facts.others(ordered, about),
     )
     looked = looking.looked(reads, gathered, since)
@@ -157,6 +163,7 @@ def examine(
         last_lines=partial(looking.last_lines, client, gathered.pods),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising((one for _, one in owned), gathered.now),
     )
 
 

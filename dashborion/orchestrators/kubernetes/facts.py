@@ -140,6 +140,23 @@ def about(events: Iterable[wire.Event], pod: wire.Pod) -> list[wire.Event]:
     return [one for one in events if one.involved_object.uid == pod.metadata.uid]
 
 
+def by_object(events: Iterable[wire.Event]) -> dict[str, list[wire.Event]]:
+    """Events in their order, by the uid of what they are about."""
+    index: dict[str, list[wire.Event]] = {}
+    for event in events:
+        index.setdefault(event.involved_object.uid or "", []).append(event)
+    return index
+
+
+def makers(item: wire.Controller, kept: Iterable[wire.Object]) -> list[str]:
+    """The names of what makes a workload's pods; of a Deployment's its ReplicaSets do.
+
+    A StatefulSet of the Deployment's name has others, named after it.
+    """
+    own = [] if isinstance(item, wire.Deployment) else [item.metadata.name]
+    return [*(one.metadata.name for one in kept), *own]
+
+
 def others(
     events: Iterable[wire.Event], known: Container[str]
 ) -> dict[tuple[str, str], list[wire.Event]]:

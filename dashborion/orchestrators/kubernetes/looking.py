@@ -46,13 +46,20 @@ class Reads:
     checked: list[str] = field(default_factory=list)
     not_checked: list[NotChecked] = field(default_factory=list)
 
-    def items(self, what: str, future: Future[list[Found[T]]]) -> list[T] | None:
+    def items(
+        self, what: str, future: Future[list[Found[T]]], plural: str | None = None
+    ) -> list[T] | None:
         """The objects of a list; None if it cannot be had, none if it is not served."""
-        listed = self.part(what, future)
+        listed = self.part(what, future, plural=plural)
         return None if listed is None else [found.item for found in listed]
 
-    def part(self, what: str, future: Future[list[T]], verb: str = "list") -> list[T] | None:
-        """What a call answers; None if that cannot be had, none if it is not served."""
+    def part(
+        self, what: str, future: Future[list[T]], verb: str = "list", plural: str | None = None
+    ) -> list[T] | None:
+        """What a call answers; None if that cannot be had, none if it is not served.
+
+        ``plural`` is what the API calls it, where that is not ``what``.
+        """
         listed: list[T] = []
         try:
             listed = self.client.in_time(future)
@@ -60,7 +67,7 @@ class Reads:
             pass
         except (AccessError, Unavailable) as error:
             self.warn(error)
-            needed = f"{verb} {_PLURALS.get(what, what)}"
+            needed = f"{verb} {plural or _PLURALS.get(what, what)}"
             permission = needed if isinstance(error, Forbidden) else None
             self.not_checked.append(
                 NotChecked(what=what, permission=permission, reason=error.message)
@@ -171,7 +178,10 @@ def _near_misses(reads: Reads, facts: Facts) -> Gather:
     getting = {name: start(partial(backings, client, namespace, name)) for name in names}
 
     def gather() -> Mapping[str, Any]:
-        told = {name: reads.part(f"endpoints of {name}", one) for name, one in getting.items()}
+        told = {
+            name: reads.part(f"endpoints of {name}", one, plural=SLICES)
+            for name, one in getting.items()
+        }
         known = {name: behind for name, behind in told.items() if behind is not None}
         return {"backings": {**(facts.backings or {}), **known}}
 
@@ -193,6 +203,9 @@ _MORE: Mapping[Code, Sequence[Callable[[Reads, Facts], Gather]]] = {
     Code.LOAD_BALANCER: (_classes,),
     Code.SELECTOR_NOTHING: (_near_misses,),
 }
+
+
+SLICES = api.ENDPOINT_SLICES.plural
 
 
 def backings(client: Client, namespace: str, service: str) -> list[endpoints.Backing]:

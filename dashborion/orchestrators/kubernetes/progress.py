@@ -23,7 +23,14 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.causes.pods import BEING_MADE
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts, of_pod, ordered, others
+from dashborion.orchestrators.kubernetes.facts import (
+    Facts,
+    PodFacts,
+    makers,
+    of_pod,
+    ordered,
+    others,
+)
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.protocol import (
@@ -111,7 +118,7 @@ class _Followed(ABC):
             pods=[of_pod(pod, one, events, revision) for pod, one in concerned],
             events=[one for one in events if one.involved_object.uid == item.metadata.uid],
             others=others(events, {pod.metadata.uid for pod, _ in concerned}),
-            makers=[item.metadata.name],
+            makers=makers(item, ()),
         )
 
     def _about(self, item: wire.Controller) -> list[str]:

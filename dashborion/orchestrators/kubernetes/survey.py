@@ -107,7 +107,7 @@ def _start(reads: Reads, namespace: str | None) -> Callable[[], Around]:
         return Around(
             owned=_grouped(owned, lambda one: one[1].uid or _named(one[0].metadata, one[1])),
             kept=_grouped(kept, _owner_of),
-            told=None if events is None else _grouped(ordered, _about),
+            told=None if events is None else facts.by_object(ordered),
             others=_others(ordered, {one.metadata.uid for one in (*known, *kept)}),
             scaling=None if scaling is None else _grouped(scaling, _namespace),
         )
@@ -128,10 +128,6 @@ def _named(pod: wire.Meta, owner: pods.Owned) -> tuple[str, str]:
 def _owner_of(kept: Kept) -> str:
     owner = pods.controller(kept.metadata)
     return owner.uid if owner else ""
-
-
-def _about(event: wire.Event) -> str:
-    return event.involved_object.uid or ""
 
 
 def _namespace(item: wire.Object) -> str:
@@ -185,7 +181,7 @@ def _examined(
         if told is None
         else facts.ordered(one for uid in own for one in told.get(uid, ())),
         scaling=None if scaling is None else normalise.autoscalers_of(item, scaling),
-        makers=[*(one.metadata.name for one in kept), meta.name],
+        makers=facts.makers(item, kept),
         others=None if told is None else around.others.get(meta.namespace, {}),
     )
     told_of = findings.found(RULES, gathered)
@@ -197,6 +193,7 @@ def _examined(
         last_lines=partial(looking.last_lines, reads.client, gathered.pods),
         checked=reads.checked,
         not_checked=reads.not_checked,
+        promising=findings.promising((one.instance for one in gathered.pods), gathered.now),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.models.cause import Cause, Diagnosis
+from dashborion.models.cause import Cause, Diagnosis, NotChecked
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.render.columns import (
     QUIET,
@@ -25,6 +25,12 @@ def kind(diagnosis: Diagnosis) -> str:
 def subject(diagnosis: Diagnosis) -> str:
     """The name of what was diagnosed."""
     return diagnosis.instance or diagnosis.workload or ""
+
+
+def untold(lost: NotChecked) -> str:
+    """What could not be looked at, why, and what is needed for it."""
+    needed = f" (permission needed: {lost.permission})" if lost.permission else ""
+    return f"{lost.what}: {lost.reason}{needed}"
 
 
 def _command(diagnosis: Diagnosis) -> str | None:

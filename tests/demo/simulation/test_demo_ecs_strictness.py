@@ -295,7 +295,7 @@ def test_at_most_twenty_service_deployments_are_described_at_once(ecs: Any, coun
 
 
 def test_an_unsupported_operation_is_a_400(ecs: Any) -> None:
-    code, status = refused(ecs.get_task_protection, cluster=CLUSTER, tasks=[ID])
+    code, status = refused(ecs.submit_task_state_change, cluster=CLUSTER)
     assert (code, status) == ("UnknownOperationException", 400)
     call = {"cluster": CLUSTER, "task": ID, "command": "sh", "interactive": True}
     code, status = refused(ecs.execute_command, **call)

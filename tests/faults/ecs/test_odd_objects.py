@@ -34,6 +34,7 @@ REQUIRED = {
 }  # fmt: skip
 ODD = "~ odd: /~"
 ABSENT = object()
+NOT_FOUND = 3
 
 Change = tuple[tuple[Any, ...], str, Any]  # where, what becomes of it in a word, the value
 
@@ -382,3 +383,27 @@ def test_any_field_of_a_rule_may_be_missing_or_odd(dashborion: Cli, serve: Serve
     rules += [changed(rules[0], change) for change in changes(rules[0], is_xml=True)]
     seen = dashborion("workloads describe web -o json")
     assert (seen.exit_code, len(seen.json["instances"])) == (0, 1), seen.err
+
+
+@pytest.mark.parametrize(
+    ("key", "arn_key", "whole"),
+    [
+        pytest.param("tasks", "taskArn", RUNNING, id="a task"),
+        pytest.param("tasks", "taskArn", STOPPED, id="a stopped task"),
+        pytest.param("services", "serviceArn", SERVICE | EXTERNAL, id="a service with task sets"),
+        pytest.param("serviceDeployments", "serviceDeploymentArn", DEPLOYED, id="a deployment"),
+        pytest.param("containerInstances", "containerInstanceArn", MACHINE, id="a machine"),
+    ],
+)
+def test_why_is_told_whatever_field_is_missing_or_odd(
+    dashborion: Cli, serve: Serve, key: str, arn_key: str, whole: Json
+) -> None:
+    aws = everything(serve)
+    first = aws.objects[key][0][arn_key]
+    for batch in batches(changes(whole)):
+        item = changed(whole, *batch) | {arn_key: first}
+        aws.faults.clear()
+        aws.faults.add(f"ecs:Describe{key[0].upper()}{key[1:]}", answering(key, {first: item}))
+        for command in ("workloads why -A", "workloads why web", f"instances why {1:032x}"):
+            seen = dashborion(f"{command} -o json")
+            assert seen.exit_code in (0, NOT_FOUND), (batch, seen.err)

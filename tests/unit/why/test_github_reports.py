@@ -199,3 +199,68 @@ def test_a_summary_has_a_bound(sections: Sequence[str], room: int, kept: int) ->
     assert text.count(sections[0]) == kept
     left = len(sections) - kept
     assert (f"_{left} more do not fit here._" in text) is bool(left)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (Code.LIVENESS, "Liveness probe failed: password=hunter2"),
+        (Code.STARTUP_PROBE, "Startup probe failed: hunter2"),
+        (Code.READINESS, "Readiness probe errored: rpc error: hunter2"),
+        (Code.READINESS_REFUSED, 'Readiness probe failed: Get "http://me:hunter2@db/": refused'),
+        (Code.READINESS_STATUS, 'Readiness probe failed: Get "http://10.0.0.1/?key=hunter2": EOF'),
+        (Code.HOOK_FAILED, 'Exec lifecycle hook ([sh]) for "web" failed, message: "hunter2"'),
+        (Code.EXIT, "hunter2"),
+    ],
+)
+def test_what_a_container_has_written_is_shown_only_with_logs(code: Code, said: str) -> None:
+    told = Evidence(source="event/web", field="message", value=said)
+    of = diagnosis(cause(code, message=said, evidence=[told], advice=[]))
+    hidden = github.of_diagnosis(of, most=None, logs=False)
+    assert "hunter2" not in "".join([*lines(*hidden.problems), *hidden.sections])
+    shown = github.of_diagnosis(of, most=None, logs=True)
+    assert "hunter2" in shown.problems[0].text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "HTTP probe failed with statuscode: 503",
+        'Get "http://10.0.0.1:80/up": dial tcp 10.0.0.1:80: connect: connection refused',
+        'Get "http://[fd00::1]:80/up": context deadline exceeded (Client.Timeout exceeded)',
+        "dial tcp 10.0.0.1:80: i/o timeout",
+    ],
+)
+def test_what_a_kubelet_says_of_a_probe_is_shown(said: str) -> None:
+    of = diagnosis(cause(Code.READINESS, message=f"Readiness probe failed: {said}", evidence=[]))
+    assert said in github.of_diagnosis(of, most=None, logs=False).problems[0].text
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "pull of https://bucket.example/layer?X-Amz-Signature=hunter2&X-Amz-Expires=9: 403",
+        "https://me:hunter2@registry.example/v2/: denied",
+        'Get "postgres://me:hunter2@db": refused',
+    ],
+)
+def test_an_address_keeps_what_lets_others_in_to_itself(said: str) -> None:
+    """A registry's errors hold the signed address of a layer, with which anybody could read it."""
+    found = cause(Code.IMAGE_PULL, message=said, evidence=[])
+    failed = RolloutFailed(said)
+    failed.causes = [found]
+    reports = [
+        github.of_diagnosis(diagnosis(found), most=None, logs=True),
+        github.of_error(failed, "web"),
+    ]
+    for told in reports:
+        assert "hunter2" not in "".join([*lines(*told.problems), *told.sections])
+        assert "…" in told.problems[0].text or "…" in lines(*told.problems)[0]
+
+
+def test_the_error_of_a_wait_does_not_quote_a_container_either() -> None:
+    said = "Liveness probe failed: hunter2"
+    failed = RolloutFailed(f"3 instances failed (Unhealthy: {said})")
+    failed.causes = [cause(Code.LIVENESS, message=said, evidence=[])]
+    report = github.of_error(failed, "web")
+    assert "hunter2" not in "".join([*lines(*report.problems), *report.sections])

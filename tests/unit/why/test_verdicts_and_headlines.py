@@ -86,6 +86,24 @@ def test_a_workload_that_is_degraded_for_no_known_reason_has_a_cause() -> None:
 
 
 @pytest.mark.parametrize(
+    ("promising", "causes", "expected"),
+    [
+        pytest.param(2, [], Verdict.PROGRESSING, id="the other has just begun"),
+        pytest.param(1, [], Verdict.FAILING, id="one is missing"),
+        pytest.param(2, [cause()], Verdict.FAILING, id="what has just begun fails"),
+    ],
+)
+def test_a_workload_whose_instances_have_just_begun(
+    promising: int, causes: list[Cause], expected: Verdict
+) -> None:
+    """No rollout is under way when one is replaced, or a set is made: nobody is late yet."""
+    degraded = workload(status=WorkloadStatus.DEGRADED, available=1)
+    found = diagnosis(Examined(item=degraded, causes=causes, promising=promising))
+    codes = [one.code for one in found.causes]
+    assert (found.verdict, Code.UNAVAILABLE in codes) == (expected, promising == 1)
+
+
+@pytest.mark.parametrize(
     ("causes", "changes", "expected"),
     [
         pytest.param([], {}, "2 of 2 replicas available", id="healthy"),

@@ -11,6 +11,7 @@ from dashborion.models.cause import Advice, Code, Confidence, Evidence
 from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.kubernetes import rollout, wire
 from dashborion.orchestrators.kubernetes.facts import Facts, first_seen, of_event, seen
+from dashborion.orchestrators.messages import LONGEST
 
 # What a refusal means, the first that matches; the group is whose it is.
 REFUSALS: Sequence[tuple[str, Code]] = (
@@ -47,7 +48,7 @@ class _Refusal(NamedTuple):
 def meaning(message: str) -> tuple[Code, str]:
     """The code of a refusal, and whose it is."""
     for pattern, code in REFUSALS:
-        if match := re.search(pattern, message):
+        if match := re.search(pattern, message[:LONGEST]):
             return code, next(filter(None, match.groups()), "")
     return Code.CREATE_REFUSED, ""
 

@@ -15,6 +15,7 @@ from dashborion.orchestrators.kubernetes.causes.pods import age, is_unmade, of_p
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts, first_seen, of_event, seen
 
 _BALANCED = timedelta(minutes=3)  # in which a cloud should have made a load balancer
+_SET_UP = timedelta(minutes=1)  # in which a node's network may still begin, or get an address
 NO_ADDRESSES = re.compile(
     r"failed to assign an ip|no (free|available) (ip|address)|no ip addresses available"
     r"|insufficientfreeaddresses"
@@ -32,12 +33,13 @@ _UNBALANCED = frozenset({
 _BALANCING = frozenset({"EnsuredLoadBalancer", "SuccessfullyReconciled"})
 
 
-def _sandbox(_facts: Facts, pod: PodFacts) -> Finding | None:
+def _sandbox(facts: Facts, pod: PodFacts) -> Finding | None:
     """A pod whose network cannot be set up, if that is the last that was tried."""
     told = [one for one in pod.events if one.reason in _MAKING]
     if not is_unmade(pod) or not told or told[-1].reason != "FailedCreatePodSandBox":
         return None
     event = told[-1]
+    is_new = age(facts, first_seen(event)) < _SET_UP
     lacks_addresses = NO_ADDRESSES.search(event.message or "")
     return Finding(
         code=Code.NO_ADDRESSES if lacks_addresses else Code.SANDBOX,
@@ -46,6 +48,7 @@ def _sandbox(_facts: Facts, pod: PodFacts) -> Finding | None:
         evidence=[of_event(event)],
         instance=pod.name,
         confidence=Confidence.LIKELY if lacks_addresses else Confidence.CERTAIN,
+        severity=Severity.WARNING if is_new else None,
         is_old=pod.is_old,
         count=event.count or 1,
         first_seen=first_seen(event),
@@ -157,12 +160,14 @@ def _ports(facts: Facts) -> Iterator[Finding]:
     A number need not be among a container's ports, so that is only a hint, and only where no
     number of the Service is one of them.
     """
-    spec = _template(facts).spec
-    known = [
+    # What was injected into its pods is not in its template.
+    specs = [_template(facts).spec, *(pod.pod.spec for pod in facts.pods if not pod.is_old)]
+    known = dict.fromkeys(
         port
+        for spec in specs
         for one in (*(spec.containers or ()), *(spec.init_containers or ()))
         for port in one.ports or ()
-    ]
+    )
     numbers, names = {one.container_port for one in known}, {one.name for one in known}
     is_well = all(pod.instance.ready for pod in facts.pods)
     for service in services(facts):

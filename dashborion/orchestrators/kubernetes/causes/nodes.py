@@ -28,6 +28,7 @@ ENDED: Mapping[str, Code] = {
     "Evicted": Code.EVICTED,
     "Preempting": Code.PREEMPTED,
     "NodeLost": Code.NODE_NOT_READY,
+    "DeadlineExceeded": Code.OTHER,
     **dict.fromkeys(("NodeShutdown", "Shutdown", "Terminated"), Code.RETIRED),
     **dict.fromkeys(
         (
@@ -99,7 +100,7 @@ def _ended(facts: Facts, pod: PodFacts) -> Finding | None:
     if code is None and target is not None and is_target:
         word, said, at = target.reason or "", target.message, target.last_transition_time
         code, field = DISRUPTIONS.get(word), "status.conditions[DisruptionTarget].reason"
-    if code is None and word and not (status.container_statuses or status.init_container_statuses):
+    if code is None and field == "status.reason" and word and not _began(pod):
         code, confidence = Code.NODE_REJECTED, Confidence.LIKELY  # no container ever began
     if code is None:
         return None
@@ -121,6 +122,11 @@ def _ended(facts: Facts, pod: PodFacts) -> Finding | None:
         last_seen=at,
         advice=_look_at(pod.pod.spec.node_name) if pod.pod.spec.node_name else [],
     )
+
+
+def _began(pod: PodFacts) -> bool:
+    status = pod.pod.status
+    return bool(status.container_statuses or status.init_container_statuses)
 
 
 def _lacks_instances(facts: Facts) -> bool:

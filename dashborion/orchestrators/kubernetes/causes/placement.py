@@ -12,6 +12,7 @@ from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.causes.pods import age, each_pod, is_unmade, of_pods
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts, first_seen, of_event, seen
+from dashborion.orchestrators.messages import LONGEST
 
 DEFAULT_SCHEDULER = "default-scheduler"
 _SOON = timedelta(seconds=10)  # in which a scheduler, or a volume's provisioner, may still answer
@@ -73,7 +74,7 @@ def clauses(message: str | None) -> list[Clause]:
     First what it lacks on nodes that it might be on, then most nodes first: in most clusters some
     nodes, such as those of the control plane, are for nobody.
     """
-    text = (message or "").strip()
+    text = (message or "")[:LONGEST].strip()
     if _NO_NODES.search(text):
         return [Clause(text, None, Code.NO_NODES)]
     counted = _AVAILABLE.match(_PREEMPTION.sub("", text))

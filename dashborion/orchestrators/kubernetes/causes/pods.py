@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
+import msgspec
 from msgspec import Struct
 
+from dashborion.models.cause import Severity
 from dashborion.orchestrators.findings import SINCE, Finding, Rule
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts
+from dashborion.orchestrators.kubernetes.instances import is_finished
 
 _RECENT = timedelta(minutes=10)  # twice the longest back-off
 START_ERRORS = frozenset({"StartError", "ContainerCannotRun"})
@@ -94,15 +97,23 @@ def is_leaving(pod: PodFacts) -> bool:
 
 
 def of_containers(find: Callable[[Facts, ContainerFacts], Finding | None]) -> Rule[Facts]:
-    """A rule for each container of each pod that is to stay."""
+    """A rule for each container of each pod that is to stay.
+
+    What has finished a pod of a workload is over: another one is in its place.
+    """
     return Rule(
         lambda facts: _of(
-            find(facts, container)
+            _over(found) if facts.item and is_finished(pod.pod) else found
             for pod in facts.pods
             if not is_leaving(pod)
             for container in containers(pod)
+            if (found := find(facts, container)) is not None
         )
     )
+
+
+def _over(found: Finding) -> Finding:
+    return msgspec.structs.replace(found, severity=Severity.WARNING, stands=False)
 
 
 def of_pods(find: Callable[[Facts, PodFacts], Finding | None]) -> Rule[Facts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -15,11 +16,14 @@ from dashborion.orchestrators.kubernetes.facts import Facts
 
 _CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # the place of v1 for those of v2
 _MEASURED = timedelta(minutes=2)  # in which new pods may have no metrics yet
-# Why an autoscaler is not active, if not for want of metrics.
+# Why an autoscaler is not active, but for that it cannot get a metric.
 _INACTIVE: Mapping[str, Code] = {
     "AmbiguousSelector": Code.AUTOSCALER_CONFLICT,
     "ScalingDisabled": Code.AUTOSCALER_OFF,
+    "FailedComputeMetricsReplicas": Code.AUTOSCALER_METRICS,
+    "InvalidMetricSourceType": Code.AUTOSCALER_METRICS,
 }
+_NO_METRIC = re.compile(r"FailedGet\w*Metric")
 _UNABLE = ("FailedGetScale", "FailedUpdateScale")  # that it waits for a while is no failure
 
 
@@ -35,7 +39,9 @@ def conditions(item: wire.Autoscaler) -> list[wire.Condition]:
 def _code(condition: wire.Condition) -> Code | None:
     state = (condition.type, condition.status)
     if state == ("ScalingActive", "False"):
-        return _INACTIVE.get(condition.reason or "", Code.AUTOSCALER_METRICS)
+        reason = condition.reason or ""
+        plain = Code.AUTOSCALER_METRICS if _NO_METRIC.fullmatch(reason) else Code.OTHER
+        return _INACTIVE.get(reason, plain)
     if state == ("AbleToScale", "False") and condition.reason in _UNABLE:
         return Code.OTHER
     if state == ("ScalingLimited", "True") and condition.reason == "TooManyReplicas":
