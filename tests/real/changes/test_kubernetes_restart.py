@@ -138,7 +138,7 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
         "before": "1",
         "after": "2",
         "dryRun": False,
-        "rollout": {"state": "complete", "revision": "2", "message": None},
+        "rollout": {"state": "complete", "revision": "2", "message": None, "causes": None},
     }
 
 
@@ -147,7 +147,7 @@ def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
     for more in ("", "--wait"):
         seen = dashborion(f"workloads status settled {more} -o json")
         assert seen.exit_code == 0
-        assert seen.json == {"state": "complete", "revision": "1", "message": None}
+        assert seen.json == {"state": "complete", "revision": "1", "message": None, "causes": None}
 
 
 # --- Instances ----------------------------------------------------------------------------------

@@ -34,10 +34,10 @@ def numbers(out: str, container: str) -> list[int]:
     return [int(one) for one in re.findall(rf"/{container} +\| said (\d+)", out)]
 
 
-SILENT = "the kubelet of node {node} does not answer (connection refused): "
+# Refused, or reset, as the API server happens to notice.
 SAID_OF_KUBELET = [
-    SILENT + "logs of its containers are read on when it does",
-    "the kubelet of node {node} answers again",
+    r"the kubelet of node {node} does not answer \([^)]*\): logs of its containers are .*",
+    r"the kubelet of node {node} answers again",
 ]
 
 
@@ -58,9 +58,9 @@ def test_what_is_killed_and_started_again_costs_no_line_and_is_said_once(
         wait_for_text(dashborion, "/second | said", out=True)
         with node.without(program):
             for text in expected[:1]:
-                wait_for_text(dashborion, text)
+                wait_for(text, partial(is_said, dashborion, text))
         for text in expected[1:]:
-            wait_for_text(dashborion, text)
+            wait_for(text, partial(is_said, dashborion, text))
         wait_for("the node", partial(gives_logs, here, counting))
         enough.append(dashborion.said_so_far(out=True).count("\n") + 40)
 
@@ -74,7 +74,12 @@ def test_what_is_killed_and_started_again_costs_no_line_and_is_said_once(
         heard = numbers(seen.out, container)
         assert heard == list(range(heard[0], heard[0] + len(heard)))
     told = [line for line in seen.err.splitlines() if not re.match("no config|joined", line)]
-    assert told == expected
+    assert len(told) == len(expected)
+    assert all(map(re.fullmatch, expected, told))
+
+
+def is_said(dashborion: Cli, text: str) -> bool:
+    return re.search(text, dashborion.said_so_far()) is not None
 
 
 def gives_logs(space: Space, name: str) -> bool:
