@@ -16,7 +16,7 @@ from dashborion.demo.kubernetes.store import Store, stamp
 from dashborion.demo.kubernetes.troubles import told, trouble_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
-_MOST_EVENTS = 500
+_MOST_EVENTS = 2000
 MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
 
 
