@@ -205,7 +205,7 @@ def test_ecs_says_what_a_real_one_would_and_why_tells_the_cause(
     begun = shop.now
     shop.shop.disturb("web", cause)
     told, codes = "", set[str]()
-    for _ in range(10):
+    for _ in range(25):
         shop.passes(4)
         told = told_of_web(shop, begun - timedelta(seconds=1))
         codes |= codes_of(dashborion, "web")

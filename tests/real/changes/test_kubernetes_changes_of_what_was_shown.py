@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,11 @@ MEANWHILE = {
 }
 
 
+def is_observed(space: Space, name: str) -> bool:
+    found = space.get(name)
+    return bool(found["status"].get("observedGeneration") == found["metadata"]["generation"])
+
+
 @pytest.mark.parametrize(("command", "somebody", "said"), MEANWHILE.values(), ids=MEANWHILE)
 def test_what_moved_while_a_person_thought_is_a_conflict(
     dashborion: Cli, guarded: Space, command: str, somebody: Somebody, said: str
@@ -57,6 +63,7 @@ def test_what_moved_while_a_person_thought_is_a_conflict(
     name = f"{words[0]}-{len(words)}-{BY_NAME[somebody]}"
     guarded.add(deployment(name, replicas=2))
     guarded.change_image(name, "app", "2.0")
+    guarded.plane.wait_for("its revision", partial(is_observed, guarded, name))
     dashborion.keyboard = Keyboard("y\n", before=lambda: somebody(guarded, name))
 
     seen = dashborion(f"workloads {' '.join(words).replace('NAME', name)}", tty=True)
