@@ -19,6 +19,8 @@ TAINT = {"key": "example.com/emptied", "effect": "NoSchedule"}
 def test_a_deadline_that_has_passed(space: Space, why: Why) -> None:
     manifest = deployment("late", container("pull"), progressDeadlineSeconds=1)
     name = space.add(manifest, settled=False)
+    # As long as anything moves, the controller takes back that the deadline has passed.
+    space.plane.wait_for("its pod", lambda: space.is_waiting(name, "ImagePullBackOff"))
     space.plane.wait_for("it to be late", lambda: is_late(space, name))
     causes = why(name, at=space.name)
     assert "deadline" not in causes
