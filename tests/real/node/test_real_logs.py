@@ -33,7 +33,7 @@ def test_no_line_is_lost_or_doubled_through_restarts(here: Space, dashborion: Cl
         enough=lines(RUNS * LINES),
     )
     expected = [f"said {run} {line}" for run in range(RUNS) for line in range(1, LINES + 1)]
-    assert seen.lines[: len(expected)] == expected
+    assert seen.lines[: len(expected)] == expected, seen.err
     assert not re.search("cut|could not be read|unable", seen.err)
 
 

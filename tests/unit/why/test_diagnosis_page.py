@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
 from dashborion.models.cause import Advice, Code, Confidence, Diagnosis, Evidence
-from dashborion.render import show_diagnosis
+from dashborion.render import Style, show_diagnosis, show_list
+from dashborion.render.columns import View
+from dashborion.render.views.causes import CAUSES, DIAGNOSES
 from dashborion.streams import Streams
 from tests.support.causes import AT, FORBIDDEN, cause, diagnosis, tail
 from tests.support.render_samples import NOW
@@ -147,3 +150,33 @@ def test_text_of_an_api_moves_no_cursor_and_forges_no_line() -> None:
         assert "\x1b" not in shown
         assert "\u202e" not in shown
         assert not any(line.startswith("error: forged") for line in shown.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("view", "rows"),
+    [
+        pytest.param(
+            DIAGNOSES,
+            [
+                diagnosis(cause(), project=project, environment="production", workload=name)
+                for project, name in (("media", "transcoder"), ("shop", "recommendations"))
+            ],
+            id="list",
+        ),
+        pytest.param(
+            CAUSES,
+            [
+                cause(code, reason="CannotPullContainerError", message="m" * 90)
+                for code in list(Code)
+            ],
+            id="causes",
+        ),
+    ],
+)
+def test_a_table_of_problems_fits_80_columns(view: View, rows: list[Any]) -> None:
+    streams = Streams.test(tty=True, width=80)
+    extra = frozenset({"project", "environment", "namespace"})
+    show_list(streams, view, rows, Style(extra=extra), now=NOW)
+    lines = streams.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == len(rows) + 1
