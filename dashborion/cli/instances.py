@@ -99,7 +99,7 @@ def why(context: Context, id_: InstanceId, *, where: NamespaceOptions, asked: Wh
     query, past, logs = where.query(), asked.past, asked.shows_logs
     printer = WhyPrinter.begin(context, asked)
     fleet = context.fleet(where.choice)
-    printer.one(diagnosis.of_instance(fleet, id_, query, past, logs=logs))
+    printer.show_one(diagnosis.of_instance(fleet, id_, query, past, logs=logs))
 
 
 @command(app, "logs")

@@ -84,7 +84,7 @@ class WhyPrinter:
         """To be called before anything is asked: what fails then is reported, too."""
         return cls(context, asked, report.begin(context, asked.output, "why"))
 
-    def one(self, answer: Answer[Diagnosis]) -> None:
+    def show_one(self, answer: Answer[Diagnosis]) -> None:
         """Print the one diagnosis that there is."""
         from dashborion.render.views.causes import DIAGNOSES
 
@@ -100,19 +100,19 @@ class WhyPrinter:
             render.show_one(streams, DIAGNOSES, found, asked.style, now=self.context.now())
         self._end(answer)
 
-    def list(self, found: Survey, where: NamespaceOptions) -> None:
+    def show_list(self, survey: Survey, where: NamespaceOptions) -> None:
         """Print what is not well of all that was looked at, and what could not be looked at."""
         from dashborion.render.views.causes import DIAGNOSES, untold
 
-        answer, streams = found.answer, self.context.streams
+        answer, streams = survey.answer, self.context.streams
         items = answer.items
-        well = None if items or answer.failures else _all_well(found)
+        well = None if items or answer.failures else _all_well(survey)
         if self.reporter:
             from dashborion.render import github
 
-            self.reporter.add(github.of_diagnoses(items, well, found.missing))
+            self.reporter.add(github.of_diagnoses(items, well, survey.missing))
         else:
-            for place, lost in found.missing:
+            for place, lost in survey.missing:
                 self.context.warn(
                     DashborionError(f"not checked: {untold(lost)}", environment=place)
                 )
@@ -130,9 +130,9 @@ class WhyPrinter:
         answer.require_complete()
 
 
-def _all_well(found: Survey) -> str:
-    count = found.looked_at
+def _all_well(survey: Survey) -> str:
+    count = survey.looked_at
     if count == 0:
         return "no workloads found"
     told = "the one workload is well" if count == 1 else f"all {count} workloads are well"
-    return f"{told}, by what could be looked at" if found.missing else told
+    return f"{told}, by what could be looked at" if survey.missing else told

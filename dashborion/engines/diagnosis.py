@@ -5,7 +5,7 @@ A workload is *well* or not by one predicate, ``Verdict.is_well``, wherever that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
@@ -43,7 +43,7 @@ from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query
 from dashborion.models.rollout import RolloutState
 from dashborion.models.workload import Workload, WorkloadStatus
-from dashborion.orchestrators.protocol import Examined, Orchestrator
+from dashborion.orchestrators.protocol import Causes, Examined, Orchestrator
 
 Item = TypeVar("Item", Workload, Instance)
 
@@ -58,13 +58,10 @@ def of_workload(
     """The one workload of that NAME in all environments, by all facts."""
     name = fleet.workload_name(typed)
 
-    def ask(orchestrator: Orchestrator) -> Diagnosis:
-        examined = orchestrator.causes.workload(name, query, since)
-        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
+    def examine(causes: Causes) -> Examined[Workload]:
+        return causes.workload(name, query, since)
 
-    answer = fleet.ask_all(ask, searching=True)
-    answer.require_one(name)
-    return answer
+    return _of_one(fleet, name, query, examine, logs=logs)
 
 
 def of_instance(
@@ -73,8 +70,22 @@ def of_instance(
     """The one instance of that ID, name or unique prefix in all environments."""
     name = Name.parse_instance(typed)
 
+    def examine(causes: Causes) -> Examined[Instance]:
+        return causes.instance(name, query, since)
+
+    return _of_one(fleet, name, query, examine, logs=logs)
+
+
+def _of_one(
+    fleet: Fleet,
+    name: Name,
+    query: Query,
+    examine: Callable[[Causes], Examined[Item]],
+    *,
+    logs: bool,
+) -> Answer[Diagnosis]:
     def ask(orchestrator: Orchestrator) -> Diagnosis:
-        examined = orchestrator.causes.instance(name, query, since)
+        examined = examine(orchestrator.causes)
         return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
 
     answer = fleet.ask_all(ask, searching=True)
@@ -130,8 +141,9 @@ def of_workloads(fleet: Fleet, patterns: Sequence[str], query: Query, since: tim
     return Survey(found, len(told), list(missing))
 
 
-def _place(one: Diagnosis) -> str:
-    return f"{one.project}/{one.environment}" if one.project else one.environment
+def _place(diagnosed: Diagnosis) -> str:
+    project, environment = diagnosed.project, diagnosed.environment
+    return f"{project}/{environment}" if project else environment
 
 
 def diagnosis(

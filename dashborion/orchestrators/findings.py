@@ -7,9 +7,9 @@ not be there without it, so that what is left is what somebody has to do somethi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -21,13 +21,19 @@ from dashborion.models.cause import (
     Code,
     Confidence,
     Evidence,
+    NotChecked,
     Severity,
 )
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.workload import Reason
 from dashborion.orchestrators.effects import ENDING, EXPLAINS, OF_ROLLOUT
+from dashborion.orchestrators.protocol import Examined, LastLines
 
 F = TypeVar("F")
+S = TypeVar("S", bound=Struct)
+T = TypeVar("T")
+Gather = Callable[[], Mapping[str, Any]]
+"""The end of reads that have been started: facts by their names."""
 
 SINCE = timedelta(hours=1)
 MOST_ADVICE = 2
@@ -135,6 +141,43 @@ def promising(instances: Iterable[Instance], now: datetime) -> int:
         begun += is_new and one.status in (InstanceStatus.PENDING, InstanceStatus.RUNNING)
         ready += one.ready and not is_new
     return ready + begun if begun else 0
+
+
+class Reported(Protocol):
+    """What an adapter has looked at, and what it could not."""
+
+    @property
+    def checked(self) -> list[str]: ...
+    @property
+    def not_checked(self) -> list[NotChecked]: ...
+
+
+def examined(
+    item: T,
+    told: Sequence[Finding],
+    reads: Reported,
+    last_lines: LastLines,
+    *,
+    causes: Sequence[Cause],
+    instances: Iterable[Instance] = (),
+    now: datetime,
+) -> Examined[T]:
+    """What findings have come to, with all that a diagnosis says beside it."""
+    return Examined(
+        item=item,
+        causes=causes,
+        failed=failed(told),
+        last_lines=last_lines,
+        checked=reads.checked,
+        not_checked=reads.not_checked,
+        promising=promising(instances, now),
+    )
+
+
+def completed(facts: S, under_way: Sequence[Gather], **more: Any) -> S:
+    """Facts with those that reads under way give, in the end."""
+    known = {name: fact for gather in under_way for name, fact in gather().items()}
+    return msgspec.structs.replace(facts, **known, **more)
 
 
 def _merged(group: Sequence[Finding]) -> Cause:

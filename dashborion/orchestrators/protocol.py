@@ -141,6 +141,10 @@ class Causes(Protocol):
         ...
 
 
+LastLines = Callable[[str, str | None, int], list[str]]
+"""The last lines, so many, of an instance's container."""
+
+
 class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
     """What was found of one workload or instance, and what could not be looked at.
 
@@ -156,7 +160,7 @@ class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
     item: T_co
     causes: Sequence[Cause] = ()
     failed: Sequence[tuple[str, str | None]] = ()
-    last_lines: Callable[[str, str | None, int], list[str]] = lambda *_: []
+    last_lines: LastLines = lambda *_: []
     checked: Sequence[str] = ()
     not_checked: Sequence[NotChecked] = ()
     promising: int = 0

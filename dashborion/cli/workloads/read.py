@@ -150,9 +150,9 @@ def why(
     fleet = context.fleet(where.choice)
     if diagnosis.is_one(typed):
         logs = asked.shows_logs
-        printer.one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
+        printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
-        printer.list(diagnosis.of_workloads(fleet, typed, query, past), where)
+        printer.show_list(diagnosis.of_workloads(fleet, typed, query, past), where)
 
 
 def events(

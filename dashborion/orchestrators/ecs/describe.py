@@ -73,24 +73,20 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         routes=ways,
         scaling=[target] if target is not None else [],
     )
-    looked = looking.looked(reads, gathered, since)
+    told = looking.found(reads, gathered)
+    causes = findings.causes(told, now=gathered.now, since=since)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
-        causes=list(looked.causes),
-        reasons=findings.reasons(looked.causes),
+        causes=causes,
+        reasons=findings.reasons(causes),
         autoscaling=normalise.autoscaling(target, service),
         revisions=normalise.revisions(definitions.values(), current),
         events=events.events(service),
     )
-    return Examined(
-        item=detail,
-        causes=looked.causes,
-        failed=looked.failed,
-        last_lines=partial(looking.last_lines, client, seen),
-        checked=reads.checked,
-        not_checked=reads.not_checked,
-        promising=findings.promising(instances, gathered.now),
+    last_lines = looking.last_lines_of(client, seen)
+    return findings.examined(
+        detail, told, reads, last_lines, causes=causes, instances=instances, now=gathered.now
     )
 
 

@@ -63,16 +63,14 @@ class Causes:
         definition = known.get(normalise.definition_of(service))
         is_checked = normalise.has_health_check(definition)
         unhealthy = sum(one.instance.health == "unhealthy" for one in seen) if is_checked else 0
-        facts = Facts(now=self.client.aws.runtime.now(), service=service, tasks=seen)
-        looked = looking.judged(facts, findings.found(RULES, facts), since)
-        return Examined(
-            item=normalise.workload(service, definition, unhealthy, [], scope),
-            causes=looked.causes,
-            failed=looked.failed,
-            last_lines=partial(looking.last_lines, self.client, seen),
-            checked=reads.checked,
-            not_checked=reads.not_checked,
-            promising=findings.promising((one.instance for one in seen), facts.now),
+        item = normalise.workload(service, definition, unhealthy, [], scope)
+        now = self.client.aws.runtime.now()
+        told = findings.found(RULES, Facts(now=now, service=service, tasks=seen))
+        causes = findings.causes(told, now=now, since=since)
+        last_lines = looking.last_lines_of(self.client, seen)
+        of_tasks = (one.instance for one in seen)
+        return findings.examined(
+            item, told, reads, last_lines, causes=causes, instances=of_tasks, now=now
         )
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
@@ -84,6 +82,7 @@ class Causes:
         """One task, by itself and its service's events that name it."""
         client, reads = self.client, Reads(self.client)
         task = find.instance(client, name, query).item
+        reads.checked.append("instances")
         owner = instances.workload_of(task)
         found = None
         if owner is not None:
@@ -93,17 +92,12 @@ class Causes:
         known = client.cached_task_definitions([task.task_definition_arn])
         one = _of_service(task, service, client, known)
         near = service and _as_far_as(service, one)
-        facts = Facts(now=client.aws.runtime.now(), service=near, tasks=[one])
+        now = client.aws.runtime.now()
+        facts = Facts(now=now, service=near, tasks=[one])
         told = [item for item in findings.found(RULES, facts) if item.instance == one.name]
-        looked = looking.judged(facts, told, since)
-        return Examined(
-            item=one.instance,
-            causes=looked.causes,
-            failed=looked.failed,
-            last_lines=partial(looking.last_lines, client, [one]),
-            checked=["instances", *reads.checked],
-            not_checked=reads.not_checked,
-        )
+        causes = findings.causes(told, now=now, since=since)
+        last_lines = looking.last_lines_of(client, [one])
+        return findings.examined(one.instance, told, reads, last_lines, causes=causes, now=now)
 
 
 def _of_service(

@@ -7,20 +7,16 @@ Rules look at what ``describe`` reads anyway. What they find may ask for one mor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
-from typing import TypeVar
-
-import msgspec
-from msgspec import Struct
+from typing import Any, TypeVar
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden
-from dashborion.models.cause import Cause, Code, NotChecked
+from dashborion.models.cause import Code, NotChecked
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import Tell, part
@@ -29,7 +25,8 @@ from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import MACHINES_A_CALL, TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.ecs.native_wire import ContainerInstance
-from dashborion.orchestrators.findings import Finding
+from dashborion.orchestrators.findings import Finding, Gather
+from dashborion.orchestrators.protocol import LastLines
 
 T = TypeVar("T")
 _ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
@@ -66,29 +63,12 @@ class Reads:
         self.not_checked.append(NotChecked(what=what, permission=permission, reason=error.message))
 
 
-class Looked(Struct, frozen=True):
-    """What the rules found, and the containers whose last log lines belong to a cause."""
-
-    causes: Sequence[Cause]
-    failed: Sequence[tuple[str, str | None]]
-
-
-def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
+def found(reads: Reads, facts: Facts) -> list[Finding]:
     """What all rules find in the facts, and in what they then ask for."""
     told = findings.found(RULES, facts)
     codes = {one.code for one in told}
-    more = [read for asks, read in _MORE if asks(facts, codes)]
-    if more:
-        for read in more:
-            facts = read(reads, facts)
-        told = findings.found(RULES, facts)
-    return judged(facts, told, since)
-
-
-def judged(facts: Facts, told: Sequence[Finding], since: timedelta) -> Looked:
-    """What the findings come to."""
-    causes = findings.causes(told, now=facts.now, since=since)
-    return Looked(causes, findings.failed(told))
+    under_way = [read(reads, facts) for asks, read in _MORE if asks(facts, codes)]
+    return findings.found(RULES, findings.completed(facts, under_way)) if under_way else told
 
 
 def _is_rolling(facts: Facts, _codes: AbstractSet[Code]) -> bool:
@@ -96,18 +76,21 @@ def _is_rolling(facts: Facts, _codes: AbstractSet[Code]) -> bool:
     return newest is not None and newest.rollout_state not in (None, "COMPLETED")
 
 
-def _made(reads: Reads, facts: Facts) -> Facts:
+# --- What is asked besides: each starts its call, and gathers it when all have begun ------------
+
+
+def _made(reads: Reads, facts: Facts) -> Gather:
     """The newer API's view of the newest deployment: its stage, its hooks and alarms."""
     service = facts.service
     newest = rollout.primary(service) if service else None
     if service is None or newest is None:
-        return facts
+        return dict
     asking = start(partial(deployment_views.newest_view, reads.client, service, newest))
-    made = reads.part("service deployments", "ecs:DescribeServiceDeployments", asking)
-    return msgspec.structs.replace(facts, made=made)
+    part = partial(reads.part, "service deployments", "ecs:DescribeServiceDeployments", asking)
+    return lambda: {"made": part()}
 
 
-def _protected(reads: Reads, facts: Facts) -> Facts:
+def _protected(reads: Reads, facts: Facts) -> Gather:
     """Which of the old tasks that still run may not be stopped."""
     client = reads.client
     ids = [one.instance.id for one in facts.tasks if one.is_old and not one.task.stopped_at]
@@ -117,33 +100,40 @@ def _protected(reads: Reads, facts: Facts) -> Facts:
             cluster=client.cluster, tasks=ids[:TASKS_A_CALL],
         )
     )  # fmt: skip
-    items = reads.part("task protection", "ecs:GetTaskProtection", asking)
-    told = convert(list[wire.Protection], items or [])
-    protected = {
-        wire.arn_name(one.task_arn): one.expiration_date for one in told if one.protection_enabled
-    }
-    return msgspec.structs.replace(facts, protected=None if items is None else protected)
+
+    def gather() -> Mapping[str, Any]:
+        items = reads.part("task protection", "ecs:GetTaskProtection", asking)
+        told = [
+            one for one in convert(list[wire.Protection], items or []) if one.protection_enabled
+        ]
+        protected = {wire.arn_name(one.task_arn): one.expiration_date for one in told}
+        return {"protected": None if items is None else protected}
+
+    return gather
 
 
-def _machines(reads: Reads, facts: Facts) -> Facts:
+def _machines(reads: Reads, facts: Facts) -> Gather:
     """The container instances that its tasks are on, if they are on any: AWS refuses none."""
     client = reads.client
     ids = list(dict.fromkeys(one.instance.node for one in facts.tasks if one.instance.node))
     if not ids:
-        return facts
+        return dict
     asking = start(
         partial(
             client.objects, ContainerInstance, "container_instances", "containerInstances",
             raw=False, tell=None, cluster=client.cluster, containerInstances=ids[:MACHINES_A_CALL],
         )
     )  # fmt: skip
-    found = reads.part("container instances", "ecs:DescribeContainerInstances", asking)
-    machines = None if found is None else [one.item for one in found]
-    return msgspec.structs.replace(facts, machines=machines)
+
+    def gather() -> Mapping[str, Any]:
+        found = reads.part("container instances", "ecs:DescribeContainerInstances", asking)
+        return {"machines": None if found is None else [one.item for one in found]}
+
+    return gather
 
 
 _MORE: Sequence[
-    tuple[Callable[[Facts, AbstractSet[Code]], bool], Callable[[Reads, Facts], Facts]]
+    tuple[Callable[[Facts, AbstractSet[Code]], bool], Callable[[Reads, Facts], Gather]]
 ] = (
     (_is_rolling, _made),
     (lambda _, codes: Code.DRAINING in codes, _protected),
@@ -152,9 +142,12 @@ _MORE: Sequence[
 """What a workload that is not well is asked besides, and when."""
 
 
-def last_lines(
-    client: Client, tasks: Iterable[TaskFacts], instance: str, _container: str | None, lines: int
-) -> list[str]:
-    """The last lines that a task's containers wrote, those first that failed."""
-    task = next((one.task for one in tasks if one.name == instance), None)
-    return logs.last_lines(client, task, lines) if task is not None else []
+def last_lines_of(client: Client, tasks: Iterable[TaskFacts]) -> LastLines:
+    """The last lines that these tasks' containers wrote, those first that failed."""
+    known = {one.name: one.task for one in tasks}
+
+    def last_lines(name: str, _container: str | None, lines: int) -> list[str]:
+        task = known.get(name)
+        return logs.last_lines(client, task, lines) if task is not None else []
+
+    return last_lines

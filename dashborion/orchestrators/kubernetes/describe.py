@@ -6,9 +6,11 @@ Round two needs the object: its pods, revisions and the health of its Services.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,9 +18,10 @@ from msgspec import Struct
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
-from dashborion.models.instance import InstanceDetail
+from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
-from dashborion.models.workload import WorkloadDetail
+from dashborion.models.rollout import Revision
+from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.findings import SINCE
 from dashborion.orchestrators.kubernetes import endpoints as ways
@@ -79,14 +82,21 @@ def workload(
     return Found(examined.item, controller.raw)
 
 
-def examine(
-    reads: Reads,
-    item: wire.Controller,
-    nearby: Nearby,
-    environment: Environment,
-    since: timedelta,
-) -> Examined[WorkloadDetail]:
-    """The controller and everything around it, looked at by all rules."""
+class Around(Struct, frozen=True, kw_only=True):
+    """What was read of a controller's namespace; a list that could not be had is None."""
+
+    index: ways.EndpointIndex
+    services: list[network_wire.Service] | None
+    ingresses: list[network_wire.Ingress] | None
+    backings: dict[str, list[ways.Backing]]
+    kept: list[Any] | None
+    pods: list[wire.Pod] | None
+    events: list[wire.Event] | None
+    scaling: list[wire.Autoscaler] | None
+
+
+def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> Around:
+    """Both rounds: what is under way, and what the object itself asks for."""
     client = reads.client
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
     listed_pods = client.collect(api.PODS, namespace, ListOptions(selector), decoration=True)
@@ -96,75 +106,103 @@ def examine(
     index = ways.EndpointIndex.build(services or (), ingresses or ())
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
-
-    all_kept = reads.items("revisions", listed_kept, history.kept_resource(item).plural)
-    kept = normalise.owned_by(all_kept or (), item.metadata.uid)
-    parents = {one.metadata.uid: one.metadata for one in all_kept or ()}
-    revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
+    kept = reads.items("revisions", listed_kept, history.kept_resource(item).plural)
     found_pods = reads.items("instances", listed_pods)
-    owned = [
-        (pod, pods.instance(pod, owner, environment))
-        for pod in found_pods or ()
-        if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
-    ]
-    owned.sort(key=lambda one: one[1].name)
-    told = reads.items("events", nearby.events)
-    own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
-    about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
+    events = reads.items("events", nearby.events)
     known = {
         name: reads.part(f"endpoints of {name}", future, plural=looking.SLICES)
         for name, future in behind.items()
     }
-    reachable = {name: listed for name, listed in known.items() if listed is not None}
-    health = {name: ways.health(listed) for name, listed in reachable.items()}
-    plain = normalise.workload(
-        item,
-        environment,
-        index.endpoints(namespace, item.spec.template, health),
-        was_available=was_available(found_pods or (), item.metadata.uid),
+    return Around(
+        index=index,
+        services=services,
+        ingresses=ingresses,
+        backings={name: listed for name, listed in known.items() if listed is not None},
+        kept=kept,
+        pods=found_pods,
+        events=None if events is None else facts.ordered(events),
+        scaling=reads.items("autoscalers", nearby.autoscalers),
     )
-    made = [one.created_at for one in revisions if one.created_at]
-    fields = msgspec.structs.asdict(plain) | {"updated_at": max(made, default=plain.updated_at)}
-    listed_scaling = reads.items("autoscalers", nearby.autoscalers)
-    scaling = normalise.autoscalers_of(item, listed_scaling or ())
+
+
+def _pods_of(
+    item: wire.Controller, around: Around, environment: Environment
+) -> list[tuple[wire.Pod, Instance]]:
+    """The pods that the controller owns, by itself or by what it has made, by name."""
+    parents = {one.metadata.uid: one.metadata for one in around.kept or ()}
+    owned = [
+        (pod, pods.instance(pod, owner, environment))
+        for pod in around.pods or ()
+        if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
+    ]
+    return sorted(owned, key=lambda pair: pair[1].name)
+
+
+def examine(
+    reads: Reads,
+    item: wire.Controller,
+    nearby: Nearby,
+    environment: Environment,
+    since: timedelta,
+) -> Examined[WorkloadDetail]:
+    """The controller and everything around it, looked at by all rules."""
+    around = _read(reads, item, nearby)
+    kept = normalise.owned_by(around.kept or (), item.metadata.uid)
+    revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
+    owned = _pods_of(item, around, environment)
+    scaling = normalise.autoscalers_of(item, around.scaling or ())
+    events = around.events
+    own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
+    about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
     newest = next((one.revision for one in reversed(revisions) if one.current), None)
-    ordered = facts.ordered(told or ())
-    own_events = [one for one in ordered if one.involved_object.uid in own]
-    by_uid = facts.by_object(ordered)
+    by_uid = facts.by_object(events or ())
     gathered = facts.Facts(
-        now=client.runtime.now(),
+        now=reads.client.runtime.now(),
         item=item,
         pods=[
             facts.of_pod(pod, one, by_uid.get(pod.metadata.uid, ()), newest) for pod, one in owned
         ],
-        events=None if told is None else own_events,
-        revisions=None if all_kept is None else kept,
-        scaling=None if listed_scaling is None else scaling,
-        services=services,
-        ingresses=ingresses,
-        backings=reachable,
+        events=None if events is None else [e for e in events if e.involved_object.uid in own],
+        revisions=None if around.kept is None else kept,
+        scaling=None if around.scaling is None else scaling,
+        services=around.services,
+        ingresses=around.ingresses,
+        backings=around.backings,
         makers=facts.makers(item, kept),
-        others=None if told is None else facts.others(ordered, about),
+        others=None if events is None else facts.others(events, about),
     )
-    looked = looking.looked(reads, gathered, since)
+    told, now = looking.found(reads, gathered), gathered.now
+    causes = findings.causes(told, now=now, since=since)
+    plain = _plain(item, around, environment, revisions)
+    instances = [one for _, one in owned]
     detail = WorkloadDetail(
-        **fields,
-        instances=[one for _, one in owned],
-        causes=list(looked.causes),
-        reasons=findings.reasons(looked.causes),
+        **msgspec.structs.asdict(plain),
+        instances=instances,
+        causes=causes,
+        reasons=findings.reasons(causes),
         autoscaling=normalise.autoscaling(scaling, plain.desired),
         revisions=revisions,
-        events=normalise.events(told or (), about),
+        events=normalise.events(events or (), about),
     )
-    return Examined(
-        item=detail,
-        causes=looked.causes,
-        failed=looked.failed,
-        last_lines=partial(looking.last_lines, client, gathered.pods),
-        checked=reads.checked,
-        not_checked=reads.not_checked,
-        promising=findings.promising((one for _, one in owned), gathered.now),
+    last_lines = looking.last_lines_of(reads.client, gathered.pods)
+    return findings.examined(
+        detail, told, reads, last_lines, causes=causes, instances=instances, now=now
     )
+
+
+def _plain(
+    item: wire.Controller, around: Around, environment: Environment, revisions: Sequence[Revision]
+) -> Workload:
+    """The controller as lists show it, updated when the newest of its revisions was made."""
+    health = {name: ways.health(listed) for name, listed in around.backings.items()}
+    plain = normalise.workload(
+        item,
+        environment,
+        around.index.endpoints(item.metadata.namespace, item.spec.template, health),
+        was_available=was_available(around.pods or (), item.metadata.uid),
+    )
+    made = [one.created_at for one in revisions if one.created_at]
+    return msgspec.structs.replace(plain, updated_at=max(made, default=plain.updated_at))
 
 
 def only_events(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
+from dashborion.orchestrators import findings
 from dashborion.orchestrators.kubernetes import describe, facts, find, instances, looking, survey
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -47,12 +47,7 @@ class Causes:
         events = facts.ordered(reads.items("events", listed) or ())
         of_pod = facts.of_pod(pod, item, events, None)
         gathered = facts.Facts(now=client.runtime.now(), pods=[of_pod])
-        looked = looking.looked(reads, gathered, since)
-        return Examined(
-            item=item,
-            causes=looked.causes,
-            failed=looked.failed,
-            last_lines=partial(looking.last_lines, client, gathered.pods),
-            checked=reads.checked,
-            not_checked=reads.not_checked,
-        )
+        told = looking.found(reads, gathered)
+        causes = findings.causes(told, now=gathered.now, since=since)
+        last_lines = looking.last_lines_of(client, gathered.pods)
+        return findings.examined(item, told, reads, last_lines, causes=causes, now=gathered.now)

@@ -9,19 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
-import msgspec
-from msgspec import Struct
-
 from dashborion.concurrency import start
 from dashborion.errors import AccessError, DashborionError, Forbidden, Unavailable
-from dashborion.models.cause import Cause, Code, NotChecked
+from dashborion.models.cause import Code, NotChecked
 from dashborion.models.query import Found
 from dashborion.orchestrators import findings
-from dashborion.orchestrators.findings import Finding
+from dashborion.orchestrators.findings import Finding, Gather
 from dashborion.orchestrators.kubernetes import endpoints, nearby_wire, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.causes import RULES, network
@@ -30,6 +26,7 @@ from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts
 from dashborion.orchestrators.kubernetes.instances import has_run, is_cut_off
 from dashborion.orchestrators.kubernetes.listing import ListOptions
+from dashborion.orchestrators.protocol import LastLines
 
 T = TypeVar("T")
 
@@ -77,20 +74,6 @@ class Reads:
         return listed
 
 
-class Looked(Struct, frozen=True):
-    """What the rules found, and the containers whose last log lines belong to a cause."""
-
-    causes: Sequence[Cause]
-    failed: Sequence[tuple[str, str | None]]
-
-
-def looked(reads: Reads, facts: Facts, since: timedelta) -> Looked:
-    """What all rules come to."""
-    told = found(reads, facts)
-    causes = findings.causes(told, now=facts.now, since=since)
-    return Looked(causes, findings.failed(told))
-
-
 def found(reads: Reads, facts: Facts, *, only_nodes: bool = False) -> list[Finding]:
     """What all rules find in the facts, and in what they then ask for, or in the nodes alone."""
     told = findings.found(RULES, facts)
@@ -98,15 +81,12 @@ def found(reads: Reads, facts: Facts, *, only_nodes: bool = False) -> list[Findi
     chosen = [read for read in asked if read is _nodes or not only_nodes]
     if chosen:
         under_way = [read(reads, facts) for read in chosen]
-        more = {name: fact for gather in under_way for name, fact in gather().items()}
-        facts = msgspec.structs.replace(facts, is_final=True, **more)
-        told = findings.found(RULES, facts)
+        told = findings.found(RULES, findings.completed(facts, under_way, is_final=True))
     return told
 
 
 # --- What a finding asks for: each starts its calls, and gathers them when all have begun --------
 
-Gather = Callable[[], Mapping[str, Any]]  # facts by their names
 MOST_NODES = 3
 
 
@@ -224,21 +204,26 @@ _DROPPED = (
 )
 
 
-def last_lines(
-    client: Client, pods: Iterable[PodFacts], instance: str, container: str | None, lines: int
-) -> list[str]:
+def last_lines_of(client: Client, pods: Iterable[PodFacts]) -> LastLines:
+    """The last lines of these pods' containers, as ``last_lines``."""
+    known = {one.name: one.pod for one in pods}
+    return lambda name, *more: last_lines(client, known[name], *more) if name in known else []
+
+
+def last_lines(client: Client, pod: wire.Pod, container: str | None, lines: int) -> list[str]:
     """The last lines of a container's newest run that is over, or else of the one that runs.
+
+    Nothing of a pod whose kubelet, which has the log, is not heard of, or that never ran.
 
     Raises:
         AccessError, Unavailable: the log cannot be read.
     """
-    pod = next((one.pod for one in pods if one.name == instance), None)
-    if pod is None or is_cut_off(pod) or not has_run(pod):
+    if is_cut_off(pod) or not has_run(pod):
         return []
     known = (*(pod.status.init_container_statuses or ()), *(pod.status.container_statuses or ()))
     status = next((one for one in known if one.name == container), None)
     is_previous = bool(status and status.last_state.terminated and not status.state.terminated)
     params = {"tailLines": str(lines), "container": container}
-    path = f"{api.PODS.path(pod.metadata.namespace, instance)}/log"
+    path = f"{api.PODS.path(pod.metadata.namespace, pod.metadata.name)}/log"
     text = client.text(path, params | {"previous": "true" if is_previous else None})
     return [] if not text or text.startswith(_DROPPED) else text.splitlines()

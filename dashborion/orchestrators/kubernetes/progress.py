@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -15,6 +16,7 @@ from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators import findings
 from dashborion.orchestrators.effects import ADMISSION, ENDING, MAKING, PLACEMENT
 from dashborion.orchestrators.findings import SINCE, Finding
 from dashborion.orchestrators.kubernetes import find, history, looking, normalise, rollout, wire
@@ -43,9 +45,6 @@ from dashborion.orchestrators.protocol import (
 
 Member = tuple[wire.Pod, Instance]
 _LATER = timedelta(minutes=5)
-_DROPPED = (
-    "unable to retrieve container logs for "  # the kubelet's, with 200, of a log that is gone
-)
 ASKED = 3  # instances whose events and nodes are asked for at each look
 
 
@@ -98,7 +97,7 @@ class _Followed(ABC):
         told = ordered(self.client.optional(listed))
         now = self.client.runtime.now() + (_LATER if given_up else timedelta())
         known = self._known(item, concerned, told, now)
-        causes = looking.looked(Reads(self.client), known, SINCE).causes
+        causes = findings.causes(looking.found(Reads(self.client), known), now=now)
         begun = dict.fromkeys(self._about(item), history.changed_at(found, self._field))
         begun |= {f"pod/{one.name}": one.created_at for _, one in concerned}
         return Explanation(causes=causes, events=_since(map(normalise.event, told), begun))
@@ -153,29 +152,13 @@ class _Followed(ABC):
         return rollout.rollout(item, was_available=not never_available(self.client, [item]))
 
     def last_log_lines(self, instance: str, lines: int) -> list[str]:
-        """The end of a pod's log; of its previous run while it is between two.
-
-        Nothing of one whose kubelet, which has the log, is not heard of, or that never ran.
-        """
-        namespace = self.item.metadata.namespace
-        found = self.client.get(api.PODS, namespace, instance)
-        if found is None or pods.is_cut_off(found.item) or not pods.has_run(found.item):
-            return []
-        restarted = [
-            one.name
-            for one in found.item.status.container_statuses or ()
-            if one.state.running is None or one.restart_count
-        ]
+        """The end of a pod's log; of its previous run while it is between two."""
+        found = self.client.get(api.PODS, self.item.metadata.namespace, instance)
+        statuses = (found.item.status.container_statuses or ()) if found else ()
+        restarted = [one.name for one in statuses if one.state.running is None or one.restart_count]
         container = restarted[0] if restarted else None
-        path = f"{api.PODS.path(namespace, instance)}/log"
-        for previous in ("true", None):
-            params = {"tailLines": str(lines), "container": container, "previous": previous}
-            try:
-                text = self.client.text(path, params)
-            except DashborionError:
-                continue
-            if text and not text.startswith(_DROPPED):
-                return text.splitlines()
+        with suppress(DashborionError):
+            return looking.last_lines(self.client, found.item, container, lines) if found else []
         return []
 
     def _concerned(self, item: wire.Controller, revision: str | None) -> list[Member]:

@@ -186,14 +186,15 @@ def _examined(
     )
     told_of = findings.found(RULES, gathered)
     was = was_available((pod for pod, _ in owned), meta.uid)
-    return Examined(
-        item=normalise.workload(item, environment, [], was_available=was),
-        causes=findings.causes(told_of, now=gathered.now, since=since),
-        failed=findings.failed(told_of),
-        last_lines=partial(looking.last_lines, reads.client, gathered.pods),
-        checked=reads.checked,
-        not_checked=reads.not_checked,
-        promising=findings.promising((one.instance for one in gathered.pods), gathered.now),
+    now = gathered.now
+    return findings.examined(
+        normalise.workload(item, environment, [], was_available=was),
+        told_of,
+        reads,
+        looking.last_lines_of(reads.client, gathered.pods),
+        causes=findings.causes(told_of, now=now, since=since),
+        instances=(one.instance for one in gathered.pods),
+        now=now,
     )
 
 
