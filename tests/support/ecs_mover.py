@@ -45,8 +45,21 @@ class Mover:
             self.service.running_count = 0
             self.service.pending_count = self.service.desired_count
 
+    def grows(self, count: int) -> None:
+        """There are so many tasks, which are healthy and in traffic."""
+        with self.fleet.aws.lock:
+            group = self.fleet.region.known_group(self.name)
+            for number in range(len(self.fleet.tasks[self.name]), count):
+                first = self.fleet.tasks[self.name][0]
+                definition = first.task_definition_arn.rpartition("/")[2]
+                described = self.fleet.cluster.backend.describe_task_definition(definition)
+                task = self.fleet.add(self.name, described, ip=f"10.0.0.{10 + number}")
+                task.health_status = first.health_status
+                self.fleet.region.target(group, f"10.0.0.{10 + number}")
+
     def runs(self, count: int) -> Callable[[], None]:
         def moment() -> None:
+            self.grows(count)
             with self.fleet.aws.lock:
                 self.service.running_count = self.primary["runningCount"] = count
                 self.service.pending_count = 0

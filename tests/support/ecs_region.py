@@ -55,6 +55,10 @@ class Region:
         elbv2_backends[self.account][self.name].target_groups[group.arn] = group
         return group
 
+    def known_group(self, name: str) -> FakeTargetGroup:
+        groups = elbv2_backends[self.account][self.name].target_groups.values()
+        return next(group for group in groups if group.name == name)
+
     def target(
         self,
         group: FakeTargetGroup,

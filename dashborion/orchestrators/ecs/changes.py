@@ -89,14 +89,19 @@ class ServiceToChange(WorkloadToChange):
     def rollout(self) -> Rollout:
         """With the newer API's view of it: its stage, its hooks, why it was rolled back.
 
-        Not complete while tasks are missing, as for a wait.
+        Not complete while tasks are missing or not healthy, as for a wait.
         """
-        service, leading = self.service, rollout.primary(self.service)
-        if leading is None:
-            return self.workload.rollout
-        ask = partial(deployment_views.newest_view, self.client, service, leading)
-        made = progress.Parts().ask(self.client, "service deployments", ask)
-        return rollout.verdict(service, leading.id, made).of(rollout.rollout(service, made))
+        client, service, parts = self.client, self.service, progress.Parts()
+        leading, made = rollout.primary(service), None
+        if leading is not None:
+            ask = partial(deployment_views.newest_view, client, service, leading)
+            made = parts.ask(client, "service deployments", ask)
+            verdict = rollout.verdict(service, leading.id, made)
+        else:
+            verdict = rollout.of_task_sets(service)
+        if verdict.done:
+            verdict = progress.with_health(client, parts, service, verdict)
+        return verdict.of(rollout.rollout(service, made))
 
     def scale(self, replicas: int) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition, so it is read right before."""

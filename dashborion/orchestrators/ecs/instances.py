@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dashborion.models.instance import Container, Instance, InstanceStatus
 from dashborion.orchestrators.ecs import amounts, wire
@@ -43,7 +43,7 @@ def instance(
         reason=reason(task, definition),
         message=message(task, definition),
         health=health if status is InstanceStatus.RUNNING else None,
-        ip=_address(task),
+        ip=next(addresses(task), None),
         node=wire.arn_name(task.container_instance_arn) if task.container_instance_arn else None,
         zone=task.availability_zone,
         revision=revision(task.task_definition_arn),
@@ -204,8 +204,8 @@ def _container(item: wire.Container) -> Container:
     )
 
 
-def _address(task: wire.Task) -> str | None:
-    """The task's own address: IPv4, or IPv6 where it has no other."""
+def addresses(task: wire.Task) -> Iterator[str]:
+    """The task's own addresses, IPv4 before IPv6."""
     details = [detail for attachment in task.attachments for detail in attachment.details]
     interfaces = [item for container in task.containers for item in container.network_interfaces]
     candidates = (
@@ -214,4 +214,4 @@ def _address(task: wire.Task) -> str | None:
         *(detail.value for detail in details if detail.name == "ipv6Address"),
         *(interface.ipv6_address for interface in interfaces),
     )
-    return next(filter(None, candidates), None)
+    return filter(None, candidates)

@@ -85,9 +85,9 @@ def definition_of(service: wire.Service) -> str:
 
 
 def has_health_check(definition: wire.TaskDefinition | None) -> bool:
-    """Whether its tasks have a health status at all."""
+    """Whether its tasks have a health status at all: only checks of essential containers count."""
     containers = definition.container_definitions if definition else ()
-    return any(container.health_check for container in containers)
+    return any(one.essential and one.health_check is not None for one in containers)
 
 
 def labels(tags: Sequence[wire.Tag]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -14,20 +15,25 @@ import msgspec
 from dashborion.errors import DashborionError
 from dashborion.models.event import Event
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.aws.parts import Tell
 from dashborion.orchestrators.aws.parts import part as answer_or_none
 from dashborion.orchestrators.ecs import (
+    balancer_wire,
     deployment_views,
     events,
     facts,
     find,
+    health,
     instances,
     logs,
+    normalise,
     rollout,
     stages,
     wire,
 )
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.routes import Routes, health_of
 from dashborion.orchestrators.protocol import Explanation, RolloutProgress, Trouble, Verdict
 
 T = TypeVar("T")
@@ -47,13 +53,17 @@ class Parts:
 
     def ask(self, client: Client, part: str, call: Callable[[], T]) -> T | None:
         """The answer, or None and, the first time for this part, a warning."""
+        return answer_or_none(call, self.teller(client, part))
+
+    def teller(self, client: Client, part: str) -> Tell:
+        """What warns the first time that this part cannot be had."""
 
         def tell(error: DashborionError) -> None:
             if part not in self._said:
                 self._said.add(part)
                 client.aws.runtime.warn(error)
 
-        return answer_or_none(call, tell)
+        return tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +90,8 @@ class _Followed(ABC):
         made = self._made(service)
         state = rollout.rollout(service, made)
         verdict = self._verdict(service, made)
+        if verdict.done:
+            verdict = with_health(self.client, self.parts, service, verdict)
         if verdict.done:
             return RolloutProgress(verdict.message, done=True, rollout=state)
         hindered = self._hindrances(service)
@@ -114,6 +126,7 @@ class _Followed(ABC):
             service=service,
             tasks=started,
             made=self._made(service),
+            routes=Routes(health=_targets(self.client, self.parts, service)),
         )
         causes = findings.causes(findings.found(RULES, known), now=known.now, since=_EVER)
         return Explanation(causes=causes, events=self._events(service))
@@ -220,7 +233,7 @@ class FollowedTaskSets(_Followed):
     """What another controller rolls out: only its task sets tell."""
 
     def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
-        return rollout.of_task_sets(rollout.rollout(service))
+        return rollout.of_task_sets(service)
 
     def _hindrances(self, service: wire.Service) -> list[Event]:
         return events.hindrances(service, self._begun(service))
@@ -231,6 +244,36 @@ class FollowedTaskSets(_Followed):
 
     def _is_started(self, task: wire.Task) -> bool:
         return task.started_by in {item.id for item in self.service.task_sets}
+
+
+def with_health(client: Client, parts: Parts, service: wire.Service, done: Verdict) -> Verdict:
+    """The verdict on a service whose tasks all run, once their health is known, too.
+
+    What has no health check is not asked about. What may not be read is warned of once, and
+    not judged.
+    """
+    current = normalise.definition_of(service)
+    tell = parts.teller(client, "task definitions")
+    known = client.task_definitions([current], tell)
+    if not any(map(normalise.has_health_check, known.values())) and not health.groups_of(service):
+        return done
+    listing = partial(client.tasks, service=service.service_name)
+    listed = parts.ask(client, "tasks", listing)
+    if listed is None:
+        return done
+    tasks = [one.item for one in listed]
+    others = client.task_definitions([one.task_definition_arn for one in tasks], tell)
+    targets = _targets(client, parts, service)
+    missing = health.missing(service, tasks, known | others, targets)
+    running = f"{service.running_count} of {service.desired_count} tasks running"
+    return done if missing is None else Verdict(stages.joined(running, missing))
+
+
+def _targets(
+    client: Client, parts: Parts, service: wire.Service
+) -> dict[str, list[balancer_wire.TargetHealth]]:
+    arns = chain.from_iterable(health.groups_of(service))
+    return health_of(client, arns, parts.teller(client, "target health"))
 
 
 def troubles(tasks: Iterable[wire.Task]) -> list[Trouble]:

@@ -82,9 +82,17 @@ def is_stale(service: wire.Service, before: wire.Service, deployment: wire.Deplo
     return not is_listed and now.id == then.id
 
 
-def of_task_sets(state: Rollout) -> Verdict:
+def of_task_sets(service: wire.Service) -> Verdict:
     """Whether another controller's rollout is over: only its task sets tell."""
-    return Verdict(state.message or str(state.state), done=state.state is RolloutState.COMPLETE)
+    state = rollout(service)
+    if state.state is RolloutState.COMPLETE:
+        return _available(service.running_count, service.desired_count)
+    return Verdict(state.message or str(state.state))
+
+
+def _available(running: int, desired: int) -> Verdict:
+    """All that is wanted runs; whether it is healthy, too, ECS does not count."""
+    return Verdict(f"{running} of {desired} available", done=True)
 
 
 def scaled(service: wire.Service, desired: int, set_by: Callable[[int], str]) -> Verdict:
@@ -100,7 +108,9 @@ def scaled(service: wire.Service, desired: int, set_by: Callable[[int], str]) ->
     running = f"{service.running_count} of {expected or desired} tasks running"
     if expected == 0 < desired:
         return Verdict(stages.joined("no task set that could run any", running))
-    return Verdict(running, done=service.running_count == expected and service.pending_count == 0)
+    if service.running_count == expected and service.pending_count == 0:
+        return _available(expected, expected)
+    return Verdict(running)
 
 
 def verdict(service: wire.Service, id_: str, made: wire.ServiceDeployment | None) -> Verdict:
@@ -123,7 +133,7 @@ def verdict(service: wire.Service, id_: str, made: wire.ServiceDeployment | None
     if made is not None and stages.waiting(made) is not None:
         return Verdict(message, ended="paused")
     if _is_complete(service, ours, made) and _is_all_there(service, ours):
-        return Verdict(f"complete: {_counts(ours)}", done=True)
+        return _available(ours.running_count, ours.desired_count)
     return Verdict(message)
 
 

@@ -186,9 +186,16 @@ def routes(
         return known
     live = [arn for balancer in balancers for arn in known.live(balancer)]
     shown = [arn for arn in dict.fromkeys(live) if arn in groups]
-    states = zip(shown, _of_each(aws, balancer_wire.TargetHealth, shown, tell), strict=True)
-    by_group = {arn: targets for arn, targets in states if targets is not None}
-    return replace(known, health=by_group)
+    return replace(known, health=health_of(client, shown, tell))
+
+
+def health_of(
+    client: Client, groups: Iterable[str], tell: Tell
+) -> dict[str, list[balancer_wire.TargetHealth]]:
+    """The targets by the ARN of their group, one call each; without what cannot be had."""
+    arns = list(dict.fromkeys(groups))
+    states = zip(arns, _of_each(client.aws, balancer_wire.TargetHealth, arns, tell), strict=True)
+    return {arn: targets for arn, targets in states if targets is not None}
 
 
 def _routes_to(

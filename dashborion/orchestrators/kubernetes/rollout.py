@@ -203,7 +203,7 @@ def scaled(item: wire.Controller) -> Verdict:
         return Verdict(f"{count.existing} of {desired} replicas exist")
     if available < desired:
         return Verdict(f"{available} of {desired} replicas available")
-    return Verdict(f"complete: {available} of {desired} replicas available", done=True)
+    return Verdict(f"{available} of {desired} available", done=True)
 
 
 def on_delete(old: int) -> str:

@@ -35,7 +35,7 @@ def test_progress_is_printed_when_it_changes(dashborion: Cli, web: Mover) -> Non
         "web: 0 of 2 tasks running",
         "web: 1 of 2 tasks running",
         "web: 2 of 2 tasks running",
-        "web: complete: 2 of 2 tasks running",
+        "web: complete: 2 of 2 available",
     ]
 
 

@@ -110,6 +110,7 @@ def test_an_answer_from_before_the_change_is_not_somebody_elses_change(
 ) -> None:
     """Bug: it is said to be superseded, exit 7, by the very count or deployment it replaces."""
     stale(fleet)
+    Mover(fleet, "web").grows(4)
     seen = dashborion(f"workloads {words} --wait -o json")
     assert seen.exit_code == 0, seen.err
     assert len(dashborion.slept) == 2

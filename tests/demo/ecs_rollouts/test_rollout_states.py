@@ -240,8 +240,11 @@ def test_nothing_is_asked_for_that_is_not_shown(
 
 
 def test_a_status_that_is_complete_costs_one_call(dashborion: Cli, aws: AwsObjects) -> None:
-    assert dashborion(STATUS).json["state"] == "complete"
-    assert dict(aws.spy.counts) == {"ecs:DescribeServices": 1}
+    """And once for all one more, for whether its tasks have a health check."""
+    for definitions in ({"ecs:DescribeTaskDefinition": 1}, {}):
+        aws.spy.reset()
+        assert dashborion(STATUS).json["state"] == "complete"
+        assert dict(aws.spy.counts) == {"ecs:DescribeServices": 1, **definitions}
 
 
 # --- Task sets ------------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def judged(*deployments: Raw, said: wire.ServiceDeployment | None = None, **more
 def test_scaling_is_done_when_the_counts_agree(counts: Raw, done: bool) -> None:
     found = rollout.scaled(service(desiredCount=3, **counts), 3, str)
     assert (found.done, found.ended) == (done, None)
-    assert found.message == f"{counts['runningCount']} of 3 tasks running"
+    said = "3 of 3 available" if done else f"{counts['runningCount']} of 3 tasks running"
+    assert found.message == said
 
 
 def test_a_desired_count_set_by_somebody_else_supersedes_scaling() -> None:

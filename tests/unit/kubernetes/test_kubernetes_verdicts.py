@@ -40,7 +40,7 @@ def judge(item: wire.Controller) -> Verdict:
 def test_done_is_rolled_out_and_available(item: wire.Controller) -> None:
     seen = judge(item)
     assert (seen.done, seen.ended) == (True, None)
-    assert seen.message == "complete: 3 of 3 replicas available"
+    assert seen.message == "3 of 3 available"
 
 
 @pytest.mark.parametrize("build", [deployment, statefulset, daemonset])
