@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TextIO
 
 from dashborion.errors import CannotWrite, ClosedPipe, DashborionError, RolloutError
@@ -34,6 +36,13 @@ _HOSTILE = re.compile(f"[\x00-\x1f{HOSTILE}]")
 _BREAKS = re.compile(r"[ \t]*\r?\n\s*|\t")
 _COMMANDS = re.compile(r"^(\s*:)(?=:)|(#)(?=#\[)", re.MULTILINE)
 
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
+# Below how many seconds a duration is written in a unit, and with which smaller one.
+_LENGTHS = (
+    (120, "s", ""), (600, "m", "s"), (10800, "m", ""), (8 * 3600, "h", "m"), (48 * 3600, "h", ""),
+    (8 * 86400, "d", "h"), (730 * 86400, "d", ""), (2920 * 86400, "y", "d"), (math.inf, "y", ""),
+)  # fmt: skip
+
 
 def escape(text: str) -> str:
     """Text from an API or a user with control characters escaped: safe on a terminal, one line."""
@@ -51,6 +60,20 @@ def no_command(text: str) -> str:
     It does so with ``::`` at the beginning of a line, and with ``##[`` anywhere in one.
     """
     return _COMMANDS.sub(lambda match: f"{match.group()} ", text)
+
+
+def age(then: datetime, now: datetime) -> str:
+    """The time since then, as ``length`` writes it."""
+    return length(int((now - then).total_seconds()))
+
+
+def length(seconds: int) -> str:
+    """A duration in at most two units, as kubectl's ``HumanDuration``."""
+    if seconds < 0:
+        return "0s"
+    unit, smaller = next(units for limit, *units in _LENGTHS if seconds < limit)
+    rest = seconds % _SECONDS[unit] // _SECONDS[smaller] if smaller else 0
+    return f"{seconds // _SECONDS[unit]}{unit}" + (f"{rest}{smaller}" if rest else "")
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -243,8 +266,8 @@ class Streams:
             return
         message = one_line(message or "")
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
-        if hint:
-            self.say(f"  {hint}")
+        for line in (hint or "").splitlines():
+            self.say(f"  {line}")
 
 
 def _redirect(stream: TextIO) -> None:

@@ -51,6 +51,7 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
         yes=options.yes,
         dry_run=options.dry_run,
         patience=patience,
+        clock=context.clock,
     )
 
 

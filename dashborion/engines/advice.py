@@ -39,9 +39,14 @@ def _addressed(advice: Advice, options: Sequence[str], label: str, namespace: st
     except ValueError:  # a quotation mark in a name
         return replace(advice, command=None)
     if words[:1] == [_OWN]:
-        groups, kinds = _WITHOUT_NAMESPACE
-        has_namespace = groups.isdisjoint(words[1:2]) and kinds.isdisjoint(words[2:3])
-        place = ["-e", label, *(["-n", namespace] if namespace and has_namespace else [])]
-        end = words.index("--") if "--" in words else len(words)
-        words = [_OWN, *options, *words[1:end], *place, *words[end:]]
+        return replace(advice, command=command(words[1:], options, label, namespace))
     return replace(advice, command=shlex.join(words))
+
+
+def command(words: Sequence[str], options: Sequence[str], label: str, namespace: str | None) -> str:
+    """A command of our own, whole and quoted; the arguments are those of ``addressed``."""
+    groups, kinds = _WITHOUT_NAMESPACE
+    has_namespace = groups.isdisjoint(words[:1]) and kinds.isdisjoint(words[1:2])
+    place = ["-e", label, *(["-n", namespace] if namespace and has_namespace else [])]
+    end = words.index("--") if "--" in words else len(words)
+    return shlex.join([_OWN, *options, *words[:end], *place, *words[end:]])

@@ -6,6 +6,7 @@ sent is shown however the wait for it ends: it was made, and a script has to kno
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +19,11 @@ from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Conflict, Refusal, foreseen, listing
+from dashborion.errors import Conflict, Refusal, RolloutFailed, foreseen, listing
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Change, Rollout
+from dashborion.models.rollout import Change, Revision, Rollout
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.protocol import (
     FollowedRollout,
@@ -30,7 +31,9 @@ from dashborion.orchestrators.protocol import (
     PlannedChange,
     WorkloadToChange,
 )
-from dashborion.streams import Streams
+from dashborion.streams import Streams, age
+
+_IDLE = "it has no replicas: nothing of it runs before it is scaled up"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,8 @@ class Changer:
     ``guards`` says whose flags hold, ``query`` where names are searched; ``confirm`` asks a
     person, ``show`` prints the change; ``yes`` answers the question, ``dry_run`` sends nothing,
     and with ``patience`` the rollout is waited for.
+
+    ``clock`` tells how long a wait took, in seconds.
 
     Every method that changes something raises:
         Refusal: the environment is read-only, or the object cannot be changed so.
@@ -59,6 +64,7 @@ class Changer:
     yes: bool = False
     dry_run: bool = False
     patience: Patience | None = None
+    clock: Callable[[], float] = time.monotonic
 
     def scale(
         self,
@@ -82,6 +88,10 @@ class Changer:
             desired = target.workload.desired
             if current is not None and desired != current:
                 raise Conflict(f"{target.workload.name} has {desired} replicas, not {current}")
+            change = self._change(target.workload, "scale", desired, replicas)
+            if replicas == desired:
+                self._leave(target, change, f"{desired} replicas")
+                return
             lost = target.volumes_lost(replicas)
             what = f"scale {label(target.workload)} from {desired} to {replicas} replicas"
             if lost:
@@ -94,7 +104,7 @@ class Changer:
             self._make(
                 target,
                 what,
-                self._change(target.workload, "scale", desired, replicas),
+                change,
                 lambda: target.scale(replicas),
             )
 
@@ -134,16 +144,14 @@ class Changer:
             elif force:
                 self._restart(target)
             else:
-                self._leave(target, planned)
+                change = self._change(target.workload, "deploy", planned.before, planned.after)
+                self._leave(target, change, planned.after)
 
-    def _leave(self, target: WorkloadToChange, planned: PlannedChange) -> None:
-        """Nothing to send; a wait is for the rollout that has brought these images, or does."""
-        workload = target.workload
-        self.streams.note(f"nothing changes: {label(workload)} has {planned.after} already")
+    def _leave(self, target: WorkloadToChange, change: Change, what: str) -> None:
+        """Nothing to send; a wait is for the rollout that has brought this, or does."""
+        self.streams.note(f"nothing changes: {label(target.workload)} has {what} already")
         waits = self.patience is not None and not self.dry_run and target.warning is None
-        followed = target.current_rollout() if waits else None
-        change = self._change(workload, "deploy", planned.before, planned.after)
-        self._finish(target, change, followed)
+        self._finish(target, change, target.current_rollout() if waits else None)
 
     def rollback(self, name: str, revision: str | None) -> None:
         """Go back to a revision, or with None to the one that ran before."""
@@ -153,15 +161,26 @@ class Changer:
 
     def _redefine(self, target: WorkloadToChange, action: str, planned: PlannedChange) -> None:
         verb = "roll back" if action == "rollback" else action
+        change = self._change(target.workload, action, planned.before, planned.after)
+        what = f"{planned.before} -> {planned.after}"
+        if planned.revisions:
+            change = replace(change, revisions=list(planned.revisions))
+            what = " -> ".join(self._told_of(one) for one in planned.revisions)
         self._make(
             target,
-            f"{verb} {label(target.workload)}: {planned.before} -> {planned.after}",
-            self._change(target.workload, action, planned.before, planned.after),
+            f"{verb} {label(target.workload)}: {what}",
+            change,
             planned.send,
             notes=planned.notes,
             difference=planned.difference,
             warning=target.warning,
         )
+
+    def _told_of(self, revision: Revision) -> str:
+        """``3 (registry.example/web:8.2.0, 2h old)``."""
+        made = revision.created_at
+        old = f"{age(made, self.now())} old" if made else None
+        return f"{revision.revision} ({', '.join(filter(None, (*revision.images, old)))})"
 
     def stop(self, id_: str) -> None:
         """Stop one instance."""
@@ -217,7 +236,8 @@ class Changer:
         With a ``warning`` its rollout does not come by itself and is not waited for.
         """
         self.announce(target.environment, what, target.place, target.workload.namespace)
-        self._note(*notes, *filter(None, (warning,)))
+        idle = change.action != "scale" and target.workload.desired == 0
+        self._note(*notes, *filter(None, (warning, _IDLE if idle else None)))
         if self.dry_run:
             self._note(*difference)
             self.show(change)
@@ -254,11 +274,32 @@ class Changer:
                 after = rollout.revision
             change = replace(change, rollout=rollout, after=after)
 
+        began = self.clock()
         try:
             if self.patience is not None and followed is not None:
-                self.follower.follow(target, followed, self.patience, seen=seen)
+                told = self.follower.follow(target, followed, self.patience, seen=seen)
+                if change.rollout is not None and change.rollout.message is None:
+                    change = replace(change, rollout=replace(change.rollout, message=told))
+        except RolloutFailed as error:
+            if error.code == RolloutFailed.code and (undo := self._undo(target, change)):
+                error.hint = "\n".join(filter(None, (error.hint, f"undo it: {undo}")))
+            raise
         finally:
+            if change.rollout is not None:
+                change = replace(change, seconds=round(self.clock() - began, 1))
             self.show(change)
+
+    def _undo(self, target: WorkloadToChange, change: Change) -> str | None:
+        """The command that undoes a change; None where nothing has changed, or nothing can."""
+        if change.before == change.after:
+            return None
+        if change.action == "scale":
+            return self.fleet.command_for(target, "scale", "{}", "-r", str(change.before))
+        if change.action == "restart":
+            return None
+        revision = target.workload.rollout.revision
+        to = ["--to", revision] if revision else []
+        return self.fleet.command_for(target, "rollback", "{}", *to, "--wait")
 
     def _change(
         self,
@@ -267,16 +308,14 @@ class Changer:
         before: int | str | None,
         after: int | str | None,
     ) -> Change:
-        workload, instance = (
-            (item.workload, item.id) if isinstance(item, Instance) else (item.name, None)
-        )
         return Change(
             action=action,
             project=item.project,
             environment=item.environment,
             namespace=item.namespace,
-            workload=workload,
-            instance=instance,
+            workload=item.workload if isinstance(item, Instance) else item.name,
+            instance=item.id if isinstance(item, Instance) else None,
+            type=item.type if isinstance(item, Workload) else None,
             before=before,
             after=after,
             dry_run=self.dry_run,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
-from dashborion.engines.advice import addressed
+from dashborion.engines.advice import addressed, command
 from dashborion.engines.answers import (
     Answer,
     away,
@@ -40,7 +40,7 @@ from dashborion.models.base import Model
 from dashborion.models.cause import Cause
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
-from dashborion.models.kinds import WorkloadType
+from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
 from dashborion.orchestrators.protocol import (
@@ -204,6 +204,13 @@ class Fleet(Struct, frozen=True):
         """The causes with commands that can be typed as they are."""
         label, options = environment.label, self.options
         return addressed(causes, options=options, label=label, namespace=namespace)
+
+    def command_for(self, workload: WorkloadToChange, *words: str) -> str:
+        """A command about one workload, whole and ready to be typed; its name is ``{}``."""
+        name = f"{KIND_OF[workload.workload.type]}/{workload.workload.name}"
+        named = [name if word == "{}" else word for word in ("workloads", *words)]
+        label = workload.environment.label
+        return command(named, self.options, label, workload.workload.namespace)
 
     def _recorded(
         self,

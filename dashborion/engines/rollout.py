@@ -62,6 +62,7 @@ class RolloutWait:
     patience: Patience = field(default_factory=Patience)
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+    again: str = "dashborion workloads status NAME --wait"  # what takes the wait up again
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
     _said: str = ""
     _end: float | None = None
@@ -86,7 +87,7 @@ class RolloutWait:
             progress = self._try()
             if progress is not None:
                 self.last = progress
-                self._say(progress.message)
+                self._say(f"{'complete: ' * progress.done}{progress.message}")
                 if progress.done:
                     return progress
                 self._end_if_hopeless(progress)
@@ -94,7 +95,7 @@ class RolloutWait:
                 where = self.last.message if self.last else "nothing was heard of it"
                 raise RolloutPending(
                     f"not finished after {self.patience.timeout_seconds:g} seconds: {where}",
-                    hint="it goes on; `dashborion workloads status NAME --wait` takes it up again",
+                    hint=f"it goes on; to wait for it again: {self.again}",
                 )
             self.sleep(min(POLL_SECONDS, self.left()))
 
@@ -164,8 +165,10 @@ class RolloutFollower:
         patience: Patience,
         *,
         seen: Callable[[Rollout], None],
-    ) -> None:
-        """Wait for a rollout; ``seen`` is told where it stands, however the wait ends.
+    ) -> str:
+        """Wait for a rollout, and say of what there is how much in the end.
+
+        ``seen`` is told where it stands, however the wait ends.
 
         Raises:
             RolloutFailed: after saying why, with events and the last log lines.
@@ -188,9 +191,10 @@ class RolloutFollower:
             patience=patience,
             clock=self.clock,
             sleep=self.sleep,
+            again=self.fleet.command_for(workload, "status", "{}", "--wait"),
         )
         try:
-            wait.until_done()
+            return wait.until_done().message
         except RolloutError as error:
             streams.progress("")
             if not wait.is_answered or (wait.last is not None and wait.last.ended == "paused"):

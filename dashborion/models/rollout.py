@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
+from dashborion.models.kinds import WorkloadType
 
 
 class RolloutState(StrEnum):
@@ -44,7 +45,8 @@ class Change(Model, frozen=True, kw_only=True):
     ``before`` and ``after`` are the replicas, the revisions, or the status of an
     instance; for a restart on ECS, which makes no revision, the deployments' ids.
     ``after`` is null while it is unknown. ``rollout`` is its state at the end of the
-    wait, null without a wait.
+    wait, which took ``seconds``; both are null without a wait. ``type`` is null for an
+    instance. ``revisions`` are those that a rollback leaves and goes back to, as they were.
     """
 
     action: str
@@ -57,3 +59,6 @@ class Change(Model, frozen=True, kw_only=True):
     after: int | str | None
     dry_run: bool
     rollout: Rollout | None
+    type: WorkloadType | None = None
+    seconds: float | None = None
+    revisions: list[Revision] | None = None

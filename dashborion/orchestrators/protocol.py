@@ -351,7 +351,7 @@ class PlannedChange(Struct, frozen=True):
 
     ``before`` and ``after`` are what it is about, images or revisions;
     ``difference`` has a line for each field that changes, and none when nothing
-    does; ``notes`` say what else is worth knowing.
+    does; ``notes`` say what else is worth knowing, ``revisions`` what is known of both.
     """
 
     before: str
@@ -359,6 +359,7 @@ class PlannedChange(Struct, frozen=True):
     difference: tuple[str, ...]
     send: Callable[[], FollowedRollout]
     notes: tuple[str, ...] = ()
+    revisions: tuple[Revision, Revision] | None = None
 
 
 class FollowedRollout(Protocol):

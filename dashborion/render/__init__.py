@@ -171,7 +171,7 @@ def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -
     from dashborion.render import change, description
 
     if isinstance(item, Change) and is_drawn(streams, style.format):
-        return iter([change.line(streams, item)])
+        return iter([change.line(streams, item, now)])
     return description.page(streams, item, now=now, drawn=is_drawn(streams, style.format))
 
 

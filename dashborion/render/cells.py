@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from dashborion.errors import DashborionError
-from dashborion.streams import Streams, escape, one_line
+from dashborion.streams import Streams, age, escape, one_line
 
 T = TypeVar("T")
 
 CHUNK = 500  # rows that are encoded at once: more are not faster and take more memory
 Cell = str | int | float | bool | datetime | None
 EMPTY = "-"
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "y": 365 * 86400}
-# Below how many seconds a duration is written in a unit, and with which smaller one.
-_LENGTHS = (
-    (120, "s", ""), (600, "m", "s"), (10800, "m", ""), (8 * 3600, "h", "m"), (48 * 3600, "h", ""),
-    (8 * 86400, "d", "h"), (730 * 86400, "d", ""), (2920 * 86400, "y", "d"), (math.inf, "y", ""),
-)  # fmt: skip
 
 
 def chunks(items: Iterable[T]) -> Iterator[list[T]]:
@@ -59,20 +51,6 @@ def plain(value: Cell) -> str:
 def human(value: Cell, now: datetime) -> str:
     """For a terminal: as ``plain``, but times as ages."""
     return age(value, now) if isinstance(value, datetime) else plain(value)
-
-
-def age(then: datetime, now: datetime) -> str:
-    """The time since then, as ``length`` writes it."""
-    return length(int((now - then).total_seconds()))
-
-
-def length(seconds: int) -> str:
-    """A duration in at most two units, as kubectl's ``HumanDuration``."""
-    if seconds < 0:
-        return "0s"
-    unit, smaller = next(units for limit, *units in _LENGTHS if seconds < limit)
-    rest = seconds % _SECONDS[unit] // _SECONDS[smaller] if smaller else 0
-    return f"{seconds // _SECONDS[unit]}{unit}" + (f"{rest}{smaller}" if rest else "")
 
 
 _CODES = {"green": "32", "red": "31", "yellow": "33", "dim": "2", "bold": "1"}

@@ -3,36 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
-from dashborion.models.rollout import Change, RolloutState
+from dashborion.models.kinds import KIND_OF
+from dashborion.models.rollout import Change, Revision, RolloutState
 from dashborion.render.cells import painted, plain
-from dashborion.render.columns import BAD, BUSY, GOOD, environment_label
-from dashborion.streams import Streams
+from dashborion.render.columns import BAD, BUSY, GOOD, environment_label, short_image
+from dashborion.streams import Streams, age
 
-_DONE: Mapping[str, str] = {
-    "scale": "scaled", "restart": "restarted", "deploy": "deployed", "rollback": "rolled back",
-    "stop": "stopped",
+# What would be done, and what was.
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "scale": ("scale", "scaled"), "restart": ("restart", "restarted"),
+    "deploy": ("deploy", "deployed"), "rollback": ("roll back", "rolled back"),
+    "stop": ("stop", "stopped"),
 }  # fmt: skip
 _MARKS = {GOOD: ("✓", "done:"), BAD: ("✗", "failed:"), BUSY: ("…", "unfinished:")}
 
 
-def line(streams: Streams, change: Change) -> str:
-    """``✓ media/staging web scaled 2 → 4, complete``; with a word where there is no Unicode."""
+def line(streams: Streams, change: Change, now: datetime) -> str:
+    """``✓ media/staging deployment/web scaled 2 → 4, 4 of 4 available after 4 s``.
+
+    With a word for the mark where there is no Unicode.
+    """
     name = plain(change.instance or change.workload)
-    arrow = "→" if streams.unicode else "->"
-    if change.dry_run:
-        words = f"would {change.action} {name}"
-    else:
-        words = f"{name} {_DONE.get(change.action, change.action)}"
+    if change.type is not None:
+        name = f"{KIND_OF[change.type]}/{name}"
+    would, done = _WORDS.get(change.action, (change.action, change.action))
+    before, after = _sides(change, now)
     if change.before == change.after and change.before is not None:
-        words = f"{name} is left as it is: {plain(change.before)}"
-    elif change.action != "restart":  # which ids replaced which ids says nothing to people
-        words += f" {plain(change.before)} {arrow} {plain(change.after)}"
-    rollout = change.rollout
-    if rollout is not None:
-        told = f"{rollout.state}, {plain(rollout.message)}" if rollout.message else rollout.state
-        words += f", {told}"
+        unit = " replicas" if change.action == "scale" else ""
+        words = f"{name} is left as it is: {before}{unit}"
+    else:
+        words = f"would {would} {name}" if change.dry_run else f"{name} {done}"
+        if change.action != "restart":  # which ids replaced which ids says nothing to people
+            words += f" {before} {'→' if streams.unicode else '->'} {after}"
+    if change.rollout is not None:
+        words += f", {_ended(change)}"
     return f"{_mark(streams, change)} {plain(environment_label(change))} {words}\n"
+
+
+def _sides(change: Change, now: datetime) -> tuple[str, str]:
+    """What there was and what there is: of images their ends, of revisions what they are."""
+    if change.revisions:
+        before, after = (_revision(one, now) for one in change.revisions)
+        return before, after
+    sides = (change.before, change.after)
+    if change.action == "deploy":
+        before, after = (", ".join(_image(one) for one in str(side).split(", ")) for side in sides)
+        return plain(before), plain(after)
+    return plain(change.before), plain(change.after)
+
+
+def _image(text: str) -> str:
+    """``container=image`` or an image, without the registry."""
+    container, equals, image = text.rpartition("=")
+    return f"{container}{equals}{short_image(image) or ''}"
+
+
+def _revision(revision: Revision, now: datetime) -> str:
+    images = [short_image(image) or "" for image in revision.images]
+    made = age(revision.created_at, now) if revision.created_at else None
+    return plain(f"{revision.revision} ({', '.join(filter(None, (*images, made)))})")
+
+
+def _ended(change: Change) -> str:
+    """How the rollout stands, and how long it took to come there."""
+    rollout = change.rollout
+    if rollout is None:
+        return ""
+    told = plain(rollout.message) if rollout.message else None
+    if rollout.state is not RolloutState.COMPLETE:
+        return ": ".join(filter(None, (str(rollout.state), told)))
+    after = f" after {change.seconds:.0f} s" if change.seconds is not None else ""
+    return f"{told or rollout.state}{after}"
 
 
 def _mark(streams: Streams, change: Change) -> str:

@@ -118,8 +118,11 @@ def _parts(item: Any) -> Sequence[Part]:
         return _workload(item)
     if isinstance(item, InstanceDetail):
         fields, sections = _instance(item)
-    elif isinstance(item, Change) and item.rollout is not None:
-        fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
+    elif isinstance(item, Change):
+        fields = _scalars(item)
+        if item.rollout is not None:
+            fields = [*fields, ("rollout", _rollout(item.rollout))]
+        sections = [("Revisions", workloads.REVISIONS, item.revisions or [])]
     elif isinstance(item, Rollout):
         fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
     elif isinstance(item, EcsObject | ClusterObject):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
+from dashborion.models.rollout import Revision
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, recheck, rollout, wire
@@ -33,6 +35,7 @@ class _Definition:
     fields: dict[str, Any]
     tags: list[dict[str, str]]
     unknown: list[str]
+    registered_at: datetime | None = None
 
     @classmethod
     def read(cls, client: Client, name: str) -> _Definition:
@@ -48,11 +51,23 @@ class _Definition:
             fields={key: value for key, value in found.items() if key in accepted},
             tags=list(answer.get("tags") or ()),
             unknown=[one.removeprefix("taskDefinition.") for one in unknown],
+            registered_at=found.get("registeredAt"),
         )
 
     @property
     def name(self) -> str:
         return rollout.revision(self.arn) or self.arn
+
+    def revision(self, *, current: bool) -> Revision:
+        """As old as its registration: it may have been deployed more than once, or never."""
+        containers = self.fields.get("containerDefinitions") or ()
+        return Revision(
+            revision=self.name,
+            current=current,
+            images=[str(one.get("image", "")) for one in containers],
+            created_at=self.registered_at,
+            message=None,
+        )
 
 
 def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDeployment:
@@ -130,6 +145,7 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
         after=target.name,
         difference=difference,
         send=lambda: begin(client, service, taskDefinition=target.arn),
+        revisions=(current.revision(current=True), target.revision(current=False)),
     )
 
 

@@ -118,6 +118,7 @@ def plan_revision(
         difference=difference,
         send=lambda: send(patch),
         notes=(_STUCK,) if _may_be_stuck(controller) else (),
+        revisions=(current.revision, target.revision) if current else None,
     )
 
 

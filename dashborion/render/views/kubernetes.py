@@ -7,7 +7,7 @@ from typing import Any
 
 from dashborion.models import kubernetes as models
 from dashborion.models.event import Event
-from dashborion.render.cells import Cell, length
+from dashborion.render.cells import Cell
 from dashborion.render.columns import (
     BAD,
     BUSY,
@@ -29,6 +29,7 @@ from dashborion.render.columns import (
     status_column,
 )
 from dashborion.render.views import workloads
+from dashborion.streams import length
 
 
 def _container_columns() -> list[Column]:
