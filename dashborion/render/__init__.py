@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dashborion.models.cause import Diagnosis
-    from dashborion.render.columns import View
+    from dashborion.render.columns import Column, View
     from dashborion.streams import Streams
 
 
@@ -152,12 +152,20 @@ def _list(
     if style.format is Format.CSV:
         return table.csv_rows(columns, items, headers=style.headers)
     if is_drawn(streams, style.format):
-        full = style.format is Format.WIDE
         rows = list(items)
+        full = style.format is Format.WIDE and table.has_room(columns, rows, streams.width, now)
         if not style.columns and not full:
-            columns = table.telling(columns, rows, streams.width, now=now)
+            asked, columns = columns, table.telling(columns, rows, streams.width, now=now)
+            _tell_of(streams, [one for one in asked if one.wide and one not in columns], rows)
         return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
     return table.tab_separated(columns, items, headers=style.headers)
+
+
+def _tell_of(streams: Streams, hidden: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Say which columns that were asked for are not shown, though they have values."""
+    lost = [one.title or one.header for one in hidden if any(map(one.value, rows))]
+    if lost:
+        streams.note(f"no room for {', '.join(lost)}: `-o json` has them")
 
 
 def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -> Iterator[str]:

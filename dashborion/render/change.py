@@ -74,7 +74,7 @@ def _ended(change: Change) -> str:
     told = plain(rollout.message) if rollout.message else None
     if rollout.state is not RolloutState.COMPLETE:
         return ": ".join(filter(None, (str(rollout.state), told)))
-    after = f" after {change.seconds:.0f} s" if change.seconds is not None else ""
+    after = f" after {change.seconds:.0f} s" if round(change.seconds or 0) else ""
     return f"{told or rollout.state}{after}"
 
 

@@ -48,8 +48,8 @@ class Column(Struct, frozen=True):
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
     says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
-    value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
-    go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
+    value there, ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On
+    a narrow terminal ``spare`` columns go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
     and some ``from_left``; 0 never does.
     """
 
@@ -66,6 +66,7 @@ class Column(Struct, frozen=True):
     min_width: int = 12
     title: str | None = None
     short: Value | None = None
+    shown: Value | None = None
     order: Value | None = None
 
     @property
@@ -155,6 +156,11 @@ def healthy_column() -> Column:
         lambda item: None if item.total is None else f"{item.healthy}/{item.total}",
         lambda item: "" if item.healthy == item.total else BAD,
     )
+
+
+def memory(item: Any) -> str | None:
+    """With its unit, which ECS leaves out."""
+    return f"{item.memory}Mi" if (item.memory or "").isdecimal() else item.memory
 
 
 def joined(values: Iterable[str]) -> str | None:

@@ -77,7 +77,8 @@ def telling(
 ) -> list[Column]:
     """The columns without those that have no value, and without spare ones for want of room.
 
-    Of these first those go that say the same of all rows of an environment, then the others.
+    Of these first those go that say the same of all rows of an environment, then the wide ones
+    from the right, then the others; never those that tell rows apart.
     """
     if not items:
         return [column for column in columns if not column.piped]
@@ -86,14 +87,29 @@ def telling(
         for column in columns
         if not column.piped and any(column.value(item) is not None for item in items)
     ]
-    spare = sorted((one for one in kept if one.spare), key=lambda one: -one.spare)
-    for column in spare:
+
+    def fits(shown: Sequence[Column]) -> bool:
+        return _width(shown, items, now, least=True) <= available
+
+    wide = [one for one in reversed(kept) if one.wide]
+    spare = sorted((one for one in kept if one.spare and not one.wide), key=lambda one: -one.spare)
+    for column in (*spare, *wide):
         if _width(kept, items, now) > available and _says_nothing(column, items):
             kept.remove(column)
-    for column in spare:
-        if column in kept and _width(kept, items, now, least=True) > available:
+    for column in (*wide, *spare):
+        if column in kept and not column.extra and not fits(kept):
             kept.remove(column)
     return kept
+
+
+def has_room(
+    columns: Sequence[Column], items: Sequence[Any], available: int, now: datetime
+) -> bool:
+    """Whether whole values fit."""
+    rows = [[human(_value(one, item, full=True), now) for one in columns] for item in items]
+    titles = [one.title or one.header for one in columns]
+    widths = _natural_widths([titles, *rows], len(columns))
+    return sum(widths) + GAP * (len(columns) - 1) <= available
 
 
 def _width(
@@ -129,7 +145,7 @@ def fitted_table(
     """A table without lines, fitted to the terminal as far as its columns can shrink.
 
     What still does not fit is wrapped by the terminal. ``full`` shows whole values instead of
-    short ones.
+    short ones, where there is room for all of them.
     """
     from rich.table import Table
     from rich.text import Text
@@ -139,8 +155,6 @@ def fitted_table(
     natural = _natural_widths([titles, *rows] if headers else rows, len(columns))
     available = streams.width - GAP * (len(columns) - 1)
     widths = fitted(columns, natural, available)
-    if full and sum(widths) > available:
-        widths = natural  # it wraps anyway: then nothing is shortened either
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=headers)
     for column, title, width in zip(columns, titles, widths, strict=True):
         table.add_column(
@@ -213,4 +227,6 @@ def fitted(columns: Sequence[Column], natural: Sequence[int], available: int) ->
 
 
 def _value(column: Column, item: Any, *, full: bool) -> Cell:
+    if column.shown:
+        return column.shown(item)
     return column.short(item) if column.short and not full else column.value(item)

@@ -55,7 +55,8 @@ class Mover:
                 described = self.fleet.cluster.backend.describe_task_definition(definition)
                 task = self.fleet.add(self.name, described, ip=f"10.0.0.{10 + number}")
                 task.health_status = first.health_status
-                self.fleet.region.target(group, f"10.0.0.{10 + number}")
+                if group is not None:
+                    self.fleet.region.target(group, f"10.0.0.{10 + number}")
 
     def runs(self, count: int) -> Callable[[], None]:
         def moment() -> None:

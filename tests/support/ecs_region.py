@@ -55,9 +55,9 @@ class Region:
         elbv2_backends[self.account][self.name].target_groups[group.arn] = group
         return group
 
-    def known_group(self, name: str) -> FakeTargetGroup:
+    def known_group(self, name: str) -> FakeTargetGroup | None:
         groups = elbv2_backends[self.account][self.name].target_groups.values()
-        return next(group for group in groups if group.name == name)
+        return next((group for group in groups if group.name == name), None)
 
     def target(
         self,

@@ -77,20 +77,20 @@ def test_a_rollout_that_is_done_is_not_waited_for() -> None:
     played = Played([DONE])
 
     assert played.wait() is DONE
-    assert (played.looks, played.took, played.said) == (1, 0, ["all there"])
+    assert (played.looks, played.took, played.said) == (1, 0, ["complete: all there"])
 
 
 def test_the_wait_goes_on_until_the_rollout_is_done() -> None:
     played = Played([look("1 of 3"), look("2 of 3"), DONE])
 
     assert played.wait() is DONE
-    assert (played.looks, played.said) == (3, ["1 of 3", "2 of 3", "all there"])
+    assert (played.looks, played.said) == (3, ["1 of 3", "2 of 3", "complete: all there"])
 
 
 def test_only_what_changed_is_said() -> None:
     played = Played([look("a"), look("a"), look("b"), look("b"), look("a"), DONE])
     played.wait()
-    assert played.said == ["a", "b", "a", "all there"]
+    assert played.said == ["a", "b", "a", "complete: all there"]
 
 
 @pytest.mark.parametrize("code", ["rollout-failed", "rolled-back", "superseded", "deleted"])
@@ -177,7 +177,7 @@ def test_a_timeout_of_nothing_looks_once() -> None:
 def test_a_failed_look_is_repeated(error: Exception) -> None:
     played = Played([look("1 of 2"), error, error, look("1 of 2"), DONE])
     assert played.wait() is DONE
-    assert played.said == ["1 of 2", f"asking again: {error}", "1 of 2", "all there"]
+    assert played.said == ["1 of 2", f"asking again: {error}", "1 of 2", "complete: all there"]
 
 
 def test_a_failed_look_does_not_end_a_trouble() -> None:

@@ -11,6 +11,7 @@ from dashborion.render.columns import (
     column,
     created_column,
     location_columns,
+    memory,
     message_column,
     name_column,
 )
@@ -53,9 +54,9 @@ INSTANCES = View(
     [
         *location_columns(),
         name_column(),
-        column("workload", shrink=1),
+        column("workload", shrink=1, spare=1),
         column("ready", _ready),
-        column("status", _status, _style),
+        column("status", _status, _style, shrink=1, min_width=16),
         column("restarts", right=True),
         created_column(),
         column("ip", wide=True),
@@ -64,7 +65,7 @@ INSTANCES = View(
         name_column("revision", wide=True),
         message_column(wide=True),
         column("cpu", wide=True, right=True),
-        column("memory", wide=True, right=True),
+        column("memory", wide=True, right=True, shown=memory),
     ],
 )
 

@@ -11,6 +11,7 @@ from dashborion.render.columns import (
     created_column,
     healthy_column,
     location_columns,
+    memory,
     message_column,
     name_column,
     short_image,
@@ -33,11 +34,6 @@ def _host(endpoint: Endpoint) -> str:
     if not endpoint.port:
         return host
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
-
-
-def _memory(workload: Workload) -> str | None:
-    """With its unit, which ECS leaves out."""
-    return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
 
 
 WORKLOADS = View(
@@ -64,7 +60,7 @@ WORKLOADS = View(
             "memory",
             wide=True,
             right=True,
-            short=_memory,
+            shown=memory,
             order=lambda item: item.resources.memory_mib,
         ),
         column("endpoints", _endpoints, wide=True, shrink=2),

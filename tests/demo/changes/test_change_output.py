@@ -104,7 +104,7 @@ def test_a_status_that_is_not_waited_out_says_where_it_stood(dashborion: Cli, we
 def test_a_terminal_shows_how_the_rollout_ended(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.completes]
     seen = dashborion("workloads restart web --wait", tty=True)
-    assert seen.out == "✓ here web restarted, complete\n"
+    assert seen.out == "✓ here service/web restarted, 2 of 2 available after 2 s\n"
 
 
 @pytest.mark.parametrize(

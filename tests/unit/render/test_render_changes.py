@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dashborion.models.rollout import Change, Rollout, RolloutState
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.rollout import Change, Revision, Rollout, RolloutState
 from dashborion.render import Format, Style, show_one
 from dashborion.render.views.workloads import CHANGES
 from dashborion.streams import Streams
@@ -23,9 +25,15 @@ def change(**more: Any) -> Change:
     base: dict[str, Any] = {
         "action": "scale", "project": "media", "environment": "staging", "namespace": "media",
         "workload": "web", "instance": None, "before": 2, "after": 4, "dry_run": False,
-        "rollout": None,
+        "rollout": None, "type": WorkloadType.DEPLOYMENT,
     }  # fmt: skip
     return Change(**base | more)
+
+
+def revision(number: str, tag: str, **old: float) -> Revision:
+    made = NOW - timedelta(**old)
+    image = f"registry.example/media/web:{tag}"
+    return Revision(revision=number, current=False, images=[image], created_at=made, message=None)
 
 
 def rollout(state: RolloutState, message: str | None = None) -> Rollout:
@@ -35,27 +43,59 @@ def rollout(state: RolloutState, message: str | None = None) -> Rollout:
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({}, "✓ media/staging web scaled 2 → 4"),
-        (
-            {"rollout": rollout(RolloutState.COMPLETE, "4 of 4 available")},
-            "✓ media/staging web scaled 2 → 4, complete, 4 of 4 available",
+        pytest.param({}, "✓ media/staging deployment/web scaled 2 → 4", id="sent"),
+        pytest.param(
+            {"rollout": rollout(RolloutState.COMPLETE, "4 of 4 available"), "seconds": 4.2},
+            "✓ media/staging deployment/web scaled 2 → 4, 4 of 4 available after 4 s",
+            id="done",
         ),
-        (
-            {"action": "deploy", "rollout": rollout(RolloutState.FAILED, "no image")},
-            "✗ media/staging web deployed 2 → 4, failed, no image",
+        pytest.param(
+            {
+                "action": "deploy",
+                "before": "app=registry.example/media/web:1, proxy=envoy:1",
+                "after": "app=registry.example/media/web:2, proxy=envoy:1",
+                "rollout": rollout(RolloutState.FAILED, "no image"),
+                "seconds": 4.2,
+            },
+            "✗ media/staging deployment/web deployed app=web:1, proxy=envoy:1 → "
+            "app=web:2, proxy=envoy:1, failed: no image",
+            id="failed",
         ),
-        (
+        pytest.param(
             {"rollout": rollout(RolloutState.PROGRESSING)},
-            "… media/staging web scaled 2 → 4, progressing",
+            "… media/staging deployment/web scaled 2 → 4, progressing",
+            id="under way",
         ),
-        ({"dry_run": True}, "· media/staging would scale web 2 → 4"),
-        ({"after": 2}, "✓ media/staging web is left as it is: 2"),
-        (
-            {"action": "stop", "instance": "web-1", "before": "running", "after": "terminating"},
+        pytest.param(
+            {"dry_run": True}, "· media/staging would scale deployment/web 2 → 4", id="dry run"
+        ),
+        pytest.param(
+            {"after": 2},
+            "✓ media/staging deployment/web is left as it is: 2 replicas",
+            id="nothing to do",
+        ),
+        pytest.param(
+            {
+                "action": "rollback",
+                "before": "7",
+                "after": "5",
+                "revisions": [revision("7", "8.3.0", minutes=9), revision("5", "8.2.0", hours=50)],
+            },
+            "✓ media/staging deployment/web rolled back 7 (web:8.3.0, 9m) → 5 (web:8.2.0, 2d2h)",
+            id="images and age of both revisions",
+        ),
+        pytest.param(
+            {
+                "action": "stop",
+                "type": None,
+                "instance": "web-1",
+                "before": "running",
+                "after": "terminating",
+            },
             "✓ media/staging web-1 stopped running → terminating",
+            id="an instance",
         ),
     ],
-    ids=["sent", "done", "failed", "under way", "dry run", "nothing to do", "an instance"],
 )
 def test_a_change_is_one_line(more: dict[str, Any], expected: str) -> None:
     assert shown(change(**more)) == f"{expected}\n"

@@ -139,16 +139,47 @@ def test_no_color_and_the_option(color: str, environ: dict[str, str], *, expecte
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 108, 300])
-@pytest.mark.parametrize(
-    "style",
-    [Style(format=Format.WIDE), Style(columns=["name", "type", "image"])],
-    ids=["wide", "asked for"],
-)
-def test_no_column_that_was_asked_for_is_dropped(
-    three: list[Workload], width: int, style: Style
-) -> None:
+def test_no_column_that_was_asked_for_is_dropped(three: list[Workload], width: int) -> None:
+    style = Style(columns=["name", "type", "image"])
     head = rendered(three, style, tty=True, width=width).splitlines()[0]
     assert head.split() == [one.title or one.header for one in WORKLOADS.chosen(style)]
+
+
+@pytest.mark.parametrize("width", [80, 120, 160, 300])
+def test_a_wide_table_fits_and_says_what_it_has_no_room_for(
+    three: list[Workload], width: int
+) -> None:
+    streams = Streams.test(tty=True, width=width)
+    show_list(streams, WORKLOADS, three, Style(format=Format.WIDE), now=NOW)
+    lines = streams.out.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= width
+    said = streams.err.getvalue()  # type: ignore[attr-defined]
+    for column in WORKLOADS.columns:
+        if column.wide and any(column.value(one) is not None for one in three):
+            title = column.title or column.header
+            assert (title in lines[0]) is (title not in said), title
+    assert ("no room" in said) is (width < 160)
+
+
+def test_the_memory_of_ecs_has_its_unit_on_a_terminal(three: list[Workload]) -> None:
+    """And a pipe has what the API says."""
+    item = workload(memory="512", resources=Resources(cpu_millicores=250, memory_mib=512))
+    style = Style(columns=["memory"])
+    assert rendered([item], style, tty=True).splitlines()[1].strip() == "512Mi"
+    wide = rendered([item], Style(format=Format.WIDE), tty=True, width=300)
+    assert "512Mi" in wide
+    assert rendered([item], style).splitlines()[1] == "512"
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_the_namespace_stays_where_it_tells_rows_apart(width: int) -> None:
+    """Bug: two workloads of the same name looked alike with ``-A`` at 80 columns."""
+    image = "registry.example.com/team/a-long-name-of-an-image:2026.11.27"
+    rows = [workload(namespace=f"media-{name}", image=image) for name in ("staging", "production")]
+    style = Style(extra=frozenset({"namespace"}))
+    assert "media-staging" in rendered(rows, style, tty=True, width=width)
+    alike = [workload(namespace="shop", image=image, name=name) for name in ("a" * 30, "b" * 30)]
+    assert "NAMESPACE" not in rendered(alike, style, tty=True, width=width)
 
 
 @pytest.mark.parametrize(
