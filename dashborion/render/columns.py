@@ -49,8 +49,8 @@ class Column(Struct, frozen=True):
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
     says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
     value there, ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On
-    a narrow terminal ``spare`` columns go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
-    and some ``from_left``; 0 never does.
+    a narrow terminal ``spare`` columns go, the highest first, and those with the highest
+    ``shrink`` give way, down to ``min_width`` and some ``from_left``; 0 never does.
     """
 
     key: str
@@ -228,8 +228,8 @@ class View(Struct, frozen=True):
             UsageError: there is none.
         """
         for column in self.columns:
-            names = (column.key, (column.title or "").lower())
-            if key.strip().lower().replace("_", "-") in names:
+            names = (column.key, (column.title or "").lower().replace(" ", "-"))
+            if re.sub("[_ ]", "-", key.strip().lower()) in names:
                 return column
         known = [column.key for column in self.columns]
         near = suggestion(key, known, most=len(known))

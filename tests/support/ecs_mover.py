@@ -54,7 +54,7 @@ class Mover:
                 definition = first.task_definition_arn.rpartition("/")[2]
                 described = self.fleet.cluster.backend.describe_task_definition(definition)
                 task = self.fleet.add(self.name, described, ip=f"10.0.0.{10 + number}")
-                task.health_status = first.health_status
+                vars(task)["health_status"] = vars(first)["health_status"]
                 if group is not None:
                     self.fleet.region.target(group, f"10.0.0.{10 + number}")
 

@@ -82,7 +82,7 @@ LISTS: Mapping[str, View] = {
     "container-instances": View("container instances", [
         *environment_columns(),
         name_column(),
-        column("instance"),
+        column("instance", spare=1),
         column("status", style=_machine_style),
         column("agent", _agent, lambda item: BAD if item.connected is False else ""),
         column("running", right=True),

@@ -14,6 +14,7 @@ from dashborion.render.columns import (
     memory,
     message_column,
     name_column,
+    short_image,
 )
 
 _FAILURE_WORDS = (
@@ -87,6 +88,6 @@ CONTAINERS = View(
         column("restarts", right=True),
         column("exit", "exit_code", right=True),
         column("last", _previous_run, BUSY),
-        column("image", shrink=2),
+        column("image", short=lambda item: short_image(item.image), shrink=2, from_left=True),
     ],
 )

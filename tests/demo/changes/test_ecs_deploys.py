@@ -63,8 +63,10 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     assert sum(dashborion.slept) < 120, "well before the timeout of ten minutes"
     assert shop.images("checkout") == [BAD]
 
+    undo = seen.error["hint"].partition("undo it: dashborion ")[2]
+    assert f"service/checkout --to {NAME}:1 --wait" in undo
     dashborion.steps = shop.meanwhile
-    seen = dashborion("workloads rollback checkout --wait")
+    seen = dashborion(undo)
     assert (seen.exit_code, shop.images("checkout")) == (0, [OLD]), seen.err
     seen = dashborion("workloads rollback checkout -o json")
     assert (seen.exit_code, seen.error["code"]) == (1, "refused"), "it never got through"

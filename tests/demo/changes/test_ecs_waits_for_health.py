@@ -19,7 +19,7 @@ def checks(web: Mover, status: str) -> Callable[[], None]:
     def moment() -> None:
         with web.fleet.aws.lock:
             for task in web.fleet.tasks["web"]:
-                task.health_status = status
+                vars(task)["health_status"] = status
 
     return moment
 
@@ -76,7 +76,7 @@ def test_tasks_that_run_are_not_enough(
 def test_a_wait_that_is_not_over_names_the_check_and_the_cause(
     dashborion: Cli, fleet: Fleet, status: str, checked: str, cause: str
 ) -> None:
-    fleet.tasks["unready"][0].health_status = status
+    vars(fleet.tasks["unready"][0])["health_status"] = status
     seen = dashborion("workloads status unready --wait --timeout 9s -o json")
     assert (seen.exit_code, seen.error["code"]) == (8, "rollout-pending"), seen.err
     told = f"{checked}0 of 1 healthy in target group unready (Health checks failed: [503])"

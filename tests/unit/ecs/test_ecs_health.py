@@ -163,6 +163,6 @@ def test_another_controllers_service_is_judged_by_its_leading_task_set() -> None
 
 def test_no_more_is_wanted_than_runs() -> None:
     """A task set runs its share of the desired count."""
-    half = {"desiredCount": 4, "runningCount": 2}
+    half: Raw = {"desiredCount": 4, "runningCount": 2}
     targets = {GROUP: HEALTHY}
     assert missing(task(1), task(2), balancers=[BEHIND], targets=targets, **half) is None
