@@ -76,7 +76,7 @@ def test_the_exit_code_says_what_happened(
     assert ("error: " in seen.err) is (code != 0)
 
 
-@pytest.mark.parametrize("words", ["restart web", "scale web -r 2"])
+@pytest.mark.parametrize("words", ["restart web", "scale web -r 3"])
 def test_a_change_that_was_applied_and_then_failed_was_applied_once(
     dashborion: Cli, fleet: Fleet, words: str
 ) -> None:

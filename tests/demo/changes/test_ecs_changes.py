@@ -41,6 +41,9 @@ def test_scaling_sends_the_count_and_nothing_else(dashborion: Cli, fleet: Fleet)
         "after": 4,
         "dryRun": False,
         "rollout": None,
+        "type": "ecs-service",
+        "seconds": None,
+        "revisions": None,
     }
 
 

@@ -119,8 +119,8 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
 
 @pytest.mark.parametrize(
     ("words", "count"),
-    [(SCALE.replace("-r 3", "-r 1"), 1), ("workloads status deployment/web", 0)],
-    ids=["scale", "status"],
+    [(SCALE.replace("-r 3", "-r 1"), 0), ("workloads status deployment/web", 0)],
+    ids=["scale to what it has", "status"],
 )
 def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
     with start(f"{words} --wait", text=True) as child:

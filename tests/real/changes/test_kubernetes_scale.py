@@ -79,7 +79,7 @@ def test_two_autoscalers_are_both_described_with_what_their_controller_says(
 def test_scaling_patches_the_scale_subresource_once(
     dashborion: Cli, here: Space, small: str
 ) -> None:
-    seen = dashborion(f"workloads scale {small} -r 1 -v")
+    seen = dashborion(f"workloads scale {small} -r 3 -v")
     assert (seen.exit_code, writes(seen)) == (0, ["PATCH 200"])
     assert f"PATCH {here.path(small)}/scale 200" in seen.err
 
