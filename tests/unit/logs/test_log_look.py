@@ -55,7 +55,7 @@ def test_looks_of_instances_that_are_gone_are_forgotten(monkeypatch: pytest.Monk
     prefixes = Prefixes(color=True, most=40)
     for number in range(100):
         prefixes.of(source(f"web-{number}"))
-    assert len(prefixes._looks) == len(prefixes._known) == 3  # noqa: SLF001
+    assert len(prefixes._looks) == len(prefixes._known) == 3
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_the_middle_goes(most: int, short: str) -> None:
 def test_times_on_a_terminal_are_local_and_in_milliseconds(
     readable: bool, utc: bool, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log_look._local.cache_clear()  # noqa: SLF001
+    log_look._local.cache_clear()
     monkeypatch.setenv("TZ", "Etc/GMT-2")
     time.tzset()
     try:
@@ -160,7 +160,7 @@ def test_times_on_a_terminal_are_local_and_in_milliseconds(
     finally:
         monkeypatch.undo()
         time.tzset()
-        log_look._local.cache_clear()  # noqa: SLF001
+        log_look._local.cache_clear()
 
 
 def test_a_stamp_that_is_no_time_is_shown_as_it_is() -> None:
