@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -139,22 +140,23 @@ def test_readers_of_one_region_share_two_reads_a_second(fleet: Fleet, dashborion
     names = [f"chat-{n}" for n in range(6)]
     for name in names:
         service(fleet, name)
-    counts = fleet.aws.spy.counts
-    ecs, read = [0], [0]
+    told: list[tuple[int, int]] = []
+
+    def polls() -> int:
+        return int(fleet.aws.spy.counts["logs:GetLogEvents"]) // len(names)
 
     def watch() -> None:
         wait_for("the first", lambda: len(dashborion.said_so_far(out=True).splitlines()) == 6)
-        ecs[0] -= calls(counts)
-        read[0] -= counts["logs:GetLogEvents"]
-        begun = counts["logs:GetLogEvents"]
-        wait_for("polls", lambda: counts["logs:GetLogEvents"] > begun + 60 * len(names))
-        ecs[0] += calls(counts)
-        read[0] += counts["logs:GetLogEvents"]
+        begun = polls()
+        told.append((begun, calls(fleet.aws.spy.counts)))
+        wait_for("polls", lambda: polls() > begun + 60)
+        told.append((polls(), calls(fleet.aws.spy.counts)))
         write(fleet, names[0], str(fleet.tasks[names[0]][0].id), "enough")
 
     dashborion(f"workloads logs {' '.join(names)} -f", meanwhile=watch, enough=lines(7))
-    assert 0 < ecs[0] <= 2 * read[0] / len(names) + 4 * len(names)
+    (begun, before), (ended, after) = told
+    assert 0 < after - before <= 2 * (ended - begun) + 4 * len(names)
 
 
-def calls(counts: Any) -> int:
-    return sum(count for name, count in list(counts.items()) if name.startswith("ecs:"))
+def calls(counts: Mapping[str, int]) -> int:
+    return sum(count for name, count in counts.items() if name.startswith("ecs:"))
