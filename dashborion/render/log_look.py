@@ -26,7 +26,7 @@ STREAM_COLORS = (
 )  # fmt: skip
 MOST_KEPT = 1000  # streams whose looks are remembered: instances come and go for weeks
 LEAST_WIDTH = 24  # columns that prefixes may take on a narrow terminal; else two fifths of it
-LEAST_OF_A_NAME = 12  # characters of an instance's name that are shown in any case
+LEAST_OF_A_NAME = 10  # characters of an instance's name that are shown in any case
 
 HIGHLIGHT = "1;7"
 _LEVELS = {

@@ -12,7 +12,8 @@ from dashborion.models.log import HEAD, Source
 from dashborion.orchestrators.logs import stamp
 from dashborion.render import log_look
 from dashborion.render.log_lines import TextLines
-from dashborion.render.log_look import STREAM_COLORS, Prefixes, level_in, shortened
+from dashborion.render.log_look import STREAM_COLORS, Prefixes, level_in, prefixes, shortened
+from dashborion.streams import Streams
 
 AT = datetime(2026, 7, 1, 12, 0, 0, 123_456, tzinfo=UTC)
 RED, YELLOW, GREEN, DIM = "1;31", "33", "32", "2"
@@ -167,3 +168,42 @@ def test_a_stamp_that_is_no_time_is_shown_as_it_is() -> None:
     lines = TextLines(prefixes=None, timestamps=True, readable=True)
     (printed,) = lines(source("x"), [b"2026-99-99T12:00:00.000000000Z x"])
     assert printed[HEAD:] == b"2026-99-99 12:00:00.000 x\n"
+
+
+PICTURE = {
+    80: """\
+media/staging api-1              | 2026-07-01 12:00:00.123Z INFO started
+media/production web-1/app       | 2026-07-01 12:00:00.123Z {"level":"error"}
+media/production recom…zjgfk/app | 2026-07-01 12:00:00.123Z [warn] slow
+""",
+    120: """\
+media/staging api-1                              | 2026-07-01 12:00:00.123Z INFO started
+media/production web-1/app                       | 2026-07-01 12:00:00.123Z {"level":"error"}
+media/production recommendations-5d4f8-zjgfk/app | 2026-07-01 12:00:00.123Z [warn] slow
+""",
+}
+
+
+@pytest.mark.parametrize("width", PICTURE)
+@pytest.mark.parametrize("color", [False, True], ids=["plain", "coloured"])
+def test_what_a_terminal_shows(width: int, color: bool) -> None:
+    streams = Streams.test(tty=True, width=width)
+    streams.out_color = color
+    said = {
+        source("api-1"): "INFO started",
+        source("web-1", container="app", env="production"): '{"level":"error"}',
+        source("recommendations-5d4f8-zjgfk", container="app", env="production"): "[warn] slow",
+    }
+    lines = TextLines(
+        prefixes=prefixes(streams, environments=True, namespaces=False),
+        timestamps=True,
+        readable=True,
+        utc=True,
+        color=color,
+    )
+    lines.expect(list(said))
+    printed = "".join(f"{shown(lines, one, text)}\n" for one, text in said.items())
+    assert re.sub(r"\x1b\[[\d;]*m", "", printed) == PICTURE[width]
+    codes = re.findall(r"\x1b\[([\d;]+)m", printed)
+    expected = ["38;5;75", "32", "38;5;169", "1;31", "38;5;114", "33"] if color else []
+    assert [code for code in codes if code != "0"] == expected
