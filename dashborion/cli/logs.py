@@ -39,16 +39,16 @@ class LogOptions(OptionSet):
     ] = False
     since: Annotated[
         str | None,
-        Option("--since", help="Show lines since this time: 15m (ago) or 2026-01-31T08:00:00Z."),
+        Option("--since", help="Show lines since 15m (ago) or an RFC 3339 time."),
     ] = None
     until: Annotated[
-        str | None, Option("--until", help="Show lines up to this time, in the form of --since.")
+        str | None, Option("--until", help="Show lines up to this time, as --since.")
     ] = None
     tail: Annotated[
         int | None,
         Option("--tail", min=ALL_LINES, show_default=False,
-               help="Show this many of each container's newest lines, counted before -i and -x; "
-               "-1 for all. By default 500, with -f 100, with --since or --until all."),
+               help="Show each container's newest lines, counted before -i and -x; by default 500, "
+               "with -f 100, with --since all (-1)."),
     ] = None  # fmt: skip
     container: Annotated[
         list[str] | None, Option("--container", "-c", help="Show only this container; repeatable.")
@@ -57,12 +57,12 @@ class LogOptions(OptionSet):
         bool,
         Option(
             "--previous",
-            help="Show the log of the container's previous run; on ECS of the last stopped task.",
+            help="Show the run before; on ECS the last stopped task.",
         ),
     ] = False
     include: Annotated[
         list[str] | None,
-        Option("--include", "-i", help="Show only lines that match this regex; repeatable."),
+        Option("--include", "-i", help="Show only lines matching this regex; repeatable."),
     ] = None
     exclude: Annotated[
         list[str] | None,
@@ -83,9 +83,9 @@ class LogOptions(OptionSet):
     ] = None
     timestamps: Annotated[
         bool,
-        _output("--timestamps", help="Print the time of each line; on a terminal local time."),
+        _output("--timestamps", help="Print the time of each line."),
     ] = False
-    utc: Annotated[bool, _output("--utc", help="Print the time of each line in UTC.")] = False
+    utc: Annotated[bool, _output("--utc", help="The same in UTC, on a terminal, too.")] = False
     no_prefix: Annotated[
         bool, _output("--no-prefix", help="Omit the instance name before each line.")
     ] = False

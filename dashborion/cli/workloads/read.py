@@ -174,7 +174,9 @@ def logs(
     context: Context,
     patterns: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+        typer.Argument(
+            metavar="[PATTERN]...", help="[NAMESPACE/][KIND/]NAME; * and ? are wildcards."
+        ),
     ] = None,
     *,
     where: NamespaceOptions,
@@ -183,7 +185,7 @@ def logs(
 ) -> None:
     """Print the logs of all instances of workloads, merged by time.
 
-    Needs a NAME, a PATTERN, -l or -A. With -f, workloads that are made later and match join.
+    Needs a NAME, PATTERN, -l or -A; with -f new workloads that match join.
 
     Example: dashborion workloads logs 're*' -e '*/production' -f
     """
