@@ -57,7 +57,7 @@ class LogOptions(OptionSet):
         bool,
         Option(
             "--previous",
-            help="Show the run before; on ECS the last stopped task.",
+            help="Show the run before, on ECS the task before.",
         ),
     ] = False
     include: Annotated[
