@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
-    from dashborion.engines.logs import Shape
+    from dashborion.engines.logs import Expect, Shape
     from dashborion.models.log import Source
     from dashborion.orchestrators.logs import Block, Reader, Reading, Wanted
 
@@ -39,16 +39,16 @@ class LogOptions(OptionSet):
     ] = False
     since: Annotated[
         str | None,
-        Option("--since", help="Show lines since this time: 15m (ago) or 2026-01-31T08:00:00Z."),
+        Option("--since", help="Show lines since 15m (ago) or an RFC 3339 time."),
     ] = None
     until: Annotated[
-        str | None, Option("--until", help="Show lines up to this time, in the form of --since.")
+        str | None, Option("--until", help="Show lines up to this time, as --since.")
     ] = None
     tail: Annotated[
         int | None,
         Option("--tail", min=ALL_LINES, show_default=False,
-               help="Show this many of each container's newest lines, counted before -i and -x; "
-               "-1 for all. By default 500, with -f 100, with --since or --until all."),
+               help="Show each container's newest lines, counted before -i and -x; by default 500, "
+               "with -f 100, with --since all (-1)."),
     ] = None  # fmt: skip
     container: Annotated[
         list[str] | None, Option("--container", "-c", help="Show only this container; repeatable.")
@@ -57,12 +57,12 @@ class LogOptions(OptionSet):
         bool,
         Option(
             "--previous",
-            help="Show the log of the container's previous run; on ECS of the last stopped task.",
+            help="Show the run before, on ECS the task before.",
         ),
     ] = False
     include: Annotated[
         list[str] | None,
-        Option("--include", "-i", help="Show only lines that match this regex; repeatable."),
+        Option("--include", "-i", help="Show only lines matching this regex; repeatable."),
     ] = None
     exclude: Annotated[
         list[str] | None,
@@ -81,9 +81,11 @@ class LogOptions(OptionSet):
         list[str] | None,
         _output("--highlight", help="Highlight matches of this regex; repeatable."),
     ] = None
-    timestamps: Annotated[bool, _output("--timestamps", help="Print the time of each line.")] = (
-        False
-    )
+    timestamps: Annotated[
+        bool,
+        _output("--timestamps", help="Print the time of each line."),
+    ] = False
+    utc: Annotated[bool, _output("--utc", help="The same in UTC, on a terminal, too.")] = False
     no_prefix: Annotated[
         bool, _output("--no-prefix", help="Omit the instance name before each line.")
     ] = False
@@ -98,7 +100,7 @@ class LogOptions(OptionSet):
             UsageError: an invalid time, or options that cannot be used together.
         """
         from dashborion.cli.option_values import point_in_time
-        from dashborion.orchestrators.logs import FOLLOWED_LINES, SHOWN_LINES, Wanted
+        from dashborion.orchestrators.logs import FOLLOWED_LINES, SHOWN_LINES, Room, Wanted
 
         if self.follow and self.previous:
             raise UsageError("--follow and --previous cannot be used together: that run has ended")
@@ -115,47 +117,57 @@ class LogOptions(OptionSet):
             tail=None if tail in (None, ALL_LINES) else tail,
             containers=tuple(self.container or ()),
             previous=self.previous,
-            most=self.max_streams,
+            room=Room(self.max_streams),
         )
 
-    def shape(self, context: Context, *, environments: bool, one_instance: bool) -> Shape:
-        """A function that filters and formats lines.
+    def shape(
+        self, context: Context, *, environments: bool, namespaces: bool, one_instance: bool
+    ) -> tuple[Shape, Expect]:
+        """A function that filters and formats lines, and one that is told of sources before.
 
         Args:
-            context: for the colours.
+            context: for the terminal.
             environments: lines of several environments are printed.
-            one_instance: lines of one instance are printed.
+            namespaces: lines of several namespaces are.
+            one_instance: lines of one instance are.
 
         Raises:
             UsageError: an invalid regular expression.
         """
         from dashborion.engines.logs import LineFilter
-        from dashborion.render import log_lines
+        from dashborion.render import is_drawn, log_lines
+        from dashborion.render.log_look import prefixes
 
         line_filter = LineFilter(
             patterns(self.include, "--include"), patterns(self.exclude, "--exclude")
         )
         highlight = patterns(self.highlight, "--highlight")
         formatted: Callable[[Source, Block], Block]
+        expect: Expect = lambda _: None  # noqa: E731
+        times = self.timestamps or self.utc
+        streams = context.streams
         if self.output is LogFormat.JSON:
             formatted = log_lines.JsonLines()
         elif self.output is LogFormat.RAW:
-            formatted = log_lines.RawLines(self.timestamps)
+            formatted = log_lines.RawLines(times)
         else:
-            formatted = log_lines.TextLines(
-                prefix=not self.no_prefix,
+            before = prefixes(streams, environments=environments, namespaces=namespaces)
+            formatted = text = log_lines.TextLines(
+                prefixes=None if self.no_prefix else before,
                 prefix_alone=not one_instance,
-                timestamps=self.timestamps,
-                color=context.streams.out_color,
-                environments=environments,
+                timestamps=times,
+                readable=is_drawn(streams, None),
+                utc=self.utc,
+                color=streams.out_color,
                 highlight=highlight,
             )
+            expect = text.expect
 
         def shape(source: Source, block: Block) -> Block:
             kept = line_filter(block)
             return formatted(source, kept) if kept else []
 
-        return shape
+        return shape, expect
 
 
 def patterns(texts: Sequence[str] | None, option: str) -> tuple[re.Pattern[str], ...]:
@@ -181,6 +193,7 @@ def print_logs(
     logged: LogOptions,
     find: Callable[[Wanted], Answer[Reader]],
     *,
+    namespaces: bool = False,
     one_instance: bool = False,
 ) -> None:
     """Print the logs of one instance or of several.
@@ -189,6 +202,7 @@ def print_logs(
         context: the streams and the clock.
         logged: the options.
         find: finds the logs in the chosen environments.
+        namespaces: it may find those of several namespaces.
         one_instance: it finds those of a single instance.
 
     Raises:
@@ -196,26 +210,25 @@ def print_logs(
         NothingToRead: there are no logs, without --follow.
     """
     wanted = logged.wanted(context.now())
-    shape = logged.shape(context, environments=False, one_instance=one_instance)
+    shaped = partial(logged.shape, context, namespaces=namespaces, one_instance=one_instance)
+    shaped(environments=False)  # an invalid option is told before anything is sent
     answer = find(wanted)
-    if answer.asked > 1:
-        shape = logged.shape(context, environments=True, one_instance=one_instance)
+    shape, expect = shaped(environments=answer.asked > 1)
     is_past = wanted.until is not None and wanted.until <= context.now()
     if logged.follow and not is_past:
-        _print_followed(context, answer.items, wanted, shape, in_order=logged.in_order)
+        _print_followed(context, answer.items, wanted, shape, expect, in_order=logged.in_order)
     else:
-        _print_snapshot(context, answer.items, wanted, shape)
+        _print_snapshot(context, answer.items, shape, expect)
     answer.require_complete()
 
 
 def _print_snapshot(
-    context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape
+    context: Context, readers: Sequence[Reader], shape: Shape, expect: Expect
 ) -> None:
     from dashborion.engines.logs import merged
-    from dashborion.orchestrators.logs import require_few
 
     readings, failures = _opened(context, readers)
-    require_few(len(readings), wanted.most)
+    expect([reading.source for reading in readings])
     expected = len(failures) + len(readings)
 
     def failed(source: Source, error: DashborionError) -> None:
@@ -275,7 +288,13 @@ def _partial(count: int) -> PartialFailure:
 
 
 def _print_followed(
-    context: Context, readers: Sequence[Reader], wanted: Wanted, shape: Shape, *, in_order: bool
+    context: Context,
+    readers: Sequence[Reader],
+    wanted: Wanted,
+    shape: Shape,
+    expect: Expect,
+    *,
+    in_order: bool,
 ) -> None:
     from datetime import timedelta
 
@@ -296,6 +315,7 @@ def _print_followed(
         failed=failed,
         window=Window(WINDOW_SECONDS, context.clock) if in_order else None,
         is_over=lambda: until is not None and context.now() > until + grace,
+        expect=expect,
     )
     with closing(following.lines()) as lines:
         render.show_stream(context.streams, lines, live=True)

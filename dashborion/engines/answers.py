@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Generic, Protocol, TypeVar
 
 from msgspec.structs import replace
@@ -12,7 +11,7 @@ from msgspec.structs import replace
 from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
 from dashborion.models.instance import Instance
-from dashborion.models.query import Found, Name, Query
+from dashborion.models.query import Found, Name, Query, has_wildcards
 from dashborion.models.workload import Workload
 
 T = TypeVar("T")
@@ -154,12 +153,4 @@ def order(row: Found[Row] | Of) -> tuple[str, ...]:
 
 
 def _fits(pattern: Name, workload: Workload) -> bool:
-    return (
-        fnmatchcase(workload.name, pattern.name)
-        and (pattern.type is None or workload.type is pattern.type)
-        and (pattern.namespace is None or fnmatchcase(workload.namespace, pattern.namespace))
-    )
-
-
-def has_wildcards(text: str) -> bool:
-    return not frozenset("*?[").isdisjoint(text)
+    return pattern.fits(workload.name, workload.type, workload.namespace)

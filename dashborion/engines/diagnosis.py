@@ -19,7 +19,6 @@ from dashborion.engines.answers import (
     Answer,
     away,
     flat,
-    has_wildcards,
     matching,
     matching_in,
     order,
@@ -40,7 +39,7 @@ from dashborion.models.cause import (
     Verdict,
 )
 from dashborion.models.instance import Instance
-from dashborion.models.query import Name, Query
+from dashborion.models.query import Name, Query, has_wildcards
 from dashborion.models.rollout import RolloutState
 from dashborion.models.workload import Workload, WorkloadStatus
 from dashborion.orchestrators.protocol import Causes, Examined, Orchestrator

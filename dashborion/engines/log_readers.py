@@ -1,4 +1,8 @@
-"""The logs of workloads and instances, looked for in all chosen environments."""
+"""The logs of workloads and instances, looked for in all chosen environments.
+
+Names are looked up, and each is somewhere; patterns and selectors are handed on, as others may fit
+them later.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from dashborion.concurrency import every
-from dashborion.engines.answers import Answer, nowhere
+from dashborion.engines.answers import Answer, nowhere, widened
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
@@ -19,12 +23,15 @@ Find = Callable[[Orchestrator, Name], Reader]
 def of_workloads(
     fleet: Fleet, typed: Iterable[str], query: Query, wanted: Wanted
 ) -> Answer[Reader]:
-    """The logs of the workloads of these NAMEs, in every environment that has them.
+    """The logs of the workloads of these NAMEs or PATTERNs, in every environment that has them.
 
     Raises:
         NotFound: a name that no environment has.
     """
     names = [fleet.workload_name(text) for text in dict.fromkeys(typed)]
+    is_open = query.selector or query.all_namespaces or any(name.is_pattern for name in names)
+    if is_open:
+        return _selected(fleet, names, widened(query, names), wanted)
     return _readers(fleet, names, lambda one, name: one.logs.of_workload(name, query, wanted))
 
 
@@ -39,6 +46,18 @@ def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answe
     answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
     answer.require_one(name)
     return answer
+
+
+def _selected(fleet: Fleet, names: Sequence[Name], query: Query, wanted: Wanted) -> Answer[Reader]:
+    """One reader an environment, of all that fit."""
+    answer = fleet.ask_all(lambda one: one.logs.of_workloads(names, query, wanted), searching=True)
+    if not answer.failures:
+        for name in map(str, names):
+            absent = [error for one in answer.items for error in one.absent if error.name == name]
+            if len(absent) == len(answer.items):
+                raise nowhere(absent, fleet.where)
+    readers = [one.reader for one in answer.items]
+    return Answer(readers, answer.failures, answer.asked, answer.answered)
 
 
 def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:

@@ -17,13 +17,14 @@ from functools import partial
 from operator import itemgetter
 
 from dashborion.concurrency import outcome, start
-from dashborion.errors import DashborionError, foreseen
+from dashborion.errors import DashborionError, UsageError, foreseen
 from dashborion.models.log import HEAD, STAMP, Source
-from dashborion.orchestrators.logs import Block, Ended, Reader, Reading
+from dashborion.orchestrators.logs import Block, Ended, Reader, Reading, Sink
 
 Shape = Callable[[Source, Block], Block]
 Failed = Callable[[Source, DashborionError], None]
-Item = tuple[Source, Block] | str
+Expect = Callable[[Sequence[Source]], None]
+Item = tuple[Source, Block] | list[Source] | str
 
 WINDOW_SECONDS = 2.0  # in which a sorted live stream puts lines into order
 WAITING = 2000  # blocks that may wait to be printed before those who read have to wait
@@ -146,6 +147,10 @@ class Live:
         """As ``Sink.say``."""
         self._put(text)
 
+    def expect(self, sources: Sequence[Source]) -> None:
+        """As ``Sink.expect``."""
+        self._put(list(sources))
+
     def pause(self, seconds: float) -> None:
         """As ``Sink.pause``."""
         if self._ended.wait(seconds):
@@ -175,6 +180,26 @@ class Live:
             if not self._ended.is_set():
                 self._room.set()
         return items
+
+
+@dataclass(frozen=True)
+class _Named:
+    """A sink that says of which environment it speaks, as there are several."""
+
+    sink: Sink
+    label: str
+
+    def say(self, text: str) -> None:
+        self.sink.say(f"{self.label}: {text}")
+
+    def lines(self, source: Source, block: Block) -> None:
+        self.sink.lines(source, block)
+
+    def expect(self, sources: Sequence[Source]) -> None:
+        self.sink.expect(sources)
+
+    def pause(self, seconds: float) -> None:
+        self.sink.pause(seconds)
 
 
 @dataclass
@@ -211,8 +236,9 @@ class Window:
 class Following:
     """Readers, each on a thread of its own, and their lines as they arrive.
 
-    ``say`` gets messages to a person, in their place among the lines; ``failed`` the
-    error of a reader that could not go on while others do.
+    ``expect`` is told of sources before their first line. ``say`` gets messages to a person, in
+    their place among the lines; ``failed`` the error of a reader that could not go on while others
+    do.
     """
 
     readers: Sequence[Reader]
@@ -221,6 +247,7 @@ class Following:
     failed: Callable[[DashborionError], None]
     window: Window | None = None
     is_over: Callable[[], bool] = lambda: False
+    expect: Expect = lambda _: None
     live: Live = field(default_factory=Live)
 
     def lines(self) -> Generator[bytes, None, None]:
@@ -250,17 +277,26 @@ class Following:
             raise errors[0]
 
     def _errors(self, done: Iterable[Future[DashborionError | None]]) -> list[DashborionError]:
-        """The errors of readers that have ended; reported, unless there is only one reader."""
+        """The errors of readers that have ended; reported, unless there is only one reader.
+
+        Raises:
+            UsageError: there are more containers than may be read at once.
+        """
         found = [error for one in done if (error := one.result())]
+        for error in found:
+            if isinstance(error, UsageError):
+                raise error
         if len(self.readers) > 1:
             for error in found:
                 self.failed(error)
         return found
 
     def _follow(self, reader: Reader) -> DashborionError | None:
+        is_one = len({one.label for one in self.readers}) == 1
+        sink: Sink = self.live if is_one else _Named(self.live, reader.label)
         try:
             with foreseen(reader.label), suppress(Ended):
-                reader.follow(self.live)
+                reader.follow(sink)
         except DashborionError as error:
             error.environment = error.environment or reader.label
             return error
@@ -274,6 +310,8 @@ class Following:
                     yield written(lines)
                     lines = []
                 self.say(item)
+            elif isinstance(item, list):
+                self.expect(item)
             else:
                 lines += self.shape(*item)
         if self.window is not None:

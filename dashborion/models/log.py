@@ -11,6 +11,7 @@ from dashborion.models.base import Model
 # Lines are handled as bytes: a timestamp, 2026-01-01T00:00:00.000000000Z, a space, the message.
 STAMP = 30
 HEAD = STAMP + 1
+SECOND = 19  # characters of a timestamp without its fraction
 
 
 class Source(Struct, frozen=True):

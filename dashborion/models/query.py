@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Struct
@@ -87,6 +88,19 @@ class Name(Struct, frozen=True):
             2 in (len(typed), len(known)) or typed == known
         )
 
+    def fits(self, name: str, type_: WorkloadType, namespace: str) -> bool:
+        """Whether a workload is meant by this name, taken as a pattern with wildcards."""
+        return (
+            fnmatchcase(name, self.name)
+            and self.type in (None, type_)
+            and (self.namespace is None or fnmatchcase(namespace, self.namespace))
+        )
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether several workloads may be meant."""
+        return has_wildcards(self.name) or has_wildcards(self.namespace or "")
+
     def is_elsewhere(self, cluster: str, region: str | None) -> bool:
         """Whether an ARN was typed that is not of this cluster."""
         if self.arn is None:
@@ -100,6 +114,11 @@ class Name(Struct, frozen=True):
             return self.arn
         kind = KIND_OF[self.type] if self.type else None
         return "/".join(part for part in (self.namespace, kind, self.name) if part)
+
+
+def has_wildcards(text: str) -> bool:
+    """Whether it is a pattern, which several names may fit."""
+    return not frozenset("*?[").isdisjoint(text)
 
 
 def object_name(text: str, kind: str, noun: str) -> tuple[str | None, str]:

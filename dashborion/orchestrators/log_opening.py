@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dashborion.concurrency import GRACE_SECONDS, SLICE_SECONDS, Deadline, start
 from dashborion.errors import DashborionError, NothingToRead, Unreadable, foreseen
 from dashborion.models.log import Source
-from dashborion.orchestrators.logs import Block, Reading
+from dashborion.orchestrators.logs import Block, Reading, bounded
 from dashborion.orchestrators.protocol import Runtime
 
 AHEAD = 8  # blocks of a log that may wait to be merged
-MOST_NAMED = 5  # logs that cannot be read for the same reason
-
 OpenLog = Callable[[], Iterator[Block]]
 
 
@@ -146,8 +144,5 @@ def open_all(
 
 def named(sources: Sequence[Source], error: DashborionError) -> DashborionError:
     """The error, with the logs that it is about in front of its message."""
-    names = ", ".join(map(str, sources[:MOST_NAMED]))
-    if len(sources) > MOST_NAMED:
-        names += f" and {len(sources) - MOST_NAMED} more"
-    error.message = f"{names}: {error.message}"
+    error.message = f"{bounded(list(map(str, sources)))}: {error.message}"
     return error

@@ -8,19 +8,52 @@ if it is printed.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from dashborion.errors import DashborionError, UsageError
+from dashborion.errors import DashborionError, NotFound, UsageError
 from dashborion.models.log import STAMP, Source
+from dashborion.models.query import Name, Query
 
 Block = list[bytes]
 
 _LOOKUP = "the lookup of instances"
 FOLLOWED_LINES, SHOWN_LINES = 100, 500  # of each container, without --tail
 MOST_STREAMS = 100
+MOST_NAMED = 5  # of a kind, in one message
+MOST_TOLD = 1000  # texts that are remembered: instances come and go for weeks
+
+
+class Room:
+    """How many containers are read at once, by all readers of a command together."""
+
+    def __init__(self, most: int = MOST_STREAMS) -> None:
+        self.most = most
+        self._taken = self._asked = 0
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take the place of one container, if there is one."""
+        with self._lock:
+            self._taken += 1 if (is_free := self._taken < self.most) else 0
+            return is_free
+
+    def give_back(self) -> None:
+        """Give back the place of a container that is not read any more."""
+        with self._lock:
+            self._taken -= 1
+
+    def require(self, count: int) -> None:
+        """Ask for room for the containers that a reader begins with.
+
+        Raises:
+            UsageError: with those of other readers, there are too many.
+        """
+        with self._lock:
+            self._asked += count
+            require_few(self._asked, self.most)
 
 
 @dataclass(frozen=True)
@@ -29,7 +62,7 @@ class Wanted:
 
     ``since`` and ``until`` are inclusive, ``tail`` keeps the newest lines of each container;
     None does not restrict. ``containers`` by name, all if there is no name. ``previous``
-    reads each container's previous run. ``most`` containers may be read at once.
+    reads each container's previous run. As many containers are read at once as there is ``room``.
     """
 
     since: datetime | None = None
@@ -37,7 +70,14 @@ class Wanted:
     tail: int | None = None
     containers: tuple[str, ...] = ()
     previous: bool = False
-    most: int = MOST_STREAMS
+    room: Room = field(default_factory=Room)
+
+
+class Selection(NamedTuple):
+    """A reader of many workloads, and those names without wildcards that fit none of them."""
+
+    reader: Reader
+    absent: Sequence[NotFound]
 
 
 @dataclass(frozen=True)
@@ -65,6 +105,10 @@ class Sink(Protocol):
 
     def say(self, text: str) -> None:
         """Tell the user something about the logs; raises as ``lines``."""
+        ...
+
+    def expect(self, sources: Sequence[Source]) -> None:
+        """Announce sources of which lines will come; raises as ``lines``."""
         ...
 
     def pause(self, seconds: float) -> None:
@@ -101,6 +145,12 @@ class Reader(Protocol):
     def stop(self) -> None:
         """Close what waits for lines; called from another thread when the command has ended."""
         ...
+
+
+def bounded(names: Sequence[str]) -> str:
+    """Some of the names, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def stamp(moment: datetime) -> bytes:
@@ -143,6 +193,22 @@ def no_instances(workload: str, *, is_stopped: bool) -> str:
     return f"{workload} has no instances{': it is scaled to zero' if is_stopped else ''}"
 
 
+def no_instances_of(names: Collection[str], patterns: Sequence[Name], query: Query) -> str:
+    """The same of the workloads that fit patterns and a selector, if there are any."""
+    if len(names) == 1:
+        return no_instances(*names, is_stopped=False)
+    if names:
+        return f"none of the {len(names)} workloads has instances"
+    asked = [f"'{pattern}'" for pattern in patterns]
+    asked += [f"-l {query.selector}"] if query.selector else []
+    return f"no workload fits {' '.join(asked)}" if asked else "there are no workloads"
+
+
+def last_of(workload: str | None, instance: str) -> str:
+    """What to say when the lines of an instance that has stopped are read for want of others."""
+    return f"{workload} has no running instance: {instance} is the one that stopped last"
+
+
 @dataclass
 class Outages:
     """Tells once what does not answer while logs are followed, and once when it does again.
@@ -177,7 +243,8 @@ class Notices:
 
     sink: Sink
     outages: Outages = field(init=False)
-    _told: set[str] = field(default_factory=set)
+    _told: dict[str, None] = field(default_factory=dict)
+    _present: set[str] | None = None
 
     def __post_init__(self) -> None:
         self.outages = Outages(self.sink)
@@ -185,8 +252,23 @@ class Notices:
     def say(self, text: str) -> None:
         """Say it, unless it was said before; raises as ``Sink.say``."""
         if text not in self._told:
-            self._told.add(text)
+            self._told[text] = None
+            if len(self._told) > MOST_TOLD:
+                del self._told[next(iter(self._told))]
             self.sink.say(text)
+
+    def workloads(self, present: Iterable[str]) -> None:
+        """Say which workloads are read, and from then on which others join, and which leave."""
+        before, self._present = self._present, set(present)
+        if before is None:
+            if self._present:
+                named = bounded(sorted(self._present))
+                self.sink.say(f"following {named}; new workloads that match join")
+            return
+        for name in sorted(self._present - before):
+            self.sink.say(f"workload {name} joined")
+        for name in sorted(before - self._present):
+            self.sink.say(f"workload {name} left")
 
     def lookup_failed(self, error: DashborionError) -> None:
         """The instances could not be looked up; it is tried again."""
@@ -197,6 +279,6 @@ class Notices:
         """The instances could be looked up."""
         self.outages.end(_LOOKUP, "the instances can be looked up again")
 
-    def no_room(self, source: Source, most: int) -> None:
-        """A source is not followed, as ``most`` others already are."""
-        self.say(f"{source} is not followed as long as {most} others are (--max-streams)")
+    def no_room(self, source: Source, room: Room) -> None:
+        """A source is not followed, as too many others already are."""
+        self.say(f"{source} is not followed as long as {room.most} others are (--max-streams)")

@@ -30,7 +30,7 @@ from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
-from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.orchestrators.logs import Reader, Selection, Wanted
 from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -192,6 +192,13 @@ class Logs(Protocol):
 
     def of_workload(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of the one workload of that name."""
+        ...
+
+    def of_workloads(self, patterns: Sequence[Name], query: Query, wanted: Wanted) -> Selection:
+        """The logs of all workloads that fit a pattern, if there are any, and the query.
+
+        Those that are made while they are followed are among them.
+        """
         ...
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> Reader:

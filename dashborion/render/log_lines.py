@@ -7,19 +7,21 @@ and leaves it there: lines are merged by it and then printed without it.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from dashborion.models.log import HEAD, LogLine, Source
+from dashborion.render.log_look import (
+    HIGHLIGHT,
+    Prefixes,
+    level_in,
+    painted,
+    time_of_day,
+)
 from dashborion.render.structured import escaped_json
 from dashborion.streams import escape
-
-# Red is left to errors, black and white to backgrounds.
-_COLORS = (32, 33, 34, 35, 36, 92, 93, 94, 95, 96)
-_HIGHLIGHT, _RESET = "\x1b[1;31m", "\x1b[0m"
 
 _HARMLESS = bytes([9, *range(32, 127)])
 _COLOR_CODES = re.compile("\x1b\\[[0-9;:]*m")  # left out: the text is readable without them
@@ -29,59 +31,57 @@ _COLOR_CODES = re.compile("\x1b\\[[0-9;:]*m")  # left out: the text is readable 
 class TextLines:
     """Lines for people: the source, on demand the time, and the text with control characters shown.
 
-    ``prefix_alone`` keeps the source where only one container is read;
-    ``environments`` adds its project and environment.
+    ``prefixes`` is None where no source is shown; ``prefix_alone`` keeps it where only one
+    container is read. With ``color`` levels and what is to ``highlight`` stand out. ``readable``
+    times are local, or in ``utc``, in milliseconds; others are RFC 3339.
     """
 
-    prefix: bool = True
+    prefixes: Prefixes | None = field(default_factory=Prefixes)
     prefix_alone: bool = True
     timestamps: bool = False
+    readable: bool = False
+    utc: bool = False
     color: bool = False
-    environments: bool = False
     highlight: Sequence[re.Pattern[str]] = ()
-    _prefixes: dict[Source, bytes] = field(default_factory=dict)
+
+    def expect(self, sources: Sequence[Source]) -> None:
+        """Make room for the names of sources whose lines will come."""
+        if self.prefixes is not None:
+            self.prefixes.expect([one for one in sources if self._has_prefix(one)])
 
     def __call__(self, source: Source, block: list[bytes]) -> list[bytes]:
-        prefix = self._prefixes.get(source)
-        if prefix is None:
-            prefix = self._prefixes[source] = self._prefix(source)
-        plain = not b"".join(block).translate(None, _HARMLESS)
-        if plain and not self.timestamps and not self.highlight:
+        has_prefix = self.prefixes is not None and self._has_prefix(source)
+        prefix = self.prefixes.of(source) if self.prefixes is not None and has_prefix else b""
+        plain = not self.color and not b"".join(block).translate(None, _HARMLESS)
+        if plain and not self.timestamps:
             return [line[:HEAD] + prefix + line[HEAD:] + b"\n" for line in block]
         return [self._line(source, prefix, line, plain=plain) for line in block]
+
+    def _has_prefix(self, source: Source) -> bool:
+        return self.prefix_alone or not source.alone
 
     def _line(self, source: Source, prefix: bytes, line: bytes, *, plain: bool) -> bytes:
         head, message = line[:HEAD], line[HEAD:]
         if self.timestamps:
-            prefix += timestamp(head, source.digits) + b" "
-        if plain and not self.highlight:
+            moment = timestamp(head, source.digits)
+            prefix += (time_of_day(head, utc=self.utc) if self.readable else moment) + b" "
+        if plain:
             return head + prefix + message + b"\n"
         text = message.decode(errors="replace")
-        parts = [self._highlighted(harmless(part)) for part in text.removesuffix("\r").split("\n")]
+        parts = [self._colored(harmless(part)) for part in text.removesuffix("\r").split("\n")]
         return head + b"".join(prefix + part.encode() + b"\n" for part in parts)
 
-    def _highlighted(self, text: str) -> str:
-        if self.color:
-            for pattern in self.highlight:
-                text = pattern.sub(_highlight, text)
-        return text
-
-    def _prefix(self, source: Source) -> bytes:
-        if not self.prefix or (source.alone and not self.prefix_alone):
-            return b""
-        environment = ""
-        if self.environments:
-            project = f"{source.project}/" if source.project else ""
-            environment = f"{project}{source.environment} "
-        label = escape(f"{environment}{source}")
-        if self.color:
-            color = _COLORS[zlib.crc32(source.instance.encode()) % len(_COLORS)]
-            label = f"\x1b[{color}m{label}{_RESET}"
-        return f"{label} | ".encode()
-
-
-def _highlight(match: re.Match[str]) -> str:
-    return f"{_HIGHLIGHT}{match.group()}{_RESET}" if match.group() else ""
+    def _colored(self, text: str) -> str:
+        if not self.color:
+            return text
+        spans = [
+            (*match.span(), HIGHLIGHT)
+            for pattern in self.highlight
+            for match in pattern.finditer(text)
+            if match.group()
+        ]
+        level = level_in(text)
+        return painted(text, [*spans, level] if level else spans)
 
 
 def harmless(text: str) -> str:

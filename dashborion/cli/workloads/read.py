@@ -22,7 +22,7 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import print_list, print_object, show_list, show_one
 from dashborion.cli.why import WhyOptions, WhyPrinter
-from dashborion.errors import foreseen
+from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -172,22 +172,38 @@ def events(
 
 def logs(
     context: Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help=f"{NAME_FORMS}.")],
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATTERN]...", help="[NAMESPACE/][KIND/]NAME; * and ? are wildcards."
+        ),
+    ] = None,
     *,
     where: NamespaceOptions,
+    selector: Selector = None,
     logged: LogOptions,
 ) -> None:
     """Print the logs of all instances of workloads, merged by time.
 
-    Example: dashborion workloads logs web checkout --since 15m
+    Needs a NAME, PATTERN, -l or -A; with -f new workloads that match join.
+
+    Example: dashborion workloads logs 're*' -e '*/production' -f
     """
     from dashborion.engines import log_readers
+    from dashborion.models.query import has_wildcards
 
-    query = where.query()
+    typed = patterns or []
+    if not (typed or selector or where.all_namespaces):
+        raise UsageError(
+            "no workload was named", hint="use NAME, 'web*', '*' for all, -l KEY=VALUE or -A"
+        )
+    query = where.query(selector=selector)
     print_logs(
         context,
         logged,
-        lambda wanted: log_readers.of_workloads(context.fleet(where.choice), names, query, wanted),
+        lambda wanted: log_readers.of_workloads(context.fleet(where.choice), typed, query, wanted),
+        namespaces=where.all_namespaces
+        or any(has_wildcards(one.rpartition("/")[0]) for one in typed),
     )
 
 

@@ -32,6 +32,7 @@ from dashborion.orchestrators.aws.errors import (
     was_never_sent,
 )
 from dashborion.orchestrators.aws.login import Login
+from dashborion.orchestrators.aws.pace import Watchers
 from dashborion.orchestrators.protocol import Call, Runtime
 
 T = TypeVar("T")
@@ -45,7 +46,8 @@ class AwsClient:
     """The APIs of one region, called as one identity.
 
     ``reader`` and ``writer`` give botocore's client for a service: one that retries
-    and one that does not. ``other_region`` makes the same for another region.
+    and one that does not. ``other_region`` makes the same for another region. ``watchers``
+    look at the account's region again and again.
     """
 
     reader: Callable[[str], Any]
@@ -55,6 +57,7 @@ class AwsClient:
     runtime: Runtime
     limit: threading.Semaphore
     other_region: Callable[[str], AwsClient]
+    watchers: Watchers
 
     def in_region(self, region: str | None) -> AwsClient:
         """The same identity in another region; None is this region."""

@@ -48,6 +48,7 @@ from dashborion.orchestrators.aws.credentials import (
 )
 from dashborion.orchestrators.aws.errors import preparing, translated
 from dashborion.orchestrators.aws.login import Login, account_of, missing_files
+from dashborion.orchestrators.aws.pace import Watchers
 from dashborion.orchestrators.aws.transport import watch
 from dashborion.orchestrators.protocol import Runtime
 
@@ -153,6 +154,7 @@ class Sessions:
     _identities: dict[tuple[str | None, ...], _Identity] = field(default_factory=dict)
     _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _limits: dict[tuple[Any, ...], threading.Semaphore] = field(default_factory=dict)
+    _watchers: dict[tuple[Any, ...], Watchers] = field(default_factory=dict)
     _loader: Any = None
 
     def prepare(self, target: AwsTarget, deadline: Deadline) -> None:
@@ -206,6 +208,8 @@ class Sessions:
         with self._lock:
             key = (target.profile, target.role_arn, target.endpoint_url, region)
             limit = self._limits.setdefault(key, threading.Semaphore(CALLS_AT_ONCE))
+            whose = (self.written_account(target) or key[:3], region)
+            watchers = self._watchers.setdefault(whose, Watchers())
         return AwsClient(
             reader=partial(self._client, target, region, _READS),
             writer=partial(self._client, target, region, _WRITES),
@@ -214,6 +218,7 @@ class Sessions:
             runtime=runtime,
             limit=limit,
             other_region=partial(self._in_region, target, runtime),
+            watchers=watchers,
         )
 
     def signing_keys(self, target: AwsTarget) -> Any:

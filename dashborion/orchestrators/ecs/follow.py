@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, NotFound, Unavailable, foreseen
@@ -31,7 +32,7 @@ from dashborion.orchestrators.ecs.cloudwatch import (
 from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup
 from dashborion.orchestrators.ecs.seen import Key, Seen, overlap_ms
 from dashborion.orchestrators.log_opening import named
-from dashborion.orchestrators.logs import Notices, Sink, Wanted, require_few
+from dashborion.orchestrators.logs import Notices, Sink, Wanted
 
 POLL_SECONDS = 1.0
 POLLS_A_LOOK = 2  # between two looks at which tasks there are
@@ -40,6 +41,7 @@ FEW = 10  # streams that are read one by one
 LATE_POLLS = 10  # after which a message says that a stream is waited for
 # Without a line after a task's end: of one that ended before it was followed, or meanwhile.
 DRAINED_POLLS, DRAINED_LATE_POLLS = 10, 60
+MOST_FINISHED = 10_000  # tasks that are remembered; ECS forgets stopped ones after an hour
 MOST_AT_FIRST = 1000  # events of which one that comes later is known to be late
 Events = list[wire.LogEvent]
 
@@ -172,37 +174,63 @@ class Follower:
         self._wanted = group.wanted
         self._runtime = group.client.aws.runtime
         self._tails: dict[tuple[tuple[str, str], str], Tail] = {}
-        self._finished: set[str] = set()  # tasks that are not read, or not any more
+        self._finished: dict[str, None] = {}  # tasks that are not read, or not any more
         self._pools: dict[tuple[str, str], Pool] = {}
         self._pending: dict[int, Future[list[tuple[Tail, Events]]]] = {}
 
     def follow(self) -> None:
         """As ``Reader``: until a single task has stopped; a service may start others."""
+        try:
+            with self._group.client.aws.watchers.one_more():
+                self._follow()
+        finally:
+            for _ in self._tails:
+                self._wanted.room.give_back()
+
+    def _follow(self) -> None:
         running, stopped = self._group.tasks()
-        self._finished = {instances.task_id(task) for task in stopped}
+        last = self._group.newest_stopped(running, stopped)
+        ids = {instances.task_id(task) for task in last}
+        for task in stopped:
+            if instances.task_id(task) not in ids:
+                self._finish(instances.task_id(task))
+        for task in last:
+            self._notices.say(self._group.last_message(task))
         if not running:
             self._notices.say(f"{self._group.none_message}; waiting for some")
-        streams, problems = self._group.streams(running)
-        require_few(len(streams), self._wanted.most)
+        self._tell_workloads(running)
+        first = [*running, *last]
+        streams, problems = self._group.streams(first)
+        self._wanted.room.require(len(streams))
         failures = [problem for problem in problems if not is_absent(problem)]
         if not streams and (failures or (problems and self._group.is_single)):
             raise (failures or problems)[0]
         self._add(streams, problems, is_first=True)
-        self._mark_stopped(running)
-        polls = 0
+        self._mark_stopped(first)
+        polls_to_look = POLLS_A_LOOK
         while True:
             self._poll()
             if self._group.is_single and not self._tails:
                 return
             self._sink.pause(POLL_SECONDS)
-            polls += 1
-            if polls % POLLS_A_LOOK == 0:
-                self._update_tasks()
+            polls_to_look -= 1
+            if polls_to_look == 0:
+                polls_to_look = self._update_tasks()
 
     # --- Which tasks there are ------------------------------------------------------------------
 
-    def _update_tasks(self) -> None:
-        """Find tasks that have come, even if they have stopped since, and those that went."""
+    def _update_tasks(self) -> int:
+        """Find tasks that have come, even if they have stopped since, and those that went.
+
+        Gives the polls until the next time: what it takes is bounded for all who do so.
+        """
+        before = self._group.calls.made
+        self._look_up_tasks()
+        made = self._group.calls.made - before
+        # A poll takes a second or more.
+        return max(POLLS_A_LOOK, ceil(self._group.client.aws.watchers.seconds(made)))
+
+    def _look_up_tasks(self) -> None:
         self._runtime.deadline.restart()
         try:
             tasks = self._group.list_tasks()
@@ -212,8 +240,13 @@ class Follower:
             self._notices.lookup_failed(error)
             return
         self._notices.looked_up()
+        self._tell_workloads([task for task in tasks if not instances.is_over(task)])
         self._add(streams, problems, is_first=False)
         self._mark_stopped(tasks)
+
+    def _tell_workloads(self, running: Sequence[wire.Task]) -> None:
+        if self._group.of_many:
+            self._notices.workloads(filter(None, map(instances.workload_of, running)))
 
     def _add(
         self, streams: Iterable[Stream], problems: Iterable[DashborionError], *, is_first: bool
@@ -223,12 +256,15 @@ class Follower:
                 self._notices.say(problem.message)
             else:
                 self._runtime.incomplete(problem)
-        for stream in streams:
-            key = (stream.group.key, stream.name)
-            if key in self._tails:
-                continue
-            if len(self._tails) >= self._wanted.most:
-                self._notices.no_room(stream.source, self._wanted.most)
+        new = {
+            key: stream
+            for stream in streams
+            if (key := (stream.group.key, stream.name)) not in self._tails
+        }
+        self._sink.expect([stream.source for stream in new.values()])
+        for key, stream in new.items():
+            if not self._wanted.room.take():
+                self._notices.no_room(stream.source, self._wanted.room)
                 continue
             self._tails[key] = Tail(stream, self._wanted, is_first)
             self._sink.say(f"joined {stream.source}")
@@ -335,9 +371,16 @@ class Follower:
     def _remove(self, tail: Tail) -> None:
         stream = tail.stream
         del self._tails[stream.group.key, stream.name]
-        self._finished.add(stream.task_id)
+        self._wanted.room.give_back()
+        self._finish(stream.task_id)
         if tail.is_pooled:
             self._pools[stream.group.key].tails.pop(stream.name, None)
+
+    def _finish(self, task_id: str) -> None:
+        """Remember that a task is not read any more, as long as ECS may list it."""
+        self._finished[task_id] = None
+        if len(self._finished) > MOST_FINISHED:
+            del self._finished[next(iter(self._finished))]
 
 
 def _read(job: Tail | Pool) -> list[tuple[Tail, Events]]:

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
-from dashborion.errors import DashborionError, Forbidden, NothingToRead
+from dashborion.errors import DashborionError, Forbidden, NotFound, NothingToRead
 from dashborion.models.query import Name, Query
 from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.aws.pace import EcsCalls
 from dashborion.orchestrators.ecs import find, instances, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.cloudwatch import Absent, Page, is_absent, lines, milliseconds
 from dashborion.orchestrators.ecs.follow import Follower
-from dashborion.orchestrators.ecs.log_targets import Stream, TaskGroup, locate
+from dashborion.orchestrators.ecs.log_targets import MatchingTasks, Stream, TaskGroup, fits, locate
 from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
     Block,
     Reading,
+    Selection,
     Sink,
     Wanted,
     no_instances,
-    require_few,
+    no_instances_of,
 )
 
 
@@ -33,25 +35,62 @@ class Logs:
 
     def of_workload(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The logs of a service's tasks."""
-        service = find.workload(self.client, name, query).item
+        client, calls = self._counted()
+        service = find.workload(client, name, query).item
+        namespace = client.scope.namespace(service.tags)
         return LogReader(
-            client=self.client,
-            namespace=self.client.scope.namespace(service.tags),
-            list_tasks=partial(find.tasks_of, self.client, service),
+            client=client,
+            namespace_of=lambda _: namespace,
+            list_tasks=partial(find.tasks_of, client, service),
             wanted=wanted,
             none_message=no_instances(service.service_name, is_stopped=service.desired_count == 0),
+            calls=calls,
         )
+
+    def of_workloads(self, patterns: Sequence[Name], query: Query, wanted: Wanted) -> Selection:
+        """The logs of all services that fit."""
+        client, calls = self._counted()
+        scope, services = client.scope, [one.item for one in find.services(client, query)]
+        target = scope.environment.target
+        here = [one for one in patterns if not one.is_elsewhere(client.cluster, target.region)]
+        matching = MatchingTasks(client, here if patterns else None, query)
+        known = [one.service_name for one in services]
+        matching.add(known, services)
+        fitting = sorted(name for name, one in matching.services.items() if one)
+        reader = LogReader(
+            client=client,
+            namespace_of=matching.namespace_of,
+            list_tasks=matching,
+            wanted=wanted,
+            none_message=no_instances_of(fitting, patterns, query),
+            calls=calls,
+            of_many=True,
+        )
+        absent = [
+            NotFound("workload", str(one), where=f"cluster '{client.cluster}'", known=known)
+            for one in patterns
+            if not one.is_pattern
+            and not any(fits(item, scope.namespace(item.tags), [one]) for item in services)
+        ]
+        return Selection(reader, absent)
+
+    def _counted(self) -> tuple[Client, EcsCalls]:
+        """The client, with its calls to ECS counted."""
+        calls = EcsCalls()
+        return replace(self.client, aws=calls.of(self.client.aws)), calls
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The log of one task, running or stopped."""
-        task = find.instance(self.client, name, query).item
-        tags = instances.tags(task, find.services_of(self.client, task))
+        client, calls = self._counted()
+        task = find.instance(client, name, query).item
+        tags = instances.tags(task, find.services_of(client, task))
         return LogReader(
-            client=self.client,
-            namespace=self.client.scope.namespace(tags),
-            list_tasks=partial(_again, self.client, task),
+            client=client,
+            namespace_of=lambda _: client.scope.namespace(tags),
+            list_tasks=partial(_again, client, task),
             wanted=wanted,
             none_message=f"{instances.name_of(task)} is gone",
+            calls=calls,
             is_single=True,
         )
 
@@ -81,7 +120,7 @@ class LogReader(TaskGroup):
         """As ``Reader``; the first page of every stream is asked for side by side."""
         wanted, runtime = self.wanted, self.client.aws.runtime
         streams, problems = self.streams(self._wanted_tasks())
-        require_few(len(streams), wanted.most)
+        wanted.room.require(len(streams))
         return open_all(
             [(stream.source, partial(_open, stream, wanted)) for stream in streams],
             problems,
@@ -90,7 +129,9 @@ class LogReader(TaskGroup):
         )
 
     def _wanted_tasks(self) -> list[wire.Task]:
-        """The tasks that run; for the previous run, the task that stopped last.
+        """The tasks that run, and of a workload that has none the one that stopped last.
+
+        For the previous run, only the latter.
 
         Raises:
             NothingToRead: there is none.
@@ -101,15 +142,18 @@ class LogReader(TaskGroup):
                 "a task has no previous run: it runs once, and its log has all of it"
             )
         running, over = self.tasks()
-        if not is_previous:
-            if not running:
-                hint = "-f waits for one; --previous shows the one that stopped last"
-                raise NothingToRead(self.none_message, hint=hint)
-            return running
-        stopped = [task for task in over if task.stopped_at is not None]
-        if not stopped:
-            raise NothingToRead("no stopped task is known: ECS forgets them after about an hour")
-        return [max(stopped, key=lambda task: str(task.stopped_at))]
+        if is_previous:
+            stopped = self.newest_stopped([], over)
+            if not stopped:
+                message = "no stopped task is known: ECS forgets them after about an hour"
+                raise NothingToRead(message)
+            return stopped
+        last = self.newest_stopped(running, over)
+        if not running and not last:
+            raise NothingToRead(self.none_message, hint="-f waits for one")
+        for task in last:
+            self.client.aws.runtime.warn(NothingToRead(self.last_message(task)))
+        return [*running, *last]
 
 
 def _open(stream: Stream, wanted: Wanted) -> Iterator[Block]:

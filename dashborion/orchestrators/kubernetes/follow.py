@@ -6,6 +6,7 @@ The runs of a container are read one after the other, each until nothing more ca
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from dashborion.errors import DashborionError, NotFound, Unavailable, UsageError
 from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes import find, instances, runs, wire
 from dashborion.orchestrators.kubernetes.errors import KubeletSilent, Missing
-from dashborion.orchestrators.kubernetes.log_targets import LogParams, PodGroup, Target
+from dashborion.orchestrators.kubernetes.log_targets import Key, LogParams, PodGroup, Target
 from dashborion.orchestrators.kubernetes.run_log import (
     Broken,
     NotGiven,
@@ -35,12 +36,11 @@ from dashborion.orchestrators.kubernetes.run_progress import (
 )
 from dashborion.orchestrators.kubernetes.runs import Run
 from dashborion.orchestrators.log_opening import named
-from dashborion.orchestrators.logs import Ended, Notices, Outages, Sink, between, require_few
+from dashborion.orchestrators.logs import Ended, Notices, Outages, Sink, between
 
 LOOK_SECONDS = 1.0  # between two lookups of the pods
+LOOK_SHARE = 10  # times as long as a lookup took, where it takes long
 PATIENCE = 1.0  # seconds before the next read, from which on a refusal is told
-
-Key = tuple[str, str]  # a pod's uid and a container's name
 
 
 class Follower:
@@ -54,23 +54,26 @@ class Follower:
         self._responses: set[Any] = set()
         self._lock = threading.Lock()
         self._is_stopped = False
+        self._look_took = 0.0  # seconds
 
     def follow(self, sink: Sink) -> None:
         """As ``Reader``: until a single pod has finished; a workload may always get another pod."""
         group, notices = self._group, Notices(sink)
         pods = group.list_pods(sink.say)
         targets = group.targets(pods)
-        require_few(len([target for target in targets if target.run]), group.wanted.most)
+        group.wanted.room.require(len([target for target in targets if target.run]))
         if not pods:
             notices.say(f"{group.none_message}; waiting for some")
         is_first_look = True
         while True:
+            if group.of_many:
+                notices.workloads(group.workloads(pods))
             self._update(notices, targets, is_first_look=is_first_look)
             self._tell_failures()
             if group.is_single and not self._alive() and all(map(instances.is_finished, pods)):
                 return
             is_first_look = False
-            sink.pause(LOOK_SECONDS)
+            sink.pause(max(LOOK_SECONDS, LOOK_SHARE * self._look_took))
             pods = self._look_up(notices, pods)
             try:
                 targets = group.targets(pods)
@@ -91,19 +94,23 @@ class Follower:
     def _look_up(self, notices: Notices, before: list[wire.Pod]) -> list[wire.Pod]:
         """The pods as they are now; those of ``before`` while the API does not answer."""
         self._group.client.runtime.deadline.restart()
+        begun = time.monotonic()
         try:
             pods = self._group.list_pods(notices.sink.say)
         except Unavailable as error:
             notices.lookup_failed(error)
             return before
+        finally:
+            self._look_took = time.monotonic() - begun
         notices.looked_up()
         return pods
 
     def _update(self, notices: Notices, targets: Sequence[Target], *, is_first_look: bool) -> None:
         """Follow new containers, hand on new runs, and let containers end that are gone."""
         present = set()
+        notices.sink.expect([target.source for target in targets if self._is_new(target)])
         for target in targets:
-            key = (target.pod.metadata.uid, target.container)
+            key = target.key
             present.add(key)
             is_finished = instances.is_finished(target.pod)
             if key not in self._followed:
@@ -115,10 +122,15 @@ class Follower:
                 container.read(target.run)
                 if is_finished:
                     container.leave()
+        self._skipped &= present
+        self._told &= present
         for key in self._followed.keys() - present:
             self._followed[key].leave()
             if not self._followed[key].is_alive:
                 del self._followed[key]
+
+    def _is_new(self, target: Target) -> bool:
+        return target.run is not None and target.key not in self._followed
 
     def _join(
         self, notices: Notices, key: Key, target: Target, run: Run, *, is_first_look: bool
@@ -127,10 +139,10 @@ class Follower:
 
         One that comes later is read from its beginning, and may have restarted since.
         """
-        most = self._group.wanted.most
-        if self._alive() >= most:
+        room = self._group.wanted.room
+        if not room.take():
             self._skipped.add(key)
-            notices.no_room(target.source, most)
+            notices.no_room(target.source, room)
             return
         container = self._followed[key] = ContainerFollower(
             self._group,
@@ -235,6 +247,7 @@ class ContainerFollower:
             self.error = error
         finally:
             self.is_alive = False
+            self.group.wanted.room.give_back()
 
     def _read_all(self) -> None:
         before: Run | None = None

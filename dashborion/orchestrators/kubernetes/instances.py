@@ -102,7 +102,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
         restarts=restarts(pod),
         created_at=pod.metadata.creation_timestamp,
         started_at=pod.status.start_time,
-        stopped_at=_stopped_at(pod) if status is InstanceStatus.STOPPED else None,
+        stopped_at=stopped_at(pod) if status is InstanceStatus.STOPPED else None,
         cpu=quantity.canonical_cpu(cpu) if cpu else None,
         memory=quantity.canonical_memory(memory) if memory else None,
         containers=containers(pod),
@@ -412,7 +412,8 @@ def _health(status: InstanceStatus, ready: wire.Condition | None) -> str | None:
     return "healthy" if ready.status == "True" else "unhealthy"
 
 
-def _stopped_at(pod: wire.Pod) -> datetime | None:
+def stopped_at(pod: wire.Pod) -> datetime | None:
+    """When the container that ended last did so."""
     ended = [item.state.terminated for item in _statuses(pod.status)]
     times = [item.finished_at for item in ended if item and item.finished_at]
     return max(times, default=None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dashborion.config.targets import Environment
-from dashborion.errors import NotFound
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models.log import Source
+from dashborion.models.query import Name, Query
 from dashborion.orchestrators.kubernetes import find, instances, normalise, runs, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -17,6 +18,7 @@ from dashborion.orchestrators.logs import Wanted, stamp
 
 MOST_NAMED = 3  # pods in an error
 LogParams = Mapping[str, str | None]  # the query of a log
+Key = tuple[str, str]  # a pod's uid and a container's name
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Target:
     run: Run | None
     source: Source
 
+    @property
+    def key(self) -> Key:
+        return (self.pod.metadata.uid, self.container)
+
 
 @dataclass
 class PodGroup:
@@ -35,16 +41,33 @@ class PodGroup:
 
     ``list_pods`` looks them up, again and again while they are followed, and says what has become
     of the workload. ``none_message`` says
-    that there are none. A group that ``is_single`` has no more lines once its pod has finished.
+    that there are none. A group that ``is_single`` has no more lines once its pod has finished;
+    one ``of_many`` workloads may get pods of others.
     """
 
     client: Client
     environment: Environment
-    workload: str | None
+    workload_of: Callable[[wire.Pod], str | None]
     list_pods: Callable[[Callable[[str], None]], list[wire.Pod]]
     wanted: Wanted
     none_message: str
     is_single: bool = False
+    of_many: bool = False
+
+    def workloads(self, pods: Iterable[wire.Pod]) -> set[str]:
+        """The workloads of these pods, as ``namespace/name``."""
+        return {name for pod in pods if (name := self.workload_name(pod))}
+
+    def workload_name(self, pod: wire.Pod) -> str:
+        """The pod's workload as ``namespace/name``; empty if it has none."""
+        workload = self.workload_of(pod)
+        return f"{pod.metadata.namespace}/{workload}" if workload else ""
+
+    def newest_finished(self, pods: Sequence[wire.Pod]) -> dict[str, wire.Pod]:
+        """Of each workload whose pods have all finished the pod that did so last."""
+        alive = self.workloads(pod for pod in pods if not instances.is_finished(pod))
+        owned = [(self.workload_name(pod), pod) for pod in sorted(pods, key=_ended)]
+        return {name: pod for name, pod in owned if name and name not in alive}
 
     def targets(self, pods: Sequence[wire.Pod]) -> list[Target]:
         """The containers to read in some pods.
@@ -81,7 +104,7 @@ class PodGroup:
             project=self.environment.project,
             environment=self.environment.name,
             namespace=pod.metadata.namespace,
-            workload=self.workload,
+            workload=self.workload_of(pod),
             instance=pod.metadata.name,
             container=container,
             alone=alone,
@@ -135,3 +158,91 @@ class ControllerPods:
         owned = [(pod, instances.owner(pod, self._replicasets)) for pod in pods]
         pods = [pod for pod, owner in owned if owner and owner.is_of(meta)]
         return pods, len(pods) < len(owned)
+
+
+def is_meant(name: Name, patterns: Sequence[Name]) -> bool:
+    """Whether a workload with all parts of its name is meant by a pattern, or there is none."""
+    return not patterns or any(
+        one.fits(name.name, name.type, name.namespace)
+        for one in patterns
+        if name.type is not None and name.namespace is not None
+    )
+
+
+def _ended(pod: wire.Pod) -> str:
+    """When a pod that has finished did so, as text that sorts."""
+    return str(instances.stopped_at(pod) or pod.metadata.creation_timestamp)
+
+
+@dataclass
+class MatchingPods:
+    """Lists the pods of all controllers that fit, also of those that are made meanwhile.
+
+    ``owners`` are the controllers of the pods that were listed last, by the pods' uids.
+    ``is_partial`` if controllers of a kind could not be listed.
+    """
+
+    client: Client
+    patterns: Sequence[Name]
+    query: Query
+    owners: dict[str, Name] = field(default_factory=dict)
+    is_partial: bool = False
+    _selected: dict[Name, bool] = field(default_factory=dict)
+    _replicasets: dict[str, wire.Meta] = field(default_factory=dict)  # by uid
+
+    @property
+    def namespace(self) -> str | None:
+        return find.namespace_of(self.client, self.query)
+
+    def __call__(self, _say: Callable[[str], None]) -> list[wire.Pod]:
+        listed = self.client.wait(self.client.collect(api.PODS, self.namespace))
+        pods = [found.item for found in listed]
+        references = [instances.controller(pod.metadata) for pod in pods]
+        uids = {one.uid for one in references if one and one.kind == "ReplicaSet"}
+        if not uids <= self._replicasets.keys():
+            kept = self.client.collect(api.REPLICASETS.metadata, self.namespace)
+            found = self.client.optional(kept)
+            self._replicasets = {item.metadata.uid: item.metadata for item in found}
+        owned = [(pod, instances.owner(pod, self._replicasets)) for pod in pods]
+        meant = [
+            (pod, owner.name)
+            for pod, owner in owned
+            if owner and is_meant(owner.name, self.patterns)
+        ]
+        if self.query.selector and any(name not in self._selected for _, name in meant):
+            self.look_up_controllers()
+            for _, name in meant:
+                self._selected.setdefault(name, False)
+        chosen = [(pod, name) for pod, name in meant if self._is_selected(name)]
+        self.owners = {pod.metadata.uid: name for pod, name in chosen}
+        return [pod for pod, _ in chosen]
+
+    def look_up_controllers(self) -> list[Name]:
+        """The controllers that the selector selects, whether they have pods or not.
+
+        Raises:
+            AccessError, Unavailable: no kind can be listed.
+        """
+        types = list(find.CONTROLLERS)
+        options = ListOptions(self.query.selector)
+        listing = [
+            self.client.collect(find.CONTROLLERS[type_].metadata, self.namespace, options)
+            for type_ in types
+        ]
+        known: list[Name] = []
+        failures: list[DashborionError] = []
+        for type_, future in zip(types, listing, strict=True):
+            found, lost = self.client.gathered([future])
+            failures += lost
+            metas = [one.item.metadata for one in found]
+            known += [Name(meta.name, type_, meta.namespace) for meta in metas]
+        if len(failures) == len(types):
+            raise failures[0]
+        for failure in failures:
+            self.client.runtime.incomplete(failure)
+        self.is_partial = bool(failures)
+        self._selected = dict.fromkeys(known, True)
+        return known
+
+    def _is_selected(self, name: Name) -> bool:
+        return not self.query.selector or self._selected[name]

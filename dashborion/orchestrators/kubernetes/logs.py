@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,6 +10,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import (
     AccessError,
     DashborionError,
+    NotFound,
     NothingToRead,
     Unavailable,
     UsageError,
@@ -20,7 +21,13 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import KubeletSilent, Missing
 from dashborion.orchestrators.kubernetes.follow import Follower
-from dashborion.orchestrators.kubernetes.log_targets import ControllerPods, PodGroup, Target
+from dashborion.orchestrators.kubernetes.log_targets import (
+    ControllerPods,
+    MatchingPods,
+    PodGroup,
+    Target,
+    is_meant,
+)
 from dashborion.orchestrators.kubernetes.rollout import condition
 from dashborion.orchestrators.kubernetes.run_log import (
     Broken,
@@ -35,11 +42,13 @@ from dashborion.orchestrators.log_opening import open_all
 from dashborion.orchestrators.logs import (
     Block,
     Reading,
+    Selection,
     Sink,
     Wanted,
     between,
+    last_of,
     no_instances,
-    require_few,
+    no_instances_of,
 )
 
 ATTEMPTS = 5  # to read a log whose connection breaks, or whose node does not give it
@@ -63,12 +72,38 @@ class Logs:
             PodGroup(
                 client=self.client,
                 environment=self.environment,
-                workload=workload,
+                workload_of=lambda _: workload,
                 list_pods=ControllerPods(self.client, controller),
                 wanted=wanted,
                 none_message=no_instances(workload, is_stopped=is_stopped),
             )
         )
+
+    def of_workloads(self, patterns: Sequence[Name], query: Query, wanted: Wanted) -> Selection:
+        """The logs of the pods of all controllers that fit."""
+        matching = MatchingPods(self.client, patterns, query)
+        known = matching.look_up_controllers()
+        if not known and not matching.is_partial:
+            find.require_namespace(self.client, matching.namespace)
+        fitting = sorted(one.name for one in known if is_meant(one, patterns))
+        reader = LogReader(
+            PodGroup(
+                client=self.client,
+                environment=self.environment,
+                workload_of=lambda pod: matching.owners[pod.metadata.uid].name,
+                list_pods=matching,
+                wanted=wanted,
+                none_message=no_instances_of(fitting, patterns, query),
+                of_many=True,
+            )
+        )
+        where, names = find.where(matching.namespace), {one.name for one in known}
+        absent = [
+            NotFound("workload", str(one), where=where, known=names)
+            for one in patterns
+            if not one.is_pattern and not any(is_meant(name, [one]) for name in known)
+        ]
+        return Selection(reader, [] if matching.is_partial else absent)
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> LogReader:
         """The log of one pod: of its default container, if it names one and none is wanted."""
@@ -86,7 +121,7 @@ class Logs:
             PodGroup(
                 client=self.client,
                 environment=self.environment,
-                workload=owner.name.name if owner else None,
+                workload_of=lambda _: owner.name.name if owner else None,
                 list_pods=list_pods,
                 wanted=wanted,
                 none_message=f"{pod.metadata.name} is gone",
@@ -132,7 +167,13 @@ class LogReader:
 
     def snapshot(self) -> list[Reading]:
         """As ``Reader``."""
-        pods = self._group.list_pods(lambda text: self._runtime.warn(NothingToRead(text)))
+        group = self._group
+        pods = group.list_pods(lambda text: self._runtime.warn(NothingToRead(text)))
+        if not (group.is_single or self._wanted.previous):
+            last = group.newest_finished(pods)
+            for name, pod in last.items():
+                self._runtime.warn(NothingToRead(last_of(name, pod.metadata.name)))
+            pods = [pod for pod in pods if last.get(group.workload_name(pod), pod) is pod]
         targets = self._group.targets(pods)
         started = [(target, target.run) for target in targets if target.run is not None]
         waiting = [
@@ -140,7 +181,7 @@ class LogReader:
             for target in targets
             if target.run is None and not instances.is_finished(target.pod)
         ]
-        require_few(len(started), self._wanted.most)
+        self._wanted.room.require(len(started))
         return open_all(
             [(target.source, partial(self._open, target, run)) for target, run in started],
             list(map(Missing, waiting if started or waiting else [self._group.none_message])),

@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from dashborion.models.log import HEAD, STAMP
+from dashborion.models.log import HEAD, SECOND, STAMP
 from dashborion.orchestrators.logs import Block
 
-SECOND = 19  # characters of a timestamp without its fraction
 BEGIN = 500  # characters of a line, by which it is known again
 OVERLAP_SECONDS = 2  # by which lines of stdout and stderr may be out of order
 MOST_SECONDS = 3600  # of which lines are counted; a clock may be set back by as much

@@ -140,10 +140,11 @@ def test_previous_is_the_task_that_stopped_last(fleet: Fleet, dashborion: Cli) -
     assert seen.out == "words of number 0\n"
 
 
-def test_none_running_points_at_the_previous_one(fleet: Fleet, dashborion: Cli) -> None:
+def test_none_running_reads_the_one_that_stopped_last(fleet: Fleet, dashborion: Cli) -> None:
     seen = dashborion("workloads logs crash")
-    assert seen.exit_code == 3
-    assert "--previous" in seen.err
+    assert seen.exit_code == 1
+    assert "is the one that stopped last" in seen.err
+    assert "no log group '/ecs/homebox-staging/crash'" in seen.err
 
 
 def test_scaled_to_zero_is_said(fleet: Fleet, dashborion: Cli) -> None:

@@ -91,6 +91,7 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("workloads list --columns name,sta", ["name,status"], id="another column"),
         pytest.param("workloads list --sort upd", ["updated"], id="a column to sort by"),
         pytest.param("workloads list -o j", ["json"], id="formats"),
+        pytest.param("workloads logs -o r", ["raw"], id="formats of logs"),
         pytest.param("env list --columns ta", ["target"], id="columns of environments"),
         pytest.param("--color a", ["auto", "always"], id="colours"),
         pytest.param("workloads describe --config ", [":files"], id="files"),
