@@ -50,7 +50,7 @@ class Column(Struct, frozen=True):
     says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
     value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
     go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
-    and some ``from_left``; 0 never does.
+    and some ``from_left``; 0 never does. On a page those that ``wrap`` are whole instead.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Column(Struct, frozen=True):
     right: bool = False
     from_left: bool = False
     shrink: int = 0
+    wraps: bool = False
     min_width: int = 12
     title: str | None = None
     short: Value | None = None
@@ -128,8 +129,8 @@ def name_column(key: str = "name", value: str | Value | None = None, **settings:
 
 
 def message_column(value: str | Value | None = None, **settings: Any) -> Column:
-    """Free text: the first to be shortened on a narrow terminal."""
-    return column("message", value, shrink=3, min_width=16, **settings)
+    """Free text: the first to be shortened on a narrow terminal, or to wrap on a page."""
+    return column("message", value, **({"shrink": 3, "wraps": True, "min_width": 16} | settings))
 
 
 def created_column() -> Column:

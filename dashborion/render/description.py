@@ -13,16 +13,19 @@ from typing import Any
 
 import msgspec
 
+from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
-from dashborion.render import table
+from dashborion.render import page_parts, table
 from dashborion.render.cells import Cell, human, painted, plain
 from dashborion.render.columns import BAD, STYLES, View, environment_label
+from dashborion.render.log_lines import harmless
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
+from dashborion.render.views.causes import of_tail
 from dashborion.streams import Streams, escape
 
 Field = tuple[str, Cell] | tuple[str, Cell, str]  # a label, a value, and perhaps a colour
@@ -55,57 +58,40 @@ def page(streams: Streams, item: Any, *, now: datetime, drawn: bool) -> Iterator
                 colour = style[0] if style else ""
                 yield f"{label + ':':<{width}}{painted(streams, text, colour)}\n"
         elif part[2]:
-            yield from _section(streams, *part, now=now, drawn=drawn)
+            subject = str(getattr(item, "name", ""))
+            yield from _section(streams, *part, subject=subject, now=now, drawn=drawn)
         is_first = False
     for title, body in _texts(item):
-        yield f"\n{escape(title)}\n"
+        yield f"\n{painted(streams, escape(title), 'bold')}\n"
         for line in _LINE_END.split(body.removesuffix("\n")):
-            yield "\t".join(map(escape, line.split("\t"))) + "\n"
+            yield f"{harmless(line)}\n"
 
 
 def _section(
-    streams: Streams, title: str, view: View, rows: Sequence[Any], *, now: datetime, drawn: bool
+    streams: Streams,
+    title: str,
+    view: View,
+    rows: Sequence[Any],
+    *,
+    subject: str,
+    now: datetime,
+    drawn: bool,
 ) -> Iterator[str]:
     """A title and a table; what is left out of it is counted below."""
     yield f"\n{painted(streams, title, 'bold')}\n"
     if not drawn:
         yield from table.aligned(view.columns, rows)
         return
-    shown, left = _shown(rows) if rows and isinstance(rows[0], Event | Instance) else (rows, "")
-    columns = table.telling(view.columns, shown, streams.width, now=now)
-    yield from table.fitted_table(streams, columns, shown, headers=True, now=now)
+    left = ""
+    if isinstance(rows[0], Event):
+        view = workloads.EVENT_ROWS
+        rows, left = page_parts.events(rows, subject, now)
+    elif isinstance(rows[0], Instance):
+        rows, left = page_parts.instances(rows)
+    columns = table.telling(view.columns, rows, streams.width, now=now)
+    yield from table.fitted_table(streams, columns, rows, headers=True, now=now, wraps=True)
     if left:
         yield f"{left}\n"
-
-
-SHOWN_EVENTS, SHOWN_STOPPED = 10, 3
-
-
-def _shown(rows: Sequence[Any]) -> tuple[Sequence[Any], str]:
-    """What people look at first: what runs and the newest that stopped; the newest events."""
-    if isinstance(rows[0], Event):
-        folded = _folded(rows)
-        left = len(folded) - SHOWN_EVENTS
-        newest = folded[-SHOWN_EVENTS:]
-        warnings = [one for one in newest if one.type == "warning"]
-        ordered = [*reversed(warnings), *(one for one in reversed(newest) if one not in warnings)]
-        return ordered, f"+{left} older" if left > 0 else ""
-    stopped = [one for one in rows if one.status == "stopped"]
-    stopped.sort(key=lambda one: (one.stopped_at is not None, one.stopped_at), reverse=True)
-    going = sorted((one for one in rows if one not in stopped), key=lambda one: not one.ready)
-    left = len(stopped) - SHOWN_STOPPED
-    return [*going, *stopped[:SHOWN_STOPPED]], f"+{left} stopped" if left > 0 else ""
-
-
-def _folded(events: Sequence[Event]) -> list[Event]:
-    """Events that say the same of the same object as one, at the time of the newest."""
-    known: dict[tuple[Any, ...], Event] = {}
-    for event in events:
-        key = (event.type, event.reason, event.message, event.object)
-        before = known.pop(key, None)
-        count = event.count + (before.count if before else 0)
-        known[key] = msgspec.structs.replace(event, count=count)
-    return list(known.values())
 
 
 def _lines(value: Cell) -> list[Cell]:
@@ -117,8 +103,10 @@ def _parts(item: Any) -> Sequence[Part]:
     if isinstance(item, WorkloadDetail):
         return _workload(item)
     if isinstance(item, InstanceDetail):
-        fields, sections = _instance(item)
-    elif isinstance(item, Change) and item.rollout is not None:
+        return _instance(item)
+    fields: Fields
+    sections: Sections
+    if isinstance(item, Change) and item.rollout is not None:
         fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
     elif isinstance(item, Rollout):
         fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
@@ -147,6 +135,7 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
         ("Causes", causes.CAUSES, item.causes),
         ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
         ("Endpoints", workloads.ENDPOINTS, item.endpoints),
+        ("Limits and probes", workloads.LIMITS, item.limits),
         [
             ("Type", str(item.type)),
             ("Environment", environment_label(item)),
@@ -160,32 +149,38 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
             ("Updated", item.updated_at),
         ],
         ("Revisions", workloads.REVISIONS, item.revisions),
-        ("Events", workloads.EVENTS, item.events),
+        ("Events", workloads.EVENTS_OF_PAGE, item.events),
     ]
 
 
-def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
-    fields: Fields = [
-        ("Name", item.name),
-        ("ID", item.id if item.id != item.name else None),
-        ("Workload", item.workload),
-        ("Environment", environment_label(item)),
-        ("Namespace", item.namespace),
-        ("Status", ", ".join(filter(None, (str(item.status), item.reason)))),
-        ("Message", item.message),
-        ("Health", item.health),
-        ("Revision", item.revision),
-        ("IP", item.ip),
-        ("Node", ", ".join(filter(None, (item.node, item.zone)))),
-        ("Requests", _requests(item.cpu, item.memory)),
-        ("Labels", _line(item.labels)),
-        ("Created", item.created_at),
-        ("Started", item.started_at),
-        ("Stopped", item.stopped_at),
-    ]
-    return fields, [
+def _instance(item: InstanceDetail) -> Sequence[Part]:
+    """First how it is and what is wrong, as for a workload."""
+    status = ", ".join(filter(None, (str(item.status), item.reason)))
+    return [
+        [
+            ("Name", item.name),
+            ("Status", status, instances.style(item)),
+            ("Message", item.message),
+            ("Health", item.health, BAD if item.health == "unhealthy" else ""),
+        ],
         ("Containers", instances.CONTAINERS, item.containers),
-        ("Events", workloads.EVENTS, item.events),
+        ("Limits and probes", workloads.LIMITS, item.limits),
+        [
+            ("ID", item.id if item.id != item.name else None),
+            ("Workload", item.workload),
+            ("Environment", environment_label(item)),
+            ("Namespace", item.namespace),
+            ("Revision", item.revision),
+            ("IP", item.ip),
+            ("Node", item.node),
+            ("Zone", item.zone),
+            ("Requests", _requests(item.cpu, item.memory)),
+            ("Labels", _line(item.labels)),
+            ("Created", item.created_at),
+            ("Started", item.started_at),
+            ("Stopped", item.stopped_at),
+        ],
+        ("Events", workloads.EVENTS_OF_PAGE, item.events),
     ]
 
 
@@ -235,12 +230,14 @@ def _generic_sections(item: Any) -> Sections:
 
 
 def _texts(item: Any) -> list[tuple[str, str]]:
-    """A title and a body for each text of several lines: the values of a ConfigMap."""
+    """A title and a body for each text of its own: values of a ConfigMap, last log lines."""
     data: Mapping[str, str] = getattr(item, "data", {})
     sizes: Mapping[str, int] = getattr(item, "binary_data", {})
+    log: Sequence[LogTail] = getattr(item, "log", ())
     return [
         *((f"Data: {key}", value) for key, value in sorted(data.items())),
         *((f"Data: {key}", f"({size} bytes)") for key, size in sorted(sizes.items())),
+        *((f"Last log line of {of_tail(tail)}", "\n".join(tail.lines)) for tail in log),
     ]
 
 

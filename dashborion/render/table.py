@@ -125,11 +125,12 @@ def fitted_table(
     headers: bool,
     now: datetime,
     full: bool = False,
+    wraps: bool = False,
 ) -> Iterator[str]:
     """A table without lines, fitted to the terminal as far as its columns can shrink.
 
     What still does not fit is wrapped by the terminal. ``full`` shows whole values instead of
-    short ones.
+    short ones; ``wraps`` puts long texts on several lines instead of shortening them.
     """
     from rich.table import Table
     from rich.text import Text
@@ -146,8 +147,8 @@ def fitted_table(
         table.add_column(
             title,
             header_style="bold",
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not (wraps and column.wraps),
+            overflow="fold" if wraps and column.wraps else "ellipsis",
             justify="right" if column.right else "left",
             width=width,
         )

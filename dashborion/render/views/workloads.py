@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashborion.models.kinds import KIND_OF
+from dashborion.models.limits import Limits, Probe
 from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
     GOOD,
@@ -10,6 +11,7 @@ from dashborion.render.columns import (
     column,
     created_column,
     healthy_column,
+    images_column,
     location_columns,
     message_column,
     name_column,
@@ -35,9 +37,9 @@ def _host(endpoint: Endpoint) -> str:
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
 
 
-def _memory(workload: Workload) -> str | None:
-    """With its unit, which ECS leaves out."""
-    return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
+def with_unit(memory: str | None) -> str | None:
+    """Memory with its unit, which ECS leaves out."""
+    return f"{memory}Mi" if memory and memory.isdecimal() else memory
 
 
 WORKLOADS = View(
@@ -64,7 +66,7 @@ WORKLOADS = View(
             "memory",
             wide=True,
             right=True,
-            short=_memory,
+            short=lambda item: with_unit(item.memory),
             order=lambda item: item.resources.memory_mib,
         ),
         column("endpoints", _endpoints, wide=True, shrink=2),
@@ -93,7 +95,7 @@ REVISIONS = View(
         name_column("revision", style=lambda item: GOOD if item.current else ""),
         column("current"),
         created_column(),
-        column("images", lambda item: ", ".join(item.images) or None, shrink=2),
+        images_column(),
         message_column(),
     ],
     name=lambda item: str(item.revision),
@@ -102,6 +104,8 @@ REVISIONS = View(
 EVENTS = View(
     "events",
     [
+        *location_columns(),
+        name_column("workload", extra=True),
         column("seen", "timestamp", title="LAST SEEN"),
         status_column("type"),
         column("reason"),
@@ -110,6 +114,55 @@ EVENTS = View(
         message_column(),
     ],
     name=lambda item: str(item.object),
+)
+
+EVENTS_OF_PAGE = View("events", [one for one in EVENTS.columns if not one.extra], EVENTS.name)
+
+EVENT_ROWS = View(
+    "events",
+    [
+        column("seen", title="LAST SEEN"),
+        status_column("type"),
+        column("reason"),
+        name_column("object", spare=1, from_left=True),
+        message_column(min_width=30),
+    ],
+)
+"""The same as people read them first: those that say the same are one row."""
+
+
+def _probes(limits: Limits) -> str | None:
+    return "; ".join(map(_probe, limits.probes)) or None
+
+
+def _probe(probe: Probe) -> str:
+    """``liveness GET :8080/healthz every 10s, timeout 1s, 3 failures``."""
+    numbers = (
+        ("delay {}s", probe.delay),
+        ("every {}s", probe.period),
+        ("timeout {}s", probe.timeout),
+        ("{} failures", probe.failures),
+    )
+    told = ", ".join(text.format(number) for text, number in numbers if number)
+    return " ".join(filter(None, (str(probe.kind), probe.check, told)))
+
+
+LIMITS = View(
+    "containers",
+    [
+        name_column("container"),
+        column("cpu", right=True),
+        column("cpu-limit", right=True, title="CPU LIMIT"),
+        column("memory", right=True, short=lambda item: with_unit(item.memory)),
+        column(
+            "memory-limit",
+            right=True,
+            title="MEMORY LIMIT",
+            short=lambda item: with_unit(item.memory_limit),
+        ),
+        column("probes", _probes, shrink=3, wraps=True, min_width=30),
+    ],
+    name=lambda item: str(item.container),
 )
 
 ROLLOUTS = View(
