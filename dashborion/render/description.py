@@ -7,7 +7,7 @@ attributes: everything that the JSON has is shown, and a new attribute needs no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -36,6 +36,7 @@ Part = list[Field] | Section
 
 _LINE_END = re.compile("\r?\n")
 _FIRST = ("name", "project", "environment", "namespace")
+_WRONG = ("status", "reason", "message")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
 _LABELS = {"ingress_class": "Class"}
@@ -44,15 +45,21 @@ _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 def page(streams: Streams, item: Any, *, now: datetime, drawn: bool) -> Iterator[str]:
     """The page; ``drawn`` for people with ages, else with whole values and all rows."""
-    parts = _parts(item)
-    width = max(len(one[0]) for part in parts if isinstance(part, list) for one in part) + 2
+    parts: Sequence[Part] = _parts(item)
+    parts = [
+        [one for one in part if one[1] is not None and one[1] != ""]
+        if isinstance(part, list)
+        else part
+        for part in parts
+    ]
+    labels = (len(one[0]) for part in parts if isinstance(part, list) for one in part)
+    width = max(labels, default=0) + 2
     is_first = True
     for part in parts:
         if isinstance(part, list):
-            shown = [one for one in part if one[1] is not None and one[1] != ""]
-            if shown and not is_first:
+            if part and not is_first:
                 yield "\n"
-            for label, value, *style in shown:
+            for label, value, *style in part:
                 lines = [human(one, now) if drawn else plain(one) for one in _lines(value)]
                 text = f"\n{'':<{width}}".join(lines)
                 colour = style[0] if style else ""
@@ -107,7 +114,7 @@ def _parts(item: Any) -> Sequence[Part]:
     fields: Fields
     sections: Sections
     if isinstance(item, Change) and item.rollout is not None:
-        fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
+        fields, sections = [*_scalars(item), ("Rollout", _rollout(item.rollout))], ()
     elif isinstance(item, Rollout):
         fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
     elif isinstance(item, EcsObject | ClusterObject):
@@ -185,9 +192,15 @@ def _instance(item: InstanceDetail) -> Sequence[Part]:
 
 
 def _scalars(item: Any) -> Fields:
-    """The plain fields of any other model, named as in the JSON."""
-    values = msgspec.to_builtins(item, builtin_types=(datetime,))
-    return [(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
+    """The plain fields of any other model."""
+    values = msgspec.to_builtins(item, builtin_types=(datetime,)).values()
+    named = zip(item.__struct_fields__, values, strict=True)
+    return [_field(name, value) for name, value in named if not isinstance(value, dict | list)]
+
+
+def _field(name: str, value: Cell) -> Field:
+    """An attribute with its label, coloured if it is a status."""
+    return (_label(name), value, STYLES.get(str(value), "") if name in ("status", "state") else "")
 
 
 def _rollout(item: Rollout) -> str:
@@ -211,13 +224,21 @@ def _requests(cpu: str | None, memory: str | None) -> str | None:
 
 
 def _generic_fields(item: Any) -> Fields:
-    """Label and value of each attribute that fits on a line, labels and age last."""
-    names = [name for name in item.__struct_fields__ if name not in (*_FIRST, *_LAST)]
-    first: list[Field] = [("Name", item.name), ("Environment", environment_label(item))]
-    if hasattr(item, "namespace"):
-        first.append(("Namespace", item.namespace))
-    ordered = [*names, *(name for name in _LAST if hasattr(item, name))]
-    return first + [(_label(name), _line(getattr(item, name))) for name in ordered]
+    """Label and value of each attribute that fits on a line.
+
+    First how it is and what is wrong, labels and age last.
+    """
+
+    def fields(names: Iterable[str]) -> list[Field]:
+        known = (name for name in names if hasattr(item, name))
+        return [_field(name, _line(getattr(item, name))) for name in known]
+
+    apart = (*_FIRST, *_WRONG, *_LAST)
+    others = [name for name in item.__struct_fields__ if name not in apart]
+    place: Field = ("Environment", environment_label(item))
+    return [
+        *fields(("name", *_WRONG)), place, *fields(("namespace",)), *fields((*others, *_LAST))
+    ]  # fmt: skip
 
 
 def _generic_sections(item: Any) -> Sections:

@@ -19,6 +19,7 @@ SHOWN_EVENTS, SHOWN_STOPPED = 10, 3
 # objects. A kubelet repeats the pod that an event is about, and ECS the service.
 _IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|ecs-svc/\d+")
 _TASK = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")  # of whose name six digits are a part
+_SERVICE = re.compile(r"^\(service [^()]*\) ")
 _POD = re.compile(r" in pod \S+_\S+\([0-9a-f-]{36}\)")
 
 
@@ -70,8 +71,7 @@ def _row(group: Sequence[Event], subject: str, now: datetime) -> EventRow:
     newest = group[-1]
     objects = list(dict.fromkeys(_object(one, subject) for one in reversed(group)))
     more = f" +{len(objects) - 1}" if len(objects) > 1 else ""
-    message = _POD.sub("", newest.message).removeprefix(f"(service {subject}) ")
-    message = _TASK.sub(r"\1", message)
+    message = _TASK.sub(r"\1", _SERVICE.sub("", _POD.sub("", newest.message)))
     return EventRow(
         seen=_seen(group, now),
         type=newest.type,
