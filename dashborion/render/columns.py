@@ -193,13 +193,15 @@ class View(Struct, frozen=True):
     """The columns of a model.
 
     ``noun`` is its plural in messages, ``name`` what ``-o name`` prints, ``kind``
-    the word in front of a name that two objects of different kinds share.
+    the word in front of a name that two objects of different kinds share. A list ``wraps`` where
+    its texts are what it is read for.
     """
 
     noun: str
     columns: Sequence[Column]
     name: Callable[[Any], str] = lambda item: str(item.name)
     kind: Callable[[Any], str] | None = None
+    wraps: bool = False
 
     def chosen(self, style: Style) -> list[Column]:
         """The columns to show: those asked for, or the view's default ones.

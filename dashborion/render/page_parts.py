@@ -12,15 +12,12 @@ from dashborion.models.event import Event, EventType
 from dashborion.models.instance import Instance
 from dashborion.render.cells import human, length
 from dashborion.render.views.instances import is_failing
+from dashborion.render.views.workloads import event_text
 
 SHOWN_EVENTS, SHOWN_STOPPED = 10, 3
 
-# What tells apart messages that say the same: the ids of ECS' tasks, deployments and Kubernetes'
-# objects. A kubelet repeats the pod that an event is about, and ECS the service.
+# What tells apart messages that say the same: ids of tasks, deployments and Kubernetes' objects.
 _IDS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b|ecs-svc/\d+")
-_TASK = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")  # of whose name six digits are a part
-_SERVICE = re.compile(r"^\(service [^()]*\) ")
-_POD = re.compile(r" in pod \S+_\S+\([0-9a-f-]{36}\)")
 
 
 class EventRow(Struct, frozen=True):
@@ -71,13 +68,12 @@ def _row(group: Sequence[Event], subject: str, now: datetime) -> EventRow:
     newest = group[-1]
     objects = list(dict.fromkeys(_object(one, subject) for one in reversed(group)))
     more = f" +{len(objects) - 1}" if len(objects) > 1 else ""
-    message = _TASK.sub(r"\1", _SERVICE.sub("", _POD.sub("", newest.message)))
     return EventRow(
         seen=_seen(group, now),
         type=newest.type,
         reason=newest.reason,
         object=f"{objects[0]}{more}" if objects[0] else None,
-        message=message,
+        message=event_text(newest.message),
     )
 
 

@@ -97,6 +97,7 @@ class Status(Wire, frozen=True):
 
     message: str | None = None
     reason: str | None = None
+    code: Int = 0
     metadata: ListMeta = ListMeta()
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+from dashborion.models.event import Event
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.limits import Limits, Probe
 from dashborion.models.workload import Endpoint, Workload
@@ -101,6 +104,22 @@ REVISIONS = View(
     name=lambda item: str(item.revision),
 )
 
+# A kubelet repeats the pod that an event is about, and ECS the service. Of a task's id six digits
+# are a part of its name.
+_SUBJECT = re.compile(r"^\(service [^()]*\) | in pod \S+_\S+\([0-9a-f-]{36}\)")
+_TASK = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")
+
+
+def event_text(message: str) -> str:
+    """What happened, without what it is about, which has a column of its own."""
+    return _TASK.sub(r"\1", _SUBJECT.sub("", message))
+
+
+def _part(event: Event) -> str | None:
+    """What of the workload an event is about; None if it is the workload itself."""
+    return None if event.object.partition("/")[2] == event.workload else event.object
+
+
 EVENTS = View(
     "events",
     [
@@ -109,11 +128,12 @@ EVENTS = View(
         column("seen", "timestamp", title="LAST SEEN"),
         status_column("type"),
         column("reason"),
-        name_column("object", spare=1),
+        name_column("object", spare=1, from_left=True, short=_part),
         column("count", right=True),
-        message_column(),
+        message_column(short=lambda item: event_text(item.message), min_width=30),
     ],
     name=lambda item: str(item.object),
+    wraps=True,
 )
 
 EVENTS_OF_PAGE = View("events", [one for one in EVENTS.columns if not one.extra], EVENTS.name)
