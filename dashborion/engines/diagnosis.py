@@ -25,6 +25,7 @@ from dashborion.engines.answers import (
     widened,
 )
 from dashborion.engines.fleet import Fleet
+from dashborion.errors import DashborionError
 from dashborion.models.cause import (
     MEANINGS,
     Cause,
@@ -278,9 +279,10 @@ def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item
     """The diagnosis with the last log lines of what failed; what cannot be read is told."""
     deadline = fleet.runtime(orchestrator.environment).deadline
     tails, missing = [], list(examined.not_checked)
-    for one in findings.last_log(examined.failed, examined.last_lines, LOG_LINES, deadline):
-        if isinstance(one, LogTail):
-            tails.append(one)
-        else:
-            missing.append(NotChecked(what="logs", permission=None, reason=one.message))
+    read = findings.last_log(examined.failed, examined.last_lines, LOG_LINES, deadline)
+    for name, container, told in read:
+        if isinstance(told, DashborionError):
+            missing.append(NotChecked(what="logs", permission=None, reason=told.message))
+        elif told:
+            tails.append(LogTail(instance=name, container=container, lines=told))
     return diagnosis(msgspec.structs.replace(examined, not_checked=missing), tails)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import field
+
 from dashborion.models.base import Model
 from dashborion.models.cause import LogTail
 from dashborion.models.event import Event
@@ -76,6 +78,6 @@ class InstanceDetail(Instance, frozen=True, kw_only=True):
     """An instance with what ``describe`` adds; ``log`` is the last line of what failed."""
 
     labels: dict[str, str]
-    limits: list[Limits]
+    limits: list[Limits] = field(default_factory=list)
     events: list[Event]
-    log: list[LogTail]
+    log: list[LogTail] = field(default_factory=list)

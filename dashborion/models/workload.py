@@ -132,6 +132,6 @@ class WorkloadDetail(Workload, frozen=True, kw_only=True):
     reasons: list[Reason]
     autoscaling: Autoscaling | None
     revisions: list[Revision]
-    limits: list[Limits]
+    limits: list[Limits] = field(default_factory=list)
     events: list[Event]
-    log: list[LogTail]
+    log: list[LogTail] = field(default_factory=list)

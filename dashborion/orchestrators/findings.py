@@ -180,28 +180,23 @@ def examined(
     )
 
 
+Tail = tuple[str, str | None, list[str] | DashborionError]
+"""The instance, the container, and its last log lines or why they cannot be read."""
+
+
 def last_log(
     failed: Sequence[tuple[str, str | None]], last_lines: LastLines, lines: int, deadline: Deadline
-) -> Iterator[LogTail | DashborionError]:
-    """The last log lines of what failed, or why they cannot be read; nothing where there are none.
-
-    Those of ``failed`` that are read are read side by side.
-    """
+) -> Iterator[Tail]:
+    """The last log lines of the first of what failed, read side by side."""
     reads = [
         (name, container, start(partial(last_lines, name, container, lines)))
         for name, container in failed[:MOST_LOGS]
     ]
     for name, container, reading in reads:
         try:
-            told = result(reading, deadline)
+            yield name, container, result(reading, deadline)
         except DashborionError as error:
-            error.message = (
-                f"the log of {'/'.join(filter(None, (name, container)))}: {error.message}"
-            )
-            yield error
-        else:
-            if told:
-                yield LogTail(instance=name, container=container, lines=told)
+            yield name, container, error
 
 
 def last_line(
@@ -212,15 +207,17 @@ def last_line(
 ) -> list[LogTail]:
     """The last log line of what failed, for a page that does not wait long for it.
 
-    Without one it has all that it had before; why is told.
+    Without it the page has all that it had before; why is told.
     """
     short = Deadline(min(_LOG_SECONDS, deadline.remaining()))
     tails = []
-    for one in last_log(failed, last_lines, 1, short):
-        if isinstance(one, DashborionError):
-            tell(one)
-        else:
-            tails.append(one)
+    for name, container, told in last_log(failed, last_lines, 1, short):
+        if isinstance(told, DashborionError):
+            of = "/".join(filter(None, (name, container)))
+            told.message = f"the log of {of} cannot be read: {told.message}"
+            tell(told)
+        elif told:
+            tails.append(LogTail(instance=name, container=container, lines=told))
     return tails
 
 

@@ -88,7 +88,6 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         revisions=normalise.revisions(definitions.values(), current),
         limits=limits(definitions.get(current)),
         events=placed(events.events(service), plain, plain.name),
-        log=[],
     )
     last_lines = looking.last_lines_of(client, seen)
     return findings.examined(
@@ -106,9 +105,7 @@ def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDe
         reasons=[],
         autoscaling=None,
         revisions=[],
-        limits=[],
         events=placed(events.events(listed.item), plain, plain.name),
-        log=[],
     )
     return Found(detail, listed.raw)
 

@@ -188,7 +188,6 @@ def examine(
         revisions=revisions,
         limits=limits(item.spec.template.spec),
         events=placed(normalise.events(events or (), about), plain, plain.name),
-        log=[],
     )
     last_lines = looking.last_lines_of(reads.client, gathered.pods)
     return findings.examined(

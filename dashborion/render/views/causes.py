@@ -55,7 +55,7 @@ CAUSES = View(
         column("count", right=True),
         column("seen", "last_seen", title="LAST SEEN", spare=1),
         column("instances", lambda item: some(item.instances), shrink=2, spare=2),
-        message_column(min_width=30),
+        message_column(min_width=24),
     ],
     name=lambda item: str(item.code),
 )
