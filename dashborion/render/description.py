@@ -7,6 +7,7 @@ attributes: everything that the JSON has is shown, and a new attribute needs no 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,7 @@ Section = tuple[str, View, Sequence[Any]]
 Sections = Sequence[Section]
 Part = list[Field] | Section
 
+_NARROWEST = 40  # columns of a value
 _LINE_END = re.compile("\r?\n")
 _FIRST = ("name", "project", "environment", "namespace")
 _WRONG = ("status", "reason", "message")
@@ -60,7 +62,8 @@ def page(streams: Streams, item: Any, *, now: datetime, drawn: bool) -> Iterator
             if part and not is_first:
                 yield "\n"
             for label, value, *style in part:
-                lines = [human(one, now) if drawn else plain(one) for one in _lines(value)]
+                room = streams.width - width if drawn else None
+                lines = [part for one in _lines(value) for part in _wrapped(one, now, room)]
                 text = f"\n{'':<{width}}".join(lines)
                 colour = style[0] if style else ""
                 yield f"{label + ':':<{width}}{painted(streams, text, colour)}\n"
@@ -99,6 +102,15 @@ def _section(
     yield from table.fitted_table(streams, columns, rows, headers=True, now=now, wraps=True)
     if left:
         yield f"{left}\n"
+
+
+def _wrapped(value: Cell, now: datetime, room: int | None) -> list[str]:
+    """A line of a value, on several for people if it has no room; names are not broken."""
+    if room is None:
+        return [plain(value)]
+    text = human(value, now)
+    most = max(room, _NARROWEST)
+    return textwrap.wrap(text, most, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _lines(value: Cell) -> list[Cell]:
