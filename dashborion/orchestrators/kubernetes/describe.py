@@ -235,16 +235,16 @@ def only_events(
         if owner is not None and owner.is_of(item.metadata):
             about.add(pod.metadata.uid)
     events = normalise.events([one.item for one in client.wait(listed)], frozenset(about))
-    plain = msgspec.structs.asdict(normalise.workload(item, environment, []))
+    plain = normalise.workload(item, environment, [])
     return Found(
         WorkloadDetail(
-            **plain,
+            **msgspec.structs.asdict(plain),
             instances=[],
             causes=[],
             reasons=[],
             autoscaling=None,
             revisions=[],
-            events=events,
+            events=placed(events, plain, plain.name),
         ),
         controller.raw,
     )
