@@ -146,26 +146,32 @@ class Feed:
         try:
             yield []
             for lines in LineSplitter().blocks(chunks(response, path, follow=True)):
-                yield self._unseen(self._changed(filter(None, lines), path))
+                events, problem = self._changed(filter(None, lines), path)
+                yield self._unseen(events)
+                if problem is not None:
+                    raise problem
         finally:
             response.close()
 
-    def _changed(self, lines: Iterable[bytes], path: str) -> list[wire.Event]:
-        events = []
+    def _changed(
+        self, lines: Iterable[bytes], path: str
+    ) -> tuple[list[wire.Event], DashborionError | None]:
+        """The events of some lines, up to the one, if any, that ends the watch, and why it does."""
+        events: list[wire.Event] = []
         for line in lines:
             try:
                 change = msgspec.json.decode(line, type=_Change)
                 if change.type == "ERROR":
-                    raise _expired(change.object)
+                    return events, _expired(change.object)
                 event = msgspec.json.decode(change.object, type=_TYPES.get(change.type, wire.Event))
-            except msgspec.DecodeError as error:
-                raise Broken(f"GET {path}: a line of the watch cannot be read") from error
+            except msgspec.DecodeError:
+                return events, Broken(f"GET {path}: a line of the watch cannot be read")
             self._version = event.metadata.resource_version or self._version
             if change.type == "DELETED":
                 self._seen.pop(event.metadata.uid, None)
             elif isinstance(event, wire.Event):
                 events.append(event)
-        return events
+        return events, None
 
     def _listed_again(self) -> list[wire.Event]:
         """What is new in a list; what is gone from it is forgotten."""
@@ -244,11 +250,11 @@ class Feed:
 
 
 _TYPES: Mapping[str, Any] = {"BOOKMARK": wire.Object}
-wire_status = msgspec.json.Decoder(wire.Status)
+_STATUS = msgspec.json.Decoder(wire.Status)
 
 
 def _expired(answer: msgspec.Raw) -> DashborionError:
     """What an error in a watch means: a version that is too old, or that it ends."""
-    status = wire_status.decode(answer)
+    status = _STATUS.decode(answer)
     text = status.message or "the watch has ended"
     return ListExpired(text, None) if status.code == _GONE else Broken(text)
