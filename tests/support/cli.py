@@ -51,7 +51,8 @@ _PROGRESS = re.compile(r"\r\x1b\[K([^\r\n\x1b]*(?=\r))?")
 # Commands that may print something before they fail: a change that was made but is not done, the
 # rows of the environments that answered, a difference.
 _PRINT_AND_FAIL = {
-    "scale", "restart", "stop", "deploy", "rollback", "status", "logs", "exec", "check", "diff", "-f",
+    "scale", "restart", "stop", "deploy", "rollback", "status", "logs", "exec", "check", "diff",
+    "-f",
 }  # fmt: skip
 
 Step = Callable[[], object]
