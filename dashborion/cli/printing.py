@@ -27,9 +27,15 @@ if TYPE_CHECKING:
     from dashborion.render.columns import View
 
 
-def show_list(context: Context, view: View, items: Iterable[Any], listed: ListOptions) -> None:
-    """Write a list of objects that are dashborion's own."""
-    render.show_list(context.streams, view, items, listed.style(), now=context.now())
+def show_list(
+    context: Context,
+    view: View,
+    items: Iterable[Any],
+    listed: ListOptions,
+    extra: frozenset[str] = frozenset(),
+) -> None:
+    """Write a list of objects that are dashborion's own, with ``extra`` columns."""
+    render.show_list(context.streams, view, items, listed.style(extra), now=context.now())
 
 
 def show_one(context: Context, view: View, item: Any, shown: FormatOptions | ReportOptions) -> None:

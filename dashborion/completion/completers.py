@@ -125,10 +125,13 @@ def statuses(ctx: typer.Context) -> list[str]:
     return [str(status) for status in statuses]
 
 
-def types() -> list[str]:
-    """Values of ``--type``."""
+def types(ctx: typer.Context) -> list[str]:
+    """Values of ``--type``: of events, else of workloads."""
+    from dashborion.models.event import EventType
     from dashborion.models.kinds import KIND_OF
 
+    if ctx.info_name == "events":
+        return list(map(str, EventType))
     return [word for type_, kind in KIND_OF.items() for word in (kind, str(type_))]
 
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
 from dashborion.engines.answers import (
     Answer,
@@ -42,12 +40,12 @@ from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query, has_wildcards
 from dashborion.models.rollout import RolloutState
 from dashborion.models.workload import Workload, WorkloadStatus
+from dashborion.orchestrators import findings
 from dashborion.orchestrators.protocol import Causes, Examined, Orchestrator
 
 Item = TypeVar("Item", Workload, Instance)
 
 LOG_LINES = 10
-MOST_LOGS = 2  # containers whose last lines are shown
 _VERDICTS = list(Verdict)
 
 
@@ -279,17 +277,11 @@ def _told(
 def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item]) -> Diagnosis:
     """The diagnosis with the last log lines of what failed; what cannot be read is told."""
     deadline = fleet.runtime(orchestrator.environment).deadline
-    reads = [
-        (name, container, start(partial(examined.last_lines, name, container, LOG_LINES)))
-        for name, container in examined.failed[:MOST_LOGS]
-    ]
     tails, missing = [], list(examined.not_checked)
-    for name, container, reading in reads:
-        try:
-            lines = result(reading, deadline)
-        except DashborionError as error:
-            missing.append(NotChecked(what="logs", permission=None, reason=error.message))
-        else:
-            if lines:
-                tails.append(LogTail(instance=name, container=container, lines=lines))
+    read = findings.last_log(examined.failed, examined.last_lines, LOG_LINES, deadline)
+    for name, container, told in read:
+        if isinstance(told, DashborionError):
+            missing.append(NotChecked(what="logs", permission=None, reason=told.message))
+        elif told:
+            tails.append(LogTail(instance=name, container=container, lines=told))
     return diagnosis(msgspec.structs.replace(examined, not_checked=missing), tails)

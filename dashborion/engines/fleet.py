@@ -259,6 +259,7 @@ class Fleet(Struct, frozen=True):
     def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:
         """The one instance of that ID that is to be changed; raises as ``workload_to_change``."""
         name = Name.parse_instance(typed)
+        query = replace(query, parts=frozenset())
 
         def ask(orchestrator: Orchestrator) -> InstanceToChange:
             return InstanceToChange(orchestrator, orchestrator.inventory.instance(name, query))

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from operator import itemgetter
+from typing import Generic, TypeVar
 
 from dashborion.concurrency import outcome, start
 from dashborion.errors import DashborionError, UsageError, foreseen
@@ -24,7 +25,8 @@ from dashborion.orchestrators.logs import Block, Ended, Reader, Reading, Sink
 Shape = Callable[[Source, Block], Block]
 Failed = Callable[[Source, DashborionError], None]
 Expect = Callable[[Sequence[Source]], None]
-Item = tuple[Source, Block] | list[Source] | str
+T = TypeVar("T")
+Item = tuple[Source, Block] | list[Source]
 
 WINDOW_SECONDS = 2.0  # in which a sorted live stream puts lines into order
 WAITING = 2000  # blocks that may wait to be printed before those who read have to wait
@@ -124,39 +126,33 @@ def written(lines: Block) -> bytes:
     return b"".join([line[HEAD:] for line in lines])
 
 
-class Live:
-    """As ``Sink``: a bounded list between the threads of the readers and the one that prints.
+class Live(Generic[T]):
+    """A bounded list between the threads of those who read and the one that prints.
 
-    A list and not a ``queue.Queue``, which would wake up the printing thread for each of
-    ten thousand lines a second.
+    Besides what is read it takes messages to a person, in their place. A list and not a
+    ``queue.Queue``, which would wake up the printing thread for each of ten thousand lines a
+    second.
     """
 
     def __init__(self) -> None:
-        self._items: list[Item] = []
+        self._items: list[T | str] = []
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._room = threading.Event()
         self._ended = threading.Event()
         self._room.set()
 
-    def lines(self, source: Source, block: Block) -> None:
-        """As ``Sink.lines``."""
-        self._put((source, block))
-
     def say(self, text: str) -> None:
         """As ``Sink.say``."""
-        self._put(text)
-
-    def expect(self, sources: Sequence[Source]) -> None:
-        """As ``Sink.expect``."""
-        self._put(list(sources))
+        self.put(text)
 
     def pause(self, seconds: float) -> None:
         """As ``Sink.pause``."""
         if self._ended.wait(seconds):
             raise Ended
 
-    def _put(self, item: Item) -> None:
+    def put(self, item: T | str) -> None:
+        """Hand over something; raises ``Ended`` when the command has ended."""
         self._room.wait()
         if self._ended.is_set():
             raise Ended
@@ -171,8 +167,8 @@ class Live:
         self._ended.set()
         self._room.set()
 
-    def take(self, seconds: float) -> list[Item]:
-        """All lines that have arrived; waits this long for the first of them."""
+    def take(self, seconds: float) -> list[T | str]:
+        """All that has arrived; waits this long for the first of it."""
         if self._some.wait(seconds) and not self._ended.wait(GATHER_SECONDS):
             self._some.clear()
         with self._lock:
@@ -180,6 +176,18 @@ class Live:
             if not self._ended.is_set():
                 self._room.set()
         return items
+
+
+class LiveLines(Live[Item]):
+    """As ``Sink``."""
+
+    def lines(self, source: Source, block: Block) -> None:
+        """As ``Sink.lines``."""
+        self.put((source, block))
+
+    def expect(self, sources: Sequence[Source]) -> None:
+        """As ``Sink.expect``."""
+        self.put(list(sources))
 
 
 @dataclass(frozen=True)
@@ -248,7 +256,7 @@ class Following:
     window: Window | None = None
     is_over: Callable[[], bool] = lambda: False
     expect: Expect = lambda _: None
-    live: Live = field(default_factory=Live)
+    live: LiveLines = field(default_factory=LiveLines)
 
     def lines(self) -> Generator[bytes, None, None]:
         """Text to be written at once, until every reader has ended.
@@ -302,7 +310,7 @@ class Following:
             return error
         return None
 
-    def _printed(self, items: Sequence[Item]) -> Iterator[bytes]:
+    def _printed(self, items: Sequence[Item | str]) -> Iterator[bytes]:
         lines: Block = []
         for item in items:
             if isinstance(item, str):

@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import field
+
 from dashborion.models.base import Model
+from dashborion.models.cause import LogTail
 from dashborion.models.event import Event
+from dashborion.models.limits import Limits
 
 
 class InstanceStatus(StrEnum):
@@ -71,7 +75,9 @@ class Instance(Model, frozen=True, kw_only=True):
 
 
 class InstanceDetail(Instance, frozen=True, kw_only=True):
-    """An instance with what ``describe`` adds."""
+    """An instance with what ``describe`` adds; ``log`` is the last line of what failed."""
 
     labels: dict[str, str]
+    limits: list[Limits] = field(default_factory=list)
     events: list[Event]
+    log: list[LogTail] = field(default_factory=list)

@@ -20,10 +20,11 @@ from dashborion.models.kinds import (
 T = TypeVar("T")
 
 _ARN = "arn:"
-Part = Literal["endpoints", "definition", "health", "events", "autoscaling"]
+Part = Literal["endpoints", "definition", "health", "events", "autoscaling", "log"]
 """Parts of a workload that take additional calls.
 
-``definition`` is its images and requests, ``health`` how much of it is available.
+``definition`` is its images and requests, ``health`` how much of it is available, ``log`` the
+last line of what failed.
 """
 
 

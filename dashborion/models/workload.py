@@ -8,10 +8,11 @@ from enum import StrEnum
 from msgspec import field
 
 from dashborion.models.base import Model
-from dashborion.models.cause import Cause
+from dashborion.models.cause import Cause, LogTail
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
+from dashborion.models.limits import Limits
 from dashborion.models.rollout import Revision, Rollout
 
 
@@ -124,11 +125,13 @@ class Reason(Model, frozen=True, kw_only=True):
 
 
 class WorkloadDetail(Workload, frozen=True, kw_only=True):
-    """A workload with what ``describe`` adds."""
+    """A workload with what ``describe`` adds; ``log`` is the last line of what failed."""
 
     instances: list[Instance]
     causes: list[Cause]
     reasons: list[Reason]
     autoscaling: Autoscaling | None
     revisions: list[Revision]
+    limits: list[Limits] = field(default_factory=list)
     events: list[Event]
+    log: list[LogTail] = field(default_factory=list)

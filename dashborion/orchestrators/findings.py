@@ -7,13 +7,16 @@ not be there without it, so that what is left is what somebody has to do somethi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from dashborion.concurrency import Deadline, result, start
+from dashborion.errors import DashborionError
 from dashborion.models.cause import (
     MEANINGS,
     Advice,
@@ -21,6 +24,7 @@ from dashborion.models.cause import (
     Code,
     Confidence,
     Evidence,
+    LogTail,
     NotChecked,
     Severity,
 )
@@ -37,6 +41,8 @@ Gather = Callable[[], Mapping[str, Any]]
 
 SINCE = timedelta(hours=1)
 MOST_ADVICE = 2
+MOST_LOGS = 2  # containers whose last lines are read
+_LOG_SECONDS = 5.0  # that a page waits for them
 _BEGINNING = timedelta(minutes=2)  # in which an instance may get ready without being late
 _SEVERITIES, _CONFIDENCES = list(Severity), list(Confidence)
 
@@ -172,6 +178,47 @@ def examined(
         not_checked=reads.not_checked,
         promising=promising(instances, now),
     )
+
+
+Tail = tuple[str, str | None, list[str] | DashborionError]
+"""The instance, the container, and its last log lines or why they cannot be read."""
+
+
+def last_log(
+    failed: Sequence[tuple[str, str | None]], last_lines: LastLines, lines: int, deadline: Deadline
+) -> Iterator[Tail]:
+    """The last log lines of the first of what failed, read side by side."""
+    reads = [
+        (name, container, start(partial(last_lines, name, container, lines)))
+        for name, container in failed[:MOST_LOGS]
+    ]
+    for name, container, reading in reads:
+        try:
+            yield name, container, result(reading, deadline)
+        except DashborionError as error:
+            yield name, container, error
+
+
+def last_line(
+    failed: Sequence[tuple[str, str | None]],
+    last_lines: LastLines,
+    deadline: Deadline,
+    tell: Callable[[DashborionError], None],
+) -> list[LogTail]:
+    """The last log line of what failed, for a page that does not wait long for it.
+
+    Without it the page has all that it had before; why is told.
+    """
+    short = Deadline(min(_LOG_SECONDS, deadline.remaining()))
+    tails = []
+    for name, container, told in last_log(failed, last_lines, 1, short):
+        if isinstance(told, DashborionError):
+            of = "/".join(filter(None, (name, container)))
+            told.message = f"the log of {of} cannot be read: {told.message}"
+            tell(told)
+        elif told:
+            tails.append(LogTail(instance=name, container=container, lines=told))
+    return tails
 
 
 def completed(facts: S, under_way: Sequence[Gather], **more: Any) -> S:

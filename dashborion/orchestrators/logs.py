@@ -92,27 +92,31 @@ class Ended(Exception):
     """The command has ended: no more lines are taken."""
 
 
-class Sink(Protocol):
-    """Takes the lines of followed logs, from several threads; blocks while it is full."""
+class Teller(Protocol):
+    """Tells the user what becomes of what is followed, from several threads."""
 
-    def lines(self, source: Source, block: Block) -> None:
-        """Hand over lines.
+    def say(self, text: str) -> None:
+        """Tell the user something.
 
         Raises:
             Ended: the command has ended.
         """
         ...
 
-    def say(self, text: str) -> None:
-        """Tell the user something about the logs; raises as ``lines``."""
+    def pause(self, seconds: float) -> None:
+        """Wait; raises as ``say``, as soon as the command ends."""
+        ...
+
+
+class Sink(Teller, Protocol):
+    """Takes the lines of followed logs, from several threads; blocks while it is full."""
+
+    def lines(self, source: Source, block: Block) -> None:
+        """Hand over lines; raises as ``say``."""
         ...
 
     def expect(self, sources: Sequence[Source]) -> None:
-        """Announce sources of which lines will come; raises as ``lines``."""
-        ...
-
-    def pause(self, seconds: float) -> None:
-        """Wait; raises as ``lines``, as soon as the command ends."""
+        """Announce sources of which lines will come; raises as ``say``."""
         ...
 
 
@@ -211,12 +215,12 @@ def last_of(workload: str | None, instance: str) -> str:
 
 @dataclass
 class Outages:
-    """Tells once what does not answer while logs are followed, and once when it does again.
+    """Tells once what does not answer while something is followed, and once when it does again.
 
     Safe to use from several threads, which may all wait for the same.
     """
 
-    sink: Sink
+    sink: Teller
     _open: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -30,6 +30,7 @@ from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
+from dashborion.orchestrators.event_feeds import Feed
 from dashborion.orchestrators.logs import Reader, Selection, Wanted
 from dashborion.terminal import Terminal
 
@@ -86,6 +87,8 @@ class Orchestrator(Protocol):
     def changes(self) -> Changes: ...
     @property
     def logs(self) -> Logs: ...
+    @property
+    def events(self) -> Events: ...
     @property
     def exec(self) -> Exec: ...
     @property
@@ -203,6 +206,14 @@ class Logs(Protocol):
 
     def of_instance(self, name: Name, query: Query, wanted: Wanted) -> Reader:
         """The logs of the one instance of that id, name or unique prefix."""
+        ...
+
+
+class Events(Protocol):
+    """What happened to workloads and their instances."""
+
+    def feed(self, query: Query) -> Feed:
+        """The events of all workloads in a namespace or in all, and those to come."""
         ...
 
 

@@ -102,6 +102,13 @@ def show_one(streams: Streams, view: View, item: Any, style: Style, *, now: date
     _write(streams, _one(streams, view, item, style, now))
 
 
+def show_feed(streams: Streams, view: View, batches: Iterable[Sequence[Any]], style: Style) -> None:
+    """Write rows in batches as they come; raises as ``show_list``."""
+    from dashborion.render import feed
+
+    _write(streams, feed.rows(streams, view, batches, style), flush=True)
+
+
 def show_diagnosis(
     streams: Streams, diagnosis: Diagnosis, *, most: int | None, now: datetime
 ) -> None:
@@ -157,7 +164,9 @@ def _list(
         if not style.columns and not full:
             asked, columns = columns, table.telling(columns, rows, streams.width, now=now)
             _tell_of(streams, [one for one in asked if one.wide and one not in columns], rows)
-        return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
+        return table.fitted_table(
+            streams, columns, rows, headers=style.headers, now=now, full=full, wraps=view.wraps
+        )
     return table.tab_separated(columns, items, headers=style.headers)
 
 

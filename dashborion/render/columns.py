@@ -50,7 +50,8 @@ class Column(Struct, frozen=True):
     says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
     value there, ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On
     a narrow terminal ``spare`` columns go, the highest first, and those with the highest
-    ``shrink`` give way, down to ``min_width`` and some ``from_left``; 0 never does.
+    ``shrink`` give way, down to ``min_width`` and some ``from_left``; 0 never does. On a page
+    those that ``wrap`` are whole instead.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Column(Struct, frozen=True):
     right: bool = False
     from_left: bool = False
     shrink: int = 0
+    wraps: bool = False
     min_width: int = 12
     title: str | None = None
     short: Value | None = None
@@ -129,8 +131,8 @@ def name_column(key: str = "name", value: str | Value | None = None, **settings:
 
 
 def message_column(value: str | Value | None = None, **settings: Any) -> Column:
-    """Free text: the first to be shortened on a narrow terminal."""
-    return column("message", value, shrink=3, min_width=16, **settings)
+    """Free text: the first to be shortened on a narrow terminal, or to wrap on a page."""
+    return column("message", value, **({"shrink": 3, "wraps": True, "min_width": 16} | settings))
 
 
 def created_column() -> Column:
@@ -160,7 +162,11 @@ def healthy_column() -> Column:
 
 def memory(item: Any) -> str | None:
     """With its unit, which ECS leaves out."""
-    return f"{item.memory}Mi" if (item.memory or "").isdecimal() else item.memory
+    return with_unit(item.memory)
+
+
+def with_unit(memory: str | None) -> str | None:
+    return f"{memory}Mi" if memory and memory.isdecimal() else memory
 
 
 def joined(values: Iterable[str]) -> str | None:
@@ -198,13 +204,15 @@ class View(Struct, frozen=True):
     """The columns of a model.
 
     ``noun`` is its plural in messages, ``name`` what ``-o name`` prints, ``kind``
-    the word in front of a name that two objects of different kinds share.
+    the word in front of a name that two objects of different kinds share. A list ``wraps`` where
+    its texts are what it is read for.
     """
 
     noun: str
     columns: Sequence[Column]
     name: Callable[[Any], str] = lambda item: str(item.name)
     kind: Callable[[Any], str] | None = None
+    wraps: bool = False
 
     def chosen(self, style: Style) -> list[Column]:
         """The columns to show: those asked for, or the view's default ones.

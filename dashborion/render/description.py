@@ -7,22 +7,26 @@ attributes: everything that the JSON has is shown, and a new attribute needs no 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
-from dashborion.render import table
+from dashborion.render import page_parts, table
 from dashborion.render.cells import Cell, human, painted, plain
 from dashborion.render.columns import BAD, STYLES, View, environment_label
+from dashborion.render.log_lines import harmless
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
+from dashborion.render.views.causes import of_tail
 from dashborion.streams import Streams, escape
 
 Field = tuple[str, Cell] | tuple[str, Cell, str]  # a label, a value, and perhaps a colour
@@ -31,8 +35,10 @@ Section = tuple[str, View, Sequence[Any]]
 Sections = Sequence[Section]
 Part = list[Field] | Section
 
+_NARROWEST = 40  # columns of a value
 _LINE_END = re.compile("\r?\n")
 _FIRST = ("name", "project", "environment", "namespace")
+_WRONG = ("status", "reason", "message")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
 _LABELS = {"ingress_class": "Class"}
@@ -41,71 +47,70 @@ _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 def page(streams: Streams, item: Any, *, now: datetime, drawn: bool) -> Iterator[str]:
     """The page; ``drawn`` for people with ages, else with whole values and all rows."""
-    parts = _parts(item)
-    width = max(len(one[0]) for part in parts if isinstance(part, list) for one in part) + 2
+    parts: Sequence[Part] = _parts(item)
+    parts = [
+        [one for one in part if one[1] is not None and one[1] != ""]
+        if isinstance(part, list)
+        else part
+        for part in parts
+    ]
+    labels = (len(one[0]) for part in parts if isinstance(part, list) for one in part)
+    width = max(labels, default=0) + 2
     is_first = True
     for part in parts:
         if isinstance(part, list):
-            shown = [one for one in part if one[1] is not None and one[1] != ""]
-            if shown and not is_first:
+            if part and not is_first:
                 yield "\n"
-            for label, value, *style in shown:
-                lines = [human(one, now) if drawn else plain(one) for one in _lines(value)]
+            for label, value, *style in part:
+                room = streams.width - width if drawn else None
+                lines = [part for one in _lines(value) for part in _wrapped(one, now, room)]
                 text = f"\n{'':<{width}}".join(lines)
                 colour = style[0] if style else ""
                 yield f"{label + ':':<{width}}{painted(streams, text, colour)}\n"
         elif part[2]:
-            yield from _section(streams, *part, now=now, drawn=drawn)
+            subject = str(getattr(item, "name", ""))
+            yield from _section(streams, *part, subject=subject, now=now, drawn=drawn)
         is_first = False
     for title, body in _texts(item):
-        yield f"\n{escape(title)}\n"
+        yield f"\n{painted(streams, escape(title), 'bold')}\n"
         for line in _LINE_END.split(body.removesuffix("\n")):
-            yield "\t".join(map(escape, line.split("\t"))) + "\n"
+            yield f"{harmless(line)}\n"
 
 
 def _section(
-    streams: Streams, title: str, view: View, rows: Sequence[Any], *, now: datetime, drawn: bool
+    streams: Streams,
+    title: str,
+    view: View,
+    rows: Sequence[Any],
+    *,
+    subject: str,
+    now: datetime,
+    drawn: bool,
 ) -> Iterator[str]:
     """A title and a table; what is left out of it is counted below."""
     yield f"\n{painted(streams, title, 'bold')}\n"
     if not drawn:
         yield from table.aligned(view.columns, rows)
         return
-    shown, left = _shown(rows) if rows and isinstance(rows[0], Event | Instance) else (rows, "")
-    columns = table.telling(view.columns, shown, streams.width, now=now)
-    yield from table.fitted_table(streams, columns, shown, headers=True, now=now)
+    left = ""
+    if isinstance(rows[0], Event):
+        view = workloads.EVENT_ROWS
+        rows, left = page_parts.events(rows, subject, now)
+    elif isinstance(rows[0], Instance):
+        rows, left = page_parts.instances(rows)
+    columns = table.telling(view.columns, rows, streams.width, now=now)
+    yield from table.fitted_table(streams, columns, rows, headers=True, now=now, wraps=True)
     if left:
         yield f"{left}\n"
 
 
-SHOWN_EVENTS, SHOWN_STOPPED = 10, 3
-
-
-def _shown(rows: Sequence[Any]) -> tuple[Sequence[Any], str]:
-    """What people look at first: what runs and the newest that stopped; the newest events."""
-    if isinstance(rows[0], Event):
-        folded = _folded(rows)
-        left = len(folded) - SHOWN_EVENTS
-        newest = folded[-SHOWN_EVENTS:]
-        warnings = [one for one in newest if one.type == "warning"]
-        ordered = [*reversed(warnings), *(one for one in reversed(newest) if one not in warnings)]
-        return ordered, f"+{left} older" if left > 0 else ""
-    stopped = [one for one in rows if one.status == "stopped"]
-    stopped.sort(key=lambda one: (one.stopped_at is not None, one.stopped_at), reverse=True)
-    going = sorted((one for one in rows if one not in stopped), key=lambda one: not one.ready)
-    left = len(stopped) - SHOWN_STOPPED
-    return [*going, *stopped[:SHOWN_STOPPED]], f"+{left} stopped" if left > 0 else ""
-
-
-def _folded(events: Sequence[Event]) -> list[Event]:
-    """Events that say the same of the same object as one, at the time of the newest."""
-    known: dict[tuple[Any, ...], Event] = {}
-    for event in events:
-        key = (event.type, event.reason, event.message, event.object)
-        before = known.pop(key, None)
-        count = event.count + (before.count if before else 0)
-        known[key] = msgspec.structs.replace(event, count=count)
-    return list(known.values())
+def _wrapped(value: Cell, now: datetime, room: int | None) -> list[str]:
+    """A line of a value, on several for people if it has no room; names are not broken."""
+    if room is None:
+        return [plain(value)]
+    text = human(value, now)
+    most = max(room, _NARROWEST)
+    return textwrap.wrap(text, most, break_long_words=False, break_on_hyphens=False) or [text]
 
 
 def _lines(value: Cell) -> list[Cell]:
@@ -117,12 +122,14 @@ def _parts(item: Any) -> Sequence[Part]:
     if isinstance(item, WorkloadDetail):
         return _workload(item)
     if isinstance(item, InstanceDetail):
-        fields, sections = _instance(item)
-    elif isinstance(item, Change):
+        return _instance(item)
+    fields: Fields
+    sections: Sections
+    if isinstance(item, Change):
         fields = _scalars(item)
-        if item.rollout is not None:
-            fields = [*fields, ("rollout", _rollout(item.rollout))]
         sections = [("Revisions", workloads.REVISIONS, item.revisions or [])]
+        if item.rollout is not None:
+            fields = [*fields, ("Rollout", _rollout(item.rollout))]
     elif isinstance(item, Rollout):
         fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
     elif isinstance(item, EcsObject | ClusterObject):
@@ -150,6 +157,7 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
         ("Causes", causes.CAUSES, item.causes),
         ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
         ("Endpoints", workloads.ENDPOINTS, item.endpoints),
+        ("Limits and probes", workloads.LIMITS, item.limits),
         [
             ("Type", str(item.type)),
             ("Environment", environment_label(item)),
@@ -163,39 +171,51 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
             ("Updated", item.updated_at),
         ],
         ("Revisions", workloads.REVISIONS, item.revisions),
-        ("Events", workloads.EVENTS, item.events),
+        ("Events", workloads.EVENTS_OF_PAGE, item.events),
     ]
 
 
-def _instance(item: InstanceDetail) -> tuple[Fields, Sections]:
-    fields: Fields = [
-        ("Name", item.name),
-        ("ID", item.id if item.id != item.name else None),
-        ("Workload", item.workload),
-        ("Environment", environment_label(item)),
-        ("Namespace", item.namespace),
-        ("Status", ", ".join(filter(None, (str(item.status), item.reason)))),
-        ("Message", item.message),
-        ("Health", item.health),
-        ("Revision", item.revision),
-        ("IP", item.ip),
-        ("Node", ", ".join(filter(None, (item.node, item.zone)))),
-        ("Requests", _requests(item.cpu, item.memory)),
-        ("Labels", _line(item.labels)),
-        ("Created", item.created_at),
-        ("Started", item.started_at),
-        ("Stopped", item.stopped_at),
-    ]
-    return fields, [
+def _instance(item: InstanceDetail) -> Sequence[Part]:
+    """First how it is and what is wrong, as for a workload."""
+    status = ", ".join(filter(None, (str(item.status), item.reason)))
+    return [
+        [
+            ("Name", item.name),
+            ("Status", status, instances.style(item)),
+            ("Message", item.message),
+            ("Health", item.health, BAD if item.health == "unhealthy" else ""),
+        ],
         ("Containers", instances.CONTAINERS, item.containers),
-        ("Events", workloads.EVENTS, item.events),
+        ("Limits and probes", workloads.LIMITS, item.limits),
+        [
+            ("ID", item.id if item.id != item.name else None),
+            ("Workload", item.workload),
+            ("Environment", environment_label(item)),
+            ("Namespace", item.namespace),
+            ("Revision", item.revision),
+            ("IP", item.ip),
+            ("Node", item.node),
+            ("Zone", item.zone),
+            ("Requests", _requests(item.cpu, item.memory)),
+            ("Labels", _line(item.labels)),
+            ("Created", item.created_at),
+            ("Started", item.started_at),
+            ("Stopped", item.stopped_at),
+        ],
+        ("Events", workloads.EVENTS_OF_PAGE, item.events),
     ]
 
 
 def _scalars(item: Any) -> Fields:
-    """The plain fields of any other model, named as in the JSON."""
-    values = msgspec.to_builtins(item, builtin_types=(datetime,))
-    return [(key, value) for key, value in values.items() if not isinstance(value, dict | list)]
+    """The plain fields of any other model."""
+    values = msgspec.to_builtins(item, builtin_types=(datetime,)).values()
+    named = zip(item.__struct_fields__, values, strict=True)
+    return [_field(name, value) for name, value in named if not isinstance(value, dict | list)]
+
+
+def _field(name: str, value: Cell) -> Field:
+    """An attribute with its label, coloured if it is a status."""
+    return (_label(name), value, STYLES.get(str(value), "") if name in ("status", "state") else "")
 
 
 def _rollout(item: Rollout) -> str:
@@ -219,13 +239,21 @@ def _requests(cpu: str | None, memory: str | None) -> str | None:
 
 
 def _generic_fields(item: Any) -> Fields:
-    """Label and value of each attribute that fits on a line, labels and age last."""
-    names = [name for name in item.__struct_fields__ if name not in (*_FIRST, *_LAST)]
-    first: list[Field] = [("Name", item.name), ("Environment", environment_label(item))]
-    if hasattr(item, "namespace"):
-        first.append(("Namespace", item.namespace))
-    ordered = [*names, *(name for name in _LAST if hasattr(item, name))]
-    return first + [(_label(name), _line(getattr(item, name))) for name in ordered]
+    """Label and value of each attribute that fits on a line.
+
+    First how it is and what is wrong, labels and age last.
+    """
+
+    def fields(names: Iterable[str]) -> list[Field]:
+        known = (name for name in names if hasattr(item, name))
+        return [_field(name, _line(getattr(item, name))) for name in known]
+
+    apart = (*_FIRST, *_WRONG, *_LAST)
+    others = [name for name in item.__struct_fields__ if name not in apart]
+    place: Field = ("Environment", environment_label(item))
+    return [
+        *fields(("name", *_WRONG)), place, *fields(("namespace",)), *fields((*others, *_LAST))
+    ]  # fmt: skip
 
 
 def _generic_sections(item: Any) -> Sections:
@@ -238,12 +266,14 @@ def _generic_sections(item: Any) -> Sections:
 
 
 def _texts(item: Any) -> list[tuple[str, str]]:
-    """A title and a body for each text of several lines: the values of a ConfigMap."""
+    """A title and a body for each text of its own: values of a ConfigMap, last log lines."""
     data: Mapping[str, str] = getattr(item, "data", {})
     sizes: Mapping[str, int] = getattr(item, "binary_data", {})
+    log: Sequence[LogTail] = getattr(item, "log", ())
     return [
         *((f"Data: {key}", value) for key, value in sorted(data.items())),
         *((f"Data: {key}", f"({size} bytes)") for key, size in sorted(sizes.items())),
+        *((f"Last log line of {of_tail(tail)}", "\n".join(tail.lines)) for tail in log),
     ]
 
 

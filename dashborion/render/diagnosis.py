@@ -19,7 +19,7 @@ from dashborion.models.cause import (
 from dashborion.render.cells import human, plain
 from dashborion.render.columns import BAD, BUSY, GOOD, QUIET, STYLES, environment_label, some
 from dashborion.render.log_lines import harmless
-from dashborion.render.views.causes import kind, subject, untold
+from dashborion.render.views.causes import kind, of_tail, subject, untold
 from dashborion.streams import Streams
 
 _INDENT = "  "
@@ -179,8 +179,7 @@ def _seen(pen: _Pen, cause: Cause) -> str:
 
 
 def _log(pen: _Pen, tail: LogTail) -> Iterator[str]:
-    of = f"{tail.instance}/{tail.container}" if tail.container else tail.instance
     yield "\n"
-    yield from pen.line("last log lines of ", f"{of}:")
+    yield from pen.line("last log lines of ", f"{of_tail(tail)}:")
     for line in tail.lines:
         yield f"{_INDENT}{harmless(line)}\n"

@@ -85,7 +85,7 @@ def telling(
     kept = [
         column
         for column in columns
-        if not column.piped and any(column.value(item) is not None for item in items)
+        if not column.piped and any(_value(column, item, full=False) is not None for item in items)
     ]
 
     def fits(shown: Sequence[Column]) -> bool:
@@ -141,11 +141,13 @@ def fitted_table(
     headers: bool,
     now: datetime,
     full: bool = False,
+    wraps: bool = False,
 ) -> Iterator[str]:
     """A table without lines, fitted to the terminal as far as its columns can shrink.
 
     What still does not fit is wrapped by the terminal. ``full`` shows whole values instead of
-    short ones, where there is room for all of them.
+    short ones, where there is room for all of them; ``wraps`` puts long texts on several lines
+    instead of shortening them.
     """
     from rich.table import Table
     from rich.text import Text
@@ -160,8 +162,8 @@ def fitted_table(
         table.add_column(
             title,
             header_style="bold",
-            no_wrap=True,
-            overflow="ellipsis",
+            no_wrap=not (wraps and column.wraps),
+            overflow="fold" if wraps and column.wraps else "ellipsis",
             justify="right" if column.right else "left",
             width=width,
         )

@@ -144,7 +144,16 @@ _INSTANCE = {
     "containers": many(CONTAINER),
 }
 EVENT = exactly(timestamp=maybe_time, type=words("normal", "warning"), reason=optional,
-                message=text, object=text, count=number)  # fmt: skip
+                message=text, object=text, count=number, firstSeen=maybe_time, **_PLACE,
+                workload=optional)  # fmt: skip
+LIMITS = exactly(
+    container=text, init=flag, cpu=optional, cpuLimit=optional, memory=optional,
+    memoryLimit=optional,
+    probes=many(exactly(kind=words("startup", "liveness", "readiness", "health"), check=text,
+                        delay=maybe_number, period=maybe_number, timeout=maybe_number,
+                        failures=maybe_number)),
+)  # fmt: skip
+LOG = many(exactly(instance=text, container=optional, lines=many(text)))
 REVISION = exactly(revision=text, current=flag, images=many(text), createdAt=maybe_time,
                    message=optional)  # fmt: skip
 AUTOSCALING = exactly(min=number, max=number, current=maybe_number, desired=maybe_number,
@@ -155,7 +164,7 @@ REASON = exactly(reason=text, message=optional, count=number, lastSeen=maybe_tim
 DIAGNOSIS = exactly(
     **_PLACE, workload=optional, instance=optional, type=optional, verdict=words(*Verdict),
     since=maybe_time, headline=text, causes=many(CAUSE), checked=many(text),
-    log=many(exactly(instance=text, container=optional, lines=many(text))),
+    log=LOG,
     notChecked=many(exactly(what=text, permission=optional, reason=text)),
 )  # fmt: skip
 WORKLOAD = exactly(**_WORKLOAD)
@@ -163,8 +172,11 @@ INSTANCE = exactly(**_INSTANCE)
 WORKLOAD_DETAIL = exactly(
     **_WORKLOAD, instances=many(INSTANCE), causes=many(CAUSE), reasons=many(REASON),
     autoscaling=maybe(AUTOSCALING), revisions=many(REVISION), events=many(EVENT),
+    limits=many(LIMITS), log=LOG,
 )  # fmt: skip
-INSTANCE_DETAIL = exactly(**_INSTANCE, labels=mapping, events=many(EVENT))
+INSTANCE_DETAIL = exactly(
+    **_INSTANCE, labels=mapping, limits=many(LIMITS), events=many(EVENT), log=LOG
+)
 CHECK = exactly(
     project=optional, environment=text, orchestrator=_ORCHESTRATOR, endpoint=optional,
     reachable=flag, identity=optional, version=optional, seconds=real,

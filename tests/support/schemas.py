@@ -77,10 +77,10 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
     if name is None or not out or not _is_json(words):
         return
     model = PRINTED[name]
-    if model == "LogLine":  # an object a line
+    if model == "LogLine" or "-f" in words:  # an object a line
         lines = out.splitlines()
         for line in lines[:: max(1, len(lines) // LOOKED_AT)]:
-            _hold(json.loads(line), ["LogLine"])
+            _hold(json.loads(line), [model] if isinstance(model, str) else model)
         return
     is_open = exit_code and out.startswith("[") and not out.rstrip().endswith("]")
     printed = json.loads(f"{out}]" if is_open else out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, read
+from dashborion.cli.workloads import change, events, read
 
 app = group()
 
@@ -11,7 +11,7 @@ command(app, "list")(read.list_)
 command(app, "describe")(read.describe)
 command(app, "status")(read.status)
 command(app, "why")(read.why)
-command(app, "events")(read.events)
+command(app, "events")(events.events)
 command(app, "logs")(read.logs)
 command(app, "scale")(change.scale)
 command(app, "restart")(change.restart)

@@ -155,21 +155,6 @@ def why(
         printer.show_list(diagnosis.of_workloads(fleet, typed, query, past), where)
 
 
-def events(
-    context: Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
-) -> None:
-    """List the events of a workload and its instances, the newest last.
-
-    Example: dashborion workloads events payments
-    """
-    from dashborion.render.views.workloads import EVENTS
-
-    query = where.query(parts=frozenset({"events"}))
-    answer = context.fleet(where.choice).workload(name, query)
-    show_list(context, EVENTS, answer.items[0].item.events, listed)
-    answer.require_complete()
-
-
 def logs(
     context: Context,
     patterns: Annotated[

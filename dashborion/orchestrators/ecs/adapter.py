@@ -56,6 +56,12 @@ class EcsOrchestrator:
         return Logs(self._client)
 
     @cached_property
+    def events(self) -> protocol.Events:
+        from dashborion.orchestrators.ecs.event_feed import Events
+
+        return Events(self._client)
+
+    @cached_property
     def exec(self) -> protocol.Exec:
         from dashborion.orchestrators.ecs.exec import Exec
 

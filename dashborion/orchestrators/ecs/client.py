@@ -228,7 +228,7 @@ class Client:
 
     def _cache_file(self, arns: Iterable[str]) -> FileCache[wire.TaskDefinition]:
         return FileCache(
-            "task-definitions-5",  # raise the number when a field is added
+            "task-definitions-6",  # raise the number when a field is added
             (self.aws.endpoint, self.aws.region, self.cluster, *_accounts(arns)),
             wire.TaskDefinition,
         )

@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 from dashborion.concurrency import start
+from dashborion.models.event import placed
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.models.workload import WorkloadDetail
@@ -15,8 +16,10 @@ from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.parts import Tell, part
 from dashborion.orchestrators.ecs import events, facts, find, looking, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
+from dashborion.orchestrators.ecs.causes.tasks import has_failed
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints
+from dashborion.orchestrators.ecs.limits import limits
 from dashborion.orchestrators.ecs.looking import Reads
 from dashborion.orchestrators.ecs.routes import Routes, routes
 from dashborion.orchestrators.findings import SINCE
@@ -35,7 +38,8 @@ def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetai
     """
     runtime = client.aws.runtime
     examined = examine(Reads(client, runtime.warn, runtime.incomplete), listed.item, SINCE)
-    return Found(examined.item, listed.raw)
+    log = findings.last_line(examined.failed, examined.last_lines, runtime.deadline, runtime.warn)
+    return Found(msgspec.structs.replace(examined.item, log=log), listed.raw)
 
 
 def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[WorkloadDetail]:
@@ -82,7 +86,8 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         reasons=findings.reasons(causes),
         autoscaling=normalise.autoscaling(target, service),
         revisions=normalise.revisions(definitions.values(), current),
-        events=events.events(service),
+        limits=limits(definitions.get(current)),
+        events=placed(events.events(service), plain, plain.name),
     )
     last_lines = looking.last_lines_of(client, seen)
     return findings.examined(
@@ -100,22 +105,34 @@ def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDe
         reasons=[],
         autoscaling=None,
         revisions=[],
-        events=events.events(listed.item),
+        events=placed(events.events(listed.item), plain, plain.name),
     )
     return Found(detail, listed.raw)
 
 
-def instance(client: Client, task: Found[wire.Task]) -> Found[InstanceDetail]:
-    """The task with its service's namespace and those events of the service that name it."""
+def instance(client: Client, task: Found[wire.Task], *, logs: bool) -> Found[InstanceDetail]:
+    """The task with its service's namespace and those events of the service that name it.
+
+    With ``logs`` the last log line of a task that failed, too.
+    """
     services = find.services_of(client, task.item)
     tags = tasks.tags(task.item, services)
     known = client.cached_task_definitions([task.item.task_definition_arn])
     plain = tasks.instance(task.item, tags, client.scope, known)
     told = [event for service in services.values() for event in events.events(service)]
+    definition = known.get(task.item.task_definition_arn)
+    runtime = client.aws.runtime
+    one = facts.TaskFacts(task=task.item, instance=plain, definition=definition)
+    ended = [(plain.name, None)] if logs and has_failed(one) else []
+    last_lines = looking.last_lines_of(client, [one])
     detail = InstanceDetail(
         **msgspec.structs.asdict(plain),
         labels=normalise.labels(tags),
-        events=[event for event in told if plain.id in event.message],
+        limits=limits(definition),
+        events=placed(
+            (event for event in told if plain.id in event.message), plain, plain.workload
+        ),
+        log=findings.last_line(ended, last_lines, runtime.deadline, runtime.warn),
     )
     return Found(detail, task.raw)
 

@@ -118,6 +118,7 @@ def events(service: wire.Service) -> list[Event]:
                 message=item.message,
                 object=f"service/{service.service_name}",
                 count=1,
+                first_seen=item.created_at,
             )
         )
     return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))

@@ -182,7 +182,7 @@ def message(task: wire.Task, definition: wire.TaskDefinition | None = None) -> s
     for container in by_blame(task, definition):
         if container.reason:
             return container.reason
-        if container.exit_code is not None and _says_exited(task):
+        if container.exit_code is not None and has_exited(task):
             return f"{container.name or 'a container'} exited with {container.exit_code}"
     return task.stopped_reason or None
 

@@ -112,7 +112,8 @@ class Inventory:
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One task with its service's tags and events that name it."""
-        return describe.instance(self.client, find.instance(self.client, name, query))
+        task = find.instance(self.client, name, query)
+        return describe.instance(self.client, task, logs=query.wants("log"))
 
 
 def _unhealthy(

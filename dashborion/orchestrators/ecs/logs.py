@@ -180,7 +180,12 @@ def _onward(stream: Stream, page: Page, span: dict[str, int | None]) -> Iterator
 
 
 def last_lines(client: Client, task: wire.Task, count: int) -> list[str]:
-    """The newest lines of a task: of its first container with some to read, failed ones first."""
+    """The newest lines of a task: of its first container with some to read, failed ones first.
+
+    Raises:
+        DashborionError: there are none, and why one of its logs cannot be read.
+    """
+    problem: DashborionError | None = None
     failed = {item.name for item in task.containers if item.exit_code or item.reason}
     definitions = client.task_definitions([task.task_definition_arn])
     for definition in definitions.values():
@@ -189,10 +194,15 @@ def last_lines(client: Client, task: wire.Task, count: int) -> list[str]:
             try:
                 group, stream = locate(client, task, container)
                 events, _ = group.newest(stream, count)
-            except DashborionError:
+            except Absent:
+                continue  # it has written nothing
+            except DashborionError as error:
+                problem = problem or error
                 continue
             if events:
                 return [event.message for event in events[-count:]]
+    if problem is not None:
+        raise problem
     return []
 
 

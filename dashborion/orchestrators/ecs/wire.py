@@ -55,7 +55,12 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 class HealthCheck(Wire, frozen=True):
-    """Its command is not decoded: it may hold a password."""
+    """Its command is not decoded: it may hold a password. Times are in seconds."""
+
+    interval: int | None = None
+    timeout: int | None = None
+    retries: int | None = None
+    start_period: int | None = None
 
 
 class LogOptions(Struct, frozen=True):

@@ -15,6 +15,7 @@ from dashborion.orchestrators.protocol import Runtime
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
     from dashborion.orchestrators.kubernetes.diagnose import Causes
+    from dashborion.orchestrators.kubernetes.event_feed import Events
     from dashborion.orchestrators.kubernetes.exec import Exec
     from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
@@ -49,6 +50,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.logs import Logs
 
         return Logs(self._client, self.environment)
+
+    @cached_property
+    def events(self) -> Events:
+        from dashborion.orchestrators.kubernetes.event_feed import Events
+
+        return Events(self._client, self.environment)
 
     @cached_property
     def exec(self) -> Exec:

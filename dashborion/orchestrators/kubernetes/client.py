@@ -150,6 +150,21 @@ class Client:
 
         return start(collected)
 
+    def versioned(
+        self, resource: Resource[T], namespace: str | None
+    ) -> Future[tuple[list[T], str]]:
+        """Start to fetch all objects and the version of their list; raises as ``pages``."""
+
+        def collected() -> tuple[list[T], str]:
+            objects: list[Found[T]] = []
+            warn, clear = self.runtime.incomplete, objects.clear
+            pages = Pages(self._transport, resource, namespace, ALL, warn, clear)
+            for page in pages:
+                objects += page
+            return [found.item for found in objects], pages.version
+
+        return start(collected)
+
     def pages(
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
     ) -> Iterator[list[Found[T]]]:

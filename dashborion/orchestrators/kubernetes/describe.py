@@ -18,6 +18,7 @@ from msgspec import Struct
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
+from dashborion.models.event import placed
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision
@@ -39,6 +40,7 @@ from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.limits import limits
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -79,7 +81,9 @@ def workload(
     """The controller with its instances, causes, autoscaler, revisions, events and endpoints."""
     reads = Reads(client, client.runtime.warn)
     examined = examine(reads, controller.item, nearby, environment, SINCE)
-    return Found(examined.item, controller.raw)
+    runtime = client.runtime
+    log = findings.last_line(examined.failed, examined.last_lines, runtime.deadline, runtime.warn)
+    return Found(msgspec.structs.replace(examined.item, log=log), controller.raw)
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -182,7 +186,8 @@ def examine(
         reasons=findings.reasons(causes),
         autoscaling=normalise.autoscaling(scaling, plain.desired),
         revisions=revisions,
-        events=normalise.events(events or (), about),
+        limits=limits(item.spec.template.spec),
+        events=placed(normalise.events(events or (), about), plain, plain.name),
     )
     last_lines = looking.last_lines_of(reads.client, gathered.pods)
     return findings.examined(
@@ -230,25 +235,25 @@ def only_events(
         if owner is not None and owner.is_of(item.metadata):
             about.add(pod.metadata.uid)
     events = normalise.events([one.item for one in client.wait(listed)], frozenset(about))
-    plain = msgspec.structs.asdict(normalise.workload(item, environment, []))
+    plain = normalise.workload(item, environment, [])
     return Found(
         WorkloadDetail(
-            **plain,
+            **msgspec.structs.asdict(plain),
             instances=[],
             causes=[],
             reasons=[],
             autoscaling=None,
             revisions=[],
-            events=events,
+            events=placed(events, plain, plain.name),
         ),
         controller.raw,
     )
 
 
 def instance(
-    client: Client, found: Found[wire.Pod], environment: Environment
+    client: Client, found: Found[wire.Pod], environment: Environment, *, logs: bool
 ) -> Found[InstanceDetail]:
-    """The pod with its workload, its node's zone and its events."""
+    """The pod with its workload, its node's zone, its events and, with ``logs``, its last line."""
     pod = found.item
     namespace = pod.metadata.namespace
     about = ListOptions(fields=f"involvedObject.uid={pod.metadata.uid}")
@@ -258,10 +263,19 @@ def instance(
     replicaset, place = client.attempt(parent), client.attempt(node)
     plain = pods.instance(pod, owner_of(pod, replicaset), environment)
     labels = (place.labels if place else None) or {}
+    told = normalise.events(client.optional(events), frozenset({pod.metadata.uid}))
+    ended = [
+        (plain.name, one.name)
+        for one in (plain.containers if logs else ())
+        if one.exit_code or (one.last_termination and one.last_termination.exit_code)
+    ]
+    last_lines = looking.last_lines_of(client, [facts.PodFacts(pod=pod, instance=plain)])
     detail = InstanceDetail(
         **(msgspec.structs.asdict(plain) | {"zone": plain.zone or labels.get(pods.ZONE)}),
         labels=pod.metadata.labels or {},
-        events=normalise.events(client.optional(events), frozenset({pod.metadata.uid})),
+        limits=limits(pod.spec),
+        events=placed(told, plain, plain.workload),
+        log=findings.last_line(ended, last_lines, client.runtime.deadline, client.runtime.warn),
     )
     return Found(detail, found.raw)
 

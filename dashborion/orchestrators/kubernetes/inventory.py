@@ -71,7 +71,8 @@ class Inventory:
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One pod, its workload, its node's zone and its events."""
         found = find.instance(self.client, name, find.namespace_of(self.client, query, name))
-        return describe.instance(self.client, found, self.environment)
+        logs = query.wants("log")
+        return describe.instance(self.client, found, self.environment, logs=logs)
 
     def _pods(self, query: Query, *, paged: bool) -> Iterator[list[Found[Instance]]]:
         """Pods and their owners, all in one page unless ``paged``."""

@@ -72,6 +72,7 @@ class Pages(Generic[T]):
     on_odd: Callable[[DashborionError], None]
     on_restart: Callable[[], None] | None = None
     _first: Request = field(init=False)
+    version: str = ""  # of the list, from which a watch goes on
     _token: str | None = None  # of the page that is read next
     _seen: set[str] = field(default_factory=set)
     _expiries: int = 0
@@ -122,7 +123,8 @@ class Pages(Generic[T]):
     def _start_next(self, body: bytearray) -> Callable[[], bytearray] | None:
         """Start to fetch the page after this one; what waits for it, or None after the last."""
         before = self._token
-        self._token = decode(wire.Header, body, self._first).metadata.continue_ or None
+        header = decode(wire.Header, body, self._first).metadata
+        self._token, self.version = header.continue_ or None, header.resource_version
         if self._token is None:
             return None
         if self._token == before:

@@ -241,4 +241,5 @@ def event(item: wire.Event) -> Event:
         message=(item.message or "").strip(),
         object=f"{(involved.kind or 'object').lower()}/{involved.name or ''}",
         count=series.count or item.count or 1,
+        first_seen=item.first_timestamp or item.event_time or item.metadata.creation_timestamp,
     )

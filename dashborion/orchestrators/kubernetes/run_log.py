@@ -126,7 +126,7 @@ class RunLog:
         is_checked = any_run and not self.cursor.newest
         words = b""
         try:
-            for block in splitter.blocks(_chunks(response, self._path, follow=follow)):
+            for block in splitter.blocks(chunks(response, self._path, follow=follow)):
                 lines, unstamped = separate_stamped(block)
                 unread = duplicates.unread(lines)
                 if not is_checked and not duplicates.is_undecided:
@@ -247,8 +247,8 @@ class RunLog:
         self.say(f"the log was rotated while it was not read: lines {span} may be missing")
 
 
-def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
-    """The body as it comes.
+def chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
+    """A body as it comes: of a log, or of a watch.
 
     After a moment of silence a followed log is left alone for a tenth of a second: waking up
     for each line of fifty logs would cost half a core.
@@ -264,12 +264,12 @@ def _chunks(response: Any, path: str, *, follow: bool) -> Iterator[bytes]:
             came = time.monotonic()
             size += len(chunk)
             if has_grown(size, response):
-                raise BadAnswer(f"GET {path}: the log was packed, and does not end")
+                raise BadAnswer(f"GET {path}: the answer was packed, and does not end")
             yield chunk
             if follow and came - asked > SILENCE_SECONDS:
                 time.sleep(GATHER_SECONDS)
             asked = time.monotonic()
     except (ReadTimeoutError, TimeoutError) as error:
-        raise Broken(f"GET {path}: the log does not go on, and does not end") from error
+        raise Broken(f"GET {path}: the answer does not go on, and does not end") from error
     except (HTTPError, OSError, ValueError) as error:
         raise Broken(f"GET {path}: the connection broke") from error

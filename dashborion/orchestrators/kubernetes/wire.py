@@ -47,6 +47,7 @@ class Written(Wire, frozen=True):
 class Meta(Wire, frozen=True):
     name: str
     uid: str = ""
+    resource_version: str = ""
     namespace: str = ""
     generation: Int = 0
     creation_timestamp: Time | None = None
@@ -63,6 +64,7 @@ class ControllerMeta(Meta, frozen=True):
 
 class ListMeta(Wire, frozen=True):
     continue_: str | None = field(name="continue", default=None)
+    resource_version: str = ""
 
 
 class Object(Wire, frozen=True):
@@ -95,6 +97,7 @@ class Status(Wire, frozen=True):
 
     message: str | None = None
     reason: str | None = None
+    code: Int = 0
     metadata: ListMeta = ListMeta()
 
 
@@ -163,9 +166,15 @@ class Asked(Wire, frozen=True):
     port: Int | str = ""
 
 
+class Hidden(Wire, frozen=True):
+    """What is there and not decoded: a command may hold a password."""
+
+
 class Probe(Wire, frozen=True):
     http_get: Asked | None = None
     tcp_socket: Asked | None = None
+    grpc: Asked | None = None  # since 1.24
+    exec: Hidden | None = None
     initial_delay_seconds: Int = 0
     period_seconds: Int = 10
     timeout_seconds: Int = 1

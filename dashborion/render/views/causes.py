@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.models.cause import Cause, Diagnosis, NotChecked
+from dashborion.models.cause import Cause, Diagnosis, LogTail, NotChecked
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.render.columns import (
     QUIET,
@@ -25,6 +25,11 @@ def kind(diagnosis: Diagnosis) -> str:
 def subject(diagnosis: Diagnosis) -> str:
     """The name of what was diagnosed."""
     return diagnosis.instance or diagnosis.workload or ""
+
+
+def of_tail(tail: LogTail) -> str:
+    """The instance, and the container if it is known."""
+    return f"{tail.instance}/{tail.container}" if tail.container else tail.instance
 
 
 def untold(lost: NotChecked) -> str:
@@ -50,7 +55,7 @@ CAUSES = View(
         column("count", right=True),
         column("seen", "last_seen", title="LAST SEEN", spare=1),
         column("instances", lambda item: some(item.instances), shrink=2, spare=2),
-        message_column(),
+        message_column(min_width=24),
     ],
     name=lambda item: str(item.code),
 )

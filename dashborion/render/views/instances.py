@@ -34,7 +34,8 @@ def _status(item: Instance | Container) -> str:
     return item.reason if item.reason and " " not in item.reason else str(item.status)
 
 
-def _style(instance: Instance) -> str:
+def style(instance: Instance) -> str:
+    """The colour of its status: bad where its reason, or its health, says so."""
     reason = instance.reason or ""
     if reason == "Terminating":
         return BUSY
@@ -43,6 +44,11 @@ def _style(instance: Instance) -> str:
     if reason and instance.status == "running":
         return BAD  # what runs well has none
     return STYLES[instance.status]
+
+
+def is_failing(instance: Instance) -> bool:
+    """Whether it failed, or is not well, by its reason."""
+    return style(instance) == BAD
 
 
 def _previous_run(container: Container) -> str | None:
@@ -57,7 +63,7 @@ INSTANCES = View(
         name_column(),
         column("workload", shrink=1, spare=1),
         column("ready", _ready),
-        column("status", _status, _style, shrink=1, min_width=16),
+        column("status", _status, style, shrink=1, min_width=16),
         column("restarts", right=True),
         created_column(),
         column("ip", wide=True),
@@ -88,6 +94,8 @@ CONTAINERS = View(
         column("restarts", right=True),
         column("exit", "exit_code", right=True),
         column("last", _previous_run, BUSY),
-        column("image", short=lambda item: short_image(item.image), shrink=2, from_left=True),
+        column(
+            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=1
+        ),
     ],
 )

@@ -221,6 +221,6 @@ PARTS: Mapping[type[Any], View] = {
         column("node", shrink=1),
     ]),
     models.Metric: View("metrics", [column("name"), column("current"), column("target")]),
-    Event: workloads.EVENTS,
+    Event: workloads.EVENTS_OF_PAGE,
 }  # fmt: skip
 """The tables inside a description, by the model of their rows."""

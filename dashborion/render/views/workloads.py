@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
+from dashborion.models.event import Event
 from dashborion.models.kinds import KIND_OF
+from dashborion.models.limits import Limits, Probe
 from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
     GOOD,
+    STYLES,
     View,
     column,
     created_column,
@@ -17,6 +22,7 @@ from dashborion.render.columns import (
     name_column,
     short_image,
     status_column,
+    with_unit,
 )
 
 
@@ -78,7 +84,7 @@ ENDPOINTS = View(
         name_column(),
         column("address", shrink=3),
         column("port", right=True),
-        column("protocol"),
+        column("protocol", spare=1),
         healthy_column(),
         column("url", shrink=2),
     ],
@@ -102,17 +108,85 @@ REVISIONS = View(
     name=lambda item: str(item.revision),
 )
 
+# A kubelet repeats the pod that an event is about, and ECS the service. Of a task's id six digits
+# are a part of its name.
+_SUBJECT = re.compile(r"^\(service [^()]*\) | in pod \S+_\S+\([0-9a-f-]{36}\)")
+_TASK = re.compile(r"\b([0-9a-f]{6})[0-9a-f]{26}\b")
+
+
+def event_text(message: str) -> str:
+    """What happened, without what it is about, which has a column of its own."""
+    return _TASK.sub(r"\1", _SUBJECT.sub("", message))
+
+
+def _part(event: Event) -> str | None:
+    """What of the workload an event is about; None if it is the workload itself."""
+    return None if event.object.partition("/")[2] == event.workload else event.object
+
+
 EVENTS = View(
     "events",
     [
+        *location_columns(),
+        name_column("workload", extra=True),
         column("seen", "timestamp", title="LAST SEEN"),
-        status_column("type"),
-        column("reason"),
-        name_column("object", spare=1),
-        column("count", right=True),
-        message_column(),
+        status_column("type", spare=3),
+        column("reason", style=lambda item: STYLES.get(item.type, ""), shrink=2, min_width=17),
+        name_column("object", spare=2, from_left=True, short=_part),
+        column("count", right=True, spare=1),
+        message_column(short=lambda item: event_text(item.message), min_width=20),
     ],
     name=lambda item: str(item.object),
+    wraps=True,
+)
+
+EVENTS_OF_PAGE = View("events", [one for one in EVENTS.columns if not one.extra], EVENTS.name)
+
+EVENT_ROWS = View(
+    "events",
+    [
+        column("seen", title="LAST SEEN"),
+        status_column("type"),
+        column("reason"),
+        name_column("object", spare=1, from_left=True),
+        message_column(min_width=30),
+    ],
+)
+"""The same as people read them first: those that say the same are one row."""
+
+
+def _probes(limits: Limits) -> str | None:
+    return "; ".join(map(_probe, limits.probes)) or None
+
+
+def _probe(probe: Probe) -> str:
+    """``liveness GET :8080/healthz every 10s, timeout 1s, 3 failures``."""
+    numbers = (
+        ("delay {}s", probe.delay),
+        ("every {}s", probe.period),
+        ("timeout {}s", probe.timeout),
+        ("{} failures", probe.failures),
+    )
+    told = ", ".join(text.format(number) for text, number in numbers if number)
+    return " ".join(filter(None, (str(probe.kind), probe.check, told)))
+
+
+LIMITS = View(
+    "containers",
+    [
+        name_column("container"),
+        column("cpu", right=True),
+        column("cpu-limit", right=True, title="CPU LIMIT"),
+        column("memory", right=True, shown=memory),
+        column(
+            "memory-limit",
+            right=True,
+            title="MEMORY LIMIT",
+            short=lambda item: with_unit(item.memory_limit),
+        ),
+        column("probes", _probes, shrink=3, wraps=True, min_width=30),
+    ],
+    name=lambda item: str(item.container),
 )
 
 ROLLOUTS = View(

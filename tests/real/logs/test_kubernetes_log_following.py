@@ -88,7 +88,7 @@ def test_a_pod_that_restarts_before_it_is_seen_is_read_from_its_first_run(
     restarted = threading.Event()
     pause = logs.Live.pause
 
-    def pause_until_then(live: logs.Live, seconds: float) -> None:
+    def pause_until_then(live: logs.LiveLines, seconds: float) -> None:
         restarted.wait(PATIENCE_SECONDS)
         pause(live, seconds)
 
@@ -116,7 +116,7 @@ def test_the_logs_between_two_restarts_are_said_to_be_gone(
     restarted = threading.Event()
     pause = logs.Live.pause
 
-    def pause_until_then(live: logs.Live, seconds: float) -> None:
+    def pause_until_then(live: logs.LiveLines, seconds: float) -> None:
         restarted.wait(PATIENCE_SECONDS)
         pause(live, seconds)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashborion.engines.logs import LineFilter, Live, Window, merged
+from dashborion.engines.logs import LineFilter, LiveLines, Window, merged
 from dashborion.errors import DashborionError, Unreachable
 from dashborion.models.log import HEAD, STAMP, Source
 from dashborion.orchestrators.logs import Block, Ended, Reading, Wanted, between, stamp
@@ -149,7 +149,7 @@ def test_a_window_loses_nothing_when_a_clock_is_set_back() -> None:
 
 
 def test_a_full_list_makes_readers_wait_until_it_is_over() -> None:
-    live = Live()
+    live = LiveLines()
     live.end()
     with pytest.raises(Ended):
         live.lines(source("a"), [at(1, "a")])

@@ -102,7 +102,7 @@ def test_a_change_is_one_line(more: dict[str, Any], expected: str) -> None:
 
 
 def test_a_pipe_gets_the_whole_object() -> None:
-    assert "before:      2\n" in shown(change(), tty=False)
+    assert "Before:      2\n" in shown(change(), tty=False)
     assert '"before": 2' in shown(change(), format_=Format.JSON)
 
 
