@@ -55,17 +55,16 @@ def list_(
     from dashborion.cli.option_values import members
     from dashborion.engines import long_lists
     from dashborion.models.instance import InstanceStatus
-    from dashborion.models.query import Name
     from dashborion.render.views.instances import INSTANCES
 
     statuses = members(InstanceStatus, status, "--status")
+    fleet = context.fleet(where.choice)
     query = where.query(
         selector=selector,
-        workload=Name.parse(workload) if workload else None,
+        workload=fleet.workload_name(workload) if workload else None,
         stopped=all_ or InstanceStatus.STOPPED in (statuses or ()),
         raw=listed.raw,
     )
-    fleet = context.fleet(where.choice)
     if workload is None and listed.can_stream(context.streams, where):
         rows = long_lists.instances(fleet, query, statuses=statuses)
         print_long_list(context, INSTANCES, rows, listed)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from dashborion.completion import known_names
+from dashborion.context import wants_demo
 
 if TYPE_CHECKING:
     from dashborion.render.columns import View
@@ -28,7 +29,7 @@ class Line:
     ``files`` when the shell itself is to offer files.
     """
 
-    globals: Any = field(default_factory=lambda: SimpleNamespace(config=None, demo=False))
+    globals: Any = field(default_factory=lambda: SimpleNamespace(config=None, demo=wants_demo()))
     files: bool = False
 
 
@@ -111,7 +112,7 @@ def _typed_names(ctx: typer.Context) -> list[str]:
 
     Typer parses no arguments while an option lacks its value: then they are in ``args``.
     """
-    values = [ctx.params.get(name) for name in ("name", "names", "id_", "workload")]
+    values = [ctx.params.get(name) for name in NAMES]
     lists = [[value] if isinstance(value, str) else value or () for value in values]
     return [name for names in lists for name in names] or list(ctx.args)
 
@@ -195,6 +196,9 @@ def _view(group: str, command: str | None) -> View | None:
     }
     return views.get(f"{group} {command}")
 
+
+NAMES = ("name", "names", "patterns", "id_", "workload", "service", "family", "first")
+"""Parameters of commands that are names of objects in environments, with or without ``ENV:``."""
 
 OPTIONS: dict[str, Completer] = {
     "--env": environments,

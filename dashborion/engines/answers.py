@@ -154,8 +154,10 @@ def order(row: Found[Row] | Of) -> tuple[str, ...]:
 
 
 def _fits(pattern: Name, workload: Workload) -> bool:
+    label = f"{workload.project}/{workload.environment}"
     return (
         fnmatchcase(workload.name, pattern.name)
+        and pattern.is_in(label if workload.project else workload.environment)
         and (pattern.type is None or workload.type is pattern.type)
         and (pattern.namespace is None or fnmatchcase(workload.namespace, pattern.namespace))
     )

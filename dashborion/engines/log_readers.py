@@ -35,7 +35,7 @@ def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answe
         NotFound: no environment has it.
         Ambiguous: several have one.
     """
-    name = Name.parse_instance(typed)
+    name = fleet.instance_name(typed)
     answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
     answer.require_one(name)
     return answer
@@ -63,6 +63,8 @@ def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
 
 
 def _found_or_absent(find: Find, orchestrator: Orchestrator, name: Name) -> Reader | NotFound:
+    if not name.is_in(label := orchestrator.environment.label):
+        return NotFound("workload", str(name), where=label)
     try:
         return find(orchestrator, name)
     except NotFound as error:
