@@ -73,9 +73,7 @@ def choose_with_names(choice: Choice, inputs: ChoiceInputs) -> Chosen:
     return Chosen(tuple((kept | brought).values()), names)
 
 
-def split_name(
-    typed: str, choice: Choice, inputs: ChoiceInputs
-) -> tuple[Environment | None, str]:
+def split_name(typed: str, choice: Choice, inputs: ChoiceInputs) -> tuple[Environment | None, str]:
     """The longest text before a colon that is an environment, and the NAME that it leaves.
 
     Raises:
@@ -106,4 +104,3 @@ def _environment(text: str, choice: Choice, inputs: ChoiceInputs) -> Environment
 
 def _is_no_cluster(target: AwsClusterTarget) -> bool:
     return bool(target.contradiction) or not _REGION.fullmatch(target.region or "-")
-

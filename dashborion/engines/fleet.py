@@ -278,7 +278,8 @@ class Fleet(Struct, frozen=True):
         return self._only(name, ask)
 
     def _only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
-        answer = self.ask_all(ask, searching=True)
+        here = [environment for environment in self.environments if name.is_in(environment.label)]
+        answer = replace(self, environments=here).ask_all(ask, searching=True)
         if answer.failures:
             raise PartialFailure(
                 "an environment could not be searched, so nothing was changed",

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
+from dashborion.models.kinds import WorkloadType
 
 
 class RolloutState(StrEnum):
@@ -26,6 +27,16 @@ class Rollout(Model, frozen=True, kw_only=True):
     revision: str | None
     message: str | None
     causes: list[Cause] | None = None
+
+
+class RolloutStatus(Rollout, frozen=True, kw_only=True):
+    """The rollout of a workload, as ``workloads status`` prints it."""
+
+    project: str | None
+    environment: str
+    namespace: str
+    workload: str
+    type: WorkloadType
 
 
 class Revision(Model, frozen=True, kw_only=True):
