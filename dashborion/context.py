@@ -203,6 +203,7 @@ class Context:
             environ=self.environ,
             remembered=lambda: self._remembered_label,
             note=self.streams.note,
+            watched=self.streams.err_tty,
         )
 
     @cached_property

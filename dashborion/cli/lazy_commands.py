@@ -101,7 +101,14 @@ class LazyCommand(_WithGlobalOptions, TyperCommand):
         return list(self._built.params)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer; but what stands behind ``--`` is the command's ``words``, and never a name."""
+        words: list[str] = []
+        if "--" in args and any(param.name == "words" for param in self.params):
+            end = args.index("--")
+            args, words = args[:end], args[end + 1 :]
         rest = super().parse_args(ctx, args)
+        if words:
+            ctx.params["words"] = [*(ctx.params["words"] or ()), *words]
         if not ctx.resilient_parsing:
             _require_values(self.params, ctx)
         return rest

@@ -53,7 +53,8 @@ class ChoiceInputs(Struct, frozen=True):
     """What else the choice depends on.
 
     ``kubeconfig`` is read only if an ad-hoc name needs it, ``remembered``, the label of
-    ``env use``, only if nothing else was typed. ``note`` prints a message.
+    ``env use``, only if nothing else was typed. ``note`` prints a message, ``watched`` if a
+    person reads it: a job that sets $DASHBORION_ENV need not be told so by each command.
     """
 
     config: Config
@@ -61,6 +62,7 @@ class ChoiceInputs(Struct, frozen=True):
     environ: Mapping[str, str]
     remembered: Callable[[], str | None]
     note: Callable[[str], None]
+    watched: bool = False
 
 
 def without_config(kubeconfig: Kubeconfig, *, pod: bool) -> Config:
@@ -118,13 +120,14 @@ def _preferred(
     variable = inputs.environ.get("DASHBORION_ENV")
     if variable:
         try:
-            return tuple(_matching(variable, candidates, inputs, choice)), "from $DASHBORION_ENV"
+            chosen = tuple(_matching(variable, candidates, inputs, choice))
+            return chosen, "from $DASHBORION_ENV" if inputs.watched else ""
         except UsageError as error:
             if choice.project is None:  # with -p, a variable that names another's does not count
                 error.message = f"$DASHBORION_ENV: {error.message}"
                 raise
-    if chosen := _chosen_before(candidates, inputs):
-        return chosen
+    if before := _chosen_before(candidates, inputs):
+        return before
     if len(candidates) == 1:
         return candidates, f"the only environment{' of the project' if choice.project else ''}"
     labels = [environment.label for environment in candidates]

@@ -157,14 +157,11 @@ class RolloutWait:
 class Followed:
     """A rollout that is waited for; ``seen`` is told where it stands, ``failed`` how it ended."""
 
+    name: str
     workload: WorkloadToChange
     rollout: FollowedRollout
     seen: Callable[[Rollout], None]
     failed: Callable[[RolloutError], None] = lambda _: None
-
-    @property
-    def name(self) -> str:
-        return self.workload.workload.name
 
 
 _Wait = tuple[Followed, RolloutWait]
@@ -197,7 +194,7 @@ class RolloutFollower:
             RolloutFailed: after saying why, with events and the last log lines.
             RolloutPending: the time is up.
         """
-        self.follow_all([Followed(workload, followed, seen)], patience)
+        self.follow_all([Followed(workload.workload.name, workload, followed, seen)], patience)
 
     def follow_all(self, rollouts: Sequence[Followed], patience: Patience) -> None:
         """Wait for all of the rollouts; one that ends badly ends no other's wait.

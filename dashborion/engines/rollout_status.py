@@ -84,7 +84,9 @@ def tell(
         for at, one in enumerate(workloads):
             with foreseen(one.environment.label):
                 rollout = one.current_rollout()
-            followed.append(Followed(one, rollout, partial(seen, at), partial(failed, at)))
+            where = f"{one.environment.label}:" if len(follower.fleet.environments) > 1 else ""
+            name = f"{where}{one.workload.name}"
+            followed.append(Followed(name, one, rollout, partial(seen, at), partial(failed, at)))
         follower.follow_all(followed, patience)
     finally:
         show([_told(one, rollout) for one, rollout in zip(workloads, rollouts, strict=True)])
