@@ -105,14 +105,6 @@ def choose(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
     return preferred_ones
 
 
-def choose_quietly(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
-    """As ``choose``, without messages; empty if no environment matches."""
-    try:
-        return choose(choice, msgspec.structs.replace(inputs, note=lambda _: None))
-    except UsageError:
-        return ()
-
-
 def _preferred(
     candidates: tuple[Environment, ...], inputs: ChoiceInputs, choice: Choice
 ) -> tuple[tuple[Environment, ...], str]:
@@ -120,8 +112,8 @@ def _preferred(
     variable = inputs.environ.get("DASHBORION_ENV")
     if variable:
         try:
-            chosen = tuple(_matching(variable, candidates, inputs, choice))
-            return chosen, "from $DASHBORION_ENV" if inputs.watched else ""
+            because = "from $DASHBORION_ENV" if inputs.watched else ""
+            return tuple(_matching(variable, candidates, inputs, choice)), because
         except UsageError as error:
             if choice.project is None:  # with -p, a variable that names another's does not count
                 error.message = f"$DASHBORION_ENV: {error.message}"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.config.environments import (
     AD_HOC_ECS,
@@ -73,6 +74,14 @@ def choose_with_names(choice: Choice, inputs: ChoiceInputs) -> Chosen:
     return Chosen(tuple((kept | brought).values()), names)
 
 
+def choose_quietly(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
+    """The environments, without messages; empty if none matches."""
+    try:
+        return choose_with_names(choice, replace(inputs, note=lambda _: None)).environments
+    except UsageError:
+        return ()
+
+
 def split_name(typed: str, choice: Choice, inputs: ChoiceInputs) -> tuple[Environment | None, str]:
     """The longest text before a colon that is an environment, and the NAME that it leaves.
 
@@ -83,13 +92,17 @@ def split_name(typed: str, choice: Choice, inputs: ChoiceInputs) -> tuple[Enviro
         return None, typed
     for colon in reversed([at for at, char in enumerate(typed) if char == ":"]):
         before, name = typed[:colon], typed[colon + 1 :]
-        if _NAME.fullmatch(name) and (environment := _environment(before, choice, inputs)):
+        if _NAME.fullmatch(name) and (environment := environment_of(before, choice, inputs)):
             return environment, name
     return None, typed
 
 
-def _environment(text: str, choice: Choice, inputs: ChoiceInputs) -> Environment | None:
-    """The environment of exactly that name; whatever it is, of a project other than ``-p``'s."""
+def environment_of(text: str, choice: Choice, inputs: ChoiceInputs) -> Environment | None:
+    """The environment of exactly that text: of a whole label, whatever ``-p`` is, or ad hoc.
+
+    Raises:
+        UsageError: it is a name in several projects.
+    """
     for known in inputs.config.environments:
         if known.label == text:
             return known
