@@ -246,15 +246,17 @@ class View(Struct, frozen=True):
     def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
         """The shortest names that other commands accept and that are unique in this list.
 
-        In a list of several environments each has its own in front. Yields them in chunks; all
+        In a list of several environments each has its own in front, and its namespace, which may
+        not be the one that the environment's commands look at. Yields them in chunks; all
         at once where a name may need its kind because of another one.
         """
-        with_namespace, with_environment = "namespace" in extra, "environment" in extra
+        with_environment = "environment" in extra
+        with_namespace = with_environment or "namespace" in extra
         for chunk in [list(items)] if self.kind else chunks(items):
             parts = [
                 (
                     f"{environment_label(item)}:" if with_environment else "",
-                    item.namespace if with_namespace else "",
+                    getattr(item, "namespace", "") if with_namespace else "",
                     self.name(item),
                 )
                 for item in chunk
