@@ -39,7 +39,8 @@ class Line:
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
     """Environments, and where nothing is changed also projects, which mean all of theirs."""
     is_change = any(param.name == "yes" for param in ctx.command.params)
-    return _environments(ctx, incomplete) + ([] if is_change else projects(ctx))
+    is_narrowed = is_change or ctx.params.get("project")
+    return _environments(ctx, incomplete) + ([] if is_narrowed else projects(ctx))
 
 
 def _environments(ctx: typer.Context, incomplete: str) -> list[str]:

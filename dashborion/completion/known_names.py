@@ -68,9 +68,13 @@ def rows(
 
 def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list[Any]]:
     """Rows (namespace/workload, revision) of the workload with that NAME, as it was typed."""
+    from dashborion.models.kinds import workload_type
+
     plain = plain_name(name)
-    typed, _, short = plain.rpartition("/")
-    named = typed.partition("/")[0] or namespace
+    *before, short = plain.split("/")
+    if before and workload_type(before[-1]):
+        before.pop()
+    named = "/".join(before) or namespace
     wanted: Wanted = [
         (source, f"{named or source.namespace or names.ALL_NAMESPACES}/{short}")
         for source in _sources(ctx, [name])
