@@ -52,8 +52,8 @@ class EnvironmentOptions(OptionSet):
         Option(
             "--env",
             "-e",
-            help="Environment to use: NAME, PROJECT/NAME, a glob of these, PROJECT, k8s:CONTEXT "
-            "or ecs:CLUSTER; repeatable.",
+            help="Environment: NAME, PROJECT/NAME, a glob of these, PROJECT, k8s:CONTEXT or "
+            "ecs:CLUSTER; repeatable.",
         ),
     ] = None
     all_envs: Annotated[bool, Option("--all-envs", help="Use all environments.")] = False
