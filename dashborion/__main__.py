@@ -102,7 +102,8 @@ def _exit_code(argv: Sequence[str], context: Context) -> int:
         except DashborionError as error:
             code = _failed(context, error)
         except SystemExit as end:
-            raise ClosedPipe from end  # rich exits when it cannot print help
+            if end.code:
+                raise ClosedPipe from end  # rich exits when it cannot print help
         context.streams.flush()
     except ClosedPipe:
         context.streams.silence()

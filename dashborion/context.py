@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from dashborion.config.edit import ConfigFile
     from dashborion.config.environments import Choice, ChoiceInputs
     from dashborion.config.kubeconfig import Kubeconfig
+    from dashborion.config.prefixed_names import Chosen
     from dashborion.config.remembered import RememberedEnvironments
     from dashborion.config.targets import Config, Environment
     from dashborion.discovery.search import DiscoveryResult
@@ -51,12 +52,21 @@ def _terminal(stdin: bool) -> Terminal:
     return Terminal.system(stdin=stdin)
 
 
+DEMO = "DASHBORION_DEMO"
+
+
+def wants_demo() -> bool:
+    """Whether the variable says what ``--demo`` does."""
+    return os.environ.get(DEMO, "").lower() not in ("", "0", "false", "no")
+
+
 @dataclass(eq=False, repr=False)
 class Globals:
     """The global options, which may stand before or after the command's name."""
 
     config: str | None = None
-    demo: bool = False
+    demo: bool = field(default_factory=wants_demo)
+    quiet: bool = False
     color: Color = "auto"
     verbose: bool = False
     debug: bool = False
@@ -158,7 +168,8 @@ class Context:
 
     def _demo_config(self) -> Config:
         if self.globals.config:
-            raise UsageError("--demo and --config cannot be used together")
+            hint = f"unset {DEMO}" if wants_demo() else None
+            raise UsageError("--demo and --config cannot be used together", hint=hint)
         running = self.demo.start()
         self.demo.isolate(running)
         return self.demo.config(running)
@@ -169,13 +180,18 @@ class Context:
         Raises:
             UsageError: no environment matches, or several do where one name was given.
         """
-        from dashborion.config.environments import choose
+        return self._chosen(choice).environments
 
-        chosen = tuple(map(self._marked, choose(choice, self.choice_inputs())))
-        for environment in chosen:
+    def _chosen(self, choice: Choice) -> Chosen:
+        """The chosen environments, and the names without those that they bring with them."""
+        from dashborion.config.prefixed_names import Chosen, choose_with_names
+
+        chosen = choose_with_names(choice, self.choice_inputs())
+        environments = tuple(map(self._marked, chosen.environments))
+        for environment in environments:
             if environment.redefines:
                 self._warn(environment, ConfigError(environment.redefines))
-        return chosen
+        return Chosen(environments, chosen.names)
 
     def choice_inputs(self) -> ChoiceInputs:
         """What the choice of environments depends on besides the command line."""
@@ -187,6 +203,7 @@ class Context:
             environ=self.environ,
             remembered=lambda: self._remembered_label,
             note=self.streams.note,
+            watched=self.streams.err_tty,
         )
 
     @cached_property
@@ -240,11 +257,11 @@ class Context:
 
         deadline = self._deadline = Deadline(self.read_seconds)
         connector = self._connector = Connector(self.environ)
-        environments = self.environments(choice)
-        to_connect = [env for env in environments if only in (None, env.orchestrator)]
+        chosen = self._chosen(choice)
+        to_connect = [env for env in chosen.environments if only in (None, env.orchestrator)]
         connector.prepare(to_connect, deadline)
         return Fleet(
-            environments,
+            chosen.environments,
             connector.connect,
             lambda environment: self._runtime(
                 deadline,
@@ -255,6 +272,7 @@ class Context:
             self.streams.progress,
             partial(recorder, environ=self.environ),
             self.globals.repeated,
+            chosen.names,
         )
 
     def guards(self) -> Guards:

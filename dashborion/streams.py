@@ -122,7 +122,8 @@ class Streams:
     """Two text streams and their properties.
 
     ``structured`` prints errors, warnings and notes as JSON objects, one a line. ``workflow``
-    when GitHub's runner reads them, which finds commands in what it reads.
+    when GitHub's runner reads them, which finds commands in what it reads. ``quiet`` prints no
+    notes.
     """
 
     out: TextIO
@@ -133,6 +134,7 @@ class Streams:
     width: int = 80
     structured: bool = False
     workflow: bool = False
+    quiet: bool = False
     _progress: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -236,6 +238,8 @@ class Streams:
 
     def note(self, message: str) -> None:
         """Print information that is neither data nor a problem."""
+        if self.quiet:
+            return
         message = _bounded(message) or ""
         text = json.dumps({"note": {"message": message}}) if self.structured else one_line(message)
         self.say(text)

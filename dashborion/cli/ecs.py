@@ -17,9 +17,11 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_difference, print_list, print_object
+from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
     from dashborion.context import Context
+    from dashborion.engines.fleet import Fleet
     from dashborion.models.query import Query
 
 app = group()
@@ -31,6 +33,17 @@ app.add_typer(definitions, name="task-definitions")
 app.add_typer(clusters, name="clusters")
 app.add_typer(instances, name="container-instances")
 app.add_typer(deployments, name="deployments")
+
+
+class DefinitionEnvironments(EnvironmentOptions):
+    """Options that choose environments, for FAMILY:REVISION."""
+
+    of_definitions = True
+
+
+class DefinitionOptions(DefinitionEnvironments, ClusterOptions):
+    """The same of lists and pages."""
+
 
 _REVISION = "FAMILY, for its newest revision, or FAMILY:REVISION."
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most this many, the newest.")]
@@ -46,10 +59,14 @@ def _list(
     view: str | None = None,
     instead: str,
 ) -> None:
+    from msgspec.structs import replace
+
     from dashborion.engines.fleet import only_on_ecs
     from dashborion.render.views.ecs import LISTS
 
     fleet = context.fleet(where.choice, only="ecs")
+    if query.within is not None:
+        query = replace(query, within=fleet.plain_name(query.within))
     answer = fleet.natives(only_on_ecs(instead), kind, query)
     print_list(context, LISTS[view or kind], answer, where, listed)
 
@@ -67,8 +84,10 @@ def _describe(
     from dashborion.render.views.ecs import LISTS
 
     query = where.query(raw=output.raw)
-    answer = context.fleet(where.choice, only="ecs").native(
-        only_on_ecs(instead), name or "cluster", lambda ecs: ecs.described(kind, name, query)
+    fleet = context.fleet(where.choice, only="ecs")
+    plain = fleet.plain_name(name)
+    answer = fleet.native(
+        only_on_ecs(instead), plain or "cluster", lambda ecs: ecs.described(kind, plain, query)
     )
     print_object(context, LISTS[kind], answer, output)
 
@@ -81,7 +100,7 @@ def list_definitions(
     ] = None,
     *,
     limit: Limit = 20,
-    where: ClusterOptions,
+    where: DefinitionOptions,
     listed: ApiListOptions,
 ) -> None:
     """List task definition families, or the revisions of one, the newest last.
@@ -99,7 +118,7 @@ def describe_definition(
     context: Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help=_REVISION)],
     *,
-    where: ClusterOptions,
+    where: DefinitionOptions,
     output: ObjectOptions,
 ) -> None:
     """Show a task definition. Values of variables and secrets are hidden unless --raw is given.
@@ -120,7 +139,7 @@ def diff(
     raw: Annotated[
         bool, typer.Option("--raw", help="Show the values of variables and secrets, too.")
     ] = False,
-    where: EnvironmentOptions,
+    where: DefinitionEnvironments,
     shown: FormatOptions,
 ) -> None:
     """Show the differences between two revisions; by default the newest two of a family.
@@ -131,12 +150,28 @@ def diff(
     """
     from dashborion.engines.fleet import only_on_ecs
 
-    answer = context.fleet(where.choice, only="ecs").native(
+    if second and not second.isdecimal():
+        where.names = (first, second)
+    fleet = context.fleet(where.choice, only="ecs")
+    _require_one_place(fleet, first, second)
+    one, other = fleet.plain_name(first), second and fleet.plain_name(second)
+    answer = fleet.native(
         only_on_ecs("workloads describe NAME"),
-        first,
-        lambda ecs: ecs.difference(first, second, values=raw),
+        one,
+        lambda ecs: ecs.difference(one, other, values=raw),
     )
     print_difference(context, answer, shown)
+
+
+def _require_one_place(fleet: Fleet, first: str, second: str | None) -> None:
+    """Check the environments that the two revisions bring with them.
+
+    Raises:
+        UsageError: they are not the same.
+    """
+    places = {fleet.names[name].labels for name in (first, second or "") if name in fleet.names}
+    if len(places) > 1:
+        raise UsageError("revisions of two environments cannot be compared")
 
 
 @command(clusters, "list")

@@ -209,7 +209,8 @@ def _add(context: Context, proposals: Sequence[Proposal], *, yes: bool) -> None:
 
 def _rows(context: Context, environments: Iterable[Environment]) -> list[EnvironmentInfo]:
     """The environments as they are printed; current is what a command without -e would use."""
-    from dashborion.config.environments import Choice, choose_quietly, environment_info
+    from dashborion.config.environments import Choice, environment_info
+    from dashborion.config.prefixed_names import choose_quietly
 
     chosen = choose_quietly(Choice(), context.choice_inputs())
     current = chosen[0].label if len(chosen) == 1 else None

@@ -19,7 +19,7 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import print_list, print_long_list, print_object
 from dashborion.cli.why import WhyOptions, WhyPrinter
-from dashborion.errors import foreseen
+from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -55,17 +55,16 @@ def list_(
     from dashborion.cli.option_values import members
     from dashborion.engines import long_lists
     from dashborion.models.instance import InstanceStatus
-    from dashborion.models.query import Name
     from dashborion.render.views.instances import INSTANCES
 
     statuses = members(InstanceStatus, status, "--status")
+    fleet = context.fleet(where.choice)
     query = where.query(
         selector=selector,
-        workload=Name.parse(workload) if workload else None,
+        workload=fleet.workload_name(workload) if workload else None,
         stopped=all_ or InstanceStatus.STOPPED in (statuses or ()),
         raw=listed.raw,
     )
-    fleet = context.fleet(where.choice)
     if workload is None and listed.can_stream(context.streams, where):
         rows = long_lists.instances(fleet, query, statuses=statuses)
         print_long_list(context, INSTANCES, rows, listed)
@@ -124,11 +123,22 @@ def logs_(
 @command(app, "exec")
 def exec_(
     context: Context,
-    id_: InstanceId,
+    id_: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Id, name, or a unique beginning of one."),
+    ] = None,
     words: Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND...", help="Command and its arguments.")
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- COMMAND...]",
+            help="Command and its arguments; on a terminal, sh by default.",
+        ),
+    ] = None,
     *,
+    workload: Annotated[
+        str | None,
+        typer.Option("--workload", "-w", help="Use a ready instance of this workload."),
+    ] = None,
     container: Annotated[
         str | None, typer.Option("--container", "-c", help="Run the command in this container.")
     ] = None,
@@ -146,17 +156,34 @@ def exec_(
     """
     import shlex
 
-    change = changer(context, ChangeOptions(**vars(where), yes=yes))
-    target = change.fleet.instance_to_change(id_, change.query)
-    orchestrator, found = target.orchestrator, target.found
+    from dashborion.engines.ready_instances import ready_instance
+
+    if (id_ is None) is (workload is None):
+        raise UsageError(
+            "expected either the ID of an instance or -w WORKLOAD",
+            hint="a command stands behind `--`" if workload else None,
+        )
+    terminal = context.terminal(stdin)
+    if not words and not terminal.tty:
+        raise UsageError(
+            "no command, and a shell needs a terminal on stdin and stdout",
+            hint="give one: `-- COMMAND`; `-- sh` runs a script from stdin",
+        )
+    words = words or ["sh"]
     note = context.streams.note
+    change = changer(context, ChangeOptions(**vars(where), yes=yes))
+    if workload is not None:
+        target = ready_instance(change.fleet, workload, change.query)
+        note(f"using {target.found.item.name}, a ready instance of {workload}")
+    else:
+        target = change.fleet.instance_to_change(str(id_), change.query)
+    orchestrator, found = target.orchestrator, target.found
     with foreseen(orchestrator.environment.label):
         container_name = orchestrator.exec.choose_container(found, container, note)
         what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
         place = orchestrator.changes.place(found)
         change.announce(orchestrator.environment, what, place, found.item.namespace)
         try:
-            terminal = context.terminal(stdin)
             code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
         except KeyboardInterrupt:
             note(f"interrupted: the command may still be running in {found.item.name}")

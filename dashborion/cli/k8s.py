@@ -111,8 +111,9 @@ def _add_describe(kind_app: typer.Typer, kind: Kind) -> None:
         query = where.query()
         only_on = only_on_kubernetes(kind.instead[1])
         fleet = context.fleet(where.choice, only="kubernetes")
+        plain = fleet.plain_name(name)
         answer = fleet.native(
-            only_on, name, lambda native: native.described(kind.plural, name, query)
+            only_on, plain, lambda native: native.described(kind.plural, plain, query)
         )
         print_object(context, LISTS[kind.plural], answer, output)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, wraps
 from importlib import import_module
 from inspect import get_annotations
@@ -48,6 +48,7 @@ class OptionSet:
     """
 
     panel: ClassVar[str | None] = None  # the part of the help for options that name none
+    names: tuple[str, ...] = ()  # that were typed on the same line
 
     def __init__(self, **values: Any) -> None:
         vars(self).update(values)
@@ -100,7 +101,14 @@ class LazyCommand(_WithGlobalOptions, TyperCommand):
         return list(self._built.params)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As Typer; but what stands behind ``--`` is the command's ``words``, and never a name."""
+        words: list[str] = []
+        if "--" in args and any(param.name == "words" for param in self.params):
+            end = args.index("--")
+            args, words = args[:end], args[end + 1 :]
         rest = super().parse_args(ctx, args)
+        if words:
+            ctx.params["words"] = [*(ctx.params["words"] or ()), *words]
         if not ctx.resilient_parsing:
             _require_values(self.params, ctx)
         return rest
@@ -257,6 +265,7 @@ def _global_options() -> list[TyperOption]:
             type=str,
             autocompletion=lambda *_: list(COLORS),
         ),
+        option("--quiet", "-q", help="Print no notes on stderr.", is_flag=True, type=bool),
         option("--verbose", "-v", help="Print each API call on stderr.", is_flag=True, type=bool),
         option("--debug", help="Print a traceback with each error.", is_flag=True, type=bool),
         option("--version", help="Print the version.", is_flag=True, is_eager=True, type=bool),
@@ -281,6 +290,8 @@ def _keep_global(ctx: Any, param: Any, value: Any) -> None:
         if value not in COLORS:
             raise typer.BadParameter("use auto, always or never", ctx=ctx, param=param)
         context.streams.set_color(value, context.environ)
+    if param.name == "quiet":
+        context.streams.quiet = True
     setattr(context.globals, param.name, value)
 
 
@@ -299,8 +310,10 @@ def _with_single_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def with_single_options(**values: Any) -> None:
+        names = _names(values)
         for name, options in option_sets.items():
-            values[name] = options(**{field.name: values.pop(field.name) for field in fields[name]})
+            given = {field.name: values.pop(field.name) for field in fields[name]}
+            values[name] = options(names=names, **given)
         if "context" in values:
             values["context"] = values["context"].obj
         function(**values)
@@ -312,6 +325,13 @@ def _with_single_options(function: Callable[..., None]) -> Callable[..., None]:
     with_single_options.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     with_single_options.__annotations__ = {one.name: one.annotation for one in keyword_only}
     return with_single_options
+
+
+def _names(values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The NAMEs and IDs among the values that were typed."""
+    typed = [values.get(name) or () for name in completers.NAMES]
+    lists = [[value] if isinstance(value, str) else value for value in typed]
+    return tuple(name for names in lists for name in names)
 
 
 def _option_fields(options: type[OptionSet]) -> list[inspect.Parameter]:

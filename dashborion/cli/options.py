@@ -42,6 +42,7 @@ class EnvironmentOptions(OptionSet):
     """Options that choose environments."""
 
     panel = "Environment"
+    of_definitions = False
 
     project: Annotated[
         str | None, Option("--project", "-p", help="Use environments of this project.")
@@ -51,7 +52,7 @@ class EnvironmentOptions(OptionSet):
         Option(
             "--env",
             "-e",
-            help="Environment to use: NAME, PROJECT/NAME, a glob of these, k8s:CONTEXT or "
+            help="Environment: NAME, PROJECT/NAME, a glob of these, PROJECT, k8s:CONTEXT or "
             "ecs:CLUSTER; repeatable.",
         ),
     ] = None
@@ -62,7 +63,14 @@ class EnvironmentOptions(OptionSet):
         """The options as the selection takes them."""
         from dashborion.config.environments import Choice
 
-        return Choice(self.project, tuple(self.env or ()), self.all_envs)
+        return Choice(
+            self.project,
+            tuple(self.env or ()),
+            self.all_envs,
+            self.names,
+            of_definitions=self.of_definitions,
+            to_change=isinstance(self, ConfirmOptions),
+        )
 
 
 class NamespaceOptions(EnvironmentOptions):

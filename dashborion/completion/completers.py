@@ -6,7 +6,8 @@ A completer that fails offers nothing. Names come from ``known_names``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from dashborion.completion import known_names
+from dashborion.context import wants_demo
 
 if TYPE_CHECKING:
     from dashborion.render.columns import View
 
 Completer = Callable[..., list[str]]
+
+_FOR_RUNNING = ("exec", "stop", "port-forward")
 
 
 @dataclass(eq=False, repr=False)
@@ -28,12 +32,19 @@ class Line:
     ``files`` when the shell itself is to offer files.
     """
 
-    globals: Any = field(default_factory=lambda: SimpleNamespace(config=None, demo=False))
+    globals: Any = field(default_factory=lambda: SimpleNamespace(config=None, demo=wants_demo()))
     files: bool = False
 
 
 def environments(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Environments: by their labels, by their names where unique, and contexts after ``k8s:``."""
+    """Environments, and where nothing is changed also projects, which mean all of theirs."""
+    is_change = any(param.name == "yes" for param in ctx.command.params)
+    is_narrowed = is_change or ctx.params.get("project")
+    return _environments(ctx, incomplete) + ([] if is_narrowed else projects(ctx))
+
+
+def _environments(ctx: typer.Context, incomplete: str) -> list[str]:
+    """By their labels, by their names where unique, and contexts after ``k8s:``."""
     from dashborion.config.environments import AD_HOC_KUBERNETES
 
     context, project = known_names.quiet_context(ctx), ctx.params.get("project")
@@ -57,6 +68,41 @@ def namespaces(ctx: typer.Context) -> list[str]:
     return sorted({row[0] for row in known_names.rows(ctx, "workloads", None)})
 
 
+def _with_environments(offer: Completer) -> Completer:
+    """The same, for names that may have an environment in front: ``ENV:NAME``.
+
+    Those of other environments than the line's are offered when ``ENV`` was begun.
+    """
+
+    def offer_all(ctx: typer.Context, incomplete: str) -> list[str]:
+        if ":" in incomplete and (label := known_names.environment_typed(ctx, incomplete)):
+            with _in_environment(ctx, label):
+                names = offer(ctx, incomplete[len(label) + 1 :])
+            return [f"{label}:{name}" for name in names]
+        names = offer(ctx, incomplete)
+        if not incomplete or any(name.startswith(incomplete) for name in names):
+            return names
+        for label in _environments(ctx, incomplete):
+            if label.startswith(incomplete):
+                with _in_environment(ctx, label):
+                    names += [f"{label}:{name}" for name in offer(ctx, "")]
+        return names
+
+    return offer_all
+
+
+@contextmanager
+def _in_environment(ctx: typer.Context, label: str) -> Iterator[None]:
+    before = dict(ctx.params)
+    ctx.params.update(env=[label], all_envs=False)
+    try:
+        yield
+    finally:
+        ctx.params.clear()
+        ctx.params.update(before)
+
+
+@_with_environments
 def workloads(ctx: typer.Context, incomplete: str) -> list[str]:
     """Workloads: names, with their kind where two have the same, or in the form that was begun."""
     if "/" in incomplete:
@@ -82,17 +128,24 @@ def _qualified_names(ctx: typer.Context, incomplete: str) -> list[str]:
     return ["/".join((*before, name)) for name in names]
 
 
+@_with_environments
 def instances(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Instances: their names, or if none begins with what was typed their ids."""
+    """Instances: their names, or if none begins with what was typed their ids.
+
+    Not those that have stopped, where the command needs one that runs.
+    """
     rows = known_names.rows(ctx, "instances", _namespace(ctx))
+    if ctx.command.name in _FOR_RUNNING:
+        rows = [row for row in rows if "stopped" not in row[5:]]
     names = [row[2] for row in rows]
     return names if any(name.startswith(incomplete) for name in names) else [row[1] for row in rows]
 
 
 def containers(ctx: typer.Context) -> list[str]:
     """Containers of the workloads or instances on the line, or of all."""
-    typed = {name.rpartition("/")[2] for name in _typed_names(ctx)}
-    rows = known_names.rows(ctx, "instances", _namespace(ctx))
+    typed_names = _typed_names(ctx)
+    typed = {known_names.plain_name(name).rpartition("/")[2] for name in typed_names}
+    rows = known_names.rows(ctx, "instances", _namespace(ctx), typed_names)
     return [
         name for row in rows if not typed or typed & {row[1], row[2], row[3]} for name in row[4]
     ]
@@ -111,7 +164,7 @@ def _typed_names(ctx: typer.Context) -> list[str]:
 
     Typer parses no arguments while an option lacks its value: then they are in ``args``.
     """
-    values = [ctx.params.get(name) for name in ("name", "names", "id_", "workload")]
+    values = [ctx.params.get(name) for name in NAMES]
     lists = [[value] if isinstance(value, str) else value or () for value in values]
     return [name for names in lists for name in names] or list(ctx.args)
 
@@ -156,6 +209,7 @@ def files(ctx: typer.Context, *_: Any) -> list[str]:
     return []
 
 
+@_with_environments
 def natives(ctx: typer.Context, incomplete: str) -> list[str]:
     """Objects of the kind that the group is about: names, or behind a typed ``namespace/``."""
     kind, (before, slash, _) = _group(ctx), incomplete.rpartition("/")
@@ -179,7 +233,7 @@ def argument(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def sort_columns(ctx: typer.Context) -> list[str]:
     """Columns of the command's list."""
-    view = _view(_group(ctx), ctx.info_name)
+    view = _view(_group(ctx), ctx.command.name)
     return [column.key for column in view.columns] if view else []
 
 
@@ -199,6 +253,9 @@ def _view(group: str, command: str | None) -> View | None:
     return views.get(f"{group} {command}")
 
 
+NAMES = ("name", "names", "patterns", "id_", "workload", "service", "family", "first")
+"""Parameters of commands that are names of objects in environments, with or without ``ENV:``."""
+
 OPTIONS: dict[str, Completer] = {
     "--env": environments,
     "--project": projects,
@@ -215,10 +272,10 @@ OPTIONS: dict[str, Completer] = {
 
 
 def _group(ctx: typer.Context) -> str:
-    """The words before the command's own: ``workloads``, also by its alias, or ``k8s services``."""
+    """The group of the command, whatever it is called: ``workloads``, or ``k8s services``."""
     words, parent = [], ctx.parent
     while parent is not None and parent.parent is not None:
-        words.append(str(parent.info_name))
+        words.append(str(parent.command.name))
         parent = parent.parent
     return "workloads" if words == ["services"] else " ".join(reversed(words))
 

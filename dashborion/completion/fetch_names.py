@@ -42,7 +42,8 @@ def main(request: dict[str, Any]) -> None:
 def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
     if request["kind"] == "revisions":
         of_workload, _, _ = str(namespace).partition("/")
-        fleet.workload(request["about"], Query(namespace=of_workload))
+        where = None if of_workload == names.ALL_NAMESPACES else of_workload
+        fleet.workload(request["about"], Query(namespace=where))
         return
     query = Query(namespace=namespace, all_namespaces=namespace is None, parts=frozenset())
     group, _, kind = request["kind"].partition(" ")

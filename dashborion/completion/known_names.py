@@ -12,7 +12,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,25 +50,53 @@ def quiet_context(ctx: typer.Context) -> Context:
     return context
 
 
-def rows(ctx: typer.Context, kind: str, namespace: str | None) -> list[list[Any]]:
+def rows(
+    ctx: typer.Context, kind: str, namespace: str | None, typed: Sequence[str] = ()
+) -> list[list[Any]]:
     """Rows of a kind sorted by name; of a namespace, of each environment's own (""), or all (None).
 
     A row of workloads is (namespace, kind, name), one of instances (namespace, id,
-    name, workload, containers), one of ``k8s services`` or ``ecs clusters`` (namespace, null,
-    name).
+    name, workload, containers, status), one of ``k8s services`` or ``ecs clusters`` (namespace,
+    null, name). Names that were ``typed`` may bring their environment.
     """
     wanted = [
-        (source, source.namespace if namespace == "" else namespace) for source in _sources(ctx)
+        (source, source.namespace if namespace == "" else namespace)
+        for source in _sources(ctx, typed)
     ]
     return sorted(_looked_up(ctx, kind, kind, wanted), key=lambda row: (row[2], row[0]))
 
 
 def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list[Any]]:
     """Rows (namespace/workload, revision) of the workload with that NAME, as it was typed."""
-    typed, _, short = name.rpartition("/")
-    named = typed.partition("/")[0] or namespace
-    wanted: Wanted = [(source, f"{named or source.namespace}/{short}") for source in _sources(ctx)]
-    return _looked_up(ctx, "revisions", name, wanted)
+    from dashborion.models.kinds import workload_type
+
+    plain = plain_name(name)
+    *before, short = plain.split("/")
+    if before and workload_type(before[-1]):
+        before.pop()
+    named = "/".join(before) or namespace
+    wanted: Wanted = [
+        (source, f"{named or source.namespace or names.ALL_NAMESPACES}/{short}")
+        for source in _sources(ctx, [name])
+    ]
+    return _looked_up(ctx, "revisions", plain, wanted)
+
+
+def plain_name(typed: str) -> str:
+    """A NAME without its environment; only there can it have colons."""
+    return typed if typed.startswith("arn:") else typed.rpartition(":")[2]
+
+
+def environment_typed(ctx: typer.Context, incomplete: str) -> str | None:
+    """The environment that a NAME begins with, before a colon; None if there is none."""
+    from dashborion.config.environments import Choice
+    from dashborion.config.prefixed_names import environment_of
+
+    inputs, choice = quiet_context(ctx).choice_inputs(), Choice(ctx.params.get("project"))
+    for end in reversed([at for at, char in enumerate(incomplete) if char == ":"]):
+        if environment_of(incomplete[:end], choice, inputs):
+            return incomplete[:end]
+    return None
 
 
 def _looked_up(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> list[list[Any]]:
@@ -88,18 +116,22 @@ def _looked_up(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> lis
     return [row for table in tables if table is not None for row in table.rows]
 
 
-def _sources(ctx: typer.Context) -> list[names.NameSource]:
-    """The environments that the line means; from the index if no file has changed."""
+def _sources(ctx: typer.Context, about: Sequence[str] = ()) -> list[names.NameSource]:
+    """The environments that the line means; from the index if no file has changed.
+
+    Names that it is ``about`` may bring their environment.
+    """
     typed, params = ctx.find_root().obj.globals, ctx.params
     project, patterns = params.get("project"), tuple(params.get("env") or ())
     everywhere = bool(params.get("all_envs"))
-    key = names.index_key([project, patterns, everywhere, typed.config], os.environ)
+    prefixed = tuple(name for name in about if ":" in name)
+    key = names.index_key([project, patterns, everywhere, typed.config, prefixed], os.environ)
     sources = None if typed.demo else names.read_index(key)
     if sources is None:
         from dashborion.config.environments import Choice
 
         context = quiet_context(ctx)
-        sources = _chosen(context, Choice(project, patterns, everywhere))
+        sources = _chosen(context, Choice(project, patterns, everywhere, prefixed))
         if not typed.demo:
             names.write_index(key, sources, _deciding_files(context))
     return sources
@@ -107,7 +139,7 @@ def _sources(ctx: typer.Context) -> list[names.NameSource]:
 
 def _chosen(context: Context, choice: Choice) -> list[names.NameSource]:
     """The chosen environments; a tab connects to none of a folder's file or with a plugin."""
-    from dashborion.config.environments import choose_quietly
+    from dashborion.config.prefixed_names import choose_quietly
     from dashborion.config.targets import Origin
     from dashborion.engines.name_recorder import name_source
 

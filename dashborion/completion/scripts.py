@@ -7,7 +7,13 @@ twice, and they offer files where a name is expected.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import typer
 from typer import _completion_shared as typer_completion
+from typer import completion as typer_callbacks
+
+from dashborion.errors import ConfigError
 
 PROGRAM, VARIABLE = "dashborion", "_DASHBORION_COMPLETE"
 FILES = ":files"  # the answer with which the shell offers files
@@ -99,8 +105,33 @@ complete --command %(prog_name)s --no-files --keep-order --arguments "(%(complet
 
 def register() -> None:
     """Make ``--show-completion`` and ``--install-completion`` use these scripts."""
+    typer_callbacks.install = _install  # type: ignore[attr-defined]  # what its option calls
     for shell, script in (("bash", BASH), ("zsh", ZSH), ("fish", FISH)):
         typer_completion._completion_scripts[shell] = script.replace("%(files)s", FILES)  # noqa: SLF001 - there is no public way
+
+
+def _install(*args: str | None, **settings: str | None) -> tuple[str, Path]:
+    """Typer's, which does not say that it changes the file that a shell reads at its start, too.
+
+    Raises:
+        ConfigError: one of the files cannot be written.
+    """
+    files = [Path.home() / name for name in (".bashrc", ".zshrc")]
+    before = [_content(file) for file in files]
+    try:
+        installed = typer_completion.install(*args, **settings)
+    except OSError as error:
+        what = f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}"
+        raise ConfigError(f"cannot install completion: {what}") from error
+    for file, content in zip(files, before, strict=True):
+        if _content(file) != content:
+            typer.echo(f"{file} loads it: a line was added")
+    return installed
+
+
+def _content(file: Path) -> str:
+    """Without the empty lines that Typer adds at the end each time."""
+    return file.read_text(errors="replace").rstrip() if file.is_file() else ""
 
 
 def script(shell: str) -> str:

@@ -2,7 +2,7 @@
 
 The order of precedence is that of the README: ``-e`` (ad-hoc forms included) or
 ``--all-envs``, ``$DASHBORION_ENV``, ``env use``, the file's ``default``, the
-only one. Without a config file the contexts of the kubeconfig are the
+only one; what was not typed is said. Without a config file the contexts of the kubeconfig are the
 environments, and its current context the default.
 """
 
@@ -35,18 +35,26 @@ AD_HOC = (AD_HOC_KUBERNETES, AD_HOC_ECS)
 
 
 class Choice(Struct, frozen=True):
-    """What was typed: ``-p``, ``-e`` and ``--all-envs``."""
+    """What was typed: ``-p``, ``-e`` and ``--all-envs``, and NAMEs, which may bring a prefix.
+
+    ``of_definitions``: the NAMEs are FAMILY:REVISION. ``to_change``: for a change, which no
+    project's name chooses several environments for.
+    """
 
     project: str | None = None
     patterns: tuple[str, ...] = ()
     all_environments: bool = False
+    names: tuple[str, ...] = ()
+    of_definitions: bool = False
+    to_change: bool = False
 
 
 class ChoiceInputs(Struct, frozen=True):
     """What else the choice depends on.
 
     ``kubeconfig`` is read only if an ad-hoc name needs it, ``remembered``, the label of
-    ``env use``, only if nothing else was typed. ``note`` prints a message.
+    ``env use``, only if nothing else was typed. ``note`` prints a message, ``watched`` if a
+    person reads it: a job that sets $DASHBORION_ENV need not be told so by each command.
     """
 
     config: Config
@@ -54,6 +62,7 @@ class ChoiceInputs(Struct, frozen=True):
     environ: Mapping[str, str]
     remembered: Callable[[], str | None]
     note: Callable[[str], None]
+    watched: bool = False
 
 
 def without_config(kubeconfig: Kubeconfig, *, pod: bool) -> Config:
@@ -72,15 +81,14 @@ def choose(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
     Raises:
         UsageError: no environment matches, or several do where one name was given.
     """
-    project = choice.project or inputs.environ.get("DASHBORION_PROJECT")
-    candidates = _of_project(inputs.config, project)
+    candidates = _candidates(choice, inputs)
     if choice.all_environments and choice.patterns:
         raise UsageError("--all-envs and -e cannot be used together")
     if choice.patterns:
         matches = [
             environment
             for pattern in choice.patterns
-            for environment in _matching(pattern, candidates, inputs)
+            for environment in _matching(pattern, candidates, inputs, choice)
         ]
         return tuple({environment.label: environment for environment in matches}.values())
     if choice.all_environments and candidates:
@@ -90,32 +98,30 @@ def choose(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
         raise _nothing_configured(inputs)
     if choice.all_environments:
         return candidates
-    return _preferred(candidates, inputs, narrowed=choice.project is not None)
-
-
-def choose_quietly(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
-    """As ``choose``, without messages; empty if no environment matches."""
-    try:
-        return choose(choice, msgspec.structs.replace(inputs, note=lambda _: None))
-    except UsageError:
-        return ()
+    preferred_ones, because = _preferred(candidates, inputs, choice)
+    if because:
+        labels = listing([environment.label for environment in preferred_ones])
+        inputs.note(f"using {labels}, {because}")
+    return preferred_ones
 
 
 def _preferred(
-    candidates: tuple[Environment, ...], inputs: ChoiceInputs, *, narrowed: bool
-) -> tuple[Environment, ...]:
+    candidates: tuple[Environment, ...], inputs: ChoiceInputs, choice: Choice
+) -> tuple[tuple[Environment, ...], str]:
+    """The environments without ``-e``, and what chose them."""
     variable = inputs.environ.get("DASHBORION_ENV")
     if variable:
         try:
-            return tuple(_matching(variable, candidates, inputs))
+            because = "from $DASHBORION_ENV" if inputs.watched else ""
+            return tuple(_matching(variable, candidates, inputs, choice)), because
         except UsageError as error:
-            if not narrowed:  # with -p, a variable that names another project's does not count
+            if choice.project is None:  # with -p, a variable that names another's does not count
                 error.message = f"$DASHBORION_ENV: {error.message}"
                 raise
-    if chosen := _chosen_before(candidates, inputs):
-        return (chosen,)
+    if before := _chosen_before(candidates, inputs):
+        return before
     if len(candidates) == 1:
-        return candidates
+        return candidates, f"the only environment{' of the project' if choice.project else ''}"
     labels = [environment.label for environment in candidates]
     raise UsageError(
         f"which environment? {inputs.config.where} has {len(candidates)}: {listing(labels)}",
@@ -123,7 +129,9 @@ def _preferred(
     )
 
 
-def _chosen_before(candidates: tuple[Environment, ...], inputs: ChoiceInputs) -> Environment | None:
+def _chosen_before(
+    candidates: tuple[Environment, ...], inputs: ChoiceInputs
+) -> tuple[tuple[Environment], str] | None:
     """The environment of ``env use``, else the default; None if neither is a candidate.
 
     Raises:
@@ -135,10 +143,12 @@ def _chosen_before(candidates: tuple[Environment, ...], inputs: ChoiceInputs) ->
             if environment.label == label:
                 if inputs.config.path is None:
                     inputs.note(f"no config file: using {environment.target.description}")
-                return environment
+                    return (environment,), ""
+                default = f"the default of {inputs.config.where}"
+                return (environment,), "chosen by `env use`" if label == remembered else default
         if label == remembered and label.startswith(AD_HOC):
             try:
-                return _ad_hoc(label, inputs)
+                return (ad_hoc(label, inputs),), "chosen by `env use`"
             except UsageError as error:
                 error.message = f"`env use` chose '{short(label)}': {error.message}"
                 error.hint = "choose again with `dashborion env use`, or with -e"
@@ -160,6 +170,11 @@ def _gone(label: str, inputs: ChoiceInputs, *, remembered: bool) -> UsageError:
     return UsageError(f"the kubeconfig's current-context '{context}' does not exist", hint=near)
 
 
+def _candidates(choice: Choice, inputs: ChoiceInputs) -> tuple[Environment, ...]:
+    project = choice.project or inputs.environ.get("DASHBORION_PROJECT")
+    return _of_project(inputs.config, project)
+
+
 def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
     if project is None:
         return config.environments
@@ -175,49 +190,74 @@ def _of_project(config: Config, project: str | None) -> tuple[Environment, ...]:
 
 
 def _matching(
-    pattern: str, candidates: tuple[Environment, ...], inputs: ChoiceInputs
+    pattern: str, candidates: tuple[Environment, ...], inputs: ChoiceInputs, choice: Choice
 ) -> list[Environment]:
-    """The environments of one ``-e``: ad hoc, ``name``, ``project/name``, or a glob of these.
+    """The environments of one ``-e``: ad hoc, ``name``, ``project/name``, a glob, or a project.
 
     A name that has a glob's characters in it, such as ``dev[1]``, goes before what it fits.
     """
     if pattern.startswith(AD_HOC_ECS):
-        return [_ad_hoc(pattern, inputs)]
+        return [ad_hoc(pattern, inputs)]
     if pattern.startswith(AD_HOC_KUBERNETES):
         contexts = inputs.kubeconfig().namespaces
         context, _, namespace = pattern.removeprefix(AD_HOC_KUBERNETES).rpartition("/")
         is_literal = context in contexts and _GLOB.isdisjoint(namespace)
         if _GLOB.isdisjoint(pattern) or is_literal:
-            return [_ad_hoc(pattern, inputs)]
+            return [ad_hoc(pattern, inputs)]
         candidates = tuple(_context(name) for name in contexts)
-    matches = [known for known in candidates if pattern in (known.name, known.label)]
-    is_glob = not matches and not _GLOB.isdisjoint(pattern)
-    if is_glob:
+    if found := _of_name(pattern, candidates):
+        return [found]
+    if not _GLOB.isdisjoint(pattern):
         matches = [
             known
             for known in candidates
             if any(fnmatchcase(name, pattern) for name in (known.name, known.label))
         ]
-    labels = [environment.label for environment in candidates]
+    else:
+        matches = [known for known in candidates if known.project == pattern]
+        if len(matches) > 1 and choice.to_change:
+            raise UsageError(
+                f"'{short(pattern)}' is a project, and a change is made in one environment: "
+                + listing([environment.label for environment in matches]),
+                hint="choose one with -e PROJECT/NAME",
+            )
     if not matches:
-        names = [*labels, *(environment.name for environment in candidates)]
+        known_names = [known.label for known in candidates]
+        known_names += [name for known in candidates for name in (known.name, known.project or "")]
         raise UsageError(
             f"no environment '{short(pattern)}' in {inputs.config.where}",
-            hint=suggestion(pattern, dict.fromkeys(names)),
-        )
-    if not is_glob and len(matches) > 1:
-        raise UsageError(
-            f"'{short(pattern)}' is an environment of {len(matches)} projects: "
-            + listing([environment.label for environment in matches]),
-            hint="choose one with -e PROJECT/NAME or -p, or all of them with a glob",
+            hint=suggestion(pattern, dict.fromkeys(filter(None, known_names))),
         )
     return matches
 
 
-def _ad_hoc(text: str, inputs: ChoiceInputs) -> Environment:
+def of_name(text: str, choice: Choice, inputs: ChoiceInputs) -> Environment | None:
+    """The environment of exactly that name; None if there is none.
+
+    Raises:
+        UsageError: several projects have one.
+    """
+    return _of_name(text, _candidates(choice, inputs))
+
+
+def _of_name(text: str, candidates: tuple[Environment, ...]) -> Environment | None:
+    matches = [known for known in candidates if text in (known.name, known.label)]
+    if len(matches) > 1:
+        raise UsageError(
+            f"'{short(text)}' is an environment of {len(matches)} projects: "
+            + listing([environment.label for environment in matches]),
+            hint="choose one with -e PROJECT/NAME or -p, or all of them with a glob",
+        )
+    return matches[0] if matches else None
+
+
+def ad_hoc(text: str, inputs: ChoiceInputs) -> Environment:
     """``ecs:…``, or ``k8s:CONTEXT[/NAMESPACE]``.
 
     A context of that whole name comes first: EKS' contexts have slashes.
+
+    Raises:
+        UsageError: there is no such context, or no cluster is named.
     """
     if text.startswith(AD_HOC_ECS):
         return Environment(project=None, name=text, target=_ad_hoc_cluster(text))

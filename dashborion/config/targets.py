@@ -36,7 +36,7 @@ _EKSCTL_CONTEXT = re.compile(r"(.+)\.[a-z0-9-]+\.eksctl\.io")
 # An empty name would be the account's default cluster.
 _CLUSTER_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _CLUSTER_ARN = re.compile(
-    r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):(?P<account>\d*):cluster/[^/]+"
+    r"arn:[\w-]+:(?P<service>\w+):(?P<region>[\w-]+):(?P<account>\d*):cluster/[A-Za-z0-9_-]+"
 )
 
 

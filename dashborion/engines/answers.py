@@ -153,4 +153,6 @@ def order(row: Found[Row] | Of) -> tuple[str, ...]:
 
 
 def _fits(pattern: Name, workload: Workload) -> bool:
-    return pattern.fits(workload.name, workload.type, workload.namespace)
+    label = f"{workload.project}/{workload.environment}"
+    is_here = pattern.is_in(label if workload.project else workload.environment)
+    return is_here and pattern.fits(workload.name, workload.type, workload.namespace)

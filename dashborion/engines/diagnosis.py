@@ -65,7 +65,7 @@ def of_instance(
     fleet: Fleet, typed: str, query: Query, since: timedelta, *, logs: bool
 ) -> Answer[Diagnosis]:
     """The one instance of that ID, name or unique prefix in all environments."""
-    name = Name.parse_instance(typed)
+    name = fleet.instance_name(typed)
 
     def examine(causes: Causes) -> Examined[Instance]:
         return causes.instance(name, query, since)
@@ -116,12 +116,15 @@ def of_workloads(fleet: Fleet, patterns: Sequence[str], query: Query, since: tim
         NotFound: a name without wildcards that nothing fits.
     """
     names = [fleet.workload_name(pattern) for pattern in patterns]
-    asked = widened(query, names)
     exact = [name for name in names if not has_wildcards(name.name)]
 
     def ask(orchestrator: Orchestrator) -> list[Examined[Workload]]:
         environment = orchestrator.environment
-        fitting = matching_in(environment, names, orchestrator.causes.workloads(asked, since))
+        here = [name for name in names if name.is_in(environment.label)]
+        if names and not here:
+            return []
+        asked = widened(query, here)
+        fitting = matching_in(environment, here, orchestrator.causes.workloads(asked, since))
         return [_addressed(fleet, environment, one, away(one.item, asked)) for one in fitting]
 
     answer = flat(fleet.ask_all(ask))

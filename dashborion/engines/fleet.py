@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Generic, TypeVar
@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.concurrency import result, start
+from dashborion.config.prefixed_names import PlainName
 from dashborion.config.targets import Environment
 from dashborion.engines.advice import addressed, command
 from dashborion.engines.answers import (
@@ -88,7 +89,8 @@ class Fleet(Struct, frozen=True):
     ``runtime`` makes what an environment's adapter is lent; ``report`` is told
     of each environment that failed while others answered, ``progress`` what is
     still waited for ("" in the end); ``recorder`` keeps names for completion. ``options`` are
-    the global ones that a command needs, too, to find the same environments.
+    the global ones that a command needs, too, to find the same environments. ``names`` are
+    those that were typed with an environment, or beside such a name.
     """
 
     environments: Sequence[Environment]
@@ -98,6 +100,7 @@ class Fleet(Struct, frozen=True):
     progress: Callable[[str], None]
     recorder: Callable[[Environment, Query], NameRecorder]
     options: Sequence[str] = ()
+    names: Mapping[str, PlainName] = {}
 
     @property
     def where(self) -> str:
@@ -110,9 +113,22 @@ class Fleet(Struct, frozen=True):
         Raises:
             UsageError: it is not a name, or of a kind that no chosen environment can have.
         """
-        name = Name.parse(typed)
+        name = self._in_its_environments(typed, Name.parse)
         self._require_its_kind(name)
         return name
+
+    def instance_name(self, typed: str) -> Name:
+        """The ID of an instance; raises as ``Name.parse_instance``."""
+        return self._in_its_environments(typed, Name.parse_instance)
+
+    def plain_name(self, typed: str) -> str:
+        """A name without the environment that it brings with it."""
+        return self.names[typed].name if typed in self.names else typed
+
+    def _in_its_environments(self, typed: str, parse: Callable[[str], Name]) -> Name:
+        name = parse(self.plain_name(typed))
+        labels = self.names[typed].labels if typed in self.names else None
+        return replace(name, environments=labels)
 
     def _require_its_kind(self, name: Name) -> None:
         kinds = {environment.orchestrator for environment in self.environments}
@@ -138,12 +154,15 @@ class Fleet(Struct, frozen=True):
             NotFound: a pattern without wildcards that nothing fits.
         """
         names = [self.workload_name(pattern) for pattern in patterns]
-        asked = widened(query, names)
 
         def ask(orchestrator: Orchestrator) -> list[Found[Workload]]:
+            here = [name for name in names if name.is_in(orchestrator.environment.label)]
+            if names and not here:
+                return []
+            asked = widened(query, here)
             found = orchestrator.inventory.workloads(asked)
             self._recorded(orchestrator, asked, found, kind="workloads")
-            return matching_in(orchestrator.environment, names, found)
+            return matching_in(orchestrator.environment, here, found)
 
         answer = flat(self.ask_all(ask))
         if not answer.failures:
@@ -193,7 +212,7 @@ class Fleet(Struct, frozen=True):
 
     def instance(self, typed: str, query: Query) -> Answer[Found[InstanceDetail]]:
         """The one instance of that ID, name or unique prefix in all environments."""
-        name = Name.parse_instance(typed)
+        name = self.instance_name(typed)
         answer = self.ask_all(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
@@ -254,20 +273,22 @@ class Fleet(Struct, frozen=True):
             PartialFailure: an environment could not be searched: there may be another.
         """
         name = self.workload_name(typed)
-        return self._only(name, lambda one: one.changes.workload(name, query))
+        return self.only(name, lambda one: one.changes.workload(name, query))
 
     def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:
         """The one instance of that ID that is to be changed; raises as ``workload_to_change``."""
-        name = Name.parse_instance(typed)
+        name = self.instance_name(typed)
         query = replace(query, parts=frozenset())
 
         def ask(orchestrator: Orchestrator) -> InstanceToChange:
             return InstanceToChange(orchestrator, orchestrator.inventory.instance(name, query))
 
-        return self._only(name, ask)
+        return self.only(name, ask)
 
-    def _only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
-        answer = self.ask_all(ask, searching=True)
+    def only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
+        """What the one environment that has the name says; raises as ``workload_to_change``."""
+        here = [environment for environment in self.environments if name.is_in(environment.label)]
+        answer = replace(self, environments=here).ask_all(ask, searching=True)
         if answer.failures:
             raise PartialFailure(
                 "an environment could not be searched, so nothing was changed",

@@ -14,7 +14,7 @@ from dashborion.engines.answers import Answer, nowhere, widened
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
-from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.orchestrators.logs import Reader, Selection, Wanted
 from dashborion.orchestrators.protocol import Orchestrator
 
 Find = Callable[[Orchestrator, Name], Reader]
@@ -42,7 +42,7 @@ def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answe
         NotFound: no environment has it.
         Ambiguous: several have one.
     """
-    name = Name.parse_instance(typed)
+    name = fleet.instance_name(typed)
     answer = _readers(fleet, [name], lambda one, name: one.logs.of_instance(name, query, wanted))
     answer.require_one(name)
     return answer
@@ -50,13 +50,22 @@ def of_instance(fleet: Fleet, typed: str, query: Query, wanted: Wanted) -> Answe
 
 def _selected(fleet: Fleet, names: Sequence[Name], query: Query, wanted: Wanted) -> Answer[Reader]:
     """One reader an environment, of all that fit."""
-    answer = fleet.ask_all(lambda one: one.logs.of_workloads(names, query, wanted), searching=True)
+
+    def ask(orchestrator: Orchestrator) -> Selection | None:
+        label = orchestrator.environment.label
+        here = [name for name in names if name.is_in(label)]
+        if names and not here:
+            return None
+        return orchestrator.logs.of_workloads(here, query, wanted)
+
+    answer = fleet.ask_all(ask, searching=True)
+    found = [one for one in answer.items if one is not None]
     if not answer.failures:
-        for name in map(str, names):
-            absent = [error for one in answer.items for error in one.absent if error.name == name]
-            if len(absent) == len(answer.items):
+        for name in names:
+            absent = [error for one in found for error in one.absent if error.name == str(name)]
+            if absent and len(absent) >= sum(name.is_in(one.label) for one in fleet.environments):
                 raise nowhere(absent, fleet.where)
-    readers = [one.reader for one in answer.items]
+    readers = [one.reader for one in found]
     return Answer(readers, answer.failures, answer.asked, answer.answered)
 
 
@@ -82,6 +91,8 @@ def _readers(fleet: Fleet, names: Sequence[Name], find: Find) -> Answer[Reader]:
 
 
 def _found_or_absent(find: Find, orchestrator: Orchestrator, name: Name) -> Reader | NotFound:
+    if not name.is_in(label := orchestrator.environment.label):
+        return NotFound("workload", str(name), where=label)
     try:
         return find(orchestrator, name)
     except NotFound as error:

@@ -91,4 +91,4 @@ def name_source(
 
 def _instance_row(item: Instance | InstanceDetail) -> tuple[Any, ...]:
     containers = [container.name for container in item.containers if not container.init]
-    return (item.namespace, item.id, item.name, item.workload, containers)
+    return (item.namespace, item.id, item.name, item.workload, containers, str(item.status))

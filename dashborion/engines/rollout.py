@@ -11,9 +11,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
+from dashborion.concurrency import outcome, start
 from dashborion.engines.fleet import Fleet
 from dashborion.errors import (
     DashborionError,
@@ -40,6 +42,7 @@ TIMEOUT_SECONDS = 600.0
 POLL_SECONDS = 2.0
 EXPLAIN_SECONDS = 10.0  # for why a wait has ended badly, after its time
 LOOK_SECONDS = 1.0  # that a look gets in any case
+_GRAVEST = {RolloutFailed.exit_code: 0, RolloutPending.exit_code: 1}  # of several errors
 EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
 
 
@@ -53,7 +56,7 @@ class Patience:
     timeout_seconds: float = TIMEOUT_SECONDS
 
 
-@dataclass
+@dataclass(eq=False)
 class RolloutWait:
     """One wait. ``look`` asks once, ``report`` is told each change of the message."""
 
@@ -82,22 +85,28 @@ class RolloutWait:
             RolloutFailed: it failed, was rolled back, superseded, or its object deleted.
             RolloutPending: the time is up, or it is paused.
         """
-        self._end = self.clock() + self.patience.timeout_seconds
-        while True:
-            progress = self._try()
-            if progress is not None:
-                self.last = progress
-                self._say(f"{'complete: ' * progress.done}{progress.message}")
-                if progress.done:
-                    return progress
-                self._end_if_hopeless(progress)
-            if self.left() <= 0:
-                where = self.last.message if self.last else "nothing was heard of it"
-                raise RolloutPending(
-                    f"not finished after {self.patience.timeout_seconds:g} seconds: {where}",
-                    hint=f"it goes on; to wait for it again: {self.again}",
-                )
+        while (done := self.ask()) is None:
             self.sleep(min(POLL_SECONDS, self.left()))
+        return done
+
+    def ask(self) -> RolloutProgress | None:
+        """Look once; None while the rollout is not done. Raises as ``until_done``."""
+        if self._end is None:
+            self._end = self.clock() + self.patience.timeout_seconds
+        progress = self._try()
+        if progress is not None:
+            self.last = progress
+            self._say(f"{'complete: ' * progress.done}{progress.message}")
+            if progress.done:
+                return progress
+            self._end_if_hopeless(progress)
+        if self.left() <= 0:
+            where = self.last.message if self.last else "nothing was heard of it"
+            raise RolloutPending(
+                f"not finished after {self.patience.timeout_seconds:g} seconds: {where}",
+                hint=f"it goes on; to wait for it again: {self.again}",
+            )
+        return None
 
     def _try(self) -> RolloutProgress | None:
         self.is_answered = False
@@ -145,6 +154,20 @@ class RolloutWait:
             self.report(message)
 
 
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """A rollout that is waited for; ``seen`` is told where it stands, ``failed`` how it ended."""
+
+    name: str
+    workload: WorkloadToChange
+    rollout: FollowedRollout
+    seen: Callable[[Rollout], None]
+    failed: Callable[[RolloutError], None] = lambda _: None
+
+
+_Wait = tuple[Followed, RolloutWait]
+
+
 @dataclass(frozen=True)
 class RolloutFollower:
     """Waits for rollouts and says how they go: one live line on a terminal, else line by line.
@@ -174,73 +197,110 @@ class RolloutFollower:
             RolloutFailed: after saying why, with events and the last log lines.
             RolloutPending: the time is up.
         """
-        name, streams = workload.workload.name, self.streams
-        report = streams.progress if streams.err_tty else streams.note
-        deadline = self.fleet.runtime(workload.environment).deadline
+        one = Followed(workload.workload.name, workload, followed, seen)
+        (wait,) = self.follow_all([one], patience)
+        return wait.last.message if wait.last else ""
+
+    def follow_all(self, rollouts: Sequence[Followed], patience: Patience) -> list[RolloutWait]:
+        """Wait for all of the rollouts; one that ends badly ends no other's wait.
+
+        Raises:
+            RolloutFailed: one did, after saying why each of them did.
+            RolloutPending: the time is up for one, and none failed.
+            DashborionError: what else happened to one.
+        """
+        said: dict[str, str] = {}
+
+        def report(name: str, message: str) -> None:
+            said[name] = f"{name}: {message}"
+            if self.streams.err_tty:
+                self.streams.progress("; ".join(said.values()))
+            else:
+                self.streams.note(said[name])
+
+        waits = [(one, self._wait(one, patience, report)) for one in rollouts]
+        every = [wait for _, wait in waits]
+        try:
+            errors = self._errors(waits)
+        except KeyboardInterrupt:
+            self.streams.progress("")
+            for one, _ in waits:
+                self.streams.note(f"interrupted: the rollout of {one.name} goes on")
+            raise
+        finally:
+            self.streams.progress("")
+        if len(rollouts) > 1:
+            for name, error in errors:
+                error.message = f"{name}: {error.message}"
+        self._raise_gravest([error for _, error in errors])
+        return every
+
+    def _raise_gravest(self, errors: list[DashborionError]) -> None:
+        errors.sort(key=lambda error: _GRAVEST.get(error.exit_code, len(_GRAVEST)))
+        for error in errors[1:]:
+            self.fleet.report(error)
+        if errors:
+            raise errors[0]
+
+    def _errors(self, waits: list[_Wait]) -> list[tuple[str, DashborionError]]:
+        """Wait for all; what ended badly, by name. ``waits`` are left with what is waited for."""
+        errors = []
+        while waits:
+            for (one, wait), answer in zip(waits[:], self._asked(waits), strict=True):
+                if answer is not None:
+                    waits.remove((one, wait))
+                if isinstance(answer, DashborionError):
+                    self._explain_end(one, wait, answer)
+                    errors.append((one.name, answer))
+            if waits:
+                self.sleep(min(POLL_SECONDS, max(wait.left() for _, wait in waits)))
+        return errors
+
+    def _wait(
+        self, one: Followed, patience: Patience, report: Callable[[str, str], None]
+    ) -> RolloutWait:
+        deadline = self.fleet.runtime(one.workload.environment).deadline
 
         def look() -> RolloutProgress:
             # A read's whole time for each look, or what is left of the wait.
             deadline.restart(max(wait.left(), LOOK_SECONDS))
-            progress = followed.look()
-            seen(_followed_rollout(progress, wait.last))
+            progress = one.rollout.look()
+            one.seen(_followed_rollout(progress, wait.last))
             return progress
 
         wait = RolloutWait(
-            look=look,
-            report=lambda message: report(f"{name}: {message}"),
-            patience=patience,
-            clock=self.clock,
-            sleep=self.sleep,
-            again=self.fleet.command_for(workload, "status", "{}", "--wait"),
+            look,
+            partial(report, one.name),
+            patience,
+            self.clock,
+            self.sleep,
+            again=self.fleet.command_for(one.workload, "status", "{}", "--wait"),
         )
-        try:
-            return wait.until_done().message
-        except RolloutError as error:
-            streams.progress("")
-            if not wait.is_answered or (wait.last is not None and wait.last.ended == "paused"):
-                raise
-            deadline.restart(EXPLAIN_SECONDS)
-            self._explain(workload, followed, error, wait.last)
-            raise
-        except KeyboardInterrupt:
-            streams.progress("")
-            streams.note(f"interrupted: the rollout of {name} goes on")
-            raise
-        finally:
-            streams.progress("")
+        return wait
 
-    def status(
-        self, workload: WorkloadToChange, patience: Patience | None, show: Callable[[Rollout], None]
-    ) -> None:
-        """Show how far the current rollout is, with patience when it is over; as ``follow``."""
-        with foreseen(workload.environment.label):
-            rollout = workload.workload.rollout if patience is not None else workload.rollout()
+    def _asked(self, waits: Sequence[_Wait]) -> list[RolloutProgress | DashborionError | None]:
+        """Each wait's look, side by side: what is done, how it ended, or None."""
 
-        def seen(now: Rollout) -> None:
-            nonlocal rollout
-            rollout = now
+        def ask(one: Followed, wait: RolloutWait) -> RolloutProgress | DashborionError | None:
+            try:
+                with foreseen(one.workload.environment.label):
+                    return wait.ask()
+            except DashborionError as error:
+                return error
 
-        try:
-            if patience is not None:
-                with foreseen(workload.environment.label):
-                    self.follow(workload, workload.current_rollout(), patience, seen=seen)
-            elif rollout.state is not RolloutState.COMPLETE:
-                rollout = replace(rollout, causes=self._causes(workload))
-        except RolloutError as error:
-            rollout = replace(rollout, causes=list(error.causes))
-            raise
-        finally:
-            show(rollout)
+        if len(waits) == 1:
+            return [ask(*waits[0])]
+        return [outcome(future) for future in [start(partial(ask, *one)) for one in waits]]
 
-    def _causes(self, workload: WorkloadToChange) -> list[Cause] | None:
-        """Why a rollout is not complete; None, with a warning, if that cannot be had."""
-        try:
-            with foreseen(workload.environment.label):
-                told = workload.current_rollout().explain().causes
-        except DashborionError as lost:
-            self.streams.warn(lost)
-            return None
-        return self.fleet.addressed(told, workload.environment, workload.workload.namespace)
+    def _explain_end(self, one: Followed, wait: RolloutWait, error: DashborionError) -> None:
+        """Say why a wait has ended badly, and put it on the error."""
+        self.streams.progress("")
+        is_paused = wait.last is not None and wait.last.ended == "paused"
+        if isinstance(error, RolloutError) and wait.is_answered and not is_paused:
+            self.fleet.runtime(one.workload.environment).deadline.restart(EXPLAIN_SECONDS)
+            self._explain(one.workload, one.rollout, error, wait.last)
+        if isinstance(error, RolloutError):
+            one.failed(error)
 
     def _explain(
         self,

@@ -36,12 +36,16 @@ class Found(Struct, Generic[T], frozen=True, gc=False):
 
 
 class Name(Struct, frozen=True):
-    """A NAME as typed: ``[namespace/][kind/]name``, or the ``arn`` of a service or task."""
+    """A NAME as typed: ``[namespace/][kind/]name``, or the ``arn`` of a service or task.
+
+    ``environments`` are the labels of those that it can be in, None for all that were chosen.
+    """
 
     name: str
     type: WorkloadType | None = None
     namespace: str | None = None
     arn: str | None = None
+    environments: frozenset[str] | None = None
 
     @classmethod
     def parse(cls, text: str) -> Name:
@@ -76,6 +80,10 @@ class Name(Struct, frozen=True):
                 raise _other_kind(text, "instance", f"workloads describe {before[-1]}/{name}")
             _refuse_other_kinds(text, before[-1], "instance", name)
         return cls(name=name, namespace="/".join(before) or None)
+
+    def is_in(self, label: str) -> bool:
+        """Whether an environment, by its label, can have what is meant."""
+        return self.environments is None or label in self.environments
 
     def is_of(self, arn: str) -> bool:
         """Whether the object with that ARN can be meant: anything, unless an ARN was typed.

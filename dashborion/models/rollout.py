@@ -29,6 +29,16 @@ class Rollout(Model, frozen=True, kw_only=True):
     causes: list[Cause] | None = None
 
 
+class RolloutStatus(Rollout, frozen=True, kw_only=True):
+    """The rollout of a workload, as ``workloads status`` prints it."""
+
+    project: str | None
+    environment: str
+    namespace: str
+    workload: str
+    type: WorkloadType
+
+
 class Revision(Model, frozen=True, kw_only=True):
     """A revision of a workload's definition; ``current`` if the workload is set to it."""
 

@@ -260,20 +260,29 @@ class View(Struct, frozen=True):
     def names(self, items: Iterable[Any], extra: frozenset[str]) -> Iterator[list[str]]:
         """The shortest names that other commands accept and that are unique in this list.
 
-        Yields them in chunks; all at once where a name may need its kind because
-        of another one.
+        In a list of several environments each has its own in front, and its namespace, which may
+        not be the one that the environment's commands look at. Yields them in chunks; all
+        at once where a name may need its kind because of another one.
         """
-        with_namespace = "namespace" in extra
+        with_environment = "environment" in extra
+        with_namespace = with_environment or "namespace" in extra
         for chunk in [list(items)] if self.kind else chunks(items):
-            parts = [(item.namespace if with_namespace else "", self.name(item)) for item in chunk]
+            parts = [
+                (
+                    f"{environment_label(item)}:" if with_environment else "",
+                    getattr(item, "namespace", "") if with_namespace else "",
+                    self.name(item),
+                )
+                for item in chunk
+            ]
             count = Counter(parts)
             kinds = [
                 self.kind(item) if self.kind and count[key] > 1 else ""
                 for item, key in zip(chunk, parts, strict=True)
             ]
             yield [
-                "/".join(filter(None, (namespace, kind, name)))
-                for (namespace, name), kind in zip(parts, kinds, strict=True)
+                environment + "/".join(filter(None, (namespace, kind, name)))
+                for (environment, namespace, name), kind in zip(parts, kinds, strict=True)
             ]
 
 

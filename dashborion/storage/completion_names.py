@@ -71,15 +71,19 @@ class NameTable(NamedTuple):
 def read_table(file: str, kind: str, namespace: str | None) -> NameTable | None:
     """The newest rows of a kind, of a namespace or of all (None).
 
-    Gives None if they were never listed.
+    Of revisions, whose scope is a workload in a namespace, ``*`` is any. Gives None if they were
+    never listed.
     """
     tables = _read_kinds(cache_folder() / file).get(kind, {})
     scopes = {namespace or ALL_NAMESPACES, ALL_NAMESPACES}
+    anywhere = (namespace or "").startswith(f"{ALL_NAMESPACES}/")
+    if anywhere:
+        scopes = {scope for scope in tables if scope.endswith(str(namespace)[1:])}
     listed = [tables[scope] for scope in scopes if scope in tables]
     if not listed:
         return None
     newest = max(listed, key=lambda table: float(table["at"]))
-    rows = [row for row in newest["rows"] if namespace is None or row[0] == namespace]
+    rows = [row for row in newest["rows"] if namespace is None or anywhere or row[0] == namespace]
     return NameTable(float(newest["at"]), rows)
 
 

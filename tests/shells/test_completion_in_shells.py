@@ -68,6 +68,9 @@ LINES = {
     "workloads list --env=k8s:h": "workloads list --env=k8s:here",
     "workloads list -e k8s:here we": "workloads list -e k8s:here web",
     "instances describe web": "instances describe web-1",
+    "workloads describe k8s:here:w": "workloads describe k8s:here:web",
+    "w describe k8s:here:deployment/a": "w describe k8s:here:deployment/api",
+    "i exec k8s:here:web": "i exec k8s:here:web-1",
     "instances list -n def": "instances list -n default",
     "instances list --columns name,stat": "instances list --columns name,status",
     "--config some-f": "--config some-file",
@@ -111,9 +114,13 @@ def test_what_install_completion_writes_works_on_the_first_tab(
     assert dashborion("workloads list").exit_code == 0
     path = f"{PROGRAM.parent}{os.pathsep}{os.environ['PATH']}"
     environ = {**os.environ, "PATH": path, "TERM": "xterm"}
-    install = [name, "-c", "dashborion --install-completion; true"]
+    # The shell stays beside it, which is how its name is found out.
+    install = [name, "-c", "dashborion --install-completion || exit; true"]
     done = subprocess.run(install, env=environ, capture_output=True, text=True, check=True)
     assert f"{name} completion installed" in done.stdout
+    changed = [Path(line.split()[0]) for line in done.stdout.splitlines() if " loads it" in line]
+    assert [path.name for path in changed] == ([] if name == "fish" else [f".{name}rc"])
+    assert all(path.read_text() for path in changed)
 
     with Shell(INTERACTIVE[name], environ) as running:
         running.type("echo REA''DY\n")

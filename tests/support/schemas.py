@@ -26,7 +26,7 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads rollback": "Change",
     "workloads history": ["Revision"],
     "workloads logs": "LogLine",
-    "workloads status": "Rollout",
+    "workloads status": "RolloutStatus",
     "workloads why": "Diagnosis",
     "workloads events": ["Event"],
     "instances list": ["Instance"],
@@ -84,7 +84,9 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
         return
     is_open = exit_code and out.startswith("[") and not out.rstrip().endswith("]")
     printed = json.loads(f"{out}]" if is_open else out)
-    if name in ("env show", "workloads why") and isinstance(printed, list):  # of a glob, of all
+    if name in ("env show", "workloads status", "workloads why") and isinstance(
+        printed, list
+    ):  # of a glob, of all
         model = [str(model)]
     if isinstance(model, str):
         _hold(printed, [model])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dashborion import render
 from dashborion.cli import report
 from dashborion.cli.change import follower
 from dashborion.cli.logs import LogOptions, print_logs
@@ -20,14 +21,23 @@ from dashborion.cli.options import (
     WaitOptions,
     WorkloadName,
 )
-from dashborion.cli.printing import print_list, print_object, show_list, show_one
+from dashborion.cli.printing import (
+    distinguishing,
+    print_list,
+    print_object,
+    show_list,
+    show_one,
+)
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dashborion.context import Context
     from dashborion.models.query import Part
-    from dashborion.models.rollout import Rollout
+    from dashborion.models.rollout import RolloutStatus
+    from dashborion.models.workload import Workload
 
 
 def list_(
@@ -97,33 +107,44 @@ def describe(
 
 def status(
     context: Context,
-    name: WorkloadName,
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME|PATTERN...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+    ],
     *,
     where: NamespaceOptions,
     waiting: WaitOptions,
     shown: ReportOptions,
 ) -> None:
-    """Show the status of a rollout; with --wait, wait until it is complete or fails.
+    """Show the status of rollouts; with --wait, wait until all are complete or one fails.
 
     Example: dashborion workloads status web --wait --timeout 5m
     """
-    from dashborion.render.views.workloads import ROLLOUTS
+    from dashborion.engines import rollout_status
 
     patience = waiting.patience
-    reporter = report.begin(context, shown.output, f"status of {name}")
+    reporter = report.begin(context, shown.output, f"status of {', '.join(names)}")
     fleet = context.fleet(where.choice, prints_rows=False)
-    workload = fleet.workload_to_change(name, where.query(parts=frozenset()))
+    workloads = rollout_status.named(fleet, names, where.query(parts=frozenset()))
 
-    def show(rollout: Rollout) -> None:
+    def show(rollouts: Sequence[tuple[Workload, RolloutStatus]]) -> None:
+        from dashborion.render import github
+        from dashborion.render.views.workloads import ROLLOUT_LIST, ROLLOUTS
+
+        statuses = [rollout for _, rollout in rollouts]
         if reporter:
-            from dashborion.render import github
-
-            is_waited = patience is not None
-            reporter.add(github.of_rollout(workload.workload, rollout, is_waited=is_waited))
+            for workload, rollout in rollouts:
+                is_waited = patience is not None
+                reporter.add(github.of_rollout(workload, rollout, is_waited=is_waited))
+        elif rollout_status.is_one(names):
+            show_one(context, ROLLOUTS, statuses[0], shown)
         else:
-            show_one(context, ROLLOUTS, rollout, shown)
+            style = shown.style
+            style.extra = distinguishing(len(fleet.environments), statuses, where)
+            render.show_list(context.streams, ROLLOUT_LIST, statuses, style, now=context.now())
 
-    follower(context, fleet, logs=reporter is None).status(workload, patience, show)
+    told = follower(context, fleet, logs=reporter is None)
+    rollout_status.tell(told, workloads, patience, show)
 
 
 def why(

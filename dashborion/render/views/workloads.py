@@ -195,6 +195,13 @@ ROLLOUTS = View(
     name=lambda item: str(item.state),
 )
 
+ROLLOUT_LIST = View(
+    "workloads",
+    [*location_columns(), name_column("workload"), *ROLLOUTS.columns],
+    name=lambda item: str(item.workload),
+    kind=lambda item: KIND_OF[item.type],
+)
+
 CHANGES = View(
     "changes",
     [

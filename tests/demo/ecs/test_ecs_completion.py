@@ -28,3 +28,20 @@ def test_the_namespaces_are_those_of_the_tags(dashborion: Cli, fleet: Fleet) -> 
     dashborion("workloads list")
 
     assert "media" in dashborion.complete("dashborion workloads list -n ")
+
+
+def test_revisions_are_offered_after_to(dashborion: Cli, fleet: Fleet) -> None:
+    """The namespace of a service is the value of a tag, which a line does not have."""
+    known = [
+        one["revision"] for one in dashborion("workloads describe web -o json").json["revisions"]
+    ]
+
+    for line in ("web --to ", "service/web --to ", "media/web --to ", "web -n media --to "):
+        assert dashborion.complete(f"dashborion workloads rollback {line}") == known, line
+
+
+def test_revisions_are_fetched(dashborion: Cli, fleet: Fleet) -> None:
+    offered = dashborion.complete("dashborion workloads rollback web --to ")
+
+    assert offered
+    assert all(one.startswith("web:") for one in offered)

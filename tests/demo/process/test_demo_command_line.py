@@ -54,6 +54,15 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
     run("demo stop")
 
 
+def test_the_variable_is_the_option(typed: Typed) -> None:
+    seen = typed("workloads list", DASHBORION_DEMO="1")
+    assert (seen.returncode, seen.stderr) == (0, "using shop/staging, the default of the demo\n")
+    assert typed("-q workloads list", DASHBORION_DEMO="1").stderr == ""
+    both = typed("--config some.yaml workloads list", DASHBORION_DEMO="1")
+    assert (both.returncode, "unset DASHBORION_DEMO" in both.stderr) == (2, True)
+    assert "some.yaml" in typed("--config some.yaml workloads list", DASHBORION_DEMO="0").stderr
+
+
 def test_the_demo_starts_by_itself_and_has_both_orchestrators(typed: Typed) -> None:
     seen = typed("--demo workloads list --all-envs -o json")
     assert seen.returncode == 0, seen.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -21,7 +22,7 @@ from dashborion.demo.kubernetes import exec as demo_exec
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from tests.support.cli import PROGRAM, Cli, start
 from tests.support.kubeconfigs import document, write
-from tests.support.manifests import container, namespace, pod
+from tests.support.manifests import container, deployment, namespace, pod
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 TOKEN = "made-up-token"
@@ -49,6 +50,57 @@ def _runs_now(cluster: KubernetesCluster) -> bool:
     found = cluster.store.get("pods", "media", "web")
     statuses = ((found or {}).get("status") or {}).get("containerStatuses") or ()
     return bool(statuses) and all("running" in each["state"] for each in statuses)
+
+
+@pytest.fixture
+def deployed(cluster: KubernetesCluster) -> KubernetesCluster:
+    """A Deployment of two beside the pods."""
+    cluster.put(deployment("front", container(), replicas=2))
+    cluster.put(deployment("sick", container("missing")))
+    wait_for("both", lambda: _has_ready(cluster, 2))
+    return cluster
+
+
+def _has_ready(cluster: KubernetesCluster, count: int) -> bool:
+    cluster.tick()
+    found = cluster.store.get("deployments", "media", "front") or {}
+    return bool((found.get("status") or {}).get("readyReplicas") == count)
+
+
+def test_a_workload_stands_for_a_ready_instance(
+    dashborion: Cli, deployed: KubernetesCluster
+) -> None:
+    seen = dashborion("instances exec -w front -- sh -c 'echo in'")
+    assert (seen.exit_code, seen.out) == (0, "in\n")
+    assert re.search(r"using (front-\S+), a ready instance of front\n", seen.err)
+
+    seen = dashborion("instances exec -w deployment/sick -- ls -e")
+    assert (seen.exit_code, "no instance of deployment/sick is ready" in seen.err) == (1, True)
+    assert dashborion("instances exec -w nobody -- ls").exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        pytest.param("web", "no command, and a shell needs a terminal", id="no terminal"),
+        pytest.param("-w web", "no command, and a shell needs a terminal", id="of a workload"),
+        pytest.param("-- ls", "expected either the ID of an instance or -w", id="no instance"),
+        pytest.param("web -w web -- ls", "expected either the ID", id="both"),
+        pytest.param("-w web ls", "a command stands behind `--`", id="no dashes"),
+    ],
+)
+def test_what_is_missing_is_said(
+    dashborion: Cli, cluster: KubernetesCluster, typed: str, said: str
+) -> None:
+    seen = dashborion(f"instances exec {typed}")
+    assert (seen.exit_code, said in seen.err) == (2, True), seen.err
+
+
+def test_what_stands_behind_the_dashes_is_the_command(
+    dashborion: Cli, cluster: KubernetesCluster
+) -> None:
+    seen = dashborion("instances exec k8s:here/media:web -- echo k8s:here/media:web -- -e -q")
+    assert (seen.exit_code, seen.out) == (0, "k8s:here/media:web -- -e -q\n")
 
 
 def test_streams_and_the_exit_code_are_the_commands_own(
@@ -80,9 +132,8 @@ def test_stdin_is_sent_as_it_is_and_its_end_too(cluster: KubernetesCluster) -> N
         ("web -c nope -- ls", 3, "no container 'nope'"),
         ("broken -- ls", 1, "does not run"),
         ("nobody -- ls", 3, "no instance 'nobody'"),
-        ("web", 2, "Missing argument"),
     ],
-    ids=["no program", "no container", "not running", "no pod", "no command"],
+    ids=["no program", "no container", "not running", "no pod"],
 )
 def test_an_exec_that_cannot_start_is_explained(
     dashborion: Cli, cluster: KubernetesCluster, words: str, code: int, said: str

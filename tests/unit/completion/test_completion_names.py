@@ -442,3 +442,58 @@ def test_credentials_that_ask_the_user_are_known_beforehand(
         monkeypatch.setenv(key, value)
 
     assert may_prompt(profile, os.environ) is asks
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        pytest.param("workloads describe k8s:here:", ["api", "db", "web"], id="workloads"),
+        pytest.param("workloads describe k8s:here:w", ["web"], id="a workload"),
+        pytest.param("workloads describe k8s:he", ["api", "db", "web"], id="the environment"),
+        pytest.param("w logs web k8s:here:deployment/a", ["deployment/api"], id="a kind"),
+        pytest.param("workloads describe k8s:here/other:", [], id="another namespace"),
+        pytest.param("workloads describe k8s:gone:", None, id="no environment"),
+        pytest.param("instances list -w k8s:here:d", ["db"], id="an option"),
+        pytest.param("i describe k8s:here:", ["web-1"], id="instances"),
+    ],
+)
+def test_names_with_their_environment(
+    fleet: Api, dashborion: Cli, typed: str, offered: list[str] | None
+) -> None:
+    found = dashborion.complete(f"dashborion {typed}")
+
+    assert found == [f"k8s:here:{name}" for name in offered or ()]
+
+
+def test_what_stopped_is_not_offered_where_it_must_run(fleet: Api, dashborion: Cli) -> None:
+    ended = pod("ended")
+    ended["status"] = {**ended["status"], "phase": "Succeeded"}
+    fleet.objects["pods"].append(ended)
+    assert dashborion("instances list --all").exit_code == 0
+
+    for command, both in (("describe", True), ("logs", True), ("exec", False), ("stop", False)):
+        offered = dashborion.complete(f"dashborion instances {command} ")
+        assert ("ended" in offered, "web-1" in offered) == (both, True), command
+
+
+def test_projects_are_offered_to_what_reads(
+    fleet: Api, dashborion: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = home / ".config" / "dashborion" / "config.yaml"
+    path.parent.mkdir(parents=True)
+    target = "{orchestrator: kubernetes, context: here}"
+    path.write_text(f"projects: {{homebox: {{environments: {{staging: {target}}}}}}}")
+
+    assert "homebox" in dashborion.complete("dashborion workloads list -e h")
+    assert "homebox" not in dashborion.complete("dashborion workloads scale web -e h")
+
+
+@pytest.mark.parametrize(
+    ("value", "offered"), [("1", []), ("0", ["k8s:here"])], ids=["set", "not set"]
+)
+def test_the_variable_for_the_demo_counts_on_a_tab(
+    fleet: Api, dashborion: Cli, monkeypatch: pytest.MonkeyPatch, value: str, offered: list[str]
+) -> None:
+    monkeypatch.setenv("DASHBORION_DEMO", value)
+
+    assert dashborion.complete("dashborion workloads list -e k8s:h") == offered

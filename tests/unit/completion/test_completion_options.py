@@ -115,7 +115,8 @@ def test_projects_and_their_environments(dashborion: Cli, tmp_path: Path) -> Non
     line = f"dashborion --config {file} workloads list"
 
     assert dashborion.complete(f"{line} -p ") == ["shop", "media"]
-    assert dashborion.complete(f"{line} -e ") == ["two", "shop/one", "shop/two", "media/one"]
+    known = ["two", "shop/one", "shop/two", "media/one", "shop", "media"]
+    assert dashborion.complete(f"{line} -e ") == known
     assert dashborion.complete(f"{line} -p media -e ") == ["one", "media/one"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +148,81 @@ def test_the_state_file_is_private(dashborion: Cli, folder_file: Write, home: Pa
     state = home / ".local" / "state" / "dashborion" / "state.json"
     assert state.stat().st_mode & 0o777 == 0o600
     assert state.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_project_means_all_of_its_environments(dashborion: Cli, folder_file: Write) -> None:
+    folder_file()
+    assert labels(dashborion("env show rubix -o json")) == ["rubix/staging", "rubix/production"]
+
+
+def test_an_environment_goes_before_a_project_of_its_name(
+    dashborion: Cli, folder_file: Write
+) -> None:
+    target = "{orchestrator: kubernetes, context: c}"
+    folder_file(f"projects: {{one: {{environments: {{a: {target}}}}},"
+                f" two: {{environments: {{one: {target}}}}}}}")  # fmt: skip
+    assert labels(dashborion("env show one -o json")) == ["two/one"]
+    assert labels(dashborion("env show two -o json")) == ["two/one"]
+
+
+CHANGES = (
+    "workloads restart web", "workloads scale web -r 1", "instances stop web-1",
+    "instances exec web-1 -- ls",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_change_is_made_in_a_whole_project(
+    dashborion: Cli, folder_file: Write, change: str
+) -> None:
+    folder_file()
+    words = change.split(" -- ")
+    result = dashborion(" -- ".join([f"{words[0]} -e rubix", *words[1:]]))
+    assert result.exit_code == 2
+    said = "'rubix' is a project, and a change is made in one environment: rubix/staging, rubix"
+    assert said in result.err
+
+
+def test_the_only_environment_of_a_project_can_be_changed(
+    dashborion: Cli, folder_file: Write
+) -> None:
+    folder_file("projects: {one: {environments: {a: {orchestrator: kubernetes, context: c}}}}")
+    result = dashborion("workloads restart web -e one")
+    assert result.err.startswith("error: one/a: ")  # it got as far as connecting
+
+
+@pytest.mark.parametrize(
+    ("chosen", "options", "said"),
+    [
+        pytest.param("", "", "using homebox/staging, the default of ", id="the default"),
+        pytest.param("env use rubix/staging", "", "using rubix/staging, chosen by `env use`\n",
+                     id="env use"),
+        pytest.param("", "-e rubix/staging", None, id="typed"),
+        pytest.param("", "--all-envs", None, id="all"),
+        pytest.param("", "-q", None, id="quiet"),
+    ],
+)  # fmt: skip
+def test_what_was_not_typed_is_said(
+    dashborion: Cli, folder_file: Write, chosen: str, options: str, said: str | None
+) -> None:
+    folder_file()
+    if chosen:
+        dashborion(chosen)
+    result = dashborion(f"workloads list {options}")
+    assert result.err.count("using ") == (said is not None)
+    assert said is None or result.err.startswith(said)
+
+
+def test_a_person_is_told_of_the_variable_and_a_pipeline_is_not(
+    dashborion: Cli, folder_file: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder_file()
+    monkeypatch.setenv("DASHBORION_ENV", "rubix/staging")
+    assert "using rubix/staging, from $DASHBORION_ENV" in dashborion("w list", tty=True).err
+    assert "using" not in dashborion("w list").err
+
+
+def test_with_json_it_is_an_object(dashborion: Cli, folder_file: Write) -> None:
+    folder_file("environments: {one: {orchestrator: kubernetes, context: c}}")
+    first = dashborion("workloads list -o json").err.splitlines()[0]
+    assert json.loads(first) == {"note": {"message": "using one, the only environment"}}

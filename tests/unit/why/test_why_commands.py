@@ -35,7 +35,8 @@ def test_without_a_name_all_that_is_not_well_is_listed_the_worst_first(
     seen = dashborion("workloads why", tty=True, now=NOW, width=80)
     assert seen.exit_code == 0
     told = "instances: it is forbidden (permission needed: list pods)"
-    assert seen.err == f"warning: k8s:demo: not checked: {told}\n"
+    warning = f"warning: k8s:demo: not checked: {told}\n"
+    assert seen.err == f"using k8s:here, from $DASHBORION_ENV\n{warning}"
     rows = [line.split() for line in seen.lines]
     assert rows[0] == ["NAME", "VERDICT", "FOR", "HEADLINE"]
     assert rows[1][:3] == ["broken", "failing", "4m"]
