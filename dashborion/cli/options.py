@@ -35,6 +35,7 @@ ReportOutput = Annotated[
     ReportFormat | None,
     Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(ReportFormat)}."),
 ]
+ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 9 if something is failing.")]
 Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
 

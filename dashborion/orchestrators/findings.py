@@ -25,6 +25,7 @@ from dashborion.models.cause import (
     Severity,
 )
 from dashborion.models.instance import Instance, InstanceStatus
+from dashborion.models.query import SINCE
 from dashborion.models.workload import Reason
 from dashborion.orchestrators.effects import ENDING, EXPLAINS, OF_ROLLOUT
 from dashborion.orchestrators.protocol import Examined, LastLines
@@ -35,7 +36,7 @@ T = TypeVar("T")
 Gather = Callable[[], Mapping[str, Any]]
 """The end of reads that have been started: facts by their names."""
 
-SINCE = timedelta(hours=1)
+A_DAY = timedelta(days=1)
 MOST_ADVICE = 2
 _BEGINNING = timedelta(minutes=2)  # in which an instance may get ready without being late
 _SEVERITIES, _CONFIDENCES = list(Severity), list(Confidence)

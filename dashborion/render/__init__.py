@@ -157,7 +157,10 @@ def _list(
         if not style.columns and not full:
             columns = table.telling(columns, rows, streams.width, now=now)
         return table.fitted_table(streams, columns, rows, headers=style.headers, now=now, full=full)
-    return table.tab_separated(columns, items, headers=style.headers)
+    shown = [
+        one for one in columns if style.columns or style.format is Format.WIDE or not one.drawn
+    ]
+    return table.tab_separated(shown, items, headers=style.headers)
 
 
 def _one(streams: Streams, view: View, item: Any, style: Style, now: datetime) -> Iterator[str]:

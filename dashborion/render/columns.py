@@ -47,7 +47,7 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
-    says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
+    says the same, and ``drawn`` ones on a terminal only, as programs read what they always read. ``title`` is the header on a terminal, where times are ages, ``short`` the
     value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
     go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
     and some ``from_left``; 0 never does.
@@ -59,6 +59,7 @@ class Column(Struct, frozen=True):
     wide: bool = False
     extra: bool = False
     piped: bool = False
+    drawn: bool = False
     spare: int = 0
     right: bool = False
     from_left: bool = False
@@ -114,7 +115,7 @@ def environment_columns() -> list[Column]:
 
 def location_columns() -> list[Column]:
     """Project, environment and namespace, shown where a list has several of them."""
-    return [*environment_columns(), column("namespace", extra=True, spare=4, shrink=1)]
+    return [*environment_columns(), column("namespace", extra=True, spare=5, shrink=1)]
 
 
 def environment_label(item: Any) -> str:
@@ -132,8 +133,8 @@ def message_column(value: str | Value | None = None, **settings: Any) -> Column:
     return column("message", value, shrink=3, min_width=16, **settings)
 
 
-def created_column() -> Column:
-    return column("created", "created_at", title="AGE")
+def created_column(**settings: Any) -> Column:
+    return column("created", "created_at", title="AGE", **settings)
 
 
 def images_column(**settings: Any) -> Column:

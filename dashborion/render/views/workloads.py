@@ -5,6 +5,7 @@ from __future__ import annotations
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
+    BAD,
     GOOD,
     View,
     column,
@@ -40,6 +41,11 @@ def _memory(workload: Workload) -> str | None:
     return f"{workload.memory}Mi" if (workload.memory or "").isdecimal() else workload.memory
 
 
+def _reason(workload: Workload) -> str | None:
+    """The API's word for what is wrong; where it has none, ours."""
+    return workload.reason or (str(workload.cause) if workload.cause else None)
+
+
 WORKLOADS = View(
     "workloads",
     [
@@ -49,15 +55,18 @@ WORKLOADS = View(
             "type",
             lambda item: str(item.type),
             short=lambda item: KIND_OF[item.type],
-            spare=3,
+            spare=4,
         ),
         status_column(),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
+        column("reason", _reason, BAD, shrink=1, min_width=12, drawn=True),
+        column("restarts", right=True, spare=2, drawn=True),
         column(
-            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=2
+            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=3
         ),
-        created_column(),
+        created_column(piped=True),
+        column("updated", "updated_at", spare=1, drawn=True),
         name_column("revision", "rollout.revision", wide=True),
         column("cpu", wide=True, right=True, order=lambda item: item.resources.cpu_millicores),
         column(
@@ -68,7 +77,7 @@ WORKLOADS = View(
             order=lambda item: item.resources.memory_mib,
         ),
         column("endpoints", _endpoints, wide=True, shrink=2),
-        column("updated", "updated_at", wide=True, title="UPDATED"),
+        column("cause", lambda item: item.cause and str(item.cause), wide=True),
         message_column("rollout.message", wide=True),
     ],
     kind=lambda item: KIND_OF[item.type],
