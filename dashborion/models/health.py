@@ -19,6 +19,8 @@ class StatusCounts(Model, frozen=True, kw_only=True):
 class Problem(Model, frozen=True, kw_only=True):
     """A workload that is not well, in a line; ``reason`` is the API's word, ``cause`` the code."""
 
+    project: str | None
+    environment: str
     namespace: str
     workload: str
     type: str
@@ -33,6 +35,8 @@ class Problem(Model, frozen=True, kw_only=True):
 class FailedRun(Model, frozen=True, kw_only=True):
     """A Job, or a task of no service, that failed; ``kind`` says which of these it is."""
 
+    project: str | None
+    environment: str
     namespace: str
     kind: str
     name: str
@@ -44,8 +48,8 @@ class FailedRun(Model, frozen=True, kw_only=True):
 class EnvironmentHealth(Model, frozen=True, kw_only=True):
     """How an environment is.
 
-    ``verdict`` is the worst of its workloads', ``unknown`` where it could not be asked: ``error``
-    then says why. ``failed`` are the Jobs and tasks that failed within a day, as far as the API
+    ``verdict`` is the worst of its workloads'. Where it could not be asked, that is ``unknown``,
+    ``workloads`` is null, and ``error`` says why. ``failed`` are the Jobs and tasks that failed within a day, as far as the API
     remembers them, the newest first.
     """
 
@@ -53,7 +57,7 @@ class EnvironmentHealth(Model, frozen=True, kw_only=True):
     environment: str
     orchestrator: str
     verdict: Verdict
-    workloads: StatusCounts
+    workloads: StatusCounts | None
     problems: list[Problem]
     failed: list[FailedRun]
     not_checked: list[NotChecked]

@@ -47,7 +47,8 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
-    says the same, and ``drawn`` ones on a terminal only, as programs read what they always read. ``title`` is the header on a terminal, where times are ages, ``short`` the
+    says the same, and ``drawn`` ones only there: programs read what they have always read.
+    ``title`` is the header on a terminal, where times are ages, ``short`` the
     value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
     go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
     and some ``from_left``; 0 never does.

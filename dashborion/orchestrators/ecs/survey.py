@@ -172,6 +172,8 @@ def failed_runs(client: Client, query: Query, tasks: Iterable[wire.Task]) -> lis
     ]
     return [
         FailedRun(
+            project=scope.environment.project,
+            environment=scope.environment.name,
             namespace=one.instance.namespace,
             kind="task",
             name=one.instance.name,

@@ -35,7 +35,7 @@ class Causes:
         )  # fmt: skip
         workloads = Inventory(client, self.environment).workloads(query)
         known = reads.items("jobs", listing) or ()
-        failed = jobs.failed(known, client.runtime.now())
+        failed = jobs.failed(known, self.environment, client.runtime.now())
         return Overview(workloads, failed, reads.not_checked)
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:

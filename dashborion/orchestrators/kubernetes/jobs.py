@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from dashborion.config.targets import Environment
 from dashborion.models.health import FailedRun
 from dashborion.orchestrators.findings import A_DAY
 from dashborion.orchestrators.kubernetes import native_wire, wire
@@ -16,7 +17,9 @@ JOBS = Resource(native_wire.Job, "batch/v1", "jobs", "Job")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def failed(known: Iterable[native_wire.Job], now: datetime) -> list[FailedRun]:
+def failed(
+    known: Iterable[native_wire.Job], environment: Environment, now: datetime
+) -> list[FailedRun]:
     """Those that failed within a day; of the Jobs of one owner only the last that is over counts.
 
     A Job that goes on after failures of its pods has not failed.
@@ -33,6 +36,8 @@ def failed(known: Iterable[native_wire.Job], now: datetime) -> list[FailedRun]:
             last[key] = (at, job, over)
     return [
         FailedRun(
+            project=environment.project,
+            environment=environment.name,
             namespace=job.metadata.namespace,
             kind="job",
             name=job.metadata.name,
