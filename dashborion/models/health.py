@@ -49,8 +49,8 @@ class EnvironmentHealth(Model, frozen=True, kw_only=True):
     """How an environment is.
 
     ``verdict`` is the worst of its workloads'. Where it could not be asked, that is ``unknown``,
-    ``workloads`` is null, and ``error`` says why. ``failed`` are the Jobs and tasks that failed within a day, as far as the API
-    remembers them, the newest first.
+    ``workloads`` is null, and ``error`` says why. ``failed`` are the Jobs and tasks that failed
+    within a day, as far as the API remembers them, the newest first.
     """
 
     project: str | None

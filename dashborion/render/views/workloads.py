@@ -60,7 +60,7 @@ WORKLOADS = View(
         status_column(),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
-        column("reason", _reason, BAD, shrink=1, min_width=12, drawn=True),
+        column("reason", _reason, BAD, shrink=1, min_width=16, drawn=True),
         column("restarts", right=True, spare=2, drawn=True),
         column(
             "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=3
