@@ -195,7 +195,7 @@ _TRACED: dict[str, Object] = {
 }
 
 
-def _traced(item: Object) -> Any:
+def _traced(item: Object) -> object:
     return item.get("revision") or (item.get("spec") or {}).get("template")
 
 
