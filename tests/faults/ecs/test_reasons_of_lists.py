@@ -57,7 +57,7 @@ def test_reason_cause_and_restarts(
 
 
 def test_status_tells_the_tasks_of_no_service_that_failed(dashborion: Cli, serve: Serve) -> None:
-    by_hand = {"group": "family:web", "startedBy": "somebody"}
+    by_hand: dict[str, Any] = {"group": "family:web", "startedBy": "somebody"}
     tasks = [
         stopped(1, EXITED, minutes=9, **by_hand),
         stopped(2, {"exitCode": 0}, **by_hand),

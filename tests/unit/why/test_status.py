@@ -14,7 +14,7 @@ from dashborion.errors import Unreachable
 from dashborion.models.cause import NotChecked
 from dashborion.models.health import FailedRun
 from dashborion.models.query import Query
-from dashborion.models.workload import WorkloadStatus
+from dashborion.models.workload import Workload, WorkloadStatus
 from dashborion.orchestrators.kubernetes.diagnose import Causes
 from dashborion.orchestrators.protocol import Examined, Overview
 from tests.support.causes import cause, examined
@@ -136,7 +136,7 @@ def test_the_exit_code(
     ],
 )
 def test_the_verdict_of_an_environment_is_the_worst(
-    dashborion: Cli, told: Told, all_examined: list[Examined], verdict: str
+    dashborion: Cli, told: Told, all_examined: list[Examined[Workload]], verdict: str
 ) -> None:
     told(Overview(all_examined, []))
     assert dashborion("status -e k8s:here -o json").json[0]["verdict"] == verdict
