@@ -31,6 +31,7 @@ def _count(status: str) -> Any:
     return column(status, count, right=True)
 
 
+# A headline ends in the reason: where there is no room, it goes without a column.
 PROBLEMS = View(
     "problems",
     [
@@ -38,9 +39,11 @@ PROBLEMS = View(
         name_column("name", "workload"),
         column("type", lambda item: KIND_OF[WorkloadType(item.type)], spare=4),
         status_column("verdict", spare=3),
-        column("reason", lambda item: item.reason or item.cause, BAD, shrink=1, min_width=16),
+        column(
+            "reason", lambda item: item.reason or item.cause, BAD, shrink=1, min_width=16, spare=2
+        ),
         column("since", title="FOR"),
-        column("headline", shrink=2, min_width=20),
+        column("headline", shrink=2, min_width=28),
     ],
 )
 
