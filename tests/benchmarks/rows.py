@@ -98,14 +98,6 @@ ROWS = (
         memory=0.4,
     ),
     Row(
-        "reasons",
-        "dashborion workloads list -A -o table",
-        "kubectl get deploy,sts,ds,rs,pods -A",
-        setups.five_thousand_pods,
-        time=0.5,
-        memory=0.5,
-    ),
-    Row(
         "rows-200000",
         "dashborion instances list -A -e k8s:rows-200000 -o json",
         "dashborion instances list -A -e k8s:rows-20000 -o json",
