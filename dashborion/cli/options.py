@@ -11,7 +11,7 @@ import typer
 
 from dashborion.cli import lazy_commands
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.render import STRUCTURED, Format, ReportFormat, Style, is_drawn
+from dashborion.render import STRUCTURED, Format, PageFormat, ReportFormat, Style, is_drawn
 
 if TYPE_CHECKING:
     from dashborion.config.environments import Choice
@@ -35,6 +35,7 @@ ReportOutput = Annotated[
     ReportFormat | None,
     Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(ReportFormat)}."),
 ]
+ExitCode = Annotated[bool, Option("--exit-code", help="Exit with 9 if something is failing.")]
 Raw = Annotated[bool, Option("--raw", help="Print the API's own objects, as JSON or YAML.")]
 
 
@@ -140,6 +141,21 @@ class ReportOptions(OptionSet):
     panel = "Output"
 
     output: ReportOutput = None
+
+    @property
+    def style(self) -> Style:
+        return Style(format=Format(self.output) if self.output else None)
+
+
+class PageOptions(OptionSet):
+    """Output options of what is no list of like objects."""
+
+    panel = "Output"
+
+    output: Annotated[
+        PageFormat | None,
+        Option("--output", "-o", metavar="FORMAT", help=f"{', '.join(PageFormat)}."),
+    ] = None
 
     @property
     def style(self) -> Style:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
 
 from dashborion import render
 from dashborion.cli.options import (
@@ -14,6 +16,7 @@ from dashborion.cli.options import (
     ObjectOptions,
     ReportOptions,
 )
+from dashborion.errors import FOUND, DashborionError
 from dashborion.render import Format
 
 if TYPE_CHECKING:
@@ -22,9 +25,12 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.answers import Answer
     from dashborion.engines.long_lists import LongList
+    from dashborion.models.cause import NotChecked
     from dashborion.models.ecs import Difference
     from dashborion.models.query import Found
     from dashborion.render.columns import View
+
+FoundOne = TypeVar("FoundOne", bound="Found[Any]")
 
 
 def show_list(
@@ -46,21 +52,50 @@ def show_one(context: Context, view: View, item: Any, shown: FormatOptions | Rep
 def print_list(
     context: Context,
     view: View,
-    answer: Answer[Found[Any]],
+    answer: Answer[FoundOne],
     where: NamespaceOptions | ClusterOptions,
     listed: ApiListOptions,
 ) -> None:
-    """Print a list.
+    """Print a list; raises as ``finish``, after the rows."""
+    show_answer(context, view, answer, where, listed)
+    finish(answer)
 
-    Raises:
-        DashborionError: an environment failed, after the rows of the others.
-    """
+
+def show_answer(
+    context: Context,
+    view: View,
+    answer: Answer[FoundOne],
+    where: NamespaceOptions | ClusterOptions,
+    listed: ApiListOptions,
+    *,
+    noun: str | None = None,
+) -> None:
+    """Write the rows that there are, or on stderr that there is no ``noun``."""
     items = [found.item for found in answer.items]
     extra = distinguishing(answer.asked, items, where)
     _print_rows(context, view, answer.items, extra, listed)
     if not items and not answer.failures:
-        context.streams.note(f"no {view.noun} found")
+        context.streams.note(f"no {noun or view.noun} found")
+
+
+def finish(answer: Answer[Any], *, failing: bool = False) -> None:
+    """End a command when all is printed.
+
+    Raises:
+        typer.Exit: something is failing, and the exit code is to tell.
+        DashborionError: an environment failed.
+    """
+    if failing:
+        raise typer.Exit(FOUND)
     answer.require_complete()
+
+
+def warn_of_unchecked(context: Context, missing: Iterable[tuple[str, NotChecked]]) -> None:
+    """Say what could not be looked at, in which environment."""
+    from dashborion.render.views.causes import untold
+
+    for place, lost in missing:
+        context.warn(DashborionError(f"not checked: {untold(lost)}", environment=place))
 
 
 def print_long_list(
@@ -91,7 +126,7 @@ def _print_rows(
 
 
 def print_object(
-    context: Context, view: View, answer: Answer[Found[Any]], output: ObjectOptions
+    context: Context, view: View, answer: Answer[FoundOne], output: ObjectOptions
 ) -> None:
     """Print the one object that was found.
 

@@ -10,9 +10,8 @@ import typer
 
 from dashborion import render
 from dashborion.cli import report
-from dashborion.cli.options import NamespaceOptions, ReportOptions
-from dashborion.cli.printing import distinguishing
-from dashborion.errors import FOUND, DashborionError
+from dashborion.cli.options import ExitCode, NamespaceOptions, ReportOptions
+from dashborion.cli.printing import distinguishing, finish, warn_of_unchecked
 from dashborion.render import ReportFormat
 
 if TYPE_CHECKING:
@@ -41,9 +40,7 @@ class WhyOptions(ReportOptions):
             show_default=False,
         ),
     ] = None
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with 9 if something is failing.")
-    ] = False
+    exit_code: ExitCode = False
 
     @property
     def past(self) -> timedelta:
@@ -102,7 +99,7 @@ class WhyPrinter:
 
     def show_list(self, survey: Survey, where: NamespaceOptions) -> None:
         """Print what is not well of all that was looked at, and what could not be looked at."""
-        from dashborion.render.views.causes import DIAGNOSES, untold
+        from dashborion.render.views.causes import DIAGNOSES
 
         answer, streams = survey.answer, self.context.streams
         items = answer.items
@@ -112,10 +109,7 @@ class WhyPrinter:
 
             self.reporter.add(github.of_diagnoses(items, well, survey.missing))
         else:
-            for place, lost in survey.missing:
-                self.context.warn(
-                    DashborionError(f"not checked: {untold(lost)}", environment=place)
-                )
+            warn_of_unchecked(self.context, survey.missing)
             style = self.asked.style
             style.extra = distinguishing(answer.asked, items, where)
             if items or style.format in render.STRUCTURED:
@@ -125,9 +119,8 @@ class WhyPrinter:
         self._end(answer)
 
     def _end(self, answer: Answer[Diagnosis]) -> None:
-        if self.asked.exit_code and any(one.verdict == "failing" for one in answer.items):
-            raise typer.Exit(FOUND)
-        answer.require_complete()
+        is_failing = any(one.verdict == "failing" for one in answer.items)
+        finish(answer, failing=self.asked.exit_code and is_failing)
 
 
 def _all_well(survey: Survey) -> str:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from dashborion.concurrency import result, start
 from dashborion.config.prefixed_names import PlainName
 from dashborion.config.targets import Environment
+from dashborion.engines import verdicts
 from dashborion.engines.advice import addressed, command
 from dashborion.engines.answers import (
     Answer,
@@ -28,6 +29,7 @@ from dashborion.engines.answers import (
     widened,
 )
 from dashborion.engines.name_recorder import NameRecorder
+from dashborion.engines.verdicts import OfWorkload
 from dashborion.errors import (
     DashborionError,
     NotFound,
@@ -46,6 +48,7 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
 from dashborion.orchestrators.protocol import (
     EcsNative,
+    Examined,
     Native,
     Orchestrator,
     Runtime,
@@ -147,22 +150,27 @@ class Fleet(Struct, frozen=True):
         *,
         patterns: Sequence[str] = (),
         statuses: frozenset[WorkloadStatus] | None = None,
-    ) -> Answer[Found[Workload]]:
+        problems: bool = False,
+    ) -> Answer[Examined[Workload]]:
         """The workloads that fit every restriction, in the default order.
+
+        ``problems`` are those that are not well, as far as the query's parts can tell.
 
         Raises:
             NotFound: a pattern without wildcards that nothing fits.
         """
         names = [self.workload_name(pattern) for pattern in patterns]
 
-        def ask(orchestrator: Orchestrator) -> list[Found[Workload]]:
-            here = [name for name in names if name.is_in(orchestrator.environment.label)]
+        def ask(orchestrator: Orchestrator) -> list[Examined[Workload]]:
+            environment = orchestrator.environment
+            here = [name for name in names if name.is_in(environment.label)]
             if names and not here:
                 return []
             asked = widened(query, here)
             found = orchestrator.inventory.workloads(asked)
             self._recorded(orchestrator, asked, found, kind="workloads")
-            return matching_in(orchestrator.environment, here, found)
+            fitting = matching_in(environment, here, found)
+            return [self.told(one, environment, asked) for one in fitting]
 
         answer = flat(self.ask_all(ask))
         if not answer.failures:
@@ -171,7 +179,8 @@ class Fleet(Struct, frozen=True):
             (
                 found
                 for found in matching(names, answer.items)
-                if statuses is None or found.item.status in statuses
+                if (statuses is None or found.item.status in statuses)
+                and not (problems and verdicts.verdict(found).is_well)
             ),
             key=order,
         )
@@ -195,16 +204,15 @@ class Fleet(Struct, frozen=True):
         )
         return answer
 
-    def workload(self, typed: str, query: Query) -> Answer[Found[WorkloadDetail]]:
+    def workload(self, typed: str, query: Query) -> Answer[Examined[WorkloadDetail]]:
         """The one workload of that NAME in all environments."""
         name = self.workload_name(typed)
 
-        def ask(orchestrator: Orchestrator) -> Found[WorkloadDetail]:
+        def ask(orchestrator: Orchestrator) -> Examined[WorkloadDetail]:
             found = orchestrator.inventory.workload(name, query)
             self._recorded(orchestrator, query, [found])
-            environment, namespace = orchestrator.environment, away(found.item, query, name)
-            causes = self.addressed(found.item.causes, environment, namespace)
-            return Found(replace(found.item, causes=causes), found.raw)
+            told = self.told(found, orchestrator.environment, query, name)
+            return replace(told, item=replace(told.item, causes=list(told.causes)))
 
         answer = self.ask_all(ask, searching=True)
         answer.require_one(name)
@@ -216,6 +224,18 @@ class Fleet(Struct, frozen=True):
         answer = self.ask_all(lambda one: one.inventory.instance(name, query), searching=True)
         answer.require_one(name)
         return answer
+
+    def told(
+        self,
+        examined: Examined[OfWorkload],
+        environment: Environment,
+        query: Query,
+        name: Name | None = None,
+    ) -> Examined[OfWorkload]:
+        """What was found of a workload, judged, with commands that can be typed as they are."""
+        namespace = away(examined.item, query, name)
+        causes = self.addressed(examined.causes, environment, namespace)
+        return verdicts.with_reason(replace(examined, causes=causes))
 
     def addressed(
         self, causes: Sequence[Cause], environment: Environment, namespace: str | None
@@ -235,10 +255,11 @@ class Fleet(Struct, frozen=True):
         self,
         orchestrator: Orchestrator,
         query: Query,
-        found: list[Found[T]],
+        found: Sequence[Found[T]],
         *,
         kind: str | None = None,
     ) -> list[Found[T]]:
+        found = list(found)
         recorder = self.recorder(orchestrator.environment, query)
         recorder.add(found, kind)
         recorder.close(kind)
@@ -301,13 +322,22 @@ class Fleet(Struct, frozen=True):
 
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
-        answer: Answer[Check] = Answer([], asked=len(self.environments))
-        for environment, outcome in self._outcomes(lambda one: one.check()):
+        return self.each(lambda one: one.check(), _failed_check)
+
+    def each(
+        self,
+        ask: Callable[[Orchestrator], T],
+        failed: Callable[[Environment, DashborionError], T],
+    ) -> Answer[T]:
+        """One item an environment; of those that fail, the one that says so."""
+        answer: Answer[T] = Answer([], asked=len(self.environments))
+        for environment, outcome in self._outcomes(ask):
             if isinstance(outcome, DashborionError):
-                answer.items.append(_failed_check(environment, outcome))
+                answer.items.append(failed(environment, outcome))
                 answer.failures.append(outcome)
             else:
                 answer.items.append(outcome)
+                answer.answered.append(environment.label)
         for failure in answer.reportable:
             self.report(failure)
         return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Generic, Literal, TypeVar
 
@@ -17,21 +18,27 @@ from dashborion.models.kinds import (
     workload_type,
 )
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 _ARN = "arn:"
-Part = Literal["endpoints", "definition", "health", "events", "autoscaling", "log"]
+Part = Literal[
+    "endpoints", "definition", "health", "causes", "revisions", "evidence", "events", "autoscaling",
+    "log",
+]  # fmt: skip
 """Parts of a workload that take additional calls.
 
-``definition`` is its images and requests, ``health`` how much of it is available, ``log`` the
-last line of what failed.
+``definition`` is its images and requests, ``health`` how much of it is available, ``causes`` what
+is wrong and how often its instances began again, ``revisions`` which one runs and since when.
+``evidence`` is what else lists have that may be a cause or speak against one; ``log`` the last
+line of what failed.
 """
+SINCE = timedelta(hours=1)
 
 
-class Found(Struct, Generic[T], frozen=True, gc=False):
+class Found(Struct, Generic[T_co], frozen=True, gc=False):
     """An object that was found and, if the query asks for it, the API's own JSON of it."""
 
-    item: T
+    item: T_co
     raw: dict[str, Any] | None = None
 
 
@@ -223,6 +230,7 @@ class Query(Struct, frozen=True, kw_only=True):
         raw: get the API's own objects, too.
         within: the parent of the objects, such as the family of task definitions.
         limit: at most this many of them, the newest.
+        since: causes that are over are left out when they were seen longer ago.
     """
 
     namespace: str | None = None
@@ -235,6 +243,7 @@ class Query(Struct, frozen=True, kw_only=True):
     raw: bool = False
     within: str | None = None
     limit: int | None = None
+    since: timedelta = SINCE
 
     def wants(self, *parts: Part) -> bool:
         """Whether any of these parts will be shown or filtered by."""

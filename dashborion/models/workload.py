@@ -8,7 +8,7 @@ from enum import StrEnum
 from msgspec import field
 
 from dashborion.models.base import Model
-from dashborion.models.cause import Cause, LogTail
+from dashborion.models.cause import Cause, Code, LogTail
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
@@ -59,7 +59,13 @@ class Resources(Model, frozen=True, kw_only=True):
 
 
 class Workload(Model, frozen=True, kw_only=True):
-    """An ECS service, or a Kubernetes Deployment, StatefulSet or DaemonSet."""
+    """An ECS service, or a Kubernetes Deployment, StatefulSet or DaemonSet.
+
+    ``updatedAt`` is when what runs was put there, by a change or by a rollback; not when it was
+    scaled. ``reason`` is the API's word for what is wrong, ``cause`` the code of it: of the worst
+    cause that is an error. ``restarts`` are those of its current instances; on ECS, the tasks of
+    its newest deployment that failed within the hour. They are null where nobody asked.
+    """
 
     project: str | None
     environment: str
@@ -81,6 +87,9 @@ class Workload(Model, frozen=True, kw_only=True):
     rollout: Rollout
     endpoints: list[Endpoint]
     labels: dict[str, str]
+    reason: str | None = None
+    cause: Code | None = None
+    restarts: int | None = None
 
 
 class Autoscaling(Model, frozen=True, kw_only=True):

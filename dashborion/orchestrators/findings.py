@@ -29,6 +29,7 @@ from dashborion.models.cause import (
     Severity,
 )
 from dashborion.models.instance import Instance, InstanceStatus
+from dashborion.models.query import SINCE
 from dashborion.models.workload import Reason
 from dashborion.orchestrators.effects import ENDING, EXPLAINS, OF_ROLLOUT
 from dashborion.orchestrators.protocol import Examined, LastLines
@@ -39,7 +40,7 @@ T = TypeVar("T")
 Gather = Callable[[], Mapping[str, Any]]
 """The end of reads that have been started: facts by their names."""
 
-SINCE = timedelta(hours=1)
+A_DAY = timedelta(days=1)
 MOST_ADVICE = 2
 MOST_LOGS = 2  # containers whose last lines are read
 _LOG_SECONDS = 5.0  # that a page waits for them

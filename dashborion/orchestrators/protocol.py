@@ -26,6 +26,7 @@ from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
+from dashborion.models.health import FailedRun
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
@@ -104,11 +105,15 @@ class Orchestrator(Protocol):
 class Inventory(Protocol):
     """Which workloads and instances there are."""
 
-    def workloads(self, query: Query) -> list[Found[Workload]]:
-        """The workloads in a namespace or in all, unordered."""
+    def workloads(self, query: Query) -> list[Examined[Workload]]:
+        """The workloads in a namespace or in all, unordered, without a call for a single one.
+
+        Their causes are what the parts that were asked for tell. What may not be read of these
+        is told, never raised.
+        """
         ...
 
-    def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
+    def workload(self, name: Name, query: Query) -> Examined[WorkloadDetail]:
         """The one workload of that name; ``Ambiguous`` when there are several."""
         ...
 
@@ -131,8 +136,8 @@ class Causes(Protocol):
     What is over is left out when it was seen longer ago than ``since``.
     """
 
-    def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
-        """All workloads by the facts of lists, which take no call for a single workload."""
+    def overview(self, query: Query) -> Overview:
+        """All workloads, as ``Inventory`` has them, and what has failed beside them."""
         ...
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
@@ -148,7 +153,7 @@ LastLines = Callable[[str, str | None, int], list[str]]
 """The last lines, so many, of an instance's container."""
 
 
-class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
+class Examined(Found[T_co], Generic[T_co], frozen=True, kw_only=True, gc=True):
     """What was found of one workload or instance, and what could not be looked at.
 
     Attributes:
@@ -160,13 +165,23 @@ class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
         promising: how many instances are ready or have just begun; 0 if none has just begun.
     """
 
-    item: T_co
     causes: Sequence[Cause] = ()
     failed: Sequence[tuple[str, str | None]] = ()
     last_lines: LastLines = lambda *_: []
     checked: Sequence[str] = ()
     not_checked: Sequence[NotChecked] = ()
     promising: int = 0
+
+
+class Overview(Struct, frozen=True):
+    """All workloads of an environment, and the Jobs and tasks of no service that failed.
+
+    ``not_checked`` says which of these could not be asked for.
+    """
+
+    workloads: Sequence[Examined[Workload]]
+    failed: Sequence[FailedRun]
+    not_checked: Sequence[NotChecked] = ()
 
 
 class Changes(Protocol):

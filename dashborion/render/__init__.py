@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dashborion.models.cause import Diagnosis
+    from dashborion.models.health import EnvironmentHealth
     from dashborion.render.columns import Column, View
     from dashborion.streams import Streams
 
@@ -43,6 +44,14 @@ class ReportFormat(StrEnum):
     TSV = "tsv"
     NAME = "name"
     GITHUB = "github"
+
+
+class PageFormat(StrEnum):
+    """The formats of what is no list of like objects."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
 
 
 class LogFormat(StrEnum):
@@ -118,6 +127,19 @@ def show_diagnosis(
     _write(streams, page.page(streams, diagnosis, most=most, now=now))
 
 
+def show_health(
+    streams: Streams, items: Sequence[EnvironmentHealth], style: Style, *, now: datetime
+) -> None:
+    """Write how environments are: as a list in JSON and YAML, as a page for people."""
+    from dashborion.render import health, structured
+
+    if style.format in STRUCTURED:
+        chunks = structured.list_document(items, style.format, unicode=streams.unicode)
+    else:
+        chunks = health.page(streams, items, now=now, drawn=is_drawn(streams, style.format))
+    _write(streams, chunks)
+
+
 def show_document(streams: Streams, document: Any) -> None:
     """Write something that only JSON can show, such as a schema."""
     from dashborion.render import structured
@@ -167,6 +189,8 @@ def _list(
         return table.fitted_table(
             streams, columns, rows, headers=style.headers, now=now, full=full, wraps=view.wraps
         )
+    if not style.columns and style.format is not Format.WIDE:
+        columns = [column for column in columns if not column.drawn]
     return table.tab_separated(columns, items, headers=style.headers)
 
 

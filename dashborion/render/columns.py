@@ -47,11 +47,12 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
-    says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
-    value there, ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On
-    a narrow terminal ``spare`` columns go, the highest first, and those with the highest
-    ``shrink`` give way, down to ``min_width`` and some ``from_left``; 0 never does. On a page
-    those that ``wrap`` are whole instead.
+    says the same, and ``drawn`` ones only there: programs read what they have always read.
+    ``title`` is the header on a terminal, where times are ages, ``short`` the value there,
+    ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On a narrow
+    terminal ``spare`` columns go, the highest first, and those with the highest ``shrink`` give
+    way, down to ``min_width`` and some ``from_left``; 0 never does. On a page those that ``wrap``
+    are whole instead.
     """
 
     key: str
@@ -60,6 +61,7 @@ class Column(Struct, frozen=True):
     wide: bool = False
     extra: bool = False
     piped: bool = False
+    drawn: bool = False
     spare: int = 0
     right: bool = False
     from_left: bool = False
@@ -117,7 +119,7 @@ def environment_columns() -> list[Column]:
 
 def location_columns() -> list[Column]:
     """Project, environment and namespace, shown where a list has several of them."""
-    return [*environment_columns(), column("namespace", extra=True, spare=4, shrink=1)]
+    return [*environment_columns(), column("namespace", extra=True, spare=5, shrink=1)]
 
 
 def environment_label(item: Any) -> str:
@@ -135,8 +137,8 @@ def message_column(value: str | Value | None = None, **settings: Any) -> Column:
     return column("message", value, **({"shrink": 3, "wraps": True, "min_width": 16} | settings))
 
 
-def created_column() -> Column:
-    return column("created", "created_at", title="AGE")
+def created_column(**settings: Any) -> Column:
+    return column("created", "created_at", title="AGE", **settings)
 
 
 def images_column(**settings: Any) -> Column:

@@ -113,6 +113,9 @@ _WORKLOAD = {
     "rollout": ROLLOUT,
     "endpoints": many(ENDPOINT),
     "labels": mapping,
+    "reason": optional,
+    "cause": maybe(_CODE),
+    "restarts": maybe_number,
 }
 _TERMINATION = exactly(reason=optional, exitCode=maybe_number, message=optional,
                        finishedAt=maybe_time)  # fmt: skip

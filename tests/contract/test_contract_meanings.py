@@ -85,13 +85,16 @@ def test_a_stopped_workload_has_no_instances(there: UnderTest) -> None:
 
 
 def test_a_description_begins_with_what_the_list_says(there: UnderTest) -> None:
-    varying = {"endpoints", "updatedAt", "rollout", "running", "available", "status"}
+    # Events, of which a list knows nothing, may have a better word for the same.
+    varying = {"endpoints", "rollout", "running", "available", "status", "reason", "cause"}
     for name in (there.healthy, there.stopped, there.rolling):
         (listed,) = there(f"workloads list {name} -o json").json
         described = there(f"workloads describe {name} -o json").json
         for key in set(listed) - varying:
             assert described[key] == listed[key], key
-        assert described["rollout"]["state"] == listed["rollout"]["state"]
+        assert bool(described["cause"]) == bool(listed["cause"])
+        for key in ("state", "revision"):
+            assert described["rollout"][key] == listed["rollout"][key]
 
 
 def test_events_are_in_the_order_they_happened(there: UnderTest) -> None:

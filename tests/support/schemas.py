@@ -59,6 +59,7 @@ PRINTED: dict[str, str | list[str]] = {
     "ecs clusters describe": "ClusterDetail",
     "ecs container-instances list": ["ContainerInstance"],
     "ecs deployments list": ["ServiceDeployment"],
+    "status": ["EnvironmentHealth"],
     "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",

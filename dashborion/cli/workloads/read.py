@@ -13,6 +13,7 @@ from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     NAME_FORMS,
     ApiListOptions,
+    ExitCode,
     ListOptions,
     NamespaceOptions,
     ObjectOptions,
@@ -23,13 +24,16 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import (
     distinguishing,
-    print_list,
+    finish,
     print_object,
+    show_answer,
     show_list,
     show_one,
+    warn_of_unchecked,
 )
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
+from dashborion.render import is_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,34 +64,49 @@ def list_(
         list[str] | None,
         typer.Option("--type", help="Filter by kind, such as deployment or sts; repeatable."),
     ] = None,
+    problems: Annotated[
+        bool, typer.Option("--problems", help="List only what is not well, as `why` tells it.")
+    ] = False,
+    exit_code: ExitCode = False,
 ) -> None:
     """List workloads.
 
     Example: dashborion workloads list 're*' --status degraded -o json
     """
     from dashborion.cli.option_values import members, workload_types
+    from dashborion.engines import verdicts
     from dashborion.models.workload import WorkloadStatus
     from dashborion.render.views.workloads import WORKLOADS
 
     query = where.query(
         selector=selector,
         types=workload_types(type_),
-        parts=_shown_parts(listed, by_status=bool(status)),
+        parts=_shown_parts(context, listed, by_status=bool(status), judged=problems or exit_code),
         raw=listed.raw,
     )
     statuses = members(WorkloadStatus, status, "--status")
     answer = context.fleet(where.choice).workloads(
-        query, patterns=patterns or (), statuses=statuses
+        query, patterns=patterns or (), statuses=statuses, problems=problems
     )
-    print_list(context, WORKLOADS, answer, where, listed)
+    warn_of_unchecked(context, verdicts.not_checked(answer.items))
+    noun = "problems" if problems else None
+    show_answer(context, WORKLOADS, answer, where, listed, noun=noun)
+    finish(answer, failing=exit_code and verdicts.is_any_failing(answer.items))
 
 
-def _shown_parts(listed: ApiListOptions, *, by_status: bool) -> frozenset[Part]:
+def _shown_parts(
+    context: Context, listed: ApiListOptions, *, by_status: bool, judged: bool
+) -> frozenset[Part]:
     """What of workloads the list shows or filters by of that which costs additional calls."""
+    piped = not is_drawn(context.streams, listed.output)  # where the narrow columns are others
     shown: dict[Part, bool] = {
         "endpoints": listed.shows("endpoints", wide=True),
         "definition": listed.shows("image") or listed.shows("cpu", "memory", wide=True),
-        "health": by_status or listed.shows("status", "ready"),
+        "health": by_status or judged or listed.shows("status", "ready"),
+        "causes": judged
+        or listed.shows("reason", "restarts", wide=piped)
+        or listed.shows("cause", wide=True),
+        "revisions": listed.shows("updated", wide=piped) or listed.shows("revision", wide=True),
     }
     return frozenset(part for part, is_shown in shown.items() if is_shown)
 
@@ -166,14 +185,15 @@ def why(
     """
     from dashborion.engines import diagnosis
 
-    typed, query, past = patterns or [], where.query(), asked.past
+    typed, past = patterns or [], asked.past
+    query = where.query(since=past)
     printer = WhyPrinter.begin(context, asked)
     fleet = context.fleet(where.choice)
     if diagnosis.is_one(typed):
         logs = asked.shows_logs
         printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
-        printer.show_list(diagnosis.of_workloads(fleet, typed, query, past), where)
+        printer.show_list(diagnosis.of_workloads(fleet, typed, query), where)
 
 
 def logs(

@@ -21,6 +21,7 @@ from dashborion.demo.kubernetes.resources import Object
 
 HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
+FORMER = "deployment.kubernetes.io/revision-history"
 
 
 def run_replica_sets(world: World) -> None:
@@ -132,7 +133,10 @@ def _newest(rollout: _Rollout) -> Object | None:
         rollout.sets.append(newest)
     elif _revision(newest) < number or not _revision(newest):
         at = rollout.sets.index(newest)
-        newest = world.annotate("replicasets", newest, **{REVISION: str(number + 1)})
+        annotations = newest["metadata"].get("annotations") or {}
+        former = ",".join(filter(None, (annotations.get(FORMER), annotations.get(REVISION))))
+        marks = {REVISION: str(number + 1), FORMER: former}
+        newest = world.annotate("replicasets", newest, **marks)
         rollout.sets[at] = newest
     revision = str(_revision(newest))
     if (rollout.item["metadata"].get("annotations") or {}).get(REVISION) != revision:

@@ -164,7 +164,19 @@ class Store:
         self, plural: str, key: tuple[str, str], item: Object, before: Object | None
     ) -> Object:
         self.version += 1
-        item = {**item, "metadata": {**item["metadata"], "resourceVersion": str(self.version)}}
+        metadata = {**item["metadata"], "resourceVersion": str(self.version)}
+        if plural in _TRACED and _traced(item) != _traced(before or {}):
+            metadata["managedFields"] = [
+                {
+                    "manager": "kubectl",
+                    "operation": "Update",
+                    "apiVersion": item["apiVersion"],
+                    "time": stamp(self.clock()),
+                    "fieldsType": "FieldsV1",
+                    "fieldsV1": _TRACED[plural],
+                }
+            ]
+        item = {**item, "metadata": metadata}
         self._items[plural][key] = item
         self._remember(Change(self.version, plural, item, before))
         return item
@@ -174,6 +186,17 @@ class Store:
         if len(self._history) > _REMEMBERED:
             self.forgotten = self._history.popleft().version
         self.changed.notify_all()
+
+
+# What is noted in ``managedFields`` when it is written, of the resources of which a client asks.
+_TRACED: dict[str, Object] = {
+    "deployments": {"f:spec": {"f:template": {}}},
+    "controllerrevisions": {"f:revision": {}},
+}
+
+
+def _traced(item: Object) -> object:
+    return item.get("revision") or (item.get("spec") or {}).get("template")
 
 
 def _key(item: Object) -> tuple[str, str]:

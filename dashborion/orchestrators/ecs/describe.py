@@ -10,19 +10,18 @@ import msgspec
 from dashborion.concurrency import start
 from dashborion.models.event import placed
 from dashborion.models.instance import InstanceDetail
-from dashborion.models.query import Found
+from dashborion.models.query import SINCE, Found
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.parts import Tell, part
 from dashborion.orchestrators.ecs import events, facts, find, looking, normalise, rollout, wire
 from dashborion.orchestrators.ecs import instances as tasks
-from dashborion.orchestrators.ecs.causes.tasks import has_failed
+from dashborion.orchestrators.ecs.causes.tasks import has_failed, is_restart
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.endpoints import endpoints
 from dashborion.orchestrators.ecs.limits import limits
 from dashborion.orchestrators.ecs.looking import Reads
 from dashborion.orchestrators.ecs.routes import Routes, routes
-from dashborion.orchestrators.findings import SINCE
 from dashborion.orchestrators.protocol import Examined
 
 REVISIONS = 10
@@ -31,7 +30,7 @@ _TARGETS = "application-autoscaling:DescribeScalableTargets"
 _DEFINITION = "ecs:DescribeTaskDefinition"
 
 
-def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
+def workload(client: Client, listed: Found[wire.Service]) -> Examined[WorkloadDetail]:
     """The service with its tasks, causes, autoscaler, revisions, events and target health.
 
     What cannot be had is left out and told.
@@ -39,7 +38,8 @@ def workload(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetai
     runtime = client.aws.runtime
     examined = examine(Reads(client, runtime.warn, runtime.incomplete), listed.item, SINCE)
     log = findings.last_line(examined.failed, examined.last_lines, runtime.deadline, runtime.warn)
-    return Found(msgspec.structs.replace(examined.item, log=log), listed.raw)
+    item = msgspec.structs.replace(examined.item, log=log)
+    return msgspec.structs.replace(examined, item=item, raw=listed.raw)
 
 
 def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[WorkloadDetail]:
@@ -56,8 +56,8 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
     history = start(partial(_definitions, client, current, lost_revisions))
 
     definitions = reads.part("revisions", _DEFINITION, history) or {}
-    tasks = reads.part("instances", "ecs:ListTasks", listing, rows=True) or ()
-    seen = [facts.of_task(one.item, service, client.scope, definitions) for one in tasks]
+    tasks = reads.part("instances", "ecs:ListTasks", listing, rows=True)
+    seen = [facts.of_task(one.item, service, client.scope, definitions) for one in tasks or ()]
     instances = [one.instance for one in seen]
     unhealthy = sum(one.health == "unhealthy" for one in instances)
     checked = normalise.has_health_check(definitions.get(current))
@@ -78,9 +78,10 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         scaling=[target] if target is not None else [],
     )
     told = looking.found(reads, gathered)
+    restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
     detail = WorkloadDetail(
-        **msgspec.structs.asdict(plain),
+        **(msgspec.structs.asdict(plain) | {"restarts": restarts}),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
         causes=causes,
         reasons=findings.reasons(causes),
@@ -95,7 +96,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
     )
 
 
-def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDetail]:
+def only_events(client: Client, listed: Found[wire.Service]) -> Examined[WorkloadDetail]:
     """The service with its events, and nothing that takes another call."""
     plain = normalise.workload(listed.item, None, 0, [], client.scope)
     detail = WorkloadDetail(
@@ -107,7 +108,7 @@ def only_events(client: Client, listed: Found[wire.Service]) -> Found[WorkloadDe
         revisions=[],
         events=placed(events.events(listed.item), plain, plain.name),
     )
-    return Found(detail, listed.raw)
+    return Examined(item=detail, raw=listed.raw)
 
 
 def instance(client: Client, task: Found[wire.Task], *, logs: bool) -> Found[InstanceDetail]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -12,16 +11,15 @@ import msgspec
 
 from dashborion.concurrency import start
 from dashborion.models.instance import Instance
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators import findings
-from dashborion.orchestrators.ecs import describe, find, instances, looking, normalise, wire
+from dashborion.orchestrators.ecs import describe, find, instances, looking, survey, wire
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts, of_task
 from dashborion.orchestrators.ecs.looking import Reads
-from dashborion.orchestrators.protocol import Examined
+from dashborion.orchestrators.protocol import Examined, Overview
 
 
 @dataclass(frozen=True)
@@ -30,48 +28,12 @@ class Causes:
 
     client: Client
 
-    def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
-        """All services, by their tasks, which are listed for the whole cluster."""
-        if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
-            return []
-        client, reads = self.client, Reads(self.client)
-        lost = partial(reads.lost, "instances", "ecs:DescribeTasks", rows=True)
-        listing = start(partial(client.all_tasks, tell=lost))
-        services = [one.item for one in find.services(client, query)]
-        tell = partial(reads.lost, "revisions", "ecs:DescribeTaskDefinition")
-        known = client.task_definitions(map(normalise.definition_of, services), tell)
-        listed = reads.part("instances", "ecs:ListTasks", listing, rows=True) or ()
-        tasks: dict[str | None, list[wire.Task]] = defaultdict(list)
-        for one in listed:
-            tasks[instances.workload_of(one.item)].append(one.item)
-        known |= client.cached_task_definitions(one.item.task_definition_arn for one in listed)
-        return [
-            self._of_list(reads, one, tasks[one.service_name], known, since) for one in services
-        ]
-
-    def _of_list(
-        self,
-        reads: Reads,
-        service: wire.Service,
-        tasks: Sequence[wire.Task],
-        known: Mapping[str, wire.TaskDefinition],
-        since: timedelta,
-    ) -> Examined[Workload]:
-        """A service by what it and its tasks say, without another call."""
-        scope = self.client.scope
-        seen = [of_task(one, service, scope, known) for one in tasks]
-        definition = known.get(normalise.definition_of(service))
-        is_checked = normalise.has_health_check(definition)
-        unhealthy = sum(one.instance.health == "unhealthy" for one in seen) if is_checked else 0
-        item = normalise.workload(service, definition, unhealthy, [], scope)
-        now = self.client.aws.runtime.now()
-        told = findings.found(RULES, Facts(now=now, service=service, tasks=seen))
-        causes = findings.causes(told, now=now, since=since)
-        last_lines = looking.last_lines_of(self.client, seen)
-        of_tasks = (one.instance for one in seen)
-        return findings.examined(
-            item, told, reads, last_lines, causes=causes, instances=of_tasks, now=now
-        )
+    def overview(self, query: Query) -> Overview:
+        """All services, and the tasks of none that failed: all tasks are listed anyway."""
+        reads = Reads(self.client)
+        found, others = survey.workloads(reads, query)
+        failed = survey.failed_runs(self.client, query, others)
+        return Overview(found, failed, reads.not_checked)
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
         """One service, by everything around it."""

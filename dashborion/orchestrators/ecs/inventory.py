@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from math import ceil
 
 from dashborion.concurrency import result, start
 from dashborion.models.instance import Instance, InstanceDetail
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.aws.parts import part, parts
-from dashborion.orchestrators.ecs import describe, find, normalise, wire
+from dashborion.orchestrators.aws.parts import part
+from dashborion.orchestrators.ecs import describe, find, normalise, survey, wire
 from dashborion.orchestrators.ecs import instances as tasks
-from dashborion.orchestrators.ecs.client import PAGE_SIZE, Client
-from dashborion.orchestrators.ecs.endpoints import endpoints
-from dashborion.orchestrators.ecs.routes import Routes, routes
+from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.looking import Reads
+from dashborion.orchestrators.protocol import Examined
 
 
 @dataclass(frozen=True)
@@ -27,34 +24,12 @@ class Inventory:
 
     client: Client
 
-    def workloads(self, query: Query) -> list[Found[Workload]]:
-        """All services, with their task definitions and, if asked for, their endpoints."""
-        if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
-            return []
-        client, warn = self.client, self.client.aws.runtime.warn
-        kept = find.services(client, query)
-        services = [one.item for one in kept]
-        shows_endpoints, shows_health = query.wants("endpoints"), query.wants("health")
-        routing = start(partial(routes, client, services)) if shows_endpoints else None
-        shown = services if query.wants("definition", "health") else []
-        definitions = client.task_definitions(map(normalise.definition_of, shown))
-        unhealthy = _unhealthy(client, services if shows_health else [], definitions)
-        ways = routing and part(partial(result, routing, client.aws.runtime.deadline), warn)
-        return [
-            Found(
-                normalise.workload(
-                    one.item,
-                    definitions.get(normalise.definition_of(one.item)),
-                    unhealthy[one.item.service_name],
-                    endpoints(one.item, ways or Routes()),
-                    self.client.scope,
-                ),
-                one.raw,
-            )
-            for one in kept
-        ]
+    def workloads(self, query: Query) -> list[Examined[Workload]]:
+        """All services, with those of their parts that were asked for."""
+        found, _ = survey.workloads(Reads(self.client), query)
+        return found
 
-    def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
+    def workload(self, name: Name, query: Query) -> Examined[WorkloadDetail]:
         """One service and everything around it, or only its events, which it brings along."""
         found = find.workload(self.client, name, query)
         if query.parts is not None and query.parts <= {"events"}:
@@ -114,37 +89,3 @@ class Inventory:
         """One task with its service's tags and events that name it."""
         task = find.instance(self.client, name, query)
         return describe.instance(self.client, task, logs=query.wants("log"))
-
-
-def _unhealthy(
-    client: Client,
-    services: Sequence[wire.Service],
-    definitions: Mapping[str, wire.TaskDefinition],
-) -> Counter[str]:
-    """Tasks that fail their health check, by service; asked for only where there is one.
-
-    Service by service, or all of the cluster's in one go, whichever takes
-    fewer calls.
-    """
-    checked = {
-        one.service_name
-        for one in services
-        if one.running_count
-        and normalise.has_health_check(definitions.get(normalise.definition_of(one)))
-    }
-    if not checked:
-        return Counter()
-    pages = ceil(sum(one.running_count for one in services) / PAGE_SIZE)
-    names = sorted(checked) if len(checked) <= pages else [None]
-    warn = client.aws.runtime.warn
-    calls = [partial(client.all_tasks, service=name, tell=warn) for name in names]
-    answers = parts(calls, client.aws.runtime.deadline, warn)
-    listed = [task.item for answer in answers for task in answer or ()]
-    return Counter(
-        owner
-        for task in listed
-        if task.health_status == "UNHEALTHY"
-        and task.last_status == "RUNNING"
-        and (owner := tasks.workload_of(task)) is not None
-        and owner in checked
-    )

@@ -20,11 +20,9 @@ from dashborion.config.targets import Environment
 from dashborion.errors import Forbidden
 from dashborion.models.event import placed
 from dashborion.models.instance import Instance, InstanceDetail
-from dashborion.models.query import Found, Name, Query
-from dashborion.models.rollout import Revision
+from dashborion.models.query import SINCE, Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators import findings
-from dashborion.orchestrators.findings import SINCE
 from dashborion.orchestrators.kubernetes import endpoints as ways
 from dashborion.orchestrators.kubernetes import (
     facts,
@@ -77,13 +75,14 @@ def begin(client: Client, name: Name, query: Query) -> tuple[Found[wire.Controll
 
 def workload(
     client: Client, controller: Found[wire.Controller], nearby: Nearby, environment: Environment
-) -> Found[WorkloadDetail]:
+) -> Examined[WorkloadDetail]:
     """The controller with its instances, causes, autoscaler, revisions, events and endpoints."""
     reads = Reads(client, client.runtime.warn)
     examined = examine(reads, controller.item, nearby, environment, SINCE)
     runtime = client.runtime
     log = findings.last_line(examined.failed, examined.last_lines, runtime.deadline, runtime.warn)
-    return Found(msgspec.structs.replace(examined.item, log=log), controller.raw)
+    detail = msgspec.structs.replace(examined.item, log=log)
+    return msgspec.structs.replace(examined, item=detail, raw=controller.raw)
 
 
 class Around(Struct, frozen=True, kw_only=True):
@@ -177,8 +176,10 @@ def examine(
     )
     told, now = looking.found(reads, gathered), gathered.now
     causes = findings.causes(told, now=now, since=since)
-    plain = _plain(item, around, environment, revisions)
     instances = [one for _, one in owned]
+    going = [one.restarts for pod, one in owned if not pods.is_finished(pod)]
+    restarts = None if around.pods is None else sum(going)
+    plain = _plain(item, around, environment, kept, restarts)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=instances,
@@ -196,23 +197,27 @@ def examine(
 
 
 def _plain(
-    item: wire.Controller, around: Around, environment: Environment, revisions: Sequence[Revision]
+    item: wire.Controller,
+    around: Around,
+    environment: Environment,
+    kept: Sequence[normalise.Kept],
+    restarts: int | None,
 ) -> Workload:
-    """The controller as lists show it, updated when the newest of its revisions was made."""
+    """The controller as lists show it, and how well its ways in are."""
     health = {name: ways.health(listed) for name, listed in around.backings.items()}
-    plain = normalise.workload(
+    return normalise.workload(
         item,
         environment,
         around.index.endpoints(item.metadata.namespace, item.spec.template, health),
         was_available=was_available(around.pods or (), item.metadata.uid),
+        kept=kept,
+        restarts=restarts,
     )
-    made = [one.created_at for one in revisions if one.created_at]
-    return msgspec.structs.replace(plain, updated_at=max(made, default=plain.updated_at))
 
 
 def only_events(
     client: Client, controller: Found[wire.Controller], environment: Environment
-) -> Found[WorkloadDetail]:
+) -> Examined[WorkloadDetail]:
     """The controller with the events about it, its revisions and its pods, and nothing else.
 
     Raises:
@@ -236,18 +241,16 @@ def only_events(
             about.add(pod.metadata.uid)
     events = normalise.events([one.item for one in client.wait(listed)], frozenset(about))
     plain = normalise.workload(item, environment, [])
-    return Found(
-        WorkloadDetail(
-            **msgspec.structs.asdict(plain),
-            instances=[],
-            causes=[],
-            reasons=[],
-            autoscaling=None,
-            revisions=[],
-            events=placed(events, plain, plain.name),
-        ),
-        controller.raw,
+    detail = WorkloadDetail(
+        **msgspec.structs.asdict(plain),
+        instances=[],
+        causes=[],
+        reasons=[],
+        autoscaling=None,
+        revisions=[],
+        events=placed(events, plain, plain.name),
     )
+    return Examined(item=detail, raw=controller.raw)
 
 
 def instance(

@@ -10,12 +10,13 @@ from dashborion.models.instance import Instance
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators import findings
-from dashborion.orchestrators.kubernetes import describe, facts, find, instances, looking, survey
+from dashborion.orchestrators.kubernetes import describe, facts, find, instances, jobs, looking
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
-from dashborion.orchestrators.protocol import Examined
+from dashborion.orchestrators.protocol import Examined, Overview
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,17 @@ class Causes:
     client: Client
     environment: Environment
 
-    def workloads(self, query: Query, since: timedelta) -> list[Examined[Workload]]:
-        """All controllers, by the lists of their pods, events and revisions."""
-        return survey.workloads(Reads(self.client), query, self.environment, since)
+    def overview(self, query: Query) -> Overview:
+        """All controllers, and the Jobs that have failed."""
+        client, reads = self.client, Reads(self.client)
+        listing = client.collect(
+            jobs.JOBS, find.namespace_of(client, query), ListOptions(query.selector),
+            decoration=True,
+        )  # fmt: skip
+        workloads = Inventory(client, self.environment).workloads(query)
+        known = reads.items("jobs", listing) or ()
+        failed = jobs.failed(known, self.environment, client.runtime.now())
+        return Overview(workloads, failed, reads.not_checked)
 
     def workload(self, name: Name, query: Query, since: timedelta) -> Examined[Workload]:
         """One controller, by everything around it."""

@@ -34,10 +34,12 @@ def namespace_of(client: Client, query: Query, name: Name | None = None) -> str 
     return query.namespace or client.credentials.namespace
 
 
-def controllers(types: Iterable[WorkloadType] | None) -> list[Resource[Any]]:
+def controllers(
+    types: Iterable[WorkloadType] | None, among: Iterable[WorkloadType] = tuple(CONTROLLERS)
+) -> list[Resource[Any]]:
     """The resources of these types, or of all; other orchestrators' types have none."""
     wanted = CONTROLLERS if types is None else set(types)
-    return [resource for type_, resource in CONTROLLERS.items() if type_ in wanted]
+    return [CONTROLLERS[type_] for type_ in among if type_ in wanted]
 
 
 def workload(

@@ -185,6 +185,25 @@ def has_run(pod: wire.Pod) -> bool:
     return any(one.running or one.terminated for one in states)
 
 
+_OF_HEALTHY = frozenset({
+    "PodScheduled", "Initialized", "ContainersReady", "Ready", "PodReadyToStartContainers",
+})  # fmt: skip
+
+
+def is_well(pod: wire.Pod) -> bool:
+    """Whether a pod says nothing but that it is ready, and that no container of it has ended."""
+    status = pod.status
+    is_leaving = pod.metadata.deletion_timestamp is not None
+    if status.phase != "Running" or status.reason or status.resize or is_leaving:
+        return False
+    known = status.conditions or ()
+    says_more = any(one.status != "True" or one.type not in _OF_HEALTHY for one in known)
+    initial, regular = status.init_container_statuses or (), status.container_statuses or ()
+    has_ended = any(one.last_state.terminated for one in (*initial, *regular))
+    runs = all(one.ready and one.state.running for one in regular)
+    return bool(known) and not says_more and not has_ended and runs
+
+
 def is_cut_off(pod: wire.Pod) -> bool:
     """Whether the kubelet of the pod's node is not heard of any more.
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
-from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, normalise, wire
+from dashborion.models.workload import Endpoint, Workload, WorkloadDetail
+from dashborion.orchestrators.kubernetes import describe, find, normalise, survey, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.listing import ListOptions
+from dashborion.orchestrators.kubernetes.looking import Reads
+from dashborion.orchestrators.protocol import Examined
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
@@ -27,8 +30,8 @@ class Inventory:
     client: Client
     environment: Environment
 
-    def workloads(self, query: Query) -> list[Found[Workload]]:
-        """All controllers of the kinds asked for, with their endpoints if these were."""
+    def workloads(self, query: Query) -> list[Examined[Workload]]:
+        """All controllers of the kinds asked for, with those of their parts that were, too."""
         client, namespace = self.client, find.namespace_of(self.client, query)
         listed = [
             client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
@@ -39,6 +42,9 @@ class Inventory:
             for resource in (api.SERVICES, api.INGRESSES)
             if query.wants("endpoints")
         ]
+        reads = Reads(client)
+        is_examined = bool(listed) and query.wants("causes", "revisions")
+        gather = survey.start(reads, namespace, query) if is_examined else None
         found, failures = client.gathered(listed)
         if failures and len(failures) == len(listed):
             raise failures[0]
@@ -48,10 +54,21 @@ class Inventory:
             find.require_namespace(client, namespace)
         # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
         index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
-        never = never_available(client, [one.item for one in found])
-        return [Found(self._workload(one.item, index, never), one.raw) for one in found]
+        around = gather() if gather else survey.NOTHING
 
-    def workload(self, name: Name, query: Query) -> Found[WorkloadDetail]:
+        def endpoints(item: wire.Controller) -> list[Endpoint]:
+            return index.endpoints(item.metadata.namespace, item.spec.template)
+
+        if query.wants("causes"):
+            examine = partial(survey.examined, environment=self.environment, since=query.since)
+            return [examine(reads, around, one, endpoints(one.item)) for one in found]
+        never = never_available(client, [one.item for one in found])
+        return [
+            Examined(item=self._workload(one.item, endpoints(one.item), around, never), raw=one.raw)
+            for one in found
+        ]
+
+    def workload(self, name: Name, query: Query) -> Examined[WorkloadDetail]:
         """One controller and everything around it, or its events alone."""
         if query.parts == frozenset({"events"}):
             namespace = find.namespace_of(self.client, query, name)
@@ -107,8 +124,15 @@ class Inventory:
             find.require_namespace(client, namespace)
 
     def _workload(
-        self, item: wire.Controller, index: EndpointIndex, never: frozenset[str]
+        self,
+        item: wire.Controller,
+        endpoints: list[Endpoint],
+        around: survey.Around,
+        never: frozenset[str],
     ) -> Workload:
-        endpoints = index.endpoints(item.metadata.namespace, item.spec.template)
-        was_available = item.metadata.uid not in never
-        return normalise.workload(item, self.environment, endpoints, was_available=was_available)
+        uid = item.metadata.uid
+        kept = around.kept.get(uid, ())
+        was_available = uid not in never
+        return normalise.workload(
+            item, self.environment, endpoints, was_available=was_available, kept=kept
+        )

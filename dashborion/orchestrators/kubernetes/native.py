@@ -28,6 +28,7 @@ from dashborion.orchestrators.kubernetes import (
 )
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.jobs import JOBS
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
 
@@ -120,7 +121,7 @@ KINDS: Mapping[str, Kind] = {
         order=_by_time,
     ),
     "jobs": Kind(
-        (Resource(native_wire.Job, "batch/v1", "jobs", "Job"),),
+        (JOBS,),
         native_normalise.job,
         models.JobDetail,
         native_normalise.conditions,

@@ -12,11 +12,11 @@ from dashborion.orchestrators.kubernetes.wire import (
     Event,
     Int,
     LabelSelector,
-    Meta,
     Object,
     Reference,
     Template,
     Time,
+    TracedMeta,
     Wire,
 )
 
@@ -168,14 +168,20 @@ class ApiResources(Wire, frozen=True):
     resources: list[ApiResource] | None = None
 
 
+class Traced(Object, frozen=True):
+    """The metadata of an object, with who wrote it when."""
+
+    metadata: TracedMeta
+
+
 class TableRow(Wire, frozen=True):
     """What the server prints of one object, cell by cell, and the object's metadata."""
 
-    object: Object
+    object: Traced
     cells: list[Any] | None = None
 
     @property
-    def metadata(self) -> Meta:
+    def metadata(self) -> TracedMeta:
         return self.object.metadata
 
 

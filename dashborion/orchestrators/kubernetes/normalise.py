@@ -11,6 +11,8 @@ from datetime import datetime
 from math import ceil
 from typing import TypeVar
 
+import msgspec
+
 from dashborion.config.targets import Environment
 from dashborion.models.event import Event, EventType
 from dashborion.models.kinds import WorkloadType
@@ -26,7 +28,9 @@ from dashborion.orchestrators.kubernetes import quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
+FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
 _MEBI = 1 << 20
+Kept = wire.ReplicaSet | wire.ControllerRevision
 _LONG = 19  # digits that no revision's number has
 
 
@@ -36,9 +40,19 @@ def workload(
     endpoints: list[Endpoint],
     *,
     was_available: bool = True,
+    kept: Iterable[Kept] = (),
+    restarts: int | None = None,
 ) -> Workload:
-    """The normalised controller; ``was_available`` as in ``rollout``."""
+    """The normalised controller; ``was_available`` as in ``rollout``.
+
+    ``kept`` are its own revisions, if they were asked for, without their templates or with them.
+    """
     state = rollout.rollout(item, was_available=was_available)
+    newest = max(kept, key=revision_number, default=None)
+    if state.revision is None and newest is not None:
+        # The status of a DaemonSet does not name it.
+        revision = revision_name(newest, item.metadata.name) or None
+        state = msgspec.structs.replace(state, revision=revision)
     counts = rollout.counts(item)
     spec = item.spec.template.spec
     images = [container.image or "" for container in spec.containers or ()]
@@ -58,7 +72,7 @@ def workload(
         image=images[0] if images else None,
         images=images,
         created_at=item.metadata.creation_timestamp,
-        updated_at=_progressed_at(item),
+        updated_at=_updated_at(item, newest) if newest else None,
         cpu=quantity.canonical_cpu(cpu) if cpu else None,
         memory=quantity.canonical_memory(memory) if memory else None,
         resources=Resources(
@@ -68,6 +82,7 @@ def workload(
         rollout=state,
         endpoints=endpoints,
         labels=item.metadata.labels or {},
+        restarts=restarts,
     )
 
 
@@ -89,11 +104,24 @@ def _status(item: wire.Controller, counts: rollout.Counts, state: Rollout) -> Wo
     return WorkloadStatus.RUNNING
 
 
-def _progressed_at(item: wire.Controller) -> datetime | None:
-    if not isinstance(item, wire.Deployment):
-        return None
-    progressing = rollout.condition(item.status.conditions, "Progressing")
-    return progressing.last_update_time if progressing else None
+def _updated_at(item: wire.Controller, newest: Kept) -> datetime | None:
+    """When the newest of a workload's revisions was made, or gone back to.
+
+    A rollback uses the revision that there is again, and raises its number. Nothing else writes
+    to a ControllerRevision; a ReplicaSet is written to whenever it is scaled, but notes the
+    numbers that it had before. When it was gone back to then is when the template was written.
+    """
+    made = newest.metadata.creation_timestamp
+    if isinstance(newest, wire.ControllerRevision):
+        return max(_times(newest.metadata.managed_fields), default=made)
+    if FORMER_NUMBERS not in (newest.metadata.annotations or {}):
+        return made
+    writers = item.metadata.managed_fields or ()
+    return max(_times(one for one in writers if one.has_template), default=None)
+
+
+def _times(written: Iterable[wire.Written] | None) -> list[datetime]:
+    return [one.time for one in written or () if one.time]
 
 
 def selector(labels: wire.LabelSelector) -> str:
@@ -168,7 +196,6 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
     )
 
 
-Kept = TypeVar("Kept", wire.ReplicaSet, wire.ControllerRevision)
 Owned = TypeVar("Owned", bound=wire.Object)
 
 
@@ -178,14 +205,14 @@ def owned_by(items: Iterable[Owned], uid: str) -> list[Owned]:
     return [item for item, owner in owners if owner is not None and owner.uid == uid]
 
 
-def revision_name(kept: wire.ReplicaSet | wire.ControllerRevision, workload: str) -> str:
+def revision_name(kept: Kept, workload: str) -> str:
     """A Deployment's number, empty if there is none; of other kinds the hash that the pods have."""
     if isinstance(kept, wire.ControllerRevision):
         return kept.metadata.name.removeprefix(f"{workload}-")
     return (kept.metadata.annotations or {}).get(rollout.REVISION, "")
 
 
-def revision_number(kept: wire.ReplicaSet | wire.ControllerRevision) -> int:
+def revision_number(kept: Kept) -> int:
     """kubectl's number of a revision; zero where a ReplicaSet has none."""
     if isinstance(kept, wire.ControllerRevision):
         return kept.revision

@@ -14,11 +14,11 @@ from dashborion.errors import DashborionError
 from dashborion.models.cause import MEANINGS, Code
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceStatus
-from dashborion.models.query import Found
+from dashborion.models.query import SINCE, Found
 from dashborion.models.rollout import Rollout
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.effects import ADMISSION, ENDING, MAKING, PLACEMENT
-from dashborion.orchestrators.findings import SINCE, Finding
+from dashborion.orchestrators.findings import Finding
 from dashborion.orchestrators.kubernetes import find, history, looking, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api

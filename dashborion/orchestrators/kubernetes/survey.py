@@ -1,6 +1,7 @@
-"""Why any workload of a namespace, or of all, is not well: one list a resource, side by side.
+"""What lists say of the workloads of a namespace, or of all: one list a resource, side by side.
 
-No workload costs a call of its own: rules look at what lists have.
+No workload costs a call of its own: rules look at what lists have, and what nobody wants to know
+is not listed. A pod that is well says nothing, so that only the others are looked at.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from dashborion.config.targets import Environment
-from dashborion.models.query import Query
-from dashborion.models.workload import Workload
+from dashborion.models.kinds import WorkloadType
+from dashborion.models.query import Found, Query
+from dashborion.models.workload import Endpoint, Workload, WorkloadStatus
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.kubernetes import (
     facts,
@@ -23,7 +26,6 @@ from dashborion.orchestrators.kubernetes import (
     looking,
     native_wire,
     normalise,
-    rollout,
     wire,
 )
 from dashborion.orchestrators.kubernetes import instances as pods
@@ -33,16 +35,18 @@ from dashborion.orchestrators.kubernetes.causes import RULES
 from dashborion.orchestrators.kubernetes.facts import Facts
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
+from dashborion.orchestrators.kubernetes.normalise import Kept
 from dashborion.orchestrators.kubernetes.resources import Form
 from dashborion.orchestrators.protocol import Examined
 
 T = TypeVar("T")
 K = TypeVar("K")
-Kept = wire.ReplicaSet | wire.ControllerRevision
 
 # A Job's pods, which no workload has, are most of those that have succeeded.
 _NOT_DONE = ListOptions(fields="status.phase!=Succeeded")
 _ROWS = api.CONTROLLER_REVISIONS.listed_as(native_wire.TableRow, Form.ROWS)
+_OF_SETS = (WorkloadType.DEPLOYMENT,)
+_OF_REVISIONS = (WorkloadType.STATEFULSET, WorkloadType.DAEMONSET)
 _NUMBER = 2  # the cell of a ControllerRevision's number, which its metadata does not have
 
 
@@ -56,59 +60,52 @@ class Around(Struct, frozen=True):
         others: as ``Facts.others``, by namespace.
     """
 
-    owned: Mapping[str | tuple[str, str], Sequence[tuple[wire.Pod, pods.Owned]]]
+    owned: Mapping[str | tuple[str, str], Sequence[tuple[wire.Pod, pods.Owned]]] | None
     kept: Mapping[str, Sequence[Kept]]
     told: Mapping[str, Sequence[wire.Event]] | None
     others: Mapping[str, Mapping[tuple[str, str], Sequence[wire.Event]]]
     scaling: Mapping[str, Sequence[wire.Autoscaler]] | None
 
-
-def workloads(
-    reads: Reads, query: Query, environment: Environment, since: timedelta
-) -> list[Examined[Workload]]:
-    """All controllers of the kinds asked for, each with its causes; raises as ``Inventory``."""
-    client, namespace = reads.client, find.namespace_of(reads.client, query)
-    listed = [
-        client.collect(resource, namespace, ListOptions(query.selector))
-        for resource in find.controllers(query.types)
-    ]
-    gather = _start(reads, namespace)
-    found, failures = client.gathered(listed)
-    if failures and len(failures) == len(listed):
-        raise failures[0]
-    for failure in failures:
-        client.runtime.incomplete(failure)
-    if not found and not failures:
-        find.require_namespace(client, namespace)
-    around = gather()
-    return [_examined(reads, one.item, around, environment, since) for one in found]
+    def of(self, item: wire.Controller) -> list[tuple[wire.Pod, pods.Owned]]:
+        """A controller's pods, as far as they are known."""
+        known, meta = self.owned or {}, item.metadata
+        owned = [*known.get(meta.uid, ())]
+        if isinstance(item, wire.Deployment):
+            owned += known.get((meta.namespace, meta.name), ())
+        return owned
 
 
-def _start(reads: Reads, namespace: str | None) -> Callable[[], Around]:
-    """Begin with the lists; what is called gathers them."""
+NOTHING = Around(owned=None, kept={}, told=None, others={}, scaling=None)
+
+
+def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Around]:
+    """Begin with the lists that the query's parts and types need; what is called gathers them."""
     collect = partial(reads.client.collect, namespace=namespace, decoration=True)
-    listed_pods = collect(api.PODS, options=_NOT_DONE)
-    listed_sets = collect(api.REPLICASETS.metadata)
-    listed_rows = collect(_ROWS)
-    listed_scaling = collect(api.AUTOSCALERS)
-    listed_events = collect(api.EVENTS)
+    has_sets, has_rows = (
+        bool(find.controllers(query.types, among)) for among in (_OF_SETS, _OF_REVISIONS)
+    )
+    listed_pods = collect(api.PODS, options=_NOT_DONE) if query.wants("causes") else None
+    listed_sets = collect(api.REPLICASETS.metadata) if has_sets else None
+    listed_rows = collect(_ROWS) if has_rows else None
+    listed_scaling = collect(api.AUTOSCALERS) if query.wants("evidence") else None
+    listed_events = collect(api.EVENTS) if query.wants("evidence") else None
 
     def gather() -> Around:
-        sets = reads.items("replicasets", listed_sets) or ()
-        rows = reads.items("controllerrevisions", listed_rows) or ()
+        sets = (reads.items("replicasets", listed_sets) if listed_sets else None) or ()
+        rows = (reads.items("controllerrevisions", listed_rows) if listed_rows else None) or ()
         kept: list[Kept] = [wire.ReplicaSet(metadata=one.metadata) for one in sets]
         kept += [_revision(row) for row in rows]
-        known = reads.items("instances", listed_pods) or ()
-        events = reads.items("events", listed_events)
-        scaling = reads.items("autoscalers", listed_scaling)
+        known = reads.items("instances", listed_pods) if listed_pods else None
+        events = reads.items("events", listed_events) if listed_events else None
+        scaling = reads.items("autoscalers", listed_scaling) if listed_scaling else None
         parents = {one.metadata.uid: one.metadata for one in sets}
-        owned = [(pod, owner) for pod in known if (owner := pods.owner(pod, parents))]
+        owned = [(pod, owner) for pod in known or () if (owner := pods.owner(pod, parents))]
         ordered = facts.ordered(events or ())
         return Around(
-            owned=_grouped(owned, lambda one: one[1].uid or _named(one[0].metadata, one[1])),
+            owned=None if known is None else _grouped(owned, _owner_or_its_name),
             kept=_grouped(kept, _owner_of),
             told=None if events is None else facts.by_object(ordered),
-            others=_others(ordered, {one.metadata.uid for one in (*known, *kept)}),
+            others=_others(ordered, {one.metadata.uid for one in (*(known or ()), *kept)}),
             scaling=None if scaling is None else _grouped(scaling, _namespace),
         )
 
@@ -121,8 +118,9 @@ def _revision(row: native_wire.TableRow) -> wire.ControllerRevision:
     return wire.ControllerRevision(metadata=row.metadata, revision=number)
 
 
-def _named(pod: wire.Meta, owner: pods.Owned) -> tuple[str, str]:
-    return (pod.namespace, owner.name.name)
+def _owner_or_its_name(pair: tuple[wire.Pod, pods.Owned]) -> str | tuple[str, str]:
+    pod, owner = pair
+    return owner.uid or (pod.metadata.namespace, owner.name.name)
 
 
 def _owner_of(kept: Kept) -> str:
@@ -148,21 +146,31 @@ def _grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     return groups
 
 
-def _examined(
+def examined(
     reads: Reads,
-    item: wire.Controller,
     around: Around,
+    found: Found[wire.Controller],
+    endpoints: list[Endpoint],
+    *,
     environment: Environment,
     since: timedelta,
 ) -> Examined[Workload]:
     """One controller, looked at by the rules whose facts lists have."""
+    item = found.item
     meta = item.metadata
     kept = around.kept.get(meta.uid, ())
-    owned = [*around.owned.get(meta.uid, ())]
-    if isinstance(item, wire.Deployment):
-        owned += around.owned.get((meta.namespace, meta.name), ())
-    newest = rollout.rollout(item).revision or _newest(kept, meta.name)
+    owned = around.of(item)
+    plain = normalise.workload(
+        item,
+        environment,
+        endpoints,
+        was_available=was_available((pod for pod, _ in owned), meta.uid),
+        kept=kept,
+        restarts=None if around.owned is None else _restarts(owned),
+    )
     told = around.told
+    if told is None and plain.status is not WorkloadStatus.DEGRADED:
+        owned = [pair for pair in owned if not pods.is_well(pair[0])]
     own = [meta.uid, *(one.metadata.uid for one in kept)]
     scaling = None if around.scaling is None else around.scaling.get(meta.namespace, ())
     gathered = Facts(
@@ -173,7 +181,7 @@ def _examined(
                 pod,
                 pods.instance(pod, owner, environment),
                 (told or {}).get(pod.metadata.uid, ()),
-                newest,
+                plain.rollout.revision,
             )
             for pod, owner in owned
         ],
@@ -184,21 +192,18 @@ def _examined(
         makers=facts.makers(item, kept),
         others=None if told is None else around.others.get(meta.namespace, {}),
     )
-    told_of = findings.found(RULES, gathered)
-    was = was_available((pod for pod, _ in owned), meta.uid)
-    now = gathered.now
-    return findings.examined(
-        normalise.workload(item, environment, [], was_available=was),
-        told_of,
+    findings_of_it = findings.found(RULES, gathered)
+    judged = findings.examined(
+        plain,
+        findings_of_it,
         reads,
         looking.last_lines_of(reads.client, gathered.pods),
-        causes=findings.causes(told_of, now=now, since=since),
+        causes=findings.causes(findings_of_it, now=gathered.now, since=since),
         instances=(one.instance for one in gathered.pods),
-        now=now,
+        now=gathered.now,
     )
+    return msgspec.structs.replace(judged, raw=found.raw)
 
 
-def _newest(kept: Sequence[Kept], workload: str) -> str | None:
-    """The status of a DaemonSet does not name it."""
-    last = max(kept, key=normalise.revision_number, default=None)
-    return normalise.revision_name(last, workload) or None if last else None
+def _restarts(owned: Iterable[tuple[wire.Pod, pods.Owned]]) -> int:
+    return sum(pods.restarts(pod) for pod, _ in owned if not pods.is_finished(pod))

@@ -36,12 +36,30 @@ class Owner(Wire, frozen=True):
     controller: bool | None = None
 
 
+class Present(Wire, frozen=True):
+    """A field that is there, whatever it holds."""
+
+
+class WrittenSpec(Wire, frozen=True):
+    template: Present | None = field(name="f:template", default=None)
+
+
+class WrittenFields(Wire, frozen=True):
+    spec: WrittenSpec | None = field(name="f:spec", default=None)
+
+
 class Written(Wire, frozen=True):
-    """Who last wrote which part of an object, without what they wrote."""
+    """Who last wrote to an object, and whether a pod template is among what they wrote."""
 
     manager: str = ""
     subresource: str = ""
     time: Time | None = None
+    fields_v1: WrittenFields | None = None
+
+    @property
+    def has_template(self) -> bool:
+        spec = self.fields_v1.spec if self.fields_v1 else None
+        return spec is not None and spec.template is not None
 
 
 class Meta(Wire, frozen=True):
@@ -58,7 +76,7 @@ class Meta(Wire, frozen=True):
     finalizers: list[str] | None = None
 
 
-class ControllerMeta(Meta, frozen=True):
+class TracedMeta(Meta, frozen=True):
     managed_fields: list[Written] | None = None
 
 
@@ -352,7 +370,7 @@ class DeploymentStatus(ReplicasStatus, frozen=True):
 
 
 class Deployment(Object, frozen=True):
-    metadata: ControllerMeta
+    metadata: TracedMeta
     spec: DeploymentSpec = DeploymentSpec()
     status: DeploymentStatus = DeploymentStatus()
 
@@ -381,7 +399,7 @@ class StatefulSetStatus(ReplicasStatus, frozen=True):
 
 
 class StatefulSet(Object, frozen=True):
-    metadata: ControllerMeta
+    metadata: TracedMeta
     spec: StatefulSetSpec = StatefulSetSpec()
     status: StatefulSetStatus = StatefulSetStatus()
 
@@ -400,7 +418,7 @@ class DaemonSetStatus(ControllerStatus, frozen=True):
 
 
 class DaemonSet(Object, frozen=True):
-    metadata: ControllerMeta
+    metadata: TracedMeta
     spec: DaemonSetSpec = DaemonSetSpec()
     status: DaemonSetStatus = DaemonSetStatus()
 
@@ -431,6 +449,7 @@ class RevisionData(Wire, frozen=True):
 class ControllerRevision(Object, frozen=True):
     """One revision of a StatefulSet or DaemonSet."""
 
+    metadata: TracedMeta
     revision: Int = 0
     data: RevisionData | None = None
 

@@ -9,6 +9,7 @@ from dashborion.models.kinds import KIND_OF
 from dashborion.models.limits import Limits, Probe
 from dashborion.models.workload import Endpoint, Workload
 from dashborion.render.columns import (
+    BAD,
     GOOD,
     STYLES,
     View,
@@ -43,6 +44,11 @@ def _host(endpoint: Endpoint) -> str:
     return f"[{host}]:{endpoint.port}" if ":" in host else f"{host}:{endpoint.port}"
 
 
+def _reason(workload: Workload) -> str | None:
+    """The API's word for what is wrong; where it has none, ours."""
+    return workload.reason or (str(workload.cause) if workload.cause else None)
+
+
 WORKLOADS = View(
     "workloads",
     [
@@ -52,15 +58,18 @@ WORKLOADS = View(
             "type",
             lambda item: str(item.type),
             short=lambda item: KIND_OF[item.type],
-            spare=3,
+            spare=4,
         ),
         status_column(),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
+        column("reason", _reason, BAD, shrink=1, min_width=16, drawn=True),
+        column("restarts", right=True, spare=2, drawn=True),
         column(
-            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=2
+            "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=3
         ),
-        created_column(),
+        created_column(piped=True),
+        column("updated", "updated_at", spare=1, drawn=True),
         name_column("revision", "rollout.revision", wide=True),
         column("cpu", wide=True, right=True, order=lambda item: item.resources.cpu_millicores),
         column(
@@ -71,7 +80,7 @@ WORKLOADS = View(
             order=lambda item: item.resources.memory_mib,
         ),
         column("endpoints", _endpoints, wide=True, shrink=2),
-        column("updated", "updated_at", wide=True, title="UPDATED"),
+        column("cause", lambda item: item.cause and str(item.cause), wide=True),
         message_column("rollout.message", wide=True),
     ],
     kind=lambda item: KIND_OF[item.type],

@@ -224,3 +224,44 @@ def test_scaling_cannot_fill_the_memory(hand: ByHand, more: dict[str, str]) -> N
     hand.cluster.put(item)
     hand.passes(1)
     assert len(hand.pods("web")) == MOST_PODS
+
+
+ROWS = "application/json;as=Table;g=meta.k8s.io;v=v1"
+
+
+def test_a_revision_that_is_gone_back_to_is_the_newest_and_says_when(hand: ByHand) -> None:
+    """As the real controllers write it: the number in the table, and the time of the write."""
+    hand.cluster.put(daemon_set("agent"))
+    hand.passes(6)
+    path = "/apis/apps/v1/namespaces/media/daemonsets/agent"
+    first = hand.get(path)["spec"]["template"]
+    container = {**first["spec"]["containers"][0], "image": "example.com/app:2.0"}
+    newer = {**first, "spec": {**first["spec"], "containers": [container]}}
+    for template in (newer, first):
+        hand.ask("PATCH", path, {"spec": {"template": template}}, kind=MERGE)
+        hand.passes(20)
+    _, found = hand.ask("GET", "/apis/apps/v1/namespaces/media/controllerrevisions", accept=ROWS)
+    rows = {row["cells"][2]: row["object"]["metadata"] for row in found["rows"]}
+    assert sorted(rows) == [2, 3]
+    assert rows[3]["creationTimestamp"] < rows[2]["creationTimestamp"]
+    (written,) = rows[3]["managedFields"]
+    assert written["time"] > rows[2]["creationTimestamp"]
+
+
+def test_a_replica_set_that_is_gone_back_to_remembers_its_number(hand: ByHand) -> None:
+    hand.cluster.put(deployment("web"))
+    hand.passes(6)
+    for image in ("example.com/app:2.0", "example.com/app:1.0"):
+        hand.set_image("web", image)
+        hand.passes(20)
+    sets = hand.get("/apis/apps/v1/namespaces/media/replicasets")["items"]
+    notes = [one["metadata"]["annotations"] for one in sets]
+    numbers = {
+        one["deployment.kubernetes.io/revision"]: one.get(
+            "deployment.kubernetes.io/revision-history"
+        )
+        for one in notes
+    }
+    assert numbers == {"2": None, "3": "1"}
+    (written,) = hand.deployment("web")["metadata"]["managedFields"]
+    assert written["fieldsV1"] == {"f:spec": {"f:template": {}}}

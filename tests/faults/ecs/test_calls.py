@@ -29,6 +29,9 @@ CHECKED = {"name": "app", "image": "app:1", "healthCheck": {"command": ["CMD", "
         pytest.param("-o name --status degraded", {DEFINITIONS, TASKS}, id="filtered by health"),
         pytest.param("--raw --status running", {DEFINITIONS, TASKS}, id="filtered, raw"),
         pytest.param("--columns endpoints", {GROUPS}, id="endpoints"),
+        pytest.param("--columns name,updated", set(), id="what a deployment says"),
+        pytest.param("--columns reason", {DEFINITIONS, TASKS}, id="what is wrong"),
+        pytest.param("-o name --problems", {DEFINITIONS, TASKS}, id="only what is not well"),
         pytest.param("", {DEFINITIONS, TASKS}, id="a table"),
         pytest.param("-o wide", {DEFINITIONS, TASKS, GROUPS}, id="a wide table"),
         pytest.param("-o json", {DEFINITIONS, TASKS, GROUPS}, id="all"),
@@ -45,6 +48,36 @@ def test_a_list_asks_for_what_it_shows(
     )
     assert dashborion(f"workloads list {options}").exit_code == 0
     assert {DEFINITIONS, TASKS, GROUPS} & set(aws.spy.counts) == asked
+
+
+STOPPED, ALL = ["STOPPED"], ["RUNNING", "STOPPED"]
+
+
+@pytest.mark.parametrize(
+    ("command", "checks", "asked"),
+    [
+        pytest.param("list", {}, [], id="a bare pipe shows nothing of it"),
+        pytest.param("list -o table", {}, STOPPED, id="a table"),
+        pytest.param("list -o json", {}, STOPPED, id="all"),
+        pytest.param("list -o json", CHECKED, ALL, id="all, where health counts"),
+        pytest.param("list --problems", {}, STOPPED, id="what is not well"),
+        pytest.param("why", {}, ALL, id="why"),
+        pytest.param("why", CHECKED, ALL, id="why, where health counts"),
+    ],
+)
+def test_the_tasks_that_have_stopped_are_listed_once_for_the_whole_cluster(
+    dashborion: Cli, serve: Serve, command: str, checks: dict[str, object], asked: list[str]
+) -> None:
+    names = [f"s{number}" for number in range(12)]
+    aws = serve(
+        services=[service(name) for name in names],
+        tasks=[task(number, name) for number, name in enumerate(names)],
+        definitions=[definition(name, checks or {"name": "app"}) for name in names],
+    )
+    assert dashborion(f"workloads {command}").exit_code == 0
+    calls = aws.spy.of("ecs:ListTasks")
+    assert sorted(call["desiredStatus"] for call in calls) == asked
+    assert not any("serviceName" in call for call in calls)
 
 
 # --- One instance of many -----------------------------------------------------------------------

@@ -323,8 +323,7 @@ def context() -> Context:
 
 def diagnoses(*patterns: str) -> list[Diagnosis]:
     fleet = context().fleet(Choice())
-    since = timedelta(hours=1)
-    return diagnosis.of_workloads(fleet, patterns, Query(), since).answer.items
+    return diagnosis.of_workloads(fleet, patterns, Query()).answer.items
 
 
 def of_instance(name: str) -> Diagnosis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -31,6 +32,22 @@ def history(dashborion: Cli, name: str) -> list[tuple[list[str], bool]]:
     return [(one["images"], one["current"]) for one in seen.json]
 
 
+def now() -> datetime:
+    """As the API stamps it: in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def updated(dashborion: Cli, name: str) -> datetime:
+    """Since when what runs runs, of which the list and the description say the same."""
+    (listed,) = dashborion(f"workloads list {name} -o json").json
+    described = dashborion(f"workloads describe {name} -o json").json
+    assert listed["updatedAt"] == described["updatedAt"]
+    assert listed["rollout"]["revision"] == described["rollout"]["revision"]
+    (current,) = (one for one in described["revisions"] if one["current"])
+    assert current["revision"] == listed["rollout"]["revision"]
+    return datetime.fromisoformat(listed["updatedAt"])
+
+
 @pytest.mark.parametrize(("manifest", "plural"), KINDS)
 def test_rollback_then_redeploy(
     dashborion: Cli, here: Space, manifest: Manifest, plural: str
@@ -46,13 +63,21 @@ def test_rollback_then_redeploy(
     assert {one["spec"]["containers"][0]["image"] for one in here.pods(name)} == {BETTER}
     assert history(dashborion, name) == [([GOOD], False), ([BETTER], True)]
 
+    begun = now()
     back = dashborion(f"workloads rollback {name} --wait -o json")
     assert (back.exit_code, images(here, name, plural)) == (0, [GOOD]), back.err
     assert history(dashborion, name) == [([BETTER], False), ([GOOD], True)]
+    assert updated(dashborion, name) >= begun
 
+    begun = now()
     again = dashborion(f"workloads rollback {name} --wait -o json")
     assert (again.exit_code, images(here, name, plural)) == (0, [BETTER]), again.err
     assert history(dashborion, name) == [([GOOD], False), ([BETTER], True)]
+    since = updated(dashborion, name)
+    assert since >= begun
+    if plural != "daemonsets":
+        assert dashborion(f"workloads scale {name} -r 3 --wait").exit_code == 0
+        assert updated(dashborion, name) == since
 
 
 def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(dashborion: Cli, here: Space) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from dashborion.orchestrators.kubernetes import wire
-from tests.unit.kubernetes.raw_kubernetes import container
+from dashborion.orchestrators.kubernetes import normalise, wire
+from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, container, decode
 from tests.unit.kubernetes.raw_kubernetes_workloads import (
-    ROLLED_OUT,
     daemonset,
     deployment,
     statefulset,
@@ -32,18 +33,65 @@ def test_the_identity_of_a_workload(item: wire.Controller, type_: str) -> None:
     assert str(found.created_at) == "2024-05-01 08:00:00+00:00"
 
 
-def test_a_deployment_was_updated_when_it_last_progressed() -> None:
-    assert str(workload(deployment()).updated_at) == "2024-05-01 08:01:00+00:00"
+FIRST, SECOND, LATER = (f"2024-05-0{day}T08:00:00Z" for day in (1, 2, 3))
 
 
-@pytest.mark.parametrize("conditions", [None, [], [ROLLED_OUT | {"type": "Available"}]])
-def test_without_a_progressing_condition_nobody_knows_when(conditions: list[object] | None) -> None:
-    assert workload(deployment(status={"conditions": conditions})).updated_at is None
+def kept_set(number: int, made: str, former: str | None = None) -> wire.ReplicaSet:
+    notes = {"deployment.kubernetes.io/revision": str(number)}
+    if former:
+        notes["deployment.kubernetes.io/revision-history"] = former
+    meta = {"name": f"web-{number}", "creationTimestamp": made, "annotations": notes}
+    return decode(wire.ReplicaSet, {"metadata": meta})
 
 
-@pytest.mark.parametrize("item", [statefulset(), daemonset()])
-def test_other_kinds_do_not_say_when_they_were_updated(item: wire.Controller) -> None:
-    assert workload(item).updated_at is None
+def kept_revision(number: int, made: str, written: str | None) -> wire.ControllerRevision:
+    fields = [{"manager": "kube-controller-manager", "time": written}] if written else None
+    meta = {"name": f"web-c{number}", "creationTimestamp": made, "managedFields": fields}
+    return decode(wire.ControllerRevision, {"metadata": meta, "revision": number})
+
+
+WROTE_TEMPLATE = [
+    {"manager": "helm", "time": SECOND, "fieldsV1": {"f:spec": {"f:template": {"f:spec": {}}}}},
+    {"manager": "kubectl", "time": LATER, "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+    {"manager": "odd", "time": LATER, "fieldsV1": None},
+]
+ROLLBACK = [kept_set(2, SECOND), kept_set(3, FIRST, "1")]
+
+
+@pytest.mark.parametrize(
+    ("item", "kept", "expected"),
+    [
+        pytest.param(deployment(), [], None, id="revisions were not asked for"),
+        pytest.param(
+            deployment(), [kept_set(1, FIRST), kept_set(2, SECOND)], SECOND, id="the newest"
+        ),
+        pytest.param(
+            deployment(meta={"managedFields": WROTE_TEMPLATE}), ROLLBACK, SECOND,
+            id="a rollback: when the template was written, not when it was scaled",
+        ),
+        pytest.param(deployment(), ROLLBACK, None, id="a rollback of which nobody says when"),
+        pytest.param(
+            statefulset(), [kept_revision(2, SECOND, SECOND), kept_revision(3, FIRST, LATER)],
+            LATER, id="a rollback of a StatefulSet: when its revision was written again",
+        ),
+        pytest.param(
+            daemonset(), [kept_revision(1, FIRST, None), kept_revision(2, SECOND, None)], SECOND,
+            id="a server that does not say who wrote",
+        ),
+    ],
+)  # fmt: skip
+def test_when_what_runs_was_put_there(
+    item: wire.Controller, kept: list[normalise.Kept], expected: str | None
+) -> None:
+    found = normalise.workload(item, ENVIRONMENT, [], kept=kept).updated_at
+    assert found == (datetime.fromisoformat(expected) if expected else None)
+
+
+def test_the_revision_of_a_daemonset_is_the_newest_of_those_that_are_kept() -> None:
+    kept = [kept_revision(2, SECOND, None), kept_revision(1, FIRST, None)]
+    assert workload(daemonset()).rollout.revision is None
+    found = normalise.workload(daemonset(), ENVIRONMENT, [], kept=kept)
+    assert found.rollout.revision == "c2"
 
 
 def test_the_image_is_the_first_containers() -> None:

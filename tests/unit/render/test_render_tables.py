@@ -7,6 +7,7 @@ from textwrap import dedent
 
 import pytest
 
+from dashborion.models.cause import Code
 from dashborion.models.workload import Endpoint, EndpointType, Resources, Workload
 from dashborion.render import Format, Style, show_list
 from dashborion.render.columns import Column, comparable, short_image
@@ -24,12 +25,28 @@ def rendered(items: list[Workload], style: Style, *, tty: bool = False, width: i
 
 def test_the_table_on_a_terminal(three: list[Workload]) -> None:
     expected = """\
-    NAME                         TYPE        STATUS    READY  ROLLOUT   IMAGE    AGE
-    web                          deployment  running   2/2    complete  web:1.2  3m20s
-    api                          deployment  degraded  1/3    complete  web:1.2  3m20s
-    job-runner-with-a-long-name  deployment  running   0/0    complete  web:1.2  -
+    NAME                         TYPE        STATUS    READY  ROLLOUT   REASON            RESTARTS  IMAGE    UPDATED
+    web                          deployment  running   2/2    complete  -                        0  web:1.2  2d
+    api                          deployment  degraded  1/3    complete  CrashLoopBackOff        13  web:1.2  9m
+    job-runner-with-a-long-name  deployment  running   0/0    complete  -                        -  web:1.2  -
+    """  # noqa: E501
+    assert rendered(three, Style(), tty=True, width=120) == dedent(expected)
+
+
+def test_the_table_at_80_columns(three: list[Workload]) -> None:
+    expected = """\
+    NAME              STATUS    READY  ROLLOUT   REASON            RESTARTS  UPDATED
+    web               running   2/2    complete  -                        0  2d
+    api               degraded  1/3    complete  CrashLoopBackOff        13  9m
+    job-runner-with…  running   0/0    complete  -                        -  -
     """
-    assert rendered(three, Style(), tty=True) == dedent(expected)
+    assert rendered(three, Style(), tty=True, width=80) == dedent(expected)
+
+
+def test_where_the_api_has_no_word_the_code_of_the_cause_is_shown(three: list[Workload]) -> None:
+    shown = [workload("web", cause=Code.UNAVAILABLE), *three]
+    rows = rendered(shown, Style(columns=["name", "reason", "cause"])).splitlines()
+    assert rows[1:3] == ["web\tunavailable\tunavailable", "web\t-\t-"]
 
 
 def test_the_table_in_a_pipe(three: list[Workload]) -> None:
@@ -48,8 +65,8 @@ def test_the_table_in_a_pipe(three: list[Workload]) -> None:
 def test_csv_has_every_column_and_leaves_the_unknown_empty() -> None:
     out = rendered([workload(created_at=None, image='a"b,c')], Style(format=Format.CSV))
     head, row = out.splitlines()
-    assert head.startswith("name,type,status,ready,rollout,image,created,")
-    assert row.startswith('web,k8s-deployment,running,2/2,complete,"a""b,c",,')
+    assert head.startswith("name,type,status,ready,rollout,reason,restarts,image,created,updated,")
+    assert row.startswith('web,k8s-deployment,running,2/2,complete,,,"a""b,c",,,')
 
 
 def test_no_headers(three: list[Workload]) -> None:
@@ -183,7 +200,13 @@ def test_the_namespace_stays_where_it_tells_rows_apart(width: int) -> None:
 
 @pytest.mark.parametrize(
     ("width", "gone"),
-    [(200, set()), (80, {"TYPE"}), (60, {"TYPE", "IMAGE"})],
+    [
+        (200, set()),
+        (100, {"TYPE"}),
+        (80, {"TYPE", "IMAGE"}),
+        (70, {"TYPE", "IMAGE", "RESTARTS"}),
+        (60, {"TYPE", "IMAGE", "RESTARTS", "UPDATED"}),
+    ],
 )
 def test_the_least_important_columns_go_where_there_is_no_room(
     three: list[Workload], width: int, gone: set[str]
@@ -214,8 +237,8 @@ def test_a_long_image_keeps_its_tag() -> None:
 
 def test_a_table_is_as_wide_as_the_terminal_if_its_columns_give_way() -> None:
     items = [workload("n" * 60, image="example.com/" + "i" * 60)]
-    lines = rendered(items, Style(), tty=True, width=90).splitlines()
-    assert max(len(line) for line in lines) <= 90
+    lines = rendered(items, Style(), tty=True, width=80).splitlines()
+    assert max(len(line) for line in lines) <= 80
     assert "…" in lines[1]
 
 

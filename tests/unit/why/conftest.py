@@ -11,6 +11,7 @@ from dashborion.errors import NotFound
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.kubernetes.diagnose import Causes
+from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.protocol import Examined
 from tests.support.kubeconfigs import Kube
 
@@ -25,8 +26,8 @@ def found(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> Found:
     def give(*all_examined: Examined[Workload]) -> list[timedelta]:
         asked: list[timedelta] = []
 
-        def workloads(_: Causes, __: Query, since: timedelta) -> Sequence[Examined[Workload]]:
-            asked.append(since)
+        def workloads(_: Inventory, query: Query) -> Sequence[Examined[Workload]]:
+            asked.append(query.since)
             return list(all_examined)
 
         def workload(_: Causes, name: Name, __: Query, since: timedelta) -> Examined[Workload]:
@@ -37,7 +38,7 @@ def found(kube: Kube, monkeypatch: pytest.MonkeyPatch) -> Found:
             known = [one.item.name for one in all_examined]
             raise NotFound("workload", name.name, where="here", known=known)
 
-        monkeypatch.setattr(Causes, "workloads", workloads)
+        monkeypatch.setattr(Inventory, "workloads", workloads)
         monkeypatch.setattr(Causes, "workload", workload)
         return asked
 

@@ -1,4 +1,4 @@
-"""What is found of a workload, judged and put into a line: ``engines.diagnosis``."""
+"""What is found of a workload, judged and put into a line: ``engines.verdicts``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashborion.engines.diagnosis import diagnosis, is_one
+from dashborion.engines.diagnosis import is_one
+from dashborion.engines.verdicts import diagnosis
 from dashborion.models.cause import Cause, Code, NotChecked, Severity, Verdict
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.models.workload import WorkloadStatus

@@ -13,6 +13,7 @@ from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
 from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.messages import Pattern, matched, without_references
 
+UNHEALTHY = "FailedHealthChecks"  # as ``instances.reason`` calls it
 RECENT = timedelta(minutes=10)  # in which a second end makes it a loop
 _FAILED = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
 # Somebody, or something that is no fault of the task's, wanted it to stop.
@@ -71,6 +72,14 @@ def may_have_failed(one: TaskFacts) -> bool:
     """The same, or nobody knows: it has no stop code, or a new one."""
     is_known = one.task.stop_code in _ORDINARY and not instances.has_exited(one.task)
     return instances.is_over(one.task) and not is_known
+
+
+def is_restart(one: TaskFacts) -> bool:
+    """Whether a task of the newest deployment has ended so that its service starts another one.
+
+    A task that its service stopped for a health check has failed, too.
+    """
+    return not one.is_old and (has_failed(one) or one.instance.reason == UNHEALTHY)
 
 
 def lacks(service: wire.Service) -> bool:

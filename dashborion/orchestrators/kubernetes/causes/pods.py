@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.models.cause import Severity
-from dashborion.orchestrators.findings import SINCE, Finding, Rule
+from dashborion.models.query import SINCE
+from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.facts import Facts, PodFacts
 from dashborion.orchestrators.kubernetes.instances import is_finished

@@ -1,0 +1,66 @@
+"""What lists and ``status`` say of what is not well, which is what ``why`` says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from urllib.parse import quote
+
+import pytest
+
+from tests.contract.under_test import UnderTest
+
+
+def test_a_list_names_what_is_wrong_as_why_does(there: UnderTest) -> None:
+    (listed,) = there(f"workloads list {there.degraded} -o json").json
+    described = there(f"workloads describe {there.degraded} -o json").json
+    worst = there(f"workloads why {there.degraded} -o json").json["causes"][0]
+    for found in (listed, described):
+        assert (found["reason"], found["cause"]) == (worst["reason"], worst["code"])
+        assert found["restarts"] >= 1
+    assert listed["restarts"] == described["restarts"]
+
+
+@pytest.mark.parametrize("which", ["healthy", "stopped"])
+def test_what_is_well_has_no_reason(there: UnderTest, which: str) -> None:
+    (found,) = there(f"workloads list {getattr(there, which)} -o json").json
+    assert (found["reason"], found["cause"], found["restarts"]) == (None, None, 0)
+
+
+def test_problems_are_what_is_not_well(there: UnderTest) -> None:
+    seen = there("workloads list -A --problems --exit-code -o json")
+    found = {f"{one['namespace']}/{one['name']}" for one in seen.json}
+    assert seen.exit_code == 9
+    assert there.degraded in found
+    assert not {there.healthy, there.stopped} & found
+    assert all(one["cause"] for one in seen.json)
+    well = there(f"workloads list {there.healthy} --problems --exit-code")
+    assert (well.exit_code, "no problems found" in well.err) == (0, True)
+
+
+def test_an_http_api_has_the_problems_too(there: UnderTest) -> None:
+    typed = there("workloads list -A --problems -o json").json
+    where = quote(there.environment, safe="")
+    path = f"/api/-/workloads/{where}?problems=true&all-namespaces=true"
+    assert there.dashborion(f"api '{path}'").json == typed
+
+
+def test_status_counts_the_list_and_has_the_problems_of_why(there: UnderTest) -> None:
+    seen = there("status -A --exit-code -o json")
+    (found,) = seen.json
+    assert (seen.exit_code, found["verdict"], found["error"]) == (9, "failing", None)
+    assert found["orchestrator"] == there.orchestrator
+    listed = Counter(one["status"] for one in there("workloads list -A -o json").json)
+    assert found["workloads"] == {key: listed[key] for key in ("running", "degraded", "stopped")}
+    diagnosed = there("workloads why -A -o json").json
+    assert [
+        (one["namespace"], one["workload"], one["verdict"], one["headline"])
+        for one in found["problems"]
+    ] == [(one["namespace"], one["workload"], one["verdict"], one["headline"]) for one in diagnosed]
+
+
+@pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])
+def test_the_page_of_status_has_problems_first(there: UnderTest, *, tty: bool) -> None:
+    page = there("status -A", tty=tty).out
+    places = [page.index(title) for title in ("Problems\n", "Environments\n")]
+    assert places == sorted(places)
+    assert there.degraded.rpartition("/")[2] in page

@@ -1,0 +1,104 @@
+"""Only what is shown is asked for, side by side, and what may not be had costs its columns."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+
+from tests.support.cli import Cli
+from tests.support.misbehaviour import status
+from tests.support.rich_objects import rich
+from tests.support.stub_api import Api
+
+KINDS = {"deployments", "statefulsets", "daemonsets"}
+KEPT = {"replicasets", "controllerrevisions"}
+WAYS = {"services", "ingresses"}
+
+
+@pytest.mark.parametrize(
+    ("command", "more"),
+    [
+        pytest.param("list", set(), id="a bare pipe shows nothing of it"),
+        pytest.param("list -o tsv", set(), id="the same by name"),
+        pytest.param("list -o name", set(), id="names"),
+        pytest.param("list --raw", set(), id="the API's own objects"),
+        pytest.param("list --columns name,image,age", set(), id="columns of the list itself"),
+        pytest.param("list -o table", {"pods"} | KEPT, id="a table"),
+        pytest.param("list -o wide", {"pods"} | KEPT | WAYS, id="a wide table"),
+        pytest.param("list -o json", {"pods"} | KEPT | WAYS, id="all"),
+        pytest.param("list --columns name,restarts", {"pods"} | KEPT, id="restarts"),
+        pytest.param("list --columns cause", {"pods"} | KEPT, id="causes"),
+        pytest.param("list --sort -reason", {"pods"} | KEPT, id="sorted by it"),
+        pytest.param("list --columns name,updated", KEPT, id="when it was updated"),
+        pytest.param("list --columns revision", KEPT, id="revisions"),
+        pytest.param("list -o name --problems", {"pods"} | KEPT, id="what is not well"),
+        pytest.param("list -o name --exit-code", {"pods"} | KEPT, id="an exit code"),
+        pytest.param(
+            "list -o table --type deployment", {"pods", "replicasets"}, id="Deployments"
+        ),
+        pytest.param(
+            "list -o table --type sts", {"pods", "controllerrevisions"}, id="StatefulSets"
+        ),
+        pytest.param("why", {"pods", "events", "horizontalpodautoscalers"} | KEPT, id="why"),
+    ],
+)  # fmt: skip
+def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
+    dashborion: Cli, cluster: Api, command: str, more: set[str]
+) -> None:
+    cluster.objects = rich()
+    seen = dashborion(f"workloads {command}")
+    asked = Counter(one.plural for one in cluster.requests)
+    assert seen.exit_code == 0
+    of_type = {"deployment": {"deployments"}, "sts": {"statefulsets"}}
+    assert set(asked) == of_type.get(command.rpartition("--type ")[2], KINDS) | more
+    assert set(asked.values()) <= {1}
+
+
+def test_what_is_only_counted_is_asked_for_without_its_body(dashborion: Cli, cluster: Api) -> None:
+    cluster.objects = rich()
+    dashborion("workloads list -o json")
+    forms = {one.plural: one.headers["accept"] for one in cluster.requests}
+    assert "PartialObjectMetadataList" in forms["replicasets"]
+    assert "as=Table" in forms["controllerrevisions"]
+
+
+@pytest.mark.parametrize(
+    ("plural", "lost"),
+    [
+        ("pods", {"reason", "cause", "restarts"}),
+        ("replicasets", {"updatedAt"}),
+        ("controllerrevisions", {"updatedAt"}),
+    ],
+)
+def test_a_right_that_is_missing_costs_its_columns_and_a_warning(
+    dashborion: Cli, cluster: Api, plural: str, lost: set[str]
+) -> None:
+    cluster.objects = rich()
+    whole = dashborion("workloads list -o json").json
+    cluster.on(f"*/{plural}", status(403, "jane may not", reason="Forbidden"))
+    seen = dashborion("workloads list -o json")
+    assert seen.exit_code == 0
+    told = [json.loads(line)["warning"]["message"] for line in seen.err.splitlines()]
+    assert [f"permission needed: list {plural}" in one for one in told] == [True]
+    assert [one["name"] for one in seen.json] == [one["name"] for one in whole]
+    changed = {
+        key
+        for had, has in zip(whole, seen.json, strict=True)
+        for key in had
+        if has[key] is None and had[key] is not None
+    }
+    assert changed <= lost
+    assert changed
+
+
+def test_what_cannot_be_looked_at_is_a_problem_that_is_not_failing(
+    dashborion: Cli, cluster: Api
+) -> None:
+    cluster.objects = rich()
+    assert dashborion("workloads list --problems -o json").json == []
+    cluster.on("*/pods", status(403, "jane may not", reason="Forbidden"))
+    seen = dashborion("workloads list --problems --exit-code -o json")
+    assert seen.exit_code == 0
+    assert {one["name"] for one in seen.json} == {"web", "db", "agent"}
