@@ -18,13 +18,20 @@ from dashborion.models import (
     kubernetes,
     log,
     rollout,
+    usage,
     workload,
 )
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, cause, log, environment)
-_BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
+_COMMON = (workload, instance, event, rollout, cause, log, environment, usage)
+_BASES = (
+    Model,
+    usage.Measured,
+    ecs.EcsObject,
+    kubernetes.ClusterObject,
+    kubernetes.NamespacedObject,
+)
 _REF = "#/$defs/{name}"
 
 

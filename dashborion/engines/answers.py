@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
 from dashborion.models.instance import Instance
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload
 
@@ -154,10 +155,15 @@ def order(row: Found[Row] | Of) -> tuple[str, ...]:
 
 
 def _fits(pattern: Name, workload: Workload) -> bool:
+    return fits(pattern, workload.name, workload.type, workload.namespace)
+
+
+def fits(pattern: Name, name: str, type_: WorkloadType | None, namespace: str) -> bool:
+    """Whether a workload of that name, type and namespace is meant."""
     return (
-        fnmatchcase(workload.name, pattern.name)
-        and (pattern.type is None or workload.type is pattern.type)
-        and (pattern.namespace is None or fnmatchcase(workload.namespace, pattern.namespace))
+        fnmatchcase(name, pattern.name)
+        and pattern.type in (None, type_)
+        and (pattern.namespace is None or fnmatchcase(namespace, pattern.namespace))
     )
 
 

@@ -1,7 +1,7 @@
 """What every orchestrator can do, and what a command lends to it.
 
 An adapter is made of parts, each of which fills one role: ``inventory``,
-``changes``, ``logs``, ``exec``, and ``ecs`` or ``kubernetes`` for what the others
+``changes``, ``logs``, ``exec``, ``usage``, and ``ecs`` or ``kubernetes`` for what the others
 do not have. A new role is one protocol here, one attribute of ``Orchestrator``
 and one file in each adapter.
 """
@@ -31,6 +31,7 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
+from dashborion.orchestrators.samples import Machine, Sample
 from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class Orchestrator(Protocol):
     def logs(self) -> Logs: ...
     @property
     def exec(self) -> Exec: ...
+    @property
+    def usage(self) -> Usage: ...
     @property
     def ecs(self) -> EcsNative | None: ...
     @property
@@ -224,6 +227,25 @@ class Exec(Protocol):
         note: Callable[[str], None],
     ) -> int:
         """Run a command in a container, on this process' streams; gives the exit code."""
+        ...
+
+
+class Usage(Protocol):
+    """What is used of what was asked for, measured over ``window`` where one can be chosen.
+
+    All methods raise ``NoMetrics`` where nobody measures anything.
+    """
+
+    def workloads(self, query: Query, window: timedelta, *, each: bool) -> list[Sample]:
+        """What workloads that run use; ``each`` of their instances, which may be charged for."""
+        ...
+
+    def instances(self, query: Query, window: timedelta) -> list[Sample]:
+        """What instances use, those of no workload included, and their containers."""
+        ...
+
+    def machines(self, query: Query, window: timedelta) -> list[Machine]:
+        """What the machines of the cluster use."""
         ...
 
 

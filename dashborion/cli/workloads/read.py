@@ -21,6 +21,7 @@ from dashborion.cli.options import (
     WorkloadName,
 )
 from dashborion.cli.printing import print_list, print_object, show_list, show_one
+from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import foreseen
 
@@ -153,6 +154,38 @@ def why(
         printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
         printer.show_list(diagnosis.of_workloads(fleet, typed, query, past), where)
+
+
+def top(
+    context: Context,
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+    ] = None,
+    *,
+    where: NamespaceOptions,
+    listed: TopOptions,
+    selector: Selector = None,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Show a row for each instance.")
+    ] = False,
+    containers: Containers = False,
+    window: Window = "5m",
+) -> None:
+    """Show the CPU and memory that workloads use, in percent of their limit (L) or request (R).
+
+    On ECS, rows of instances and containers come from Container Insights; AWS charges for each
+    look by the bytes of its log.
+
+    Example: dashborion workloads top --over 90 --sort -memory-percent -e media/production
+    """
+    from dashborion.engines import usage
+    from dashborion.render.views.usage import WORKLOADS
+
+    asked = listed.asked(window, instances=instances, containers=containers)
+    query = where.query(selector=selector)
+    found = usage.workloads(context.fleet(where.choice), query, patterns or (), asked)
+    show_top(context, WORKLOADS, found, where, listed)
 
 
 def events(

@@ -10,15 +10,34 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
-from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.ecs.models import ecs_backends
+from moto.logs.exceptions import (
+    InvalidParameterException,
+    LogsClientError,
+    ResourceNotFoundException,
+)
 from moto.logs.models import LogEvent, LogGroup, LogStream
 from moto.logs.responses import LogsResponse
+
+from dashborion.demo.ecs.metrics_api import insights
 
 EVENTS_A_PAGE, BYTES_A_PAGE, BYTES_AN_EVENT = 10_000, 1_048_576, 26
 STREAMS_A_CALL = 100
 _TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
+
+
+_KEPT_QUERIES = 100
+_QUERIES: dict[str, Iterator[Any]] = {}  # what is answered before the results
+_RESULTS: dict[str, Any] = {}
+
+
+class MalformedQueryException(LogsClientError):
+    def __init__(self) -> None:
+        super().__init__("MalformedQueryException", "this stand-in knows one form of query")
 
 
 class LogsApi(LogsResponse):
@@ -77,6 +96,26 @@ class LogsApi(LogsResponse):
         if len(page) < len(events):
             answer["nextToken"] = "{}/{}".format(*_position(page[-1]))
         return json.dumps(answer)
+
+    def start_query(self) -> str:
+        """Logs Insights, for what Container Insights has written; it works for one poll."""
+        asked = self._get_param
+        start, end, text = asked("startTime"), asked("endTime"), asked("queryString")
+        group, id_ = self._group().name, str(uuid.uuid4())
+        found = insights(ecs_backends[self.current_account][self.region], group, text, start, end)
+        if found is None or not start < end:
+            raise MalformedQueryException
+        _QUERIES[id_] = iter([{"status": "Running", "results": []}])
+        _RESULTS[id_] = {"status": "Complete", "results": found}
+        for old in list(_RESULTS)[:-_KEPT_QUERIES]:
+            del _RESULTS[old], _QUERIES[old]
+        return json.dumps({"queryId": id_})
+
+    def get_query_results(self) -> str:
+        id_ = self._get_param("queryId")
+        if id_ not in _RESULTS:
+            raise ResourceNotFoundException("The specified query does not exist.")
+        return json.dumps(next(_QUERIES[id_], _RESULTS[id_]))
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
         """Events between startTime and endTime, by time; only GetLogEvents excludes the end."""

@@ -1,0 +1,313 @@
+"""What CloudWatch and Container Insights say of services and tasks, and how it is asked. Pure.
+
+CloudWatch has percents of what a service's tasks reserve: the task's size, or its containers'. The
+amounts are worked out from these. Container Insights has amounts, by container.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from dashborion.models.kinds import WorkloadType
+from dashborion.orchestrators.ecs import amounts, instances, native_wire, wire
+from dashborion.orchestrators.ecs.normalise import ClusterScope, definition_of
+from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Machine, Part, Sample
+
+CLOUDWATCH, INSIGHTS = "cloudwatch", "container-insights"
+PERIOD = 60  # seconds: what ECS sends
+QUERIES_A_CALL = 500
+SERIES = (("CPUUtilization", "Average"), ("CPUUtilization", "Maximum"),
+          ("MemoryUtilization", "Average"), ("MemoryUtilization", "Maximum"))  # fmt: skip
+MOST_ROWS = 10_000  # of one query's answer
+
+Resource = Literal["cpu", "memory"]
+_UNIT: Mapping[Resource, float] = {"cpu": NANOCORES / amounts.UNITS_A_CORE, "memory": MEBIBYTE}
+_STATED = "%Y-%m-%d %H:%M:%S.%f"  # how Logs Insights writes a time
+
+
+def queries(cluster: str, services: Sequence[str | None]) -> list[dict[str, Any]]:
+    """Four series of each service, or of the cluster as a whole; they come back by number."""
+    return [
+        {
+            "Id": f"s{number}_{index}",
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "AWS/ECS",
+                    "MetricName": metric,
+                    "Dimensions": [
+                        {"Name": "ClusterName", "Value": cluster},
+                        *([{"Name": "ServiceName", "Value": name}] if name else ()),
+                    ],
+                },
+                "Period": PERIOD,
+                "Stat": statistic,
+            },
+        }
+        for number, name in enumerate(services)
+        for index, (metric, statistic) in enumerate(SERIES)
+    ]
+
+
+class Percents(Struct, frozen=True):
+    """The average and the highest of CPU and of memory, and when the last minute ended."""
+
+    cpu: tuple[float, float]
+    memory: tuple[float, float]
+    sampled_at: datetime
+
+
+def percents(
+    services: Sequence[str], answered: Iterable[native_wire.Series]
+) -> tuple[dict[str, Percents], dict[str, str]]:
+    """What was measured of each service, and why there is nothing of the others.
+
+    A series may come in several pieces, of which the last says whether it is whole.
+    """
+    pieces: dict[str, list[native_wire.Series]] = {}
+    for one in answered:
+        pieces.setdefault(one.id, []).append(one)
+    found, lost = {}, {}
+    for number, name in enumerate(services):
+        parts = [pieces.get(f"s{number}_{index}", []) for index in range(len(SERIES))]
+        states = {part[-1].status_code if part else "" for part in parts}
+        values = [[value for one in part for value in one.values] for part in parts]
+        if states != {"Complete"}:
+            state = ", ".join(sorted(states - {"Complete", ""})) or "no answer"
+            lost[name] = f"CloudWatch says {state}"
+        elif not all(values):
+            lost[name] = "CloudWatch has no numbers of the last minutes"
+        else:
+            newest = max(moment for part in parts for one in part for moment in one.timestamps)
+            cpu, cpu_most, memory, memory_most = values
+            found[name] = Percents(
+                (sum(cpu) / len(cpu), max(cpu_most)),
+                (sum(memory) / len(memory), max(memory_most)),
+                newest + timedelta(seconds=PERIOD),
+            )
+    return found, lost
+
+
+def running_definitions(service: wire.Service) -> dict[str, int]:
+    """How many tasks run of each task definition, by its ARN: several during a rollout."""
+    counts: dict[str, int] = {}
+    parts = [(one.task_definition, one.running_count) for one in service.deployments]
+    parts += [(one.task_definition, one.running_count) for one in service.task_sets]
+    for arn, running in parts:
+        if running:
+            counts[arn] = counts.get(arn, 0) + running
+    return counts or {definition_of(service): service.running_count}
+
+
+def of_service(
+    service: wire.Service,
+    definitions: Mapping[str, wire.TaskDefinition],
+    measured: Percents,
+    scope: ClusterScope,
+    window: timedelta,
+) -> Sample:
+    """A service as a whole."""
+    running = running_definitions(service)
+
+    def figures(name: Resource, average: float, highest: float) -> Figures:
+        sizes = [(_size(name, definitions.get(arn)), count) for arn, count in running.items()]
+        requested = _sum(size.requested and size.requested * n for size, n in sizes)
+        limit = _sum(size.limit and size.limit * n for size, n in sizes)
+        used = None if requested is None else round(requested * average / 100)
+        return Figures(used, requested, limit, highest)
+
+    return Sample(
+        namespace=scope.namespace(service.tags),
+        workload=service.service_name,
+        type=WorkloadType.ECS_SERVICE,
+        instance=None,
+        instances=service.running_count,
+        cpu=figures("cpu", *measured.cpu),
+        memory=figures("memory", *measured.memory),
+        sampled_at=measured.sampled_at,
+        window=window.total_seconds(),
+        source=CLOUDWATCH,
+    )
+
+
+def _size(name: Resource, definition: wire.TaskDefinition | None) -> Figures:
+    """What one task reserves, and its limit: the task's size is both.
+
+    Without it, on EC2, ECS counts what containers reserve; their CPU is a share, which is no limit.
+    """
+    if definition is None:
+        return Figures()
+    whole = _units(name, _declared(name, definition.cpu, definition.memory))
+    if whole is not None:
+        return Figures(requested=whole, limit=whole)
+    parts = [_of_container(name, one) for one in definition.container_definitions]
+    reserved = sum(one.requested or 0 for one in parts)
+    return Figures(requested=reserved or None, limit=_sum(one.limit for one in parts))
+
+
+def _of_container(name: Resource, one: wire.ContainerDefinition) -> Figures:
+    if name == "cpu":
+        return Figures(requested=_units(name, one.cpu or None))
+    limit = _units(name, one.memory)
+    return Figures(requested=_units(name, one.memory_reservation) or limit, limit=limit)
+
+
+def _declared(name: Resource, cpu: str | None, memory: str | None) -> int | None:
+    return amounts.cpu_units(cpu) if name == "cpu" else amounts.mib(memory)
+
+
+def _units(name: Resource, number: float | None) -> int | None:
+    return None if number is None else round(number * _UNIT[name])
+
+
+def _sum(values: Iterable[int | None]) -> int | None:
+    """The sum; None unless all are known."""
+    known = list(values)
+    whole = [one for one in known if one is not None]
+    return sum(whole) if whole and len(whole) == len(known) else None
+
+
+# --- Container Insights --------------------------------------------------------------------------
+
+
+def group_of(cluster: str) -> str:
+    """The log group that Container Insights writes."""
+    return f"/aws/ecs/containerinsights/{cluster}/performance"
+
+
+INSIGHTS_QUERY = (
+    'filter Type = "Container" '
+    "| stats avg(CpuUtilized) as cpu, avg(MemoryUtilized) as memory, max(@timestamp) as at "
+    f"by TaskId, ContainerName | limit {MOST_ROWS}"
+)
+
+
+class Row(Struct, frozen=True):
+    """What one container used."""
+
+    cpu: float
+    memory: float
+    at: datetime | None
+
+
+def rows(answered: list[Any]) -> dict[str, dict[str, Row]]:
+    """The rows of ``INSIGHTS_QUERY`` by task and container; what has no numbers is left out."""
+    found: dict[str, dict[str, Row]] = {}
+    for fields in answered:
+        named = {one.get("field", ""): one.get("value", "") for one in fields}
+        try:
+            row = Row(float(named["cpu"]), float(named["memory"]), _moment(named.get("at", "")))
+        except (KeyError, ValueError):
+            continue
+        found.setdefault(named.get("TaskId", ""), {})[named.get("ContainerName", "")] = row
+    return found
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, _STATED).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def of_task(
+    task: wire.Task,
+    tags: Sequence[wire.Tag],
+    definition: wire.TaskDefinition | None,
+    used: Mapping[str, Row],
+    *,
+    scope: ClusterScope,
+    window: timedelta,
+) -> Sample:
+    """A task; one that began a moment ago has no numbers yet."""
+    owner = instances.workload_of(task)
+    defined = {one.name: one for one in definition.container_definitions} if definition else {}
+    parts = [
+        _part(name, defined.get(name), used.get(name))
+        for name in dict.fromkeys([*(one.name for one in task.containers), *used])
+    ]
+    times = [one.at for one in used.values() if one.at]
+
+    def figures(name: Resource, each: Sequence[Figures]) -> Figures:
+        spent = [one.used for one in each if one.used is not None]
+        size = _units(name, _declared(name, task.cpu, task.memory))
+        bounds = Figures(requested=size, limit=size) if size else _size(name, definition)
+        return Figures(sum(spent) if spent else None, bounds.requested, bounds.limit)
+
+    return Sample(
+        namespace=scope.namespace(tags),
+        workload=owner,
+        type=WorkloadType.ECS_SERVICE if owner else None,
+        instance=instances.name_of(task),
+        cpu=figures("cpu", [one.cpu for one in parts]),
+        memory=figures("memory", [one.memory for one in parts]),
+        parts=parts,
+        sampled_at=max(times, default=None),
+        window=window.total_seconds(),
+        source=INSIGHTS,
+    )
+
+
+def _part(name: str, defined: wire.ContainerDefinition | None, used: Row | None) -> Part:
+    def figures(of: Resource, spent: float | None) -> Figures:
+        bounds = _of_container(of, defined) if defined else Figures()
+        return Figures(_units(of, spent), bounds.requested, bounds.limit)
+
+    cpu, memory = (used.cpu, used.memory) if used else (None, None)
+    return Part(name, figures("cpu", cpu), figures("memory", memory))
+
+
+# --- Machines ------------------------------------------------------------------------------------
+
+
+def machines(
+    listed: Iterable[native_wire.ContainerInstance],
+    cluster: str,
+    measured: Percents | None,
+    window: timedelta,
+) -> list[Machine]:
+    """Container instances with what tasks reserve on them, then the cluster of them all.
+
+    What a machine uses nobody tells; CloudWatch has percents of all that are registered.
+    """
+    found = [
+        Machine(
+            name=wire.arn_name(one.container_instance_arn),
+            kind="container-instance",
+            cpu=_reserved("cpu", one),
+            memory=_reserved("memory", one),
+            source="ecs",
+        )
+        for one in listed
+    ]
+    if not found:
+        return []
+
+    def whole(each: Sequence[Figures], percent: float | None) -> Figures:
+        limit = _sum(one.limit for one in each)
+        known = limit is not None and percent is not None
+        used = round(limit * percent / 100) if known else None  # type: ignore[operator]
+        return Figures(used, _sum(one.requested for one in each), limit)
+
+    together = Machine(
+        name=cluster,
+        kind="cluster",
+        cpu=whole([one.cpu for one in found], measured.cpu[0] if measured else None),
+        memory=whole([one.memory for one in found], measured.memory[0] if measured else None),
+        sampled_at=measured.sampled_at if measured else None,
+        window=window.total_seconds() if measured else None,
+        source=CLOUDWATCH if measured else "ecs",
+    )
+    return [*found, together]
+
+
+def _reserved(name: Resource, machine: native_wire.ContainerInstance) -> Figures:
+    has, free = (
+        {one.name: one.integer_value for one in resources}.get(name.upper())
+        for resources in (machine.registered_resources, machine.remaining_resources)
+    )
+    taken = has - free if has is not None and free is not None else None
+    return Figures(requested=_units(name, taken), limit=_units(name, has))
