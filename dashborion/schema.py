@@ -27,7 +27,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMON = (workload, instance, event, rollout, cause, log, environment, usage)
 _BASES = (
     Model,
-    usage.Measured,
     ecs.EcsObject,
     kubernetes.ClusterObject,
     kubernetes.NamespacedObject,

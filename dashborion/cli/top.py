@@ -71,5 +71,5 @@ def show_top(
         context.streams.note(f"nothing of '{name}' runs")
     if not items and not answer.failures and not top.idle:
         filtered = listed.over is not None or listed.under is not None
-        context.streams.note(f"no {view.noun} found" + (" that fit" if filtered else ""))
+        context.streams.note(f"no {view.noun} found" + (" within the bounds" if filtered else ""))
     answer.require_complete()

@@ -17,12 +17,13 @@ from dashborion.config.targets import Environment
 from dashborion.engines.answers import Answer, fits, has_wildcards, widened
 from dashborion.engines.fleet import Fleet, OnlyOn
 from dashborion.errors import NoMetrics
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Name, Query
-from dashborion.models.usage import Consumption, Hottest, MachineUsage, Measured, Usage
+from dashborion.models.usage import Consumption, Hottest, MachineUsage, Usage
 from dashborion.orchestrators.protocol import Orchestrator
 from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Machine, Part, Sample
 
-Row = TypeVar("Row", bound=Measured)
+Row = TypeVar("Row", Usage, MachineUsage)
 
 _MILLICORE = NANOCORES // 1000
 
@@ -40,7 +41,7 @@ class Asked(Struct, frozen=True):
     over: float | None = None
     under: float | None = None
 
-    def keeps(self, row: Measured) -> bool:
+    def keeps(self, row: Usage | MachineUsage) -> bool:
         """Whether a row is asked for; one of which nothing is known is not."""
         known = [each.percent for each in (row.cpu, row.memory) if each.percent is not None]
         return (self.over is None and self.under is None) or any(
@@ -82,9 +83,12 @@ def workloads(fleet: Fleet, query: Query, patterns: Sequence[str], asked: Asked)
         here = [one for one in names if not one.is_elsewhere(target.cluster_name, target.region)]
         if names and not here:
             return []
-        found = orchestrator.usage.workloads(wide, asked.window, each=each)
-        kept = [one for one in found if not here or any(_fits(name, one) for name in here)]
-        return rows(orchestrator.environment, kept, asked)
+
+        def is_meant(name: str, type_: WorkloadType | None, namespace: str) -> bool:
+            return not here or any(fits(one, name, type_, namespace) for one in here)
+
+        found = orchestrator.usage.workloads(wide, asked.window, is_meant, each=each)
+        return rows(orchestrator.environment, found, asked)
 
     top = _collected(fleet, ask, _usage_order)
     if not top.missing and not top.answer.failures:
@@ -146,7 +150,7 @@ def _collected(
     return Top(answer, missing)
 
 
-def _fits(pattern: Name, one: Sample | Usage) -> bool:
+def _fits(pattern: Name, one: Usage) -> bool:
     return fits(pattern, one.workload or "", one.type, one.namespace)
 
 

@@ -40,17 +40,25 @@ class Consumption(Model, frozen=True, kw_only=True):
         return self.percent_of_request if limit is None else limit
 
 
-class Measured(Model, frozen=True, kw_only=True):
-    """What all rows have.
+class Usage(Model, frozen=True, kw_only=True):
+    """What a workload, one of its instances, or one of its containers uses.
 
-    ``sampledAt`` is the end of the oldest of the samples, each over ``window`` seconds. ``source``
-    is ``metrics-server``, ``cloudwatch``, ``container-insights``, or ``ecs`` where only what is
-    reserved is known.
+    ``instances`` counts those that run or are about to, ``sampled`` those that have been measured:
+    the numbers are of these alone, unless there is none. ``sampledAt`` is the end of the oldest
+    sample, ``window`` its length in seconds; ``source`` is ``metrics-server``, ``cloudwatch`` or
+    ``container-insights``.
     """
 
     project: str | None
     environment: str
+    namespace: str
+    workload: str | None
+    type: WorkloadType | None
+    instance: str | None
+    container: str | None
     orchestrator: str
+    instances: int
+    sampled: int
     cpu: Consumption
     memory: Consumption
     sampled_at: datetime | None
@@ -58,28 +66,21 @@ class Measured(Model, frozen=True, kw_only=True):
     source: str
 
 
-class Usage(Measured, frozen=True, kw_only=True):
-    """What a workload, one of its instances, or one of its containers uses.
-
-    ``instances`` counts those that run or are about to, ``sampled`` those that have been measured:
-    the numbers are of these alone, unless there is none.
-    """
-
-    namespace: str
-    workload: str | None
-    type: WorkloadType | None
-    instance: str | None
-    container: str | None
-    instances: int
-    sampled: int
-
-
-class MachineUsage(Measured, frozen=True, kw_only=True):
+class MachineUsage(Model, frozen=True, kw_only=True):
     """What a machine uses; ``limit`` is what it has for pods or tasks.
 
     ``kind`` is ``node``, ``container-instance``, or ``cluster``: all container instances of it,
-    of which alone CloudWatch knows what they use.
+    of which alone CloudWatch knows what they use. Where only what is reserved is known, ``source``
+    is ``ecs``.
     """
 
+    project: str | None
+    environment: str
     name: str
     kind: str
+    orchestrator: str
+    cpu: Consumption
+    memory: Consumption
+    sampled_at: datetime | None
+    window: float | None
+    source: str

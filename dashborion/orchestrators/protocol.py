@@ -27,6 +27,7 @@ from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
@@ -230,13 +231,19 @@ class Exec(Protocol):
         ...
 
 
+IsMeant = Callable[[str, WorkloadType | None, str], bool]
+"""Whether a workload of that name, type and namespace is asked about."""
+
+
 class Usage(Protocol):
     """What is used of what was asked for, measured over ``window`` where one can be chosen.
 
     All methods raise ``NoMetrics`` where nobody measures anything.
     """
 
-    def workloads(self, query: Query, window: timedelta, *, each: bool) -> list[Sample]:
+    def workloads(
+        self, query: Query, window: timedelta, is_meant: IsMeant, *, each: bool
+    ) -> list[Sample]:
         """What workloads that run use; ``each`` of their instances, which may be charged for."""
         ...
 

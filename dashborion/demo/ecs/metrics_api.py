@@ -40,13 +40,12 @@ def minutes(start: datetime, end: datetime) -> Iterator[datetime]:
 
 
 def tasks_at(backend: Any, cluster: str, at: datetime) -> list[Any]:
-    """The tasks of a cluster that ran for all of a minute."""
-    tasks = list(backend.tasks.get(cluster, {}).values())
-    ended = at + _MINUTE
+    """The tasks of a cluster that ran in a minute; its end is what counts of those that began."""
+    tasks, ended = list(backend.tasks.get(cluster, {}).values()), at + _MINUTE
     return [
         task for task in tasks
-        if task.started_at and task.started_at <= at
-        and (task.stopping_at is None or task.stopping_at >= ended)
+        if task.started_at and task.started_at <= ended
+        and (task.stopping_at is None or task.stopping_at >= at)
     ]  # fmt: skip
 
 

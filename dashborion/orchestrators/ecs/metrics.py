@@ -10,6 +10,7 @@ from typing import Any
 
 from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, DashborionError, NoMetrics
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Query
 from dashborion.orchestrators.aws.client import batches, convert
 from dashborion.orchestrators.aws.errors import Refused
@@ -17,6 +18,7 @@ from dashborion.orchestrators.aws.parts import part, rows
 from dashborion.orchestrators.ecs import find, instances, native_wire, usage
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.inventory import Inventory
+from dashborion.orchestrators.protocol import IsMeant
 from dashborion.orchestrators.samples import Machine, Sample
 
 SERVICES_A_CALL = usage.QUERIES_A_CALL // len(usage.SERIES)
@@ -30,12 +32,23 @@ class Usage:
 
     client: Client
 
-    def workloads(self, query: Query, window: timedelta, *, each: bool) -> list[Sample]:
+    def workloads(
+        self, query: Query, window: timedelta, is_meant: IsMeant, *, each: bool
+    ) -> list[Sample]:
         """Services as wholes, by CloudWatch; ``each`` of their tasks by Container Insights."""
         if each:
-            return [one for one in self.instances(query, window) if one.workload is not None]
-        client = self.client
-        running = [one.item for one in find.services(client, query) if one.item.running_count]
+            return [
+                one
+                for one in self.instances(query, window)
+                if one.workload is not None and is_meant(one.workload, one.type, one.namespace)
+            ]
+        client, type_ = self.client, WorkloadType.ECS_SERVICE
+        running = [
+            one.item
+            for one in find.services(client, query)
+            if one.item.running_count
+            and is_meant(one.item.service_name, type_, client.scope.namespace(one.item.tags))
+        ]
         definitions = start(
             partial(
                 client.task_definitions,

@@ -21,6 +21,7 @@ from dashborion.orchestrators.kubernetes.inventory import UNFINISHED
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.usage_wire import NODE_METRICS, POD_METRICS
+from dashborion.orchestrators.protocol import IsMeant
 from dashborion.orchestrators.samples import Machine, Sample
 
 T = TypeVar("T")
@@ -35,7 +36,9 @@ class Usage:
     client: Client
     environment: Environment
 
-    def workloads(self, query: Query, window: timedelta, *, each: bool) -> list[Sample]:
+    def workloads(
+        self, query: Query, window: timedelta, is_meant: IsMeant, *, each: bool
+    ) -> list[Sample]:
         """Pods of workloads, which cost the same as these; the selector is on workloads' labels."""
         del each
         namespace = find.namespace_of(self.client, query)
@@ -45,7 +48,11 @@ class Usage:
             for type_, resource in find.CONTROLLERS.items()
             if query.selector
         }
-        samples = [one for one in self.instances(own, window) if one.workload is not None]
+        samples = [
+            one
+            for one in self.instances(own, window)
+            if one.workload is not None and is_meant(one.workload, one.type, one.namespace)
+        ]
         if not query.selector:
             return samples
         kept = {

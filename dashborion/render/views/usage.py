@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.usage import Consumption, Hottest, Measured, Usage
+from dashborion.models.usage import Consumption, Hottest, MachineUsage, Usage
 from dashborion.render.columns import (
     BAD,
     BUSY,
@@ -42,12 +42,12 @@ def _bar(one: Consumption) -> str | None:
 
 def _of(resource: str, *, machine: bool = False) -> list[Column]:
     """The columns of one resource; only of machines a terminal shows what is reserved."""
-    of, unit = attrgetter(resource), _UNITS[resource]
+    of, unit, short = attrgetter(resource), _UNITS[resource], resource[:3].upper()
 
     def amount(key: str, attribute: str, **settings: Any) -> Column:
         value = attrgetter(f"{resource}.{attribute}")
 
-        def with_unit(item: Measured) -> str | None:
+        def with_unit(item: Usage | MachineUsage) -> str | None:
             return None if value(item) is None else f"{value(item)}{unit}"
 
         return column(key, value, short=with_unit, order=value, right=True, **settings)
@@ -58,24 +58,24 @@ def _of(resource: str, *, machine: bool = False) -> list[Column]:
             f"{resource}-percent",
             lambda item: of(item).percent,
             lambda item: _style(of(item).percent),
-            title=f"{resource.upper()}%",
+            title=f"{short}%",
             short=lambda item: _bar(of(item)),
         ),
-        amount(f"{resource}-requested", "requested", piped=not machine),
-        amount(f"{resource}-limit", "limit", piped=not machine),
+        amount(f"{resource}-requested", "requested", piped=not machine, title=f"{short}-REQ"),
+        amount(f"{resource}-limit", "limit", piped=not machine, title=f"{short}-LIM"),
         column(f"{resource}-of-request", f"{resource}.percent_of_request", piped=True),
         column(f"{resource}-of-limit", f"{resource}.percent_of_limit", piped=True),
     ]
 
 
-def _hottest(item: Measured) -> tuple[str, Hottest] | None:
+def _hottest(item: Usage | MachineUsage) -> tuple[str, Hottest] | None:
     """The resource of which something uses most of what it may, and what that is."""
     known = [("cpu", item.cpu.hottest), ("memory", item.memory.hottest)]
     found = [(resource, one) for resource, one in known if one is not None]
     return max(found, key=lambda one: one[1].percent, default=None)
 
 
-def _hottest_text(item: Measured) -> str | None:
+def _hottest_text(item: Usage | MachineUsage) -> str | None:
     found = _hottest(item)
     if found is None:
         return None
@@ -109,7 +109,7 @@ def _kind(item: Usage) -> str:
 
 
 WORKLOADS = View(
-    "workloads with running instances",
+    "running workloads",
     [
         *location_columns(),
         name_column("name", "workload"),
