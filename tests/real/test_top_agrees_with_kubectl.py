@@ -29,7 +29,7 @@ def by_kubectl(kubeconfig: Path, command: str) -> dict[str, tuple[int, int]]:
     }
 
 
-def used(row: Any) -> tuple[int, int]:
+def used(row: Any) -> tuple[Any, Any]:
     return row["cpu"]["used"], row["memory"]["used"]
 
 

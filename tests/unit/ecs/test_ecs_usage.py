@@ -46,8 +46,8 @@ def test_a_series_for_each_metric_and_statistic() -> None:
     asked = usage.queries("docs", ["web", "api"])
     assert len(asked) == 8
     assert len({one["Id"] for one in asked}) == 8
-    (cpu, *_), last = asked, asked[-1]["MetricStat"]
-    assert cpu["MetricStat"] == {
+    first, last = asked[0]["MetricStat"], asked[-1]["MetricStat"]
+    assert first == {
         "Metric": {
             "Namespace": "AWS/ECS",
             "MetricName": "CPUUtilization",
@@ -66,9 +66,8 @@ def test_averages_are_of_all_minutes_and_the_highest_of_any() -> None:
         ["web"],
         [series(0, 0, 10, 20), series(0, 1, 15, 60), series(0, 2, 40), series(0, 3, 50)],
     )
-    assert found["web"].cpu == (15, 60)
-    assert found["web"].memory == (40, 50)
-    assert found["web"].sampled_at == NOW + timedelta(minutes=1)  # the end of that minute
+    end_of_that_minute = NOW + timedelta(minutes=1)
+    assert found == {"web": usage.Percents((15, 60), (40, 50), end_of_that_minute)}
     assert lost == {}
 
 
