@@ -132,20 +132,20 @@ def _collected(
     searching: bool = False,
     only_on: OnlyOn[Any] | None = None,
 ) -> Top[Row]:
-    def attempt(orchestrator: Orchestrator) -> list[Row] | NoMetrics:
+    def attempt(orchestrator: Orchestrator) -> tuple[list[Row], NoMetrics | None]:
         try:
-            return ask(orchestrator)
+            return ask(orchestrator), None
         except NoMetrics as error:
             error.environment = orchestrator.environment.label
-            return error
+            return [], error
 
     whole = fleet.ask_all(attempt, searching=searching, only_on=only_on)
-    missing = [one for one in whole.items if isinstance(one, NoMetrics)]
+    missing = [error for _, error in whole.items if error is not None]
     if len(missing) == len(whole.items) and not whole.failures:
         for error in missing[1:]:
             fleet.report(error)
         raise missing[0]
-    items = [row for one in whole.items if not isinstance(one, NoMetrics) for row in one]
+    items = [row for found, _ in whole.items for row in found]
     answer = Answer(sorted(items, key=order), whole.failures, whole.asked, whole.answered)
     return Top(answer, missing)
 

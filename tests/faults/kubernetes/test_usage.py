@@ -113,6 +113,6 @@ def test_one_environment_without_metrics_costs_only_itself(
     }
     serve(services=[service("web")], metrics={"web": both})
     seen = dashborion(f"workloads top -e k8s:here -e ecs:{REGION}/{CLUSTER} -o json")
-    assert (seen.exit_code, [one["orchestrator"] for one in seen.json]) == (0, ["ecs"])
+    assert (seen.exit_code, [one["orchestrator"] for one in seen.json]) == (0, ["ecs"]), seen.err
     (said,) = [json.loads(line) for line in seen.err.splitlines() if "no-metrics" in line]
     assert said["warning"]["environment"] == "k8s:here"
