@@ -125,12 +125,12 @@ def top(
     """
     from dashborion.engines import usage
     from dashborion.models.query import Name
-    from dashborion.render.views.usage import INSTANCES
+    from dashborion.render.views.usage import USAGE
 
     asked = listed.asked(window, instances=True, containers=containers)
     query = where.query(selector=selector, workload=Name.parse(workload) if workload else None)
     found = usage.instances(context.fleet(where.choice), query, asked)
-    show_top(context, INSTANCES, found, where, listed)
+    show_top(context, USAGE, found, where, listed)
 
 
 @command(app, "logs")

@@ -196,9 +196,9 @@ def _view(group: str, command: str | None) -> View | None:
     views = {
         "workloads list": workloads.WORKLOADS,
         "workloads events": workloads.EVENTS,
-        "workloads top": usage.WORKLOADS,
+        "workloads top": usage.USAGE,
         "instances list": instances.INSTANCES,
-        "instances top": usage.INSTANCES,
+        "instances top": usage.USAGE,
         "k8s nodes top": usage.MACHINES,
         "ecs container-instances top": usage.MACHINES,
         "env list": environments.ENVIRONMENTS,

@@ -30,9 +30,10 @@ from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.usage import MachineUsage
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
-from dashborion.orchestrators.samples import Machine, Sample
+from dashborion.orchestrators.samples import Sample
 from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class Usage(Protocol):
         """What instances use, those of no workload included, and their containers."""
         ...
 
-    def machines(self, query: Query, window: timedelta) -> list[Machine]:
+    def machines(self, query: Query, window: timedelta) -> list[MachineUsage]:
         """What the machines of the cluster use."""
         ...
 

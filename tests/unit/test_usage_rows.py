@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from dashborion.engines.usage import Asked, machine_row, rows
+from dashborion.engines.usage import Asked, rows
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.usage import Hottest, Usage
-from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Machine, Part, Sample
+from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Sample, consumption
 from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -25,11 +25,13 @@ def cpu(used: float | None, requested: float | None = None, limit: float | None 
     return Figures(*amounts)
 
 
-def part(name: str, of: Figures) -> Part:
-    return Part(name, of, Figures())
+def part(name: str, of: Figures) -> tuple[str, Figures, Figures]:
+    return name, of, Figures()
 
 
-def sample(instance: str | None, of: Figures, *parts: Part, **more: Any) -> Sample:
+def sample(
+    instance: str | None, of: Figures, *parts: tuple[str, Figures, Figures], **more: Any
+) -> Sample:
     base: dict[str, Any] = {
         "namespace": "media", "workload": "web", "type": WorkloadType.DEPLOYMENT,
         "instance": instance, "cpu": of, "memory": Figures(), "parts": parts,
@@ -140,12 +142,12 @@ def test_rows_of_each() -> None:
         whole = rows(ENVIRONMENT, [*pods, bare], Asked(window=WINDOW, **asked))
         return [(row.workload, row.instance, row.container, row.cpu.used) for row in whole]
 
-    assert found() == [("web", None, None, 6), (None, "bare", None, 7)]
+    assert found() == [(None, "bare", None, 7), ("web", None, None, 6)]
     assert found(instances=True) == [
-        ("web", "a", None, 3), ("web", "b", None, 3), (None, "bare", None, 7),
+        (None, "bare", None, 7), ("web", "a", None, 3), ("web", "b", None, 3),
     ]  # fmt: skip
     assert found(containers=True) == [
-        ("web", None, "app", 2), ("web", None, "proxy", 4), (None, "bare", "app", 7),
+        (None, "bare", "app", 7), ("web", None, "app", 2), ("web", None, "proxy", 4),
     ]  # fmt: skip
     assert len(found(instances=True, containers=True)) == 5
 
@@ -171,10 +173,6 @@ def test_bounds(
     assert Asked(window=WINDOW, over=over, under=under).keeps(row) is kept
 
 
-def test_a_machine() -> None:
-    node = Machine(
-        name="node-1", kind="node", cpu=cpu(500, None, 2000), memory=Figures(), source="x"
-    )
-    row = machine_row(ENVIRONMENT, node)
-    assert (row.name, row.cpu.used, row.cpu.limit, row.cpu.percent) == ("node-1", 500, 2000, 25.0)
-    assert (row.memory.used, row.project, row.environment) == (None, "rubix", "staging")
+def test_a_machine_has_no_hottest() -> None:
+    found = consumption("cpu", cpu(500, None, 2000))
+    assert (found.used, found.limit, found.percent, found.hottest) == (500, 2000, 25.0, None)

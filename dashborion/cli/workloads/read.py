@@ -180,12 +180,12 @@ def top(
     Example: dashborion workloads top --over 90 --sort -memory-percent -e media/production
     """
     from dashborion.engines import usage
-    from dashborion.render.views.usage import WORKLOADS
+    from dashborion.render.views.usage import USAGE
 
     asked = listed.asked(window, instances=instances, containers=containers)
     query = where.query(selector=selector)
     found = usage.workloads(context.fleet(where.choice), query, patterns or (), asked)
-    show_top(context, WORKLOADS, found, where, listed)
+    show_top(context, USAGE, found, where, listed)
 
 
 def events(

@@ -10,8 +10,6 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from moto.ecs.models import ecs_backends
@@ -23,16 +21,11 @@ from moto.logs.exceptions import (
 from moto.logs.models import LogEvent, LogGroup, LogStream
 from moto.logs.responses import LogsResponse
 
-from dashborion.demo.ecs.metrics_api import insights
+from dashborion.demo.ecs.metrics_api import INSIGHTS_GROUP, INSIGHTS_QUERY, insights
 
 EVENTS_A_PAGE, BYTES_A_PAGE, BYTES_AN_EVENT = 10_000, 1_048_576, 26
 STREAMS_A_CALL = 100
 _TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
-
-
-_KEPT_QUERIES = 100
-_QUERIES: dict[str, Iterator[Any]] = {}  # what is answered before the results
-_RESULTS: dict[str, Any] = {}
 
 
 class MalformedQueryException(LogsClientError):
@@ -98,24 +91,19 @@ class LogsApi(LogsResponse):
         return json.dumps(answer)
 
     def start_query(self) -> str:
-        """Logs Insights, for what Container Insights has written; it works for one poll."""
-        asked = self._get_param
-        start, end, text = asked("startTime"), asked("endTime"), asked("queryString")
-        group, id_ = self._group().name, str(uuid.uuid4())
-        found = insights(ecs_backends[self.current_account][self.region], group, text, start, end)
-        if found is None or not start < end:
+        """Logs Insights, for what Container Insights has written; the id is the question."""
+        start, end = int(self._get_param("startTime")), int(self._get_param("endTime"))
+        is_known = self._get_param("queryString").startswith(INSIGHTS_QUERY)
+        group = INSIGHTS_GROUP.fullmatch(self._group().name)
+        if group is None or not is_known or start >= end:
             raise MalformedQueryException
-        _QUERIES[id_] = iter([{"status": "Running", "results": []}])
-        _RESULTS[id_] = {"status": "Complete", "results": found}
-        for old in list(_RESULTS)[:-_KEPT_QUERIES]:
-            del _RESULTS[old], _QUERIES[old]
-        return json.dumps({"queryId": id_})
+        return json.dumps({"queryId": f"{group['cluster']}/{start}/{end}"})
 
     def get_query_results(self) -> str:
-        id_ = self._get_param("queryId")
-        if id_ not in _RESULTS:
-            raise ResourceNotFoundException("The specified query does not exist.")
-        return json.dumps(next(_QUERIES[id_], _RESULTS[id_]))
+        cluster, start, end = self._get_param("queryId").split("/")
+        backend = ecs_backends[self.current_account][self.region]
+        results = insights(backend, cluster, int(start), int(end))
+        return json.dumps({"status": "Complete", "results": results})
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
         """Events between startTime and endTime, by time; only GetLogEvents excludes the end."""

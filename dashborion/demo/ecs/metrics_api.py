@@ -23,7 +23,6 @@ from dashborion.demo.ecs.tasks import PENDING_SECONDS, fate_of
 QUERIES_A_CALL = 500
 _MINUTE = timedelta(minutes=1)
 _LATE = timedelta(minutes=1)  # that CloudWatch is behind
-_ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 _RESOURCES = {"CPUUtilization": 0, "MemoryUtilization": 1}
 _STATISTICS: Mapping[str, Callable[[list[Any]], Any]] = {
     "Average": lambda values: sum(values) / len(values), "Maximum": max, "Minimum": min,
@@ -74,12 +73,11 @@ class MetricsApi(CloudWatchResponse):
     def get_metric_data(self) -> ActionResult:
         asked = self._get_params()
         queries, start, end = asked["MetricDataQueries"], asked["StartTime"], asked["EndTime"]
-        ids = [query["Id"] for query in queries]
         if len(queries) > QUERIES_A_CALL:
             raise ValidationError("The collection MetricDataQueries must not have a size greater "
                                   f"than {QUERIES_A_CALL}.")  # fmt: skip
-        if len(set(ids)) < len(ids) or not all(map(_ID.fullmatch, ids)):
-            raise ValidationError("The values for parameter id in MetricDataQueries are not valid.")
+        if len({query["Id"] for query in queries}) < len(queries):
+            raise ValidationError("The values for parameter id in MetricDataQueries are not unique")
         if start >= end:
             raise ValidationError("The parameter StartTime must be less than EndTime.")
         times = list(minutes(_in_utc(start), _in_utc(end)))
@@ -138,55 +136,28 @@ def _in_utc(moment: datetime) -> datetime:
 
 # --- Container Insights --------------------------------------------------------------------------
 
-_GROUP = re.compile(r"/aws/ecs/containerinsights/(?P<cluster>[\w-]+)/performance")
-_QUERY = re.compile(
-    r'filter Type = "Container" \| stats (?P<stats>.+) by (?P<by>[\w, ]+) \| limit (?P<most>\d+)'
+INSIGHTS_GROUP = re.compile(r"/aws/ecs/containerinsights/(?P<cluster>[\w-]+)/performance")
+INSIGHTS_QUERY = (
+    'filter Type = "Container" '
+    "| stats avg(CpuUtilized) as cpu, avg(MemoryUtilized) as memory, max(@timestamp) as at "
+    "by TaskId, ContainerName | limit "
 )
-_STAT = re.compile(r"(?P<function>avg|max|min)\((?P<field>[@\w]+)\) as (?P<name>\w+)")
-_FUNCTIONS = {"avg": "Average", "max": "Maximum", "min": "Minimum"}
 
 
-def group_of(cluster: str) -> str:
-    """The name of a cluster's log group."""
-    return f"/aws/ecs/containerinsights/{cluster}/performance"
-
-
-def insights(backend: Any, group: str, query: str, start: int, end: int) -> list[Any] | None:
-    """The rows of a query of such a log group; None if it is another query than is known here."""
-    where, asked = _GROUP.fullmatch(group), _QUERY.fullmatch(query)
-    stats = list(map(_STAT.fullmatch, asked["stats"].split(", "))) if asked else []
-    if where is None or asked is None or None in stats:
-        return None
-    by, groups = asked["by"].split(", "), {}  # type: ignore[var-annotated]
-    for event in _events(backend, where["cluster"], start, end):
-        groups.setdefault(tuple(event[name] for name in by), []).append(event)
-    return [
-        [
-            *({"field": name, "value": value} for name, value in zip(by, key, strict=True)),
-            *(
-                {"field": one["name"], "value": _told(one, events)}
-                for one in stats
-                if one is not None
-            ),
-        ]
-        for key, events in list(groups.items())[: int(asked["most"])]
-    ]
-
-
-def _told(stat: re.Match[str], events: list[Json]) -> str:
-    value = _STATISTICS[_FUNCTIONS[stat["function"]]]([event[stat["field"]] for event in events])
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _events(backend: Any, cluster: str, start: int, end: int) -> Iterator[Json]:
+def insights(backend: Any, cluster: str, start: int, end: int) -> list[list[Json]]:
+    """What the one query that is known here finds in a cluster's log."""
+    found: dict[tuple[str, str], list[tuple[float, float, datetime]]] = {}
     for at in minutes(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)):
         for task in tasks_at(backend, cluster, at):
-            for name, (cpu, memory) in used(backend, task, at).items():
-                yield {
-                    "TaskId": task.id,
-                    "ContainerName": name,
-                    "ServiceName": task.group.rpartition(":")[2],
-                    "CpuUtilized": cpu,
-                    "MemoryUtilized": memory,
-                    "@timestamp": f"{at + _MINUTE:%Y-%m-%d %H:%M:%S}.000",
-                }
+            for name, amounts in used(backend, task, at).items():
+                found.setdefault((task.id, name), []).append((*amounts, at + _MINUTE))
+    return [
+        [
+            {"field": "TaskId", "value": task},
+            {"field": "ContainerName", "value": name},
+            {"field": "cpu", "value": f"{sum(one[0] for one in events) / len(events):.4f}"},
+            {"field": "memory", "value": f"{sum(one[1] for one in events) / len(events):.4f}"},
+            {"field": "at", "value": f"{max(one[2] for one in events):%Y-%m-%d %H:%M:%S}.000"},
+        ]
+        for (task, name), events in found.items()
+    ]

@@ -17,7 +17,6 @@ from moto.logs.models import logs_backends
 from dashborion.demo.behaviour import cause_of
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.ecs.deployments import begin_deployment
-from dashborion.demo.ecs.metrics_api import group_of
 from dashborion.demo.ecs.moto_objects import (
     Json,
     add_instance,
@@ -245,7 +244,9 @@ def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
             tags = [{"key": "project", "value": "shop"}]
             cluster = backend.create_cluster(f"shop-{environment}", tags)
             scheduler = EcsScheduler(backend, cluster, speed=speed, epoch=now)
-            logs_backends[aws.account][REGION].create_log_group(group_of(cluster.name), {})
+            logs_backends[aws.account][REGION].create_log_group(
+                f"/aws/ecs/containerinsights/{cluster.name}/performance", {}
+            )
             shops.append(Shop(aws, scheduler, environment))
             _live(shops[-1], now, speed)
     return shops

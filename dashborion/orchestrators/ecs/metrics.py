@@ -12,6 +12,7 @@ from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, DashborionError, NoMetrics
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Query
+from dashborion.models.usage import MachineUsage
 from dashborion.orchestrators.aws.client import batches, convert
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import part, rows
@@ -19,7 +20,7 @@ from dashborion.orchestrators.ecs import find, instances, native_wire, usage
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.inventory import Inventory
 from dashborion.orchestrators.protocol import IsMeant
-from dashborion.orchestrators.samples import Machine, Sample
+from dashborion.orchestrators.samples import Sample
 
 SERVICES_A_CALL = usage.QUERIES_A_CALL // len(usage.SERIES)
 _POLL_SECONDS = 0.5
@@ -155,7 +156,7 @@ class Usage:
                 raise aws.runtime.deadline.expired()
             aws.runtime.sleep(_POLL_SECONDS)
 
-    def machines(self, query: Query, window: timedelta) -> list[Machine]:
+    def machines(self, query: Query, window: timedelta) -> list[MachineUsage]:
         """Container instances, and what they use together."""
         del query
         client, runtime = self.client, self.client.aws.runtime
@@ -169,5 +170,5 @@ class Usage:
         if series is not None and lost:
             why = lost[client.cluster]
             runtime.warn(DashborionError(f"not checked: what the cluster uses: {why}"))
-        machines = [one.item for one in listed]
-        return usage.machines(machines, client.cluster, found.get(client.cluster), window)
+        known = found.get(client.cluster)
+        return usage.machines([one.item for one in listed], known, client.scope, window)

@@ -8,14 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.models.kinds import WorkloadType
+from dashborion.models.usage import MachineUsage
 from dashborion.orchestrators.ecs import amounts, instances, native_wire, wire
 from dashborion.orchestrators.ecs.normalise import ClusterScope, definition_of
-from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Machine, Part, Sample
+from dashborion.orchestrators.samples import (
+    MEBIBYTE,
+    NANOCORES,
+    Figures,
+    Resource,
+    Sample,
+    consumption,
+    known_sum,
+    whole_sum,
+)
 
 CLOUDWATCH, INSIGHTS = "cloudwatch", "container-insights"
 PERIOD = 60  # seconds: what ECS sends
@@ -24,7 +35,6 @@ SERIES = (("CPUUtilization", "Average"), ("CPUUtilization", "Maximum"),
           ("MemoryUtilization", "Average"), ("MemoryUtilization", "Maximum"))  # fmt: skip
 MOST_ROWS = 10_000  # of one query's answer
 
-Resource = Literal["cpu", "memory"]
 _UNIT: Mapping[Resource, float] = {"cpu": NANOCORES / amounts.UNITS_A_CORE, "memory": MEBIBYTE}
 _STATED = "%Y-%m-%d %H:%M:%S.%f"  # how Logs Insights writes a time
 
@@ -114,8 +124,8 @@ def of_service(
 
     def figures(name: Resource, average: float, highest: float) -> Figures:
         sizes = [(_size(name, definitions.get(arn)), count) for arn, count in running.items()]
-        requested = _sum(size.requested and size.requested * n for size, n in sizes)
-        limit = _sum(size.limit and size.limit * n for size, n in sizes)
+        requested = whole_sum(size.requested and size.requested * n for size, n in sizes)
+        limit = whole_sum(size.limit and size.limit * n for size, n in sizes)
         used = None if requested is None else round(requested * average / 100)
         return Figures(used, requested, limit, highest)
 
@@ -140,34 +150,23 @@ def _size(name: Resource, definition: wire.TaskDefinition | None) -> Figures:
     """
     if definition is None:
         return Figures()
-    whole = _units(name, _declared(name, definition.cpu, definition.memory))
-    if whole is not None:
+    declared = amounts.cpu_units(definition.cpu), amounts.mib(definition.memory)
+    if (whole := _units(name, declared[name == "memory"])) is not None:
         return Figures(requested=whole, limit=whole)
     parts = [_of_container(name, one) for one in definition.container_definitions]
-    reserved = sum(one.requested or 0 for one in parts)
-    return Figures(requested=reserved or None, limit=_sum(one.limit for one in parts))
+    reserved = known_sum(one.requested for one in parts)
+    return Figures(requested=reserved, limit=whole_sum(one.limit for one in parts))
 
 
-def _of_container(name: Resource, one: wire.ContainerDefinition) -> Figures:
-    if name == "cpu":
-        return Figures(requested=_units(name, one.cpu or None))
+def _of_container(name: Resource, one: wire.ContainerDefinition | None) -> Figures:
+    if one is None or name == "cpu":
+        return Figures(requested=_units(name, (one and one.cpu) or None))
     limit = _units(name, one.memory)
     return Figures(requested=_units(name, one.memory_reservation) or limit, limit=limit)
 
 
-def _declared(name: Resource, cpu: str | None, memory: str | None) -> int | None:
-    return amounts.cpu_units(cpu) if name == "cpu" else amounts.mib(memory)
-
-
 def _units(name: Resource, number: float | None) -> int | None:
     return None if number is None else round(number * _UNIT[name])
-
-
-def _sum(values: Iterable[int | None]) -> int | None:
-    """The sum; None unless all are known."""
-    known = list(values)
-    whole = [one for one in known if one is not None]
-    return sum(whole) if whole and len(whole) == len(known) else None
 
 
 # --- Container Insights --------------------------------------------------------------------------
@@ -185,12 +184,8 @@ INSIGHTS_QUERY = (
 )
 
 
-class Row(Struct, frozen=True):
-    """What one container used."""
-
-    cpu: float
-    memory: float
-    at: datetime | None
+Row = tuple[float, float, datetime | None]
+"""The CPU units and MiB that one container used, and until when."""
 
 
 def rows(answered: list[Any]) -> dict[str, dict[str, Row]]:
@@ -199,18 +194,12 @@ def rows(answered: list[Any]) -> dict[str, dict[str, Row]]:
     for fields in answered:
         named = {one.get("field", ""): one.get("value", "") for one in fields}
         try:
-            row = Row(float(named["cpu"]), float(named["memory"]), _moment(named.get("at", "")))
+            at = datetime.strptime(named["at"], _STATED).replace(tzinfo=UTC)
+            row = float(named["cpu"]), float(named["memory"]), at
         except (KeyError, ValueError):
             continue
         found.setdefault(named.get("TaskId", ""), {})[named.get("ContainerName", "")] = row
     return found
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.strptime(text, _STATED).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def of_task(
@@ -225,39 +214,27 @@ def of_task(
     """A task; one that began a moment ago has no numbers yet."""
     owner = instances.workload_of(task)
     defined = {one.name: one for one in definition.container_definitions} if definition else {}
-    parts = [
-        _part(name, defined.get(name), used.get(name))
-        for name in dict.fromkeys([*(one.name for one in task.containers), *used])
-    ]
-    times = [one.at for one in used.values() if one.at]
 
-    def figures(name: Resource, each: Sequence[Figures]) -> Figures:
-        spent = [one.used for one in each if one.used is not None]
-        size = _units(name, _declared(name, task.cpu, task.memory))
-        bounds = Figures(requested=size, limit=size) if size else _size(name, definition)
-        return Figures(sum(spent) if spent else None, bounds.requested, bounds.limit)
+    def figures(name: Resource, container: str) -> Figures:
+        cpu, memory, _ = used.get(container, (None, None, None))
+        spent = _units(name, cpu if name == "cpu" else memory)
+        return replace(_of_container(name, defined.get(container)), used=spent)
 
+    names = dict.fromkeys([*(one.name for one in task.containers), *used])
+    parts = [(name, figures("cpu", name), figures("memory", name)) for name in names]
+    cpu, memory = known_sum(of[1].used for of in parts), known_sum(of[2].used for of in parts)
     return Sample(
         namespace=scope.namespace(tags),
         workload=owner,
         type=WorkloadType.ECS_SERVICE if owner else None,
         instance=instances.name_of(task),
-        cpu=figures("cpu", [one.cpu for one in parts]),
-        memory=figures("memory", [one.memory for one in parts]),
+        cpu=replace(_size("cpu", definition), used=cpu),
+        memory=replace(_size("memory", definition), used=memory),
         parts=parts,
-        sampled_at=max(times, default=None),
+        sampled_at=max((row[2] for row in used.values() if row[2]), default=None),
         window=window.total_seconds(),
         source=INSIGHTS,
     )
-
-
-def _part(name: str, defined: wire.ContainerDefinition | None, used: Row | None) -> Part:
-    def figures(of: Resource, spent: float | None) -> Figures:
-        bounds = _of_container(of, defined) if defined else Figures()
-        return Figures(_units(of, spent), bounds.requested, bounds.limit)
-
-    cpu, memory = (used.cpu, used.memory) if used else (None, None)
-    return Part(name, figures("cpu", cpu), figures("memory", memory))
 
 
 # --- Machines ------------------------------------------------------------------------------------
@@ -265,46 +242,46 @@ def _part(name: str, defined: wire.ContainerDefinition | None, used: Row | None)
 
 def machines(
     listed: Iterable[native_wire.ContainerInstance],
-    cluster: str,
     measured: Percents | None,
+    scope: ClusterScope,
     window: timedelta,
-) -> list[Machine]:
-    """Container instances with what tasks reserve on them, then the cluster of them all.
+) -> list[MachineUsage]:
+    """Container instances with what tasks reserve on them, and the cluster of them all.
 
     What a machine uses nobody tells; CloudWatch has percents of all that are registered.
     """
-    found = [
-        Machine(
-            name=wire.arn_name(one.container_instance_arn),
-            kind="container-instance",
-            cpu=_reserved("cpu", one),
-            memory=_reserved("memory", one),
-            source="ecs",
-        )
+    found = {
+        wire.arn_name(one.container_instance_arn): (_taken("cpu", one), _taken("memory", one))
         for one in listed
-    ]
-    if not found:
-        return []
+    }
 
-    def whole(each: Sequence[Figures], percent: float | None) -> Figures:
-        limit = _sum(one.limit for one in each)
-        known = limit is not None and percent is not None
-        used = round(limit * percent / 100) if known else None  # type: ignore[operator]
-        return Figures(used, _sum(one.requested for one in each), limit)
+    def row(name: str, kind: str, cpu: Figures, memory: Figures) -> MachineUsage:
+        known = measured if kind == "cluster" else None
+        return MachineUsage(
+            project=scope.environment.project,
+            environment=scope.environment.name,
+            orchestrator=scope.environment.orchestrator,
+            name=name,
+            kind=kind,
+            cpu=consumption("cpu", cpu),
+            memory=consumption("memory", memory),
+            sampled_at=known.sampled_at if known else None,
+            window=window.total_seconds() if known else None,
+            source=CLOUDWATCH if known else "ecs",
+        )
 
-    together = Machine(
-        name=cluster,
-        kind="cluster",
-        cpu=whole([one.cpu for one in found], measured.cpu[0] if measured else None),
-        memory=whole([one.memory for one in found], measured.memory[0] if measured else None),
-        sampled_at=measured.sampled_at if measured else None,
-        window=window.total_seconds() if measured else None,
-        source=CLOUDWATCH if measured else "ecs",
-    )
-    return [*found, together]
+    def together(each: Sequence[Figures], percent: float | None) -> Figures:
+        limit = whole_sum(one.limit for one in each)
+        used = None if limit is None or percent is None else round(limit * percent / 100)
+        return Figures(used, whole_sum(one.requested for one in each), limit)
+
+    cpu = together([one for one, _ in found.values()], measured.cpu[0] if measured else None)
+    memory = together([one for _, one in found.values()], measured.memory[0] if measured else None)
+    cluster = [row(scope.cluster, "cluster", cpu, memory)] if found else []
+    return [*(row(name, "container-instance", *one) for name, one in found.items()), *cluster]
 
 
-def _reserved(name: Resource, machine: native_wire.ContainerInstance) -> Figures:
+def _taken(name: Resource, machine: native_wire.ContainerInstance) -> Figures:
     has, free = (
         {one.name: one.integer_value for one in resources}.get(name.upper())
         for resources in (machine.registered_resources, machine.remaining_resources)

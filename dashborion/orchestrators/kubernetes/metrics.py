@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from dashborion.config.targets import Environment
 from dashborion.errors import NoMetrics, Unavailable
 from dashborion.models.query import Found, Query
+from dashborion.models.usage import MachineUsage
 from dashborion.orchestrators.kubernetes import find, native_wire, normalise, usage
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
@@ -22,7 +23,7 @@ from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.usage_wire import NODE_METRICS, POD_METRICS
 from dashborion.orchestrators.protocol import IsMeant
-from dashborion.orchestrators.samples import Machine, Sample
+from dashborion.orchestrators.samples import Sample
 
 T = TypeVar("T")
 
@@ -91,13 +92,14 @@ class Usage:
             if owner is None or (by is not None and by.is_of(owner))
         ]
 
-    def machines(self, query: Query, window: timedelta) -> list[Machine]:
+    def machines(self, query: Query, window: timedelta) -> list[MachineUsage]:
         """Nodes; one that does not answer has no numbers."""
         del window
         measured = self.client.collect(NODE_METRICS, None)
         listed = self.client.collect(_NODES, None, ListOptions(query.selector))
         seen = [one.item for one in self._measured(measured)]
-        return usage.machines([one.item for one in self.client.wait(listed)], seen)
+        nodes = [one.item for one in self.client.wait(listed)]
+        return usage.machines(nodes, seen, self.environment)
 
     def _measured(self, future: Future[list[Found[T]]]) -> list[Found[T]]:
         """What metrics-server has measured.

@@ -36,19 +36,19 @@ def _bar(one: Consumption) -> str | None:
     if one.percent is None:
         return None
     filled = min(_CELLS, round(one.percent * _CELLS / 100))
-    of = "L" if one.percent_of_limit is not None else "R"
+    of = "R" if one.percent_of_limit is None else "L"
     return f"{'|' * filled:<{_CELLS}} {int(one.percent):>3}% {of}"
 
 
 def _of(resource: str, *, machine: bool = False) -> list[Column]:
     """The columns of one resource; only of machines a terminal shows what is reserved."""
-    of, unit, short = attrgetter(resource), _UNITS[resource], resource[:3].upper()
+    of, short = attrgetter(resource), resource[:3].upper()
 
     def amount(key: str, attribute: str, **settings: Any) -> Column:
         value = attrgetter(f"{resource}.{attribute}")
 
         def with_unit(item: Usage | MachineUsage) -> str | None:
-            return None if value(item) is None else f"{value(item)}{unit}"
+            return None if value(item) is None else f"{value(item)}{_UNITS[resource]}"
 
         return column(key, value, short=with_unit, order=value, right=True, **settings)
 
@@ -68,86 +68,47 @@ def _of(resource: str, *, machine: bool = False) -> list[Column]:
     ]
 
 
-def _hottest(item: Usage | MachineUsage) -> tuple[str, Hottest] | None:
+def _hottest(item: Usage) -> tuple[float, str, Hottest] | None:
     """The resource of which something uses most of what it may, and what that is."""
     known = [("cpu", item.cpu.hottest), ("memory", item.memory.hottest)]
-    found = [(resource, one) for resource, one in known if one is not None]
-    return max(found, key=lambda one: one[1].percent, default=None)
+    found = [(one.percent, resource, one) for resource, one in known if one is not None]
+    return max(found, key=lambda one: one[0], default=None)
 
 
-def _hottest_text(item: Usage | MachineUsage) -> str | None:
-    found = _hottest(item)
-    if found is None:
+def _hottest_text(item: Usage) -> str | None:
+    if (found := _hottest(item)) is None:
         return None
-    resource, one = found
+    percent, resource, one = found
     where = "/".join(filter(None, (one.instance, one.container)))
-    return f"{int(one.percent)}% {resource} {where}".rstrip()
+    return f"{int(percent)}% {resource} {where}".rstrip()
 
 
-def _hottest_column() -> Column:
-    return column(
-        "hottest",
-        _hottest_text,
-        lambda item: _style(found[1].percent if (found := _hottest(item)) else None),
-        order=lambda item: found[1].percent if (found := _hottest(item)) else None,
-        spare=1,
-        shrink=2,
-        min_width=16,
-    )
+def _hottest_percent(item: Usage) -> float | None:
+    return found[0] if (found := _hottest(item)) else None
 
 
-def _measured() -> list[Column]:
-    return [
-        column("sampled-at", piped=True),
-        column("window", piped=True),
-        column("source", piped=True),
-    ]
+_MEASURED = [column(key, piped=True) for key in ("sampled-at", "window", "source")]
 
-
-def _kind(item: Usage) -> str:
-    return KIND_OF[item.type] if item.type and not item.container else ""
-
-
-WORKLOADS = View(
-    "running workloads",
+USAGE = View(
+    "running workloads or instances",
     [
         *location_columns(),
-        name_column("name", "workload"),
-        column("instance", shrink=1),
+        name_column("workload"),
+        column("instance", shrink=1, min_width=14),
         column("container", shrink=1),
-        column(
-            "type",
-            lambda item: str(item.type) if item.type else None,
-            short=lambda item: KIND_OF[item.type] if item.type else None,
-            spare=3,
-        ),
-        column(
-            "instances", short=lambda item: f"{item.sampled}/{item.instances}", right=True, spare=2
-        ),
+        column("type", lambda item: str(item.type) if item.type else None, piped=True),
+        column("instances", right=True, spare=2,
+               short=lambda item: None if item.instance else f"{item.sampled}/{item.instances}"),
         column("sampled", piped=True),
         *_of("cpu"),
         *_of("memory"),
-        _hottest_column(),
-        *_measured(),
+        column("hottest", _hottest_text, lambda item: _style(_hottest_percent(item)),
+               order=_hottest_percent, spare=1, shrink=2, min_width=16),
+        *_MEASURED,
     ],
     name=lambda item: str(item.instance or item.workload),
-    kind=_kind,
-)
-
-INSTANCES = View(
-    "running instances",
-    [
-        *location_columns(),
-        name_column("name", "instance"),
-        column("container", shrink=1),
-        column("workload", shrink=1, spare=2),
-        *_of("cpu"),
-        *_of("memory"),
-        _hottest_column(),
-        *_measured(),
-    ],
-    name=lambda item: str(item.instance or item.workload),
-)
+    kind=lambda item: KIND_OF[item.type] if item.type and not item.container else "",
+)  # fmt: skip
 
 MACHINES = View(
     "machines",
@@ -157,6 +118,6 @@ MACHINES = View(
         column("kind", piped=True),
         *_of("cpu", machine=True),
         *_of("memory", machine=True),
-        *_measured(),
+        *_MEASURED,
     ],
 )

@@ -178,12 +178,11 @@ def test_cloudwatch_refuses(shop: LivingShop, wrong: dict[str, Any]) -> None:
         connect(shop.aws, "cloudwatch").get_metric_data(**asked("web", **wrong))
 
 
-def test_logs_insights_works_and_then_has_the_rows(shop: LivingShop) -> None:
+def test_logs_insights_knows_one_query(shop: LivingShop) -> None:
     logs, now = connect(shop.aws, "logs"), int(datetime.now(UTC).timestamp())
     group = usage.group_of(CLUSTER)
     span = {"logGroupName": group, "startTime": now - 300, "endTime": now}
     id_ = logs.start_query(queryString=usage.INSIGHTS_QUERY, **span)["queryId"]
-    assert logs.get_query_results(queryId=id_)["status"] == "Running"
     answer = logs.get_query_results(queryId=id_)
     assert answer["status"] == "Complete"
     rows = usage.rows(answer["results"])
@@ -192,8 +191,6 @@ def test_logs_insights_works_and_then_has_the_rows(shop: LivingShop) -> None:
     assert {len(one) for one in rows.values()} == {1, 2}  # one of them has a sidecar
     with pytest.raises(ClientError, match="MalformedQueryException"):
         logs.start_query(queryString="fields @message | limit 5", **span)
-    with pytest.raises(ClientError, match="ResourceNotFoundException"):
-        logs.get_query_results(queryId="nope")
 
 
 def test_the_commands_tell_what_the_demo_uses(

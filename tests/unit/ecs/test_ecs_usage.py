@@ -182,12 +182,12 @@ def of_task(item: wire.Task, made: wire.TaskDefinition | None, *rows: Any) -> An
 
 
 def test_a_task_is_the_sum_of_its_containers() -> None:
-    made = definition({"name": "app", "cpu": 64, "memory": 256})
-    found = of_task(task(cpu="256", memory="512"), made, row("app"), row("proxy", "7.5", "28"))
+    made = definition({"name": "app", "cpu": 64, "memory": 256}, cpu="256", memory="512")
+    found = of_task(task(), made, row("app"), row("proxy", "7.5", "28"))
     assert found.cpu.used == pytest.approx(20 * NANOCORES / 1024, abs=2)
     assert (found.cpu.requested, found.cpu.limit) == (256 * UNIT, 256 * UNIT)
     assert found.memory.used == 128 * MEBIBYTE
-    assert [(one.name, one.memory.limit) for one in found.parts] == [
+    assert [(name, memory.limit) for name, _, memory in found.parts] == [
         ("app", 256 * MEBIBYTE), ("proxy", None),
     ]  # fmt: skip
     assert found.sampled_at == NOW - timedelta(minutes=1)
@@ -195,7 +195,7 @@ def test_a_task_is_the_sum_of_its_containers() -> None:
 
 
 def test_a_task_that_was_not_measured_yet_has_no_numbers() -> None:
-    found = of_task(task(cpu="256", memory="512"), None)
+    found = of_task(task(), definition({"name": "app"}, cpu="256"))
     assert (found.cpu.used, found.cpu.limit, found.sampled_at) == (None, 256 * UNIT, None)
 
 
@@ -227,13 +227,13 @@ def test_machines_tell_what_is_reserved_and_their_cluster_what_is_used() -> None
         for name, free in (("a", 1024), ("b", 2048))
     ]  # fmt: skip
     measured = usage.Percents((25, 90), (50, 50), NOW)
-    one, two, cluster = usage.machines(machines, "homebox-staging", measured, WINDOW)
-    assert one.cpu == units(1024, 2048)
+    one, two, cluster = usage.machines(machines, measured, SCOPE, WINDOW)
+    assert (one.cpu.used, one.cpu.requested, one.cpu.limit) == (None, 1000, 2000)
     assert (two.cpu.requested, two.sampled_at, two.source) == (0, None, "ecs")
     assert (cluster.name, cluster.kind, cluster.source) == (
         "homebox-staging", "cluster", "cloudwatch",
     )  # fmt: skip
-    assert cluster.memory.used == 4096 * MEBIBYTE
-    assert usage.machines([], "homebox-staging", None, WINDOW) == []
-    *_, unknown = usage.machines(machines, "homebox-staging", None, WINDOW)
+    assert cluster.memory.used == 4096
+    assert usage.machines([], None, SCOPE, WINDOW) == []
+    *_, unknown = usage.machines(machines, None, SCOPE, WINDOW)
     assert (unknown.cpu.used, unknown.source) == (None, "ecs")

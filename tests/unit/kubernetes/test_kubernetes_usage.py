@@ -8,7 +8,7 @@ import pytest
 
 from dashborion.orchestrators.kubernetes import native_wire, usage, usage_wire
 from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Sample
-from tests.unit.kubernetes.raw_kubernetes import Raw, container, decode, pod, running
+from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, Raw, container, decode, pod, running
 
 MILLI = NANOCORES // 1000
 BOTH = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"cpu": "1", "memory": "128Mi"}}
@@ -65,8 +65,8 @@ def test_quantities(cpu: Any, memory: Any, expected: tuple[int | None, int | Non
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("15.021s", 15.021), ("1m0s", 60.0), ("1h2m3.5s", 3723.5), ("500ms", 0.5),
-        ("", None), ("soon", None), ("5", None), ("1m x", None),
+        ("15.021s", 15.021), ("1m0s", 60.0), ("1h2m3.5s", 3723.5), ("30m", 1800.0),
+        ("", None), ("soon", None), ("5", None), ("1m x", None), ("500ms", None),
     ],
 )  # fmt: skip
 def test_durations(text: str, expected: float | None) -> None:
@@ -77,7 +77,7 @@ def test_containers_are_added_up() -> None:
     found = sampled({"app": BOTH, "proxy": BOTH}, metrics(app=("50m", "8Mi"), proxy=("1m", "1Mi")))
     assert found.cpu == Figures(51 * MILLI, 200 * MILLI, 2 * NANOCORES)
     assert found.memory == Figures(9 * MEBIBYTE, 128 * MEBIBYTE, 256 * MEBIBYTE)
-    assert [one.name for one in found.parts] == ["app", "proxy"]
+    assert [one[0] for one in found.parts] == ["app", "proxy"]
     assert found.window == 15.021
 
 
@@ -116,7 +116,7 @@ def test_the_limit_of_a_pod(resources: Any, spec: Any, expected: int | None) -> 
 )
 def test_the_limit_that_holds_is_the_one_that_was_granted(granted: Any, expected: int) -> None:
     found = sampled({"app": BOTH}, granted=granted)
-    assert found.memory.limit == found.parts[0].memory.limit == expected * MEBIBYTE
+    assert found.memory.limit == found.parts[0][2].limit == expected * MEBIBYTE
 
 
 def test_a_cgroups_limit_that_nobody_has_set_is_none() -> None:
@@ -125,7 +125,7 @@ def test_a_cgroups_limit_that_nobody_has_set_is_none() -> None:
 
 
 def test_a_limit_is_requested_where_nothing_else_is() -> None:
-    found = sampled({"app": {"limits": {"cpu": "500m"}}}).parts[0].cpu
+    found = sampled({"app": {"limits": {"cpu": "500m"}}}).parts[0][1]
     assert (found.requested, found.limit) == (500 * MILLI, 500 * MILLI)
 
 
@@ -138,14 +138,14 @@ def test_sidecars_count_and_init_containers_do_not() -> None:
         ],
     }
     found = usage.sample(pod(running("app"), spec=spec), None, metrics(mesh=("1m", "1Mi")))
-    assert [one.name for one in found.parts] == ["app", "mesh"]
+    assert [one[0] for one in found.parts] == ["app", "mesh"]
     assert (found.cpu.used, found.cpu.limit) == (MILLI, 2 * NANOCORES)
 
 
 def test_a_debugging_container_is_used_but_takes_no_limit_away() -> None:
     found = sampled({"app": BOTH}, metrics(app=("1m", "1Mi"), debugger=("2m", "2Mi")))
     assert (found.cpu.used, found.cpu.limit) == (3 * MILLI, NANOCORES)
-    assert [one.name for one in found.parts] == ["app", "debugger"]
+    assert [one[0] for one in found.parts] == ["app", "debugger"]
 
 
 def test_a_node_that_does_not_answer_has_no_numbers() -> None:
@@ -155,8 +155,8 @@ def test_a_node_that_does_not_answer_has_no_numbers() -> None:
         for name in ("node-1", "node-2")
     ]
     seen = {"metadata": {"name": "node-1"}, "usage": {"cpu": "392m", "memory": "1Gi"}}
-    found = usage.machines(nodes, [decode(usage_wire.NodeMetrics, seen)])
-    assert [(one.name, one.cpu) for one in found] == [
-        ("node-1", Figures(392 * MILLI, limit=3920 * MILLI)),
-        ("node-2", Figures(limit=3920 * MILLI)),
+    found = usage.machines(nodes, [decode(usage_wire.NodeMetrics, seen)], ENVIRONMENT)
+    assert [(one.name, one.cpu.used, one.cpu.limit, one.cpu.percent) for one in found] == [
+        ("node-1", 392, 3920, 10.0),
+        ("node-2", None, 3920, None),
     ]
