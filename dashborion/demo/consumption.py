@@ -14,7 +14,7 @@ from dashborion.demo.behaviour import Behaviour, Moment
 
 _BUSY: Mapping[str, tuple[float, float]] = {
     "player": (0.01, 0.1), "recommendations": (0.01, 0.1), "database": (0.85, 0.93),
-    "checkout": (0.92, 0.6),
+    "checkout": (0.8, 0.6),
 }  # fmt: skip
 _PERIOD = 300.0  # seconds
 _START = 0.35  # of its limit that a leaking container takes at once
@@ -31,7 +31,7 @@ def shares(name: str, instance: str, at: float) -> tuple[float, float]:
 
 def climbing(memory: float, age: float, lasts: float | None) -> float:
     """The share of memory of a run that is ``age`` old and killed when it ``lasts`` so long."""
-    return memory if lasts is None else min(1.0, _START + (1 - _START) * age / lasts)
+    return memory if lasts is None else min(1.0, _START + (1 - _START) * max(0.0, age) / lasts)
 
 
 def lasts(behaviour: Behaviour, moment: Moment) -> float | None:

@@ -22,7 +22,6 @@ from dashborion.demo.ecs.tasks import PENDING_SECONDS, fate_of
 
 QUERIES_A_CALL = 500
 _MINUTE = timedelta(minutes=1)
-_LATE = timedelta(minutes=1)  # that CloudWatch is behind
 _RESOURCES = {"CPUUtilization": 0, "MemoryUtilization": 1}
 _STATISTICS: Mapping[str, Callable[[list[Any]], Any]] = {
     "Average": lambda values: sum(values) / len(values), "Maximum": max, "Minimum": min,
@@ -30,10 +29,9 @@ _STATISTICS: Mapping[str, Callable[[list[Any]], Any]] = {
 
 
 def minutes(start: datetime, end: datetime) -> Iterator[datetime]:
-    """The minutes that have ended between two times, as far as CloudWatch has them."""
-    last = min(end, datetime.now(UTC) - _LATE)
+    """The minutes that have begun and ended between two times."""
     at = datetime.fromtimestamp(-(-start.timestamp() // 60) * 60, UTC)
-    while at + _MINUTE <= last:
+    while at + _MINUTE <= end:
         yield at
         at += _MINUTE
 

@@ -31,38 +31,40 @@ def _style(percent: float | None) -> str:
     return BAD if percent > _HOT else BUSY if percent > _WARM else GOOD
 
 
-def _bar(one: Consumption) -> str | None:
+def _bar(one: Consumption, *, machine: bool) -> str | None:
     """A bar, the percentage, and what it is of: the limit (L) or the request (R)."""
     if one.percent is None:
         return None
     filled = min(_CELLS, round(one.percent * _CELLS / 100))
-    of = "R" if one.percent_of_limit is None else "L"
-    return f"{'|' * filled:<{_CELLS}} {int(one.percent):>3}% {of}"
+    of = "" if machine else " R" if one.percent_of_limit is None else " L"
+    return f"{'|' * filled:<{_CELLS}} {int(one.percent):>3}%{of}"
 
 
 def _of(resource: str, *, machine: bool = False) -> list[Column]:
-    """The columns of one resource; only of machines a terminal shows what is reserved."""
-    of, short = attrgetter(resource), resource[:3].upper()
+    """The columns of one resource; only of machines a terminal shows what is reserved, of what."""
+    of, unit = attrgetter(resource), _UNITS[resource]
 
-    def amount(key: str, attribute: str, **settings: Any) -> Column:
-        value = attrgetter(f"{resource}.{attribute}")
+    def amount(key: str, *attributes: str, **settings: Any) -> Column:
+        values = [attrgetter(f"{resource}.{attribute}") for attribute in attributes]
 
         def with_unit(item: Usage | MachineUsage) -> str | None:
-            return None if value(item) is None else f"{value(item)}{_UNITS[resource]}"
+            shown = [value(item) for value in values]
+            return None if None in shown else "/".join(map(str, shown)) + unit
 
-        return column(key, value, short=with_unit, order=value, right=True, **settings)
+        return column(key, values[0], short=with_unit, order=values[0], right=True, **settings)
 
+    both = ("requested", "limit") if machine else ("requested",)
     return [
         amount(resource, "used"),
         column(
             f"{resource}-percent",
             lambda item: of(item).percent,
             lambda item: _style(of(item).percent),
-            title=f"{short}%",
-            short=lambda item: _bar(of(item)),
+            title=f"{resource[:3].upper()}%",
+            short=lambda item: _bar(of(item), machine=machine),
         ),
-        amount(f"{resource}-requested", "requested", piped=not machine, title=f"{short}-REQ"),
-        amount(f"{resource}-limit", "limit", piped=not machine, title=f"{short}-LIM"),
+        amount(f"{resource}-requested", *both, piped=not machine, title="RESERVED"),
+        amount(f"{resource}-limit", "limit", piped=True),
         column(f"{resource}-of-request", f"{resource}.percent_of_request", piped=True),
         column(f"{resource}-of-limit", f"{resource}.percent_of_limit", piped=True),
     ]
@@ -70,7 +72,8 @@ def _of(resource: str, *, machine: bool = False) -> list[Column]:
 
 def _hottest(item: Usage) -> tuple[float, str, Hottest] | None:
     """The resource of which something uses most of what it may, and what that is."""
-    known = [("cpu", item.cpu.hottest), ("memory", item.memory.hottest)]
+    hottest = () if item.container else (item.cpu.hottest, item.memory.hottest)
+    known = zip(("cpu", "memory"), hottest, strict=False)
     found = [(one.percent, resource, one) for resource, one in known if one is not None]
     return max(found, key=lambda one: one[0], default=None)
 
@@ -97,8 +100,8 @@ USAGE = View(
         column("instance", shrink=1, min_width=14),
         column("container", shrink=1),
         column("type", lambda item: str(item.type) if item.type else None, piped=True),
-        column("instances", right=True, spare=2,
-               short=lambda item: None if item.instance else f"{item.sampled}/{item.instances}"),
+        column("instances", lambda item: None if item.instance else item.instances, right=True,
+               short=lambda item: f"{item.sampled}/{item.instances}", spare=2),
         column("sampled", piped=True),
         *_of("cpu"),
         *_of("memory"),
