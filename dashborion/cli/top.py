@@ -69,7 +69,7 @@ def show_top(
         context.warn(error)
     for name in top.idle:
         context.streams.note(f"nothing of '{name}' runs")
-    if not items and not answer.failures and not top.idle:
+    if not (items or answer.failures or top.idle or context.missing):
         filtered = listed.over is not None or listed.under is not None
         context.streams.note(f"no {view.noun} found" + (" within the bounds" if filtered else ""))
     answer.require_complete()

@@ -96,13 +96,14 @@ def workloads(fleet: Fleet, query: Query, patterns: Sequence[str], asked: Asked)
     top = _collected(fleet, ask)
     if not top.missing and not top.answer.failures:
         seen = [(row.workload or "", row.type, row.namespace) for row in top.answer.items]
-        top.idle = [
+        absent = [
             typed
             for name, typed in zip(names, patterns, strict=True)
             if not has_wildcards(name.name) and not any(fits(name, *one) for one in seen)
         ]
-    if top.idle:  # raises if there is no such workload
-        fleet.workloads(replace(query, parts=frozenset()), patterns=top.idle)
+        if absent:  # raises if there is no such workload
+            found = fleet.workloads(replace(query, parts=frozenset()), patterns=absent)
+            top.idle = [one.item.name for one in found.items if not one.item.running]
     return top.kept(asked)
 
 

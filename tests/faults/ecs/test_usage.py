@@ -96,6 +96,15 @@ def test_a_service_without_whole_numbers_is_not_checked(
     assert said(seen) == [f"not checked: api: CloudWatch {'has ' if not metrics else ''}{why}"]
 
 
+def test_that_a_service_is_not_checked_does_not_mean_that_nothing_runs(
+    dashborion: Cli, serve: Serve
+) -> None:
+    fleet(serve, "web", metrics={})
+    seen = dashborion("workloads top web -o json")
+    assert (seen.exit_code, seen.json, said(seen, "note")) == (5, [], [])
+    assert "not checked: web" in said(seen)[0]
+
+
 def test_denied_numbers_are_the_error_and_name_the_right(dashborion: Cli, serve: Serve) -> None:
     fleet(serve, "web", "api").faults.deny("monitoring:*")
     seen = dashborion("workloads top -o json")
