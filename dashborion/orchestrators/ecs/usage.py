@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from math import isfinite
 from typing import Any
 
 from msgspec import Struct
@@ -84,14 +85,14 @@ def percents(
     for number, name in enumerate(services):
         parts = [pieces.get(f"s{number}_{index}", []) for index in range(len(SERIES))]
         states = {part[-1].status_code if part else "" for part in parts}
-        values = [[value for one in part for value in one.values] for part in parts]
+        values = [[v for one in part for v in one.values if isfinite(v)] for part in parts]
+        newest = max((at for part in parts for one in part for at in one.timestamps), default=None)
         if states != {"Complete"}:
             state = ", ".join(sorted(states - {"Complete", ""})) or "no answer"
             lost[name] = f"CloudWatch says {state}"
-        elif not all(values):
+        elif newest is None or not all(values):
             lost[name] = "CloudWatch has no numbers of the last minutes"
         else:
-            newest = max(moment for part in parts for one in part for moment in one.timestamps)
             cpu, cpu_most, memory, memory_most = values
             found[name] = Percents(
                 (sum(cpu) / len(cpu), max(cpu_most)),
@@ -197,6 +198,8 @@ def rows(answered: list[Any]) -> dict[str, dict[str, Row]]:
             at = datetime.strptime(named["at"], _STATED).replace(tzinfo=UTC)
             row = float(named["cpu"]), float(named["memory"]), at
         except (KeyError, ValueError):
+            continue
+        if not all(map(isfinite, row[:2])):
             continue
         found.setdefault(named.get("TaskId", ""), {})[named.get("ContainerName", "")] = row
     return found

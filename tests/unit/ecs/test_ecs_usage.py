@@ -86,6 +86,8 @@ def test_a_series_may_come_in_pieces() -> None:
                      id="half of it"),
         pytest.param([series(0, 0)], "CloudWatch has no numbers of the last minutes", id="empty"),
         pytest.param([], "CloudWatch says no answer", id="missing"),
+        pytest.param([series(0, 0, float("nan"))], "CloudWatch has no numbers of the last minutes",
+                     id="no number at all"),
     ],
 )  # fmt: skip
 def test_what_is_not_complete_is_no_number(broken: list[Any], why: str) -> None:
@@ -206,8 +208,26 @@ def test_a_task_run_by_hand_is_of_no_workload() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [row("app", ABSENT), row("app", "much"), row("app", memory=ABSENT), [{"field": "@ptr"}], []],
-    ids=["no CPU", "no number", "no memory", "another row", "nothing"],
+    [
+        row("app", "inf"),
+        row("app", memory="nan"),
+        row("app", at="soon"),
+        row("app", ABSENT),
+        row("app", "much"),
+        row("app", memory=ABSENT),
+        [{"field": "@ptr"}],
+        [],
+    ],
+    ids=[
+        "endless",
+        "not a number",
+        "no time",
+        "no CPU",
+        "no number",
+        "no memory",
+        "another row",
+        "nothing",
+    ],
 )
 def test_rows_without_numbers_are_none(broken: Any) -> None:
     assert usage.rows([broken]) == {}
