@@ -27,11 +27,15 @@ class TopOptions(ListOptions):
 
     over: Annotated[
         float | None,
-        typer.Option("--over", metavar="PERCENT", min=0, help="Show what uses more than this."),
+        typer.Option(
+            "--over", metavar="PERCENT", min=0, help="Show what uses more than this percentage."
+        ),
     ] = None
     under: Annotated[
         float | None,
-        typer.Option("--under", metavar="PERCENT", min=0, help="Show what uses less than this."),
+        typer.Option(
+            "--under", metavar="PERCENT", min=0, help="Show what uses less than this percentage."
+        ),
     ] = None
 
     def asked(self, window: str = "5m", **rows: bool) -> Asked:
