@@ -15,6 +15,7 @@
     │   └── WrongOrchestrator  2  wrong-orchestrator  a command of the other orchestrator
     ├── NotFound               3  not-found
     ├── NothingToRead          3  no-logs      no logs, or none yet
+    ├── NoMetrics              3  no-metrics   nobody measures what is used
     ├── AccessError            4  access
     │   ├── CredentialsError   4  credentials  missing, expired or rejected credentials
     │   └── Forbidden          4  forbidden    missing permissions
@@ -147,6 +148,10 @@ class NotFound(DashborionError, exit_code=3, code="not-found"):
 
 class NothingToRead(DashborionError, exit_code=3, code="no-logs"):
     """No logs: nothing runs, or nothing has written yet."""
+
+
+class NoMetrics(DashborionError, exit_code=3, code="no-metrics"):
+    """Nobody measures what is used in an environment."""
 
 
 class Unreadable(DashborionError, code="unreadable-log"):

@@ -19,12 +19,13 @@ from dashborion.models import (
     kubernetes,
     log,
     rollout,
+    usage,
     workload,
 )
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, cause, log, environment, health)
+_COMMON = (workload, instance, event, rollout, cause, log, environment, health, usage)
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 

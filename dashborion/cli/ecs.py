@@ -17,6 +17,7 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_difference, print_list, print_object
+from dashborion.cli.top import TopOptions, Window, show_top
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
@@ -210,6 +211,25 @@ def list_instances(context: Context, *, where: ClusterOptions, listed: ApiListOp
     """
     query = where.query(raw=listed.raw)
     _list(context, "container-instances", query, where, listed, instead="k8s nodes list")
+
+
+@command(instances, "top")
+def top_instances(
+    context: Context, *, where: ClusterOptions, listed: TopOptions, window: Window = "5m"
+) -> None:
+    """Show the CPU and memory that tasks reserve on container instances, and the cluster's use.
+
+    What a single machine uses no API of ECS tells.
+
+    Example: dashborion ecs container-instances top -e shop/staging
+    """
+    from dashborion.engines import usage
+    from dashborion.engines.fleet import only_on_ecs
+    from dashborion.render.views.usage import MACHINES
+
+    fleet, only_on = context.fleet(where.choice, only="ecs"), only_on_ecs("k8s nodes top")
+    found = usage.machines(fleet, where.query(), listed.asked(window), only_on)
+    show_top(context, MACHINES, found, where, listed)
 
 
 @command(deployments, "list")

@@ -18,6 +18,7 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_list, print_long_list, print_object
+from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
 
@@ -99,6 +100,36 @@ def why(context: Context, id_: InstanceId, *, where: NamespaceOptions, asked: Wh
     printer = WhyPrinter.begin(context, asked)
     fleet = context.fleet(where.choice)
     printer.show_one(diagnosis.of_instance(fleet, id_, query, past, logs=logs))
+
+
+@command(app, "top")
+def top(
+    context: Context,
+    *,
+    where: NamespaceOptions,
+    listed: TopOptions,
+    workload: Annotated[
+        str | None,
+        typer.Option("--workload", "-w", help="Show only the instances of this workload."),
+    ] = None,
+    selector: Selector = None,
+    containers: Containers = False,
+    window: Window = "5m",
+) -> None:
+    """Show the CPU and memory that instances use, in percent of their limit (L) or request (R).
+
+    On ECS they come from Container Insights; AWS charges for each look by the bytes of its log.
+
+    Example: dashborion instances top -w web --containers -e media/staging
+    """
+    from dashborion.engines import usage
+    from dashborion.models.query import Name
+    from dashborion.render.views.usage import USAGE
+
+    asked = listed.asked(window, instances=True, containers=containers)
+    query = where.query(selector=selector, workload=Name.parse(workload) if workload else None)
+    found = usage.instances(context.fleet(where.choice), query, asked)
+    show_top(context, USAGE, found, where, listed)
 
 
 @command(app, "logs")

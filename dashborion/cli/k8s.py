@@ -16,6 +16,7 @@ from dashborion.cli.options import (
     group,
 )
 from dashborion.cli.printing import print_list, print_object
+from dashborion.cli.top import TopOptions, show_top
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -76,6 +77,31 @@ def _add_group(kind: Kind) -> None:
     app.add_typer(kind_app, name=kind.plural)
     _add_list(kind_app, kind)
     _add_describe(kind_app, kind)
+    if kind.plural == "nodes":
+        command(kind_app, "top")(top_nodes)
+
+
+def top_nodes(
+    context: Context,
+    *,
+    where: ClusterOptions,
+    listed: TopOptions,
+    selector: Annotated[
+        str | None, typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ...")
+    ] = None,
+) -> None:
+    """Show the CPU and memory that nodes use, in percent of what they have for pods.
+
+    Example: dashborion k8s nodes top -e media/staging
+    """
+    from dashborion.engines import usage
+    from dashborion.engines.fleet import only_on_kubernetes
+    from dashborion.render.views.usage import MACHINES
+
+    query, fleet = where.query(selector=selector), context.fleet(where.choice, only="kubernetes")
+    only_on = only_on_kubernetes("ecs container-instances top")
+    found = usage.machines(fleet, query, listed.asked(), only_on)
+    show_top(context, MACHINES, found, where, listed)
 
 
 def _add_list(kind_app: typer.Typer, kind: Kind) -> None:

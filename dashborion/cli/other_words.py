@@ -18,7 +18,7 @@ _ROOT: Mapping[str, str] = {
     "exec": "instances exec", "shell": "instances exec", "stop": "instances stop",
     "delete": "instances stop", "rollout": "workloads status", "undo": "workloads rollback",
     "image": "workloads deploy", "update": "workloads deploy", "tail": "workloads logs",
-    "check": "env check",
+    "check": "env check", "usage": "workloads top", "stats": "instances top",
 }  # fmt: skip
 _IN_GROUP: Mapping[str, str] = {
     "get": "list", "show": "describe", "inspect": "describe", "ps": "list", "delete": "stop",

@@ -238,7 +238,14 @@ def sort_columns(ctx: typer.Context) -> list[str]:
 
 
 def _view(group: str, command: str | None) -> View | None:
-    from dashborion.render.views import ecs, environments, instances, kubernetes, workloads
+    from dashborion.render.views import (
+        ecs,
+        environments,
+        instances,
+        kubernetes,
+        usage,
+        workloads,
+    )
 
     one, _, kind = group.partition(" ")
     if kind and command == "list":
@@ -246,7 +253,11 @@ def _view(group: str, command: str | None) -> View | None:
     views = {
         "workloads list": workloads.WORKLOADS,
         "workloads events": workloads.EVENTS,
+        "workloads top": usage.USAGE,
         "instances list": instances.INSTANCES,
+        "instances top": usage.USAGE,
+        "k8s nodes top": usage.MACHINES,
+        "ecs container-instances top": usage.MACHINES,
         "env list": environments.ENVIRONMENTS,
         "env check": environments.CHECKS,
     }

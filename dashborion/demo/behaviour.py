@@ -18,6 +18,7 @@ import msgspec
 PULL_SECONDS = 1.0
 _BACK_OFF = (1.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)  # before each restart, then the longest
 _LONGEST_BACK_OFF = 300.0
+_FORGIVEN_AFTER = 600.0  # as by a kubelet
 _ERROR_SHOWS = 1.0  # how long an end is seen before the back-off is
 _FIRST_WORDS = ("INFO  starting {name}", "INFO  configuration read", "INFO  listening on :8080")
 _QUIET = timedelta(minutes=5)
@@ -123,6 +124,8 @@ def moment(behaviour: Behaviour, age: float, *, is_restarted: bool = True) -> Mo
         if not (is_restarted and behaviour.is_restarted):
             return Moment(State.ENDED, number, Run(start, end), previous)
         pause = _BACK_OFF[number] if number < len(_BACK_OFF) else _LONGEST_BACK_OFF
+        if end - start > _FORGIVEN_AFTER:
+            pause = _BACK_OFF[1]
         if age < end + pause:
             state = State.ENDED if age < end + _ERROR_SHOWS else State.BACKING_OFF
             return Moment(state, number, Run(start, end), previous)

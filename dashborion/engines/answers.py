@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
+from dashborion.models.base import environment_label
 from dashborion.models.instance import Instance
 from dashborion.models.query import Found, Name, Query, has_wildcards
 from dashborion.models.workload import Workload
@@ -153,6 +154,5 @@ def order(row: Found[Row] | Of) -> tuple[str, ...]:
 
 
 def _fits(pattern: Name, workload: Workload) -> bool:
-    label = f"{workload.project}/{workload.environment}"
-    is_here = pattern.is_in(label if workload.project else workload.environment)
+    is_here = pattern.is_in(environment_label(workload))
     return is_here and pattern.fits(workload.name, workload.type, workload.namespace)

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from dashborion.models.base import environment_label
 from dashborion.models.cause import (
     MEANINGS,
     Cause,
@@ -55,11 +56,6 @@ def not_checked(items: Iterable[Examined[Workload]]) -> list[tuple[str, NotCheck
             (environment_label(one.item), lost) for one in items for lost in one.not_checked
         )
     )
-
-
-def environment_label(item: Workload) -> str:
-    """``project/name`` of the environment that a workload is in, or the name alone."""
-    return f"{item.project}/{item.environment}" if item.project else item.environment
 
 
 def diagnosis(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -33,3 +33,17 @@ def ready(type_: type[T]) -> type[T]:
             msgspec.json.Decoder(type_)
             _ready.add(type_)
     return type_
+
+
+class Placed(Protocol):
+    """Anything that is in an environment."""
+
+    @property
+    def project(self) -> str | None: ...
+    @property
+    def environment(self) -> str: ...
+
+
+def environment_label(item: Placed) -> str:
+    """``project/name`` of the environment that something is in, or the name alone."""
+    return f"{item.project}/{item.environment}" if item.project else item.environment

@@ -104,7 +104,7 @@ class Name(Struct, frozen=True):
             2 in (len(typed), len(known)) or typed == known
         )
 
-    def fits(self, name: str, type_: WorkloadType, namespace: str) -> bool:
+    def fits(self, name: str, type_: WorkloadType | None, namespace: str) -> bool:
         """Whether a workload is meant by this name, taken as a pattern with wildcards."""
         return (
             fnmatchcase(name, self.name)

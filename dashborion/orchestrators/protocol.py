@@ -1,7 +1,7 @@
 """What every orchestrator can do, and what a command lends to it.
 
 An adapter is made of parts, each of which fills one role: ``inventory``,
-``changes``, ``logs``, ``exec``, and ``ecs`` or ``kubernetes`` for what the others
+``changes``, ``logs``, ``exec``, ``usage``, and ``ecs`` or ``kubernetes`` for what the others
 do not have. A new role is one protocol here, one attribute of ``Orchestrator``
 and one file in each adapter.
 """
@@ -28,11 +28,14 @@ from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.health import FailedRun
 from dashborion.models.instance import Instance, InstanceDetail
+from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.usage import MachineUsage
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.event_feeds import Feed
 from dashborion.orchestrators.logs import Reader, Selection, Wanted
+from dashborion.orchestrators.samples import Sample
 from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -92,6 +95,8 @@ class Orchestrator(Protocol):
     def events(self) -> Events: ...
     @property
     def exec(self) -> Exec: ...
+    @property
+    def usage(self) -> Usage: ...
     @property
     def ecs(self) -> EcsNative | None: ...
     @property
@@ -257,6 +262,31 @@ class Exec(Protocol):
         note: Callable[[str], None],
     ) -> int:
         """Run a command in a container, on this process' streams; gives the exit code."""
+        ...
+
+
+IsMeant = Callable[[str, WorkloadType | None, str], bool]
+"""Whether a workload of that name, type and namespace is asked about."""
+
+
+class Usage(Protocol):
+    """What is used of what was asked for, measured over ``window`` where one can be chosen.
+
+    All methods raise ``NoMetrics`` where nobody measures anything.
+    """
+
+    def workloads(
+        self, query: Query, window: timedelta, is_meant: IsMeant, *, each: bool
+    ) -> list[Sample]:
+        """What workloads that run use; ``each`` of their instances, which may be charged for."""
+        ...
+
+    def instances(self, query: Query, window: timedelta) -> list[Sample]:
+        """What instances use, those of no workload included, and their containers."""
+        ...
+
+    def machines(self, query: Query, window: timedelta) -> list[MachineUsage]:
+        """What the machines of the cluster use."""
         ...
 
 

@@ -98,6 +98,12 @@ ROWS = (
         memory=0.4,
     ),
     Row(
+        "top",
+        "dashborion instances top -A",
+        "kubectl top pods -A",
+        setups.five_thousand_measured_pods,  # kubectl reads no pods, and so no requests and limits
+    ),
+    Row(
         "rows-200000",
         "dashborion instances list -A -e k8s:rows-200000 -o json",
         "dashborion instances list -A -e k8s:rows-20000 -o json",

@@ -84,6 +84,13 @@ def five_thousand_pods() -> Iterator[Environment]:
 
 
 @contextmanager
+def five_thousand_measured_pods() -> Iterator[Environment]:
+    """The same, with metrics-server."""
+    with _cluster(fleets.FIVE_THOUSAND_PODS, is_measured=True) as environment:
+        yield environment
+
+
+@contextmanager
 def ten_workloads_for_aws_users() -> Iterator[Environment]:
     """Ten workloads behind a kubeconfig user whose plugin is ``aws eks get-token``."""
     if not (BIN / "aws").exists():
@@ -122,7 +129,9 @@ def _with_bare_typer(own: Environment) -> Environment:
 
 
 @contextmanager
-def _cluster(manifests: Iterable[Manifest], *arguments: str) -> Iterator[Environment]:
+def _cluster(
+    manifests: Iterable[Manifest], *arguments: str, is_measured: bool = False
+) -> Iterator[Environment]:
     """``$KUBECONFIG`` for a control plane that has these and has come to rest."""
     if not os.environ.get(CURRENT):
         raise Unavailable(f"${CURRENT} names no folder with a control plane's programs")
@@ -130,6 +139,10 @@ def _cluster(manifests: Iterable[Manifest], *arguments: str) -> Iterator[Environ
         for manifest in manifests:
             plane.apply(manifest)
         plane.wait_for("the fleet to settle", lambda: fleets.settled(plane), _SETTLING_SECONDS)
+        if is_measured:
+            if not plane.can_have_metrics:
+                raise Unavailable(f"there is no metrics-server in ${CURRENT}")
+            plane.start_metrics()
         kubeconfig = plane.write_kubeconfig(Path(own["HOME"], "kubeconfig"))
         yield {**own, "KUBECONFIG": str(kubeconfig)}
 

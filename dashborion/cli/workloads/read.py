@@ -31,6 +31,7 @@ from dashborion.cli.printing import (
     show_one,
     warn_of_unchecked,
 )
+from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
 from dashborion.render import is_drawn
@@ -194,6 +195,38 @@ def why(
         printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
         printer.show_list(diagnosis.of_workloads(fleet, typed, query), where)
+
+
+def top(
+    context: Context,
+    patterns: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+    ] = None,
+    *,
+    where: NamespaceOptions,
+    listed: TopOptions,
+    selector: Selector = None,
+    instances: Annotated[
+        bool, typer.Option("--instances", help="Show a row for each instance.")
+    ] = False,
+    containers: Containers = False,
+    window: Window = "5m",
+) -> None:
+    """Show the CPU and memory that workloads use, in percent of their limit (L) or request (R).
+
+    On ECS, rows of instances and containers come from Container Insights; AWS charges for each
+    look by the bytes of its log.
+
+    Example: dashborion workloads top --over 90 --sort -memory-percent -e media/production
+    """
+    from dashborion.engines import usage
+    from dashborion.render.views.usage import USAGE
+
+    asked = listed.asked(window, instances=instances, containers=containers)
+    query = where.query(selector=selector)
+    found = usage.workloads(context.fleet(where.choice), query, patterns or (), asked)
+    show_top(context, USAGE, found, where, listed)
 
 
 def logs(

@@ -12,13 +12,25 @@ import json
 import re
 from typing import Any
 
-from moto.logs.exceptions import InvalidParameterException, ResourceNotFoundException
+from moto.ecs.models import ecs_backends
+from moto.logs.exceptions import (
+    InvalidParameterException,
+    LogsClientError,
+    ResourceNotFoundException,
+)
 from moto.logs.models import LogEvent, LogGroup, LogStream
 from moto.logs.responses import LogsResponse
+
+from dashborion.demo.ecs.metrics_api import INSIGHTS_GROUP, INSIGHTS_QUERY, insights
 
 EVENTS_A_PAGE, BYTES_A_PAGE, BYTES_AN_EVENT = 10_000, 1_048_576, 26
 STREAMS_A_CALL = 100
 _TOKEN = re.compile(r"[fb]/(?P<batch>\d+)/(?P<taken>\d+)/(?P<at>\d+)")
+
+
+class MalformedQueryException(LogsClientError):
+    def __init__(self) -> None:
+        super().__init__("MalformedQueryException", "this stand-in knows one form of query")
 
 
 class LogsApi(LogsResponse):
@@ -77,6 +89,21 @@ class LogsApi(LogsResponse):
         if len(page) < len(events):
             answer["nextToken"] = "{}/{}".format(*_position(page[-1]))
         return json.dumps(answer)
+
+    def start_query(self) -> str:
+        """Logs Insights, for what Container Insights has written; the id is the question."""
+        start, end = int(self._get_param("startTime")), int(self._get_param("endTime"))
+        is_known = self._get_param("queryString").startswith(INSIGHTS_QUERY)
+        group = INSIGHTS_GROUP.fullmatch(self._group().name)
+        if group is None or not is_known or start >= end:
+            raise MalformedQueryException
+        return json.dumps({"queryId": f"{group['cluster']}/{start}/{end}"})
+
+    def get_query_results(self) -> str:
+        cluster, start, end = self._get_param("queryId").split("/")
+        backend = ecs_backends[self.current_account][self.region]
+        results = insights(backend, cluster, int(start), int(end))
+        return json.dumps({"status": "Complete", "results": results})
 
     def _within(self, events: list[LogEvent]) -> list[LogEvent]:
         """Events between startTime and endTime, by time; only GetLogEvents excludes the end."""

@@ -12,6 +12,7 @@ import msgspec
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
+from moto.logs.models import logs_backends
 
 from dashborion.demo.behaviour import cause_of
 from dashborion.demo.ecs.aws_server import AwsServer
@@ -243,6 +244,9 @@ def populate(aws: AwsServer, now: datetime, speed: float) -> list[Shop]:
             tags = [{"key": "project", "value": "shop"}]
             cluster = backend.create_cluster(f"shop-{environment}", tags)
             scheduler = EcsScheduler(backend, cluster, speed=speed, epoch=now)
+            logs_backends[aws.account][REGION].create_log_group(
+                f"/aws/ecs/containerinsights/{cluster.name}/performance", {}
+            )
             shops.append(Shop(aws, scheduler, environment))
             _live(shops[-1], now, speed)
     return shops

@@ -21,7 +21,14 @@ from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.patches import apply_patch
 from dashborion.demo.kubernetes.request import Request, parse_request
-from dashborion.demo.kubernetes.resources import BY_KIND, REVIEWS, Object, Resource, discovery
+from dashborion.demo.kubernetes.resources import (
+    BY_KIND,
+    METRICS,
+    REVIEWS,
+    Object,
+    Resource,
+    discovery,
+)
 from dashborion.demo.kubernetes.selectors import selector_text
 from dashborion.demo.kubernetes.store import Store
 
@@ -93,6 +100,8 @@ class KubernetesApi(Service):
                 return _json(self.on_control(request.path.removeprefix(_CONTROL), request.json))
             except (LookupError, TypeError) as error:
                 raise errors.bad_request(str(error)) from error
+        if any(one.group_version == request.group_version for one in METRICS):
+            return _json(self._kubelets.metrics(request))
         if request.path in _HEALTH:
             return Answer(200, _TEXT, b"ok")
         kind = REVIEWS.get((request.group_version, request.plural))

@@ -16,9 +16,11 @@ from typing import Any
 import msgspec
 
 from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
+from dashborion.demo.kubernetes import metrics
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
 from dashborion.demo.kubernetes.pods import Container, complaints_of, events_of, pod_at
+from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
 from dashborion.demo.kubernetes.troubles import TROUBLES, filled, trouble_of
@@ -202,6 +204,19 @@ class Kubelets:
         stays = stays or bool(pod["metadata"].get("finalizers"))
         if not stays and world.seconds_since(record.ended) >= _ENDING_SECONDS:
             world.store.remove("pods", pod)
+
+    def metrics(self, request: Request) -> Object:
+        """What metrics-server answers."""
+        at, store = metrics.sampled_at(self._store.clock()), self._store
+        pods = [(pod, self._pod_metrics(pod, at)) for pod in store.all("pods")]
+        return metrics.answer(request, pods, store.all("nodes"), at)
+
+    def _pod_metrics(self, pod: Object, at: datetime) -> Object | None:
+        record = self._records.get(pod["metadata"]["uid"])
+        if record is None or record.is_lost or record.ended or record.started > at:
+            return None
+        _, containers = pod_at(pod, record.started, at, self._speed)
+        return metrics.pod_metrics(pod, containers, at)
 
     def log(
         self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]

@@ -44,6 +44,7 @@ class Resource(msgspec.Struct, frozen=True):
 
 _KNOWN = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
 RESOURCES = msgspec.convert(_KNOWN["resources"], tuple[Resource, ...])
+METRICS = msgspec.convert(_KNOWN["metrics"], tuple[Resource, ...])  # kept nowhere
 VERSION: Object = _KNOWN["version"]
 BY_PLURAL: Mapping[str, Resource] = {resource.plural: resource for resource in RESOURCES}
 BY_PATH: Mapping[tuple[str, str], Resource] = {
@@ -64,7 +65,9 @@ def discovery(path: str, address: str) -> Object | None:
     if path == "/api":
         addresses = [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]
         return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": addresses}
-    known = [resource.group_version for resource in RESOURCES] + [version for version, _ in REVIEWS]
+    known = [one.group_version for one in (*RESOURCES, *METRICS)] + [
+        version for version, _ in REVIEWS
+    ]
     versions = list(dict.fromkeys(known))
     groups = dict.fromkeys(version.rpartition("/")[0] for version in versions if "/" in version)
     if path == "/apis":
@@ -89,7 +92,7 @@ def _group(group: str, versions: list[str]) -> Object:
 
 def _resource_list(group_version: str) -> Object:
     described: list[Object] = []
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *METRICS):
         if resource.group_version == group_version:
             described.append(_described(resource))
             described += [_subresource(resource, name) for name in resource.subresources]
@@ -107,7 +110,7 @@ def _described(resource: Resource) -> Object:
         "singularName": resource.kind.lower(),
         "namespaced": resource.is_namespaced,
         "kind": resource.kind,
-        "verbs": _VERBS,
+        "verbs": ["get", "list"] if resource in METRICS else _VERBS,
     }
     if resource.short:
         described["shortNames"] = list(resource.short)

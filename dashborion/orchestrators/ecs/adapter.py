@@ -68,6 +68,12 @@ class EcsOrchestrator:
         return Exec(self._client)
 
     @cached_property
+    def usage(self) -> protocol.Usage:
+        from dashborion.orchestrators.ecs.metrics import Usage
+
+        return Usage(self._client)
+
+    @cached_property
     def ecs(self) -> protocol.EcsNative:
         from dashborion.orchestrators.ecs.native import EcsNative
 

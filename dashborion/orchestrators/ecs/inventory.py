@@ -37,6 +37,16 @@ class Inventory:
         return describe.workload(self.client, found)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
+        """As ``found_tasks``, with what is known on disk of those that have stopped."""
+        found, scope = self.found_tasks(query), self.client.scope
+        arns = (one.item.task_definition_arn for one, _ in found if tasks.is_over(one.item))
+        definitions = self.client.cached_task_definitions(arns if query.stopped else ())
+        return [
+            Found(tasks.instance(task.item, tags, scope, definitions), task.raw)
+            for task, tags in found
+        ]
+
+    def found_tasks(self, query: Query) -> list[tuple[Found[wire.Task], list[wire.Tag]]]:
         """The tasks of the namespace and with the tags asked for, their service's among them.
 
         Raises:
@@ -56,19 +66,14 @@ class Inventory:
         namespace = find.namespace_of(query)
         find.require_namespace(client, namespace, services.values())
         find.tell_of_tags(client, query)
-        arns = (one.item.task_definition_arn for one in listed if tasks.is_over(one.item))
-        definitions = client.cached_task_definitions(arns if query.stopped else ())
-        kept = []
-        for task in listed:
-            tags = tasks.tags(task.item, services)
-            if (
-                (query.stopped or not tasks.is_over(task.item))
-                and namespace in (None, client.scope.namespace(tags))
-                and normalise.selected(normalise.labels(tags), query.selector)
-            ):
-                item = tasks.instance(task.item, tags, client.scope, definitions)
-                kept.append(Found(item, task.raw))
-        return kept
+        tagged = [(task, tasks.tags(task.item, services)) for task in listed]
+        return [
+            (task, tags)
+            for task, tags in tagged
+            if (query.stopped or not tasks.is_over(task.item))
+            and namespace in (None, client.scope.namespace(tags))
+            and normalise.selected(normalise.labels(tags), query.selector)
+        ]
 
     def _owners(self, query: Query) -> dict[str, wire.Service]:
         """The services by name, whose tags their tasks have, too.

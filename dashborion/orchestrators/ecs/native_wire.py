@@ -11,6 +11,7 @@ from dashborion.orchestrators.ecs.wire import (
     ContainerDefinition,
     HealthCheck,
     NameValue,
+    Pascal,
     ServiceDeployment,
     Tag,
     TaskDefinition,
@@ -137,3 +138,15 @@ class ContainerInstance(Wire, frozen=True):
     version_info: VersionInfo = VersionInfo()
     capacity_provider_name: str | None = None
     registered_at: datetime | None = None
+
+
+# --- CloudWatch ----------------------------------------------------------------------------------
+
+
+class Series(Pascal, frozen=True):
+    """What was asked for by one query, or a piece of it."""
+
+    id: str = ""
+    status_code: str = ""
+    timestamps: list[datetime] = []
+    values: list[float] = []

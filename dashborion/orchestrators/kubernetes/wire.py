@@ -167,9 +167,10 @@ class Amounts(Wire, frozen=True):
 
 
 class Granted(Wire, frozen=True):
-    """What a node has granted; its limits are a cgroup's, and may be nonsense."""
+    """What a node has granted; a limit that nobody has set may be a cgroup's, and nonsense."""
 
     requests: dict[str, str | int | float] | None = None
+    limits: dict[str, str | int | float] | None = None
 
 
 class ContainerPort(Wire, frozen=True):
