@@ -74,7 +74,7 @@ def events(
 
     On ECS new events are asked for every 5 seconds, of more than 20 services every 15.
 
-    Example: dashborion workloads events 'pay*' --type warning --since 1h -f
+    Example: dashborion workloads events 'pay*' --type warning --since 1h
     """
     from itertools import chain
 
