@@ -223,7 +223,14 @@ class Context:
             return self.config
         return load(self.user_file, Origin.USER) if is_there(self.user_file) else Config()
 
-    def fleet(self, choice: Choice, *, only: str | None = None, prints_rows: bool = True) -> Fleet:
+    def fleet(
+        self,
+        choice: Choice,
+        *,
+        only: str | None = None,
+        prints_rows: bool = True,
+        also: Sequence[Environment] = (),
+    ) -> Fleet:
         """The chosen environments, with one deadline for everything that a command reads.
 
         Args:
@@ -232,7 +239,41 @@ class Context:
                 for environments of others.
             prints_rows: whether the command prints what it reads; otherwise what may be
                 missing from that does not make it incomplete.
+            also: other environments that will be asked.
         """
+        environments = self.environments(choice)
+        return self._fleet(environments, only=only, prints_rows=prints_rows, also=also)
+
+    def fleet_of(self, names: Sequence[str], project: str | None = None) -> Fleet:
+        """The environments of these names, in their order, each a single one; else as ``fleet``.
+
+        Raises:
+            UsageError: a name is that of none, of several, or of one that was named before.
+        """
+        return self._fleet([self.environment(name, project) for name in names])
+
+    def environment(self, name: str, project: str | None = None) -> Environment:
+        """The one environment of that name.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        from dashborion.config.environments import Choice
+
+        found = self.environments(Choice(project, (name,)))
+        if len(found) > 1:
+            labels = ", ".join(one.label for one in found)
+            raise UsageError(f"'{name}' is {len(found)} environments: {labels}")
+        return found[0]
+
+    def _fleet(
+        self,
+        environments: Sequence[Environment],
+        *,
+        only: str | None = None,
+        prints_rows: bool = True,
+        also: Sequence[Environment] = (),
+    ) -> Fleet:
         from dashborion.concurrency import Deadline
         from dashborion.engines.fleet import Fleet
         from dashborion.engines.name_recorder import recorder
@@ -240,8 +281,7 @@ class Context:
 
         deadline = self._deadline = Deadline(self.read_seconds)
         connector = self._connector = Connector(self.environ)
-        environments = self.environments(choice)
-        to_connect = [env for env in environments if only in (None, env.orchestrator)]
+        to_connect = [env for env in (*environments, *also) if only in (None, env.orchestrator)]
         connector.prepare(to_connect, deadline)
         return Fleet(
             environments,

@@ -11,12 +11,13 @@ from dashborion.cli.options import (
     ClusterOptions,
     EnvironmentOptions,
     FormatOptions,
+    ListOptions,
     NamespaceOptions,
     ObjectOptions,
     command,
     group,
 )
-from dashborion.cli.printing import print_difference, print_list, print_object
+from dashborion.cli.printing import print_comparison, print_list, print_object
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -136,7 +137,8 @@ def diff(
         first,
         lambda ecs: ecs.difference(first, second, values=raw),
     )
-    print_difference(context, answer, shown)
+    print_comparison(context, answer.items[0].item, ListOptions(output=shown.output))
+    answer.require_complete()
 
 
 @command(clusters, "list")

@@ -91,7 +91,9 @@ def _looked_up(ctx: typer.Context, kind: str, about: str, wanted: Wanted) -> lis
 def _sources(ctx: typer.Context) -> list[names.NameSource]:
     """The environments that the line means; from the index if no file has changed."""
     typed, params = ctx.find_root().obj.globals, ctx.params
-    project, patterns = params.get("project"), tuple(params.get("env") or ())
+    project = params.get("project")
+    compared = filter(None, (params.get("left"), params.get("right")))  # of `workloads diff`
+    patterns = tuple(params.get("env") or compared)
     everywhere = bool(params.get("all_envs"))
     key = names.index_key([project, patterns, everywhere, typed.config], os.environ)
     sources = None if typed.demo else names.read_index(key)

@@ -38,6 +38,7 @@ from dashborion.errors import (
 )
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
+from dashborion.models.definition import Comparison
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import WorkloadType
@@ -195,6 +196,17 @@ class Fleet(Struct, frozen=True):
         """The one instance of that ID, name or unique prefix in all environments."""
         name = Name.parse_instance(typed)
         answer = self.ask_all(lambda one: one.inventory.instance(name, query), searching=True)
+        answer.require_one(name)
+        return answer
+
+    def revisions(
+        self, typed: str, query: Query, between: tuple[str, str] | None
+    ) -> Answer[Found[Comparison]]:
+        """How two revisions of the one workload of that NAME differ, or its newest two."""
+        name = self.workload_name(typed)
+        answer = self.ask_all(
+            lambda one: one.definitions.revisions(name, query, between), searching=True
+        )
         answer.require_one(name)
         return answer
 

@@ -19,10 +19,11 @@ from dashborion.models.kinds import (
 T = TypeVar("T")
 
 _ARN = "arn:"
-Part = Literal["endpoints", "definition", "health", "events", "autoscaling"]
+Part = Literal["endpoints", "definition", "health", "events", "autoscaling", "digests"]
 """Parts of a workload that take additional calls.
 
-``definition`` is its images and requests, ``health`` how much of it is available.
+``definition`` is its images and requests, ``health`` how much of it is available, ``digests``
+which images its instances run.
 """
 
 

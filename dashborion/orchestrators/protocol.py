@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -24,6 +24,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
+from dashborion.models.definition import Comparison, Defined
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
@@ -32,9 +33,6 @@ from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
-
-if TYPE_CHECKING:
-    from dashborion.models.ecs import Difference
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -82,6 +80,8 @@ class Orchestrator(Protocol):
     def inventory(self) -> Inventory: ...
     @property
     def causes(self) -> Causes: ...
+    @property
+    def definitions(self) -> Definitions: ...
     @property
     def changes(self) -> Changes: ...
     @property
@@ -166,6 +166,71 @@ class Examined(Struct, Generic[T_co], frozen=True, kw_only=True):
     promising: int = 0
 
 
+class Definitions(Protocol):
+    """What workloads are made of, to be compared and to be taken elsewhere."""
+
+    def listed(self, query: Query) -> Listing:
+        """The workloads in a namespace or in all, none of which is looked into yet.
+
+        ``query.parts`` says what will be compared, as far as it takes additional calls.
+        """
+        ...
+
+    def revisions(
+        self, name: Name, query: Query, between: tuple[str, str] | None
+    ) -> Found[Comparison]:
+        """How two revisions of a workload differ, or the newest two.
+
+        Raises:
+            NotFound: there is no such revision, or only one.
+        """
+        ...
+
+    def running(self, name: Name, query: Query) -> Running:
+        """What the instances of the one workload of that name run."""
+        ...
+
+    def tags_of(self, repository: str, digest: str) -> list[str] | None:
+        """The tags of an image in its registry; None if nobody can tell from here.
+
+        Raises:
+            Refusal: the registry has no such image.
+        """
+        ...
+
+
+class Listing(Protocol):
+    """The workloads of one environment."""
+
+    @property
+    def workloads(self) -> Sequence[Found[Workload]]: ...
+
+    def define(self, chosen: Sequence[Workload]) -> list[Defined]:
+        """These of them with their definitions; what cannot be had is left out and told."""
+        ...
+
+
+class RunningContainer(Struct, frozen=True):
+    """A container: its image as it is defined, and the digests that its instances run.
+
+    None among the digests is one that is not certain.
+    """
+
+    name: str
+    image: str
+    digests: Sequence[str | None]
+    init: bool = False
+
+
+class Running(Struct, frozen=True):
+    """What a workload runs; ``architectures`` it may run on, None if nobody can tell."""
+
+    environment: Environment
+    workload: Workload
+    containers: Sequence[RunningContainer]
+    architectures: frozenset[str] | None
+
+
 class Changes(Protocol):
     """Changing workloads and instances. Each change is sent once.
 
@@ -242,7 +307,7 @@ class Native(Protocol):
 class EcsNative(Native, Protocol):
     """ECS' own kinds."""
 
-    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Difference]:
+    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Comparison]:
         """What changed between two revisions of task definitions; ``values`` shows secrets.
 
         ``first`` alone is a family, of which the newest two are compared, or a

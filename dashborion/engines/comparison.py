@@ -1,0 +1,424 @@
+"""Which workloads of two environments belong together, and how two of them differ. Pure.
+
+Fields have the names that ``--only`` and ``--ignore`` take; a name stands for all below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from dashborion.config.targets import Environment
+from dashborion.errors import UsageError, suggestion
+from dashborion.models.definition import (
+    Bounds,
+    Comparison,
+    Defined,
+    DefinedContainer,
+    Definition,
+    Difference,
+    DifferenceKind,
+    ImageReference,
+    Secret,
+    Side,
+    Value,
+)
+from dashborion.models.query import Part
+from dashborion.models.workload import Workload
+
+T = TypeVar("T")
+
+FIELDS = (
+    "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler", "cpu",
+    "memory", "command", "arguments", "ports", "variables", "secrets", "healthChecks", "endpoints",
+    "strategy", "platform", "container",
+)  # fmt: skip
+_PARTS: Mapping[Part, tuple[str, ...]] = {
+    "digests": ("image.digest",),
+    "endpoints": ("endpoints",),
+    "autoscaling": ("replicas", "autoscaler"),
+}
+# Words for the same, of which an environment is called one and its workloads another.
+_ALIKE = (("prod", "production"), ("stg", "stage", "staging"), ("dev", "development"))
+_MANIFESTS = "digest differs, tag equal: may be the index and a platform's manifest of one image"
+
+
+class Selection(Struct, frozen=True):
+    """Which fields are compared: ``only`` these, all if there is none, without ``ignore``."""
+
+    only: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+
+    @classmethod
+    def parse(cls, only: Iterable[str], ignore: Iterable[str]) -> Selection:
+        """What was typed; ``variables.MODE`` is one variable.
+
+        Raises:
+            UsageError: no field has that name.
+        """
+        known = {name.lower(): name for name in FIELDS}
+        chosen: list[list[str]] = []
+        for option, values in (("--only", only), ("--ignore", ignore)):
+            chosen.append([])
+            for name in filter(None, (part.strip() for one in values for part in one.split(","))):
+                first, dot, rest = name.partition(".")
+                if first.lower() not in known:
+                    near = suggestion(name, FIELDS, most=len(FIELDS))
+                    raise UsageError(f"{option}: no field is called '{name}'", hint=near)
+                chosen[-1].append(known[first.lower()] + dot + rest)
+        return cls(*chosen)
+
+    def has(self, field: str) -> bool:
+        """Whether a field is compared."""
+        kept = not self.only or _is_in(field, self.only)
+        return kept and not _is_in(field, self.ignore)
+
+    @property
+    def parts(self) -> frozenset[Part]:
+        """What has to be asked for, as far as it takes additional calls."""
+        return frozenset(
+            part
+            for part, fields in _PARTS.items()
+            if any(self.has(name) or _is_below(name, self.only) for name in fields)
+        )
+
+
+def _is_in(field: str, names: Iterable[str]) -> bool:
+    return any(field == name or field.startswith(f"{name}.") for name in names)
+
+
+def _is_below(field: str, names: Iterable[str]) -> bool:
+    return any(name.startswith(f"{field}.") for name in names)
+
+
+# --- Which belong together ------------------------------------------------------------------------
+
+
+class Pair(Struct, frozen=True):
+    """Two workloads, or one that has no counterpart."""
+
+    left: Workload | None
+    right: Workload | None
+
+    @property
+    def name(self) -> str:
+        one = self.left or self.right
+        return one.name if one else ""
+
+
+Words = frozenset[str]
+
+
+def words_of(environment: Environment) -> Words:
+    """The words of an environment and its project, which names of their workloads may hold."""
+    found = frozenset(_split(f"{environment.project or ''} {environment.name}"))
+    return found.union(*(alike for alike in _ALIKE if not found.isdisjoint(alike)))
+
+
+def _split(text: str) -> list[str]:
+    return [word for word in re.split(r"[^a-z0-9]+", text.lower()) if word]
+
+
+def without(text: str, words: Words) -> str:
+    """A text without the words of its environment; itself if there is nothing else in it."""
+    return "-".join(word for word in _split(text) if word not in words) or text
+
+
+def pairs(
+    left: Sequence[Workload],
+    right: Sequence[Workload],
+    words: tuple[Words, Words],
+    *,
+    mapped: Sequence[tuple[Workload, Workload]] = (),
+    by_namespace: bool = False,
+) -> list[Pair]:
+    """Each workload once, by name: those ``mapped``, of one name, of one name but for the words.
+
+    With ``by_namespace`` several namespaces are compared, which have to fit as well.
+    """
+
+    def space(one: Workload, own: Words) -> str:
+        return without(one.namespace, own) if by_namespace else ""
+
+    keys: Sequence[Callable[[Workload, Words], Hashable]] = (
+        lambda one, own: (space(one, own), one.name, one.type),
+        lambda one, own: (space(one, own), one.name),
+        lambda one, own: (space(one, own), without(one.name, own), one.type),
+        lambda one, own: (space(one, own), without(one.name, own)),
+    )
+    found, lefts, rights = matched(left, right, words, keys, mapped)
+    rest = [Pair(one, None) for one in lefts] + [Pair(None, one) for one in rights]
+    return sorted([*(Pair(*both) for both in found), *rest], key=_order)
+
+
+def _order(pair: Pair) -> tuple[bool, bool, str]:
+    """Those on both sides first, then those on the left only."""
+    return (pair.left is None, pair.right is None, pair.name)
+
+
+def matched(
+    left: Sequence[T],
+    right: Sequence[T],
+    words: tuple[Words, Words],
+    keys: Sequence[Callable[[T, Words], Hashable]],
+    mapped: Sequence[tuple[T, T]] = (),
+) -> tuple[list[tuple[T, T]], list[T], list[T]]:
+    """Those that have a key that nothing else has on either side, key by key, and the rest."""
+    found = list(mapped)
+    lefts = [one for one in left if all(one is not known for known, _ in found)]
+    rights = [one for one in right if all(one is not known for _, known in found)]
+    for key in keys:
+        groups: dict[Hashable, tuple[list[T], list[T]]] = defaultdict(lambda: ([], []))
+        for side, (items, own) in enumerate(zip((lefts, rights), words, strict=True)):
+            for one in items:
+                groups[key(one, own)][side].append(one)
+        new = [(a[0], b[0]) for a, b in groups.values() if len(a) == len(b) == 1]
+        taken = {id(one) for both in new for one in both}
+        lefts, rights = ([one for one in x if id(one) not in taken] for x in (lefts, rights))
+        found += new
+    return found, lefts, rights
+
+
+# --- How two differ -------------------------------------------------------------------------------
+
+
+def side(workload: Workload) -> Side:
+    return Side(
+        project=workload.project,
+        environment=workload.environment,
+        namespace=workload.namespace,
+        name=workload.name,
+        type=workload.type,
+    )
+
+
+def alone(pair: Pair) -> Comparison:
+    """A workload that the other environment does not have."""
+    left, right = (side(one) if one else None for one in (pair.left, pair.right))
+    return Comparison.of(pair.name, left, right, [])
+
+
+def compared(
+    left: Defined, right: Defined, words: tuple[Words, Words], selection: Selection
+) -> Comparison:
+    """The fields of two workloads that differ, or may differ."""
+    rows = [*_of_workloads(left, right, words), *_of_containers(left, right, words)]
+    chosen = [row for row in rows if selection.has(row.field)]
+    return Comparison.of(left.item.name, side(left.item), side(right.item), chosen)
+
+
+def _row(field: str, left: Value, right: Value, container: str | None = None) -> list[Difference]:
+    """The difference of a field, or none; an empty list is as good as nothing."""
+    before, after = (None if one == [] else one for one in (left, right))
+    if before == after:
+        return []
+    kind = DifferenceKind.CHANGED
+    if before is None or after is None:
+        kind = DifferenceKind.ADDED if before is None else DifferenceKind.REMOVED
+    return [Difference(field=field, container=container, left=before, right=after, kind=kind)]
+
+
+def _of_workloads(
+    left: Defined, right: Defined, words: tuple[Words, Words]
+) -> Iterator[Difference]:
+    one, other = left.definition, right.definition
+    is_across = one.orchestrator != other.orchestrator
+    if not _is_scaled_alike(one, other):
+        yield from _row("replicas", one.replicas, other.replicas)
+    yield from _row("autoscaler", _bounds(one.autoscaler), _bounds(other.autoscaler))
+    for field in ("cpu", "memory"):
+        yield from _row(field, *_whole(one, other, field))
+    yield from _row("strategy", one.strategy.type, other.strategy.type)
+    if one.strategy.type == other.strategy.type:
+        limits = (one.strategy.max_unavailable, other.strategy.max_unavailable)
+        yield from _row("strategy.maxUnavailable", *limits)
+        yield from _row("strategy.maxSurge", one.strategy.max_surge, other.strategy.max_surge)
+    if not (is_across and None in (one.platform, other.platform)):  # what is not said may be so
+        yield from _row("platform", one.platform, other.platform)
+    ways = [
+        [way for way in each.endpoints if "://" in way or not is_across] for each in (one, other)
+    ]
+    plain = [
+        sorted(without(way, own) for way in each) for each, own in zip(ways, words, strict=True)
+    ]
+    if plain[0] != plain[1]:
+        yield from _row("endpoints", ways[0], ways[1])
+
+
+def _is_scaled_alike(one: Definition, other: Definition) -> bool:
+    """Whether both counts are what an autoscaler of either may have made of them."""
+    if one.replicas is None or other.replicas is None:
+        return one.orchestrator != other.orchestrator or one.replicas == other.replicas
+    limits = (one.autoscaler or other.autoscaler, other.autoscaler or one.autoscaler)
+    counts = (one.replicas, other.replicas)
+    return all(
+        bounds is not None and bounds.min <= count <= bounds.max
+        for bounds, count in zip(limits, counts, strict=True)
+    )
+
+
+def _bounds(autoscaler: Bounds | None) -> str | None:
+    return f"{autoscaler.min}-{autoscaler.max}" if autoscaler else None
+
+
+def _whole(one: Definition, other: Definition, field: str) -> tuple[int | None, int | None]:
+    """What tasks and pods are given as a whole, or their containers together, if one side says it.
+
+    Nothing where neither does: then the containers are compared.
+    """
+    attribute = _ATTRIBUTES[field]
+    own = [getattr(each.resources, attribute) for each in (one, other)]
+    if own == [None, None]:
+        return None, None
+    sums = [
+        sum(
+            getattr(each.requested, attribute) or 0
+            for each in definition.containers
+            if not each.init
+        )
+        for definition in (one, other)
+    ]
+    left, right = (a if a is not None else b or None for a, b in zip(own, sums, strict=True))
+    return left, right
+
+
+_ATTRIBUTES = {"cpu": "cpu_millicores", "memory": "memory_mib"}
+
+
+def _of_containers(
+    left: Defined, right: Defined, words: tuple[Words, Words]
+) -> Iterator[Difference]:
+    keys: Sequence[Callable[[DefinedContainer, Words], Hashable]] = (
+        lambda one, _: one.name,
+        lambda one, own: without(one.name, own),
+        lambda one, _: one.init,  # the only one that is left on each side
+    )
+    one, other = left.definition, right.definition
+    found, lefts, rights = matched(one.containers, other.containers, words, keys)
+    for each in lefts:
+        yield from _row("container", _text(each.image), None, each.name)
+    for each in rights:
+        yield from _row("container", None, _text(each.image), each.name)
+    for before, after in found:
+        yield from _of_images(left, right, before, after)
+        name = before.name
+        yield from _row("command", before.command, after.command, name)
+        yield from _row("arguments", before.arguments, after.arguments, name)
+        yield from _row("ports", before.ports, after.ports, name)
+        yield from _resources(one, other, before, after)
+        yield from _variables(left, right, before, after)
+        for kind in sorted({*before.health_checks, *after.health_checks}):
+            checks = (before.health_checks.get(kind), after.health_checks.get(kind))
+            yield from _row(f"healthChecks.{kind}", *checks, name)
+
+
+def _text(image: ImageReference) -> str:
+    tag = f":{image.tag}" if image.tag else ""
+    return f"{image.repository}{tag}" + (f"@{image.digest}" if image.digest else "")
+
+
+def _of_images(
+    left: Defined, right: Defined, before: DefinedContainer, after: DefinedContainer
+) -> Iterator[Difference]:
+    """Repository and tag as they are defined, and the digests that run."""
+    one, other, name = before.image, after.image, before.name
+    yield from _row("image.repository", one.repository, other.repository, name)
+    yield from _row("image.tag", one.tag, other.tag, name)
+    running = [[each.digest] if each.digest else each.running for each in (one, other)]
+    if None in running:
+        return  # nobody asked
+    digests = [list(filter(None, each or ())) for each in running]
+    is_named_alike = (one.repository, one.tag) == (other.repository, other.tag) and one.tag
+    if all(digests):
+        is_across = left.definition.orchestrator != right.definition.orchestrator
+        for row in _row("image.digest", ", ".join(digests[0]), ", ".join(digests[1]), name):
+            if not is_named_alike:
+                yield row
+            elif is_across:
+                yield _but(row, DifferenceKind.UNKNOWN, _MANIFESTS)
+            else:
+                yield _but(row, row.kind, _MANIFESTS.partition(":")[0])
+    elif is_named_alike:
+        untold = (left if not digests[0] else right).item
+        why = "the API does not tell what runs" if untold.running else "nothing runs"
+        yield Difference(
+            field="image.digest",
+            container=name,
+            left=", ".join(digests[0]) or None,
+            right=", ".join(digests[1]) or None,
+            kind=DifferenceKind.UNKNOWN,
+            note=f"{why} in {untold.environment}" if any(digests) else why,
+        )
+
+
+def _but(row: Difference, kind: DifferenceKind, note: str) -> Difference:
+    return Difference(
+        field=row.field, container=row.container, left=row.left, right=row.right, kind=kind,
+        note=note,
+    )  # fmt: skip
+
+
+def _resources(
+    one: Definition, other: Definition, before: DefinedContainer, after: DefinedContainer
+) -> Iterator[Difference]:
+    is_across = one.orchestrator != other.orchestrator
+    for field, attribute in _ATTRIBUTES.items():
+        wholes = (getattr(each.resources, attribute) for each in (one, other))
+        # What a task is given as a whole is compared with what a pod's containers request.
+        if not (is_across and any(each is not None for each in wholes)):
+            asked = [getattr(each.requested, attribute) for each in (before, after)]
+            yield from _row(f"{field}.requested", asked[0], asked[1], before.name)
+        most = [getattr(each.limit, attribute) for each in (before, after)]
+        yield from _row(f"{field}.limit", most[0], most[1], before.name)
+
+
+def _variables(
+    left: Defined, right: Defined, before: DefinedContainer, after: DefinedContainer
+) -> Iterator[Difference]:
+    """Names, whether values differ, and what is not known because it stands in another object."""
+    name, sources = before.name, (before.variables_from, after.variables_from)
+    if any(sources):
+        yield Difference(
+            field="variables", container=name, left=sources[0] or None, right=sources[1] or None,
+            kind=DifferenceKind.UNKNOWN, note="names and values of these are not known",
+        )  # fmt: skip
+    for field in ("variables", "secrets"):
+        known, wanted = set(getattr(before, field)), set(getattr(after, field))
+        for variable in sorted(known | wanted):
+            row = _variable(f"{field}.{variable}", name, variable in known, variable in wanted)
+            if row is not None and (sources[1] if row.kind == "removed" else sources[0]):
+                yield _but(row, DifferenceKind.UNKNOWN, "may be among those that are not known")
+            elif row is not None:
+                yield row
+            elif field == "variables":
+                values = (left.values[before.name, variable], right.values[after.name, variable])
+                yield from _value(f"{field}.{variable}", name, *values)
+
+
+def _variable(field: str, container: str, was: bool, is_: bool) -> Difference | None:
+    """A variable that one side does not have."""
+    if was == is_:
+        return None
+    kind = DifferenceKind.REMOVED if was else DifferenceKind.ADDED
+    return Difference(
+        field=field, container=container, left=None, right=None, kind=kind, hidden=True
+    )
+
+
+def _value(field: str, container: str, one: Secret, other: Secret) -> list[Difference]:
+    """Whether a value differs, and never more than that."""
+    kind, note = DifferenceKind.CHANGED, None
+    if one.is_reference or other.is_reference:
+        kind, note = DifferenceKind.UNKNOWN, "its value stands in another object"
+    elif one.value == other.value:
+        return []
+    return [
+        Difference(
+            field=field, container=container, left=None, right=None, kind=kind, hidden=True,
+            note=note,
+        )
+    ]  # fmt: skip
