@@ -250,7 +250,11 @@ class Context:
         Raises:
             UsageError: a name is that of none, of several, or of one that was named before.
         """
-        return self._fleet([self.environment(name, project) for name in names])
+        environments = [self.environment(name, project) for name in names]
+        labels = [one.label for one in environments]
+        if len(set(labels)) < len(labels):
+            raise UsageError(f"name different environments, not {labels[0]} twice")
+        return self._fleet(environments)
 
     def environment(self, name: str, project: str | None = None) -> Environment:
         """The one environment of that name.

@@ -123,7 +123,7 @@ def source_workloads(ctx: typer.Context, incomplete: str) -> list[str]:
     return workloads(ctx, incomplete)
 
 
-def fields(_: typer.Context, incomplete: str) -> list[str]:
+def fields(incomplete: str) -> list[str]:
     """Fields that are compared, behind those that are in the list already."""
     from dashborion.engines.comparison import FIELDS
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, suggestion
@@ -326,12 +327,13 @@ def _of_images(
 ) -> Iterator[Difference]:
     """Repository and tag as they are defined, and the digests that run."""
     one, other, name = before.image, after.image, before.name
-    yield from _row("image.repository", one.repository, other.repository, name)
-    yield from _row("image.tag", one.tag, other.tag, name)
     running = [[each.digest] if each.digest else each.running for each in (one, other)]
+    digests = [list(filter(None, each or ())) for each in running]
+    yield from _row("image.repository", one.repository, other.repository, name)
+    if not (digests[0] == digests[1] and digests[0] and None in (one.tag, other.tag)):
+        yield from _row("image.tag", one.tag, other.tag, name)  # else pinned to what the tag means
     if None in running:
         return  # nobody asked
-    digests = [list(filter(None, each or ())) for each in running]
     is_named_alike = (one.repository, one.tag) == (other.repository, other.tag) and one.tag
     if all(digests):
         is_across = left.definition.orchestrator != right.definition.orchestrator
@@ -339,9 +341,9 @@ def _of_images(
             if not is_named_alike:
                 yield row
             elif is_across:
-                yield _but(row, DifferenceKind.UNKNOWN, _MANIFESTS)
+                yield replace(row, kind=DifferenceKind.UNKNOWN, note=_MANIFESTS)
             else:
-                yield _but(row, row.kind, _MANIFESTS.partition(":")[0])
+                yield replace(row, note=_MANIFESTS.partition(":")[0])
     elif is_named_alike:
         untold = (left if not digests[0] else right).item
         why = "the API does not tell what runs" if untold.running else "nothing runs"
@@ -353,13 +355,6 @@ def _of_images(
             kind=DifferenceKind.UNKNOWN,
             note=f"{why} in {untold.environment}" if any(digests) else why,
         )
-
-
-def _but(row: Difference, kind: DifferenceKind, note: str) -> Difference:
-    return Difference(
-        field=row.field, container=row.container, left=row.left, right=row.right, kind=kind,
-        note=note,
-    )  # fmt: skip
 
 
 def _resources(
@@ -391,7 +386,8 @@ def _variables(
         for variable in sorted(known | wanted):
             row = _variable(f"{field}.{variable}", name, variable in known, variable in wanted)
             if row is not None and (sources[1] if row.kind == "removed" else sources[0]):
-                yield _but(row, DifferenceKind.UNKNOWN, "may be among those that are not known")
+                note = "may be among those that are not known"
+                yield replace(row, kind=DifferenceKind.UNKNOWN, note=note)
             elif row is not None:
                 yield row
             elif field == "variables":

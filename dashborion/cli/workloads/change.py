@@ -75,7 +75,7 @@ def deploy(
     from_workload: Annotated[
         str | None,
         typer.Option(
-            "--from-workload", metavar="NAME", help="Take what this workload of --image-from runs."
+            "--from-workload", metavar="NAME", help="Workload of --image-from; by default the same."
         ),
     ] = None,
     by_tag: Annotated[
@@ -85,26 +85,22 @@ def deploy(
         str | None,
         typer.Option(
             "--repository",
-            metavar="keep|target",
-            help="Where repositories differ, deploy from that of --image-from or the target's.",
+            metavar="WHICH",
+            help="Where they differ: keep, or target for its own.",
         ),
     ] = None,
     force: Annotated[
         bool,
         typer.Option(
             "--force",
-            help="Restart it if it already has these images; take an unfinished rollout's.",
+            help="Restart if unchanged; take an unfinished rollout.",
         ),
     ] = False,
     options: RolloutOptions,
 ) -> None:
     """Deploy new images. Nothing else in the workload's definition changes.
 
-    With --image-from they are those that run in another environment, on whatever it runs: by
-    digest, since a tag may have moved. Containers belong together by name; sidecars stay.
-
-    Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
-    Example: dashborion workloads deploy web -e shop/production --image-from shop/staging --dry-run
+    Example: dashborion workloads deploy cart --image-from shop/production
     """
     from dashborion.cli.option_values import images, member
     from dashborion.engines.promotion import Repository, Wanted

@@ -110,8 +110,7 @@ def diff(
     it. Values of variables are compared, but never shown. Replicas that an autoscaler may have
     chosen are equal.
 
-    Example: dashborion workloads diff shop/staging shop/production
-    Example: dashborion workloads diff shop/staging media/staging web --ignore endpoints
+    Example: dashborion workloads diff shop/staging shop/production --ignore replicas
     """
     from dashborion.engines import differences
     from dashborion.engines.comparison import Selection

@@ -217,7 +217,6 @@ def history(
 
     Values of variables are compared, but never shown.
 
-    Example: dashborion workloads history payments
     Example: dashborion workloads history payments --diff
     """
     from dashborion.cli.option_values import revisions

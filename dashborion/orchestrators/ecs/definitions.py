@@ -57,8 +57,8 @@ class Definitions:
         where = f"the history of {service.service_name}"
         family, _ = wire.family_and_revision(normalise.definition_of(service))
         if between is None and len(past) < 2:
-            why = f"{where} ({doubt})" if doubt else where
-            raise NotFound("other revision", service.service_name, where=why, known=known)
+            why = f"its history ({doubt})" if doubt else "its history"
+            raise NotFound("other revision of", service.service_name, where=why, known=known)
         arns = [one.arn for one in past[-2:]]
         if between is not None:
             arns = [f"{family}:{one}" if one.isdecimal() else one for one in between]
@@ -69,7 +69,7 @@ class Definitions:
             except Refused as error:
                 raise NotFound("revision", arn, where=where, known=known) from error
 
-        answers = every([partial(ask, one) for one in arns], client.aws.runtime.deadline)
+        answers = list(every([partial(ask, one) for one in arns], client.aws.runtime.deadline))
         left, right = (
             Side(
                 project=scope.environment.project,

@@ -59,7 +59,9 @@ class Definitions:
         where = f"the history of {item.metadata.name}"
         known = [one.revision.revision for one in past]
         if between is None and len(past) < 2:
-            raise NotFound("other revision", item.metadata.name, where=where, known=known)
+            raise NotFound(
+                "other revision of", item.metadata.name, where="its history", known=known
+            )
         chosen = []
         for wanted in between or known[-2:]:
             fitting = [one for one in past if wanted in (one.revision.revision, one.number)]
