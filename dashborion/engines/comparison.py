@@ -332,7 +332,7 @@ def _of_images(
     yield from _row("image.repository", one.repository, other.repository, name)
     if not (digests[0] == digests[1] and digests[0] and None in (one.tag, other.tag)):
         yield from _row("image.tag", one.tag, other.tag, name)  # else pinned to what the tag means
-    if None in running:
+    if running == [None, None]:
         return  # nobody asked
     is_named_alike = (one.repository, one.tag) == (other.repository, other.tag) and one.tag
     if all(digests):
