@@ -98,6 +98,14 @@ ROWS = (
         memory=0.4,
     ),
     Row(
+        "diff-200",
+        "dashborion workloads diff k8s:real k8s:real/default -A --all -o json",
+        "kubectl get deploy,sts,ds,pods -A -o json",
+        setups.five_thousand_pods,
+        time=0.6,
+        memory=0.3,
+    ),
+    Row(
         "rows-200000",
         "dashborion instances list -A -e k8s:rows-200000 -o json",
         "dashborion instances list -A -e k8s:rows-20000 -o json",

@@ -126,8 +126,8 @@ def test_what_makes_no_sense_is_said(dashborion: Cli, typed: str, code: int, sai
 def test_values_of_variables_are_never_shown(
     dashborion: Cli, staging: Registry, media: Api, output: str
 ) -> None:
-    variable = {"environment": [{"name": "MODE", "value": PASSWORD}]}
-    staging.objects |= cluster("1.0", "web", **variable)
+    variable = {"name": "MODE", "value": PASSWORD}
+    staging.objects |= cluster("1.0", "web", environment=[variable])
     template = media.objects["deployments"][0]["spec"]["template"]
     template["spec"]["containers"][0]["env"] = [{"name": "MODE", "value": f"{PASSWORD}-too"}]
     seen = dashborion(f"{ACROSS} web --only variables -o {output} --debug -v")
