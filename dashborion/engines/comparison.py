@@ -346,7 +346,7 @@ def _of_images(
                 yield replace(row, note=_MANIFESTS.partition(":")[0])
     elif is_named_alike:
         untold = (left if not digests[0] else right).item
-        why = "the API does not tell what runs" if untold.running else "nothing runs"
+        why = "the digest that runs is not known" if untold.running else "nothing runs"
         yield Difference(
             field="image.digest",
             container=name,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +22,8 @@ from dashborion.render.columns import (
 )
 
 _HIDDEN = "(hidden)"
+_UNITS = {"cpu": "m", "memory": "Mi"}  # as Kubernetes writes thousandths of a core and MiB
+_DIGEST = re.compile(r"(sha256:[0-9a-f]{12})[0-9a-f]+")
 
 
 class Row(Struct, frozen=True):
@@ -62,8 +66,10 @@ def view(left: str, right: str, *, namespaces: bool = False, named: bool = True)
             name_column("workload", "name", piped=not named),
             column("container", _container, piped=True),
             column("field", _field, short=_field_of, min_width=12, shrink=1),
-            column("left", _left, title=left.upper(), shrink=3, min_width=14),
-            column("right", _right, title=right.upper(), shrink=3, min_width=14),
+            column("left", _left, short=_short_left, title=left.upper(), shrink=3, min_width=14),
+            column(
+                "right", _right, short=_short_right, title=right.upper(), shrink=3, min_width=14
+            ),
             column("change", "kind", lambda row: STYLES.get(row.kind, "")),
             message_column(
                 lambda row: row.difference.note if row.difference else None, spare=3
@@ -117,6 +123,30 @@ def _cell(row: Row, side: Side | None, name: str, *, absent: str) -> Cell:
     if value is None and difference.kind == "unknown":
         return "?"
     return ", ".join(value) if isinstance(value, list) else value
+
+
+def _short_left(row: Row) -> Cell:
+    return _short(row, _left(row), _right(row))
+
+
+def _short_right(row: Row) -> Cell:
+    return _short(row, _right(row), _left(row))
+
+
+def _short(row: Row, value: Cell, other: Cell) -> Cell:
+    """A value for a terminal: with its unit, or without what tells least."""
+    field = row.difference.field if row.difference else ""
+    if isinstance(value, int):
+        return f"{value}{_UNITS.get(field.partition('.')[0], '')}"
+    if not isinstance(value, str):
+        return value
+    if field == "image.digest":
+        return _DIGEST.sub(r"\1", value)
+    if field in ("image", "image.repository", "endpoints") and isinstance(other, str):
+        parts, others = value.split("/"), other.split("/")
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(parts[:-1], others, strict=False))
+        return "/".join(parts[len(list(alike)) :])
+    return value
 
 
 def told(difference: Difference) -> str:

@@ -1,4 +1,4 @@
-"""Two clusters on ECS and one on Kubernetes, whose objects tests write down as the APIs have them."""
+"""Two clusters on ECS and one on Kubernetes, whose objects tests write as the APIs have them."""
 
 from __future__ import annotations
 

@@ -161,6 +161,19 @@ def test_a_terminal_shows_what_people_need(
     assert max(map(len, lines)) <= width
 
 
+def test_a_terminal_leaves_out_what_both_sides_have_in_common(
+    dashborion: Cli, production: Registry
+) -> None:
+    production.objects |= cluster("1.0", "web", image=2, repository="registry.example/live")
+    seen = dashborion(f"{SHOP} web --only image", tty=True).lines
+    assert [line.split()[-3:] for line in seen[1:3]] == [
+        ["shop/web", "live/web", "changed"],
+        ["sha256:000000000000", "sha256:000000000000", "changed"],
+    ]
+    (row,) = dashborion(f"{ACROSS} web --only cpu", tty=True).lines[1:]
+    assert row.split() == ["web", "cpu", "250m", "-", "removed"]
+
+
 # --- Calls, and what cannot be had ----------------------------------------------------------------
 
 

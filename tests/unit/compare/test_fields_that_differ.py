@@ -240,13 +240,13 @@ def test_replicas_within_the_bounds_of_an_autoscaler_are_equal(
         pytest.param(
             [1], [], "1.0",
             [("image.digest", digest(1), None, "unknown",
-              "the API does not tell what runs in production")],
+              "the digest that runs is not known in production")],
             id="not told",
         ),
         pytest.param(
             [1], [None], "1.0",
             [("image.digest", digest(1), None, "unknown",
-              "the API does not tell what runs in production")],
+              "the digest that runs is not known in production")],
             id="not certain",
         ),
         pytest.param(
@@ -341,9 +341,7 @@ def test_nothing_is_said_of_digests_that_nobody_asked_for() -> None:
             [("variables.MODE", "unknown")], id="kubernetes: a value in a ConfigMap",
         ),
         pytest.param(
-            k8s(*[{"env": [{"name": "IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]}],
-                right=({"env": [{"name": "IP",
-                                 "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}]},)),
+            k8s({"env": [from_("fieldRef")]}, right=({"env": [from_("fieldRef")]},)),
             [], id="kubernetes: what the pod itself says",
         ),
         pytest.param(
