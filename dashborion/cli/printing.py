@@ -105,7 +105,8 @@ def print_comparison(context: Context, comparison: Comparison, listed: ListOptio
     left, right = views.labels(comparison)
     view = views.view(left, right, named=False)
     if listed.output in STRUCTURED:
-        render.show_one(context.streams, view, comparison, listed.style(), now=context.now())
+        style = render.Style(format=listed.output)
+        render.show_one(context.streams, view, comparison, style, now=context.now())
     elif comparison.differences:
         show_list(context, view, views.rows([comparison]), listed)
     if not comparison.differences:

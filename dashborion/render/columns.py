@@ -47,10 +47,10 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
-    says the same. ``title`` is the header on a terminal, where times are ages, ``short`` the
-    value there; ``order`` is what is sorted by. On a narrow terminal ``spare`` columns
-    go, the highest first, and those with the highest ``shrink`` give way, down to ``min_width``
-    and some ``from_left``; 0 never does.
+    says the same, ``kept`` ones even without a value. ``title`` is the header on a terminal,
+    where times are ages, ``short`` the value there; ``order`` is what is sorted by. On a narrow
+    terminal ``spare`` columns go, the highest first, and those with the highest ``shrink`` give
+    way, down to ``min_width`` and some ``from_left``; 0 never does.
     """
 
     key: str
@@ -59,6 +59,7 @@ class Column(Struct, frozen=True):
     wide: bool = False
     extra: bool = False
     piped: bool = False
+    kept: bool = False
     spare: int = 0
     right: bool = False
     from_left: bool = False

@@ -84,7 +84,8 @@ def telling(
     kept = [
         column
         for column in columns
-        if not column.piped and any(column.value(item) is not None for item in items)
+        if not column.piped
+        and (column.kept or any(column.value(item) is not None for item in items))
     ]
     spare = sorted((one for one in kept if one.spare), key=lambda one: -one.spare)
     for column in spare:

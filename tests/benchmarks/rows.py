@@ -100,10 +100,10 @@ ROWS = (
     Row(
         "diff-200",
         "dashborion workloads diff k8s:real k8s:real/default -A --all -o json",
-        "kubectl get deploy,sts,ds,pods -A -o json",
-        setups.five_thousand_pods,
-        time=0.6,
-        memory=0.3,
+        "kubectl get deploy,sts,ds,rs,pods -A -o json",
+        setups.two_hundred_workloads,
+        time=1.5,
+        memory=1,
     ),
     Row(
         "rows-200000",

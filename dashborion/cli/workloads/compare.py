@@ -12,7 +12,7 @@ from dashborion.cli.options import NAME_FORMS, ListOptions, ReportListOptions, S
 from dashborion.cli.printing import show_list
 from dashborion.completion import completers
 from dashborion.errors import FOUND, UsageError
-from dashborion.render import STRUCTURED
+from dashborion.render import STRUCTURED, Format
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -145,8 +145,8 @@ def print_comparisons(
     from dashborion.render.views import comparisons as views
 
     view = views.view(*sides, namespaces=namespaces)
-    if listed.output in STRUCTURED:
-        show_list(context, view, comparisons, listed)
+    if listed.output in (*STRUCTURED, Format.NAME):  # which have no rows to sort
+        show_list(context, view, comparisons, ListOptions(output=listed.output))
     elif comparisons:
         show_list(context, view, views.rows(comparisons), listed)
 

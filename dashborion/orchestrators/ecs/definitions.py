@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from dashborion.concurrency import every, result, start
-from dashborion.errors import BadAnswer, NotFound, Refusal
+from dashborion.errors import BadAnswer, DashborionError, NotFound, Refusal
 from dashborion.models.definition import Comparison, Defined, Side
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Part, Query
@@ -59,6 +59,8 @@ class Definitions:
         if between is None and len(past) < 2:
             why = f"its history ({doubt})" if doubt else "its history"
             raise NotFound("other revision of", service.service_name, where=why, known=known)
+        if between is None and doubt:
+            client.aws.runtime.warn(DashborionError(doubt))
         arns = [one.arn for one in past[-2:]]
         if between is not None:
             arns = [f"{family}:{one}" if one.isdecimal() else one for one in between]

@@ -59,6 +59,7 @@ def rows(comparisons: Iterable[Comparison]) -> Iterator[Row]:
 
 def view(left: str, right: str, *, namespaces: bool = False, named: bool = True) -> View:
     """The columns, with what stands on the left and on the right as headers on a terminal."""
+    side: dict[str, Any] = {"shrink": 3, "min_width": 14, "kept": True}
     return View(
         "comparisons",
         [
@@ -66,10 +67,8 @@ def view(left: str, right: str, *, namespaces: bool = False, named: bool = True)
             name_column("workload", "name", piped=not named),
             column("container", _container, piped=True),
             column("field", _field, short=_field_of, min_width=12, shrink=1),
-            column("left", _left, short=_short_left, title=left.upper(), shrink=3, min_width=14),
-            column(
-                "right", _right, short=_short_right, title=right.upper(), shrink=3, min_width=14
-            ),
+            column("left", _left, short=_short_left, title=left.upper(), **side),
+            column("right", _right, short=_short_right, title=right.upper(), **side),
             column("change", "kind", lambda row: STYLES.get(row.kind, "")),
             message_column(
                 lambda row: row.difference.note if row.difference else None, spare=3

@@ -144,6 +144,16 @@ def test_csv_has_a_row_for_each_difference(dashborion: Cli) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("output", ["json", "yaml", "name"])
+def test_what_has_no_rows_is_not_sorted_by_them(dashborion: Cli, output: str) -> None:
+    seen = dashborion(f"{ACROSS} web --sort change --columns field -o {output}")
+    assert (seen.exit_code, "web" in seen.out) == (0, True), seen.err
+
+
+def test_names_are_printed_once(dashborion: Cli) -> None:
+    assert dashborion(f"{ACROSS} -o name").lines == ["web", "api"]
+
+
 def test_github_gets_an_annotation_for_each_workload(dashborion: Cli) -> None:
     lines = dashborion(f"{ACROSS} web --only replicas -o github").lines
     assert lines == ["::warning title=web::replicas: 2 -> 1"]
