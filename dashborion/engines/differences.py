@@ -13,11 +13,12 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import result, start
 from dashborion.config.targets import Environment
-from dashborion.engines import comparison
-from dashborion.engines.answers import matching, require_matches
-from dashborion.engines.comparison import Pair, Selection
+from dashborion.engines import comparison, pairing
+from dashborion.engines.answers import located, matching, require_matches
+from dashborion.engines.comparison import Selection
 from dashborion.engines.fleet import Fleet
-from dashborion.errors import Ambiguous, NotFound, PartialFailure, foreseen
+from dashborion.engines.pairing import Pair
+from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure, foreseen
 from dashborion.models.definition import Comparison, Defined
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload
@@ -54,8 +55,8 @@ def of_environments(
     first, second = answer.items
     left, right = fleet.environments
     require_matches(names, [*first.workloads, *second.workloads], fleet.where)
-    words = (comparison.words_of(left), comparison.words_of(right))
-    found = comparison.pairs(
+    words = (pairing.words_of(left), pairing.words_of(right))
+    found = pairing.pairs(
         [one.item for one in first.workloads],
         [one.item for one in second.workloads],
         words,
@@ -66,36 +67,53 @@ def of_environments(
         by_namespace=query.all_namespaces,
     )
     chosen = [pair for pair in found if _is_meant(pair, names)]
-    both = [pair for pair in chosen if pair.left and pair.right]
-    fleet.progress(f"comparing {len(both)} workloads")
-    futures = [
-        start(partial(_define, left, first, [pair.left for pair in both if pair.left])),
-        start(partial(_define, right, second, [pair.right for pair in both if pair.right])),
-    ]
-    defined = [result(future, fleet.runtime(left).deadline) for future in futures]
-    fleet.progress("")
-    lefts, rights = ({_key(one.item): one for one in side} for side in defined)
+    defined = _both_defined(fleet, (first, second), chosen)
     comparisons = []
     for pair in chosen:
         if pair.left is None or pair.right is None:
             comparisons.append(comparison.alone(pair))
             continue
-        one, other = lefts.get(_key(pair.left)), rights.get(_key(pair.right))
+        one, other = (side.get(_key(it)) for side, it in zip(defined, pair.sides, strict=True))
         if one is not None and other is not None:
             comparisons.append(comparison.compared(one, other, words, selection))
     return Compared(comparisons, left.label, right.label)
 
 
+Keyed = dict[tuple[str, str, str], Defined]
+
+
+def _both_defined(
+    fleet: Fleet, listings: tuple[Listing, Listing], pairs: Sequence[Pair]
+) -> list[Keyed]:
+    """The definitions of what has a counterpart, of each environment."""
+    both = [pair.sides for pair in pairs if pair.left and pair.right]
+    fleet.progress(f"comparing {len(both)} workloads")
+    futures = [
+        start(partial(_define, environment, listing, [sides[number] for sides in both]))
+        for number, (environment, listing) in enumerate(
+            zip(fleet.environments, listings, strict=True)
+        )
+    ]
+    try:
+        deadline = fleet.runtime(fleet.environments[0]).deadline
+        answers = [result(future, deadline) for future in futures]
+    finally:
+        fleet.progress("")
+    return [{_key(one.item): one for one in answer} for answer in answers]
+
+
 def _define(
     environment: Environment, listing: Listing, chosen: Sequence[Workload]
 ) -> list[Defined]:
-    with foreseen(environment.label):
-        return listing.define(chosen) if chosen else []
+    try:
+        with foreseen(environment.label):
+            return listing.define(chosen) if chosen else []
+    except DashborionError as error:
+        raise located(error, environment) from None
 
 
 def _is_meant(pair: Pair, names: Sequence[Name]) -> bool:
-    sides = [Found(one) for one in (pair.left, pair.right) if one is not None]
-    return bool(matching(names, sides))
+    return bool(matching(names, [Found(one) for one in pair.sides]))
 
 
 def _named(fleet: Fleet, environment: Environment, listing: Listing, typed: str) -> Workload:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from dashborion.engines.comparison import matched, words_of
+from dashborion.engines.pairing import matched, words_of
 from dashborion.errors import NotFound, Refusal, UsageError
 from dashborion.models.rollout import RolloutState
 from dashborion.models.workload import WorkloadStatus

@@ -102,8 +102,8 @@ ROWS = (
         "dashborion workloads diff k8s:real k8s:real/default -A --all -o json",
         "kubectl get deploy,sts,ds,rs,pods -A -o json",
         setups.two_hundred_workloads,
-        time=1.5,
-        memory=1,
+        time=1,
+        memory=0.7,
     ),
     Row(
         "rows-200000",

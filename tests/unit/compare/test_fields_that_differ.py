@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from dashborion.engines.comparison import Selection, compared, words_of
+from dashborion.engines.comparison import Selection, compared
+from dashborion.engines.pairing import words_of
 from dashborion.models.definition import Comparison, Defined, Sealed
 from dashborion.models.workload import Endpoint, EndpointType
 from tests.support.definitions import (
