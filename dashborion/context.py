@@ -257,14 +257,14 @@ class Context:
         return self._fleet(environments)
 
     def environment(self, name: str, project: str | None = None) -> Environment:
-        """The one environment of that name.
+        """The one environment of that name, in that project unless the name says another.
 
         Raises:
             UsageError: there is none, or there are several.
         """
         from dashborion.config.environments import Choice
 
-        found = self.environments(Choice(project, (name,)))
+        found = self.environments(Choice(None if "/" in name else project, (name,)))
         if len(found) > 1:
             labels = ", ".join(one.label for one in found)
             raise UsageError(f"'{name}' is {len(found)} environments: {labels}")

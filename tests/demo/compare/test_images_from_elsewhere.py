@@ -55,6 +55,15 @@ def test_who_may_not_see_nodes_may_still_deploy(dashborion: Cli, media: Api) -> 
     assert (seen.exit_code, "one platform" in notes(seen)) == (0, False)
 
 
+@pytest.mark.parametrize("source", ["staging", "shop/staging", "media/staging"])
+def test_a_source_is_of_the_same_project_unless_it_names_another(
+    dashborion: Cli, source: str
+) -> None:
+    typed = f"workloads deploy web -p shop -e production --image-from {source} --dry-run -o json"
+    seen = dashborion(typed)
+    assert (seen.exit_code, seen.json["after"]) == (0, f"{OURS}/web@{D1}"), seen.err
+
+
 def test_another_workload_and_the_tag(dashborion: Cli, staging: Registry) -> None:
     typed = FROM_STAGING + " --from-workload api --repository keep"
     assert dashborion(typed).json["after"] == f"{OURS}/api@{D1}"
