@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,7 +38,6 @@ from dashborion.errors import (
 )
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
-from dashborion.models.definition import Comparison
 from dashborion.models.environment import Check
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import WorkloadType
@@ -51,6 +50,9 @@ from dashborion.orchestrators.protocol import (
     Runtime,
     WorkloadToChange,
 )
+
+if TYPE_CHECKING:
+    from dashborion.models.definition import Comparison
 
 T = TypeVar("T")
 Role = TypeVar("Role", bound=Native)

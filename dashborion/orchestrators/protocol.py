@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 
@@ -24,7 +24,6 @@ from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
-from dashborion.models.definition import Comparison, Defined
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
 from dashborion.models.instance import Instance, InstanceDetail
@@ -33,6 +32,9 @@ from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
 from dashborion.orchestrators.logs import Reader, Wanted
 from dashborion.terminal import Terminal
+
+if TYPE_CHECKING:
+    from dashborion.models.definition import Comparison, Defined
 
 T_co = TypeVar("T_co", covariant=True)
 
