@@ -240,7 +240,14 @@ class Context:
             return self.config
         return load(self.user_file, Origin.USER) if is_there(self.user_file) else Config()
 
-    def fleet(self, choice: Choice, *, only: str | None = None, prints_rows: bool = True) -> Fleet:
+    def fleet(
+        self,
+        choice: Choice,
+        *,
+        only: str | None = None,
+        prints_rows: bool = True,
+        also: Sequence[Environment] = (),
+    ) -> Fleet:
         """The chosen environments, with one deadline for everything that a command reads.
 
         Args:
@@ -249,7 +256,46 @@ class Context:
                 for environments of others.
             prints_rows: whether the command prints what it reads; otherwise what may be
                 missing from that does not make it incomplete.
+            also: other environments that will be asked.
         """
+        return self._fleet(self._chosen(choice), only=only, prints_rows=prints_rows, also=also)
+
+    def fleet_of(self, names: Sequence[str], project: str | None = None) -> Fleet:
+        """The environments of these names, in their order, each a single one; else as ``fleet``.
+
+        Raises:
+            UsageError: a name is that of none, of several, or of one that was named before.
+        """
+        from dashborion.config.prefixed_names import Chosen
+
+        environments = [self.environment(name, project) for name in names]
+        labels = [one.label for one in environments]
+        if len(set(labels)) < len(labels):
+            raise UsageError(f"name different environments, not {labels[0]} twice")
+        return self._fleet(Chosen(tuple(environments), {}))
+
+    def environment(self, name: str, project: str | None = None) -> Environment:
+        """The one environment of that name, in that project unless the name says another.
+
+        Raises:
+            UsageError: there is none, or there are several.
+        """
+        from dashborion.config.environments import Choice
+
+        found = self.environments(Choice(None if "/" in name else project, (name,)))
+        if len(found) > 1:
+            labels = ", ".join(one.label for one in found)
+            raise UsageError(f"'{name}' is {len(found)} environments: {labels}")
+        return found[0]
+
+    def _fleet(
+        self,
+        chosen: Chosen,
+        *,
+        only: str | None = None,
+        prints_rows: bool = True,
+        also: Sequence[Environment] = (),
+    ) -> Fleet:
         from dashborion.concurrency import Deadline
         from dashborion.engines.fleet import Fleet
         from dashborion.engines.name_recorder import recorder
@@ -257,8 +303,8 @@ class Context:
 
         deadline = self._deadline = Deadline(self.read_seconds)
         connector = self._connector = Connector(self.environ)
-        chosen = self._chosen(choice)
-        to_connect = [env for env in chosen.environments if only in (None, env.orchestrator)]
+        asked = (*chosen.environments, *also)
+        to_connect = [env for env in asked if only in (None, env.orchestrator)]
         connector.prepare(to_connect, deadline)
         return Fleet(
             chosen.environments,

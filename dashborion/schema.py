@@ -11,6 +11,7 @@ import msgspec
 from dashborion.errors import UsageError, suggestion
 from dashborion.models import (
     cause,
+    definition,
     ecs,
     environment,
     event,
@@ -25,7 +26,9 @@ from dashborion.models import (
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, cause, log, environment, health, usage)
+_COMMON = (
+    workload, instance, event, rollout, definition, cause, log, environment, health, usage,
+)  # fmt: skip
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 

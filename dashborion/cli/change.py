@@ -9,6 +9,9 @@ from dashborion.cli.options import ChangeOptions, RolloutOptions
 from dashborion.cli.printing import show_one
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dashborion.config.targets import Environment
     from dashborion.context import Context
     from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import Fleet
@@ -16,8 +19,13 @@ if TYPE_CHECKING:
     from dashborion.models.rollout import Change
 
 
-def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Changer:
-    """What makes a change in the chosen environments.
+def changer(
+    context: Context,
+    options: ChangeOptions | RolloutOptions,
+    *,
+    also: Sequence[Environment] = (),
+) -> Changer:
+    """What makes a change in the chosen environments; ``also`` are asked about theirs.
 
     Raises:
         UsageError: an option makes no sense; nothing was asked or changed then.
@@ -38,7 +46,7 @@ def changer(context: Context, options: ChangeOptions | RolloutOptions) -> Change
 
             show_one(context, CHANGES, change, options)
 
-    fleet = context.fleet(options.choice, prints_rows=False)
+    fleet = context.fleet(options.choice, prints_rows=False, also=also)
     return Changer(
         fleet=fleet,
         guards=context.guards(),

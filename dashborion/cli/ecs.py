@@ -11,12 +11,13 @@ from dashborion.cli.options import (
     ClusterOptions,
     EnvironmentOptions,
     FormatOptions,
+    ListOptions,
     NamespaceOptions,
     ObjectOptions,
     command,
     group,
 )
-from dashborion.cli.printing import print_difference, print_list, print_object
+from dashborion.cli.printing import print_comparison, print_list, print_object
 from dashborion.cli.top import TopOptions, Window, show_top
 from dashborion.errors import UsageError
 
@@ -161,7 +162,8 @@ def diff(
         one,
         lambda ecs: ecs.difference(one, other, values=raw),
     )
-    print_difference(context, answer, shown)
+    print_comparison(context, answer.items[0].item, ListOptions(output=shown.output))
+    answer.require_complete()
 
 
 def _require_one_place(fleet: Fleet, first: str, second: str | None) -> None:

@@ -36,6 +36,14 @@ def members(type_: type[E], values: Sequence[str] | None, option: str) -> frozen
     return frozenset(type_(value.lower()) for value in typed)
 
 
+def member(type_: type[E], value: str | None, option: str) -> E | None:
+    """The one member that an option names; raises as ``members``."""
+    found = members(type_, [value], option) if value is not None else None
+    if found and len(found) > 1:
+        raise UsageError(f"{option} takes one value")
+    return next(iter(found)) if found else None
+
+
 def _duration(text: str) -> re.Match[str] | None:
     match = _DURATION.fullmatch(text.strip().lower())
     return match if match and match["unit"] in _UNITS else None
@@ -99,6 +107,18 @@ def workload_types(words: Sequence[str] | None) -> frozenset[WorkloadType] | Non
             near = suggestion(word, [str(member) for member in WorkloadType])
             raise UsageError(f"--type: '{word}' is not a type of workload", hint=near)
     return frozenset(filter(None, map(workload_type, words)))
+
+
+def revisions(text: str) -> tuple[str, str]:
+    """The two revisions of ``REV..REV``.
+
+    Raises:
+        UsageError: anything else.
+    """
+    left, dots, right = (part.strip() for part in text.partition(".."))
+    if not (left and dots and right):
+        raise UsageError(f"--between: '{text}' is not REV..REV", hint="such as 3..5")
+    return left, right
 
 
 def images(values: Sequence[str]) -> list[tuple[str | None, str]]:

@@ -19,11 +19,13 @@ _ROOT: Mapping[str, str] = {
     "delete": "instances stop", "rollout": "workloads status", "undo": "workloads rollback",
     "image": "workloads deploy", "update": "workloads deploy", "tail": "workloads logs",
     "check": "env check", "usage": "workloads top", "stats": "instances top",
+    "diff": "workloads diff", "compare": "workloads diff",
+    "promote": "workloads deploy",
 }  # fmt: skip
 _IN_GROUP: Mapping[str, str] = {
     "get": "list", "show": "describe", "inspect": "describe", "ps": "list", "delete": "stop",
     "rm": "stop", "kill": "stop", "shell": "exec", "tail": "logs", "undo": "rollback",
-    "update": "deploy", "rollout": "status",
+    "update": "deploy", "rollout": "status", "compare": "diff", "promote": "deploy",
 }  # fmt: skip
 _KINDS = {
     **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets"), "workloads"),

@@ -17,7 +17,7 @@ from dashborion.cli.options import (
     ReportOptions,
 )
 from dashborion.errors import FOUND, DashborionError
-from dashborion.render import Format
+from dashborion.render import STRUCTURED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dashborion.engines.answers import Answer
     from dashborion.engines.long_lists import LongList
     from dashborion.models.cause import NotChecked
-    from dashborion.models.ecs import Difference
+    from dashborion.models.definition import Comparison
     from dashborion.models.query import Found
     from dashborion.render.columns import View
 
@@ -139,20 +139,19 @@ def print_object(
     answer.require_complete()
 
 
-def print_difference(
-    context: Context, answer: Answer[Found[Difference]], shown: FormatOptions
-) -> None:
-    """Print the difference of two revisions: as one object, or a row for each change."""
-    from dashborion.render.views.ecs import CHANGES
+def print_comparison(context: Context, comparison: Comparison, listed: ListOptions) -> None:
+    """Print how two revisions differ: as one object, or a row for each difference."""
+    from dashborion.render.views import comparisons as views
 
-    difference = answer.items[0].item
-    if shown.output in (None, Format.TABLE, Format.JSON, Format.YAML):
-        show_one(context, CHANGES, difference, shown)
-    else:
-        show_list(context, CHANGES, difference.changes, ListOptions(output=shown.output))
-    if not difference.changes:
-        context.streams.note(f"no differences between {difference.before} and {difference.after}")
-    answer.require_complete()
+    left, right = views.labels(comparison)
+    view = views.view(left, right, named=False)
+    if listed.output in STRUCTURED:
+        style = render.Style(format=listed.output)
+        render.show_one(context.streams, view, comparison, style, now=context.now())
+    elif comparison.differences:
+        show_list(context, view, views.rows([comparison]), listed)
+    if not comparison.differences:
+        context.streams.note(f"no differences between {left} and {right}")
 
 
 def distinguishing(

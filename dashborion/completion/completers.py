@@ -169,6 +169,28 @@ def _typed_names(ctx: typer.Context) -> list[str]:
     return [name for names in lists for name in names] or list(ctx.args)
 
 
+def source_workloads(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Workloads of the environment of ``--image-from``."""
+    if source := ctx.params.get("image_from"):
+        ctx.params["env"] = [source]
+    return workloads(ctx, incomplete)
+
+
+def fields(incomplete: str) -> list[str]:
+    """Fields that are compared, behind those that are in the list already."""
+    from dashborion.engines.comparison import FIELDS
+
+    before, comma, _ = incomplete.rpartition(",")
+    return [f"{before}{comma}{name}" for name in FIELDS if name not in before.split(",")]
+
+
+def repositories() -> list[str]:
+    """Values of ``--repository``."""
+    from dashborion.engines.promotion import Repository
+
+    return list(Repository)
+
+
 def statuses(ctx: typer.Context) -> list[str]:
     """Values of ``--status``."""
     from dashborion.models.instance import InstanceStatus
@@ -239,6 +261,7 @@ def sort_columns(ctx: typer.Context) -> list[str]:
 
 def _view(group: str, command: str | None) -> View | None:
     from dashborion.render.views import (
+        comparisons,
         ecs,
         environments,
         instances,
@@ -254,6 +277,7 @@ def _view(group: str, command: str | None) -> View | None:
         "workloads list": workloads.WORKLOADS,
         "workloads events": workloads.EVENTS,
         "workloads top": usage.USAGE,
+        "workloads diff": comparisons.view("", ""),
         "instances list": instances.INSTANCES,
         "instances top": usage.USAGE,
         "k8s nodes top": usage.MACHINES,
@@ -274,6 +298,11 @@ OPTIONS: dict[str, Completer] = {
     "--workload": workloads,
     "--container": containers,
     "--to": revisions,
+    "--image-from": environments,
+    "--from-workload": source_workloads,
+    "--repository": repositories,
+    "--only": fields,
+    "--ignore": fields,
     "--status": statuses,
     "--type": types,
     "--columns": columns,

@@ -122,7 +122,9 @@ def _sources(ctx: typer.Context, about: Sequence[str] = ()) -> list[names.NameSo
     Names that it is ``about`` may bring their environment.
     """
     typed, params = ctx.find_root().obj.globals, ctx.params
-    project, patterns = params.get("project"), tuple(params.get("env") or ())
+    project = params.get("project")
+    compared = filter(None, (params.get("left"), params.get("right")))  # of `workloads diff`
+    patterns = tuple(params.get("env") or compared)
     everywhere = bool(params.get("all_envs"))
     prefixed = tuple(name for name in about if ":" in name)
     key = names.index_key([project, patterns, everywhere, typed.config, prefixed], os.environ)

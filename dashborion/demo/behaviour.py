@@ -41,6 +41,13 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     last_words: str = ""
 
 
+def digest_of(image: str) -> str:
+    """The digest of an image: that in its name, or one that its name and tag make."""
+    name, _, digest = image.partition("@")
+    made = hashlib.sha256(name.rsplit("/", 1)[-1].encode()).hexdigest()
+    return digest or f"sha256:{made}"
+
+
 WELL = Behaviour()
 COMPLETES = Behaviour(runs_for=1.0, is_restarted=False, last_words="done")
 _TABLE = msgspec.yaml.decode(

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,6 +54,9 @@ from dashborion.orchestrators.protocol import (
     Runtime,
     WorkloadToChange,
 )
+
+if TYPE_CHECKING:
+    from dashborion.models.definition import Comparison
 
 T = TypeVar("T")
 Role = TypeVar("Role", bound=Native)
@@ -236,6 +239,17 @@ class Fleet(Struct, frozen=True):
         namespace = away(examined.item, query, name)
         causes = self.addressed(examined.causes, environment, namespace)
         return verdicts.with_reason(replace(examined, causes=causes))
+
+    def revisions(
+        self, typed: str, query: Query, between: tuple[str, str] | None
+    ) -> Answer[Found[Comparison]]:
+        """How two revisions of the one workload of that NAME differ, or its newest two."""
+        name = self.workload_name(typed)
+        answer = self.ask_all(
+            lambda one: one.definitions.revisions(name, query, between), searching=True
+        )
+        answer.require_one(name)
+        return answer
 
     def addressed(
         self, causes: Sequence[Cause], environment: Environment, namespace: str | None

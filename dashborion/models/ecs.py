@@ -70,29 +70,6 @@ class TaskDefinitionDetail(TaskDefinition, frozen=True, kw_only=True):
     labels: dict[str, str]
 
 
-class Changed(Model, frozen=True, kw_only=True):
-    """A difference between two revisions: the setting ``field`` of the object ``where``.
-
-    ``change`` is ``added``, ``removed`` or ``changed``. When ``hidden``, the values
-    are null because they may be secret.
-    """
-
-    where: str
-    field: str
-    change: str
-    before: str | None
-    after: str | None
-    hidden: bool
-
-
-class Difference(EcsObject, frozen=True, kw_only=True):
-    """The differences between two revisions; ``name`` is that of the later one."""
-
-    before: str
-    after: str
-    changes: list[Changed]
-
-
 class Cluster(EcsObject, frozen=True, kw_only=True):
     """A cluster; ``instances`` counts container instances, which Fargate does not have."""
 

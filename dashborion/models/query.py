@@ -23,14 +23,14 @@ T_co = TypeVar("T_co", covariant=True)
 _ARN = "arn:"
 Part = Literal[
     "endpoints", "definition", "health", "causes", "revisions", "evidence", "events", "autoscaling",
-    "log",
+    "log", "digests",
 ]  # fmt: skip
 """Parts of a workload that take additional calls.
 
 ``definition`` is its images and requests, ``health`` how much of it is available, ``causes`` what
 is wrong and how often its instances began again, ``revisions`` which one runs and since when.
 ``evidence`` is what else lists have that may be a cause or speak against one; ``log`` the last
-line of what failed.
+line of what failed, ``digests`` which images its instances run.
 """
 SINCE = timedelta(hours=1)
 

@@ -1,8 +1,8 @@
-"""How two definitions differ, field by field, and which fields' values are hidden. Pure.
+"""How two revisions differ, field by field, and which fields' values are hidden. Pure.
 
 Works on the API's own objects, so a field that nobody thought of is found too.
-This is the only place that decides what is private: dry runs and diffs of every
-orchestrator show what comes from here.
+This is the only place that decides what is private in them: dry runs and comparisons of
+revisions of every orchestrator show what comes from here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from dashborion.models.definition import Difference, DifferenceKind
 
 HIDDEN, ABSENT = "(hidden)", "(none)"
 
@@ -26,6 +28,10 @@ _PRIVATE = frozenset({
 # Fields whose keys are the user's own words: `env` is no list of variables there.
 _PUBLIC = frozenset({"labels", "matchLabels", "nodeSelector", "dnsConfig.options"})
 _PUBLIC_OPTIONS = "awslogs-"  # log groups and streams; other drivers' options may be tokens
+
+# Lists of containers, and the fields of variables in the words of ``models.definition``.
+_CONTAINERS = ("containerDefinitions", "containers", "initContainers", "ephemeralContainers")
+_WORDS = {"env": "variables", "environment": "variables", "entryPoint": "command"}
 
 # What tells the items of a list apart, in order of preference.
 _IDENTITIES = ("name", "containerName", "containerPort", "containerPath", "mountPath", "key")
@@ -86,6 +92,37 @@ def changed_fields(before: Any, after: Any, path: Path = ()) -> Iterator[FieldCh
 def differences(before: Any, after: Any) -> list[str]:
     """Lines such as ``spec.containers[app].image: web:1 -> web:2``; none if nothing differs."""
     return [_line(change) for change in changed_fields(before, after)]
+
+
+def compared(before: Any, after: Any, *, values: bool = False) -> list[Difference]:
+    """The same for people and scripts; ``values`` shows what is hidden, too."""
+    found = (change for change in changed_fields(before, after) if not change.reordered)
+    return [_difference(change, values=values) for change in found]
+
+
+def _difference(change: FieldChange, *, values: bool) -> Difference:
+    """``containerDefinitions[app].environment[MODE].value``: of app, ``variables.MODE``."""
+    before, after = text(change.before), text(change.after)
+    hidden = change.hidden and not values
+    container, names = None, [step.name for step in change.path]
+    for index, step in enumerate(change.path[:-1]):
+        if step.name in _CONTAINERS and not step.is_item and change.path[index + 1].is_item:
+            container, names = names[index + 1], names[index + 2 :] or ["container"]
+            break
+    if container is not None and names[0] in (*_WORDS, "secrets"):
+        is_value = len(names) > 2 and names[-1] in ("value", "valueFrom")
+        names = [_WORDS.get(names[0], names[0]), *names[1 : -1 if is_value else None]]
+    kind = DifferenceKind.CHANGED
+    if before is None or after is None:
+        kind = DifferenceKind.ADDED if before is None else DifferenceKind.REMOVED
+    return Difference(
+        field=".".join(names),
+        container=container,
+        left=None if hidden else before,
+        right=None if hidden else after,
+        kind=kind,
+        hidden=hidden,
+    )
 
 
 def text(value: Any) -> str | None:

@@ -39,7 +39,7 @@ from dashborion.orchestrators.samples import Sample
 from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
-    from dashborion.models.ecs import Difference
+    from dashborion.models.definition import Comparison, Defined
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -87,6 +87,8 @@ class Orchestrator(Protocol):
     def inventory(self) -> Inventory: ...
     @property
     def causes(self) -> Causes: ...
+    @property
+    def definitions(self) -> Definitions: ...
     @property
     def changes(self) -> Changes: ...
     @property
@@ -187,6 +189,71 @@ class Overview(Struct, frozen=True):
     workloads: Sequence[Examined[Workload]]
     failed: Sequence[FailedRun]
     not_checked: Sequence[NotChecked] = ()
+
+
+class Definitions(Protocol):
+    """What workloads are made of, to be compared and to be taken elsewhere."""
+
+    def listed(self, query: Query) -> Listing:
+        """The workloads in a namespace or in all, none of which is looked into yet.
+
+        ``query.parts`` says what will be compared, as far as it takes additional calls.
+        """
+        ...
+
+    def revisions(
+        self, name: Name, query: Query, between: tuple[str, str] | None
+    ) -> Found[Comparison]:
+        """How two revisions of a workload differ, or the newest two.
+
+        Raises:
+            NotFound: there is no such revision, or only one.
+        """
+        ...
+
+    def running(self, name: Name, query: Query) -> Running:
+        """What the instances of the one workload of that name run."""
+        ...
+
+    def tags_of(self, repository: str, digest: str) -> list[str] | None:
+        """The tags of an image in its registry; None if nobody can tell from here.
+
+        Raises:
+            Refusal: the registry has no such image.
+        """
+        ...
+
+
+class Listing(Protocol):
+    """The workloads of one environment."""
+
+    @property
+    def workloads(self) -> Sequence[Found[Workload]]: ...
+
+    def define(self, chosen: Sequence[Workload]) -> list[Defined]:
+        """These of them with their definitions; what cannot be had is left out and told."""
+        ...
+
+
+class RunningContainer(Struct, frozen=True):
+    """A container: its image as it is defined, and the digests that its instances run.
+
+    None among the digests is one that is not certain.
+    """
+
+    name: str
+    image: str
+    digests: Sequence[str | None]
+    init: bool = False
+
+
+class Running(Struct, frozen=True):
+    """What a workload runs; ``architectures`` it may run on, None if nobody can tell."""
+
+    environment: Environment
+    workload: Workload
+    containers: Sequence[RunningContainer]
+    architectures: frozenset[str] | None
 
 
 class Changes(Protocol):
@@ -305,7 +372,7 @@ class Native(Protocol):
 class EcsNative(Native, Protocol):
     """ECS' own kinds."""
 
-    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Difference]:
+    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Comparison]:
         """What changed between two revisions of task definitions; ``values`` shows secrets.
 
         ``first`` alone is a family, of which the newest two are compared, or a

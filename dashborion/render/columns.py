@@ -47,7 +47,8 @@ class Column(Struct, frozen=True):
 
     ``wide`` columns are shown by ``-o wide`` only, ``extra`` ones where the list
     needs them to tell its rows apart, ``piped`` ones not on a terminal, where another column
-    says the same, and ``drawn`` ones only there: programs read what they have always read.
+    says the same, and ``drawn`` ones only there: programs read what they have always read;
+    ``kept`` ones even without a value.
     ``title`` is the header on a terminal, where times are ages, ``short`` the value there,
     ``shown`` the one that even a wide table has; ``order`` is what is sorted by. On a narrow
     terminal ``spare`` columns go, the highest first, and those with the highest ``shrink`` give
@@ -62,6 +63,7 @@ class Column(Struct, frozen=True):
     extra: bool = False
     piped: bool = False
     drawn: bool = False
+    kept: bool = False
     spare: int = 0
     right: bool = False
     from_left: bool = False

@@ -22,6 +22,7 @@ from dashborion.models.cause import (
     Severity,
     Verdict,
 )
+from dashborion.models.definition import Comparison
 from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
@@ -30,6 +31,7 @@ from dashborion.render.columns import environment_label, some
 from dashborion.render.diagnosis import doubt, effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
 from dashborion.render.views.causes import subject, untold
+from dashborion.render.views.comparisons import told, where
 from dashborion.streams import escape
 
 ANNOTATIONS = 10  # of a level and a step that GitHub shows
@@ -206,6 +208,19 @@ def of_change(change: Change) -> Report:
     if change.rollout:
         told += f", rollout {change.rollout.state}"
     return Report([Problem(Level.NOTICE, name, told)], [f"**{inline(name)}**: {inline(told)}"])
+
+
+def of_comparisons(comparisons: Sequence[Comparison], summed_up: str) -> Report:
+    """An annotation for each workload that differs, or may, and a row for each difference."""
+    problems = [Problem(Level.NOTICE, "dashborion", summed_up)] if not comparisons else []
+    rows = []
+    for one in comparisons:
+        lines = list(map(told, one.differences))
+        if one.same is not True:
+            level = Level.NOTICE if one.same is None else Level.WARNING
+            problems.append(Problem(level, where(one), "\n".join(lines) or where(one)))
+        rows += [(where(one), line) for line in lines or ["equal" if one.same else ""]]
+    return Report(problems, [inline(summed_up), *_table(("workload", "difference"), rows)])
 
 
 def of_error(error: DashborionError, about: str) -> Report:

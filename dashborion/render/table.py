@@ -85,7 +85,8 @@ def telling(
     kept = [
         column
         for column in columns
-        if not column.piped and any(_value(column, item, full=False) is not None for item in items)
+        if not column.piped
+        and (column.kept or any(_value(column, item, full=False) is not None for item in items))
     ]
 
     def fits(shown: Sequence[Column]) -> bool:

@@ -62,12 +62,12 @@ def _several_teams() -> list[Manifest]:
     return found
 
 
-def _many_pods() -> list[Manifest]:
-    """Two hundred Deployments of twenty-five pods each."""
+def _many_deployments(replicas: int) -> list[Manifest]:
+    """Two hundred Deployments of so many pods each."""
     found = [namespace(team) for team in _TEAMS]
     for number in range(200):
         team, name = _TEAMS[number % len(_TEAMS)], f"service-{number}"
-        made = deployment(name, *_containers(name), replicas=25, namespace=team)
+        made = deployment(name, *_containers(name), replicas=replicas, namespace=team)
         found.append(_dressed(made, team))
     return found
 
@@ -144,4 +144,5 @@ def _containers(name: str) -> list[Manifest]:
 
 SIXTY_WORKLOADS = tuple(_several_teams())
 TEN_WORKLOADS = tuple(_ten())
-FIVE_THOUSAND_PODS = tuple(_many_pods())
+FIVE_THOUSAND_PODS = tuple(_many_deployments(25))
+TWO_HUNDRED_WORKLOADS = tuple(_many_deployments(1))

@@ -104,6 +104,14 @@ ROWS = (
         setups.five_thousand_measured_pods,  # kubectl reads no pods, and so no requests and limits
     ),
     Row(
+        "diff-200",
+        "dashborion workloads diff k8s:real k8s:real/default -A --all -o json",
+        "kubectl get deploy,sts,ds,rs,pods -A -o json",
+        setups.two_hundred_workloads,
+        time=1,
+        memory=0.7,
+    ),
+    Row(
         "rows-200000",
         "dashborion instances list -A -e k8s:rows-200000 -o json",
         "dashborion instances list -A -e k8s:rows-20000 -o json",

@@ -77,6 +77,13 @@ def sixty_workloads() -> Iterator[Environment]:
 
 
 @contextmanager
+def two_hundred_workloads() -> Iterator[Environment]:
+    """A control plane with two hundred Deployments of a pod each."""
+    with _cluster(fleets.TWO_HUNDRED_WORKLOADS) as environment:
+        yield environment
+
+
+@contextmanager
 def five_thousand_pods() -> Iterator[Environment]:
     """A control plane with two hundred Deployments of twenty-five pods each."""
     with _cluster(fleets.FIVE_THOUSAND_PODS) as environment:

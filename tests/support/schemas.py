@@ -25,6 +25,7 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads deploy": "Change",
     "workloads rollback": "Change",
     "workloads history": ["Revision"],
+    "workloads diff": ["Comparison"],
     "workloads logs": "LogLine",
     "workloads status": "RolloutStatus",
     "workloads why": "Diagnosis",
@@ -57,7 +58,7 @@ PRINTED: dict[str, str | list[str]] = {
     "k8s autoscalers describe": "AutoscalerDetail",
     "ecs task-definitions list": ["TaskDefinitionFamily", "TaskDefinition"],
     "ecs task-definitions describe": "TaskDefinitionDetail",
-    "ecs task-definitions diff": "Difference",
+    "ecs task-definitions diff": "Comparison",
     "ecs clusters list": ["Cluster"],
     "ecs clusters describe": "ClusterDetail",
     "ecs container-instances list": ["ContainerInstance"],
@@ -93,6 +94,8 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
         printed, list
     ):  # of a glob, of all
         model = [str(model)]
+    if name == "workloads history" and isinstance(printed, dict):  # of two revisions
+        model = "Comparison"
     if isinstance(model, str):
         _hold(printed, [model])
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, events, read
+from dashborion.cli.workloads import change, compare, events, read
 
 app = group()
 
@@ -19,3 +19,4 @@ command(app, "restart")(change.restart)
 command(app, "deploy")(change.deploy)
 command(app, "rollback")(change.rollback)
 command(app, "history")(read.history)
+command(app, "diff")(compare.diff)

@@ -8,6 +8,7 @@ import typer
 
 from dashborion.cli.change import changer
 from dashborion.cli.options import RolloutOptions, WorkloadName
+from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -62,22 +63,68 @@ def deploy(
     name: WorkloadName,
     *,
     image: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option("--image", metavar="[CONTAINER=]IMAGE", help="New image; repeatable."),
-    ],
+    ] = None,
+    image_from: Annotated[
+        str | None,
+        typer.Option(
+            "--image-from", metavar="ENV", help="Deploy what runs in this environment, by digest."
+        ),
+    ] = None,
+    from_workload: Annotated[
+        str | None,
+        typer.Option(
+            "--from-workload", metavar="NAME", help="Workload of --image-from; by default the same."
+        ),
+    ] = None,
+    by_tag: Annotated[
+        bool, typer.Option("--by-tag", help="Take the tag instead of the digest that runs.")
+    ] = False,
+    repository: Annotated[
+        str | None,
+        typer.Option(
+            "--repository",
+            metavar="WHICH",
+            help="Where they differ: keep, or target for its own.",
+        ),
+    ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Restart the workload if it already has these images.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Restart if unchanged; take an unfinished rollout.",
+        ),
     ] = False,
     options: RolloutOptions,
 ) -> None:
     """Deploy new images. Nothing else in the workload's definition changes.
 
-    Example: dashborion workloads deploy search --image registry.example/shop/search:5.1.0 --wait
+    Example: dashborion workloads deploy cart --image-from shop/production
     """
-    from dashborion.cli.option_values import images
+    from dashborion.cli.option_values import images, member
+    from dashborion.engines.promotion import Repository, Wanted
 
-    parsed = images(image)
-    changer(context, options).deploy(name, parsed, force=force)
+    if (image is None) is (image_from is None):
+        raise UsageError("give either --image or --image-from")
+    if image_from is None:
+        if from_workload or by_tag or repository:
+            raise UsageError("--from-workload, --by-tag and --repository go with --image-from")
+        changer(context, options).deploy(name, images(image or ()), force=force)
+        return
+    from dashborion.engines.promoting import deploy_from
+    from dashborion.models.query import Query
+
+    wanted = Wanted(by_tag, member(Repository, repository, "--repository"), force)
+    source = context.environment(image_from, options.project)
+    deploy_from(
+        changer(context, options, also=[source]),
+        name,
+        source=source,
+        source_name=from_workload,
+        query=Query(),
+        wanted=wanted,
+    )
 
 
 def rollback(

@@ -25,6 +25,7 @@ from dashborion.cli.options import (
 from dashborion.cli.printing import (
     distinguishing,
     finish,
+    print_comparison,
     print_object,
     show_answer,
     show_list,
@@ -267,15 +268,37 @@ def logs(
 
 
 def history(
-    context: Context, name: WorkloadName, *, where: NamespaceOptions, listed: ListOptions
+    context: Context,
+    name: WorkloadName,
+    *,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="Show what changed between the newest two.")
+    ] = False,
+    between: Annotated[
+        str | None,
+        typer.Option(
+            "--between", metavar="REV..REV", help="Show what changed between these two revisions."
+        ),
+    ] = None,
+    where: NamespaceOptions,
+    listed: ListOptions,
 ) -> None:
-    """List the revisions of a workload, the newest last.
+    """List the revisions of a workload, the newest last, or compare two of them.
 
-    Example: dashborion workloads history payments
+    Values of variables are compared, but never shown.
+
+    Example: dashborion workloads history payments --diff
     """
+    from dashborion.cli.option_values import revisions
     from dashborion.render.views.workloads import REVISIONS
 
     query = where.query(parts=frozenset())
+    two = revisions(between) if between is not None else None
+    if diff or two:
+        answer = context.fleet(where.choice).revisions(name, query, two)
+        print_comparison(context, answer.items[0].item, listed)
+        answer.require_complete()
+        return
     workload = context.fleet(where.choice).workload_to_change(name, query)
     with foreseen(workload.environment.label):
         found = workload.history()

@@ -14,6 +14,7 @@ from typing import Any
 
 from moto.ecs.models import Service
 
+from dashborion.demo.behaviour import digest_of
 from dashborion.demo.ecs.moto_objects import (
     Json,
     definition_of,
@@ -205,7 +206,11 @@ def described_revision(service: Service, deployment: Json) -> Json:
         "loadBalancers": service.load_balancers,
         "serviceRegistries": service.service_registries,
         "containerImages": [
-            {"containerName": container["name"], "image": container["image"]}
+            {
+                "containerName": container["name"],
+                "image": container["image"],
+                "imageDigest": digest_of(str(container["image"])),
+            }
             for container in (definition.container_definitions if definition else ())
         ],
         "guardDutyEnabled": False,

@@ -17,6 +17,8 @@ from typing import Any
 from moto.ecs.models import Cluster, Container, EC2ContainerServiceBackend, Task, TaskDefinition
 from moto.moto_api._internal.managed_state_model import ManagedState
 
+from dashborion.demo.behaviour import digest_of
+
 Json = dict[str, Any]
 NETWORK = {
     "awsvpcConfiguration": {
@@ -160,6 +162,7 @@ def _container(task: EcsTask, defined: Json) -> Any:
         memory=str(defined["memory"]) if "memory" in defined else None,
         memory_reservation=defined.get("memoryReservation"),
         runtimeId=runtime_id(task.id, defined["name"]) if task.started_at else None,
+        imageDigest=digest_of(str(defined["image"])) if task.started_at else None,
         lastStatus=task.last_status,
         healthStatus=task.health_status if "healthCheck" in defined else "UNKNOWN",
         networkBindings=[],

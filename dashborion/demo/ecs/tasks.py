@@ -10,7 +10,7 @@ from typing import Any
 from moto.ecs.models import TaskDefinition
 from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
-from dashborion.demo.behaviour import behaviour_of, cause_of, lines
+from dashborion.demo.behaviour import behaviour_of, cause_of, digest_of, lines
 from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 from dashborion.demo.ecs.troubles import TROUBLES, told, trouble_of
 
@@ -124,6 +124,7 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     _set(task, "RUNNING")
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
+        vars(container)["imageDigest"] = digest_of(str(defined["image"]))
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:

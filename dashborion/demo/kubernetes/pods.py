@@ -15,6 +15,7 @@ from dashborion.demo.behaviour import (
     State,
     as_init,
     behaviour_of,
+    digest_of,
     moment,
     words_of,
 )
@@ -90,13 +91,14 @@ class Container:
     @property
     def status(self) -> Object:
         now = self.moment
-        digest = hashlib.sha256(self.image.encode()).hexdigest()
-        repository = self.image.split("@")[0].rsplit(":", 1)[0]
+        name = self.image.partition("@")[0]
+        tag = name.rpartition("/")[2].partition(":")[2]
+        repository = name.removesuffix(f":{tag}")
         last = now.run if now.state is State.BACKING_OFF else now.previous
         # A kubelet calls an init container ready when it has done its work.
         is_ready = self.has_completed if self.must_end else now.is_ready
         status = _no_status(self.given) | {
-            "imageID": f"{repository}@sha256:{digest}" if now.run else "",
+            "imageID": f"{repository}@{digest_of(self.image)}" if now.run else "",
             "ready": is_ready,
             "started": now.state is State.RUNNING,
             "restartCount": now.restarts,

@@ -44,6 +44,12 @@ class EcsOrchestrator:
         return Causes(self._client)
 
     @cached_property
+    def definitions(self) -> protocol.Definitions:
+        from dashborion.orchestrators.ecs.definitions import Definitions
+
+        return Definitions(self._client)
+
+    @cached_property
     def changes(self) -> protocol.Changes:
         from dashborion.orchestrators.ecs.changes import Changes
 

@@ -27,7 +27,7 @@ T = TypeVar("T")
 # The APIs' limits.
 PAGE_SIZE = 100
 SERVICES_A_CALL, TASKS_A_CALL, REVISIONS_A_CALL = 10, 100, 20
-CLUSTERS_A_CALL, MACHINES_A_CALL = 100, 100
+CLUSTERS_A_CALL, MACHINES_A_CALL, TARGETS_A_CALL = 100, 100, 50
 NEWEST_DEPLOYMENTS = 10
 DEFINITION = "ecs:DescribeTaskDefinition"
 
@@ -347,6 +347,16 @@ class Client:
 
         targets = part(ask, tell or self.aws.runtime.warn)
         return targets[0][0] if targets else None
+
+    def scalable_targets(self, services: Iterable[str]) -> list[wire.ScalableTarget]:
+        """The targets that set these services' desired counts."""
+        items = self.aws.batched(
+            "application-autoscaling", "describe_scalable_targets", "ScalableTargets",
+            argument="ResourceIds", size=TARGETS_A_CALL, tell=self.aws.runtime.warn,
+            names=[f"service/{self.cluster}/{name}" for name in services],
+            ServiceNamespace="ecs", ScalableDimension="ecs:service:DesiredCount",
+        )  # fmt: skip
+        return convert(list[wire.ScalableTarget], items)
 
     @contextmanager
     def _known_cluster(self) -> Iterator[None]:

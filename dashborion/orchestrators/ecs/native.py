@@ -11,6 +11,7 @@ from dashborion.concurrency import every
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError, NotFound
 from dashborion.models import ecs as models
+from dashborion.models.definition import Comparison, Side
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import decoded, in_batches, parts
@@ -56,9 +57,7 @@ class EcsNative:
             raw | {"tags": tags} if query.raw else None,
         )
 
-    def difference(
-        self, first: str, second: str | None, *, values: bool
-    ) -> Found[models.Difference]:
+    def difference(self, first: str, second: str | None, *, values: bool) -> Found[Comparison]:
         """As ``protocol.EcsNative``.
 
         ``second`` may be a revision's number; if ``first`` is a family, it is compared with
@@ -67,17 +66,21 @@ class EcsNative:
         names = self._pair(first, second)
         calls = [partial(self._definition, name) for name in names]
         (before, _), (after, _) = every(calls, self.client.aws.runtime.deadline)
+        environment = self.client.scope.environment
         old, new = (wire.arn_name(item["taskDefinitionArn"]) for item in (before, after))
-        return Found(
-            models.Difference(
-                project=self.client.scope.environment.project,
-                environment=self.client.scope.environment.name,
-                name=new,
-                before=old,
-                after=new,
-                changes=native_normalise.changes(before, after, values=values),
+        left, right = (
+            Side(
+                project=environment.project,
+                environment=environment.name,
+                namespace=None,
+                name=revision.partition(":")[0],
+                type=None,
+                revision=revision,
             )
+            for revision in (old, new)
         )
+        differences = native_normalise.compared_definitions(before, after, values=values)
+        return Found(Comparison.of(right.name, left, right, differences))
 
     # --- Task definitions -----------------------------------------------------------------------
 

@@ -10,7 +10,8 @@ import msgspec
 
 from dashborion.config.targets import Environment
 from dashborion.models import ecs as models
-from dashborion.orchestrators.difference import FieldChange, Path, changed_fields, text
+from dashborion.models.definition import Difference
+from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import amounts, native_wire, normalise, wire
 
 _ZONE, _TYPE = "ecs.availability-zone", "ecs.instance-type"
@@ -83,9 +84,9 @@ def _port(item: native_wire.PortMapping) -> str:
     return f"{host}{port}/{item.protocol}"
 
 
-def changes(
+def compared_definitions(
     before: Mapping[str, Any], after: Mapping[str, Any], *, values: bool
-) -> list[models.Changed]:
+) -> list[Difference]:
     """What differs between two task definitions as the API has them.
 
     ``values`` shows those of variables and secrets, too.
@@ -94,33 +95,7 @@ def changes(
         {key: value for key, value in definition.items() if key not in _OF_THE_REVISION}
         for definition in (before, after)
     )
-    found = (change for change in changed_fields(old, new) if not change.reordered)
-    return [_changed(change, values=values) for change in found]
-
-
-def _changed(change: FieldChange, *, values: bool) -> models.Changed:
-    before, after = text(change.before), text(change.after)
-    hidden = change.hidden and not values
-    where, field = _where(change.path)
-    return models.Changed(
-        where=where,
-        field=field,
-        change="added" if before is None else "removed" if after is None else "changed",
-        before=None if hidden else before,
-        after=None if hidden else after,
-        hidden=hidden,
-    )
-
-
-def _where(path: Path) -> tuple[str, str]:
-    """``containerDefinitions[app].environment[MODE].value``: container app, environment MODE."""
-    names = [step.name for step in path]
-    where = "task definition"
-    if names[0] == "containerDefinitions" and len(names) > 1:
-        where, names = f"container {names[1]}", names[2:]
-    if names[-1:] in (["value"], ["valueFrom"]) and len(names) > 1:
-        names = names[:-1]
-    return where, " ".join(names)
+    return compared(old, new, values=values)
 
 
 def cluster(item: native_wire.Cluster, environment: Environment) -> models.Cluster:

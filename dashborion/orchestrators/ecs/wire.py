@@ -260,7 +260,9 @@ class ServiceDeployment(Wire, frozen=True):
 
 
 class ContainerImage(Wire, frozen=True):
+    container_name: str = ""
     image: str = ""
+    image_digest: str | None = None
 
 
 class ServiceRevision(Wire, frozen=True):
@@ -315,6 +317,7 @@ class NetworkInterface(Wire, frozen=True):
 class Container(Wire, frozen=True):
     name: str = ""
     image: str | None = None
+    image_digest: str | None = None
     runtime_id: str | None = None
     last_status: str = "PENDING"
     health_status: str | None = None

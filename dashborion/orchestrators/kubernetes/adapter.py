@@ -14,6 +14,7 @@ from dashborion.orchestrators.protocol import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
+    from dashborion.orchestrators.kubernetes.definitions import Definitions
     from dashborion.orchestrators.kubernetes.diagnose import Causes
     from dashborion.orchestrators.kubernetes.event_feed import Events
     from dashborion.orchestrators.kubernetes.exec import Exec
@@ -39,6 +40,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.diagnose import Causes
 
         return Causes(self._client, self.environment)
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        from dashborion.orchestrators.kubernetes.definitions import Definitions
+
+        return Definitions(self._client, self.environment)
 
     @cached_property
     def changes(self) -> Changes:

@@ -37,27 +37,9 @@ def _machine_style(machine: models.ContainerInstance) -> str:
     return BAD if machine.connected is False or machine.reason else STYLES.get(machine.status, "")
 
 
-def _change(change: models.Changed) -> str:
-    if change.hidden:
-        return f"{change.change}, value hidden"
-    if change.change == "changed":
-        return f"{change.before} -> {change.after}"
-    return f"{change.change}: {change.after if change.before is None else change.before}"
-
-
 def _command(container: models.ContainerDefinition) -> str | None:
     return " ".join([*container.entry_point, *container.command]) or None
 
-
-CHANGES = View(
-    "changes",
-    [
-        column("where"),
-        column("what", "field"),
-        column("change", _change, lambda item: STYLES[item.change], shrink=3, min_width=30),
-    ],
-    name=lambda item: f"{item.where}: {item.field}",
-)
 
 LISTS: Mapping[str, View] = {
     "families": View("task definitions", [*environment_columns(), name_column()]),
@@ -115,7 +97,6 @@ LISTS: Mapping[str, View] = {
 }  # fmt: skip
 
 PARTS: Mapping[type[Any], View] = {
-    models.Changed: CHANGES,
     models.ContainerDefinition: View("containers", [
         name_column(),
         column("image", short=lambda item: short_image(item.image), shrink=2),

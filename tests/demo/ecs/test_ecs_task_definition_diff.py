@@ -43,28 +43,32 @@ def revisions(own_fleet: Fleet) -> Fleet:
 
 
 def changes(dashborion: Cli, command: str) -> list[Any]:
-    found: list[Any] = dashborion(f"ecs task-definitions diff {command} -o json").json["changes"]
+    found: list[Any] = dashborion(f"ecs task-definitions diff {command} -o json").json[
+        "differences"
+    ]
     return found
 
 
-def by_place(found: list[Any]) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
+def by_place(
+    found: list[Any],
+) -> dict[tuple[str | None, str], tuple[str, str | None, str | None]]:
     return {
-        (one["where"], one["field"]): (one["change"], one["before"], one["after"]) for one in found
+        (one["container"], one["field"]): (one["kind"], one["left"], one["right"]) for one in found
     }
 
 
 def test_every_change_is_named(dashborion: Cli, revisions: Fleet) -> None:
     found = by_place(changes(dashborion, "api:1 api:2"))
     images = ("changed", "example.test/app:1.0", "example.test/app:2.0")
-    assert found["container app", "image"] == images
-    assert found["task definition", "cpu"] == ("changed", "256", "512")
-    assert found["container app", "portMappings 8080 protocol"] == ("removed", "tcp", None)
-    assert found["container app", "portMappings 9090 protocol"] == ("added", None, "tcp")
-    assert found["container proxy", "image"][0] == "added"
-    assert found["container app", "environment OLD"] == ("removed", None, None)
-    assert found["container app", "environment MODE"] == ("changed", None, None)
-    assert found["container app", "secrets TOKEN"] == ("changed", None, None)
-    assert found["container proxy", "environment NEW"] == ("added", None, None)
+    assert found["app", "image"] == images
+    assert found[None, "cpu"] == ("changed", "256", "512")
+    assert found["app", "portMappings.8080.protocol"] == ("removed", "tcp", None)
+    assert found["app", "portMappings.9090.protocol"] == ("added", None, "tcp")
+    assert found["proxy", "image"][0] == "added"
+    assert found["app", "variables.OLD"] == ("removed", None, None)
+    assert found["app", "variables.MODE"] == ("changed", None, None)
+    assert found["app", "secrets.TOKEN"] == ("changed", None, None)
+    assert found["proxy", "variables.NEW"] == ("added", None, None)
     assert not [field for _, field in found if field in ("revision", "taskDefinitionArn")]
 
 
@@ -74,7 +78,7 @@ def test_values_of_variables_and_secrets_are_hidden(
     dashborion: Cli, revisions: Fleet, output: str, *, tty: bool
 ) -> None:
     shown = dashborion(f"ecs task-definitions diff api:1 api:2 -o {output}", tty=tty).out
-    assert "environment MODE" in shown
+    assert output == "name" or "variables.MODE" in shown
     for value in ("hidden-", "x-y", "made-up"):
         assert value not in shown
 
@@ -82,16 +86,16 @@ def test_values_of_variables_and_secrets_are_hidden(
 def test_raw_shows_the_hidden_values(dashborion: Cli, revisions: Fleet) -> None:
     found = by_place(changes(dashborion, "api:1 api:2 --raw"))
     mode = ("changed", "hidden-slow", "hidden-fast")
-    assert found["container app", "environment MODE"] == mode
-    assert found["container app", "secrets TOKEN"] == ("changed", SECRET, OTHER)
+    assert found["app", "variables.MODE"] == mode
+    assert found["app", "secrets.TOKEN"] == ("changed", SECRET, OTHER)
 
 
 def test_the_table_has_a_row_for_each_difference(dashborion: Cli, revisions: Fleet) -> None:
-    out = dashborion("ecs task-definitions diff api:1 api:2").out
+    out = dashborion("ecs task-definitions diff api:1 api:2 -o table").out
     lines = [re.split("  +", line) for line in out.splitlines()]
-    assert ["container app", "image", "example.test/app:1.0 -> example.test/app:2.0"] in lines
-    assert ["container app", "environment MODE", "changed, value hidden"] in lines
-    assert ["container app", "environment OLD", "removed, value hidden"] in lines
+    assert ["image of app", "example.test/app:1.0", "example.test/app:2.0", "changed"] in lines
+    assert ["variables.MODE of app", "(hidden)", "(hidden)", "changed"] in lines
+    assert ["variables.OLD of app", "(hidden)", "-", "removed"] in lines
 
 
 @pytest.mark.parametrize(
@@ -110,7 +114,7 @@ def test_which_two_revisions_are_compared(
     dashborion: Cli, revisions: Fleet, typed: str, before: str, after: str
 ) -> None:
     found = dashborion(f"ecs task-definitions diff {typed} -o json").json
-    assert (found["before"], found["after"]) == (before, after)
+    assert (found["left"]["revision"], found["right"]["revision"]) == (before, after)
 
 
 @pytest.mark.parametrize(

@@ -97,12 +97,33 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("workloads describe --config ", [":files"], id="files"),
         pytest.param("serv", [], id="a hidden group"),
         pytest.param("env use k8s:h", ["k8s:here"], id="environments"),
+        pytest.param("workloads diff k8s:h", ["k8s:here"], id="the first environment"),
+        pytest.param("workloads diff k8s:here k8s:h", ["k8s:here"], id="the second environment"),
+        pytest.param("workloads diff --only auto", ["autoscaler"], id="fields"),
+        pytest.param("workloads diff --ignore cpu,str", ["cpu,strategy"], id="another field"),
+        pytest.param("workloads deploy --image-from k8s:", ["k8s:here"], id="a source"),
+        pytest.param("workloads deploy --repository ", ["keep", "target"], id="repositories"),
     ],
 )  # fmt: skip
 def test_fixed_words_are_offered(
     fleet: Api, dashborion: Cli, line: str, offered: list[str]
 ) -> None:
     assert dashborion.complete(f"dashborion {line}") == offered
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "workloads diff k8s:here k8s:here w",
+        "workloads deploy web --image-from k8s:here --from-workload w",
+    ],
+)
+def test_workloads_are_those_of_the_environments_on_the_line(
+    fleet: Api, dashborion: Cli, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashborion("workloads list -e k8s:here")
+    monkeypatch.setenv("DASHBORION_ENV", "k8s:nowhere")
+    assert dashborion.complete(f"dashborion {line}") == ["web"]
 
 
 def test_projects_and_their_environments(dashborion: Cli, tmp_path: Path) -> None:

@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs.native_normalise import changes
+from dashborion.orchestrators.ecs.native_normalise import compared_definitions
 
 
 def differences(
     before: dict[str, Any], after: dict[str, Any], *, values: bool = False
 ) -> list[Any]:
     return [
-        (one.where, one.field, one.change, one.before, one.after, one.hidden)
-        for one in changes(before, after, values=values)
+        (one.container, one.field, str(one.kind), one.left, one.right, one.hidden)
+        for one in compared_definitions(before, after, values=values)
     ]
 
 
@@ -22,7 +22,7 @@ def app(**more: Any) -> dict[str, Any]:
     return {"containerDefinitions": [{"name": "app", **more}]}
 
 
-WHERE = "container app"
+WHERE = "app"
 
 
 @pytest.mark.parametrize(
@@ -57,25 +57,25 @@ WHERE = "container app"
         pytest.param(
             app(environment=[{"name": "A", "value": ""}]),
             app(),
-            [(WHERE, "environment A", "removed", None, None, True)],
+            [(WHERE, "variables.A", "removed", None, None, True)],
             id="an empty variable",
         ),
         pytest.param(
             app(environment=[{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]),
             app(),
-            [(WHERE, "environment", "removed", None, None, True)],
+            [(WHERE, "variables", "removed", None, None, True)],
             id="a variable that is there twice",
         ),
         pytest.param(
             app(logConfiguration={"logDriver": "splunk", "options": {"splunk-token": "t"}}),
             app(logConfiguration={"logDriver": "splunk", "options": {"splunk-token": "u"}}),
-            [(WHERE, "logConfiguration options splunk-token", "changed", None, None, True)],
+            [(WHERE, "logConfiguration.options.splunk-token", "changed", None, None, True)],
             id="another log driver's token",
         ),
         pytest.param(
             app(logConfiguration={"options": {"awslogs-group": "a"}}),
             app(logConfiguration={"options": {"awslogs-group": "b"}}),
-            [(WHERE, "logConfiguration options awslogs-group", "changed", "a", "b", False)],
+            [(WHERE, "logConfiguration.options.awslogs-group", "changed", "a", "b", False)],
             id="a log group",
         ),
         pytest.param(
@@ -91,8 +91,8 @@ WHERE = "container app"
             },
             [
                 (
-                    "task definition",
-                    "volumes v dockerVolumeConfiguration driverOpts o",
+                    None,
+                    "volumes.v.dockerVolumeConfiguration.driverOpts.o",
                     "changed",
                     None,
                     None,
@@ -112,5 +112,5 @@ def test_the_differences_of_two_task_definitions(
 def test_values_when_asked_for() -> None:
     before, after = (app(secrets=[{"name": "A", "valueFrom": one}]) for one in ("x", "y"))
     assert differences(before, after, values=True) == [
-        (WHERE, "secrets A", "changed", "x", "y", False)
+        (WHERE, "secrets.A", "changed", "x", "y", False)
     ]
