@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.change import changer
+from dashborion.cli.forward import port_forward
 from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     ApiListOptions,
@@ -162,6 +163,9 @@ def exec_(
             note(f"interrupted: the command may still be running in {found.item.name}")
             raise
     raise typer.Exit(code)
+
+
+command(app, "port-forward")(port_forward)
 
 
 @command(app, "stop")

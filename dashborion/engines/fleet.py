@@ -247,7 +247,7 @@ class Fleet(Struct, frozen=True):
             PartialFailure: an environment could not be searched: there may be another.
         """
         name = self.workload_name(typed)
-        return self._only(name, lambda one: one.changes.workload(name, query))
+        return self.only(name, lambda one: one.changes.workload(name, query))
 
     def instance_to_change(self, typed: str, query: Query) -> InstanceToChange:
         """The one instance of that ID that is to be changed; raises as ``workload_to_change``."""
@@ -256,9 +256,10 @@ class Fleet(Struct, frozen=True):
         def ask(orchestrator: Orchestrator) -> InstanceToChange:
             return InstanceToChange(orchestrator, orchestrator.inventory.instance(name, query))
 
-        return self._only(name, ask)
+        return self.only(name, ask)
 
-    def _only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
+    def only(self, name: Name, ask: Callable[[Orchestrator], T]) -> T:
+        """What the one environment that has the name says; raises as ``workload_to_change``."""
         answer = self.ask_all(ask, searching=True)
         if answer.failures:
             raise PartialFailure(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
     from dashborion.orchestrators.kubernetes.diagnose import Causes
     from dashborion.orchestrators.kubernetes.exec import Exec
+    from dashborion.orchestrators.kubernetes.forward import Forward
     from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
 
@@ -55,6 +56,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.exec import Exec
 
         return Exec(self._client)
+
+    @cached_property
+    def forward(self) -> Forward:
+        from dashborion.orchestrators.kubernetes.forward import Forward
+
+        return Forward(self._client)
 
     @cached_property
     def kubernetes(self) -> KubernetesNative:
