@@ -14,6 +14,7 @@ from dashborion.models import (
     ecs,
     environment,
     event,
+    exec_check,
     instance,
     kubernetes,
     log,
@@ -23,7 +24,7 @@ from dashborion.models import (
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, cause, log, environment)
+_COMMON = (workload, instance, event, rollout, cause, log, environment, exec_check)
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 

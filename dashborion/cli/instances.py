@@ -12,15 +12,17 @@ from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     ApiListOptions,
     ChangeOptions,
+    FormatOptions,
     NamespaceOptions,
     ObjectOptions,
+    OutputFormat,
     Selector,
     command,
     group,
 )
-from dashborion.cli.printing import print_list, print_long_list, print_object
+from dashborion.cli.printing import print_list, print_long_list, print_object, show_one
 from dashborion.cli.why import WhyOptions, WhyPrinter
-from dashborion.errors import foreseen
+from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -127,9 +129,13 @@ def exec_(
     context: Context,
     id_: InstanceId,
     words: Annotated[
-        list[str], typer.Argument(metavar="-- COMMAND...", help="Command and its arguments.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="-- COMMAND...", help="Command and its arguments."),
+    ] = None,
     *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run nothing; show what a command here would need.")
+    ] = False,
     container: Annotated[
         str | None, typer.Option("--container", "-c", help="Run the command in this container.")
     ] = None,
@@ -137,6 +143,7 @@ def exec_(
         bool, typer.Option("--stdin/--no-stdin", help="Send stdin to the command.")
     ] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    output: OutputFormat = None,
     where: NamespaceOptions,
 ) -> None:
     """Run a command in an instance, and exit with its exit code.
@@ -147,18 +154,33 @@ def exec_(
     """
     import shlex
 
-    change = changer(context, ChangeOptions(**vars(where), yes=yes))
+    from dashborion.engines import exec_check
+
+    command_words = words or []
+    if bool(words) is check or (output is not None and not check):
+        raise UsageError("type either a command after -- or --check, and -o with --check only")
+    change = changer(context, ChangeOptions(**vars(where), yes=yes, output=output))
     target = change.fleet.instance_to_change(id_, change.query)
+    if check:
+        from dashborion.render.views.instances import EXEC_CHECKS
+
+        place = target.orchestrator.changes.place(target.found)
+        is_free = not change.guards.over(
+            target.orchestrator.environment, place, target.found.item.namespace
+        )
+        found_out = exec_check.check(target, container, tries=is_free)
+        show_one(context, EXEC_CHECKS, found_out, FormatOptions(output=output))
+        return
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
-    with foreseen(orchestrator.environment.label):
+    with foreseen(orchestrator.environment.label), exec_check.explained(target, container):
         container_name = orchestrator.exec.choose_container(found, container, note)
-        what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
+        what = f"run {shlex.join(command_words)} in {found.item.name}/{container_name}"
         place = orchestrator.changes.place(found)
         change.announce(orchestrator.environment, what, place, found.item.namespace)
         try:
             terminal = context.terminal(stdin)
-            code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
+            code = orchestrator.exec.run(found, container_name, command_words, terminal, note=note)
         except KeyboardInterrupt:
             note(f"interrupted: the command may still be running in {found.item.name}")
             raise

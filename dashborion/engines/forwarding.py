@@ -309,10 +309,13 @@ class Forwarder:
         Raises:
             DashborionError: why not.
         """
+        self._forward.require(self.whereabouts.target.namespace)
         first = self.whereabouts.current()
         numbers = [self.whereabouts.port(first, ports.remote) for ports in self.ports]
         with ExitStack() as stack:
             stack.callback(self._forward.close)
+            for number in numbers:
+                self._forward.prepare(first, number)
             listeners: dict[socket.socket, Ports] = {}
             for ports, number in zip(self.ports, numbers, strict=True):
                 local = number if ports.local is None else ports.local

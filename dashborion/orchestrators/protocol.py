@@ -26,6 +26,7 @@ from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
+from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Revision, Rollout, RolloutState
@@ -228,6 +229,12 @@ class Exec(Protocol):
         """Run a command in a container, on this process' streams; gives the exit code."""
         ...
 
+    def check(
+        self, instance: Found[InstanceDetail], container: str | None, *, tries: bool
+    ) -> list[Requirement]:
+        """What a command there needs; it ``tries`` a shell only if it may run something."""
+        ...
+
 
 class Forward(Protocol):
     """Connections to the ports of instances."""
@@ -259,6 +266,10 @@ class Forward(Protocol):
             NotFound: with the names there are.
             UsageError: it is a port of UDP.
         """
+        ...
+
+    def prepare(self, instance: Found[Instance], port: int) -> None:
+        """Start what all connections to an instance's port share; what fails is raised here."""
         ...
 
     def connect(self, instance: Found[Instance], port: int) -> Remote:

@@ -15,6 +15,7 @@ import msgspec
 
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
+from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Change, Rollout
@@ -23,7 +24,7 @@ from dashborion.render import table
 from dashborion.render.cells import Cell, human, painted, plain
 from dashborion.render.columns import BAD, STYLES, View, environment_label
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
-from dashborion.streams import Streams, escape
+from dashborion.streams import Streams, escape, one_line
 
 Field = tuple[str, Cell] | tuple[str, Cell, str]  # a label, a value, and perhaps a colour
 Fields = Sequence[Field]
@@ -118,6 +119,8 @@ def _parts(item: Any) -> Sequence[Part]:
         return _workload(item)
     if isinstance(item, InstanceDetail):
         fields, sections = _instance(item)
+    elif isinstance(item, ExecCheck):
+        fields, sections = _exec_check(item), ()
     elif isinstance(item, Change) and item.rollout is not None:
         fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
     elif isinstance(item, Rollout):
@@ -127,6 +130,17 @@ def _parts(item: Any) -> Sequence[Part]:
     else:
         fields, sections = _scalars(item), ()
     return [list(fields), *sections]
+
+
+def _exec_check(item: ExecCheck) -> Fields:
+    """What is needed, each with whether it is there and, below, what to do."""
+    met = instances.MET
+    found: list[Field] = [("Instance", item.instance), ("Possible", met[item.possible])]
+    for one in item.requirements:
+        said = f"{met[one.met]}: {one_line(one.message)}" if one.message else met[one.met]
+        advice = f"\n  {one_line(one.advice)}" if one.advice and not one.met else ""
+        found.append((one.requirement, said + advice, instances.met_style(one)))
+    return found
 
 
 def _workload(item: WorkloadDetail) -> Sequence[Part]:

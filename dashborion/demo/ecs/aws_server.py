@@ -24,6 +24,7 @@ from dashborion.demo.ecs.aws_protocol import AwsRequest, is_signed, parse_reques
 from dashborion.demo.ecs.ecs_changes_api import EcsChangesApi
 from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancingApi
 from dashborion.demo.ecs.logs_api import LogsApi
+from dashborion.demo.ecs.sessions_api import SessionsApi
 from dashborion.demo.http_server import Answer, Service
 
 _ECS_TARGET = "AmazonEC2ContainerServiceV20141113"
@@ -47,6 +48,7 @@ class AwsServer(Service):
         "elasticloadbalancing": LoadBalancingApi,
         "application-autoscaling": AutoScalingApi,
         "logs": LogsApi,
+        "ssm": SessionsApi,
         "sts": TokenResponse,
         "eks": EKSResponse,
     }

@@ -124,6 +124,9 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     _set(task, "RUNNING")
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
+        if task.enable_execute_command:
+            agent = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
+            vars(container)["managed_agents"] = [agent]
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:

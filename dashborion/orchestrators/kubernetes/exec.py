@@ -19,6 +19,7 @@ import websocket
 from websocket import ABNF
 
 from dashborion.errors import BadAnswer, DashborionError, NotFound, Refusal, Unreachable
+from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
@@ -102,6 +103,14 @@ class Exec:
         finally:
             socket.shutdown()
         return _exit_code(status, command)
+
+    def check(
+        self, instance: Found[InstanceDetail], container: str | None, *, tries: bool
+    ) -> list[Requirement]:
+        """As ``protocol.Exec``."""
+        from dashborion.orchestrators.kubernetes.exec_check import check
+
+        return check(self, instance, container, tries=tries)
 
 
 # --- The session --------------------------------------------------------------------------------

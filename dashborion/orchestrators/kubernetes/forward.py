@@ -117,6 +117,9 @@ class Forward:
                            known=[one.name for one in own if one.name])  # fmt: skip
         return _tcp(word, named)
 
+    def prepare(self, instance: Found[Instance], port: int) -> None:
+        """Nothing: each connection has its own websocket."""
+
     def connect(self, instance: Found[Instance], port: int) -> Connection:
         item = instance.item
         path = f"{api.PODS.path(item.namespace, item.name)}/portforward"
@@ -127,7 +130,7 @@ class Forward:
         return Connection(socket, f"port {port} of {item.name}")
 
     def close(self) -> None:
-        """Nothing: each connection has its own websocket."""
+        """As ``prepare``."""
 
 
 def _pod(instance: Found[Instance]) -> wire.Pod:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dashborion.models.exec_check import ExecCheck, Requirement
 from dashborion.models.instance import Container, Instance
 from dashborion.render.columns import (
     BAD,
     BUSY,
+    GOOD,
     STYLES,
     View,
     column,
@@ -88,4 +90,29 @@ CONTAINERS = View(
         column("last", _previous_run, BUSY),
         column("image", shrink=2),
     ],
+)
+
+
+MET = {True: "yes", False: "no", None: "unknown"}
+
+
+def met_style(item: Requirement) -> str:
+    return {True: GOOD, False: BAD, None: BUSY}[item.met]
+
+
+def _named(check: ExecCheck, met: bool | None) -> str | None:
+    return ", ".join(one.requirement for one in check.requirements if one.met is met) or None
+
+
+EXEC_CHECKS = View(
+    "checks",
+    [
+        *location_columns(),
+        name_column("instance"),
+        column("possible", lambda item: MET[item.possible]),
+        column("missing", lambda item: _named(item, False), BAD),
+        column("unknown", lambda item: _named(item, None), BUSY),
+        column("met", lambda item: _named(item, True), wide=True),
+    ],
+    name=lambda item: str(item.instance),
 )

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs import exec as exec_
+from dashborion.orchestrators.ecs import plugin as plugin_
 from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
 from tests.support.cli import PROGRAM, Cli, start
@@ -124,7 +124,7 @@ def test_an_older_plugin_gets_it_as_an_argument_which_is_told(
     version: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exec_, "VERSION_SECONDS", 1.0)
+    monkeypatch.setattr(plugin_, "VERSION_SECONDS", 1.0)
     write_plugin(plugin.parent / "bin" / "session-manager-plugin", plugin, version)
 
     seen = dashborion(f"{typed} -- sh", fails_with_rows=True)

@@ -39,7 +39,7 @@ def web(space: Space) -> str:
 @pytest.fixture(scope="module")
 def echo(space: Space) -> str:
     """It sends back what it gets, and ends when there is no more."""
-    return space.add(serving("echo", "nc -lk -p 7 -e cat", 7))
+    return space.add(serving("echo", "nc -ll -p 7 -e cat", 7))
 
 
 def test_a_rollout_loses_only_the_requests_that_are_in_flight(web: str, here: Space) -> None:
@@ -87,15 +87,16 @@ def test_bytes_pass_unchanged_both_ways_at_once(echo: str, here: Space) -> None:
 
 
 def test_what_comes_after_the_client_has_sent_all_still_comes(space: Space, here: Space) -> None:
-    answer = "sh -c 'read line; sleep 1; echo you said \\$line'"
-    space.add(serving("slow", f"nc -lk -p 7 -e {answer}", 7))
+    answer = "sh -c 'head -n 1; sleep 1; echo was it'"
+    space.add(serving("slow", f"nc -ll -p 7 -e {answer}", 7))
     with (
         forwarding("slow :7") as running,
         socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS) as client,
+        client.makefile("rb") as reading,
     ):
         client.sendall(b"hello\n")
         client.shutdown(socket.SHUT_WR)
-        assert client.makefile("rb").read() == b"you said hello\n"
+        assert reading.read() == b"hello\nwas it\n"
 
 
 def test_a_port_where_nothing_listens_is_told_and_costs_that_connection(
@@ -103,8 +104,8 @@ def test_a_port_where_nothing_listens_is_told_and_costs_that_connection(
 ) -> None:
     with forwarding("web :9 :8080", ports=2) as running:
         nothing, served = (local for local, _, _ in running.listening)
-        with suppress(OSError):
-            assert not socket.create_connection(("127.0.0.1", nothing), 60).recv(1)
+        with suppress(OSError), socket.create_connection(("127.0.0.1", nothing), 60) as client:
+            assert not client.recv(1)
         assert get(served)
         wait_for("the refusal", lambda: "nothing listens there" in running.err)
 
