@@ -42,9 +42,9 @@ def explained(target: InstanceToChange, container: str | None) -> Iterator[None]
 
 def _with_missing(error: DashborionError, found: ExecCheck) -> str | None:
     missing = [
-        f"{one.requirement} ({one.message})" if one.message else one.requirement
+        one.requirement
         for one in found.requirements
         if one.met is False and one.message != error.message
     ]
-    lines = [error.hint, f"also missing: {', '.join(missing)}" if missing else None]
+    lines = [error.hint, f"also missing: {', '.join(missing)} (see --check)" if missing else None]
     return "; ".join(filter(None, lines)) or None

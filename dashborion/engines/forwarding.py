@@ -40,7 +40,7 @@ POLL_SECONDS = 1.0
 _MOST_QUEUED = 256  # connections that wait for one of those to end
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _PORT = re.compile(
-    r"(?:(?P<local>\d*):)?(?P<remote>[a-z0-9-]+)(?:/(?P<protocol>\w+))?", re.IGNORECASE
+    r"(?:(?P<local>\d*):)?(?P<remote>[A-Za-z0-9][A-Za-z0-9-]*)(?:/(?P<protocol>\w+))?"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dashborion.errors import AccessError, DashborionError, Unavailable
+from dashborion.errors import DashborionError, NotFound, Refusal, UsageError
 from dashborion.models.exec_check import Requirement
 
 
@@ -18,7 +18,7 @@ def checked(name: str, check: Callable[[], str | None]) -> Requirement:
     """Met with what the check says, unless it raises why not."""
     try:
         return requirement(name, True, check())
-    except (AccessError, Unavailable) as error:
-        return requirement(name, None, error.message, error.hint)
-    except DashborionError as error:
+    except (Refusal, NotFound, UsageError) as error:
         return requirement(name, False, error.message, error.hint)
+    except DashborionError as error:  # the API did not answer what was asked
+        return requirement(name, None, error.message, error.hint)

@@ -6,7 +6,7 @@ import os
 from functools import partial
 from pathlib import Path
 
-from dashborion.errors import Refusal
+from dashborion.errors import DashborionError, Refusal
 from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
@@ -36,9 +36,16 @@ def check(
 
 
 def _shell(commands: Exec, instance: Found[InstanceDetail], container: str) -> str | None:
+    hint = "it can run other programs only: name one after --"
     with Path(os.devnull).open("r+b") as nothing:
         terminal = Terminal(None, nothing.fileno(), nothing.fileno(), tty=False)
-        code = commands.run(instance, container, ["sh", "-c", ":"], terminal, note=lambda _: None)
+        words = ["sh", "-c", "exit 0"]
+        try:
+            code = commands.run(instance, container, words, terminal, note=lambda _: None)
+        except DashborionError as error:
+            if error.code != DashborionError.code:
+                raise
+            raise Refusal(error.message, hint=hint) from error  # it is not there
     if code:
-        raise Refusal(f"`sh` ends with {code}", hint="name another program after --")
+        raise Refusal(f"`sh` ends with {code}", hint=hint)
     return "sh"
