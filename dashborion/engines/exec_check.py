@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from dashborion.engines.fleet import InstanceToChange
 from dashborion.errors import DashborionError, Forbidden, Refusal
 from dashborion.models.exec_check import ExecCheck
+from dashborion.models.instance import InstanceStatus
 
 
 def check(target: InstanceToChange, container: str | None, *, tries: bool) -> ExecCheck:
@@ -34,7 +35,9 @@ def explained(target: InstanceToChange, container: str | None) -> Iterator[None]
     try:
         yield
     except DashborionError as error:
-        if error.code in (Forbidden.code, Refusal.code):  # an adapter's own classes have them, too
+        item = target.found.item
+        runs = item.status is InstanceStatus.RUNNING and item.reason != "Terminating"
+        if runs and error.code in (Forbidden.code, Refusal.code):  # also of an adapter's classes
             with suppress(DashborionError):
                 error.hint = _with_missing(error, check(target, container, tries=False))
         raise
