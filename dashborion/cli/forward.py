@@ -58,9 +58,9 @@ def port_forward(
     Example: dashborion instances port-forward web 8080:http -e media/staging
     """
     from dashborion.cli.option_values import duration
-    from dashborion.engines import forwarding
+    from dashborion.engines import forwarding, port_words
 
-    words, seconds = forwarding.parse_all(ports), duration(retry, "--retry")
+    words, seconds = port_words.parse_all(ports), duration(retry, "--retry")
     change = changer(context, ChangeOptions(**vars(where), yes=yes))
     found = forwarding.find(change.fleet, target, change.query)
     environment = found.orchestrator.environment

@@ -26,6 +26,9 @@ from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
+    from dashborion.engines.changes import Changer
+    from dashborion.engines.fleet import InstanceToChange
+    from dashborion.render import Format
 
 app = group()
 
@@ -157,19 +160,16 @@ def exec_(
     from dashborion.engines import exec_check
 
     command_words = words or []
-    if bool(words) is check or (output is not None and not check):
-        raise UsageError("type either a command after -- or --check, and -o with --check only")
+    if not check and not words:
+        raise UsageError("Missing argument '-- COMMAND...'", hint="or type --check")
+    if check and words:
+        raise UsageError("--check runs no command", hint="leave out what stands after --")
+    if output is not None and not check:
+        raise UsageError("-o is for --check: a command prints what it likes")
     change = changer(context, ChangeOptions(**vars(where), yes=yes, output=output))
     target = change.fleet.instance_to_change(id_, change.query)
     if check:
-        from dashborion.render.views.instances import EXEC_CHECKS
-
-        place = target.orchestrator.changes.place(target.found)
-        is_free = not change.guards.over(
-            target.orchestrator.environment, place, target.found.item.namespace
-        )
-        found_out = exec_check.check(target, container, tries=is_free)
-        show_one(context, EXEC_CHECKS, found_out, FormatOptions(output=output))
+        _show_check(context, change, target, container, output)
         return
     orchestrator, found = target.orchestrator, target.found
     note = context.streams.note
@@ -185,6 +185,25 @@ def exec_(
             note(f"interrupted: the command may still be running in {found.item.name}")
             raise
     raise typer.Exit(code)
+
+
+def _show_check(
+    context: Context,
+    change: Changer,
+    target: InstanceToChange,
+    container: str | None,
+    output: Format | None,
+) -> None:
+    """Show what a command needs; no shell is tried where changes are guarded."""
+    from dashborion.engines import exec_check
+    from dashborion.render.views.instances import EXEC_CHECKS
+
+    orchestrator, found = target.orchestrator, target.found
+    place = orchestrator.changes.place(found)
+    guards = change.guards.over(orchestrator.environment, place, found.item.namespace)
+    with foreseen(orchestrator.environment.label):
+        answer = exec_check.check(target, container, tries=not guards)
+    show_one(context, EXEC_CHECKS, answer, FormatOptions(output=output))
 
 
 command(app, "port-forward")(port_forward)

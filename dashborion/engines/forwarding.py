@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import select
 import socket
 import threading
@@ -11,6 +10,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_address
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from dashborion.concurrency import SLICE_SECONDS, start
 from dashborion.config.places import Place
 from dashborion.engines.fleet import Fleet
+from dashborion.engines.port_words import Ports
 from dashborion.engines.pumping import MOST_CONNECTIONS, Pump, Slot, Slots
 from dashborion.errors import (
     AccessError,
@@ -39,57 +40,10 @@ PAUSE_SECONDS = 0.5
 POLL_SECONDS = 1.0
 _MOST_QUEUED = 256  # connections that wait for one of those to end
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-_PORT = re.compile(
-    r"(?:(?P<local>\d*):)?(?P<remote>[A-Za-z0-9][A-Za-z0-9-]*)(?:/(?P<protocol>\w+))?"
-)
 
 
 class NoneReady(Unavailable):
     """No instance took connections for as long as was waited for one."""
-
-
-# --- What is typed ------------------------------------------------------------------------------
-
-
-class Ports(Struct, frozen=True):
-    """A local port (0: any that is free, None: the same) and a port's number or name there."""
-
-    local: int | None
-    remote: str
-
-    @classmethod
-    def parse(cls, text: str) -> Ports:
-        """``8080``, ``8080:80``, ``:80``, ``8080:http``.
-
-        Raises:
-            UsageError: it is none of these, or UDP.
-        """
-        match = _PORT.fullmatch(text)
-        if match is None:
-            raise UsageError(f"'{short(text)}' is not LOCAL:REMOTE", hint=_FORMS)
-        protocol = (match["protocol"] or "tcp").lower()
-        if protocol != "tcp":
-            raise UsageError(f"'{short(text)}': only TCP can be forwarded, not {protocol.upper()}")
-        local, remote = match["local"], match["remote"]
-        for number in filter(str.isdecimal, (local or "", remote)):
-            if not 0 < int(number) < 1 << 16:
-                raise UsageError(f"'{short(text)}': there is no port {short(number)}", hint=_FORMS)
-        if local is None:
-            return cls(int(remote) if remote.isdecimal() else None, remote)
-        return cls(int(local or 0), remote)
-
-
-_FORMS = "use 8080, 8080:80, :80 for any free local port, or 8080:NAME"
-
-
-def parse_all(words: Sequence[str]) -> list[Ports]:
-    """All of them; raises as ``parse``, and for a local port that is there twice."""
-    ports = [Ports.parse(word) for word in words]
-    locals_ = [one.local for one in ports if one.local]
-    for local in locals_:
-        if locals_.count(local) > 1:
-            raise UsageError(f"local port {local} is there twice")
-    return ports
 
 
 # --- What is found by it ------------------------------------------------------------------------
@@ -322,6 +276,8 @@ class Forwarder:
                 listeners[stack.enter_context(_listening(self.address, local))] = ports
             for listener, number in zip(listeners, numbers, strict=True):
                 self.note(f"{_address(listener)} -> {first.item.name} port {number}")
+            if not ip_address(next(iter(listeners)).getsockname()[0]).is_loopback:
+                self.note("whoever can reach this machine can reach these ports")
             while True:
                 slot = self._slot()
                 connection, ports = self._accept(listeners)

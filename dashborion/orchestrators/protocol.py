@@ -1,7 +1,7 @@
 """What every orchestrator can do, and what a command lends to it.
 
 An adapter is made of parts, each of which fills one role: ``inventory``,
-``changes``, ``logs``, ``exec``, and ``ecs`` or ``kubernetes`` for what the others
+``changes``, ``logs``, ``exec``, ``forward``, and ``ecs`` or ``kubernetes`` for what others
 do not have. A new role is one protocol here, one attribute of ``Orchestrator``
 and one file in each adapter.
 """
@@ -282,7 +282,7 @@ class Forward(Protocol):
 
 
 class NothingListens(Refusal):
-    """Nothing listens at an instance's port, so nothing that was sent has been delivered."""
+    """There is no connection to an instance's port, so nothing of it has been delivered."""
 
 
 class Remote(Protocol):

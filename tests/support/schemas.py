@@ -29,6 +29,7 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads status": "Rollout",
     "workloads why": "Diagnosis",
     "workloads events": ["Event"],
+    "instances exec": "ExecCheck",
     "instances list": ["Instance"],
     "instances describe": "InstanceDetail",
     "instances logs": "LogLine",

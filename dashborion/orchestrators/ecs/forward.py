@@ -5,21 +5,16 @@ AWS' plugin listens on this machine and carries all connections over its session
 
 from __future__ import annotations
 
-import signal
 import socket
-import subprocess
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from dashborion.concurrency import start
 from dashborion.errors import (
     BadAnswer,
     DashborionError,
@@ -27,7 +22,6 @@ from dashborion.errors import (
     NotFound,
     Unreachable,
     UsageError,
-    short,
 )
 from dashborion.models.instance import Instance
 from dashborion.models.query import Found, Name, Query
@@ -36,11 +30,8 @@ from dashborion.orchestrators.ecs import exec as commands
 from dashborion.orchestrators.ecs import native_wire, plugin, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import NothingListens
-from dashborion.signals import done_in_the_end
 
 DOCUMENT = "AWS-StartPortForwardingSession"
-OPENED = "opened for session"  # "Port 8080 opened for sessionId …": what the plugin says
-START_SECONDS = 20.0  # from the plugin's start until it listens
 LOOK_SECONDS = 5.0  # DescribeTasks is limited to some calls a second for the whole account
 LOCAL_SECONDS = 5.0
 _CHUNK = 1 << 16
@@ -52,7 +43,7 @@ class Forward:
     """As ``protocol.Forward``."""
 
     client: Client
-    _sessions: dict[tuple[str, int], Session] = field(default_factory=dict)
+    _sessions: dict[tuple[str, int], plugin.Session] = field(default_factory=dict)
     _starting: threading.Lock = field(default_factory=threading.Lock)
     _seen: dict[str, float] = field(default_factory=dict)  # when a task was last ready
 
@@ -121,7 +112,7 @@ class Forward:
         """Start the session."""
         self._session(instance, port)
 
-    def _session(self, instance: Found[Instance], port: int) -> Session:
+    def _session(self, instance: Found[Instance], port: int) -> plugin.Session:
         key = (instance.item.id, port)
         with self._starting:
             for other, session in list(self._sessions.items()):
@@ -131,7 +122,7 @@ class Forward:
                 self._sessions[key] = self._started(instance, port)
             return self._sessions[key]
 
-    def _started(self, instance: Found[Instance], port: int) -> Session:
+    def _started(self, instance: Found[Instance], port: int) -> plugin.Session:
         """A session whose plugin listens.
 
         Raises:
@@ -140,7 +131,9 @@ class Forward:
             Unreachable: the plugin does not listen; with what it said.
         """
         aws, environ = self.client.aws, dict(self.client.aws.runtime.environ)
-        takes_variable = plugin.takes_variable(environ, lambda _: None)
+        takes_variable = plugin.takes_variable(
+            environ, lambda said: aws.runtime.warn(DashborionError(said))
+        )
         task = msgspec.convert(instance.raw or {}, wire.ExecTask)
         mapping = {
             container.name for container in self._defined(instance)
@@ -149,7 +142,7 @@ class Forward:
         names = sorted(_connected(task), key=lambda name: name not in mapping)
         if not names:
             raise NothingListens(f"{instance.item.name}: its {commands.AGENT} does not run")
-        local = _free_port()
+        local = plugin.free_port()
         asked: dict[str, Any] = {
             "Target": plugin.target(self.client.cluster, instance, names[0]),
             "DocumentName": DOCUMENT,
@@ -171,7 +164,7 @@ class Forward:
         words = plugin.arguments(
             aws, session, asked, endpoint, environ, takes_variable=takes_variable
         )
-        return Session.started(words, environ, local)
+        return plugin.Session.started(words, environ, local)
 
     def close(self) -> None:
         """End the sessions; none is started any more."""
@@ -191,85 +184,6 @@ def _connected(task: wire.ExecTask) -> list[str]:
             for agent in container.managed_agents
         )
     ]
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-# --- The plugin's process -----------------------------------------------------------------------
-
-
-@dataclass
-class Session:
-    """The plugin that listens at a local port, and the last lines that it said."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    _stack: ExitStack
-    _lines: deque[str] = field(default_factory=lambda: deque(maxlen=5))
-    _is_open: threading.Event = field(default_factory=threading.Event)
-
-    @classmethod
-    def started(cls, arguments: list[str], environ: Mapping[str, str], port: int) -> Session:
-        with ExitStack() as stack:
-            try:
-                process = stack.enter_context(_running(arguments, environ))
-            except OSError as error:
-                reason = error.strerror or error
-                raise DashborionError(f"cannot run {plugin.NAME}: {reason}") from error
-            session = cls(process, port, stack)
-            start(session._read)
-            session._is_open.wait(START_SECONDS)
-            if session.has_ended or not session._is_open.is_set():
-                raise Unreachable(f"{plugin.NAME} does not listen{session.said}")
-            session._stack = stack.pop_all()
-            return session
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None  # noqa: S101 - it is a pipe
-        with self.process.stdout as lines:
-            for line in lines:
-                self._lines.append(line.decode(errors="replace").strip())
-                if OPENED in self._lines[-1]:
-                    self._is_open.set()
-        self._is_open.set()  # it has ended: nobody needs to wait any more
-
-    @property
-    def has_ended(self) -> bool:
-        return self.process.poll() is not None
-
-    @property
-    def said(self) -> str:
-        lines = " ".join(filter(None, self._lines))
-        return f": {short(lines, most=300)}" if lines else ""
-
-    def close(self) -> None:
-        self._stack.close()
-
-
-@contextmanager
-def _running(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The plugin, ended with the context: on SIGINT it ends its session at AWS, too."""
-    process = subprocess.Popen(
-        arguments,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    with done_in_the_end(process.kill):
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)  # nothing happens if it has ended
-            try:
-                process.wait(commands.END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 @dataclass(eq=False)

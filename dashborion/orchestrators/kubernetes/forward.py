@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 import websocket
 from websocket import ABNF
 
-from dashborion.errors import Forbidden, NotFound, Refusal, Unreachable, UsageError, short
+from dashborion.errors import (
+    AccessError,
+    DashborionError,
+    Forbidden,
+    NotFound,
+    Refusal,
+    Unreachable,
+    UsageError,
+    short,
+)
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import find, network_wire, wire
@@ -29,7 +38,7 @@ from dashborion.orchestrators.protocol import NothingListens
 DATA, ERROR = 0, 1
 PROTOCOL = "v4.channel.k8s.io"
 # What containerd and CRI-O say, each in a longer sentence, when nothing was delivered.
-_REFUSED = ("connection refused", "failed to find sandbox", "sandbox is not running", "not found")
+_REFUSED = ("connection refused", "is closed", "is not running", "not found", "failed to find")
 _OF_UDP = "UDP cannot be forwarded: the API carries TCP alone"
 
 
@@ -125,8 +134,11 @@ class Forward:
         path = f"{api.PODS.path(item.namespace, item.name)}/portforward"
         try:
             socket = connect(self.client, path, f"ports={port}", [PROTOCOL])
-        except KubeletSilent as error:
-            raise error.of(item.node) from error
+        except AccessError:
+            raise
+        except DashborionError as error:  # such as a pod that has just gone
+            told = error.of(item.node) if isinstance(error, KubeletSilent) else error
+            raise NothingListens(f"port {port} of {item.name}: {told.message}") from error
         return Connection(socket, f"port {port} of {item.name}")
 
     def close(self) -> None:

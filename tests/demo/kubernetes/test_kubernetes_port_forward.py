@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dashborion.demo.kubernetes.cluster import KubernetesCluster
-from tests.support.cli import Cli
+from tests.support.cli import Cli, start
 from tests.support.forwarding import forwarding, get
 from tests.support.kubeconfigs import document, write
 from tests.support.manifests import container, deployment, namespace, pod, service
@@ -94,6 +94,18 @@ def test_a_port_has_the_same_name_by_every_way_to_the_pods(
     with forwarding(f"{target} :{port}") as running:
         assert running.listening[0][1].startswith("web-")
         assert ":8080: GET /" in get(running.port)
+
+
+def test_only_this_machine_reaches_it_unless_it_is_told_otherwise(
+    cluster: KubernetesCluster,
+) -> None:
+    with forwarding("web :http") as running:
+        assert "whoever can reach this machine" not in running.err
+    with start("instances port-forward web :http --address 0.0.0.0", text=True) as process:
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(3)]
+    assert said[1].startswith("0.0.0.0:")
+    assert said[2].startswith("whoever can reach this machine")
 
 
 def test_a_name_alone_listens_to_the_port_that_it_stands_for(cluster: KubernetesCluster) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dashborion.engines.forwarding import Ports, parse_all
+from dashborion.engines.port_words import Ports, parse_all
 from dashborion.errors import UsageError
 
 WORDS = {
