@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from dashborion.errors import listing
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
 from dashborion.models.exec_check import ExecCheck
@@ -120,7 +121,8 @@ def _parts(item: Any) -> Sequence[Part]:
     if isinstance(item, InstanceDetail):
         fields, sections = _instance(item)
     elif isinstance(item, ExecCheck):
-        fields, sections = _exec_check(item), ()
+        fields = [("Instance", item.instance), ("Possible", instances.MET[item.possible])]
+        sections = [("Requirements", instances.REQUIREMENTS, item.requirements)]
     elif isinstance(item, Change) and item.rollout is not None:
         fields, sections = [*_scalars(item), ("rollout", _rollout(item.rollout))], ()
     elif isinstance(item, Rollout):
@@ -130,17 +132,6 @@ def _parts(item: Any) -> Sequence[Part]:
     else:
         fields, sections = _scalars(item), ()
     return [list(fields), *sections]
-
-
-def _exec_check(item: ExecCheck) -> Fields:
-    """What is needed, each with whether it is there and, below, what to do."""
-    met = instances.MET
-    found: list[Field] = [("Instance", item.instance), ("Possible", met[item.possible])]
-    for one in item.requirements:
-        said = f"{met[one.met]}: {one_line(one.message)}" if one.message else met[one.met]
-        advice = f"\n  {one_line(one.advice)}" if one.advice and not one.met else ""
-        found.append((one.requirement, said + advice, instances.met_style(one)))
-    return found
 
 
 def _workload(item: WorkloadDetail) -> Sequence[Part]:
@@ -249,7 +240,14 @@ def _generic_sections(item: Any) -> Sections:
 
 
 def _texts(item: Any) -> list[tuple[str, str]]:
-    """A title and a body for each text of several lines: the values of a ConfigMap."""
+    """A title and a body for each text of several lines: a ConfigMap's values, what to do."""
+    if isinstance(item, ExecCheck):
+        advice: dict[str, list[str]] = {}
+        for one in item.requirements:
+            if one.advice and not one.met:
+                advice.setdefault(one_line(one.advice), []).append(one.requirement)
+        lines = [f"{listing(names, most=1)}: {text}" for text, names in advice.items()]
+        return [("What to do", "\n".join(lines))] if lines else []
     data: Mapping[str, str] = getattr(item, "data", {})
     sizes: Mapping[str, int] = getattr(item, "binary_data", {})
     return [

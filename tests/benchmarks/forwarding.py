@@ -21,7 +21,7 @@ from tests.support.processes import free_ports
 from tests.support.real_namespace import Space
 from tests.support.real_node import RealNode, why_not
 
-REQUESTS, MEGABYTES, SECONDS = 500, 200, 60
+REQUESTS, MEGABYTES, SECONDS = 200, 100, 60
 PORT = 8080
 _SERVE = f"dd if=/dev/zero of=/www/big bs=1M count={MEGABYTES}; httpd -f -p {PORT} -h /www & {WAIT}"
 

@@ -96,8 +96,18 @@ CONTAINERS = View(
 MET = {True: "yes", False: "no", None: "unknown"}
 
 
-def met_style(item: Requirement) -> str:
+def _met_style(item: Requirement) -> str:
     return {True: GOOD, False: BAD, None: BUSY}[item.met]
+
+
+REQUIREMENTS = View(
+    "requirements",
+    [
+        column("requirement"),
+        column("met", lambda item: MET[item.met], _met_style),
+        message_column(),
+    ],
+)
 
 
 def _named(check: ExecCheck, met: bool | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import sys
 import termios
@@ -245,8 +246,9 @@ def test_a_check_says_what_is_missing_and_what_to_do(dashborion: Cli, fleet: Fle
     assert (seen.exit_code, seen.json["possible"]) == (0, False)
     assert requirements(seen)["ECS Exec is on"] is False
     page = dashborion(f"instances exec {task} -c app --check", tty=True, width=80).out
-    assert "--service web --enable-execute-command" in page
-    assert "Possible:" in page
+    assert page.splitlines()[1] == "Possible: no"
+    assert re.search(r"ECS Exec is on +no +", page)
+    assert re.search(r"\nWhat to do\n(.*\n)*ECS Exec is on: .*--enable-execute-command", page)
 
 
 def test_an_exec_that_is_refused_says_what_else_is_missing(
