@@ -64,7 +64,8 @@ def forwarding(command: str, *, ports: int = 1, **pipes: Any) -> Iterator[Forwar
             assert process.poll() is None, found.err
             yield found
         finally:
-            process.kill()
+            process.terminate()  # it ends what it has started, too
+            process.wait(PATIENCE_SECONDS)
             reading.join(PATIENCE_SECONDS)
 
 
