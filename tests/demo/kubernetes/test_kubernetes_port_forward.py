@@ -226,3 +226,14 @@ def test_it_counts_as_a_change(
     assert seen.exit_code == code, seen.err
     assert said in seen.err
     assert "->" not in seen.err
+
+
+def test_tab_offers_workloads_and_instances_and_nothing_for_a_port(
+    cluster: KubernetesCluster, dashborion: Cli
+) -> None:
+    dashborion("workloads list")
+    dashborion("instances list")
+    offers = dashborion.complete("dashborion instances port-forward ")
+    assert {"web", "other", "alone"} <= set(offers)
+    assert any(one.startswith("web-") for one in offers)
+    assert dashborion.complete("dashborion instances port-forward web ") == []
