@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dashborion.concurrency import SLICE_SECONDS, start
+from dashborion.concurrency import SLICE_SECONDS, outcome, start
 from dashborion.config.places import Place
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.port_words import Ports
@@ -33,7 +33,7 @@ from dashborion.errors import (
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.protocol import Forward, NothingListens, Orchestrator
+from dashborion.orchestrators.protocol import Forward, NothingListens, Orchestrator, Remote
 
 ATTEMPTS = 4  # to reach a port where nothing listens: its instance may be on its way out
 PAUSE_SECONDS = 0.5
@@ -150,17 +150,41 @@ class Whereabouts:
         self._first = self.target.first
         self.stays = self.stays or not self.target.has_others
 
-    def current(self) -> Found[Instance]:
-        """A ready instance, the same one as long as it is ready.
+    def connect(self, word: str) -> Remote:
+        """A connection to that port of a ready instance, the same one as long as it is ready.
 
         Raises:
             NoneReady: there was none for too long.
             AccessError, Refusal: there will not be one.
+            NothingListens: nobody takes the connection now.
         """
-        self.restart_deadline()
         known = self._current
-        if known is not None and self._is_still_ready(known):
-            return known
+        if known is None:
+            return self._connected(self.current(), word)
+        self.restart_deadline()
+        asked = start(partial(self._is_still_ready, known))  # side by side: each is a round trip
+        try:
+            remote = self._connected(known, word)
+        except NothingListens:
+            if outcome(asked):
+                raise
+        else:
+            if outcome(asked):
+                return remote
+            remote.close()
+        return self._connected(self._replaced(known), word)
+
+    def _connected(self, instance: Found[Instance], word: str) -> Remote:
+        number = self.port(instance, word)
+        return self.target.orchestrator.forward.connect(instance, number)
+
+    def current(self) -> Found[Instance]:
+        """A ready instance; raises as ``connect``."""
+        self.restart_deadline()
+        return self._current or self._replaced(None)
+
+    def _replaced(self, known: Found[Instance] | None) -> Found[Instance]:
+        """Another ready instance, or this one when it is ready again; raises as ``connect``."""
         with self._searching:  # one search for all connections that wait
             if self._current is not None and self._current is not known:
                 return self._current
@@ -172,11 +196,11 @@ class Whereabouts:
             self._first = self._first or found
             return found
 
-    def leave(self, instance: Found[Instance]) -> None:
+    def leave(self) -> None:
         """Look for another instance, or for this one again if there is no other."""
         with self._searching:
-            if self._current is instance:
-                self._left = instance.item.id
+            if self._current is not None:
+                self._left = self._current.item.id
 
     def port(self, instance: Found[Instance], word: str) -> int:
         """The number of its port; raises as ``protocol.Forward``."""
@@ -326,16 +350,14 @@ class Forwarder:
 
     def _connect(self, pump: Pump, ports: Ports, slot: Slot) -> None:
         for attempt in range(1, ATTEMPTS + 1):
-            instance = self.whereabouts.current()
-            number = self.whereabouts.port(instance, ports.remote)
             try:
-                remote = self._forward.connect(instance, number)
+                remote = self.whereabouts.connect(ports.remote)
                 with slot.closing(remote):
                     return pump.run(remote)
-            except (NothingListens, NotFound):
+            except NothingListens:
                 if attempt == ATTEMPTS or not pump.can_repeat:
                     raise
-                self.whereabouts.leave(instance)
+                self.whereabouts.leave()
                 self.whereabouts.sleep(PAUSE_SECONDS)
         return None
 

@@ -113,14 +113,22 @@ class Forward:
         self._session(instance, port)
 
     def _session(self, instance: Found[Instance], port: int) -> plugin.Session:
+        """The session of a task's port, started if there is none.
+
+        Raises:
+            NothingListens: it has ended: the task may have gone; the next call starts another.
+        """
         key = (instance.item.id, port)
         with self._starting:
-            for other, session in list(self._sessions.items()):
-                if session.has_ended:
-                    self._sessions.pop(other).close()
-            if key not in self._sessions:
-                self._sessions[key] = self._started(instance, port)
-            return self._sessions[key]
+            session = self._sessions.get(key)
+            if session is not None and session.has_ended:
+                self._sessions.pop(key).close()
+                raise NothingListens(
+                    f"the session to port {port} of {instance.item.name} has ended{session.said}"
+                )
+            if session is None:
+                session = self._sessions[key] = self._started(instance, port)
+            return session
 
     def _started(self, instance: Found[Instance], port: int) -> plugin.Session:
         """A session whose plugin listens.
