@@ -150,13 +150,13 @@ ROWS = (
         "python $CLIENT requests dashborion instances port-forward web PORT:8080",
         "python $CLIENT requests kubectl port-forward deploy/web PORT:8080",
         forwarding.web_server,
-        time=2,
+        time=4,  # a websocket each, which the API server hands on to the kubelet
     ),
     Row(
         "forward-bytes",
         "python $CLIENT bytes dashborion instances port-forward web PORT:8080",
         "python $CLIENT bytes kubectl port-forward deploy/web PORT:8080",
         forwarding.web_server,
-        time=2,
+        time=1.5,
     ),
 )
