@@ -25,7 +25,6 @@ from dashborion.orchestrators.ecs.client import Client
 from dashborion.signals import done_in_the_end, exit_code
 from dashborion.terminal import Terminal, unchanged
 
-END_SECONDS = 1.0  # between SIGTERM and SIGKILL
 AGENT = "ExecuteCommandAgent"
 AWS_CONTAINERS = ("ecs-service-connect-", "aws-guardduty-agent", "aws-otel-collector-ecs")
 REQUIREMENTS = "the task's role needs ssmmessages:*, and its subnet a way to Systems Manager"
@@ -190,7 +189,7 @@ def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]
         finally:
             process.terminate()  # nothing happens if it has ended
             try:
-                process.wait(END_SECONDS)
+                process.wait(plugin.END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
