@@ -15,6 +15,7 @@ from dashborion.models import (
     ecs,
     environment,
     event,
+    exec_check,
     health,
     instance,
     kubernetes,
@@ -28,6 +29,7 @@ from dashborion.models.base import Model
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMON = (
     workload, instance, event, rollout, definition, cause, log, environment, health, usage,
+    exec_check,
 )  # fmt: skip
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"

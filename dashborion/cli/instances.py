@@ -7,23 +7,29 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.change import changer
+from dashborion.cli.forward import port_forward
 from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
     ApiListOptions,
     ChangeOptions,
+    FormatOptions,
     NamespaceOptions,
     ObjectOptions,
+    OutputFormat,
     Selector,
     command,
     group,
 )
-from dashborion.cli.printing import print_list, print_long_list, print_object
+from dashborion.cli.printing import print_list, print_long_list, print_object, show_one
 from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
 
 if TYPE_CHECKING:
     from dashborion.context import Context
+    from dashborion.engines.changes import Changer
+    from dashborion.engines.fleet import InstanceToChange
+    from dashborion.render import Format
 
 app = group()
 
@@ -170,6 +176,9 @@ def exec_(
         str | None,
         typer.Option("--workload", "-w", help="Use a ready instance of this workload."),
     ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Run nothing; show what a command here would need.")
+    ] = False,
     container: Annotated[
         str | None, typer.Option("--container", "-c", help="Run the command in this container.")
     ] = None,
@@ -177,6 +186,7 @@ def exec_(
         bool, typer.Option("--stdin/--no-stdin", help="Send stdin to the command.")
     ] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    output: OutputFormat = None,
     where: NamespaceOptions,
 ) -> None:
     """Run a command in an instance, and exit with its exit code.
@@ -187,6 +197,7 @@ def exec_(
     """
     import shlex
 
+    from dashborion.engines import exec_check
     from dashborion.engines.ready_instances import ready_instance
 
     if (id_ is None) is (workload is None):
@@ -194,22 +205,29 @@ def exec_(
             "expected either the ID of an instance or -w WORKLOAD",
             hint="a command stands behind `--`" if workload else None,
         )
+    if check and words:
+        raise UsageError("--check runs no command", hint="leave out what stands after --")
+    if output is not None and not check:
+        raise UsageError("-o is for --check: a command prints what it likes")
     terminal = context.terminal(stdin)
-    if not words and not terminal.tty:
+    if not check and not words and not terminal.tty:
         raise UsageError(
             "no command, and a shell needs a terminal on stdin and stdout",
             hint="give one: `-- COMMAND`; `-- sh` runs a script from stdin",
         )
     words = words or ["sh"]
     note = context.streams.note
-    change = changer(context, ChangeOptions(**vars(where), yes=yes))
+    change = changer(context, ChangeOptions(**vars(where), yes=yes, output=output))
     if workload is not None:
         target = ready_instance(change.fleet, workload, change.query)
         note(f"using {target.found.item.name}, a ready instance of {workload}")
     else:
         target = change.fleet.instance_to_change(str(id_), change.query)
+    if check:
+        _show_check(context, change, target, container, output)
+        return
     orchestrator, found = target.orchestrator, target.found
-    with foreseen(orchestrator.environment.label):
+    with foreseen(orchestrator.environment.label), exec_check.explained(target, container):
         container_name = orchestrator.exec.choose_container(found, container, note)
         what = f"run {shlex.join(words)} in {found.item.name}/{container_name}"
         place = orchestrator.changes.place(found)
@@ -220,6 +238,28 @@ def exec_(
             note(f"interrupted: the command may still be running in {found.item.name}")
             raise
     raise typer.Exit(code)
+
+
+def _show_check(
+    context: Context,
+    change: Changer,
+    target: InstanceToChange,
+    container: str | None,
+    output: Format | None,
+) -> None:
+    """Show what a command needs; no shell is tried where changes are guarded."""
+    from dashborion.engines import exec_check
+    from dashborion.render.views.instances import EXEC_CHECKS
+
+    orchestrator, found = target.orchestrator, target.found
+    place = orchestrator.changes.place(found)
+    guards = change.guards.over(orchestrator.environment, place, found.item.namespace)
+    with foreseen(orchestrator.environment.label):
+        answer = exec_check.check(target, container, tries=not guards)
+    show_one(context, EXEC_CHECKS, answer, FormatOptions(output=output))
+
+
+command(app, "port-forward")(port_forward)
 
 
 @command(app, "stop")

@@ -141,6 +141,16 @@ def instances(ctx: typer.Context, incomplete: str) -> list[str]:
     return names if any(name.startswith(incomplete) for name in names) else [row[1] for row in rows]
 
 
+def instances_and_workloads(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What connections can go to."""
+    return [*workloads(ctx, incomplete), *instances(ctx, incomplete)]
+
+
+def nothing() -> list[str]:
+    """Words that are known to nobody else."""
+    return []
+
+
 def containers(ctx: typer.Context) -> list[str]:
     """Containers of the workloads or instances on the line, or of all."""
     typed_names = _typed_names(ctx)

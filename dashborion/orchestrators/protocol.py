@@ -1,8 +1,7 @@
 """What every orchestrator can do, and what a command lends to it.
 
-An adapter is made of parts, each of which fills one role: ``inventory``,
-``changes``, ``logs``, ``exec``, ``usage``, and ``ecs`` or ``kubernetes`` for what the others
-do not have. A new role is one protocol here, one attribute of ``Orchestrator``
+An adapter is made of parts, each of which fills one role: ``inventory``, ``changes``, ``logs``,
+``exec`` and so on, and ``ecs`` or ``kubernetes`` for what others do not have. A new role is one protocol here, one attribute of ``Orchestrator``
 and one file in each adapter.
 """
 
@@ -14,18 +13,19 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
-from dashborion.errors import DashborionError
+from dashborion.errors import DashborionError, Refusal
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
 from dashborion.models.event import Event
+from dashborion.models.exec_check import Requirement
 from dashborion.models.health import FailedRun
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
@@ -99,6 +99,8 @@ class Orchestrator(Protocol):
     def exec(self) -> Exec: ...
     @property
     def usage(self) -> Usage: ...
+    @property
+    def forward(self) -> Forward: ...
     @property
     def ecs(self) -> EcsNative | None: ...
     @property
@@ -268,7 +270,7 @@ class Changes(Protocol):
         """The one workload of that name, with what a change has to know of it."""
         ...
 
-    def place(self, instance: Found[InstanceDetail]) -> Place:
+    def place(self, instance: Found[Any]) -> Place:
         """Where an instance is, whatever its environment is called."""
         ...
 
@@ -330,6 +332,98 @@ class Exec(Protocol):
     ) -> int:
         """Run a command in a container, on this process' streams; gives the exit code."""
         ...
+
+    def check(
+        self, instance: Found[InstanceDetail], container: str | None, *, tries: bool
+    ) -> list[Requirement]:
+        """What a command there needs; it ``tries`` a shell only if it may run something."""
+        ...
+
+
+class Forward(Protocol):
+    """Connections to the ports of instances."""
+
+    def require(self, namespace: str) -> None:
+        """Check what forwarding needs, before anything is listened to.
+
+        Raises:
+            Forbidden, Refusal: with what is missing, and how to get it.
+        """
+        ...
+
+    def behind(self, service: Name, query: Query) -> Query:
+        """What asks for the instances behind a Service; ``WrongOrchestrator`` where none are."""
+        ...
+
+    def is_ready(self, instance: Found[Instance]) -> bool:
+        """Whether it takes connections, as it was found; ``Refusal`` if waiting will not help."""
+        ...
+
+    def is_still_ready(self, instance: Found[Instance]) -> bool:
+        """Whether it is there and takes connections now."""
+        ...
+
+    def port(self, instance: Found[Instance], word: str, service: Name | None) -> int:
+        """The number of an instance's port, from a number or a name there or in the ``service``.
+
+        Raises:
+            NotFound: with the names there are.
+            UsageError: it is a port of UDP.
+        """
+        ...
+
+    def prepare(self, instance: Found[Instance], port: int) -> None:
+        """Start what all connections to an instance's port share; what fails is raised here."""
+        ...
+
+    def connect(self, instance: Found[Instance], port: int) -> Remote:
+        """A connection to an instance's port; raises ``NothingListens``, for one."""
+        ...
+
+    def close(self) -> None:
+        """End what serves connections."""
+        ...
+
+
+class NothingListens(Refusal):
+    """There is no connection to an instance's port, so nothing of it has been delivered."""
+
+
+class Remote(Protocol):
+    """A connection to an instance's port. Nothing but ``close`` waits for the other side.
+
+    Raises:
+        NothingListens: there has never been a connection.
+        Unreachable: it broke.
+    """
+
+    @property
+    def unsent(self) -> int:
+        """How many bytes wait for ``flush``."""
+        ...
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether there is something to ``receive`` that ``select`` cannot tell of."""
+        ...
+
+    def fileno(self) -> int: ...
+
+    def send(self, data: bytes) -> None:
+        """Take bytes, for ``flush`` to send."""
+        ...
+
+    def flush(self) -> None: ...
+
+    def receive(self) -> bytes | None:
+        """What has arrived, b"" for nothing yet, None at the end."""
+        ...
+
+    def ping(self) -> None:
+        """Send something that nobody gets, so that the connection is not silent."""
+        ...
+
+    def close(self) -> None: ...
 
 
 IsMeant = Callable[[str, WorkloadType | None, str], bool]

@@ -14,9 +14,11 @@ from typing import Any
 
 import msgspec
 
+from dashborion.errors import listing
 from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
+from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.rollout import Change, Rollout
@@ -27,7 +29,7 @@ from dashborion.render.columns import BAD, STYLES, View, environment_label
 from dashborion.render.log_lines import harmless
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
 from dashborion.render.views.causes import of_tail
-from dashborion.streams import Streams, escape
+from dashborion.streams import Streams, escape, one_line
 
 Field = tuple[str, Cell] | tuple[str, Cell, str]  # a label, a value, and perhaps a colour
 Fields = Sequence[Field]
@@ -125,7 +127,10 @@ def _parts(item: Any) -> Sequence[Part]:
         return _instance(item)
     fields: Fields
     sections: Sections
-    if isinstance(item, Change):
+    if isinstance(item, ExecCheck):
+        fields = [("Instance", item.instance), ("Possible", instances.MET[item.possible])]
+        sections = [("Requirements", instances.REQUIREMENTS, item.requirements)]
+    elif isinstance(item, Change):
         fields = _scalars(item)
         sections = [("Revisions", workloads.REVISIONS, item.revisions or [])]
         if item.rollout is not None:
@@ -266,7 +271,16 @@ def _generic_sections(item: Any) -> Sections:
 
 
 def _texts(item: Any) -> list[tuple[str, str]]:
-    """A title and a body for each text of its own: values of a ConfigMap, last log lines."""
+    """A title and a body for each text of several lines: a ConfigMap's values, last log
+    lines, what to do.
+    """
+    if isinstance(item, ExecCheck):
+        advice: dict[str, list[str]] = {}
+        for one in item.requirements:
+            if one.advice and not one.met:
+                advice.setdefault(one_line(one.advice), []).append(one.requirement)
+        lines = [f"{listing(names, most=1)}: {text}" for text, names in advice.items()]
+        return [("What to do", "\n".join(lines))] if lines else []
     data: Mapping[str, str] = getattr(item, "data", {})
     sizes: Mapping[str, int] = getattr(item, "binary_data", {})
     log: Sequence[LogTail] = getattr(item, "log", ())

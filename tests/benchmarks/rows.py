@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.benchmarks import clouds, logs, setups
+from tests.benchmarks import clouds, forwarding, logs, setups
 from tests.benchmarks.setups import SetUp
 
 
@@ -158,5 +158,19 @@ ROWS = (
         "sh -c '$KUBECTL logs --timestamps --prefix -l app=chatty --tail=-1 "
         "--max-log-requests=10 | sort'",
         logs.ten_long_logs,
+    ),
+    Row(
+        "forward-requests",
+        "python $CLIENT requests dashborion instances port-forward web PORT:8080",
+        "python $CLIENT requests kubectl port-forward deploy/web PORT:8080",
+        forwarding.web_server,
+        time=4,  # a websocket each, which the API server hands on to the kubelet
+    ),
+    Row(
+        "forward-bytes",
+        "python $CLIENT bytes dashborion instances port-forward web PORT:8080",
+        "python $CLIENT bytes kubectl port-forward deploy/web PORT:8080",
+        forwarding.web_server,
+        time=1.5,
     ),
 )

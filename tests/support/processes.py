@@ -70,7 +70,7 @@ class Child:
         self._process.wait()
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
     """Whether a process is there and no zombie."""
     try:
         os.kill(pid, 0)
@@ -89,6 +89,6 @@ def require_ended(
 
     def have_ended() -> bool:
         meanwhile()
-        return not any(map(_runs, pids))
+        return not any(map(runs, pids))
 
     wait_for(f"the end of {pids}", have_ended)

@@ -31,6 +31,7 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads why": "Diagnosis",
     "workloads top": ["Usage"],
     "workloads events": ["Event"],
+    "instances exec": "ExecCheck",
     "instances list": ["Instance"],
     "instances describe": "InstanceDetail",
     "instances logs": "LogLine",

@@ -25,6 +25,7 @@ from dashborion.demo.ecs.ecs_changes_api import EcsChangesApi
 from dashborion.demo.ecs.load_balancing_api import AutoScalingApi, LoadBalancingApi
 from dashborion.demo.ecs.logs_api import LogsApi
 from dashborion.demo.ecs.metrics_api import MetricsApi
+from dashborion.demo.ecs.sessions_api import SessionsApi
 from dashborion.demo.http_server import Answer, Service
 
 _ECS_TARGET = "AmazonEC2ContainerServiceV20141113"
@@ -49,6 +50,7 @@ class AwsServer(Service):
         "application-autoscaling": AutoScalingApi,
         "logs": LogsApi,
         "monitoring": MetricsApi,
+        "ssm": SessionsApi,
         "sts": TokenResponse,
         "eks": EKSResponse,
     }

@@ -240,6 +240,7 @@ class _ServiceScheduler:
             launch_type=launch_type,
             **placement,
         )
+        vars(task)["enable_execute_command"] = bool(self.service.enable_execute_command)
         backend.tasks.setdefault(cluster.name, {})[task.task_arn] = task
         self.tasks.append(task)
         return task

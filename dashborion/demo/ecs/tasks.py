@@ -125,6 +125,9 @@ def _start(task: Any, definition: TaskDefinition, at: datetime) -> None:
     for container, defined in zip(task.containers, definition.container_definitions, strict=True):
         vars(container)["runtimeId"] = runtime_id(task.id, str(defined["name"]))
         vars(container)["imageDigest"] = digest_of(str(defined["image"]))
+        if task.enable_execute_command:
+            agent = {"name": "ExecuteCommandAgent", "lastStatus": "RUNNING"}
+            vars(container)["managed_agents"] = [agent]
 
 
 def _check(task: Any, definition: TaskDefinition, age: float) -> None:

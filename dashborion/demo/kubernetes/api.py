@@ -17,6 +17,7 @@ import msgspec
 from dashborion.demo.http_server import Answer, Service
 from dashborion.demo.kubernetes import defaults, errors
 from dashborion.demo.kubernetes.exec import exec_answer, require_running
+from dashborion.demo.kubernetes.forward import forward_answer
 from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.patches import apply_patch
@@ -84,6 +85,8 @@ class KubernetesApi(Service):
             return self._log(request)
         if subresource == "exec" and request.plural == "pods":
             return self._exec(request)
+        if subresource == "portforward" and request.plural == "pods":
+            return self._forward(request)
         if subresource == "finalize" and request.plural == "namespaces":
             return _json(self._object(request))
         if subresource and subresource not in request.resource.subresources:
@@ -160,6 +163,15 @@ class KubernetesApi(Service):
         name = container_of(pod, request.query.get("container", ""))
         require_running(pod, name)
         return exec_answer(pod, name, request.values("command"), request)
+
+    def _forward(self, request: Request) -> Answer:
+        if request.method not in ("GET", "POST"):
+            raise errors.not_allowed()
+        pod = self._object(request)
+        if (pod.get("status") or {}).get("phase") != "Running":
+            phase = (pod.get("status") or {}).get("phase")
+            raise errors.bad_request(f"unable to forward port because pod is not running. {phase}")
+        return forward_answer(pod, request)
 
     # Writing
 

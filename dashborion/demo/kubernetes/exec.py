@@ -31,14 +31,7 @@ def exec_answer(
     protocols: Iterable[str] = PROTOCOLS,
 ) -> Answer:
     """Upgrade the connection and run the command; raises Refused before that."""
-    upgrades = request.headers.get("connection", "").lower()
-    if "upgrade" not in upgrades or request.headers.get("upgrade", "").lower() != "websocket":
-        raise bad_request("Upgrade request required")
-    header = request.headers.get("sec-websocket-protocol", "")
-    offered = [protocol.strip() for protocol in header.split(",")]
-    protocol = next((protocol for protocol in offered if protocol in protocols), None)
-    if protocol is None:
-        raise bad_request(f"unable to negotiate websocket protocol: {offered}")
+    protocol = negotiated(request, protocols)
     if not words:
         raise bad_request("you must specify at least 1 command for the container")
     spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container)
@@ -56,10 +49,23 @@ def exec_answer(
         code = Shell(pod["metadata"]["name"], variables, channels).run(words)
         channels.end(_status(code, words))
 
-    return Answer(101, _upgraded(request, protocol), b"", converse=converse)
+    return Answer(101, upgraded(request, protocol), b"", converse=converse)
 
 
-def _upgraded(request: Request, protocol: str) -> dict[str, str]:
+def negotiated(request: Request, protocols: Iterable[str]) -> str:
+    """The protocol that a request for a websocket gets; raises Refused if it is none."""
+    upgrades = request.headers.get("connection", "").lower()
+    if "upgrade" not in upgrades or request.headers.get("upgrade", "").lower() != "websocket":
+        raise bad_request("Upgrade request required")
+    header = request.headers.get("sec-websocket-protocol", "")
+    offered = [protocol.strip() for protocol in header.split(",")]
+    protocol = next((protocol for protocol in offered if protocol in protocols), None)
+    if protocol is None:
+        raise bad_request(f"unable to negotiate websocket protocol: {offered}")
+    return protocol
+
+
+def upgraded(request: Request, protocol: str) -> dict[str, str]:
     """The headers of the answer to a request for a websocket (RFC 6455)."""
     key = request.headers.get("sec-websocket-key", "") + _GUID
     digest = hashlib.sha1(key.encode(), usedforsecurity=False).digest()
@@ -137,16 +143,17 @@ class Channels:
         return line + newline
 
     def out(self, data: bytes) -> None:
-        self._write(STDOUT, data)
+        self.write(STDOUT, data)
 
     def err(self, data: bytes) -> None:
-        self._write(STDOUT if self.is_tty else STDERR, data)
+        self.write(STDOUT if self.is_tty else STDERR, data)
 
-    def end(self, status: Mapping[str, object]) -> None:
-        self._send(bytes([STATUS]) + json.dumps(status).encode())
+    def end(self, status: Mapping[str, object] | None = None) -> None:
+        if status is not None:
+            self._send(bytes([STATUS]) + json.dumps(status).encode())
         self._send((1000).to_bytes(2, "big"), ABNF.OPCODE_CLOSE)
 
-    def _write(self, channel: int, data: bytes) -> None:
+    def write(self, channel: int, data: bytes) -> None:
         if self.is_tty:
             data = data.replace(b"\n", b"\r\n")
         for start in range(0, len(data), _CHUNK):

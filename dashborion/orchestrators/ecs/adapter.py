@@ -80,6 +80,12 @@ class EcsOrchestrator:
         return Usage(self._client)
 
     @cached_property
+    def forward(self) -> protocol.Forward:
+        from dashborion.orchestrators.ecs.forward import Forward
+
+        return Forward(self._client)
+
+    @cached_property
     def ecs(self) -> protocol.EcsNative:
         from dashborion.orchestrators.ecs.native import EcsNative
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from dashborion.config.places import Place, ecs_place_of
 from dashborion.errors import Refusal
@@ -67,7 +68,7 @@ class Changes:
             service=service,
         )
 
-    def place(self, instance: Found[InstanceDetail]) -> Place:
+    def place(self, instance: Found[Any]) -> Place:
         """The cluster, in the account of the task's ARN."""
         return self._place(str((instance.raw or {}).get("taskArn") or ""))
 

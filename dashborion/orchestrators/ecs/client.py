@@ -242,6 +242,11 @@ class Client:
         ((definition, _),) = decoded(wire.TaskDefinition, [item], DEFINITION, None)
         return definition
 
+    def definition(self, arn: str) -> native_wire.TaskDefinitionDetail:
+        """A task definition with its ports, its role and more; it is not kept."""
+        answer = self.aws.call("ecs", "describe_task_definition", taskDefinition=arn)
+        return convert(native_wire.TaskDefinitionDetail, definition_in(answer), DEFINITION)
+
     def service_deployments(self, service: str) -> list[wire.ServiceDeployment]:
         """The newest deployments as the newer API has them; raises as ``past_deployments``."""
         listed = self.past_deployments(service, NEWEST_DEPLOYMENTS)

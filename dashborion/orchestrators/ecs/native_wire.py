@@ -29,6 +29,7 @@ class Named(Wire, frozen=True):
 
 
 class PortMapping(Wire, frozen=True):
+    name: str | None = None
     container_port: int | None = None
     container_port_range: str | None = None
     host_port: int | None = None
@@ -52,6 +53,7 @@ class ContainerDetail(ContainerDefinition, frozen=True):
     secrets: list[Named] = []
     depends_on: list[Dependency] = []
     health_check: HealthCheckDetail | None = None
+    readonly_root_filesystem: bool = False
 
 
 class TaskDefinitionDetail(TaskDefinition, frozen=True):

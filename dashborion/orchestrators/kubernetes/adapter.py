@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.diagnose import Causes
     from dashborion.orchestrators.kubernetes.event_feed import Events
     from dashborion.orchestrators.kubernetes.exec import Exec
+    from dashborion.orchestrators.kubernetes.forward import Forward
     from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.metrics import Usage
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
@@ -76,6 +77,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.metrics import Usage
 
         return Usage(self._client, self.environment)
+
+    @cached_property
+    def forward(self) -> Forward:
+        from dashborion.orchestrators.kubernetes.forward import Forward
+
+        return Forward(self._client)
 
     @cached_property
     def kubernetes(self) -> KubernetesNative:

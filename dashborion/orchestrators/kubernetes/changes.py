@@ -73,7 +73,7 @@ class Changes:
             found=found,
         )
 
-    def place(self, instance: Found[InstanceDetail]) -> Place:  # noqa: ARG002 - all are there
+    def place(self, instance: Found[Any]) -> Place:  # noqa: ARG002 - all are there
         """The API server that this client speaks to."""
         return server_place(self.client.credentials.settings.host)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,6 +15,8 @@ from dashborion.orchestrators.kubernetes import native_wire
 from dashborion.orchestrators.kubernetes.client import Client
 
 T = TypeVar("T")
+
+STREAMS_NEED_CREATE = 35  # AuthorizePodWebsocketUpgradeCreatePermission, of 1.35
 
 # What a permission is called, and the verb, group, resource and subresource that decide it.
 PERMISSIONS = (
@@ -40,7 +43,7 @@ def check(client: Client, environment: Environment) -> Check:
         refused = error
     seconds = time.monotonic() - started
     identity = start(partial(_identity, client))
-    asked = [start(partial(_may, client, *right)) for _, *right in PERMISSIONS]
+    asked = [start(partial(may, client, *right)) for _, *right in PERMISSIONS]
     allowed = [client.wait(future) for future in asked]
     if refused is not None:
         if not any(answer is not None for answer in allowed):
@@ -72,10 +75,18 @@ def _identity(client: Client) -> str | None:
     return client.credentials.user
 
 
-def _may(client: Client, verb: str, group: str, resource: str, subresource: str) -> bool | None:
-    """Ask the API itself; None when it would not say."""
+def may(
+    client: Client,
+    verb: str,
+    group: str,
+    resource: str,
+    subresource: str,
+    *,
+    namespace: str | None = None,
+) -> bool | None:
+    """Ask the API itself, about the environment's namespace or another; None: it would not say."""
     attributes = {
-        "namespace": client.credentials.namespace,
+        "namespace": namespace or client.credentials.namespace,
         "verb": verb,
         "group": group,
         "resource": resource,
@@ -85,6 +96,32 @@ def _may(client: Client, verb: str, group: str, resource: str, subresource: str)
     spec = {"resourceAttributes": attributes}
     review = _reviewed(client, native_wire.AccessReview, version, kind, spec=spec)
     return review.status.allowed if review is not None else None
+
+
+def rights_of_stream(client: Client, subresource: str, namespace: str) -> dict[str, bool | None]:
+    """Whether the verbs that a websocket into a pod needs are granted; None: nobody says.
+
+    A websocket is a GET; from 1.35 the server asks for `create`, too, as for the SPDY of older
+    clients. Roles written for those have `create` alone.
+    """
+    verbs = ("get", "create")
+    ask = partial(may, client, group="", resource="pods", subresource=subresource,
+                  namespace=namespace)  # fmt: skip
+    asked = [start(partial(ask, verb)) for verb in verbs]
+    version = start(partial(_minor, client))
+    rights = dict(zip(verbs, map(client.wait, asked), strict=True))
+    if rights["create"] is False and client.wait(version) < STREAMS_NEED_CREATE:
+        del rights["create"]
+    return rights
+
+
+def _minor(client: Client) -> int:
+    """The N of the server's version 1.N; as if it were new when it does not say."""
+    with suppress(DashborionError, ValueError, IndexError):
+        version = client.read(native_wire.Version, "/version")
+        if version is not None:
+            return int(version.git_version.split(".")[1])
+    return STREAMS_NEED_CREATE
 
 
 def _reviewed(client: Client, type_: type[T], version: str, kind: str, **body: Any) -> T | None:

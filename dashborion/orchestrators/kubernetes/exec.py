@@ -10,53 +10,38 @@ from __future__ import annotations
 import json
 import os
 import select
-import ssl
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urlencode, urlsplit
+from urllib.parse import urlencode
 
 import websocket
-from urllib3 import HTTPHeaderDict
-from websocket import ABNF, frame_buffer
+from websocket import ABNF
 
-from dashborion.errors import (
-    BadAnswer,
-    CredentialsError,
-    DashborionError,
-    NotFound,
-    Refusal,
-    Unreachable,
-)
+from dashborion.errors import BadAnswer, DashborionError, NotFound, Refusal, Unreachable
+from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.credentials.settings import Settings
-from dashborion.orchestrators.kubernetes.errors import (
-    KubeletSilent,
-    Missing,
-    Retryable,
-    answer_error,
-)
+from dashborion.orchestrators.kubernetes.errors import KubeletSilent
 from dashborion.orchestrators.kubernetes.instances import DEFAULT_CONTAINER
-from dashborion.orchestrators.kubernetes.request import Request
-from dashborion.orchestrators.kubernetes.transport import CONNECT_SECONDS, READ_SECONDS
-from dashborion.orchestrators.protocol import Call
+from dashborion.orchestrators.kubernetes.websockets import (
+    CONNECTION_ERRORS,
+    MOST_FRAME_BYTES,
+    PING_SECONDS,
+    WOULD_BLOCK,
+    connect,
+)
 from dashborion.terminal import CHUNK, Terminal, write
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 V5, V4 = "v5.channel.k8s.io", "v4.channel.k8s.io"  # with and without a way to end stdin
-PING_SECONDS = 30.0  # of silence; load balancers drop connections that stay silent for longer
-MOST_FRAME_BYTES = 4 << 20  # of what arrives; the kubelet's frames have 32 KB
 MOST_UNSENT = 1 << 18  # bytes waiting to be sent; above that, stdin is not read
 _STDIN_STAYS_OPEN = (
     "this API server cannot be told that stdin has ended (Kubernetes 1.30 and newer can): "
     "a command that reads it to the end waits for ever"
 )
-_CONNECTION_ERRORS = (websocket.WebSocketException, OSError)
-_WOULD_BLOCK = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(frozen=True)
@@ -110,7 +95,7 @@ class Exec:
         query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
         try:
-            socket = _connect(self.client, path, query)
+            socket = connect(self.client, path, query, [V5, V4])
         except KubeletSilent as error:
             raise error.of(instance.item.node) from error
         try:
@@ -119,105 +104,13 @@ class Exec:
             socket.shutdown()
         return _exit_code(status, command)
 
+    def check(
+        self, instance: Found[InstanceDetail], container: str | None, *, tries: bool
+    ) -> list[Requirement]:
+        """As ``protocol.Exec``."""
+        from dashborion.orchestrators.kubernetes.exec_check import check
 
-# --- The connection -----------------------------------------------------------------------------
-
-
-def _connect(client: Client, path: str, query: str) -> websocket.WebSocket:
-    """A connection on which the command runs; credentials are renewed once, if need be."""
-    credentials = client.credentials
-    server = credentials.settings
-    request = Request(server.host, "GET", path, credentials.user, server.proxy)
-    authorization = credentials.authorization()
-    try:
-        return _attempt(client, request, query, authorization)
-    except CredentialsError:  # so nothing has run yet
-        credentials.renew(authorization)
-        return _attempt(client, request, query, credentials.authorization())
-
-
-def _attempt(
-    client: Client, request: Request, query: str, authorization: str | None
-) -> websocket.WebSocket:
-    started, outcome = time.monotonic(), "no answer"
-    socket = websocket.WebSocket(sslopt=_tls(client.credentials.settings))
-    socket.frame_buffer = _Frames(socket._recv, skip_utf8_validation=True)  # noqa: SLF001 - as it does
-    headers = client.credentials.headers(authorization)
-    try:
-        socket.connect(
-            f"ws{request.host.removeprefix('http')}{request.path}?{query}",
-            header=[f"{name}: {value}" for name, value in headers],
-            subprotocols=[V5, V4],
-            suppress_origin=True,
-            redirect_limit=0,
-            timeout=min(CONNECT_SECONDS + READ_SECONDS, client.runtime.deadline.remaining()),
-            **_proxy(request.proxy),
-        )
-        answer = socket.handshake_response
-        outcome = str(answer.status)
-        if answer.status != 101:  # a redirect would send the credentials to another server
-            raise answer_error(request, answer.status, b"", HTTPHeaderDict(answer.headers))
-    except websocket.WebSocketBadStatusException as error:
-        outcome = str(error.status_code)
-        raise _refusal(request, error) from error
-    except (*_CONNECTION_ERRORS, ValueError) as error:
-        raise Unreachable(f"cannot connect to {request.host}: {_why(error)}") from error
-    finally:
-        elapsed = time.monotonic() - started
-        client.runtime.trace(Call(f"{request.method} {request.path}", outcome, elapsed))
-    socket.settimeout(None)
-    return socket
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, websocket.WebSocketTimeoutException):
-        return "no answer in time"
-    if isinstance(error, websocket.WebSocketProxyException):
-        return "the proxy does not take the request"
-    return getattr(error, "strerror", None) or "it does not answer as a WebSocket does"
-
-
-class _Frames(frame_buffer):  # type: ignore[misc]
-    """The frames that arrive; the library reads one to its end, whatever length it says."""
-
-    def recv_length(self) -> None:
-        super().recv_length()
-        if self.length > MOST_FRAME_BYTES:
-            raise websocket.WebSocketProtocolException
-
-
-def _tls(server: Settings) -> dict[str, Any]:
-    options = {"context": server.tls, "server_hostname": server.server_name}
-    return {key: value for key, value in options.items() if value}
-
-
-def _proxy(proxy: str | None) -> dict[str, Any]:
-    """The library's settings for a proxy, which keep it from reading the variables itself."""
-    if not proxy:
-        return {"http_no_proxy": ["*"]}
-    parts = urlsplit(proxy)
-    login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return {
-        "http_proxy_host": parts.hostname,
-        "http_proxy_port": parts.port or 80,
-        "http_proxy_auth": login,
-        "http_no_proxy": ["nowhere.invalid"],
-        "proxy_type": parts.scheme or "http",
-    }
-
-
-def _refusal(request: Request, error: websocket.WebSocketBadStatusException) -> DashborionError:
-    body = error.resp_body or b""
-    content = body if isinstance(body, bytes) else str(body).encode()
-    headers = HTTPHeaderDict(error.resp_headers or {})
-    refused = answer_error(request, error.status_code, content, headers)
-    if isinstance(refused, Retryable):
-        return refused.error
-    if isinstance(refused, Missing):
-        # The kubelet answers with plain text, which is not the API's `Status`.
-        text = content.decode(errors="replace").strip()[:200] if refused.is_foreign else ""
-        return Refusal(text or refused.message)
-    return refused
+        return check(self, instance, container, tries=tries)
 
 
 # --- The session --------------------------------------------------------------------------------
@@ -296,7 +189,7 @@ class _Session:
         try:
             while self._unsent:
                 del self._unsent[: connection.send(self._unsent)]
-        except _WOULD_BLOCK:
+        except WOULD_BLOCK:
             return
         except OSError as error:
             raise _lost() from error
@@ -312,7 +205,7 @@ class _Session:
                 raise _lost() from error
             self._is_over = True
             return
-        except _CONNECTION_ERRORS as error:
+        except CONNECTION_ERRORS as error:
             raise _lost() from error
         if frame.opcode == ABNF.OPCODE_CLOSE:
             self._is_over = True

@@ -176,6 +176,7 @@ class Granted(Wire, frozen=True):
 class ContainerPort(Wire, frozen=True):
     name: str | None = None
     container_port: Int = 0
+    protocol: str | None = None
 
 
 class Asked(Wire, frozen=True):

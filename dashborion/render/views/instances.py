@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dashborion.models.exec_check import ExecCheck, Requirement
 from dashborion.models.instance import Container, Instance
 from dashborion.render.columns import (
     BAD,
     BUSY,
+    GOOD,
     STYLES,
     View,
     column,
@@ -98,4 +100,39 @@ CONTAINERS = View(
             "image", short=lambda item: short_image(item.image), shrink=2, from_left=True, spare=1
         ),
     ],
+)
+
+
+MET = {True: "yes", False: "no", None: "unknown"}
+
+
+def _met_style(item: Requirement) -> str:
+    return {True: GOOD, False: BAD, None: BUSY}[item.met]
+
+
+REQUIREMENTS = View(
+    "requirements",
+    [
+        column("requirement"),
+        column("met", lambda item: MET[item.met], _met_style),
+        message_column(),
+    ],
+)
+
+
+def _named(check: ExecCheck, met: bool | None) -> str | None:
+    return ", ".join(one.requirement for one in check.requirements if one.met is met) or None
+
+
+EXEC_CHECKS = View(
+    "checks",
+    [
+        *location_columns(),
+        name_column("instance"),
+        column("possible", lambda item: MET[item.possible]),
+        column("missing", lambda item: _named(item, False), BAD),
+        column("unknown", lambda item: _named(item, None), BUSY),
+        column("met", lambda item: _named(item, True), wide=True),
+    ],
+    name=lambda item: str(item.instance),
 )

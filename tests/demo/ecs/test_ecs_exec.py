@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import sys
 import termios
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.orchestrators.ecs import exec as exec_
+from dashborion.orchestrators.ecs import plugin as plugin_
 from tests.support.aws import point_at
 from tests.support.aws_server import StrictAws
 from tests.support.cli import PROGRAM, Cli, start
@@ -124,7 +125,7 @@ def test_an_older_plugin_gets_it_as_an_argument_which_is_told(
     version: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exec_, "VERSION_SECONDS", 1.0)
+    monkeypatch.setattr(plugin_, "VERSION_SECONDS", 1.0)
     write_plugin(plugin.parent / "bin" / "session-manager-plugin", plugin, version)
 
     seen = dashborion(f"{typed} -- sh", fails_with_rows=True)
@@ -218,3 +219,49 @@ def test_a_terminal_that_the_plugin_has_changed_gets_its_modes_back(
     assert termios.tcgetattr(terminal) == before
     os.close(terminal)
     require_ended(program, "self")
+
+
+def requirements(seen: Any) -> dict[str, bool | None]:
+    return {one["requirement"]: one["met"] for one in seen.json["requirements"]}
+
+
+def test_a_check_tells_each_requirement_and_starts_nothing(
+    dashborion: Cli, fleet: Fleet, plugin: Path
+) -> None:
+    task = fleet.tasks["web"][0].id
+    seen = dashborion(f"instances exec {task} -c app --check -o json")
+    assert seen.exit_code == 0
+    found = requirements(seen)
+    known = ("plugin", "task runs", "ECS Exec is on", "container of app", "writable root")
+    assert {name: found[name] for name in known} == dict.fromkeys(known, True)
+    assert found["ExecuteCommandAgent of app"] is True
+    assert found["endpoint of ssmmessages"] is None, "this AWS does not say"
+    assert len([name for name in found if name.startswith("ssmmessages:")]) == 4
+    assert fleet.aws.spy.of(EXECUTE) == []
+
+
+def test_a_check_says_what_is_missing_and_what_to_do(dashborion: Cli, fleet: Fleet) -> None:
+    task = fleet.tasks["web"][1].id
+    seen = dashborion(f"instances exec {task} -c app --check -o json")
+    assert (seen.exit_code, seen.json["possible"]) == (0, False)
+    assert requirements(seen)["ECS Exec is on"] is False
+    page = dashborion(f"instances exec {task} -c app --check", tty=True, width=80).out
+    assert page.splitlines()[1] == "Possible: no"
+    assert re.search(r"ECS Exec is on +no +", page)
+    assert re.search(r"\nWhat to do\n(.*\n)*ECS Exec is on: .*--enable-execute-command", page)
+
+
+def test_an_exec_that_is_refused_says_what_else_is_missing(
+    dashborion: Cli, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    seen = dashborion(f"instances exec {fleet.tasks['web'][1].id} -c app -- sh")
+    assert seen.exit_code == 1
+    assert "ECS Exec is off" in seen.err.splitlines()[0]
+    assert "also missing: plugin, " in seen.err.splitlines()[1]
+
+
+@pytest.mark.parametrize("words", ["", "--check -- sh", "-o json -- sh"])
+def test_a_command_or_a_check_is_typed(dashborion: Cli, fleet: Fleet, words: str) -> None:
+    seen = dashborion(f"instances exec {fleet.tasks['web'][0].id} {words}")
+    assert seen.exit_code == 2

@@ -43,6 +43,16 @@ def test_a_signal_that_ends_the_command_is_its_exit_code(
     assert dashborion(f"instances exec {inside} -- sh -c 'kill -9 $$'").exit_code == 137
 
 
+def test_a_check_tries_the_shell_of_a_container_and_runs_nothing_else(
+    inside: str, here: Space, dashborion: Cli
+) -> None:
+    seen = dashborion(f"instances exec {inside} --check -o json")
+    assert (seen.exit_code, seen.json["possible"]) == (0, True)
+    assert [(one["requirement"], one["met"]) for one in seen.json["requirements"]] == [
+        ("get pods/exec", True), ("create pods/exec", True), ("container", True), ("shell", True)
+    ]  # fmt: skip
+
+
 def test_a_program_that_is_not_there(inside: str, here: Space, dashborion: Cli) -> None:
     seen = dashborion(f"instances exec {inside} -- /not/there")
     assert seen.exit_code in (1, 126, 127)
