@@ -12,6 +12,13 @@ from dashborion.errors import Refusal
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators.changing import (
+    FollowedRollout,
+    History,
+    Images,
+    PlannedChange,
+    WorkloadToChange,
+)
 from dashborion.orchestrators.ecs import (
     deploy,
     deployment_views,
@@ -25,13 +32,6 @@ from dashborion.orchestrators.ecs import (
 )
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
-from dashborion.orchestrators.protocol import (
-    FollowedRollout,
-    History,
-    Images,
-    PlannedChange,
-    WorkloadToChange,
-)
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
 _CONTROLLED = {

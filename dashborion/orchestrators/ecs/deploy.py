@@ -11,13 +11,13 @@ from typing import Any
 from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
 from dashborion.models.rollout import Revision
 from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedChange
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, recheck, rollout, wire
 from dashborion.orchestrators.ecs.client import Client, definition_in
 from dashborion.orchestrators.ecs.history import PastRevision, past_revisions
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _RESERVED = "aws:"  # tags that only AWS itself may set
 

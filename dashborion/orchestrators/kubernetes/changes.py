@@ -14,6 +14,13 @@ from dashborion.errors import Conflict, NotFound, listing
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators.changing import (
+    FollowedRollout,
+    History,
+    Images,
+    PlannedChange,
+    WorkloadToChange,
+)
 from dashborion.orchestrators.images import as_text
 from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -21,13 +28,6 @@ from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, inside, past_revisions
-from dashborion.orchestrators.protocol import (
-    FollowedRollout,
-    History,
-    Images,
-    PlannedChange,
-    WorkloadToChange,
-)
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 

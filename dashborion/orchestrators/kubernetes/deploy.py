@@ -10,11 +10,11 @@ from typing import Any
 from dashborion.errors import NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
+from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedChange
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
 from dashborion.orchestrators.kubernetes.history import PastRevision, current_template, inside
-from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
 _STUCK = (
