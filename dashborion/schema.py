@@ -18,12 +18,13 @@ from dashborion.models import (
     kubernetes,
     log,
     rollout,
+    run,
     workload,
 )
 from dashborion.models.base import Model
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_COMMON = (workload, instance, event, rollout, cause, log, environment)
+_COMMON = (workload, instance, event, rollout, run, cause, log, environment)
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
 

@@ -203,6 +203,8 @@ OPTIONS: dict[str, Completer] = {
     "--workload": workloads,
     "--container": containers,
     "--to": revisions,
+    "--revision": revisions,
+    "--with": containers,
     "--status": statuses,
     "--type": types,
     "--columns": columns,

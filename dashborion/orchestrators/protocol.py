@@ -35,6 +35,7 @@ from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
     from dashborion.models.ecs import Difference
+    from dashborion.orchestrators.run import PlannedRun, RunWish
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -330,6 +331,16 @@ class WorkloadToChange(ABC):
         Raises:
             NotFound: there is no such revision.
             Refusal: there is none to go back to, or it is what runs now.
+        """
+
+    @abstractmethod
+    def plan_run(self, wish: RunWish) -> PlannedRun:
+        """What a one-off command in a new instance would be.
+
+        Raises:
+            NotFound: there is no such container or revision.
+            UsageError: it cannot be run so here.
+            Refusal: it would not be run once.
         """
 
     @abstractmethod

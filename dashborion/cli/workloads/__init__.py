@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, read
+from dashborion.cli.workloads import change, read, run
 
 app = group()
 
@@ -17,4 +17,5 @@ command(app, "scale")(change.scale)
 command(app, "restart")(change.restart)
 command(app, "deploy")(change.deploy)
 command(app, "rollback")(change.rollback)
+command(app, "run")(run.run)
 command(app, "history")(read.history)

@@ -99,13 +99,7 @@ class Exec:
             DashborionError: it could not be started, with the API's reason.
             Unreachable: the connection broke, and how the command ends is unknown.
         """
-        options = {
-            "container": container,
-            "stdin": str(terminal.stdin is not None).lower(),
-            "stdout": "true",
-            "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
-            "tty": str(terminal.tty).lower(),
-        }
+        options = _streams_of(container, terminal)
         words = [*options.items(), *(("command", word) for word in command)]
         query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
@@ -118,6 +112,34 @@ class Exec:
         finally:
             socket.shutdown()
         return _exit_code(status, command)
+
+
+def attach(
+    client: Client,
+    namespace: str,
+    pod: str,
+    container: str,
+    terminal: Terminal,
+    *,
+    note: Callable[[str], None],
+) -> None:
+    """Connect streams with what a container runs anyway, until it ends; raises as ``Exec.run``."""
+    path = f"{api.PODS.path(namespace, pod)}/attach"
+    socket = _connect(client, path, urlencode(_streams_of(container, terminal)))
+    try:
+        _Session(socket, terminal, note).run()
+    finally:
+        socket.shutdown()
+
+
+def _streams_of(container: str, terminal: Terminal) -> dict[str, str]:
+    return {
+        "container": container,
+        "stdin": str(terminal.stdin is not None).lower(),
+        "stdout": "true",
+        "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
+        "tty": str(terminal.tty).lower(),
+    }
 
 
 # --- The connection -----------------------------------------------------------------------------
