@@ -20,6 +20,7 @@ from dashborion.engines.changes import Changer, label
 from dashborion.errors import (
     DashborionError,
     Interrupted,
+    NotFound,
     NotStarted,
     Refusal,
     RolloutError,
@@ -121,6 +122,7 @@ class _Attended:
     _printing: Future[None] | None = None
     _said: str = ""
     _hopeless_since: float | None = None
+    _ended: float | None = None
 
     def __post_init__(self) -> None:
         changer = self.runner.changer
@@ -136,6 +138,8 @@ class _Attended:
         except RolloutError as error:
             self.shown = replace(self.shown, message=error.message)
             self._explain(error)
+            if isinstance(error, RunPending):
+                self._stop(f"its time is up: --timeout {self.wish.timeout_seconds:g}s")
             raise
         except DashborionError as error:
             error.message = f"{error.message}; {self.started.name} goes on"
@@ -158,9 +162,8 @@ class _Attended:
             if self.seen.is_over:
                 return self._judged()
             if self._clock() - self._began >= timeout:
-                self._stop(f"its time is up: --timeout {timeout:g}s")
                 raise RunPending(
-                    f"{self.started.name} had not ended after {timeout:g} seconds and was stopped",
+                    f"{self.started.name} had not ended after {timeout:g} seconds and is stopped",
                     hint=_HINT_IN_PART if self.seen.started else self.seen.waits_for,
                 )
             self._give_up_if_hopeless()
@@ -173,6 +176,8 @@ class _Attended:
         except Unavailable as error:
             self._say(f"asking again: {error.message}")
             return
+        if self.seen.is_over and self._ended is None:
+            self._ended = self._clock()
         if self.seen.started and self._printing is None:
             self._streams.progress("")
             self._begin_printing()
@@ -262,15 +267,14 @@ class _Attended:
             if self.seen.is_over or self.seen.hopeless:
                 self._await_lines()
                 self._clean_up()
-        seconds = round(self._clock() - self._began, 1)
-        seen = self.seen
+        seen, ended = self.seen, self._ended or self._clock()
         self.shown = replace(
             self.shown,
             instance=seen.instance,
             started=seen.started,
             exit_code=seen.exit_code,
             message=self.shown.message or seen.why,
-            seconds=seconds,
+            seconds=round(ended - self._began, 1),
         )
         self.runner.show(self.shown)
 
@@ -289,6 +293,8 @@ class _Attended:
         try:
             told = self.started.causes(self.seen)
             error.causes = fleet.addressed(told, target.environment, target.workload.namespace)
+        except NotFound:
+            return  # its instance is gone
         except DashborionError as lost:
             self._streams.warn(lost)
 

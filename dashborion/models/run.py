@@ -10,8 +10,8 @@ class Run(Model, frozen=True, kw_only=True):
     """A one-off command in a new instance of a workload; with ``dryRun`` it was not run.
 
     ``name`` is the Job's, or the task's id. ``command`` is empty where the container's own runs.
-    ``started`` says whether the command ever ran, and ``exitCode`` is the command's own; it is
-    null while the command runs and where something else ended it, which ``message`` then tells.
+    ``started`` says whether the command was seen to run, and ``exitCode`` is its own; it is null
+    while the command runs and where something else ended it, which ``message`` then tells.
     ``role`` is as whom it runs, ``publicIp`` null where that cannot be told. ``sidecars`` are the
     other containers that run beside it, ``active`` other runs of the workload that have not ended.
     """

@@ -125,9 +125,11 @@ def run(
     is_told = options.output is None and not (how.detach or options.dry_run)
 
     def show(item: Run) -> None:
-        if is_told:
-            context.streams.note(_ended(item))
-        else:
+        if is_told and item.exit_code is not None:  # else an error says how it ended
+            why = f" ({item.message})" if item.message else ""
+            code, seconds = f"exit code {item.exit_code}{why}", round(item.seconds or 0)
+            context.streams.note(f"{item.name} ended with {code} after {seconds} s")
+        elif not is_told:
             from dashborion.render.views.runs import RUNS
 
             show_one(context, RUNS, item, options)
@@ -153,15 +155,6 @@ def _variables(texts: list[str] | tuple[()]) -> Mapping[str, str]:
             raise UsageError("--set-env takes KEY=VALUE", hint="for example --set-env LEVEL=debug")
         variables[name] = value
     return variables
-
-
-def _ended(item: Run) -> str:
-    """What there is to say of a run whose output was printed."""
-    how = "has not ended" if item.started else "did not start"
-    if item.exit_code is not None:
-        how = f"ended with exit code {item.exit_code}"
-        how += f" ({item.message})" if item.message else ""
-    return f"{item.name} {how} after {item.seconds or 0:.0f} s"
 
 
 def _print_lines(context: Context, reader: Reader, *, as_notes: bool) -> None:

@@ -40,11 +40,34 @@ def run_jobs(world: World) -> None:
         if status.get("completionTime") or any(one["type"] == "Failed" for one in conditions):
             continue
         pods = world.owned("pods", job)
+        if _is_late(world, job):
+            _end_late(world, job, pods)
+            continue
         if not pods:
             name = f"{metadata['name']}-{suffix(metadata['uid'])}"
             labels = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), metadata["name"])
             world.start_pod(job, job["spec"]["template"], name, labels)
         _report_job(world, job, pods)
+
+
+def _is_late(world: World, job: Object) -> bool:
+    started, most = (
+        (job.get("status") or {}).get("startTime"),
+        job["spec"].get("activeDeadlineSeconds"),
+    )
+    return bool(started and most and world.seconds_since(started) >= most)
+
+
+def _end_late(world: World, job: Object, pods: list[Object]) -> None:
+    for pod in pods:
+        world.end_pod(pod)
+    message = "Job was active longer than specified deadline"
+    failed = {"type": "Failed", "status": "True", "lastTransitionTime": world.stamp}
+    failed |= {"reason": "DeadlineExceeded", "message": message}
+    status = {**job["status"], "failed": 1, "conditions": [failed]}
+    status.pop("active", None)
+    world.store.set_status("jobs", job, status)
+    world.event(job, "DeadlineExceeded", message, kind="Warning")
 
 
 def _report_job(world: World, job: Object, pods: list[Object]) -> None:

@@ -84,7 +84,9 @@ def build(definition: Definition, wish: RunWish, token: str) -> Built:
     _require_possible(definition, wish)
     name = str(definition.service.get("serviceName"))
     known = definition.containers
-    container = chosen_container(wish.container, _candidates(known, wish), list(known), owner=name)
+    container = chosen_container(
+        wish.container, _candidates(name, known, wish), list(known), owner=name
+    )
     for beside in wish.beside:
         chosen_container(beside, [], list(known), owner=name)
     if not wish.image and (known[container].get("restartPolicy") or {}).get("enabled"):
@@ -153,7 +155,7 @@ def _require_possible(definition: Definition, wish: RunWish) -> None:
             raise UsageError(f"{option}: '{text}' is not an amount", hint=f"use {example}")
 
 
-def _candidates(known: Mapping[str, Json], wish: RunWish) -> list[str]:
+def _candidates(service: str, known: Mapping[str, Json], wish: RunWish) -> list[str]:
     """The only container, or the only essential one; what AWS adds is none.
 
     Raises:
@@ -163,7 +165,8 @@ def _candidates(known: Mapping[str, Json], wish: RunWish) -> list[str]:
     essential = [name for name in own if known[name].get("essential", True)]
     if len(own) != 1 and len(essential) != 1 and wish.container is None:
         raise UsageError(
-            f"it has {len(own)} containers: {listing(own)}", hint="name the command's with -c"
+            f"{service} has {len(own)} containers: {listing(own)}",
+            hint="name the command's with -c",
         )
     return own if len(own) == 1 else essential
 

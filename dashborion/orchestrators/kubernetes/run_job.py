@@ -95,8 +95,8 @@ def build(
     lost = _prepare(spec, kept, first, item)
     _command(given[container], wish)
     own_labels, notes = _labels(item, labels, nearby)
-    if len(given) > 1 and wish.container is None and default != container:
-        notes.append(f"container '{container}' out of: {', '.join(given)}")
+    if others := [key for key, one in given.items() if one not in kept]:
+        notes.append(f"without the containers {listing(others)}: --with adds one")
     if lost:
         notes.append(f"without the set's own volumes, which belong to its pods: {listing(lost)}")
     if claims := _claims(spec):
