@@ -43,8 +43,8 @@ STOP_SECONDS = 40.0  # that a stop is waited for: more than the grace period of 
 SLICE_SECONDS = 0.25
 _HINT_IN_PART = "it may have run in part, and is not run again"
 
-Follow = Callable[[Reader], None]
-"""Prints the lines of a reader until there are no more."""
+Follow = Callable[[Reader, Callable[[str], None]], None]
+"""Prints the lines of a reader until there are no more, and says what else is to be said."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +123,7 @@ class _Attended:
     _said: str = ""
     _hopeless_since: float | None = None
     _ended: float | None = None
+    _is_stopping: bool = False
 
     def __post_init__(self) -> None:
         changer = self.runner.changer
@@ -218,10 +219,15 @@ class _Attended:
     def _print(self) -> None:
         try:
             with foreseen(self.target.environment.label):
-                self.runner.follow(self.started.reader())
+                self.runner.follow(self.started.reader(), self._say_of_lines)
         except DashborionError as error:
             error.message = f"the lines of {self.started.name} cannot be read: {error.message}"
             self._streams.warn(error)
+
+    def _say_of_lines(self, message: str) -> None:
+        """Of what was stopped it is no news that the log cannot be read any more."""
+        if not self._is_stopping:
+            self._streams.note(message)
 
     def _await_lines(self) -> None:
         """Until the log has ended; one that does not say so gets its time."""
@@ -236,6 +242,7 @@ class _Attended:
     def _stop(self, reason: str) -> None:
         """Ask for the end and wait for it, as long as instances are given to end."""
         self._deadline.restart()
+        self._is_stopping = True
         self.started.stop(reason)
         end = self._clock() + STOP_SECONDS
         while not self.seen.is_over and self._clock() < end:

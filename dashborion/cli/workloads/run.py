@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ from dashborion.cli.printing import show_one
 from dashborion.errors import CannotWrite, ClosedPipe, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from dashborion.context import Context
     from dashborion.models.run import Run
@@ -139,7 +140,7 @@ def run(
 
     runner = Runner(
         changer(context, options),
-        follow=lambda reader: _print_lines(context, reader, as_notes=options.output is not None),
+        follow=partial(_print_lines, context, as_notes=options.output is not None),
         show=show,
         open_terminal=open_terminal if how.stdin else None,
         detach=how.detach,
@@ -157,17 +158,19 @@ def _variables(texts: list[str] | tuple[()]) -> Mapping[str, str]:
     return variables
 
 
-def _print_lines(context: Context, reader: Reader, *, as_notes: bool) -> None:
+def _print_lines(
+    context: Context, reader: Reader, say: Callable[[str], None], *, as_notes: bool
+) -> None:
     """Print what the command writes, as it comes; beside an object on stdout, on stderr."""
     from dashborion.engines.logs import Following
     from dashborion.render.log_lines import TextLines
 
-    def say(text: str) -> None:
+    def say_unless_routine(text: str) -> None:
         if not text.startswith(_ROUTINE):
-            context.streams.note(text)
+            say(text)
 
     shape = TextLines(prefixes=None, color=context.streams.out_color and not as_notes)
-    following = Following([reader], shape, say=say, failed=context.warn)
+    following = Following([reader], shape, say=say_unless_routine, failed=context.warn)
     with closing(following.lines()) as lines:
         if as_notes:
             for block in lines:

@@ -30,6 +30,8 @@ _NO_METRICS = (
         "server could not find the requested resource (get pods.metrics.k8s.io)"
     ),
 )
+_GIVEN_UP = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_LATE = ("DeadlineExceeded", "Job was active longer than specified deadline")
 _EVERY = re.compile(r"\*/(\d+) \* \* \* \*")
 
 
@@ -42,6 +44,9 @@ def run_jobs(world: World) -> None:
         pods = world.owned("pods", job)
         if _is_late(world, job):
             _end_late(world, job, pods)
+            continue
+        if not pods and status.get("active") and job["spec"].get("backoffLimit") == 0:
+            _fail(world, job, *_GIVEN_UP)  # its pod was deleted
             continue
         if not pods:
             name = f"{metadata['name']}-{suffix(metadata['uid'])}"
@@ -61,13 +66,16 @@ def _is_late(world: World, job: Object) -> bool:
 def _end_late(world: World, job: Object, pods: list[Object]) -> None:
     for pod in pods:
         world.end_pod(pod)
-    message = "Job was active longer than specified deadline"
+    _fail(world, job, *_LATE)
+
+
+def _fail(world: World, job: Object, reason: str, message: str) -> None:
     failed = {"type": "Failed", "status": "True", "lastTransitionTime": world.stamp}
-    failed |= {"reason": "DeadlineExceeded", "message": message}
+    failed |= {"reason": reason, "message": message}
     status = {**job["status"], "failed": 1, "conditions": [failed]}
     status.pop("active", None)
     world.store.set_status("jobs", job, status)
-    world.event(job, "DeadlineExceeded", message, kind="Warning")
+    world.event(job, reason, message, kind="Warning")
 
 
 def _report_job(world: World, job: Object, pods: list[Object]) -> None:
@@ -79,8 +87,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
         status |= {"succeeded": 1, "completionTime": world.stamp, "conditions": [condition]}
         world.event(job, "Completed", "Job completed")
     elif "Failed" in phases:
-        message = "Job has reached the specified backoff limit"
-        why = {"reason": "BackoffLimitExceeded", "message": message}
+        why = dict(zip(("reason", "message"), _GIVEN_UP, strict=True))
         status |= {"failed": 1, "conditions": [{"type": "Failed", **over, **why}]}
     else:
         status |= {"active": sum(map(is_active, pods)) or 1, "ready": 0}

@@ -108,6 +108,7 @@ class JobRun(StartedRun):
     container: str
     uid: str
     _last: RunSeen = field(default_factory=RunSeen)
+    _pod_uid: str = ""
 
     @property
     def _namespace(self) -> str:
@@ -117,6 +118,9 @@ class JobRun(StartedRun):
         """By its only pod; before there is one, by the Job and the events about it."""
         if not self._last.is_over:
             pod = self._pod()
+            if pod is not None and pod.metadata.uid != (self._pod_uid or pod.metadata.uid):
+                pod = None  # another one in the place of the one that was deleted
+            self._pod_uid = pod.metadata.uid if pod else self._pod_uid
             self._last = self._without_pod() if pod is None else self._of(pod)
         return self._last
 
