@@ -43,8 +43,9 @@ STOP_SECONDS = 40.0  # that a stop is waited for: more than the grace period of 
 SLICE_SECONDS = 0.25
 _HINT_IN_PART = "it may have run in part, and is not run again"
 
-Follow = Callable[[Reader, Callable[[str], None]], None]
-"""Prints the lines of a reader until there are no more, and says what else is to be said."""
+Follow = Callable[[Reader, Callable[[str], None], Callable[[], None]], None]
+"""Prints the lines of a reader until there are no more; what else there is to say, and that there
+were lines, is told to the two functions."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class _Attended:
     _hopeless_since: float | None = None
     _ended: float | None = None
     _is_stopping: bool = False
+    _heard: float = 0.0
 
     def __post_init__(self) -> None:
         changer = self.runner.changer
@@ -219,7 +221,7 @@ class _Attended:
     def _print(self) -> None:
         try:
             with foreseen(self.target.environment.label):
-                self.runner.follow(self.started.reader(), self._say_of_lines)
+                self.runner.follow(self.started.reader(), self._say_of_lines, self._hear)
         except DashborionError as error:
             error.message = f"the lines of {self.started.name} cannot be read: {error.message}"
             self._streams.warn(error)
@@ -233,9 +235,14 @@ class _Attended:
         """Until the log has ended; one that does not say so gets its time."""
         if self._printing is None and self.seen.started:
             self._printing = start(self._print)
-        end = time.monotonic() + self.started.late_seconds
-        while self._printing and not self._printing.done() and time.monotonic() < end:
+        self._hear()
+        while self._printing and not self._printing.done():
             wait([self._printing], SLICE_SECONDS)
+            if time.monotonic() > self._heard + self.started.late_seconds:
+                break
+
+    def _hear(self) -> None:
+        self._heard = time.monotonic()
 
     # --- How it ends ----------------------------------------------------------------------------
 

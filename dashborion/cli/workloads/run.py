@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from dashborion.context import Context
+    from dashborion.models.log import Source
     from dashborion.models.run import Run
-    from dashborion.orchestrators.logs import Reader
+    from dashborion.orchestrators.logs import Block, Reader
     from dashborion.orchestrators.run import RunWish
     from dashborion.terminal import Terminal
 
@@ -159,7 +160,12 @@ def _variables(texts: list[str] | tuple[()]) -> Mapping[str, str]:
 
 
 def _print_lines(
-    context: Context, reader: Reader, say: Callable[[str], None], *, as_notes: bool
+    context: Context,
+    reader: Reader,
+    say: Callable[[str], None],
+    hear: Callable[[], None],
+    *,
+    as_notes: bool,
 ) -> None:
     """Print what the command writes, as it comes; beside an object on stdout, on stderr."""
     from dashborion.engines.logs import Following
@@ -169,7 +175,12 @@ def _print_lines(
         if not text.startswith(_ROUTINE):
             say(text)
 
-    shape = TextLines(prefixes=None, color=context.streams.out_color and not as_notes)
+    text = TextLines(prefixes=None, color=context.streams.out_color and not as_notes)
+
+    def shape(source: Source, block: Block) -> Block:
+        hear()
+        return text(source, block)
+
     following = Following([reader], shape, say=say_unless_routine, failed=context.warn)
     with closing(following.lines()) as lines:
         if as_notes:

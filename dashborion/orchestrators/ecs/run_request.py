@@ -287,15 +287,15 @@ def seen(
             return RunSeen(instance=id_, started=started)
         told = (task.stopped_reason, *(one.reason for one in by_blame(task, None)))
         why = ": ".join(dict.fromkeys(filter(None, told))) or task.stop_code or "ECS does not say"
-    elif mine.exit_code in _KILLED:
-        others = {
-            name: codes[name] for name in essential - {container} if codes.get(name) is not None
-        }
-        by_itself = {name for name, code in others.items() if code not in _KILLED}
-        culprits = (first if container not in first else frozenset()) or by_itself
-        if task.stop_code not in (None, "EssentialContainerExited"):
-            why = task.stopped_reason or task.stop_code
-        elif culprits:
+    elif task.stop_code not in (None, "EssentialContainerExited"):
+        why = task.stopped_reason or task.stop_code  # of which the command may have been told
+    else:
+        others = {name: codes.get(name) for name in essential - {container}}
+        by_itself = {name for name, code in others.items() if code not in {None, *_KILLED}}
+        culprits = first if container not in first else frozenset()
+        if not culprits and mine.exit_code in _KILLED:
+            culprits = frozenset(by_itself)
+        if culprits:
             name = min(culprits)
             why = f"container '{name}' ended before it, with exit code {codes.get(name)}"
     code = mine.exit_code if why is None else None

@@ -117,23 +117,28 @@ class JobRun(StartedRun):
     def look(self) -> RunSeen:
         """By its only pod; before there is one, by the Job and the events about it."""
         if not self._last.is_over:
-            pod = self._pod()
+            pod, grace = self._pod()
             if pod is not None and pod.metadata.uid != (self._pod_uid or pod.metadata.uid):
                 pod = None  # another one in the place of the one that was deleted
             self._pod_uid = pod.metadata.uid if pod else self._pod_uid
-            self._last = self._without_pod() if pod is None else self._of(pod)
+            self._last = self._without_pod() if pod is None else self._of(pod, grace)
         return self._last
 
-    def _of(self, pod: wire.Pod) -> RunSeen:
-        now = run_job.seen(pod, self.container, self._last)
+    def _of(self, pod: wire.Pod, grace: int) -> RunSeen:
+        now = run_job.seen(pod, self.container, self._last, grace)
         if now.is_over and now.exit_code is None and (told := self._end_of_job()):
             return RunSeen(instance=now.instance, started=now.started, is_over=True, why=told)
         return now
 
-    def _pod(self) -> wire.Pod | None:
-        options = ListOptions(f"job-name={self.name}")
+    def _pod(self) -> tuple[wire.Pod | None, int]:
+        """The pod, and the seconds that its deletion gives it."""
+        options = ListOptions(f"job-name={self.name}", raw=True)
         listed = self.client.wait(self.client.collect(api.PODS, self._namespace, options))
-        return next((one.item for one in listed if _is_of(one.item, self.uid)), None)
+        for one in listed:
+            if _is_of(one.item, self.uid):
+                grace = inside(one.raw, "metadata").get("deletionGracePeriodSeconds")
+                return one.item, grace if isinstance(grace, int) else 0
+        return None, 0
 
     def _without_pod(self) -> RunSeen:
         found = self.client.get(JOBS, self._namespace, self.name)
@@ -170,7 +175,7 @@ class JobRun(StartedRun):
         """The log of the command's container, which ends with it whatever goes on beside it."""
 
         def list_pods(_: Callable[[str], None]) -> list[wire.Pod]:
-            pod = self._pod()
+            pod, _grace = self._pod()
             return [run_job.finished_for_readers(pod, self.container)] if pod else []
 
         return LogReader(

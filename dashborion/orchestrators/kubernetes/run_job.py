@@ -10,6 +10,7 @@ import copy
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -252,8 +253,11 @@ def _require_quantities(wish: RunWish) -> None:
 # --- What its pod tells ---------------------------------------------------------------------------
 
 
-def seen(pod: wire.Pod, container: str, before: RunSeen) -> RunSeen:
-    """How far the command is in its pod; ``before`` is what was seen last."""
+def seen(pod: wire.Pod, container: str, before: RunSeen, grace: int = 0) -> RunSeen:
+    """How far the command is in its pod; ``before`` is what was seen last.
+
+    ``grace`` is how many seconds a pod that is being deleted was given.
+    """
     name, status = pod.metadata.name, runs.container_statuses(pod).get(container)
     state = status.state if status else wire.ContainerState()
     ended = state.terminated
@@ -263,8 +267,7 @@ def seen(pod: wire.Pod, container: str, before: RunSeen) -> RunSeen:
         if ended.reason in _NOT_BEGUN:
             told = ": ".join(filter(None, (ended.reason, ended.message)))
             return RunSeen(instance=name, is_over=True, why=told)
-        is_killed = ended.exit_code in _KILLED or ended.reason == "ContainerStatusUnknown"
-        if not (interrupted and is_killed):
+        if not (interrupted and _was_asked(pod, ended, grace)):
             is_odd = ended.reason not in (None, "Completed", "Error")
             return RunSeen(
                 instance=name,
@@ -305,6 +308,20 @@ def _interrupted(pod: wire.Pod) -> str | None:
     if disrupted is not None and disrupted.status == "True":
         return ": ".join(filter(None, (disrupted.reason, disrupted.message)))
     return "its pod was deleted" if pod.metadata.deletion_timestamp is not None else None
+
+
+def _was_asked(pod: wire.Pod, ended: wire.Terminated, grace: int) -> bool:
+    """Whether a command was told to end before it did, with whatever exit code it then had."""
+    if ended.exit_code in _KILLED or ended.reason == "ContainerStatusUnknown":
+        return True
+    disrupted = condition(pod.status.conditions, "DisruptionTarget")
+    deleted = pod.metadata.deletion_timestamp  # which lies ahead by the grace period
+    asked = [
+        disrupted.last_transition_time if disrupted else None,
+        deleted - timedelta(seconds=grace) if deleted else None,
+    ]
+    first = min(filter(None, asked), default=None)
+    return first is not None and ended.finished_at is not None and ended.finished_at >= first
 
 
 def _first_failure(pod: wire.Pod) -> str | None:

@@ -104,7 +104,7 @@ def test_what_somebody_deletes_is_interrupted_and_not_run_again(
         ]
         web.request("DELETE", f"{pods}/{name}?gracePeriodSeconds=0")
 
-    dashborion.steps = [lambda: None] * 40 + [delete]
+    dashborion.steps = [*[lambda: None] * 40, delete]
     seen = dashborion("workloads run web -o json -- sleep 9000")
     assert (seen.exit_code, seen.error["code"]) == (7, "interrupted"), seen.err
     assert "it may have run in part, and is not run again" in seen.error["hint"]
@@ -117,7 +117,7 @@ def press(times: int) -> Any:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    return [lambda: None] * 40 + [interrupt] * times
+    return [*[lambda: None] * 40, *[interrupt] * times]
 
 
 def test_ctrl_c_stops_it(web: StandIn, dashborion: Cli) -> None:

@@ -212,13 +212,13 @@ RUNNING = {"lastStatus": "RUNNING"}
 TASKS: list[Any] = [
     pytest.param([ended(code=3), container("proxy")], RUNNING, (), (True, 3), id="alone"),
     pytest.param([ended(code=0), ended("proxy", 143)], EXITED, (), (True, 0), id="with the task"),
-    pytest.param([ended(code=137), ended("proxy", 137)], EXITED, ("app",), (True, 137), id="killed"),
-    pytest.param([ended(code=143), ended("proxy", 1)], EXITED, (), (True, None), id="a sidecar's code"),
+    pytest.param([ended(code=137), ended("proxy", 137)], EXITED, ("app",), (True, 137), id="it"),
+    pytest.param([ended(code=143), ended("proxy", 1)], EXITED, (), (True, None), id="its code"),
     pytest.param(
-        [ended(code=137), ended("proxy", 137)], EXITED, ("proxy",), (True, None), id="a sidecar first"
+        [ended(code=137), ended("proxy", 137)], EXITED, ("proxy",), (True, None), id="sidecar first"
     ),
     pytest.param([ended(code=143)], SPOT_END, (), (True, None), id="Spot"),
-    pytest.param([ended(code=0)], SPOT_END, (), (True, 0), id="ended before Spot"),
+    pytest.param([ended(code=0)], SPOT_END, (), (True, None), id="well, told by Spot to end"),
     pytest.param([ended(code=None)], NOT_STARTED, (), (False, None), id="never started"),
 ]  # fmt: skip
 

@@ -27,7 +27,7 @@ from tests.unit.kubernetes.raw_kubernetes_network import service
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment, statefulset, template
 
 LABELS = {"app": "web", "tier": "front", "team": "media", "azure.workload.identity/use": "true"}
-PROBES = dict.fromkeys(("livenessProbe", "readinessProbe", "startupProbe"), {"httpGet": {}})
+PROBES: Raw = {key: {"httpGet": {}} for key in ("livenessProbe", "readinessProbe", "startupProbe")}
 WISH = RunWish(command=("migrate", "up"))
 
 
@@ -176,7 +176,7 @@ def test_the_templates_default_container_is_the_default() -> None:
 
 def test_a_sets_own_volumes_are_not_taken_from_its_pods() -> None:
     item = statefulset(spec={"volumeClaimTemplates": [{"metadata": metadata("data")}]})
-    mounts = [{"name": "data", "mountPath": "/data"}, {"name": "tmp", "mountPath": "/tmp"}]
+    mounts = [{"name": "data", "mountPath": "/data"}, {"name": "own", "mountPath": "/own"}]
     made = built({"containers": [container("app", volumeMounts=mounts)]}, item=item)
     assert pod_spec(made)["containers"][0]["volumeMounts"] == [mounts[1]]
     assert any("without the set's own volumes" in note for note in made.notes)
@@ -224,7 +224,8 @@ def test_a_long_name_leaves_room_for_those_of_pods_and_labels() -> None:
 
 # --- What its pod tells ---------------------------------------------------------------------------
 
-DELETED = {"deletionTimestamp": "2024-05-01T09:00:00Z"}
+DELETED = {"deletionTimestamp": "2024-05-01T09:00:31Z"}  # half a minute before: after its end
+TOLD = {"deletionTimestamp": "2024-05-01T09:00:30Z"}
 EVICTED = {"phase": "Failed", "reason": "Evicted", "message": "low on memory"}
 DISRUPTED = [condition("DisruptionTarget", reason="PreemptionByScheduler", message="pushed out")]
 NOWHERE = [condition("PodScheduled", "False", reason="Unschedulable", message="0/3 nodes")]
@@ -235,6 +236,9 @@ OVER: list[Any] = [
     pytest.param(pod(terminated(code=143)), 143, True, id="its own 143"),
     pytest.param(pod(terminated(code=0), meta=DELETED), 0, True, id="ended before it was deleted"),
     pytest.param(pod(terminated(code=143), meta=DELETED), None, True, id="deleted"),
+    pytest.param(
+        pod(terminated(code=0), meta=TOLD), None, True, id="told to end, and it did so well"
+    ),
     pytest.param(pod(terminated(code=137), status=EVICTED), None, True, id="evicted"),
     pytest.param(pod(terminated(code=143), conditions=DISRUPTED), None, True, id="preempted"),
     pytest.param(pod(terminated(code=128, reason="StartError")), None, False, id="no such program"),
@@ -253,7 +257,7 @@ OVER: list[Any] = [
 
 @pytest.mark.parametrize(("of", "code", "started"), OVER)
 def test_how_a_pod_ends_the_run(of: Any, code: int | None, started: bool) -> None:
-    seen = run_job.seen(of, "app", RunSeen())
+    seen = run_job.seen(of, "app", RunSeen(), grace=30)
     assert (seen.is_over, seen.exit_code, seen.started) == (True, code, started)
     assert code is not None or seen.why
 
