@@ -113,10 +113,9 @@ def run(
 ) -> None:
     """Run a command once in a new instance, and exit with its exit code.
 
-    It has the workload's definition, network and roles, and gets no traffic. Exits with 7 if it
-    did not start or was interrupted, with 8 after --timeout; -o json tells these from its own.
+    It gets no traffic. Exits with 7 if it did not run, with 8 after --timeout.
 
-    Example: dashborion workloads run web -e media/staging -- sh -c 'echo migrated'
+    Example: dashborion workloads run web -e media/staging -- echo migrated
     """
     from dashborion.engines.run import Runner
 
