@@ -142,7 +142,7 @@ class _Attended:
             self.shown = replace(self.shown, message=error.message)
             self._explain(error)
             if isinstance(error, RunPending):
-                self._stop(f"its time is up: --timeout {self.wish.timeout_seconds:g}s")
+                self._stop_or_warn(f"its time is up: --timeout {self.wish.timeout_seconds:g}s")
             raise
         except DashborionError as error:
             error.message = f"{error.message}; {self.started.name} goes on"
@@ -256,6 +256,14 @@ class _Attended:
             self._sleep(POLL_SECONDS)
             self._look()
 
+    def _stop_or_warn(self, reason: str) -> None:
+        try:
+            self._stop(reason)
+        except DashborionError as error:
+            error.message = f"{self.started.name} could not be stopped: {error.message}"
+            error.hint = self.started.if_left
+            self._streams.warn(error)
+
     def _stop_for_interrupt(self) -> None:
         """The first Ctrl-C stops the run, a second one leaves it."""
         name, streams = self.started.name, self._streams
@@ -265,13 +273,11 @@ class _Attended:
         streams.note(f"interrupted: stopping {name}; once more leaves it")
         try:
             with done_in_the_end(lambda: streams.note(left)):
-                self._stop(self.wish.reason or "stopped by Ctrl-C in `dashborion workloads run`")
+                why = "stopped by Ctrl-C in `dashborion workloads run`"
+                self._stop_or_warn(self.wish.reason or why)
         except KeyboardInterrupt:
             streams.note(left)
             raise
-        except DashborionError as error:
-            error.message = f"{error.message}; {left}"
-            streams.warn(error)
         if not self.seen.is_over:
             streams.note(f"{name} is still being stopped")
 

@@ -40,6 +40,7 @@ KEPT_SECONDS = 3600  # that a finished Job stays which no client has deleted
 LONGEST_LABEL = 63
 _LONGEST_STEM = 47  # of a Job's name: its pods' names, and a label, have 63 characters
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_RESTARTS = ("restartPolicy", "restartPolicyRules")  # of a single container: since 1.34
 _OF_A_MEMBER = ("topologySpreadConstraints", "readinessGates", "hostname", "subdomain")
 _NEVER_STARTS = {
     "ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName",
@@ -155,7 +156,7 @@ def _prepare(
     if affinity:
         spec["affinity"] = {"nodeAffinity": affinity}
     for one in kept:
-        for key in _PROBES:
+        for key in (*_PROBES, *_RESTARTS):
             one.pop(key, None)
     for one in first:
         for key in _PROBES[:2]:  # the startup probe of a sidecar says when the command may begin

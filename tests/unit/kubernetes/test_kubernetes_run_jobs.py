@@ -124,6 +124,11 @@ def test_a_policy_that_matches_by_a_dropped_label_only_is_told() -> None:
             id="host ports",
         ),
         pytest.param({"hostNetwork": True}, ["containerPort"], id="ports of the host's network"),
+        pytest.param(
+            {"containers": [container("app", restartPolicy="Always", restartPolicyRules=[])]},
+            ["restartPolicyRules"],
+            id="restarts of the container",
+        ),
         pytest.param({"topologySpreadConstraints": [{"maxSkew": 1}]}, ["maxSkew"], id="spread"),
         pytest.param(
             {"affinity": {"podAntiAffinity": {"x": 1}, "podAffinity": {"x": 1}}},
