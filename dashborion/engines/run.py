@@ -29,6 +29,7 @@ from dashborion.errors import (
     foreseen,
     listing,
 )
+from dashborion.models.cause import Cause
 from dashborion.models.run import Run
 from dashborion.orchestrators.logs import Reader
 from dashborion.orchestrators.protocol import WorkloadToChange
@@ -313,6 +314,7 @@ class _Attended:
         try:
             told = self.started.causes(self.seen)
             error.causes = fleet.addressed(told, target.environment, target.workload.namespace)
+            error.hint = error.hint or _hint(error.causes)
         except NotFound:
             return  # its instance is gone
         except DashborionError as lost:
@@ -323,6 +325,15 @@ class _Attended:
             self._said = message
             report = self._streams.progress if self._streams.err_tty else self._streams.note
             report(message)
+
+
+def _hint(causes: Sequence[Cause]) -> str | None:
+    """What is wrong in our words, and what to do about it."""
+    if not causes:
+        return None
+    advice = next(iter(causes[0].advice), None)
+    parts = (causes[0].title, advice.text if advice else None, advice.command if advice else None)
+    return ": ".join(filter(None, parts))
 
 
 def _plan(planned: PlannedRun) -> Sequence[str]:

@@ -76,6 +76,7 @@ def test_what_never_started_is_7_with_its_why(
     assert (seen.json["started"], seen.json["exitCode"]) == (False, None)
     codes = [one["code"] for one in seen.error["causes"]]
     assert cause is None or codes[0] == cause
+    assert cause is None or "check that the registry has this tag" in seen.error["hint"]
     wait_for("the Job to be gone", lambda: not jobs(web))
 
 
