@@ -19,7 +19,7 @@ from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload
 
 if TYPE_CHECKING:
-    pass
+    from dashborion.orchestrators.run import PlannedRun, RunWish
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -91,6 +91,16 @@ class WorkloadToChange(ABC):
         Raises:
             NotFound: there is no such revision.
             Refusal: there is none to go back to, or it is what runs now.
+        """
+
+    @abstractmethod
+    def plan_run(self, wish: RunWish) -> PlannedRun:
+        """What a one-off command in a new instance would be.
+
+        Raises:
+            NotFound: there is no such container or revision.
+            UsageError: it cannot be run so here.
+            Refusal: it would not be run once.
         """
 
     @abstractmethod

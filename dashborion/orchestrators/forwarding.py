@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from dashborion.errors import Refusal
 from dashborion.models.instance import Instance
 from dashborion.models.query import Found, Name, Query
-
-if TYPE_CHECKING:
-    pass
 
 T_co = TypeVar("T_co", covariant=True)
 

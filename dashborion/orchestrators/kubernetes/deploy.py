@@ -104,7 +104,7 @@ def plan_revision(
     """As ``kubectl rollout undo``, if the template is still the one that was looked up."""
     item = controller.item
     current = next((one for one in reversed(past) if one.revision.current), None)
-    target = _chosen(item, past, revision)
+    target = chosen_revision(item, past, revision)
     if not inside(target.template, "spec"):
         name, number = item.metadata.name, target.revision.revision
         raise Refusal(f"{name}: revision {number} has no pod template to go back to")
@@ -122,7 +122,7 @@ def plan_revision(
     )
 
 
-def _chosen(
+def chosen_revision(
     item: wire.Controller, past: Sequence[PastRevision], revision: str | None
 ) -> PastRevision:
     """The revision of that name or number, or else the newest that does not run."""
