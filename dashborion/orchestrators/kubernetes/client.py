@@ -113,14 +113,14 @@ class Client:
             return None
 
     def open(
-        self, path: str, params: Mapping[str, str | None], *, endless: bool
+        self, path: str, params: Mapping[str, str | None], *, endless: bool, accept: str = "*/*"
     ) -> urllib3.BaseHTTPResponse:
         """A body that the caller reads bit by bit and then closes; ``Missing`` on 404.
 
         An ``endless`` body may stay silent for ever, even before its first byte.
         """
         request = self._transport.request(
-            "GET", path, params=params, accept="*/*", encoding="identity"
+            "GET", path, params=params, accept=accept, encoding="identity"
         )
         return self._transport.open(request, endless=endless)
 
@@ -151,17 +151,17 @@ class Client:
         return start(collected)
 
     def versioned(
-        self, resource: Resource[T], namespace: str | None
-    ) -> Future[tuple[list[T], str]]:
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
+    ) -> Future[tuple[list[Found[T]], str]]:
         """Start to fetch all objects and the version of their list; raises as ``pages``."""
 
-        def collected() -> tuple[list[T], str]:
+        def collected() -> tuple[list[Found[T]], str]:
             objects: list[Found[T]] = []
             warn, clear = self.runtime.incomplete, objects.clear
-            pages = Pages(self._transport, resource, namespace, ALL, warn, clear)
+            pages = Pages(self._transport, resource, namespace, options, warn, clear)
             for page in pages:
                 objects += page
-            return [found.item for found in objects], pages.version
+            return objects, pages.version
 
         return start(collected)
 
