@@ -97,8 +97,44 @@ class Orchestrator(Protocol):
     @property
     def kubernetes(self) -> Native | None: ...
 
+    def watched(self) -> Watched:
+        """The same environment, to be looked at again and again."""
+        ...
+
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
+        ...
+
+
+class Watched(Protocol):
+    """One environment while it is watched: its ``orchestrator`` says what is there now.
+
+    Between two looks ``wait`` is called, before each one ``renew``.
+    """
+
+    @property
+    def orchestrator(self) -> Orchestrator: ...
+
+    @property
+    def notes(self) -> list[str]:
+        """How it is kept up to date, and what of it is not; the first note is always there."""
+        ...
+
+    def renew(self) -> None:
+        """Begin a look; raises why what it would say may be over."""
+        ...
+
+    def wait(
+        self, pause: Callable[[float], None], interval: float, error: DashborionError | None
+    ) -> None:
+        """Wait at least ``interval`` seconds, until there may be something new to see.
+
+        ``error`` is what the last look failed with. ``pause`` raises ``Ended`` in the end.
+        """
+        ...
+
+    def end(self) -> None:
+        """Nobody looks any more."""
         ...
 
 

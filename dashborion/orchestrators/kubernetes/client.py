@@ -5,7 +5,7 @@ Lists are fetched side by side, on threads of their own, and awaited within the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -164,6 +164,10 @@ class Client:
             return objects, pages.version
 
         return start(collected)
+
+    def made(self, key: str, of: tuple[Any, ...], make: Callable[[], T]) -> T:  # noqa: ARG002
+        """What is made of some objects; ``key`` is what for, where they are kept."""
+        return make()
 
     def pages(
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
