@@ -169,9 +169,7 @@ class _Watcher:
         runtime = self.fleet.runtime(self.environment)
         runtime = replace(runtime, deadline=Deadline(runtime.deadline.seconds))
         if self.asked.warns:
-            runtime = replace(
-                runtime, warn=self._warn, incomplete=self._warn, trace=lambda _: None
-            )
+            runtime = replace(runtime, warn=self._warn, incomplete=self._warn, trace=lambda _: None)
         return replace(
             self.fleet,
             environments=[self.environment],

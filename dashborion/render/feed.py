@@ -40,6 +40,16 @@ def rows(
         headers = False
 
 
+def changes(streams: Streams, changed: Iterable[tuple[str, Any]]) -> Iterator[str]:
+    """JSON one object a line, which begins with what became of it."""
+    lines = []
+    for change, item in changed:
+        body = msgspec.json.encode(item)
+        line = b'{"change":' + msgspec.json.encode(change) + b"," + body[1:]
+        lines.append(escaped_json(line.decode(), unicode=streams.unicode) + "\n")
+    yield "".join(lines)
+
+
 def _json(streams: Streams, item: Any) -> str:
     return escaped_json(msgspec.json.encode(item).decode(), unicode=streams.unicode)
 

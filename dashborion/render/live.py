@@ -16,10 +16,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.models.event import Event
+from dashborion.models.workload import Workload
 from dashborion.render import Style, table
 from dashborion.render.cells import human, plain
-from dashborion.render.columns import BUSY, QUIET, Column, View, environment_label
-from dashborion.streams import Streams, length
+from dashborion.render.columns import BUSY, QUIET, Column, View
+from dashborion.streams import length
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -96,9 +97,7 @@ class Board:
             return replace(row, sign="+", changed=frozenset(one.key for one in self.columns))
         if before.item is row.item or before.item == row.item:
             return row
-        changed = {
-            one.key for one in self.columns if one.value(before.item) != one.value(row.item)
-        }
+        changed = {one.key for one in self.columns if one.value(before.item) != one.value(row.item)}
         return replace(row, sign="*" if changed else " ", changed=frozenset(changed))
 
 
@@ -212,7 +211,6 @@ class Source(Struct, frozen=True):
 
 
 def picture(
-    streams: Streams,
     size: tuple[int, int],
     view: View,
     style: Style,
@@ -221,8 +219,13 @@ def picture(
     sources: Sequence[Source],
     events: Sequence[Event],
     now: datetime,
+    *,
+    is_last: bool = False,
 ) -> RenderableType:
-    """The whole screen: a title, the table, freshness, events and the keys."""
+    """The whole screen: a title, the table, freshness, events and the keys.
+
+    What is left behind when it ``is_last`` has no room for more, and no keys.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -236,15 +239,15 @@ def picture(
         return Group(line(f"{view.noun}: keys", "bold"), *told, line("any key goes back", QUIET))
     rows = in_view(screen, board, view)
     below = [*_sources(sources, line), *_events(rows, events, now, line)]
-    below.append(line(_keys(screen), QUIET))
+    below += [] if is_last else [line(_keys(screen), QUIET)]
     room = max(1, height - 2 - len(below))
     at = position(screen, rows)
     first = max(0, min(at - room // 2, len(rows) - room))
     shown = rows[first : first + room]
     middle: list[RenderableType] = []
     if shown:
-        middle = [_table(streams, view, style, shown, at - first, width, now)]
-    empty = room - len(shown) + (0 if shown else 1)
+        middle = [_table(view, style, shown, at - first, width, now)]
+    empty = 0 if is_last else room - len(shown) + (0 if shown else 1)
     title = line(_title(view, screen, len(rows), board), "bold")
     return Group(title, *middle, *[Text("")] * empty, *below)
 
@@ -290,15 +293,13 @@ def _events(
 def is_about(event: Event, item: Any) -> bool:
     """Whether an event is about a row: a workload with its instances, or one instance."""
     place = (event.project, event.environment, event.namespace)
-    if place != (item.project, item.environment, getattr(item, "namespace", None)):
+    if place != (item.project, item.environment, getattr(item, "namespace", "")):
         return False
     _, _, about = event.object.partition("/")
-    is_workload = not hasattr(item, "workload")
-    return event.workload == item.name if is_workload else item.name in (about, event.object)
+    return item.name in ((event.workload,) if isinstance(item, Workload) else (about, event.object))
 
 
 def _table(
-    streams: Streams,
     view: View,
     style: Style,
     rows: Sequence[Row],
@@ -326,9 +327,6 @@ def _table(
     if not style.columns:
         columns = table.telling(columns, items, width - 3, now=now)
     columns = [Column("", sign), *columns]
+    drawn: RenderableType
     drawn, _ = table.fitted_columns(columns, items, width, headers=True, now=now, look=look)
     return drawn
-
-
-def label_of(item: Any) -> str:
-    return environment_label(item)

@@ -171,7 +171,10 @@ class MirroringClient(Client):
         if resource.form is not Form.METADATA or options != ALL:
             return None
         for (known, where, how), mirror in self._mirrors.items():
-            is_same = (known.group_version, known.plural) == (resource.group_version, resource.plural)
+            is_same = (known.group_version, known.plural) == (
+                resource.group_version,
+                resource.plural,
+            )
             if is_same and where == namespace and known.form is Form.OBJECTS and not how.selector:
                 return mirror
         return None

@@ -94,9 +94,7 @@ class Watching(Generic[T]):
         listing = self.client.versioned(self.resource, self.namespace, self.options)
         found, self._version = self.client.wait(listing)
         known = {uid: _version(one.item) for uid, one in self.objects.items()}
-        self.objects = {
-            _meta(one.item).uid or str(number): one for number, one in enumerate(found)
-        }
+        self.objects = {_meta(one.item).uid or str(number): one for number, one in enumerate(found)}
         return [
             one.item
             for uid, one in self.objects.items()
