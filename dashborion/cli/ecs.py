@@ -56,8 +56,8 @@ def _list(
     query: Query,
     where: NamespaceOptions | ClusterOptions,
     listed: ApiListOptions,
-    watching: WatchOptions,
     *,
+    watching: WatchOptions,
     view: str | None = None,
     instead: str,
 ) -> None:
@@ -118,7 +118,16 @@ def list_definitions(
     query = where.query(within=family, limit=limit, raw=listed.raw)
     view = "families" if family is None else None
     instead = "workloads list" if family is None else "workloads describe NAME"
-    _list(context, "task-definitions", query, where, listed, watching, view=view, instead=instead)
+    _list(
+        context,
+        "task-definitions",
+        query,
+        where,
+        listed,
+        watching=watching,
+        view=view,
+        instead=instead,
+    )
 
 
 @command(definitions, "describe")
@@ -191,7 +200,7 @@ def list_clusters(
     Example: dashborion ecs clusters list -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(context, "clusters", query, where, listed, watching, instead="k8s nodes list")
+    _list(context, "clusters", query, where, listed, watching=watching, instead="k8s nodes list")
 
 
 @command(clusters, "describe")
@@ -221,7 +230,15 @@ def list_instances(
     Example: dashborion ecs container-instances list -o wide -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(context, "container-instances", query, where, listed, watching, instead="k8s nodes list")
+    _list(
+        context,
+        "container-instances",
+        query,
+        where,
+        listed,
+        watching=watching,
+        instead="k8s nodes list",
+    )
 
 
 @command(deployments, "list")
@@ -242,4 +259,4 @@ def list_deployments(
     """
     query = where.query(within=service, limit=limit, raw=listed.raw)
     instead = "workloads list" if service is None else "workloads status NAME"
-    _list(context, "deployments", query, where, listed, watching, instead=instead)
+    _list(context, "deployments", query, where, listed, watching=watching, instead=instead)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.fleet import Fleet
     from dashborion.engines.watch import Asked, Frame, Frames, Look
+    from dashborion.models.environment import WatchState
     from dashborion.models.event import Event
     from dashborion.models.query import Found, Query
     from dashborion.render.columns import View
@@ -96,7 +97,7 @@ class WatchOptions(OptionSet):
 
 @dataclass(frozen=True)
 class Watched:
-    """What a command watches.
+    """What a command watches; ``look`` gives its rows in a fleet.
 
     ``is_well`` says of a row whether it is; ``why`` and ``logs`` print more about one. ``events``
     are those of which workloads.
@@ -206,24 +207,35 @@ class _Printed(_Watch):
     def _print(self, frame: Frame, known: dict[str, dict[Hashable, Any]], lost: set[str]) -> None:
         from dashborion import render
         from dashborion.engines.watch import changes
-        from dashborion.streams import described
 
-        environment, label = frame.environment, frame.environment.label
-        place = {"project": environment.project, "environment": environment.name}
-        lines: list[tuple[str, Any]] = []
+        label = frame.environment.label
+        lines: list[tuple[str | None, Any]] = []
         if frame.rows is None:
             if label not in lost:
-                lines = [("failed", place | {"error": frame.error and described(frame.error)})]
+                lines = [(None, _state(frame))]
             lost.add(label)
         else:
             rows = {self.watched.key(one.item): one.item for one in frame.rows}
             lines = [(one.change, one.item) for one in changes(known.get(label, {}), rows)]
             if label in lost or label not in known:
-                lines.append(("synced", place))
+                lines.append((None, _state(frame)))
             known[label] = rows
             lost.discard(label)
         if lines:
             render.show_changes(self.watched.context.streams, lines)
+
+
+def _state(frame: Frame) -> WatchState:
+    from dashborion.models.environment import Told, WatchState
+    from dashborion.streams import described
+
+    error = frame.error if frame.rows is None else None
+    return WatchState(
+        change="failed" if error else "synced",
+        project=frame.environment.project,
+        environment=frame.environment.name,
+        error=Told(**described(error)) if error else None,
+    )
 
 
 class _Shown(_Watch):
@@ -336,15 +348,16 @@ class _Shown(_Watch):
                     self._is_behind |= bool(self.accepted(item))
 
     def _picture(self, *, is_last: bool = False) -> Any:
-        from dashborion.render.live import picture
+        from dashborion.render.live import Content, picture
 
         watched, context = self.watched, self.watched.context
         items = [row.item for row in self.board.rows]
         count = len(watched.fleet.environments)
         style = watched.listed.style(distinguishing(count, items, watched.where))
-        return picture( self.window.size, watched.view, style, self.board, self.screen,
-            self._sources(), self._events(), context.now(), is_last=is_last,
-        )  # fmt: skip
+        content = Content(
+            watched.view, style, self.board, self.screen, self._sources(), self._events()
+        )
+        return picture(content, self.window.size, context.now(), is_last=is_last)
 
     def _sources(self) -> list[Source]:
         from dashborion.render.live import Source

@@ -40,13 +40,12 @@ def rows(
         headers = False
 
 
-def changes(streams: Streams, changed: Iterable[tuple[str, Any]]) -> Iterator[str]:
+def changes(streams: Streams, changed: Iterable[tuple[str | None, Any]]) -> Iterator[str]:
     """JSON one object a line, which begins with what became of it."""
     lines = []
     for change, item in changed:
-        body = msgspec.json.encode(item)
-        line = b'{"change":' + msgspec.json.encode(change) + b"," + body[1:]
-        lines.append(escaped_json(line.decode(), unicode=streams.unicode) + "\n")
+        line = _json(streams, item)
+        lines.append((f'{{"change":"{change}",{line[1:]}' if change else line) + "\n")
     yield "".join(lines)
 
 

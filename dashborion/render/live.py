@@ -19,7 +19,7 @@ from dashborion.models.event import Event
 from dashborion.models.workload import Workload
 from dashborion.render import Style, table
 from dashborion.render.cells import human, plain
-from dashborion.render.columns import BUSY, QUIET, Column, View
+from dashborion.render.columns import BUSY, QUIET, Column, View, environment_label
 from dashborion.streams import length
 
 if TYPE_CHECKING:
@@ -210,17 +210,19 @@ class Source(Struct, frozen=True):
         return f"{self.label}: " + ", ".join([age, *told, *self.notes])
 
 
+class Content(Struct, frozen=True):
+    """All that there is to be seen."""
+
+    view: View
+    style: Style
+    board: Board
+    screen: Screen
+    sources: Sequence[Source]
+    events: Sequence[Event] = ()
+
+
 def picture(
-    size: tuple[int, int],
-    view: View,
-    style: Style,
-    board: Board,
-    screen: Screen,
-    sources: Sequence[Source],
-    events: Sequence[Event],
-    now: datetime,
-    *,
-    is_last: bool = False,
+    content: Content, size: tuple[int, int], now: datetime, *, is_last: bool = False
 ) -> RenderableType:
     """The whole screen: a title, the table, freshness, events and the keys.
 
@@ -229,6 +231,7 @@ def picture(
     from rich.console import Group
     from rich.text import Text
 
+    view, board, screen = content.view, content.board, content.screen
     width, height = size
 
     def line(text: str, look: str = "") -> Text:
@@ -238,7 +241,7 @@ def picture(
         told = [line(f"  {key:<22}{does}") for key, does in _HELP]
         return Group(line(f"{view.noun}: keys", "bold"), *told, line("any key goes back", QUIET))
     rows = in_view(screen, board, view)
-    below = [*_sources(sources, line), *_events(rows, events, now, line)]
+    below = [*_sources(content.sources, line), *_events(rows, content, now, line)]
     below += [] if is_last else [line(_keys(screen), QUIET)]
     room = max(1, height - 2 - len(below))
     at = position(screen, rows)
@@ -246,7 +249,7 @@ def picture(
     shown = rows[first : first + room]
     middle: list[RenderableType] = []
     if shown:
-        middle = [_table(view, style, shown, at - first, width, now)]
+        middle = [_table(content, shown, at - first, width, now)]
     empty = 0 if is_last else room - len(shown) + (0 if shown else 1)
     title = line(_title(view, screen, len(rows), board), "bold")
     return Group(title, *middle, *[Text("")] * empty, *below)
@@ -278,15 +281,20 @@ def _sources(sources: Sequence[Source], line: Callable[..., Any]) -> list[Any]:
 
 
 def _events(
-    rows: Sequence[Row], events: Sequence[Event], now: datetime, line: Callable[..., Any]
+    rows: Sequence[Row], content: Content, now: datetime, line: Callable[..., Any]
 ) -> list[Any]:
-    shown = [one for one in events if any(is_about(one, row.item) for row in rows)] if rows else []
+    shown: list[Event] = []
+    for one in reversed(content.events):
+        if len(shown) < MOST_EVENTS and any(is_about(one, row.item) for row in rows):
+            shown.insert(0, one)
+    is_one = len(content.sources) == 1
     return [
         line(
-            f"{human(one.timestamp, now):>5}  {one.object}  {one.reason or ''}  {one.message}",
+            f"{human(one.timestamp, now):>5}  {'' if is_one else f'{environment_label(one)}  '}"
+            f"{one.object}  {one.reason or ''}  {one.message}",
             BUSY if one.type == "warning" else QUIET,
         )
-        for one in shown[-MOST_EVENTS:]
+        for one in shown
     ]
 
 
@@ -300,12 +308,7 @@ def is_about(event: Event, item: Any) -> bool:
 
 
 def _table(
-    view: View,
-    style: Style,
-    rows: Sequence[Row],
-    marked: int,
-    width: int,
-    now: datetime,
+    content: Content, rows: Sequence[Row], marked: int, width: int, now: datetime
 ) -> RenderableType:
     """The table of some rows, whose signs stand before them."""
     items = [row.item for row in rows]
@@ -323,8 +326,8 @@ def _table(
         base = CHANGED if column.key in row.changed else ""
         return f"{base} {MARKED}" if row.key == mark else base
 
-    columns = view.chosen(style)
-    if not style.columns:
+    columns = content.view.chosen(content.style)
+    if not content.style.columns:
         columns = table.telling(columns, items, width - 3, now=now)
     columns = [Column("", sign), *columns]
     drawn: RenderableType

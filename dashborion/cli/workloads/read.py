@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -104,7 +104,7 @@ def list_(
             where,
             listed,
             look,
-            is_well=lambda found: verdicts.verdict(found).is_well,
+            is_well=lambda found: verdicts.verdict(cast("Examined[Workload]", found)).is_well,
             why=partial(_why_of, context),
             logs=partial(_logs_of, context),
             events=query,

@@ -12,7 +12,7 @@ from functools import partial
 
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import AccessError, DashborionError, Unavailable
+from dashborion.errors import DashborionError, Unavailable
 from dashborion.models.event import Event, placed
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
@@ -157,5 +157,5 @@ class _Heard:
     def answers(self) -> None:
         self._outages.end(_SILENT, _ANSWERS)
 
-    def polls(self, error: AccessError, seconds: float) -> None:
+    def polls(self, error: DashborionError, seconds: float) -> None:
         self._sink.say(f"asking every {seconds:g} seconds for events: {error.message}")

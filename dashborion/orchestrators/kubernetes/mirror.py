@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from dashborion.concurrency import start
-from dashborion.errors import AccessError, DashborionError, Unavailable
+from dashborion.errors import DashborionError, foreseen
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions
@@ -62,13 +62,13 @@ class Mirror(Generic[T]):
         return list(self.watching.objects.values())
 
     def _follow(self) -> None:
-        with suppress(Ended):
-            while True:
-                try:
+        while not self.owner.ended.is_set():
+            try:
+                with foreseen(), suppress(Ended):
                     self.watching.follow(self)
-                except AccessError as error:
-                    self.lost(error)
-                    self.pause(POLL_SECONDS)
+            except DashborionError as error:
+                self.lost(error)
+                self.owner.ended.wait(POLL_SECONDS)
 
     def changed(self, items: Sequence[T]) -> None:  # noqa: ARG002 - the list has them
         self.owner.has_changed.set()
@@ -82,7 +82,7 @@ class Mirror(Generic[T]):
             self.trouble = None
             self.owner.has_changed.set()
 
-    def polls(self, error: AccessError, seconds: float) -> None:
+    def polls(self, error: DashborionError, seconds: float) -> None:
         self.refused = f"{self.watching.resource.plural} every {seconds:g}s: {error.message}"
 
     def pause(self, seconds: float) -> None:

@@ -15,13 +15,13 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
-from dashborion.errors import AccessError, BadAnswer, DashborionError, Forbidden, Unavailable
+from dashborion.errors import BadAnswer, DashborionError, Forbidden, Unavailable
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.errors import ListExpired
+from dashborion.orchestrators.kubernetes.errors import ListExpired, NotOffered
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions
-from dashborion.orchestrators.kubernetes.request import decoder
+from dashborion.orchestrators.kubernetes.request import Request, decode, decoder
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
 from dashborion.orchestrators.kubernetes.resume import LineSplitter
 from dashborion.orchestrators.kubernetes.run_log import Broken, chunks
@@ -51,7 +51,7 @@ class Hearer(Protocol):
         """The list is what the server has."""
         ...
 
-    def polls(self, error: AccessError, seconds: float) -> None:
+    def polls(self, error: DashborionError, seconds: float) -> None:
         """It cannot be watched, and is asked for instead."""
         ...
 
@@ -65,10 +65,6 @@ class _Change(Struct, frozen=True):
 
     type: str
     object: msgspec.Raw
-
-
-class NotWatchable(Forbidden):
-    """The server does not offer to watch a list, or too many are watched."""
 
 
 @dataclass
@@ -123,7 +119,7 @@ class Watching(Generic[T]):
                     is_behind = False
                 for items in self._watched(hearer) if self.is_watched else ():
                     hearer.changed(items)
-            except Forbidden as error:
+            except (Forbidden, NotOffered) as error:
                 if not self.is_watched:
                     raise
                 self.is_watched = False
@@ -148,7 +144,7 @@ class Watching(Generic[T]):
 
         Raises:
             ListExpired: the version is too old to go on from.
-            NotWatchable: the server has no watch of it.
+            Forbidden, NotOffered: it cannot be watched.
             Broken: the connection broke.
         """
         path = self.resource.path(self.namespace)
@@ -183,8 +179,11 @@ class Watching(Generic[T]):
                 change = decoder(_Change).decode(line)
                 if change.type == "ERROR":
                     return items, is_any_gone, _ended(change.object)
-                item = self._decoded(change)
-            except msgspec.DecodeError:
+                if change.type == "BOOKMARK":
+                    self._version = self._marked(change.object) or self._version
+                    continue
+                item = self._decoded(change.object, path)
+            except (msgspec.DecodeError, BadAnswer):
                 broken = Broken(f"GET {path}: a line of the watch cannot be read")
                 return items, is_any_gone, broken
             meta = _meta(item)
@@ -200,31 +199,39 @@ class Watching(Generic[T]):
         known = self.objects.get(uid)
         return _version(known.item) if known is not None else None
 
-    def _decoded(self, change: _Change) -> T | wire.Object:
-        """The object; its metadata alone if there is no more, or if it cannot be understood."""
-        is_row = self.resource.form is Form.ROWS
-        if change.type == "BOOKMARK":
-            header = decoder(wire.Header).decode(change.object).metadata
-            meta = wire.Meta(name="", resource_version=header.resource_version)
-            if is_row and not meta.resource_version:  # it may be that of the row
-                rows = decoder(wire.Rows[Any]).decode(change.object).items or [{}]
-                meta = msgspec.convert(rows[0], _Row).object.metadata
-            return wire.Object(metadata=meta)
+    def _marked(self, bookmark: msgspec.Raw) -> str:
+        """The version that a bookmark stands for; of a table it may be in the row."""
+        header: wire.Header = decoder(wire.Header).decode(bookmark)
+        if header.metadata.resource_version or self.resource.form is not Form.ROWS:
+            return header.metadata.resource_version
+        rows: wire.Rows[_Row] = decoder(wire.Rows[_Row]).decode(bookmark)
+        return next((one.object.metadata.resource_version for one in rows.items or ()), "")
+
+    def _decoded(self, text: msgspec.Raw, path: str) -> T | wire.Object:
+        """The object; its metadata alone if the rest cannot be understood.
+
+        Raises:
+            BadAnswer: not even these can.
+        """
+        request = Request(self.client.credentials.settings.host, "GET", path)
+        wanted: Any = self.resource.type_
+        item: T
         try:
-            if not is_row:
-                item: T = decoder(self.resource.type_).decode(change.object)
-                return item
-            (row,) = decoder(wire.Rows[self.resource.type_]).decode(change.object).items  # type: ignore[name-defined]
-        except (msgspec.ValidationError, TypeError, ValueError) as error:
-            odd = decoder(wire.Object).decode(change.object)
+            if self.resource.form is Form.ROWS:
+                rows: Any = decode(wire.Rows[wanted], bytes(text), request).items or ()
+                (item,) = rows
+            else:
+                item = decode(wanted, bytes(text), request)
+        except (BadAnswer, ValueError) as error:
+            odd = decode(wire.Object, bytes(text), request)
             name, kind = odd.metadata.name, self.resource.kind
             self.client.runtime.incomplete(BadAnswer(f"{kind} '{name}' is left out: {error}"))
             return odd
-        return row  # type: ignore[no-any-return]
+        return item
 
 
 class _Row(Struct, frozen=True):
-    object: wire.Object = wire.Object(metadata=wire.Meta(name=""))
+    object: wire.Header = wire.Header()
 
 
 _STATUS = msgspec.json.Decoder(wire.Status)
