@@ -18,7 +18,7 @@ from dashborion import signals
 from dashborion.cli.lazy_commands import OptionSet
 from dashborion.cli.options import ApiListOptions, ClusterOptions, NamespaceOptions
 from dashborion.cli.printing import distinguishing
-from dashborion.errors import DashborionError, PartialFailure, Unavailable, UsageError
+from dashborion.errors import DashborionError, PartialFailure, Throttled, Unavailable, UsageError
 from dashborion.render import Format, is_drawn
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ Where = NamespaceOptions | ClusterOptions
 _TICK_SECONDS = 0.25
 _STALE_SECONDS = 5.0  # after which marks go, and ages are written anew
 _BYTES = 1024
+_PLACES = frozenset({"project", "environment", "namespace"})  # that a filter looks at, too
 LINES = 50  # of a log, for key l
 
 
@@ -211,6 +212,9 @@ class _Printed(_Watch):
         label = frame.environment.label
         lines: list[tuple[str | None, Any]] = []
         if frame.rows is None:
+            if isinstance(frame.error, Throttled) and label in known:
+                self.watched.context.warn_once(frame.environment, frame.error)
+                return  # it is asked again, less often
             if label not in lost:
                 lines = [(None, _state(frame))]
             lost.add(label)
@@ -248,7 +252,7 @@ class _Shown(_Watch):
 
         watched, context = self.watched, self.watched.context
         self.screen = Screen(sort=watched.listed.sort)
-        self.board = Board(watched.view.chosen(watched.listed.style()))
+        self.board = Board(watched.view.chosen(watched.listed.style(_PLACES)))
         self.window = window = Window(context.streams)
         self.interval = asked.interval
         self._advanced, self._drawn, self._is_behind = float("-inf"), float("-inf"), False

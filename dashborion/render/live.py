@@ -251,7 +251,8 @@ def picture(
     if shown:
         middle = [_table(content, shown, at - first, width, now)]
     empty = 0 if is_last else room - len(shown) + (0 if shown else 1)
-    title = line(_title(view, screen, len(rows), board), "bold")
+    there = sum(row.sign != "-" for row in rows)
+    title = line(_title(view, screen, there, board), "bold")
     return Group(title, *middle, *[Text("")] * empty, *below)
 
 
