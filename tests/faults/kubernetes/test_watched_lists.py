@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
 from typing import Any
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import Cli, Screen
 from tests.support.misbehaviour import Exchange, Fault, body, drop, hang, status
 from tests.support.rich_objects import rich
 from tests.support.stub_api import Api
+from tests.support.waiting import PATIENCE_SECONDS
 
 FORBIDDEN = status(403, "jane may not watch pods", reason="Forbidden")
 Change = tuple[str, dict[str, Any]]
@@ -38,11 +40,19 @@ def watched(*changes: Change, then: bytes = b"") -> Fault:
     return lambda exchange: exchange.begin({}, b"".join(said) + then)
 
 
+SHOWN = threading.Event()  # whether the first list is
+
+
 def played(cluster: Api, *faults: Fault) -> None:
-    """What the server does with one question about pods after the other; then it hangs."""
+    """What the server does with one question about pods after the other; then it hangs.
+
+    The second one it answers when the first list is shown.
+    """
     left = list(faults)
 
     def play(exchange: Exchange) -> None:
+        if len(left) < len(faults):
+            SHOWN.wait(PATIENCE_SECONDS)
         (left.pop(0) if left else hang)(exchange)
 
     cluster.on("*/pods", play)
@@ -82,13 +92,20 @@ PLAYS = {
 @pytest.fixture(autouse=True)
 def quick(cluster: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.objects = rich()
+    SHOWN.clear()
     for name in ("AGAIN_SECONDS", "POLL_SECONDS"):
         monkeypatch.setattr(f"dashborion.orchestrators.kubernetes.watching.{name}", 0.05)
 
 
 def watch(dashborion: Cli, until: str = '"name":"c"', more: str = "") -> Any:
     command = f"instances list --watch -o json --interval 0 {more}"
-    return dashborion(command, enough=lambda screen: until in screen.getvalue())
+
+    def enough(screen: Screen) -> bool:
+        if '"synced"' in screen.getvalue():
+            SHOWN.set()
+        return until in screen.getvalue()
+
+    return dashborion(command, enough=enough)
 
 
 def told(seen: Any) -> list[tuple[str, str]]:
