@@ -5,6 +5,7 @@ What it takes as lines and on a terminal, beside ``kubectl get pods -A -w``.
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import signal
@@ -16,15 +17,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import cycle
 from pathlib import Path
-from typing import Any
 
-from kubernetes import client, config
-
+from dashborion.demo.kubernetes.cluster import KubernetesCluster
 from tests.benchmarks.following import peak
+from tests.benchmarks.long_lists import POD
 from tests.benchmarks.measure import MEGA
-from tests.benchmarks.setups import BIN, OF_THE_MACHINE, five_thousand_pods
+from tests.benchmarks.setups import BIN, OF_THE_MACHINE, home
 
-SETTLE_SECONDS, SECONDS, CHANGES_A_SECOND = 20, 60, 50
+PODS, SETTLE_SECONDS, SECONDS, CHANGES_A_SECOND = 5000, 20, 60, 50
+TOKEN = "made-up"
 _LIST = [str(BIN / "dashborion"), "instances", "list", "-A", "--watch"]
 WATCHERS = {
     "dashborion --watch -o json": ([*_LIST, "-o", "json"], False),
@@ -34,32 +35,46 @@ WATCHERS = {
 
 
 @contextmanager
-def changing(kubeconfig: str) -> Iterator[None]:
-    """Somebody's containers start again, one after the other."""
-    api = client.CoreV1Api(config.new_client_from_config(kubeconfig))
-    pods: list[Any] = api.list_pod_for_all_namespaces().items
-    is_over = threading.Event()
+def changing() -> Iterator[dict[str, str]]:
+    """``$KUBECONFIG`` for 5,000 pods whose containers start again, one after the other.
+
+    The demo's API serves them, without its controllers: a control plane with so many takes minutes
+    and the cores that are to be measured.
+    """
+    cluster, is_over = KubernetesCluster(TOKEN), threading.Event()
+    for number in range(PODS):
+        cluster.store.create("pods", json.loads(POD.replace("NAME", f"service-{number:04}")))
 
     def change() -> None:
         begun = time.monotonic()
-        for number, pod in enumerate(cycle(pods)):
+        for number, pod in enumerate(cycle(cluster.store.all("pods"))):
             if is_over.wait(max(0.0, begun + number / CHANGES_A_SECOND - time.monotonic())):
                 return
-            path = "/status/containerStatuses/0/restartCount"
-            patch = [{"op": "replace", "path": path, "value": number + 1}]
-            meta = pod.metadata
-            with suppress(client.ApiException):  # it has moved: the next one has not
-                api.patch_namespaced_pod_status(
-                    meta.name, meta.namespace, patch, _preload_content=False
-                )
+            container = {**pod["status"]["containerStatuses"][0], "restartCount": number + 1}
+            status = {**pod["status"], "containerStatuses": [container]}
+            cluster.store.set_status("pods", pod, status)
 
-    thread = threading.Thread(target=change, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        thread.join()
+    with home() as own:
+        cluster.api.start()
+        path = Path(own["HOME"], "kubeconfig")
+        path.write_text(json.dumps(_kubeconfig(cluster.api.url)), encoding="utf-8")
+        thread = threading.Thread(target=change, daemon=True)
+        thread.start()
+        try:
+            yield {**own, "KUBECONFIG": str(path)}
+        finally:
+            is_over.set()
+            thread.join()
+            cluster.api.stop()
+
+
+def _kubeconfig(url: str) -> object:
+    return {
+        "clusters": [{"name": "bench", "cluster": {"server": url}}],
+        "users": [{"name": "bench", "user": {"token": TOKEN}}],
+        "contexts": [{"name": "bench", "context": {"cluster": "bench", "user": "bench"}}],
+        "current-context": "bench",
+    }
 
 
 def watched(words: Sequence[str], environment: dict[str, str], *, on_terminal: bool) -> str:
@@ -94,7 +109,7 @@ def _cpu_seconds(pid: int) -> float:
 
 def main() -> int:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(OF_THE_MACHINE)}
-    with five_thousand_pods() as own, changing(own["KUBECONFIG"]):
+    with changing() as own:
         for name, (words, on_terminal) in WATCHERS.items():
             took = watched(words, kept | {"TERM": "xterm"} | own, on_terminal=on_terminal)
             sys.stdout.write(f"{name}: {took}\n")
