@@ -1,24 +1,17 @@
-"""``--watch``: a list that stays, as a table that is drawn again or as lines of what changes."""
+"""``--watch``: its options, what commands watch, and the lines of what changes."""
 
 from __future__ import annotations
 
-import os
-import select
-import time
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec.structs import replace
 
-from dashborion import signals
 from dashborion.cli.lazy_commands import OptionSet
 from dashborion.cli.options import ApiListOptions, ClusterOptions, NamespaceOptions
-from dashborion.cli.printing import distinguishing
-from dashborion.errors import DashborionError, PartialFailure, Throttled, Unavailable, UsageError
+from dashborion.errors import Throttled, Unavailable, UsageError
 from dashborion.render import Format, is_drawn
 
 if TYPE_CHECKING:
@@ -26,16 +19,11 @@ if TYPE_CHECKING:
     from dashborion.engines.fleet import Fleet
     from dashborion.engines.watch import Asked, Frame, Frames, Look
     from dashborion.models.environment import WatchState
-    from dashborion.models.event import Event
     from dashborion.models.query import Found, Query
     from dashborion.render.columns import View
-    from dashborion.render.live import Source
 
 Where = NamespaceOptions | ClusterOptions
-_TICK_SECONDS = 0.25
-_STALE_SECONDS = 5.0  # after which marks go, and ages are written anew
-_BYTES = 1024
-_PLACES = frozenset({"project", "environment", "namespace"})  # that a filter looks at, too
+TICK_SECONDS = 0.25
 LINES = 50  # of a log, for key l
 
 
@@ -101,7 +89,8 @@ class Watched:
     """What a command watches; ``look`` gives its rows in a fleet.
 
     ``is_well`` says of a row whether it is; ``why`` and ``logs`` print more about one. ``events``
-    are those of which workloads.
+    are those of which workloads. ``check`` raises if the first rows of all environments are not
+    what was asked for.
     """
 
     context: Context
@@ -114,6 +103,7 @@ class Watched:
     why: Callable[[Any], None] | None = None
     logs: Callable[[Any], None] | None = None
     events: Query | None = None
+    check: Callable[[Sequence[Any]], None] = lambda _: None
 
     def run(self, options: WatchOptions) -> None:
         """Watch until somebody ends it.
@@ -136,7 +126,12 @@ class Watched:
             self.view.column(self.listed.sort.removeprefix("-"))
         frames = Frames()
         try:
-            (_Printed if is_json else _Shown)(self, frames).run(asked)
+            if is_json:
+                _Printed(self, frames).run(asked)
+            else:
+                from dashborion.cli.watched_screen import Shown
+
+                Shown(self, frames).run(asked)
         finally:
             frames.end()
 
@@ -153,13 +148,14 @@ class Watched:
 
 
 @dataclass
-class _Watch:
+class Watch:
     """The frames of all environments as they come."""
 
     watched: Watched
     frames: Frames
     latest: dict[str, Frame] = field(default_factory=dict)  # by label
     _refused: dict[str, Frame] = field(default_factory=dict)
+    _is_checked: bool = False
 
     def begin(self, asked: Asked) -> None:
         from dashborion.engines import watch
@@ -187,10 +183,15 @@ class _Watch:
             known = self.latest.get(label)
             is_lost = one.rows is None and known is not None
             self.latest[label] = replace(one, at=known.at) if is_lost and known else one
+        frames = [one.rows for one in self.latest.values()]
+        if not self._is_checked and len(frames) == len(self.watched.fleet.environments):
+            self._is_checked = True
+            if None not in frames:
+                self.watched.check([row for rows in frames for row in rows or ()])
         return held
 
 
-class _Printed(_Watch):
+class _Printed(Watch):
     """One JSON object a line for each change."""
 
     def run(self, asked: Asked) -> None:
@@ -200,7 +201,7 @@ class _Printed(_Watch):
         lost: set[str] = set()
         self.begin(asked)
         while True:
-            for frame in self.frames.take(_TICK_SECONDS):
+            for frame in self.frames.take(TICK_SECONDS):
                 if not isinstance(frame, str | Pressed):
                     for one in self.accepted(frame):
                         self._print(one, known, lost)
@@ -242,147 +243,6 @@ def _state(frame: Frame) -> WatchState:
     )
 
 
-class _Shown(_Watch):
-    """A table on a terminal."""
-
-    def run(self, asked: Asked) -> None:
-        from dashborion.engines.watch import Pressed
-        from dashborion.render.live import Board, Screen
-        from dashborion.render.window import Window
-
-        watched, context = self.watched, self.watched.context
-        self.screen = Screen(sort=watched.listed.sort)
-        self.board = Board(watched.view.chosen(watched.listed.style(_PLACES)))
-        self.window = window = Window(context.streams)
-        self.interval = asked.interval
-        self._advanced, self._drawn, self._is_behind = float("-inf"), float("-inf"), False
-        self._size, self._known = window.size, set[str]()
-        with context.terminal(True).cbreak() as keyboard:
-            if keyboard is not None:
-                from dashborion.concurrency import start
-
-                start(partial(_read_keys, keyboard, self.frames))
-            self.begin(asked)
-            with signals.done_in_the_end(window.leave), window:
-                is_over = False
-                while not is_over:
-                    is_new = False
-                    for item in self.frames.take(_TICK_SECONDS):
-                        is_new = True
-                        if isinstance(item, Pressed):
-                            is_over = self._press(item.key) or is_over
-                        elif not isinstance(item, str):
-                            self._is_behind |= bool(self.accepted(item))
-                    self._refresh(is_new=is_new)
-        window.print(self._picture(is_last=True))
-        failed = sum(one.rows is None for one in self.latest.values())
-        if failed:
-            raise PartialFailure(f"{failed} environment{'s' if failed > 1 else ''} failed")
-
-    def _refresh(self, *, is_new: bool) -> None:
-        """Draw again, if there is something new to see."""
-        now, size = time.monotonic(), self.window.size
-        is_due = now >= self._advanced + (self.interval if self._is_behind else _STALE_SECONDS)
-        if is_due and not self.screen.is_paused:
-            self._advanced, self._is_behind, is_new = now, False, True
-            self._advance()
-        if is_new or size != self._size or now >= self._drawn + _STALE_SECONDS:
-            self._drawn, self._size = now, size
-            self.window.draw(self._picture())
-
-    def _advance(self) -> None:
-        from dashborion.render.live import Row
-
-        rows: list[Row] = []
-        fresh: list[Hashable] = []
-        for label in sorted(self.latest, key=lambda one: self._order(self.latest[one])):
-            frame = self.latest[label]
-            if frame.rows is None:  # they are as they were
-                old = [
-                    row
-                    for row in self.board.rows
-                    if environment_label(row.item) == label and row.sign != "-"
-                ]
-                rows += [Row(row.key, row.item, row.is_well) for row in old]
-                continue
-            watched = self.watched
-            found = [
-                Row(watched.key(one.item), one.item, watched.is_well(one)) for one in frame.rows
-            ]
-            if label not in self._known:
-                fresh += [row.key for row in found]
-                self._known.add(label)
-            rows += found
-        self.board.advance(rows, fresh=fresh)
-
-    @staticmethod
-    def _order(frame: Frame) -> tuple[str, str]:
-        return (frame.environment.project or "", frame.environment.name)
-
-    def _press(self, key: str) -> bool:
-        """Do what a key asks for; whether it was the last one."""
-        from dashborion.render.live import in_view, position, pressed
-
-        rows = in_view(self.screen, self.board, self.watched.view)
-        sorts = [one.key for one in self.board.columns]
-        page = max(1, self.window.size[1] - 10)
-        self.screen, action = pressed(self.screen, key, rows, sorts, page)
-        tell = {"why": self.watched.why, "logs": self.watched.logs}.get(action)
-        if tell is not None and rows:
-            with self.window.left():
-                self._tell(partial(tell, rows[position(self.screen, rows)].item))
-        return action == "quit"
-
-    def _tell(self, tell: Callable[[], None]) -> None:
-        """Print more about a row, and wait for a key."""
-        from dashborion.engines.watch import Pressed
-
-        streams = self.watched.context.streams
-        try:
-            tell()
-        except DashborionError as error:
-            self.watched.context.fail(error)
-        streams.flush()
-        streams.say("-- press a key to go on --")
-        while True:
-            for item in self.frames.take(_TICK_SECONDS):
-                if isinstance(item, Pressed):
-                    return
-                if not isinstance(item, str):
-                    self._is_behind |= bool(self.accepted(item))
-
-    def _picture(self, *, is_last: bool = False) -> Any:
-        from dashborion.render.live import Content, picture
-
-        watched, context = self.watched, self.watched.context
-        items = [row.item for row in self.board.rows]
-        count = len(watched.fleet.environments)
-        style = watched.listed.style(distinguishing(count, items, watched.where))
-        content = Content(
-            watched.view, style, self.board, self.screen, self._sources(), self._events()
-        )
-        return picture(content, self.window.size, context.now(), is_last=is_last)
-
-    def _sources(self) -> list[Source]:
-        from dashborion.render.live import Source
-
-        now, sources = time.monotonic(), []
-        for environment in self.watched.fleet.environments:
-            frame = self.latest.get(environment.label)
-            if frame is None:
-                sources.append(Source(environment.label, None))
-            else:
-                problem = frame.error.message if frame.error is not None else None
-                seconds = now - frame.at
-                sources.append(Source(environment.label, seconds, frame.notes, problem))
-        return sources
-
-    def _events(self) -> Sequence[Event]:
-        from dashborion.engines.watch import newest
-
-        return newest((one for frame in self.latest.values() for one in frame.events), _BYTES)
-
-
 def environment_label(item: Any) -> str:
     """``project/name`` of the environment that a row is of, or the name alone."""
     return f"{item.project}/{item.environment}" if item.project else str(item.environment)
@@ -391,20 +251,3 @@ def environment_label(item: Any) -> str:
 def of_row(item: Any) -> NamespaceOptions:
     """What other commands take to be about the place of a row."""
     return NamespaceOptions(env=[environment_label(item)], namespace=item.namespace)
-
-
-def _read_keys(keyboard: int, frames: Frames) -> None:
-    """Hand over the keys that are pressed, until nobody waits for them."""
-    from dashborion.engines.watch import Pressed
-    from dashborion.orchestrators.logs import Ended
-    from dashborion.render.live import keys
-
-    with suppress(Ended, OSError):
-        while True:
-            frames.pause(0)
-            if select.select([keyboard], [], [], _TICK_SECONDS)[0]:
-                typed = os.read(keyboard, _BYTES)
-                if not typed:
-                    return
-                for key in keys(typed.decode(errors="ignore")):
-                    frames.put(Pressed(key))

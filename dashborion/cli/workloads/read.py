@@ -94,12 +94,17 @@ def list_(
     )
     statuses = members(WorkloadStatus, status, "--status")
     if watching.is_wanted(context, listed):
+        from dashborion.engines.answers import require_matches
+
         if exit_code:
             raise UsageError("--exit-code and --watch cannot be used together")
         look = partial(_looked_at, query, patterns or (), statuses, problems=problems)
+        fleet = context.fleet(where.choice)
+        names = [fleet.workload_name(pattern) for pattern in patterns or ()]
+        is_filtered = problems or statuses or selector
         Watched(
             context,
-            context.fleet(where.choice),
+            fleet,
             WORKLOADS,
             where,
             listed,
@@ -108,6 +113,7 @@ def list_(
             why=partial(_why_of, context),
             logs=partial(_logs_of, context),
             events=query,
+            check=lambda rows: None if is_filtered else require_matches(names, rows, fleet.where),
         ).run(watching)
         return
     answer = context.fleet(where.choice).workloads(
@@ -131,7 +137,9 @@ def _looked_at(
     from dashborion.engines import verdicts
     from dashborion.render.views.causes import untold
 
-    found = fleet.workloads(query, patterns=patterns, statuses=statuses, problems=problems).items
+    found = fleet.workloads(
+        query, patterns=patterns, statuses=statuses, problems=problems, absent=True
+    ).items
     for _, lost in verdicts.not_checked(found):
         for environment in fleet.environments:
             fleet.runtime(environment).warn(DashborionError(f"not checked: {untold(lost)}"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import pytest
 
 from dashborion.engines.watch import Change, changes
@@ -26,7 +28,7 @@ COLUMNS = [WORKLOADS.column(key) for key in ("name", "ready", "status", "created
     ids=["new", "the same", "equal", "changed", "gone", "one in the place of another"],
 )
 def test_what_changed_is_told_once(
-    before: dict[int, object], after: dict[int, object], told: list[Change]
+    before: dict[Hashable, object], after: dict[Hashable, object], told: list[Change]
 ) -> None:
     assert changes(before, after) == told
 
@@ -52,7 +54,7 @@ def test_the_first_rows_of_an_environment_are_not_marked() -> None:
 def test_cells_that_changed_are_marked_for_one_frame() -> None:
     shown = board("web")
     shown.advance([Row("web", NEW)])
-    assert (shown.rows[0].sign, shown.rows[0].changed) == ("*", {"ready"})
+    assert (shown.rows[0].sign, shown.rows[0].changed) == ("*", frozenset({"ready"}))
     shown.advance([Row("web", NEW)])
     assert (shown.rows[0].sign, shown.rows[0].changed) == (" ", frozenset())
 
