@@ -56,7 +56,6 @@ def list_(
     """List instances; finished ones only with --all or --status stopped.
 
     Example: dashborion instances list -w web --sort -restarts
-    Example: dashborion instances list -e '*/production' --watch
     """
     from dashborion.cli.option_values import members
     from dashborion.engines import long_lists

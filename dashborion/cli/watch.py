@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from msgspec.structs import replace
 
 from dashborion.cli.lazy_commands import OptionSet
 from dashborion.cli.options import ApiListOptions, ClusterOptions, NamespaceOptions
@@ -170,6 +169,8 @@ class Watch:
         Raises:
             DashborionError: all refuse.
         """
+        from msgspec.structs import replace
+
         is_refused = frame.error is not None and not isinstance(frame.error, Unavailable)
         if is_refused and not self.latest:
             self._refused[frame.environment.label] = frame

@@ -77,7 +77,6 @@ def list_(
     """List workloads.
 
     Example: dashborion workloads list 're*' --status degraded -o json
-    Example: dashborion workloads list -e '*/production' --problems --watch
     """
     from dashborion.cli.option_values import members, workload_types
     from dashborion.engines import verdicts
