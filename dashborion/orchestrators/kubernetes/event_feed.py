@@ -21,7 +21,7 @@ from dashborion.orchestrators.kubernetes import find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.watching import Watching
+from dashborion.orchestrators.kubernetes.watching import POLL_SECONDS, Watching
 from dashborion.orchestrators.logs import Outages
 
 _SILENT, _ANSWERS = "events", "the events can be read again"
@@ -157,5 +157,5 @@ class _Heard:
     def answers(self) -> None:
         self._outages.end(_SILENT, _ANSWERS)
 
-    def polls(self, error: DashborionError, seconds: float) -> None:
-        self._sink.say(f"asking every {seconds:g} seconds for events: {error.message}")
+    def polls(self, error: DashborionError) -> None:
+        self._sink.say(f"asking every {POLL_SECONDS:g} seconds for events: {error.message}")

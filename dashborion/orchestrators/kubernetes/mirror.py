@@ -36,11 +36,13 @@ class Mirror(Generic[T]):
     owner: MirroringClient
     first: Future[Any] = field(init=False)
     trouble: DashborionError | None = None
-    refused: str | None = None  # why it is not watched
+    refused: str | None = None  # how often it is asked for instead of watched, and why
     _failed: float | None = None
 
     def begin(self) -> None:
         """List it, and watch it from then on."""
+        if not self.watching.is_watched:
+            self._polls(f"{MOST_WATCHES} lists are watched")
         self.first = start(self._first)
 
     def _first(self) -> None:
@@ -82,8 +84,12 @@ class Mirror(Generic[T]):
             self.trouble = None
             self.owner.has_changed.set()
 
-    def polls(self, error: DashborionError, seconds: float) -> None:
-        self.refused = f"{self.watching.resource.plural} every {seconds:g}s: {error.message}"
+    def polls(self, error: DashborionError) -> None:
+        self._polls(error.message)
+
+    def _polls(self, reason: str) -> None:
+        watching = self.watching
+        self.refused = f"{watching.resource.plural} every {watching.poll_seconds:g}s: {reason}"
 
     def pause(self, seconds: float) -> None:
         if self.owner.ended.wait(seconds):

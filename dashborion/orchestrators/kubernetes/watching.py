@@ -51,7 +51,7 @@ class Hearer(Protocol):
         """The list is what the server has."""
         ...
 
-    def polls(self, error: DashborionError, seconds: float) -> None:
+    def polls(self, error: DashborionError) -> None:
         """It cannot be watched, and is asked for instead."""
         ...
 
@@ -123,7 +123,7 @@ class Watching(Generic[T]):
                 if not self.is_watched:
                     raise
                 self.is_watched = False
-                hearer.polls(error, self.poll_seconds)
+                hearer.polls(error)
             except ListExpired:
                 is_behind, seconds = True, self._until_next_list()
             except Broken:

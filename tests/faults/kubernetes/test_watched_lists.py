@@ -84,6 +84,11 @@ PLAYS = {
         watched(A_GONE, B_AGAIN, C_NEW),
     ],
     "an object that cannot be read": [FIRST, watched(A_GONE, ODD), watched(B_AGAIN, C_NEW)],
+    "credentials that are refused for a while": [
+        FIRST,
+        *[status(401)] * 3,
+        watched(A_GONE, B_AGAIN, C_NEW),
+    ],
     "no right to watch": [FIRST, FORBIDDEN, AFTER, AFTER],
     "nothing to watch": [FIRST, status(405), AFTER, AFTER],
 }
@@ -93,8 +98,8 @@ PLAYS = {
 def quick(cluster: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.objects = rich()
     SHOWN.clear()
-    for name in ("AGAIN_SECONDS", "POLL_SECONDS"):
-        monkeypatch.setattr(f"dashborion.orchestrators.kubernetes.watching.{name}", 0.05)
+    for name in ("watching.AGAIN_SECONDS", "watching.POLL_SECONDS", "mirror.POLL_SECONDS"):
+        monkeypatch.setattr(f"dashborion.orchestrators.kubernetes.{name}", 0.05)
 
 
 def watch(dashborion: Cli, until: str = '"name":"c"', more: str = "") -> Any:
@@ -124,6 +129,16 @@ def test_every_change_is_told_once(dashborion: Cli, cluster: Api, faults: list[F
          ("added", "c"): 1}
     )  # fmt: skip
     assert changes[2][0] == "synced"
+
+
+def test_beyond_some_watches_lists_are_asked_for(
+    dashborion: Cli, cluster: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.mirror.MOST_WATCHES", 0)
+    played(cluster, FIRST, FIRST, AFTER)
+    changes = told(watch(dashborion))
+    assert changes[3:] == [("deleted", "a"), ("modified", "b"), ("added", "c")]
+    assert not [one for one in cluster.requests if "watch" in one.query]
 
 
 def test_an_environment_that_is_lost_deletes_nothing(dashborion: Cli, cluster: Api) -> None:
