@@ -76,7 +76,7 @@ class EcsOrchestrator:
     def watched(self) -> protocol.Watched:
         from dataclasses import replace
 
-        from dashborion.orchestrators.ecs.polling import Answers, Watched
+        from dashborion.orchestrators.ecs.watched import Answers, Watched
 
         answers = Answers()
         client = replace(self._client, aws=answers.of(self._client.aws))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.event_feed import Events
     from dashborion.orchestrators.kubernetes.exec import Exec
     from dashborion.orchestrators.kubernetes.logs import Logs
-    from dashborion.orchestrators.kubernetes.mirror import Watched
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
+    from dashborion.orchestrators.kubernetes.watched import Watched
 
 
 class KubernetesOrchestrator:
@@ -67,7 +67,7 @@ class KubernetesOrchestrator:
         return KubernetesNative(self._client, self.environment)
 
     def watched(self) -> Watched:
-        from dashborion.orchestrators.kubernetes.mirror import MirroringClient, Watched
+        from dashborion.orchestrators.kubernetes.watched import MirroringClient, Watched
 
         client = MirroringClient(self._client.credentials, self._client.runtime)
         return Watched(KubernetesOrchestrator(self.environment, client), client)

@@ -21,7 +21,7 @@ from dashborion.orchestrators.kubernetes import find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.watching import POLL_SECONDS, Watching
+from dashborion.orchestrators.kubernetes.list_watch import POLL_SECONDS, ListWatch
 from dashborion.orchestrators.logs import Outages
 
 _SILENT, _ANSWERS = "events", "the events can be read again"
@@ -54,10 +54,10 @@ class Feed:
     workloads: dict[str, Workload] = field(default_factory=dict)
     _first: list[wire.Event] = field(default_factory=list)
     _owners: dict[str, str | None] = field(default_factory=dict)
-    _events: Watching[wire.Event] = field(init=False)
+    _events: ListWatch[wire.Event] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._events = Watching(self.client, api.EVENTS, self.namespace)
+        self._events = ListWatch(self.client, api.EVENTS, self.namespace)
 
     def begin(self) -> None:
         """List everything once.
@@ -145,7 +145,7 @@ class Feed:
 
 
 class _Heard:
-    """As ``watching.Hearer``: hands events over, and says what becomes of the watch."""
+    """As ``list_watch.Hearer``: hands events over, and says what becomes of the watch."""
 
     def __init__(self, sink: EventSink, changed: Callable[[Sequence[wire.Event]], None]) -> None:
         self.changed, self.pause = changed, sink.pause

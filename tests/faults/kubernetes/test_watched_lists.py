@@ -98,7 +98,7 @@ PLAYS = {
 def quick(cluster: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster.objects = rich()
     SHOWN.clear()
-    for name in ("watching.AGAIN_SECONDS", "watching.POLL_SECONDS", "mirror.POLL_SECONDS"):
+    for name in ("list_watch.AGAIN_SECONDS", "list_watch.POLL_SECONDS", "watched.POLL_SECONDS"):
         monkeypatch.setattr(f"dashborion.orchestrators.kubernetes.{name}", 0.05)
 
 
@@ -134,7 +134,7 @@ def test_every_change_is_told_once(dashborion: Cli, cluster: Api, faults: list[F
 def test_beyond_some_watches_lists_are_asked_for(
     dashborion: Cli, cluster: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.mirror.MOST_WATCHES", 0)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.watched.MOST_WATCHES", 0)
     played(cluster, FIRST, FIRST, AFTER)
     changes = told(watch(dashborion))
     assert changes[3:] == [("deleted", "a"), ("modified", "b"), ("added", "c")]

@@ -44,7 +44,7 @@ def test_a_server_that_is_killed_and_comes_back_loses_and_doubles_nothing(
 ) -> None:
     if not os.environ.get(variable):
         pytest.skip(f"${variable} names no folder with a control plane's programs")
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.watching.AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.list_watch.AGAIN_SECONDS", 0.1)
     with ControlPlane.from_environment(variable, is_moving=False) as plane:
         plane.apply(namespace(SPACE))
         for name in ("first", "second"):

@@ -68,7 +68,7 @@ class _Change(Struct, frozen=True):
 
 
 @dataclass
-class Watching(Generic[T]):
+class ListWatch(Generic[T]):
     """``objects`` are what the list has, by uid, after ``begin``."""
 
     client: Client

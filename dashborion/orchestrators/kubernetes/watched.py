@@ -18,9 +18,9 @@ from dashborion.concurrency import start
 from dashborion.errors import DashborionError, foreseen
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.list_watch import POLL_SECONDS, ListWatch
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
-from dashborion.orchestrators.kubernetes.watching import POLL_SECONDS, Watching
 from dashborion.orchestrators.logs import Ended
 
 T = TypeVar("T")
@@ -30,9 +30,9 @@ _TICK_SECONDS = 0.25
 
 @dataclass
 class Mirror(Generic[T]):
-    """One list; as ``watching.Hearer``. ``first`` is done when it is there."""
+    """One list; as ``list_watch.Hearer``. ``first`` is done when it is there."""
 
-    watching: Watching[T]
+    watching: ListWatch[T]
     owner: MirroringClient
     first: Future[Any] = field(init=False)
     trouble: DashborionError | None = None
@@ -162,7 +162,7 @@ class MirroringClient(Client):
             mirror = self._mirrors.get(key) or self._whole(*key)
             if mirror is None or mirror.is_over:
                 is_watched = len(self._mirrors) < MOST_WATCHES
-                watching = Watching(self._plain, resource, namespace, options, is_watched)
+                watching = ListWatch(self._plain, resource, namespace, options, is_watched)
                 mirror = self._mirrors[key] = Mirror(watching, self)
                 mirror.begin()
             return mirror

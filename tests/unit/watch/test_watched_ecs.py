@@ -12,8 +12,8 @@ import pytest
 from dashborion.concurrency import Deadline
 from dashborion.errors import DashborionError, Throttled, Unreachable
 from dashborion.orchestrators.aws.pace import Watchers
-from dashborion.orchestrators.ecs import polling
-from dashborion.orchestrators.ecs.polling import Answers, Watched
+from dashborion.orchestrators.ecs import watched
+from dashborion.orchestrators.ecs.watched import Answers, Watched
 
 
 @dataclass
@@ -79,7 +79,7 @@ def services(count: int, **more: Any) -> list[dict[str, Any]]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     now = [1000.0]
-    monkeypatch.setattr(polling, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(watched, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
     def forward(seconds: float) -> None:
         now[0] += seconds
