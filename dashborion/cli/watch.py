@@ -98,7 +98,7 @@ class Watched:
     where: Where
     listed: ApiListOptions
     look: Look
-    is_well: Callable[[Found[Any]], bool | None] = lambda _: None
+    is_well: Callable[[Found[Any]], bool] | None = None
     why: Callable[[Any], None] | None = None
     logs: Callable[[Any], None] | None = None
     events: Query | None = None
@@ -133,6 +133,12 @@ class Watched:
                 Shown(self, frames).run(asked)
         finally:
             frames.end()
+
+    @property
+    def without(self) -> str:
+        """The keys that do nothing."""
+        tells = {"f": self.is_well, "w": self.why, "l": self.logs}
+        return "".join(key for key, does in tells.items() if does is None)
 
     def key(self, item: Any) -> Hashable:
         """What tells a row from all others, now and later."""

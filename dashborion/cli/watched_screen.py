@@ -89,9 +89,8 @@ class Shown(Watch):
                 rows += [Row(row.key, row.item, row.is_well) for row in old]
                 continue
             watched = self.watched
-            found = [
-                Row(watched.key(one.item), one.item, watched.is_well(one)) for one in frame.rows
-            ]
+            judge: Callable[[Any], bool | None] = watched.is_well or (lambda _: None)
+            found = [Row(watched.key(one.item), one.item, judge(one)) for one in frame.rows]
             if label not in self._known:
                 fresh += [row.key for row in found]
                 self._known.add(label)
@@ -106,6 +105,8 @@ class Shown(Watch):
         """Do what a key asks for; whether it was the last one."""
         from dashborion.render.live import in_view, position, pressed
 
+        if key in self.watched.without and not self.screen.is_typing:
+            return False
         rows = in_view(self.screen, self.board, self.watched.view)
         sorts = [one.key for one in self.board.columns]
         page = max(1, self.window.size[1] - 10)
@@ -142,8 +143,9 @@ class Shown(Watch):
         count = len(watched.fleet.environments)
         style = watched.listed.style(distinguishing(count, items, watched.where))
         content = Content(
-            watched.view, style, self.board, self.screen, self._sources(), self._events()
-        )
+            watched.view, style, self.board, self.screen, self._sources(), self._events(),
+            watched.without,
+        )  # fmt: skip
         return picture(content, self.window.size, context.now(), is_last=is_last)
 
     def _sources(self) -> list[Source]:

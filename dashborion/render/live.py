@@ -38,6 +38,10 @@ _HELP = (
     ("p", "pause"),
     ("q", "quit"),
 )
+_SHORT = {
+    "q": "quit", "/": "filter", "f": "problems", "s": "sort", "w": "why", "l": "logs",
+    "p": "pause", "?": "help",
+}  # fmt: skip
 _TOKEN = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
 _NAMES = {
     "\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down", "\x1b[5~": "page-up",
@@ -219,6 +223,7 @@ class Content(Struct, frozen=True):
     screen: Screen
     sources: Sequence[Source]
     events: Sequence[Event] = ()
+    without: str = ""  # keys that do nothing here
 
 
 def picture(
@@ -238,11 +243,12 @@ def picture(
         return Text(plain(text)[:width], style=look, no_wrap=True, overflow="ellipsis")
 
     if screen.is_help:
-        told = [line(f"  {key:<22}{does}") for key, does in _HELP]
+        known = [one for one in _HELP if one[0] not in content.without]
+        told = [line(f"  {key:<22}{does}") for key, does in known]
         return Group(line(f"{view.noun}: keys", "bold"), *told, line("any key goes back", QUIET))
     rows = in_view(screen, board, view)
     below = [*_sources(content.sources, line), *_events(rows, content, now, line)]
-    below += [] if is_last else [line(_keys(screen), QUIET)]
+    below += [] if is_last else [line(_keys(screen, content.without), QUIET)]
     room = max(1, height - 2 - len(below))
     at = position(screen, rows)
     first = max(0, min(at - room // 2, len(rows) - room))
@@ -268,10 +274,10 @@ def _title(view: View, screen: Screen, shown: int, board: Board) -> str:
     return "   ".join(told)
 
 
-def _keys(screen: Screen) -> str:
+def _keys(screen: Screen, without: str) -> str:
     if screen.is_typing:
         return "type a regular expression; Enter keeps it, Esc drops it"
-    return "q quit  / filter  f problems  s sort  w why  l logs  p pause  ? help"
+    return "  ".join(f"{key} {word}" for key, word in _SHORT.items() if key not in without)
 
 
 def _sources(sources: Sequence[Source], line: Callable[..., Any]) -> list[Any]:

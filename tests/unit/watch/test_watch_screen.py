@@ -214,6 +214,16 @@ def test_marks_are_drawn_on_the_cells_that_changed() -> None:
     assert re.search(r"\x1b\[2;9mold", seen)
 
 
+def test_keys_that_do_nothing_are_not_offered() -> None:
+    content = Content(WORKLOADS, Style(), BOARD, Screen(is_help=True), [], without="fwl")
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(picture(content, (80, 12), NOW))
+    assert "not well" not in shown.getvalue()
+    plain = replace(content, screen=Screen())
+    Console(file=shown, width=80).print(picture(plain, (80, 12), NOW))
+    assert shown.getvalue().splitlines()[-1] == "q quit  / filter  s sort  p pause  ? help"
+
+
 def test_a_long_list_is_scrolled_to_its_mark() -> None:
     many = board(*(row(f"service-{number:02}") for number in range(40)))
     seen = "\n".join(drawn(Screen(mark="service-20"), 80, shown=many))
