@@ -29,7 +29,6 @@ class Shown(Watch):
     """A table on a terminal."""
 
     def run(self, asked: Asked) -> None:
-        from dashborion.engines.watch import Pressed
         from dashborion.render.live import Board, Screen
         from dashborion.render.window import Window
 
@@ -46,21 +45,29 @@ class Shown(Watch):
 
                 start(partial(_read_keys, keyboard, self.frames))
             self.begin(asked)
-            with signals.done_in_the_end(window.leave), window:
-                is_over = False
-                while not is_over:
-                    is_new = False
-                    for item in self.frames.take(TICK_SECONDS):
-                        is_new = True
-                        if isinstance(item, Pressed):
-                            is_over = self._press(item.key) or is_over
-                        elif not isinstance(item, str):
-                            self._is_behind |= bool(self.accepted(item))
-                    self._refresh(is_new=is_new)
-        window.print(self._picture(is_last=True))
+            try:
+                with signals.done_in_the_end(window.leave), window:
+                    self._loop()
+            finally:  # Ctrl-C is how most end it
+                if self._known:
+                    window.print(self._picture(is_last=True))
         failed = sum(one.rows is None for one in self.latest.values())
         if failed:
             raise PartialFailure(f"{failed} environment{'s' if failed > 1 else ''} failed")
+
+    def _loop(self) -> None:
+        from dashborion.engines.watch import Pressed
+
+        while True:
+            is_new = False
+            for item in self.frames.take(TICK_SECONDS):
+                is_new = True
+                if isinstance(item, Pressed):
+                    if self._press(item.key):
+                        return
+                elif not isinstance(item, str):
+                    self._is_behind |= bool(self.accepted(item))
+            self._refresh(is_new=is_new)
 
     def _refresh(self, *, is_new: bool) -> None:
         """Draw again, if there is something new to see."""
@@ -89,8 +96,11 @@ class Shown(Watch):
                 rows += [Row(row.key, row.item, row.is_well) for row in old]
                 continue
             watched = self.watched
-            judge: Callable[[Any], bool | None] = watched.is_well or (lambda _: None)
-            found = [Row(watched.key(one.item), one.item, judge(one)) for one in frame.rows]
+            judge = watched.is_well
+            found = [
+                Row(watched.key(one.item), one.item, judge(one) if judge else None)
+                for one in frame.rows
+            ]
             if label not in self._known:
                 fresh += [row.key for row in found]
                 self._known.add(label)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
+from dashborion.errors import CannotWrite, ClosedPipe
 from dashborion.streams import Streams
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ class Window:
         self.leave()
 
     def leave(self) -> None:
-        """Show what was there before."""
+        """Show what was there before, if the terminal is."""
         live, self._live = self._live, None
         if live is not None:
-            live.stop()
+            with suppress(CannotWrite, ClosedPipe):
+                live.stop()
 
     @contextmanager
     def left(self) -> Iterator[None]:
@@ -90,5 +92,6 @@ class Window:
         self._live.update(picture, refresh=True)
 
     def print(self, picture: RenderableType) -> None:
-        """Leave a picture behind, on the screen that was there before."""
-        self._console.print(picture)
+        """Leave a picture behind, on the screen that was there before, if that is still there."""
+        with suppress(CannotWrite, ClosedPipe):
+            self._console.print(picture)

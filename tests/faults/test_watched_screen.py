@@ -72,10 +72,11 @@ def test_the_table_takes_the_size_of_its_window(terminal: Shell) -> None:
     terminal.wait_for(r"q quit  / filter  f problems  s sort  w why  l log.\r?\n?")
 
 
-def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Shell) -> None:
+def test_ctrl_c_leaves_the_terminal_as_it_was_and_the_last_state(terminal: Shell) -> None:
     before = watch(terminal)
     terminal.type("\x03")
     terminal.wait_for(LEFT)
+    terminal.wait_for("web ")
     terminal.wait_for("ended with 130")
     assert termios.tcgetattr(terminal.descriptor) == before
 
