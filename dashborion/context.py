@@ -190,7 +190,7 @@ class Context:
         environments = tuple(map(self._marked, chosen.environments))
         for environment in environments:
             if environment.redefines:
-                self._warn(environment, ConfigError(environment.redefines))
+                self.warn_once(environment, ConfigError(environment.redefines))
         return Chosen(environments, chosen.names)
 
     def choice_inputs(self) -> ChoiceInputs:
@@ -311,8 +311,8 @@ class Context:
             connector.connect,
             lambda environment: self._runtime(
                 deadline,
-                partial(self._warn, environment),
-                partial(self._incomplete if prints_rows else self._warn, environment),
+                partial(self.warn_once, environment),
+                partial(self._incomplete if prints_rows else self.warn_once, environment),
             ),
             self.fail,
             self.streams.progress,
@@ -393,7 +393,8 @@ class Context:
             now=self.now,
         )
 
-    def _warn(self, environment: Environment, error: DashborionError) -> None:
+    def warn_once(self, environment: Environment, error: DashborionError) -> None:
+        """Print a warning about an environment, unless it was printed before."""
         error.environment = error.environment or environment.label
         key = (error.environment, error.message)
         if key not in self._warned:  # a wait polls many times
@@ -402,7 +403,7 @@ class Context:
 
     def _incomplete(self, environment: Environment, error: DashborionError) -> None:
         self.missing = self.missing or error
-        self._warn(environment, error)
+        self.warn_once(environment, error)
 
     def fail(self, error: DashborionError) -> None:
         """Print an error, with --debug below where it came from."""

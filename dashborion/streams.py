@@ -88,6 +88,16 @@ def _bounded(text: str | None, *, most: int = _LONGEST) -> str | None:
     return text if text is None or len(text) <= most else f"{text[:most]}…"
 
 
+def described(error: DashborionError) -> dict[str, Any]:
+    """An error as JSON has it."""
+    return {
+        "code": error.code,
+        "message": _bounded(error.message),
+        "hint": _bounded(error.hint),
+        "environment": _bounded(error.environment, most=_LONGEST_LABEL),
+    }
+
+
 class _Closed(io.StringIO):
     """A stdout that the shell closed (``>&-``)."""
 
@@ -253,22 +263,16 @@ class Streams:
         self._notice("error", error)
 
     def _notice(self, kind: str, error: DashborionError) -> None:
-        message, hint = _bounded(error.message), _bounded(error.hint)
-        environment = _bounded(error.environment, most=_LONGEST_LABEL)
         if self.structured:
-            body: dict[str, Any] = {
-                "code": error.code,
-                "message": message,
-                "hint": hint,
-                "environment": environment,
-            }
+            body = described(error)
             if isinstance(error, RolloutError):
                 import msgspec  # takes 5 ms
 
                 body["causes"] = msgspec.to_builtins(error.causes)
             self.say(json.dumps({kind: body}))
             return
-        message = one_line(message or "")
+        hint, environment = _bounded(error.hint), _bounded(error.environment, most=_LONGEST_LABEL)
+        message = one_line(_bounded(error.message) or "")
         self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
         for line in (hint or "").splitlines():
             self.say(f"  {line}")

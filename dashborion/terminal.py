@@ -1,4 +1,4 @@
-"""The local stdin, stdout and stderr of a command that runs in a container.
+"""The local stdin, stdout and stderr of a command that runs in a container, or reads keys.
 
 If they are a terminal, it is put into raw mode, so that every key reaches the
 command.
@@ -64,6 +64,21 @@ class Terminal:
             signal.signal(signal.SIGWINCH, old)
             os.close(reading)
             os.close(writing)
+
+    @contextmanager
+    def cbreak(self) -> Iterator[int | None]:
+        """Have keys as they are pressed, unseen, for the duration of the context.
+
+        Gives the descriptor to read them from; None if there is no terminal. Ctrl-C still ends.
+        """
+        if not self.tty or self.stdin is None:
+            yield None
+            return
+        import tty
+
+        with unchanged(self.stdin):
+            tty.setcbreak(self.stdin)
+            yield self.stdin
 
 
 @contextmanager

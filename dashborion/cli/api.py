@@ -49,7 +49,8 @@ ROUTES = (
 # Options that the path replaces, that have no effect on JSON, or that would never end.
 _REFUSED_KEYS = frozenset({
     "project", "env", "all-envs", "output", "columns", "no-headers", "follow", "highlight",
-    "timestamps", "utc", "no-prefix", "help", "config", "demo", "color", "quiet", "verbose",
+    "timestamps", "utc", "no-prefix", "watch", "interval",
+    "help", "config", "demo", "color", "quiet", "verbose",
     "debug",
     "version",
 })  # fmt: skip

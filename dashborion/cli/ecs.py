@@ -19,6 +19,7 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import print_comparison, print_list, print_object
 from dashborion.cli.top import TopOptions, Window, show_top
+from dashborion.cli.watch import Watched, WatchOptions
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _list(
     where: NamespaceOptions | ClusterOptions,
     listed: ApiListOptions,
     *,
+    watching: WatchOptions,
     view: str | None = None,
     instead: str,
 ) -> None:
@@ -66,11 +68,16 @@ def _list(
     from dashborion.engines.fleet import only_on_ecs
     from dashborion.render.views.ecs import LISTS
 
+    is_watched = watching.is_wanted(context, listed)
     fleet = context.fleet(where.choice, only="ecs")
     if query.within is not None:
         query = replace(query, within=fleet.plain_name(query.within))
-    answer = fleet.natives(only_on_ecs(instead), kind, query)
-    print_list(context, LISTS[view or kind], answer, where, listed)
+    only_on, columns = only_on_ecs(instead), LISTS[view or kind]
+    if is_watched:
+        look = lambda fleet: fleet.natives(only_on, kind, query).items  # noqa: E731
+        Watched(context, fleet, columns, where, listed, look).run(watching)
+    else:
+        print_list(context, columns, fleet.natives(only_on, kind, query), where, listed)
 
 
 def _describe(
@@ -104,6 +111,7 @@ def list_definitions(
     limit: Limit = 20,
     where: DefinitionOptions,
     listed: ApiListOptions,
+    watching: WatchOptions,
 ) -> None:
     """List task definition families, or the revisions of one, the newest last.
 
@@ -112,7 +120,16 @@ def list_definitions(
     query = where.query(within=family, limit=limit, raw=listed.raw)
     view = "families" if family is None else None
     instead = "workloads list" if family is None else "workloads describe NAME"
-    _list(context, "task-definitions", query, where, listed, view=view, instead=instead)
+    _list(
+        context,
+        "task-definitions",
+        query,
+        where,
+        listed,
+        watching=watching,
+        view=view,
+        instead=instead,
+    )
 
 
 @command(definitions, "describe")
@@ -178,13 +195,15 @@ def _require_one_place(fleet: Fleet, first: str, second: str | None) -> None:
 
 
 @command(clusters, "list")
-def list_clusters(context: Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
+def list_clusters(
+    context: Context, *, where: ClusterOptions, listed: ApiListOptions, watching: WatchOptions
+) -> None:
     """List the clusters of the environment's account and region.
 
     Example: dashborion ecs clusters list -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(context, "clusters", query, where, listed, instead="k8s nodes list")
+    _list(context, "clusters", query, where, listed, watching=watching, instead="k8s nodes list")
 
 
 @command(clusters, "describe")
@@ -206,13 +225,23 @@ def describe_cluster(
 
 
 @command(instances, "list")
-def list_instances(context: Context, *, where: ClusterOptions, listed: ApiListOptions) -> None:
+def list_instances(
+    context: Context, *, where: ClusterOptions, listed: ApiListOptions, watching: WatchOptions
+) -> None:
     """List the cluster's container instances with their free CPU and memory.
 
     Example: dashborion ecs container-instances list -o wide -e shop/staging
     """
     query = where.query(raw=listed.raw)
-    _list(context, "container-instances", query, where, listed, instead="k8s nodes list")
+    _list(
+        context,
+        "container-instances",
+        query,
+        where,
+        listed,
+        watching=watching,
+        instead="k8s nodes list",
+    )
 
 
 @command(instances, "top")
@@ -244,6 +273,7 @@ def list_deployments(
     limit: Limit = 20,
     where: NamespaceOptions,
     listed: ApiListOptions,
+    watching: WatchOptions,
 ) -> None:
     """List the current deployment of each service, or the newest ones of a service, newest last.
 
@@ -251,4 +281,4 @@ def list_deployments(
     """
     query = where.query(within=service, limit=limit, raw=listed.raw)
     instead = "workloads list" if service is None else "workloads status NAME"
-    _list(context, "deployments", query, where, listed, instead=instead)
+    _list(context, "deployments", query, where, listed, watching=watching, instead=instead)

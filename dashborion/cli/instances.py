@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,7 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import print_list, print_long_list, print_object, show_one
 from dashborion.cli.top import Containers, TopOptions, Window, show_top
+from dashborion.cli.watch import LINES, Watched, WatchOptions, of_row
 from dashborion.cli.why import WhyOptions, WhyPrinter
 from dashborion.errors import UsageError, foreseen
 
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import InstanceToChange
+    from dashborion.models.instance import Instance
+    from dashborion.models.query import Found
     from dashborion.render import Format
 
 app = group()
@@ -54,6 +58,7 @@ def list_(
         typer.Option("--status", help="Filter by status: running, pending or stopped; repeatable."),
     ] = None,
     all_: Annotated[bool, typer.Option("--all", help="List finished instances, too.")] = False,
+    watching: WatchOptions,
 ) -> None:
     """List instances; finished ones only with --all or --status stopped.
 
@@ -65,6 +70,7 @@ def list_(
     from dashborion.render.views.instances import INSTANCES
 
     statuses = members(InstanceStatus, status, "--status")
+    is_watched = watching.is_wanted(context, listed)
     fleet = context.fleet(where.choice)
     query = where.query(
         selector=selector,
@@ -72,12 +78,44 @@ def list_(
         stopped=all_ or InstanceStatus.STOPPED in (statuses or ()),
         raw=listed.raw,
     )
-    if workload is None and listed.can_stream(context.streams, where):
+    if is_watched:
+        Watched(
+            context, fleet, INSTANCES, where, listed,
+            lambda fleet: fleet.instances(query, statuses=statuses).items,
+            is_well=_is_well,
+            why=partial(_why_of, context),
+            logs=partial(_logs_of, context),
+            events=query,
+        ).run(watching)  # fmt: skip
+    elif workload is None and listed.can_stream(context.streams, where):
         rows = long_lists.instances(fleet, query, statuses=statuses)
         print_long_list(context, INSTANCES, rows, listed)
     else:
         answer = fleet.instances(query, statuses=statuses)
         print_list(context, INSTANCES, answer, where, listed)
+
+
+def _is_well(found: Found[Instance]) -> bool:
+    """Whether an instance does what it is for, or has done it."""
+    item = found.item
+    return item.ready or (item.status == "stopped" and item.reason in ("Completed", "Succeeded"))
+
+
+def _why_of(context: Context, item: Instance) -> None:
+    from dashborion.engines import diagnosis
+
+    asked, where = WhyOptions(), of_row(item)
+    fleet, query = context.fleet(where.choice), where.query(since=asked.past)
+    answer = diagnosis.of_instance(fleet, item.id, query, asked.past, logs=True)
+    WhyPrinter.begin(context, asked).show_one(answer)
+
+
+def _logs_of(context: Context, item: Instance) -> None:
+    from dashborion.engines import log_readers
+
+    where = of_row(item)
+    find = partial(log_readers.of_instance, context.fleet(where.choice), item.id, where.query())
+    print_logs(context, LogOptions(tail=LINES), find, one_instance=True)
 
 
 @command(app, "describe")

@@ -17,6 +17,7 @@ from dashborion.cli.options import (
 )
 from dashborion.cli.printing import print_list, print_object
 from dashborion.cli.top import TopOptions, show_top
+from dashborion.cli.watch import Watched, WatchOptions
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -113,15 +114,20 @@ def _add_list(kind_app: typer.Typer, kind: Kind) -> None:
         selector: Annotated[
             str | None, typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ...")
         ] = None,
+        watching: WatchOptions,
     ) -> None:
         from dashborion.engines.fleet import only_on_kubernetes
         from dashborion.render.views.kubernetes import LISTS
 
         query = where.query(selector=selector, raw=listed.raw)
         only_on = only_on_kubernetes(kind.instead[0])
-        fleet = context.fleet(where.choice, only="kubernetes")
-        answer = fleet.natives(only_on, kind.plural, query)
-        print_list(context, LISTS[kind.plural], answer, where, listed)
+        is_watched = watching.is_wanted(context, listed)
+        fleet, view = context.fleet(where.choice, only="kubernetes"), LISTS[kind.plural]
+        if is_watched:
+            look = lambda fleet: fleet.natives(only_on, kind.plural, query).items  # noqa: E731
+            Watched(context, fleet, view, where, listed, look).run(watching)
+        else:
+            print_list(context, view, fleet.natives(only_on, kind.plural, query), where, listed)
 
     list_.__annotations__["where"] = kind.where
     everywhere = " -A" if kind.namespaced else ""

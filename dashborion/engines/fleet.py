@@ -149,10 +149,12 @@ class Fleet(Struct, frozen=True):
         patterns: Sequence[str] = (),
         statuses: frozenset[WorkloadStatus] | None = None,
         problems: bool = False,
+        absent: bool = False,
     ) -> Answer[Examined[Workload]]:
         """The workloads that fit every restriction, in the default order.
 
-        ``problems`` are those that are not well, as far as the query's parts can tell.
+        ``problems`` are those that are not well, as far as the query's parts can tell. What was
+        named may be ``absent``.
 
         Raises:
             NotFound: a pattern without wildcards that nothing fits.
@@ -171,7 +173,7 @@ class Fleet(Struct, frozen=True):
             return [self.told(one, environment, asked) for one in fitting]
 
         answer = flat(self.ask_all(ask))
-        if not answer.failures:
+        if not (answer.failures or absent):
             require_matches(names, answer.items, self.where)
         answer.items = sorted(
             (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dashborion.models.base import Model
 
 
@@ -10,6 +12,28 @@ class Permission(Model, frozen=True, kw_only=True):
 
     action: str
     allowed: bool | None
+
+
+class Told(Model, frozen=True, kw_only=True):
+    """An error as JSON has it everywhere."""
+
+    code: str
+    message: str
+    hint: str | None
+    environment: str | None
+
+
+class WatchState(Model, frozen=True, kw_only=True):
+    """What became of an environment that is watched, between the lines of its rows.
+
+    ``synced`` when all rows that it has were told, ``failed`` when it is lost: its rows then are
+    not known, until it is ``synced`` again. Rows have ``change``, too, and all that lists have.
+    """
+
+    change: Literal["synced", "failed"]
+    project: str | None
+    environment: str
+    error: Told | None
 
 
 class Check(Model, frozen=True, kw_only=True):

@@ -123,9 +123,10 @@ class Connector:
 
             return EcsOrchestrator.connect(environment, runtime, self._sessions)
         from dashborion.orchestrators.kubernetes.adapter import KubernetesOrchestrator
+        from dashborion.orchestrators.kubernetes.client import Client
 
         credentials = self._credentials(target, runtime)
-        return KubernetesOrchestrator(environment, runtime, credentials)
+        return KubernetesOrchestrator(environment, Client(credentials, runtime))
 
     def locator(self) -> Locator:
         """What says where environments are that were not chosen."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import DashborionError
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
@@ -70,8 +71,44 @@ class Orchestrator(Protocol):
     @property
     def kubernetes(self) -> Native | None: ...
 
+    def watched(self) -> Watched:
+        """The same environment, to be looked at again and again."""
+        ...
+
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
+        ...
+
+
+class Watched(Protocol):
+    """One environment while it is watched: its ``orchestrator`` says what is there now.
+
+    Between two looks ``wait`` is called, before each one ``renew``.
+    """
+
+    @property
+    def orchestrator(self) -> Orchestrator: ...
+
+    @property
+    def notes(self) -> list[str]:
+        """How it is kept up to date, and what of it is not; the first note is always there."""
+        ...
+
+    def renew(self) -> None:
+        """Begin a look; raises why what it would say may be over."""
+        ...
+
+    def wait(
+        self, pause: Callable[[float], None], interval: float, error: DashborionError | None
+    ) -> None:
+        """Wait at least ``interval`` seconds, until there may be something new to see.
+
+        ``error`` is what the last look failed with. ``pause`` raises ``Ended`` in the end.
+        """
+        ...
+
+    def end(self) -> None:
+        """Nobody looks any more."""
         ...
 
 

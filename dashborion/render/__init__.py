@@ -118,6 +118,16 @@ def show_feed(streams: Streams, view: View, batches: Iterable[Sequence[Any]], st
     _write(streams, feed.rows(streams, view, batches, style), flush=True)
 
 
+def show_changes(streams: Streams, changes: Sequence[tuple[str | None, Any]]) -> None:
+    """Write what has changed as JSON, one object a line: what became of it, and what it is now.
+
+    Without a word for what became of it, it has one of its own.
+    """
+    from dashborion.render import feed
+
+    _write(streams, feed.changes(streams, changes), flush=True)
+
+
 def show_diagnosis(
     streams: Streams, diagnosis: Diagnosis, *, most: int | None, now: datetime
 ) -> None:

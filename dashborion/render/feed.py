@@ -40,6 +40,15 @@ def rows(
         headers = False
 
 
+def changes(streams: Streams, changed: Iterable[tuple[str | None, Any]]) -> Iterator[str]:
+    """JSON one object a line, which begins with what became of it."""
+    lines = []
+    for change, item in changed:
+        line = _json(streams, item)
+        lines.append((f'{{"change":"{change}",{line[1:]}' if change else line) + "\n")
+    yield "".join(lines)
+
+
 def _json(streams: Streams, item: Any) -> str:
     return escaped_json(msgspec.json.encode(item).decode(), unicode=streams.unicode)
 

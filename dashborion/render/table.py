@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -150,33 +150,52 @@ def fitted_table(
     short ones, where there is room for all of them; ``wraps`` puts long texts on several lines
     instead of shortening them.
     """
+    table, widths = fitted_columns(
+        columns, items, streams.width, headers=headers, now=now, full=full, wraps=wraps
+    )
+    yield _drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
+
+
+def fitted_columns(
+    columns: Sequence[Column],
+    items: Sequence[Any],
+    width: int,
+    *,
+    headers: bool,
+    now: datetime,
+    full: bool = False,
+    wraps: bool = False,
+    look: Callable[[Any, Column], str] = lambda *_: "",
+) -> tuple[Any, list[int]]:
+    """The table as rich draws it, and its columns' widths; ``look`` adds to a cell's style."""
     from rich.table import Table
     from rich.text import Text
 
     titles = [column.title or column.header for column in columns]
     rows = [[human(_value(column, item, full=full), now) for column in columns] for item in items]
     natural = _natural_widths([titles, *rows] if headers else rows, len(columns))
-    available = streams.width - GAP * (len(columns) - 1)
-    widths = fitted(columns, natural, available)
+    widths = fitted(columns, natural, width - GAP * (len(columns) - 1))
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), show_header=headers)
-    for column, title, width in zip(columns, titles, widths, strict=True):
+    for column, title, room in zip(columns, titles, widths, strict=True):
         table.add_column(
             title,
             header_style="bold",
             no_wrap=not (wraps and column.wraps),
             overflow="fold" if wraps and column.wraps else "ellipsis",
             justify="right" if column.right else "left",
-            width=width,
+            width=room,
         )
     for item, row in zip(items, rows, strict=True):
-        cells = zip(columns, row, widths, strict=True)
         table.add_row(
             *(
-                Text(_end(text, width) if column.from_left else text, style=column.style(item))
-                for column, text, width in cells
+                Text(
+                    _end(text, room) if column.from_left else text,
+                    style=f"{column.style(item)} {look(item, column)}".strip(),
+                )
+                for column, text, room in zip(columns, row, widths, strict=True)
             )
         )
-    yield _drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
+    return table, widths
 
 
 def _end(text: str, width: int) -> str:

@@ -17,7 +17,7 @@ from tests.benchmarks.setups import BIN, OF_THE_MACHINE
 GRACE_SECONDS = 60
 
 
-def _peak(pid: int) -> int:
+def peak(pid: int) -> int:
     """Bytes of resident memory at most; what wait4 says has this process' own in it."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
@@ -38,7 +38,7 @@ def follow() -> int:
             end = time.monotonic() + SECONDS + GRACE_SECONDS
             while output.read_bytes().count(b"\n") < wanted and time.monotonic() < end:
                 time.sleep(2)
-            peak = _peak(child.pid)
+            most = peak(child.pid)
             child.send_signal(signal.SIGINT)
             _, _, usage = os.wait4(child.pid, 0)
             child.returncode = 0
@@ -47,7 +47,7 @@ def follow() -> int:
         report = (
             f"{wanted} lines written, {len(lines)} received, {len(set(lines))} different\n"
             f"{cpu:.1f} s of CPU in {SECONDS} s: {cpu / SECONDS:.2f} of a core\n"
-            f"{peak / MEGA:.0f} MB at most\n"
+            f"{most / MEGA:.0f} MB at most\n"
         )
         sys.stdout.write(report)
         return int(not wanted == len(lines) == len(set(lines)))

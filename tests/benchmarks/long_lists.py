@@ -47,7 +47,8 @@ _POD: dict[str, Any] = {
         ],
     },
 }
-_TEMPLATE = json.dumps(_POD)
+POD = json.dumps(_POD)
+"""A pod whose name, namespace and number are to be put in."""
 
 
 class LongLists:
@@ -112,7 +113,7 @@ def _chunk(start: int, count: int) -> bytes:
 
 def _pod(number: int) -> str:
     place = {"NAME": f"web-{number:06}", "SPACE": f"space-{number // _NAMES}"}
-    text = _TEMPLATE.replace("NUMBER", f"{number:012}")
+    text = POD.replace("NUMBER", f"{number:012}")
     for word, value in place.items():
         text = text.replace(word, value)
     return text

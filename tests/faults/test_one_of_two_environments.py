@@ -229,3 +229,29 @@ def test_an_answer_that_cannot_be_read(
     assert seen.exit_code == 5
     _require_good_rows(seen, command)
     assert said_of(seen, "k8s:bad")
+
+
+def test_one_is_watched_while_the_other_cannot_be(dashborion: Cli, bad: Api) -> None:
+    bad.on("*", misbehaviour.status(403, "not for you", reason="Forbidden"))
+
+    def enough(screen: Screen) -> bool:
+        return all(f'"change":"{one}"' in screen.getvalue() for one in ("synced", "failed"))
+
+    words = "workloads list -e k8s:here -e k8s:bad --watch -o json"
+    seen = [json.loads(line) for line in dashborion(words, enough=enough).lines]
+    (failed,) = [one for one in seen if one["change"] == "failed"]
+    assert (failed["environment"], failed["error"]["code"]) == ("k8s:bad", "forbidden")
+    assert {one["environment"] for one in seen if one["change"] != "failed"} == {"k8s:here"}
+
+
+def test_a_watched_name_may_be_in_one_of_two_environments(dashborion: Cli, bad: Api) -> None:
+    bad.objects["deployments"] = []
+
+    def enough(screen: Screen) -> bool:
+        return screen.getvalue().count('"change":"synced"') == 2
+
+    words = "workloads list deployment/web -e k8s:here -e k8s:bad --watch -o json"
+    seen = [json.loads(line) for line in dashborion(words, enough=enough).lines]
+    assert [one["environment"] for one in seen if one["change"] == "added"] == ["k8s:here"]
+    absent = dashborion(words.replace("web", "no-such-thing"))
+    assert (absent.exit_code, absent.error["code"]) == (3, "not-found")

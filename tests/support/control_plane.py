@@ -171,6 +171,13 @@ class ControlPlane:
             self._start_controllers(self.version, kubeconfig)
         self._grant_viewer()
 
+    def kill_api_server(self) -> None:
+        """Nobody answers until ``restart_api_server``; for a plane without controllers."""
+        self._children.pop().stop()
+
+    def restart_api_server(self) -> None:
+        self._start_api_server(self.version)
+
     def stop(self) -> None:
         """Those that ask are stopped before those that answer."""
         while self._children:

@@ -85,6 +85,9 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
     if name is None or not out or not _is_json(words):
         return
     model = PRINTED[name]
+    if "--watch" in words:
+        _check_changes(out.splitlines(), model)
+        return
     if model == "LogLine" or "-f" in words:  # an object a line
         lines = out.splitlines()
         for line in lines[:: max(1, len(lines) // LOOKED_AT)]:
@@ -104,6 +107,17 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
     assert isinstance(printed, list), f"{command}: no list"
     for one in printed[:: max(1, len(printed) // LOOKED_AT)]:
         _hold(one, model)
+
+
+def _check_changes(lines: list[str], model: str | list[str]) -> None:
+    """Rows with what became of them, and what became of environments."""
+    for line in lines:
+        one = json.loads(line)
+        if one["change"] in ("added", "modified", "deleted"):
+            del one["change"]
+            _hold(one, model if isinstance(model, list) else [model])
+        else:
+            _hold(one, ["WatchState"])
 
 
 def _begins(words: list[str], name: list[str]) -> bool:

@@ -38,6 +38,10 @@ class Shell:
             os.kill(self._pid, signal.SIGKILL)
             os.waitpid(self._pid, 0)
 
+    @property
+    def descriptor(self) -> int:
+        return self._terminal
+
     def resize(self, rows: int, columns: int) -> None:
         """Change the size, as a window's; who runs on the terminal gets SIGWINCH."""
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -33,17 +34,20 @@ from dashborion.cli.printing import (
     warn_of_unchecked,
 )
 from dashborion.cli.top import Containers, TopOptions, Window, show_top
+from dashborion.cli.watch import LINES, Watched, WatchOptions, of_row
 from dashborion.cli.why import WhyOptions, WhyPrinter
-from dashborion.errors import UsageError, foreseen
+from dashborion.errors import DashborionError, UsageError, foreseen
 from dashborion.render import is_drawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dashborion.context import Context
-    from dashborion.models.query import Part
+    from dashborion.engines.fleet import Fleet
+    from dashborion.models.query import Part, Query
     from dashborion.models.rollout import RolloutStatus
-    from dashborion.models.workload import Workload
+    from dashborion.models.workload import Workload, WorkloadStatus
+    from dashborion.orchestrators.protocol import Examined
 
 
 def list_(
@@ -70,6 +74,7 @@ def list_(
         bool, typer.Option("--problems", help="List only what is not well, as `why` tells it.")
     ] = False,
     exit_code: ExitCode = False,
+    watching: WatchOptions,
 ) -> None:
     """List workloads.
 
@@ -83,10 +88,35 @@ def list_(
     query = where.query(
         selector=selector,
         types=workload_types(type_),
-        parts=_shown_parts(context, listed, by_status=bool(status), judged=problems or exit_code),
+        parts=_shown_parts(
+            context, listed, by_status=bool(status), judged=problems or exit_code or watching.watch
+        ),
         raw=listed.raw,
     )
     statuses = members(WorkloadStatus, status, "--status")
+    if watching.is_wanted(context, listed):
+        from dashborion.engines.answers import require_matches
+
+        if exit_code:
+            raise UsageError("--exit-code and --watch cannot be used together")
+        look = partial(_looked_at, query, patterns or (), statuses, problems=problems)
+        fleet = context.fleet(where.choice)
+        names = [fleet.workload_name(pattern) for pattern in patterns or ()]
+        is_filtered = problems or statuses or selector
+        Watched(
+            context,
+            fleet,
+            WORKLOADS,
+            where,
+            listed,
+            look,
+            is_well=lambda found: verdicts.verdict(cast("Examined[Workload]", found)).is_well,
+            why=partial(_why_of, context),
+            logs=partial(_logs_of, context),
+            events=query,
+            check=lambda rows: None if is_filtered else require_matches(names, rows, fleet.where),
+        ).run(watching)
+        return
     answer = context.fleet(where.choice).workloads(
         query, patterns=patterns or (), statuses=statuses, problems=problems
     )
@@ -94,6 +124,41 @@ def list_(
     noun = "problems" if problems else None
     show_answer(context, WORKLOADS, answer, where, listed, noun=noun)
     finish(answer, failing=exit_code and verdicts.is_any_failing(answer.items))
+
+
+def _looked_at(
+    query: Query,
+    patterns: Sequence[str],
+    statuses: frozenset[WorkloadStatus] | None,
+    fleet: Fleet,
+    *,
+    problems: bool,
+) -> Sequence[Examined[Workload]]:
+    """The workloads of a fleet that is watched; what could not be looked at is a warning."""
+    from dashborion.engines import verdicts
+    from dashborion.render.views.causes import untold
+
+    found = fleet.workloads(
+        query, patterns=patterns, statuses=statuses, problems=problems, absent=True
+    ).items
+    for _, lost in verdicts.not_checked(found):
+        for environment in fleet.environments:
+            fleet.runtime(environment).warn(DashborionError(f"not checked: {untold(lost)}"))
+    return found
+
+
+def _why_of(context: Context, item: Workload) -> None:
+    why(context, [_kind_and_name(item)], where=of_row(item), asked=WhyOptions())
+
+
+def _logs_of(context: Context, item: Workload) -> None:
+    logs(context, [_kind_and_name(item)], where=of_row(item), logged=LogOptions(tail=LINES))
+
+
+def _kind_and_name(item: Workload) -> str:
+    from dashborion.models.kinds import KIND_OF
+
+    return f"{KIND_OF[item.type]}/{item.name}"
 
 
 def _shown_parts(

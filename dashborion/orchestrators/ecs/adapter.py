@@ -93,6 +93,15 @@ class EcsOrchestrator:
 
         return EcsNative(self._client)
 
+    def watched(self) -> protocol.Watched:
+        from dataclasses import replace
+
+        from dashborion.orchestrators.ecs.watched import Answers, Watched
+
+        answers = Answers()
+        client = replace(self._client, aws=answers.of(self._client.aws))
+        return Watched(EcsOrchestrator(client), client, answers)
+
     def check(self) -> Check:
         from dashborion.orchestrators.ecs.check import check
 

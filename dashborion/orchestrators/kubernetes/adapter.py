@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from dashborion.config.targets import Environment
 from dashborion.models.environment import Check
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.inventory import Inventory
-from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.logs import Logs
     from dashborion.orchestrators.kubernetes.metrics import Usage
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
+    from dashborion.orchestrators.kubernetes.watched import Watched
 
 
 class KubernetesOrchestrator:
@@ -29,12 +28,10 @@ class KubernetesOrchestrator:
 
     ecs = None
 
-    def __init__(
-        self, environment: Environment, runtime: Runtime, credentials: Credentials
-    ) -> None:
-        self._client = Client(credentials, runtime)
+    def __init__(self, environment: Environment, client: Client) -> None:
+        self._client = client
         self.environment = environment
-        self.inventory = Inventory(self._client, environment)
+        self.inventory = Inventory(client, environment)
 
     @cached_property
     def causes(self) -> Causes:
@@ -89,6 +86,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.native import KubernetesNative
 
         return KubernetesNative(self._client, self.environment)
+
+    def watched(self) -> Watched:
+        from dashborion.orchestrators.kubernetes.watched import MirroringClient, Watched
+
+        client = MirroringClient(self._client.credentials, self._client.runtime)
+        return Watched(KubernetesOrchestrator(self.environment, client), client)
 
     def check(self) -> Check:
         from dashborion.orchestrators.kubernetes.check import check

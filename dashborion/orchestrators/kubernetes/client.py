@@ -5,7 +5,7 @@ Lists are fetched side by side, on threads of their own, and awaited within the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
@@ -113,14 +113,14 @@ class Client:
             return None
 
     def open(
-        self, path: str, params: Mapping[str, str | None], *, endless: bool
+        self, path: str, params: Mapping[str, str | None], *, endless: bool, accept: str = "*/*"
     ) -> urllib3.BaseHTTPResponse:
         """A body that the caller reads bit by bit and then closes; ``Missing`` on 404.
 
         An ``endless`` body may stay silent for ever, even before its first byte.
         """
         request = self._transport.request(
-            "GET", path, params=params, accept="*/*", encoding="identity"
+            "GET", path, params=params, accept=accept, encoding="identity"
         )
         return self._transport.open(request, endless=endless)
 
@@ -151,19 +151,23 @@ class Client:
         return start(collected)
 
     def versioned(
-        self, resource: Resource[T], namespace: str | None
-    ) -> Future[tuple[list[T], str]]:
+        self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL
+    ) -> Future[tuple[list[Found[T]], str]]:
         """Start to fetch all objects and the version of their list; raises as ``pages``."""
 
-        def collected() -> tuple[list[T], str]:
+        def collected() -> tuple[list[Found[T]], str]:
             objects: list[Found[T]] = []
             warn, clear = self.runtime.incomplete, objects.clear
-            pages = Pages(self._transport, resource, namespace, ALL, warn, clear)
+            pages = Pages(self._transport, resource, namespace, options, warn, clear)
             for page in pages:
                 objects += page
-            return [found.item for found in objects], pages.version
+            return objects, pages.version
 
         return start(collected)
+
+    def made(self, key: str, of: tuple[Any, ...], make: Callable[[], T]) -> T:  # noqa: ARG002
+        """What is made of some objects; ``key`` is what for, where they are kept."""
+        return make()
 
     def pages(
         self, resource: Resource[T], namespace: str | None, options: ListOptions = ALL

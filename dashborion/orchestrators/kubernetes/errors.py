@@ -77,6 +77,10 @@ class NoSuchResource(BadAnswer):
     """The server does not serve this resource, or is not a Kubernetes API at all."""
 
 
+class NotOffered(BadAnswer):
+    """405: the server has the resource, and no such way to ask for it."""
+
+
 class ListExpired(BadAnswer):
     """410 on a continue token, with a token that continues the list if the server gave one."""
 
@@ -179,6 +183,8 @@ def answer_error(
     if location := without_secrets(headers.get("Location") or "", path=True):
         return BadAnswer(f"{request} was redirected to {location}, which is not followed")
     text = f"{request} was answered with {status}" + (f" ({said})" if said else "")
+    if status == 405:
+        return NotOffered(text)
     return ListExpired(text, body.metadata.continue_) if status == 410 else BadAnswer(text)
 
 

@@ -1,23 +1,18 @@
 """The events of workloads, their revisions and pods: those there are, and every new one once.
 
-They are listed for a whole namespace and then watched from the version of that list on. A watch
-that ends goes on from the newest version seen; where the server has dropped that (410), or where
-watching is not allowed, the list is read again and compared.
+They are listed for a whole namespace, and then watched.
 """
 
 from __future__ import annotations
 
-import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
-import msgspec
-from msgspec import Struct
-
+from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import DashborionError, Forbidden, Unavailable
+from dashborion.errors import DashborionError, Unavailable
 from dashborion.models.event import Event, placed
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
@@ -26,22 +21,10 @@ from dashborion.orchestrators.kubernetes import find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.errors import ListExpired
-from dashborion.orchestrators.kubernetes.resume import LineSplitter
-from dashborion.orchestrators.kubernetes.run_log import Broken, chunks
+from dashborion.orchestrators.kubernetes.list_watch import POLL_SECONDS, ListWatch
 from dashborion.orchestrators.logs import Outages
 
-WATCH_SECONDS = (300, 600)  # how long one may last; random, so that not all come back at once
-POLL_SECONDS, AGAIN_SECONDS = 10.0, 1.0
 _SILENT, _ANSWERS = "events", "the events can be read again"
-_GONE = 410
-
-
-class _Change(Struct, frozen=True):
-    """One line of a watch."""
-
-    type: str
-    object: msgspec.Raw
 
 
 @dataclass
@@ -62,8 +45,7 @@ class Events:
 class Feed:
     """As ``event_feeds.Feed``.
 
-    ``_seen`` has the version of each event that was given, by uid; ``_owners`` the uid of the
-    workload that an object belongs to, and None of one that belongs to none.
+    ``_owners`` has the uid of the workload that an object belongs to, None of one of none.
     """
 
     client: Client
@@ -71,9 +53,11 @@ class Feed:
     namespace: str | None
     workloads: dict[str, Workload] = field(default_factory=dict)
     _first: list[wire.Event] = field(default_factory=list)
-    _version: str = ""
-    _seen: dict[str, str] = field(default_factory=dict)
     _owners: dict[str, str | None] = field(default_factory=dict)
+    _events: ListWatch[wire.Event] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._events = ListWatch(self.client, api.EVENTS, self.namespace)
 
     def begin(self) -> None:
         """List everything once.
@@ -81,11 +65,10 @@ class Feed:
         Raises:
             AccessError, Unavailable: the events, or no kind of workload, can be listed.
         """
-        listing = self.client.versioned(api.EVENTS, self.namespace)
+        listing = start(self._events.begin)
         self._look_at_workloads(self.namespace)
         self._look_at_parts(self.namespace, is_first=True)
-        found, self._version = self.client.wait(listing)
-        self._first = self._unseen(found)
+        self._first = self.client.wait(listing)
         if not self.workloads:
             find.require_namespace(self.client, self.namespace)
 
@@ -102,95 +85,7 @@ class Feed:
 
     def follow(self, sink: EventSink, fits: Fits) -> None:
         """As ``event_feeds.Feed.follow``."""
-        outages, is_watched, is_behind = Outages(sink), True, False
-        while True:
-            self.client.runtime.deadline.restart()
-            try:
-                if is_behind or not is_watched:
-                    self._give(self._listed_again(), sink, fits)
-                    outages.end(_SILENT, _ANSWERS)
-                    is_behind = False
-                for changed in self._watched() if is_watched else ():
-                    outages.end(_SILENT, _ANSWERS)
-                    self._give(changed, sink, fits)
-            except Forbidden as error:
-                if not is_watched:
-                    raise
-                is_watched = False
-                sink.say(f"asking every {POLL_SECONDS:g} seconds for events: {error.message}")
-            except ListExpired:
-                is_behind = True
-            except Broken:
-                pass  # an ordinary end of a connection
-            except Unavailable as error:
-                outages.begin(_SILENT, f"asking again for events: {error.message}")
-            sink.pause(AGAIN_SECONDS if is_watched else POLL_SECONDS)
-
-    # --- What the API says ----------------------------------------------------------------------
-
-    def _watched(self) -> Iterator[list[wire.Event]]:
-        """The events of one watch as they come; none while nothing happens.
-
-        Raises:
-            ListExpired: the version is too old to go on from.
-            Broken: the connection broke.
-        """
-        path = api.EVENTS.path(self.namespace)
-        params = {
-            "watch": "true",
-            "resourceVersion": self._version,
-            "allowWatchBookmarks": "true",
-            "timeoutSeconds": str(random.randint(*WATCH_SECONDS)),  # noqa: S311 - jitter
-        }
-        response = self.client.open(path, params, endless=True)
-        try:
-            yield []
-            for lines in LineSplitter().blocks(chunks(response, path, follow=True)):
-                events, problem = self._changed(filter(None, lines), path)
-                yield self._unseen(events)
-                if problem is not None:
-                    raise problem
-        finally:
-            response.close()
-
-    def _changed(
-        self, lines: Iterable[bytes], path: str
-    ) -> tuple[list[wire.Event], DashborionError | None]:
-        """The events of some lines, up to the one, if any, that ends the watch, and why it does."""
-        events: list[wire.Event] = []
-        for line in lines:
-            try:
-                change = msgspec.json.decode(line, type=_Change)
-                if change.type == "ERROR":
-                    return events, _expired(change.object)
-                event = msgspec.json.decode(change.object, type=_TYPES.get(change.type, wire.Event))
-            except msgspec.DecodeError:
-                return events, Broken(f"GET {path}: a line of the watch cannot be read")
-            self._version = event.metadata.resource_version or self._version
-            if change.type == "DELETED":
-                self._seen.pop(event.metadata.uid, None)
-            elif isinstance(event, wire.Event):
-                events.append(event)
-        return events, None
-
-    def _listed_again(self) -> list[wire.Event]:
-        """What is new in a list; what is gone from it is forgotten."""
-        listing = self.client.versioned(api.EVENTS, self.namespace)
-        found, self._version = self.client.wait(listing)
-        unseen = self._unseen(found)
-        known = {one.metadata.uid for one in found}
-        self._seen = {uid: version for uid, version in self._seen.items() if uid in known}
-        return unseen
-
-    def _unseen(self, events: Iterable[wire.Event]) -> list[wire.Event]:
-        """The events that were not given yet in this version."""
-        unseen = []
-        for one in events:
-            uid, version = one.metadata.uid, one.metadata.resource_version
-            if not uid or self._seen.get(uid) != version:
-                self._seen[uid] = version
-                unseen.append(one)
-        return unseen
+        self._events.follow(_Heard(sink, partial(self._give, sink=sink, fits=fits)))
 
     # --- Whose events they are ------------------------------------------------------------------
 
@@ -249,12 +144,18 @@ class Feed:
             self.client.runtime.incomplete(failure)
 
 
-_TYPES: Mapping[str, Any] = {"BOOKMARK": wire.Object}
-_STATUS = msgspec.json.Decoder(wire.Status)
+class _Heard:
+    """As ``list_watch.Hearer``: hands events over, and says what becomes of the watch."""
 
+    def __init__(self, sink: EventSink, changed: Callable[[Sequence[wire.Event]], None]) -> None:
+        self.changed, self.pause = changed, sink.pause
+        self._sink, self._outages = sink, Outages(sink)
 
-def _expired(answer: msgspec.Raw) -> DashborionError:
-    """What an error in a watch means: a version that is too old, or that it ends."""
-    status = _STATUS.decode(answer)
-    text = status.message or "the watch has ended"
-    return ListExpired(text, None) if status.code == _GONE else Broken(text)
+    def lost(self, error: Unavailable) -> None:
+        self._outages.begin(_SILENT, f"asking again for events: {error.message}")
+
+    def answers(self) -> None:
+        self._outages.end(_SILENT, _ANSWERS)
+
+    def polls(self, error: DashborionError) -> None:
+        self._sink.say(f"asking every {POLL_SECONDS:g} seconds for events: {error.message}")

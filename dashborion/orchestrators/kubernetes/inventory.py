@@ -116,12 +116,22 @@ class Inventory:
             is_empty = is_empty and not page
             owned = [(pod, pods.owner(pod.item, replicasets)) for pod in page]
             yield [
-                Found(pods.instance(pod.item, owner, self.environment), pod.raw)
+                self._instance(pod, owner)
                 for pod, owner in owned
                 if workload is None or (owner is not None and owner.is_of(workload))
             ]
         if is_empty:
             find.require_namespace(client, namespace)
+
+    def _instance(self, pod: Found[wire.Pod], owner: pods.Owned | None) -> Found[Instance]:
+        """A pod as an instance; made once of each version that is watched."""
+        meta = pod.item.metadata
+        name = str(owner.name) if owner else ""
+        return self.client.made(
+            f"{meta.uid} {name}",
+            (pod.item,),
+            lambda: Found(pods.instance(pod.item, owner, self.environment), pod.raw),
+        )
 
     def _workload(
         self,

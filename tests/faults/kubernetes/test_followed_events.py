@@ -132,7 +132,7 @@ def test_the_events_of_a_new_pod_are_the_workloads(dashborion: Cli, cluster: Api
 def test_without_the_right_to_watch_they_are_asked_for_and_that_is_said(
     dashborion: Cli, cluster: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashborion.orchestrators.kubernetes.event_feed.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("dashborion.orchestrators.kubernetes.list_watch.POLL_SECONDS", 0.01)
     lists = [listed(*[event(one) for one in range(1, number)]) for number in (3, 3, 4)]
     played(cluster, listed(event(1)), FORBIDDEN, *lists)
     seen = follow(dashborion)

@@ -36,7 +36,7 @@ EXAMPLES = re.findall(r"^dashborion ((?!--demo|demo ).*?)(?: \|.*)?$", README, r
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_every_example_parses(dashborion: Cli, example: str) -> None:
     """Without a cluster it gets as far as asking for one."""
-    result = dashborion(example)
+    result = dashborion(example, tty=example.endswith("--watch"))
     assert result.exit_code == 2
     assert "no environment" in result.err or "no context" in result.err
 

@@ -1,0 +1,92 @@
+"""A watched list is the same on every orchestrator: the list, and then what changes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.contract.under_test import UnderTest, bare
+from tests.support.cli import Cli, Result, Screen
+
+
+def watched(there: UnderTest, words: str, enough: Any, meanwhile: Any = None) -> Result:
+    command = f"{words} --watch -o json -e {there.environment}"
+    return there.dashborion(command, enough=enough, meanwhile=meanwhile, seconds=20)
+
+
+def synced(screen: Screen) -> bool:
+    return '"change":"synced"' in screen.getvalue()
+
+
+@pytest.mark.parametrize("words", ["workloads list -A", "instances list -A"])
+def test_what_is_watched_begins_with_the_list(there: UnderTest, words: str) -> None:
+    seen = watched(there, words, synced)
+    *rows, last = map(json.loads, seen.lines)
+    assert {one.pop("change") for one in rows} == {"added"}
+    assert (last["change"], last["error"]) == ("synced", None)
+    listed = there(f"{words} -o json").json
+    named = [(one["namespace"], one["name"]) for one in rows]
+    assert named == [(one["namespace"], one["name"]) for one in listed]
+    assert seen.exit_code == 130
+
+
+def test_a_change_is_a_line_with_the_row_as_it_is_now(there: UnderTest) -> None:
+    name = bare(there.healthy)
+    changed: list[int] = []
+
+    def scale() -> None:
+        namespace = there.namespaces[0]
+        done = Cli()(f"workloads scale {name} -n {namespace} -e {there.environment} -r 3 --yes")
+        changed.append(done.exit_code)
+
+    def enough(screen: Screen) -> bool:
+        if synced(screen) and not changed:
+            scale()
+        return '"change":"modified"' in screen.getvalue()
+
+    seen = watched(there, f"workloads list {there.healthy}", enough)
+    changed.clear()
+    try:
+        lines = [json.loads(line) for line in seen.lines]
+        told = [(one["change"], one["desired"]) for one in lines if "desired" in one]
+        assert told[:2] == [("added", 2), ("modified", 3)]
+    finally:
+        there(f"workloads scale {there.healthy} -r 2 --yes")
+
+
+def test_without_any_right_it_is_an_error(there: UnderTest) -> None:
+    there.refuse()
+    seen = there("workloads list --watch -o json")
+    assert (seen.exit_code, seen.out) == (4, "")
+
+
+def test_nobody_who_answers_is_told_and_asked_again(there: UnderTest) -> None:
+    there.unplug()
+    seen = watched(there, "workloads list", lambda screen: "failed" in screen.getvalue())
+    (line,) = map(json.loads, seen.lines)
+    assert (line["change"], line["error"]["code"]) == ("failed", "unreachable")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "workloads list --watch",
+        "instances list --watch -o yaml",
+        "workloads list --watch -o csv",
+        "workloads list --watch --raw",
+        "instances list --watch -o json --sort name",
+        "workloads list --watch -o json --exit-code",
+        "workloads list --interval 5s",
+        "workloads list --watch -o json --interval soon",
+    ],
+)
+def test_what_cannot_be_watched(there: UnderTest, words: str) -> None:
+    seen = there(words)
+    assert (seen.exit_code, seen.out) == (2, "")
+
+
+def test_a_name_that_is_not_there_is_an_error(there: UnderTest) -> None:
+    seen = there("workloads list no-such-thing --watch -o json")
+    assert (seen.exit_code, seen.out) == (3, "")
