@@ -1,8 +1,8 @@
 """What every orchestrator can do, and what a command lends to it.
 
 An adapter is made of parts, each of which fills one role: ``inventory``, ``changes``, ``logs``,
-``exec`` and so on, and ``ecs`` or ``kubernetes`` for what others do not have. A new role is one protocol here, one attribute of ``Orchestrator``
-and one file in each adapter.
+``exec`` and so on, and ``ecs`` or ``kubernetes`` for what others do not have. A new role is one
+protocol here, one attribute of ``Orchestrator`` and one file in each adapter.
 """
 
 from __future__ import annotations
