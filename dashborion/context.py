@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from dashborion.engines.fleet import Fleet
     from dashborion.engines.guards import Flagged, Guards
     from dashborion.orchestrators import Connector
-    from dashborion.orchestrators.protocol import Call, Runtime
+    from dashborion.orchestrators.runtime import Call, Runtime
     from dashborion.terminal import Terminal
 
 
@@ -381,7 +381,7 @@ class Context:
         warn: Callable[[DashborionError], None],
         incomplete: Callable[[DashborionError], None] | None = None,
     ) -> Runtime:
-        from dashborion.orchestrators.protocol import Runtime
+        from dashborion.orchestrators.runtime import Runtime
 
         return Runtime(
             deadline=deadline,

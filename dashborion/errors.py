@@ -22,7 +22,10 @@
     ├── PartialFailure         5  partial      some environments failed, the others are printed
     ├── RolloutError              a wait that ended badly, with the causes
     │   ├── RolloutFailed      7  rollout-failed, rolled-back, superseded, deleted
-    │   └── RolloutPending     8  rollout-pending
+    │   ├── RolloutPending     8  rollout-pending
+    │   ├── NotStarted         7  not-started  a one-off command that never ran
+    │   ├── Interrupted        7  interrupted  one that something else has ended
+    │   └── RunPending         8  run-pending  one that was stopped at its timeout
     └── Unavailable            6  unavailable
         ├── Unreachable        6  unreachable
         ├── MaybeApplied       6  maybe-applied  a change whose answer was lost
@@ -198,6 +201,18 @@ class RolloutFailed(RolloutError, exit_code=7, code="rollout-failed"):
 
 class RolloutPending(RolloutError, exit_code=8, code="rollout-pending"):
     """A rollout that was not finished at the timeout, or that is paused."""
+
+
+class NotStarted(RolloutError, exit_code=7, code="not-started"):
+    """A one-off command that never ran."""
+
+
+class Interrupted(RolloutError, exit_code=7, code="interrupted"):
+    """A one-off command that something else has ended: it may have run in part."""
+
+
+class RunPending(RolloutError, exit_code=8, code="run-pending"):
+    """A one-off command that had not ended at the timeout, and was stopped."""
 
 
 class PartialFailure(DashborionError, exit_code=5, code="partial"):

@@ -313,6 +313,8 @@ OPTIONS: dict[str, Completer] = {
     "--repository": repositories,
     "--only": fields,
     "--ignore": fields,
+    "--revision": revisions,
+    "--with": containers,
     "--status": statuses,
     "--type": types,
     "--columns": columns,

@@ -28,7 +28,10 @@ _PATHS = ("/api/items", "/api/items/42", "/api/search?q=lamp", "/health", "/api/
 
 
 class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a container behaves; ``ends`` is how many of its runs end, None for all."""
+    """How a container behaves; ``ends`` is how many of its runs end, None for all.
+
+    ``says`` are its lines, each after so many seconds; None for those of a server.
+    """
 
     is_pulled: bool = True
     is_created: bool = True
@@ -39,6 +42,7 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is_restarted: bool = True
     ready_after: float | None = 1.0
     last_words: str = ""
+    says: tuple[tuple[float, str], ...] | None = None
 
 
 def digest_of(image: str) -> str:
@@ -167,6 +171,14 @@ def lines(
     if end is not None and last:
         written.append(Line(end - timedelta(milliseconds=1), last))
     return [line for line in written if line.at < until or line.at == end]
+
+
+def said(
+    says: tuple[tuple[float, str], ...], start: datetime, *, now: datetime, speed: float
+) -> list[Line]:
+    """The lines of a command that has begun at ``start``, as far as it has come."""
+    lines = [Line(start + timedelta(seconds=at / speed), text) for at, text in says]
+    return [line for line in lines if line.at <= now]
 
 
 def _chatter(name: str, number: int) -> str:

@@ -29,7 +29,7 @@ from dashborion.terminal import unchanged
 if TYPE_CHECKING:
     from dashborion.config.kubeconfig import Kubeconfig
     from dashborion.orchestrators.aws.clusters import Cluster, Search, SearchLocation
-    from dashborion.orchestrators.protocol import Runtime
+    from dashborion.orchestrators.runtime import Runtime
 
 
 @dataclass

@@ -25,7 +25,7 @@ from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
 from dashborion.models.rollout import Change, Revision, Rollout
 from dashborion.models.workload import Workload
-from dashborion.orchestrators.protocol import (
+from dashborion.orchestrators.changing import (
     FollowedRollout,
     Images,
     PlannedChange,

@@ -46,14 +46,9 @@ from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
-from dashborion.orchestrators.protocol import (
-    EcsNative,
-    Examined,
-    Native,
-    Orchestrator,
-    Runtime,
-    WorkloadToChange,
-)
+from dashborion.orchestrators.changing import WorkloadToChange
+from dashborion.orchestrators.protocol import EcsNative, Examined, Native, Orchestrator
+from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.models.definition import Comparison

@@ -33,7 +33,8 @@ from dashborion.errors import (
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.protocol import Forward, NothingListens, Orchestrator, Remote
+from dashborion.orchestrators.forwarding import Forward, NothingListens, Remote
+from dashborion.orchestrators.protocol import Orchestrator
 
 ATTEMPTS = 4  # to reach a port where nothing listens: its instance may be on its way out
 PAUSE_SECONDS = 0.5
@@ -203,7 +204,7 @@ class Whereabouts:
                 self._left = self._current.item.id
 
     def port(self, instance: Found[Instance], word: str) -> int:
-        """The number of its port; raises as ``protocol.Forward``."""
+        """The number of its port; raises as ``forwarding.Forward``."""
         key = (instance.item.id, word)
         if key not in self._ports:
             forward, service = self.target.orchestrator.forward, self.target.service

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from dashborion.orchestrators.protocol import Remote
+from dashborion.orchestrators.forwarding import Remote
 
 PING_SECONDS = 30.0  # of silence; load balancers drop connections that stay silent for longer
 MOST_WAITING = 1 << 18  # bytes in one direction; above that, no more are read

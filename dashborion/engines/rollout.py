@@ -29,7 +29,7 @@ from dashborion.errors import (
 from dashborion.models.cause import Cause, Severity
 from dashborion.models.event import Event
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.orchestrators.protocol import (
+from dashborion.orchestrators.changing import (
     Explanation,
     FollowedRollout,
     RolloutProgress,

@@ -15,7 +15,7 @@ from dashborion.models.cause import Cause
 from dashborion.models.query import Name, Query, has_wildcards
 from dashborion.models.rollout import Rollout, RolloutState, RolloutStatus
 from dashborion.models.workload import Workload
-from dashborion.orchestrators.protocol import WorkloadToChange
+from dashborion.orchestrators.changing import WorkloadToChange
 
 Show = Callable[[Sequence[tuple[Workload, RolloutStatus]]], None]
 

@@ -41,3 +41,9 @@ class Limits(Model, frozen=True, kw_only=True):
     memory: str | None
     memory_limit: str | None
     probes: list[Probe]
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing is asked for, limited or probed."""
+        amounts = (self.cpu, self.cpu_limit, self.memory, self.memory_limit)
+        return not self.probes and not any(amounts)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
     from dashborion.orchestrators.kubernetes.credentials.settings import ExecCredential
     from dashborion.orchestrators.locating import Locator
-    from dashborion.orchestrators.protocol import Orchestrator, Runtime
+    from dashborion.orchestrators.protocol import Orchestrator
+    from dashborion.orchestrators.runtime import Runtime
 
 
 class Connector:

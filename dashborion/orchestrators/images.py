@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from dashborion.errors import NotFound, UsageError
-from dashborion.orchestrators.protocol import Images
+from dashborion.orchestrators.changing import Images
 
 
 def by_container(

@@ -31,7 +31,7 @@ from dashborion.config.places import (
 )
 from dashborion.config.targets import EcsTarget, EksTarget, KubernetesTarget, Target
 from dashborion.errors import ConfigError, NotFound, short
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.config.targets import AwsClusterTarget

@@ -11,7 +11,7 @@ from dashborion.concurrency import GRACE_SECONDS, SLICE_SECONDS, Deadline, start
 from dashborion.errors import DashborionError, NothingToRead, Unreadable, foreseen
 from dashborion.models.log import Source
 from dashborion.orchestrators.logs import Block, Reading, bounded
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 AHEAD = 8  # blocks of a log that may wait to be merged
 OpenLog = Callable[[], Iterator[Block]]

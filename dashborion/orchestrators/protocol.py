@@ -1,4 +1,4 @@
-"""What every orchestrator can do, and what a command lends to it.
+"""What every orchestrator can do.
 
 An adapter is made of parts, each of which fills one role: ``inventory``, ``changes``, ``logs``,
 ``exec`` and so on, and ``ecs`` or ``kubernetes`` for what others do not have. A new role is one
@@ -7,33 +7,27 @@ protocol here, one attribute of ``Orchestrator`` and one file in each adapter.
 
 from __future__ import annotations
 
-import os
-import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from dashborion.concurrency import Deadline
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
-from dashborion.errors import DashborionError, Refusal
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
 from dashborion.models.environment import Check
-from dashborion.models.event import Event
 from dashborion.models.exec_check import Requirement
 from dashborion.models.health import FailedRun
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
-from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.usage import MachineUsage
-from dashborion.models.workload import Autoscaling, Workload, WorkloadDetail
+from dashborion.models.workload import Workload, WorkloadDetail
+from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.event_feeds import Feed
+from dashborion.orchestrators.forwarding import Forward
 from dashborion.orchestrators.logs import Reader, Selection, Wanted
 from dashborion.orchestrators.samples import Sample
 from dashborion.terminal import Terminal
@@ -42,36 +36,6 @@ if TYPE_CHECKING:
     from dashborion.models.definition import Comparison, Defined
 
 T_co = TypeVar("T_co", covariant=True)
-
-# --- What a command lends -----------------------------------------------------------------------
-
-
-class Call(Struct, frozen=True):
-    """One attempt at one API operation, as ``-v`` shows it: no query, no header, no body."""
-
-    operation: str
-    outcome: str
-    seconds: float
-
-
-class Runtime(Struct, frozen=True):
-    """What a command lends to the adapters it connects.
-
-    ``warn`` takes why decoration is missing from an otherwise good answer (an endpoint,
-    an autoscaler, tags); ``incomplete`` why rows or log lines may be missing, which the
-    exit code tells, too. They and ``trace`` are called from several threads.
-    """
-
-    deadline: Deadline
-    warn: Callable[[DashborionError], None] = lambda _: None
-    incomplete: Callable[[DashborionError], None] = lambda _: None
-    trace: Callable[[Call], None] = lambda _: None
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    sleep: Callable[[float], None] = time.sleep
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-
-
-# --- The roles ----------------------------------------------------------------------------------
 
 
 class Orchestrator(Protocol):
@@ -340,92 +304,6 @@ class Exec(Protocol):
         ...
 
 
-class Forward(Protocol):
-    """Connections to the ports of instances."""
-
-    def require(self, namespace: str) -> None:
-        """Check what forwarding needs, before anything is listened to.
-
-        Raises:
-            Forbidden, Refusal: with what is missing, and how to get it.
-        """
-        ...
-
-    def behind(self, service: Name, query: Query) -> Query:
-        """What asks for the instances behind a Service; ``WrongOrchestrator`` where none are."""
-        ...
-
-    def is_ready(self, instance: Found[Instance]) -> bool:
-        """Whether it takes connections, as it was found; ``Refusal`` if waiting will not help."""
-        ...
-
-    def is_still_ready(self, instance: Found[Instance]) -> bool:
-        """Whether it is there and takes connections now."""
-        ...
-
-    def port(self, instance: Found[Instance], word: str, service: Name | None) -> int:
-        """The number of an instance's port, from a number or a name there or in the ``service``.
-
-        Raises:
-            NotFound: with the names there are.
-            UsageError: it is a port of UDP.
-        """
-        ...
-
-    def prepare(self, instance: Found[Instance], port: int) -> None:
-        """Start what all connections to an instance's port share; what fails is raised here."""
-        ...
-
-    def connect(self, instance: Found[Instance], port: int) -> Remote:
-        """A connection to an instance's port; raises ``NothingListens``, for one."""
-        ...
-
-    def close(self) -> None:
-        """End what serves connections."""
-        ...
-
-
-class NothingListens(Refusal):
-    """There is no connection to an instance's port, so nothing of it has been delivered."""
-
-
-class Remote(Protocol):
-    """A connection to an instance's port. Nothing but ``close`` waits for the other side.
-
-    Raises:
-        NothingListens: there has never been a connection.
-        Unreachable: it broke.
-    """
-
-    @property
-    def unsent(self) -> int:
-        """How many bytes wait for ``flush``."""
-        ...
-
-    @property
-    def has_arrived(self) -> bool:
-        """Whether there is something to ``receive`` that ``select`` cannot tell of."""
-        ...
-
-    def fileno(self) -> int: ...
-
-    def send(self, data: bytes) -> None:
-        """Take bytes, for ``flush`` to send."""
-        ...
-
-    def flush(self) -> None: ...
-
-    def receive(self) -> bytes | None:
-        """What has arrived, b"" for nothing yet, None at the end."""
-        ...
-
-    def ping(self) -> None:
-        """Send something that nobody gets, so that the connection is not silent."""
-        ...
-
-    def close(self) -> None: ...
-
-
 IsMeant = Callable[[str, WorkloadType | None, str], bool]
 """Whether a workload of that name, type and namespace is asked about."""
 
@@ -476,188 +354,3 @@ class EcsNative(Native, Protocol):
             NotFound: no such family or revision, or only one.
         """
         ...
-
-
-# --- A change, from the look before it to the end of its rollout --------------------------------
-
-Images = Sequence[tuple[str | None, str]]
-"""Containers and the images they shall have; None is a workload's only container."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkloadToChange(ABC):
-    """One workload as it was looked up, what a change has to know of it, and the changes.
-
-    Every change raises ``Conflict`` where what it is about is not as it was looked up any
-    more: what was shown, and perhaps approved minutes ago, would not be what happens.
-
-    ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
-    replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
-    ``warning`` says why new instances will not come by themselves.
-    """
-
-    environment: Environment
-    place: Place
-    workload: Workload
-    autoscaling: Autoscaling | None
-    newest: str | None
-    not_changeable_because: str | None = None
-    not_scalable_because: str | None = None
-    not_restartable_because: str | None = None  # nor rolled back
-    warning: str | None = None
-
-    @property
-    def name(self) -> Name:
-        """The name that no other workload of the environment has."""
-        return Name(self.workload.name, self.workload.type, self.workload.namespace)
-
-    def rollout(self) -> Rollout:
-        """How far the current rollout is, with all that the API says of it."""
-        return self.workload.rollout
-
-    def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
-        """The claims that are deleted, with their data, if it has no more than these replicas."""
-        return []
-
-    @abstractmethod
-    def scale(self, replicas: int) -> FollowedRollout:
-        """Set the replicas."""
-
-    @abstractmethod
-    def restart(self, *, now: datetime) -> FollowedRollout:
-        """Replace all instances by new ones of the same definition."""
-
-    @abstractmethod
-    def history(self) -> History:
-        """The revisions of its definition that can be gone back to."""
-
-    @abstractmethod
-    def plan_images(self, images: Images) -> PlannedChange:
-        """What new images would change.
-
-        Raises:
-            UsageError: no container was named, and there are several.
-            Refusal: a new definition would lose something.
-        """
-
-    @abstractmethod
-    def plan_revision(self, revision: str | None) -> PlannedChange:
-        """What going back to a revision would change; None is the one that ran before.
-
-        Raises:
-            NotFound: there is no such revision.
-            Refusal: there is none to go back to, or it is what runs now.
-        """
-
-    @abstractmethod
-    def current_rollout(self) -> FollowedRollout:
-        """The rollout that is under way now."""
-
-    def set_by(self, replicas: int) -> str:
-        """Who has set the replicas to something else: no API says, but it can be told."""
-        owner = self.autoscaling
-        if owner is None or owner.suspended:
-            return f"somebody set the replicas to {replicas}"
-        if not owner.min <= replicas <= owner.max and not owner.contradicts:
-            return f"somebody set the replicas to {replicas}"
-        return f"the replicas are {replicas} now: most likely {owner.bounds}"
-
-
-class History(Struct, frozen=True):
-    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
-
-    revisions: list[Revision]
-    doubt: str | None = None
-
-
-class PlannedChange(Struct, frozen=True):
-    """A change of a workload's definition, worked out and not yet sent.
-
-    ``before`` and ``after`` are what it is about, images or revisions;
-    ``difference`` has a line for each field that changes, and none when nothing
-    does; ``notes`` say what else is worth knowing, ``revisions`` what is known of both.
-    """
-
-    before: str
-    after: str
-    difference: tuple[str, ...]
-    send: Callable[[], FollowedRollout]
-    notes: tuple[str, ...] = ()
-    revisions: tuple[Revision, Revision] | None = None
-
-
-class FollowedRollout(Protocol):
-    """The rollout that a change began, or that was under way already."""
-
-    @property
-    def newest(self) -> str | None:
-        """What took the place of the workload's ``newest``; None until the API says it."""
-        ...
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What else the change did."""
-        ...
-
-    def look(self) -> RolloutProgress:
-        """How far the rollout has come."""
-        ...
-
-    def explain(self, *, given_up: bool = False) -> Explanation:
-        """Why it is not done, as far as its own instances and events since its beginning tell.
-
-        When the wait was ``given_up``, what is young and may still pass is wrong, too.
-        """
-        ...
-
-    def last_log_lines(self, instance: str, lines: int) -> list[str]:
-        """The last log lines of an instance, of its previous run if it is between two."""
-        ...
-
-
-class Explanation(Struct, frozen=True):
-    """What speaks for why a rollout is not done: the worst causes first, the newest events last."""
-
-    events: Sequence[Event] = ()
-    causes: Sequence[Cause] = ()
-
-
-TroubleKind = Literal["crash", "pull", "placement"]
-"""Which limit of a wait bounds a trouble: what ends, what lacks its image or its files, and
-what finds no place or cannot be made at all."""
-
-
-class Trouble(Struct, frozen=True):
-    """What is wrong with one instance, or with making any, ``count`` times so far."""
-
-    kind: TroubleKind
-    instance: str
-    reason: str
-    message: str | None
-    count: int = 1
-
-
-class Verdict(Struct, frozen=True):
-    """A rollout is done, ended badly (``ended`` names how), or is still under way."""
-
-    message: str
-    done: bool = False
-    ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
-
-    def of(self, rollout: Rollout) -> Rollout:
-        """A rollout as it is told by itself, without the workload's replicas beside it.
-
-        What a wait goes on waiting for is then not complete, as for ``kubectl rollout status``.
-        """
-        if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
-            return rollout
-        return Rollout(
-            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
-        )
-
-
-class RolloutProgress(Verdict, frozen=True, kw_only=True):
-    """What one look at a rollout has seen."""
-
-    rollout: Rollout
-    troubles: tuple[Trouble, ...] = ()

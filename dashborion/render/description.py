@@ -21,6 +21,7 @@ from dashborion.models.event import Event
 from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
+from dashborion.models.limits import Limits
 from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import page_parts, table
@@ -162,7 +163,7 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
         ("Causes", causes.CAUSES, item.causes),
         ("Instances", instances.INSTANCES_OF_WORKLOAD, item.instances),
         ("Endpoints", workloads.ENDPOINTS, item.endpoints),
-        ("Limits and probes", workloads.LIMITS, item.limits),
+        ("Limits and probes", workloads.LIMITS, _telling(item.limits)),
         [
             ("Type", str(item.type)),
             ("Environment", environment_label(item)),
@@ -180,6 +181,10 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
     ]
 
 
+def _telling(limits: Sequence[Limits]) -> list[Limits]:
+    return [one for one in limits if not one.says_nothing]
+
+
 def _instance(item: InstanceDetail) -> Sequence[Part]:
     """First how it is and what is wrong, as for a workload."""
     status = ", ".join(filter(None, (str(item.status), item.reason)))
@@ -191,7 +196,7 @@ def _instance(item: InstanceDetail) -> Sequence[Part]:
             ("Health", item.health, BAD if item.health == "unhealthy" else ""),
         ],
         ("Containers", instances.CONTAINERS, item.containers),
-        ("Limits and probes", workloads.LIMITS, item.limits),
+        ("Limits and probes", workloads.LIMITS, _telling(item.limits)),
         [
             ("ID", item.id if item.id != item.name else None),
             ("Workload", item.workload),

@@ -39,7 +39,7 @@ def test_a_pipe_gets_tabs(there: UnderTest, command: str, columns: list[str]) ->
 def test_a_terminal_gets_the_same_columns(
     there: UnderTest, command: str, columns: list[str]
 ) -> None:
-    header = there(f"{command} --color never", tty=True).out.split("\n", 1)[0]
+    header = there(f"{command} --color never", tty=True, width=400).out.split("\n", 1)[0]
     drawn = [DRAWN_WORKLOADS if columns[-7:] == WORKLOADS else columns[-7:]]
     expected = [*columns[:-7], *drawn[0]]
     shown = ["AGE" if name == "CREATED" else name for name in expected]

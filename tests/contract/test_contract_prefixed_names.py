@@ -66,7 +66,7 @@ def test_revisions_of_a_family_are_taken_back(there: UnderTest) -> None:
     seen = typed(there, f"ecs task-definitions describe {newest} -o json")
     assert (seen.json["environment"], seen.json["name"]) == (environment, revisions[-1])
     seen = typed(there, f"ecs task-definitions diff {newest} {newest} -o json")
-    assert seen.json["changes"] == []
+    assert (seen.json["same"], seen.json["differences"]) == (True, [])
     apart = typed(there, f"ecs task-definitions diff {newest} {there.environment}:web:1")
     assert (apart.exit_code, "two environments" in apart.err) == (2, True)
 

@@ -31,10 +31,14 @@ class UnderTest:
     unplug: Callable[[], None]
     dashborion: Cli
 
-    def __call__(self, command: str, *, tty: bool = False, fails_with_rows: bool = False) -> Result:
+    def __call__(
+        self, command: str, *, tty: bool = False, width: int = 200, fails_with_rows: bool = False
+    ) -> Result:
         """Type a command about this environment."""
         words = f"{command} -e {self.environment}"
-        return self.dashborion(words, tty=tty, fails_with_rows=fails_with_rows, seconds=20)
+        return self.dashborion(
+            words, tty=tty, width=width, fails_with_rows=fails_with_rows, seconds=20
+        )
 
     @property
     def types(self) -> frozenset[str]:

@@ -85,5 +85,5 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def test_the_one_that_the_group_is_for_still_answers(both: None) -> None:
     found = Cli()("ecs clusters list --all-envs -o name")
-    assert (found.exit_code, found.lines) == (5, ["homebox-staging"])
+    assert (found.exit_code, found.lines) == (5, ["ours:homebox-staging"])
     assert "theirs: this environment runs on Kubernetes" in found.err

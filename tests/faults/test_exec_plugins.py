@@ -444,5 +444,8 @@ def test_a_plugin_that_fails_costs_its_own_environment_only(
 
     seen = dashborion("workloads list -e k8s:here -e k8s:good -o name")
 
-    assert (seen.exit_code, seen.lines) == (5, ["api", "db", "web"])
+    assert (seen.exit_code, seen.lines) == (
+        5,
+        [f"k8s:good:default/{name}" for name in ("api", "db", "web")],
+    )
     assert "user 'here-user'" in seen.err

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 import zlib
@@ -132,7 +131,7 @@ def test_a_log_that_was_packed_to_grow_is_not_read_to_its_end(
     seen = dashborion("instances logs web-1 -o json")
 
     assert (seen.exit_code, seen.error["code"]) == (code, word), seen.err
-    assert "the log was packed" in seen.err
+    assert "was packed, and does not end" in seen.err
 
 
 def test_a_change_that_is_answered_so_may_have_been_applied(
@@ -230,4 +229,5 @@ def test_an_answer_of_aws_that_nobody_could_hold_is_not_read_to_its_end(
 
     assert (seen.exit_code, seen.error["code"]) == (6, "bad-answer"), seen.err
     assert seen.error["environment"] == "one"
-    assert len(api.requests) == 1, json.dumps([one.path for one in api.requests])
+    operations = [one.headers.get("x-amz-target", one.path) for one in api.requests]
+    assert len(operations) == len(set(operations)), operations

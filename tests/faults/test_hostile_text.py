@@ -97,7 +97,7 @@ def described(cluster: Api) -> Api:
 def test_hostile_text_in_a_list_is_harmless_and_forges_no_row(
     dashborion: Cli, command: str, output: str, tty: bool
 ) -> None:
-    seen = dashborion(f"{command} -o {output} --color never", tty=tty, width=200)
+    seen = dashborion(f"{command} -q -o {output} --color never", tty=tty, width=200)
 
     assert (seen.exit_code, seen.err) == (0, "")
     _require_harmless(seen.out.replace("\r\n", "\n") if output == "csv" else seen.out)

@@ -22,7 +22,7 @@ from dashborion.errors import CredentialsError
 from dashborion.orchestrators.kubernetes.credentials import entries, in_cluster
 from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials, connect
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 from tests.support.cli import Cli
 from tests.support.kubeconfigs import TOKEN, Kube, Plugin, credential, document, exec_user, write
 from tests.support.misbehaviour import Exchange, status

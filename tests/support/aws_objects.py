@@ -186,6 +186,8 @@ class AwsObjects(StrictAws):
         tasks = [one for one in self._all("tasks") if one.get("desiredStatus", "RUNNING") == wanted]
         if name := asked.get("serviceName"):
             tasks = [one for one in tasks if one["group"] == f"service:{_last(name)}"]
+        if starter := asked.get("startedBy"):
+            tasks = [one for one in tasks if one["startedBy"] == starter]
         if family := asked.get("family"):
             tasks = [one for one in tasks if f"/{family}:" in one["taskDefinitionArn"]]
         return self._page([one["taskArn"] for one in tasks], "taskArns", asked)
@@ -252,6 +254,31 @@ class AwsObjects(StrictAws):
         return (
             {"service": found[0]} if found else ("ServiceNotFoundException", "Service not found.")
         )
+
+    def _RegisterTaskDefinition(self, asked: Json) -> Any:
+        fields = {key: value for key, value in asked.items() if key != "containerDefinitions"}
+        made = definition(asked["family"], *asked["containerDefinitions"]) | fields
+        self.objects["definitions"] = [*self._all("definitions"), made]
+        return {"taskDefinition": _without(made, "tags")}
+
+    def _DeregisterTaskDefinition(self, asked: Json) -> Any:
+        for one in self._all("definitions"):
+            if one["taskDefinitionArn"] == asked["taskDefinition"]:
+                one["status"] = "INACTIVE"
+                return {"taskDefinition": _without(one, "tags")}
+        return "ClientException", "The specified task definition does not exist."
+
+    def _RunTask(self, _: Json) -> Any:
+        """The task that ``runs`` has for it, once: a token is for one."""
+        task = self.objects["runs"]
+        if task not in self._all("tasks"):
+            self.objects["tasks"] = [*self._all("tasks"), task]
+        return {"tasks": [task], "failures": []}
+
+    def _StopTask(self, asked: Json) -> Any:
+        (found,) = self._described("tasks", "task", {"tasks": [asked["task"]]})["tasks"]
+        found["desiredStatus"] = "STOPPED"
+        return {"task": found}
 
     def _described(self, key: str, noun: str, asked: Json) -> Json:
         """Those that were asked for by ARN or by name; the others are failures, as in ECS."""

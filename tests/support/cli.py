@@ -53,6 +53,7 @@ _PROGRESS = re.compile(r"\r\x1b\[K([^\r\n\x1b]*(?=\r))?")
 _PRINT_AND_FAIL = {
     "scale", "restart", "stop", "deploy", "rollback", "status", "logs", "exec", "check", "diff",
     "-f",
+    "run",
 }  # fmt: skip
 
 Step = Callable[[], object]

@@ -24,6 +24,7 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads restart": "Change",
     "workloads deploy": "Change",
     "workloads rollback": "Change",
+    "workloads run": "Run",
     "workloads history": ["Revision"],
     "workloads diff": ["Comparison"],
     "workloads logs": "LogLine",

@@ -11,7 +11,7 @@ import pytest
 from dashborion.engines.rollout import Patience, RolloutWait
 from dashborion.errors import Forbidden, RolloutFailed, RolloutPending, Throttled, Unreachable
 from dashborion.models.rollout import Rollout, RolloutState
-from dashborion.orchestrators.protocol import RolloutProgress, Trouble, Verdict
+from dashborion.orchestrators.changing import RolloutProgress, Trouble, Verdict
 
 STATE = Rollout(state=RolloutState.PROGRESSING, revision="2", message=None)
 DONE = RolloutProgress("all there", done=True, rollout=STATE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, compare, events, read
+from dashborion.cli.workloads import change, compare, events, read, run
 
 app = group()
 
@@ -18,5 +18,6 @@ command(app, "scale")(change.scale)
 command(app, "restart")(change.restart)
 command(app, "deploy")(change.deploy)
 command(app, "rollback")(change.rollback)
+command(app, "run")(run.run)
 command(app, "history")(read.history)
 command(app, "diff")(compare.diff)

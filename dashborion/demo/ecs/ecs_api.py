@@ -200,7 +200,7 @@ class EcsApi(EC2ContainerServiceResponse):
             raise InvalidParameterException("The referenced task was not found.")
         reason = self._get_param("reason", "Task stopped by user")
         begin_stop(task, request_time(), "UserInitiated", reason)
-        if not self.plays_out or not str(task.group).startswith("service:"):
+        if not self.plays_out:
             finish_stop(task, request_time())  # nobody else would
         return ActionResult({"task": task})
 

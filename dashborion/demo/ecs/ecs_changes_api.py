@@ -11,7 +11,7 @@ from moto.ecs.models import Service
 
 from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.ecs_api import EcsApi
-from dashborion.demo.ecs.moto_objects import NETWORK, request_time
+from dashborion.demo.ecs.moto_objects import NETWORK, EcsTask, digits_of, request_time
 
 _KEPT = (  # members of UpdateService that are kept as they come
     *("enableExecuteCommand", "healthCheckGracePeriodSeconds", "platformVersion"),
@@ -94,6 +94,40 @@ class EcsChangesApi(EcsApi):
         if is_forced or definition != service.task_definition:
             begin_deployment(service, definition, request_time())
         return ActionResult({"service": service})
+
+    def run_task(self) -> ActionResult:
+        """A task of no service; a token that was sent before gives the same one."""
+        cluster, token = self._cluster(), self._get_param("clientToken")
+        backend = self.ecs_backend
+        definition = backend.describe_task_definition(self._get_param("taskDefinition"))
+        if definition.status != "ACTIVE":
+            raise InvalidParameterException("TaskDefinition is inactive")
+        overrides = self._get_param("overrides", {})
+        known = {str(one["name"]) for one in definition.container_definitions}
+        for one in overrides.get("containerOverrides") or ():
+            if one["name"] not in known:
+                message = (
+                    "Override for container named {} is not a container in the TaskDefinition."
+                )
+                raise InvalidParameterException(message.format(one["name"]))
+        tasks: dict[str, Any] = backend.tasks.setdefault(cluster.name, {})
+        id_ = digits_of(f"{cluster.arn} run {token or len(tasks)}")
+        task: Any = EcsTask(
+            backend,
+            cluster,
+            definition,
+            id_,
+            address=f"10.0.200.{1 + len(tasks) % 250}",
+            group=f"family:{definition.family}",
+            started_by=self._get_param("startedBy"),
+            created_at=request_time(),
+            launch_type=self._get_param("launchType", "FARGATE"),
+            availability_zone=f"{backend.region_name}a",
+            overrides={"containerOverrides": [], **overrides},
+            tags=self._get_param("tags", []),
+            enable_execute_command=bool(self._get_param("enableExecuteCommand", False)),
+        )
+        return ActionResult({"tasks": [tasks.setdefault(task.task_arn, task)], "failures": []})
 
     def _refuse(self, service: Any, desired: Any, asked: Any, *, is_forced: bool) -> None:
         if desired is not None and int(desired) < 0:

@@ -49,7 +49,7 @@ def tasks_at(backend: Any, cluster: str, at: datetime) -> list[Any]:
 def used(backend: Any, task: Any, at: datetime) -> dict[str, tuple[float, float]]:
     """CPU units and MiB of a task's containers."""
     definition = definition_of(backend, task.task_definition_arn)
-    fate, found = fate_of(definition), {}
+    fate, found = fate_of(task, definition), {}
     for one in definition.container_definitions:
         cpu, memory = shares(task.group.rpartition(":")[2], task.id, at.timestamp())
         if one["name"] == fate.container and behaviour_of(one["image"]).reason == "OOMKilled":

@@ -61,6 +61,10 @@ class EcsScheduler:
         tasks: dict[str, list[Any]] = {}
         for task in list(self.backend.tasks.get(self.cluster.name, {}).values()):
             tasks.setdefault(str(task.group), []).append(task)
+        for group, alone in tasks.items():
+            for task in alone if not group.startswith("service:") else ():
+                advance_task(task, self.definition(task), moment, self.speed)
+                self.open_logs_of(task)
         for service in list(self.backend.services.values()):
             is_ours = service.cluster_name == self.cluster.name
             if is_ours and service.status != "INACTIVE" and service.deployments:
@@ -75,7 +79,10 @@ class EcsScheduler:
         if task.started_at is not None and task.id not in self._opened:
             self._opened.add(task.id)
             account = self.backend.account_id
-            open_logs(task, self.definition(task), account, self.clock, self._epoch)
+            definition = self.definition(task)
+            open_logs(
+                task, definition, account, clock=self.clock, epoch=self._epoch, speed=self.speed
+            )
 
     def forget(self, task: Any) -> None:
         self._opened.discard(task.id)

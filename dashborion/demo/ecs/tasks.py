@@ -10,7 +10,8 @@ from typing import Any
 from moto.ecs.models import TaskDefinition
 from moto.logs.models import LogEvent, LogGroup, LogStream, logs_backends
 
-from dashborion.demo.behaviour import behaviour_of, cause_of, digest_of, lines
+from dashborion.demo.behaviour import Behaviour, behaviour_of, cause_of, digest_of, lines, said
+from dashborion.demo.commands import commanded
 from dashborion.demo.ecs.moto_objects import Json, digits_of, runtime_id
 from dashborion.demo.ecs.troubles import TROUBLES, told, trouble_of
 
@@ -35,16 +36,30 @@ class Fate:
     container_reason: str = ""
 
 
-def fate_of(definition: TaskDefinition) -> Fate:
+def behaviour_in(task: Any, container: Json) -> Behaviour:
+    """A container's behaviour, with the command that a task of its own has for it."""
+    overridden: list[Json] = task.overrides.get("containerOverrides") or []
+    given = next((one for one in overridden if one["name"] == container["name"]), Json())
+    pairs = [*(container.get("environment") or ()), *(given.get("environment") or ())]
+    variables = {one["name"]: one["value"] for one in pairs}
+    return commanded(str(container["image"]), given.get("command") or (), task.id, variables)
+
+
+def fate_of(task: Any, definition: TaskDefinition) -> Fate:
     for container in definition.container_definitions:
-        image, name = str(container["image"]), str(container["name"])
-        behaviour = behaviour_of(image)
+        name = str(container["name"])
+        behaviour = behaviour_in(task, container)
         trouble = trouble_of([container])
         why = trouble.fails or ("" if behaviour.is_pulled else _NO_IMAGE)
         if why:
             reason = told(why, **_facts(definition, container))
             after = PENDING_SECONDS + 1
             return Fate(after, name, None, "TaskFailedToStart", reason, reason)
+        if not container.get("essential", True):
+            continue
+        if behaviour.reason == "StartError":
+            reason = "CannotStartContainerError: exec: executable file not found in $PATH"
+            return Fate(PENDING_SECONDS, name, None, "TaskFailedToStart", reason, reason)
         if behaviour.runs_for is not None and not trouble.stops:
             lasts, why = behaviour.runs_for, ""
             if behaviour.reason == "OOMKilled":
@@ -89,7 +104,7 @@ def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: fl
         _stop_by_steps(task, now, speed)
         return
     age = (now - task.created_at).total_seconds() * speed
-    fate = fate_of(definition)
+    fate = fate_of(task, definition)
     images = [str(container["image"]) for container in definition.container_definitions]
     creating = any(not behaviour_of(image).is_created for image in images)
     if age < PROVISIONING_SECONDS:
@@ -100,6 +115,7 @@ def advance_task(task: Any, definition: TaskDefinition, now: datetime, speed: fl
         _start(task, definition, task.created_at + timedelta(seconds=PENDING_SECONDS / speed))
     if task.last_status == "RUNNING":
         _check(task, definition, age)
+        _end_alone(task, definition, age)
     if fate.after is not None and age >= fate.after:
         at = task.created_at + timedelta(seconds=fate.after / speed)
         begin_stop(task, at, fate.code, fate.reason, fate=fate)
@@ -147,6 +163,16 @@ def _check(task: Any, definition: TaskDefinition, age: float) -> None:
         task.health_status = "UNHEALTHY" if "UNHEALTHY" in statuses else "HEALTHY"
 
 
+def _end_alone(task: Any, definition: TaskDefinition, age: float) -> None:
+    """Containers that are not essential end without the task."""
+    for container, defined in zip(task.containers, definition.container_definitions, strict=True):
+        behaviour = behaviour_in(task, defined)
+        if defined.get("essential", True) or behaviour.runs_for is None:
+            continue
+        if age >= PENDING_SECONDS + behaviour.runs_for:
+            vars(container).update(exitCode=behaviour.exit_code, lastStatus="STOPPED")
+
+
 def begin_stop(
     task: Any, at: datetime, code: str, reason: str, *, fate: Fate | None = None
 ) -> None:
@@ -160,6 +186,8 @@ def begin_stop(
         if fate and container.name == fate.container:
             why = {"reason": fate.container_reason} if fate.container_reason else {}
             vars(container).update(why, exitCode=fate.exit_code, lastStatus="STOPPED")
+        elif getattr(container, "exitCode", None) is not None:
+            continue
         elif task.started_at is not None and not (fate and fate.code == "TaskFailedToStart"):
             vars(container).update(exitCode=143 if fate is None else 137)
 
@@ -192,8 +220,10 @@ class TaskStream(LogStream):
         container: Json,
         clock: Callable[[], datetime],
         epoch: datetime | None,
+        speed: float,
     ) -> None:
         self._task, self._container, self._clock, self._epoch = task, container, clock, epoch
+        self._speed = speed
         super().__init__(group, name)
         self.creation_time = task.started_at.replace(tzinfo=None)  # moto's times are naive
         self.last_ingestion_time = self.creation_time
@@ -201,6 +231,11 @@ class TaskStream(LogStream):
     @property
     def events(self) -> list[LogEvent]:
         task, now = self._task, self._clock()
+        says = behaviour_in(task, self._container).says
+        if says is not None:
+            until = min(now, task.stopping_at or now)
+            written = said(says, task.started_at, now=until, speed=self._speed)
+            return [self._event(number, line.at, line.text) for number, line in enumerate(written)]
         is_own_end = task.stop_code != "ServiceSchedulerInitiated"
         written = lines(
             f"{task.id[:8]}/{self._container['name']}",
@@ -227,13 +262,15 @@ def open_logs(
     task: Any,
     definition: TaskDefinition,
     account: str,
+    *,
     clock: Callable[[], datetime],
     epoch: datetime | None,
+    speed: float,
 ) -> None:
     """A stream for each container that writes to CloudWatch Logs."""
     for container, group, name in _streams(task, definition, account):
         group.streams[name] = TaskStream(
-            group, name, task=task, container=container, clock=clock, epoch=epoch
+            group, name, task=task, container=container, clock=clock, epoch=epoch, speed=speed
         )
 
 

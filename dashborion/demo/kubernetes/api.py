@@ -10,6 +10,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from dashborion.demo.kubernetes.forward import forward_answer
 from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
 from dashborion.demo.kubernetes.patches import apply_patch
+from dashborion.demo.kubernetes.pods import words_of_command
 from dashborion.demo.kubernetes.request import Request, parse_request
 from dashborion.demo.kubernetes.resources import (
     BY_KIND,
@@ -83,7 +85,7 @@ class KubernetesApi(Service):
         subresource = request.subresource
         if subresource == "log" and request.plural == "pods":
             return self._log(request)
-        if subresource == "exec" and request.plural == "pods":
+        if subresource in ("exec", "attach") and request.plural == "pods":
             return self._exec(request)
         if subresource == "portforward" and request.plural == "pods":
             return self._forward(request)
@@ -162,7 +164,11 @@ class KubernetesApi(Service):
         pod = self._object(request)
         name = container_of(pod, request.query.get("container", ""))
         require_running(pod, name)
-        return exec_answer(pod, name, request.values("command"), request)
+        if request.subresource == "exec":
+            return exec_answer(pod, name, request.values("command"), request)
+        given = next(one for one in pod["spec"]["containers"] if one["name"] == name)
+        ended = partial(self._kubelets.end_attached, pod)
+        return exec_answer(pod, name, words_of_command(given), request, on_end=ended)
 
     def _forward(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):

@@ -30,6 +30,8 @@ _NO_METRICS = (
         "server could not find the requested resource (get pods.metrics.k8s.io)"
     ),
 )
+_GIVEN_UP = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_LATE = ("DeadlineExceeded", "Job was active longer than specified deadline")
 _EVERY = re.compile(r"\*/(\d+) \* \* \* \*")
 
 
@@ -40,11 +42,40 @@ def run_jobs(world: World) -> None:
         if status.get("completionTime") or any(one["type"] == "Failed" for one in conditions):
             continue
         pods = world.owned("pods", job)
+        if _is_late(world, job):
+            _end_late(world, job, pods)
+            continue
+        if not pods and status.get("active") and job["spec"].get("backoffLimit") == 0:
+            _fail(world, job, *_GIVEN_UP)  # its pod was deleted
+            continue
         if not pods:
             name = f"{metadata['name']}-{suffix(metadata['uid'])}"
             labels = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), metadata["name"])
             world.start_pod(job, job["spec"]["template"], name, labels)
         _report_job(world, job, pods)
+
+
+def _is_late(world: World, job: Object) -> bool:
+    started, most = (
+        (job.get("status") or {}).get("startTime"),
+        job["spec"].get("activeDeadlineSeconds"),
+    )
+    return bool(started and most and world.seconds_since(started) >= most)
+
+
+def _end_late(world: World, job: Object, pods: list[Object]) -> None:
+    for pod in pods:
+        world.end_pod(pod)
+    _fail(world, job, *_LATE)
+
+
+def _fail(world: World, job: Object, reason: str, message: str) -> None:
+    failed = {"type": "Failed", "status": "True", "lastTransitionTime": world.stamp}
+    failed |= {"reason": reason, "message": message}
+    status = {**job["status"], "failed": 1, "conditions": [failed]}
+    status.pop("active", None)
+    world.store.set_status("jobs", job, status)
+    world.event(job, reason, message, kind="Warning")
 
 
 def _report_job(world: World, job: Object, pods: list[Object]) -> None:
@@ -56,8 +87,7 @@ def _report_job(world: World, job: Object, pods: list[Object]) -> None:
         status |= {"succeeded": 1, "completionTime": world.stamp, "conditions": [condition]}
         world.event(job, "Completed", "Job completed")
     elif "Failed" in phases:
-        message = "Job has reached the specified backoff limit"
-        why = {"reason": "BackoffLimitExceeded", "message": message}
+        why = dict(zip(("reason", "message"), _GIVEN_UP, strict=True))
         status |= {"failed": 1, "conditions": [{"type": "Failed", **over, **why}]}
     else:
         status |= {"active": sum(map(is_active, pods)) or 1, "ready": 0}

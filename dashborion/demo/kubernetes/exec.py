@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from io import BufferedIOBase
 
 from websocket import ABNF, frame_buffer
 
 from dashborion.demo.http_server import Answer
 from dashborion.demo.kubernetes.errors import Refused, bad_request
+from dashborion.demo.kubernetes.pods import variables_of
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.shell import Shell
@@ -29,14 +31,17 @@ def exec_answer(
     request: Request,
     *,
     protocols: Iterable[str] = PROTOCOLS,
+    on_end: Callable[[int | None], object] | None = None,
 ) -> Answer:
-    """Upgrade the connection and run the command; raises Refused before that."""
+    """Upgrade the connection and run the command; raises Refused before that.
+
+    For ``attach``, whose command is the container's own, ``on_end`` takes the exit code.
+    """
     protocol = negotiated(request, protocols)
     if not words:
         raise bad_request("you must specify at least 1 command for the container")
     spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container)
-    given = [variable for variable in spec.get("env") or () if "value" in variable]
-    variables = {variable["name"]: str(variable["value"]) for variable in given}
+    variables = variables_of(spec)
 
     def converse(reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         channels = Channels(
@@ -47,7 +52,9 @@ def exec_answer(
             has_end=protocol == PROTOCOLS[0],
         )
         code = Shell(pod["metadata"]["name"], variables, channels).run(words)
-        channels.end(_status(code, words))
+        channels.end(_status(code if on_end is None else 0, words))
+        if on_end is not None:
+            on_end(code)
 
     return Answer(101, upgraded(request, protocol), b"", converse=converse)
 
@@ -147,6 +154,9 @@ class Channels:
 
     def err(self, data: bytes) -> None:
         self.write(STDOUT if self.is_tty else STDERR, data)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def end(self, status: Mapping[str, object] | None = None) -> None:
         if status is not None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.behaviour import Line, behaviour_of, lines, words_of
+from dashborion.demo.behaviour import PULL_SECONDS, Line, lines, said, words_of
 from dashborion.demo.kubernetes import metrics
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
-from dashborion.demo.kubernetes.pods import Container, complaints_of, events_of, pod_at
+from dashborion.demo.kubernetes.pods import ATTACHED, Container, complaints_of, events_of, pod_at
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
@@ -218,6 +218,20 @@ class Kubelets:
         _, containers = pod_at(pod, record.started, at, self._speed)
         return metrics.pod_metrics(pod, containers, at)
 
+    def end_attached(self, pod: Object, code: int | None) -> None:
+        """What somebody was attached to has ended."""
+        with self._store.lock:
+            now = self._store.current("pods", pod)
+            record = self._records.get(pod["metadata"]["uid"])
+            if now is None or record is None:
+                return
+            age = (self._store.clock() - record.started).total_seconds() * self._speed
+            had, metadata = now["metadata"].get("annotations") or {}, now["metadata"]
+            told = {ATTACHED: f"{max(0.0, age - PULL_SECONDS)} {code or 0}"}
+            self._store.replace(
+                "pods", {**now, "metadata": {**metadata, "annotations": had | told}}
+            )
+
     def log(
         self, pod: Object, query: Mapping[str, str], is_over: Callable[[], bool]
     ) -> Iterator[bytes]:
@@ -252,16 +266,21 @@ class Kubelets:
             run = made.moment.previous if previous else made.moment.run
         if made is None or run is None:
             raise _never_ran(f'container "{container}" in pod "{name}"', made, previous=previous)
+        start = made.at(run.start)
+        is_there = self._store.current("pods", pod) is not None
+        is_open = run.end is None and record.ended is None and is_there
+        if made.behaviour.says is not None:
+            until = record.ended or now
+            return said(made.behaviour.says, start, now=until, speed=self._speed), is_open
         written = lines(
             f"{name}/{container}",
-            made.at(run.start),
+            start,
             None if run.end is None else made.at(run.end),
             now=record.ended or now,
             epoch=self.epoch or now,
-            last=behaviour_of(made.image).last_words,
+            last=made.behaviour.last_words,
         )
-        is_there = self._store.current("pods", pod) is not None
-        return written, run.end is None and record.ended is None and is_there
+        return written, is_open
 
 
 def _never_ran(which: str, container: Container | None, *, previous: bool) -> Refused:

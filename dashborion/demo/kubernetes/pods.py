@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 
+from msgspec.structs import replace
+
 from dashborion.demo.behaviour import (
     Behaviour,
     Moment,
@@ -19,10 +21,12 @@ from dashborion.demo.behaviour import (
     moment,
     words_of,
 )
+from dashborion.demo.commands import commanded
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
 from dashborion.demo.kubernetes.troubles import Trouble, told, trouble_of
 
+ATTACHED = "demo.dashborion.io/attached"  # how long, and the exit code
 _EVICTED = (
     "The node was low on resource: memory. Container {name} was using 512Mi, which exceeds its "
     "request of 128Mi. "
@@ -155,9 +159,9 @@ def pod_at(
     initial, since = _initial(make, first, policy, started)
     containers: list[Container] = []
     if since is not None:
+        of = _commanded if policy == "Never" else _of_image
         containers = [
-            make(given, behaviour_of(given["image"]), since, is_restarted=policy == "Always")
-            for given in regular
+            make(given, of(given, pod), since, is_restarted=policy == "Always") for given in regular
         ]
     number = spec["nodeName"].rpartition("-")[2]
     host = {"ip": f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"}
@@ -177,6 +181,33 @@ def pod_at(
         status["initContainerStatuses"] = _statuses(first, initial)
     status["containerStatuses"] = _statuses(regular, containers)
     return status, [*initial, *containers]
+
+
+def _of_image(given: Object, _: Object) -> Behaviour:
+    return behaviour_of(given["image"])
+
+
+def _commanded(given: Object, pod: Object) -> Behaviour:
+    """Of a pod that runs once: what its command does, with stdin once somebody was attached."""
+    words, name = words_of_command(given), pod["metadata"]["name"]
+    behaviour = commanded(given["image"], words, name, variables_of(given))
+    if not given.get("stdin") or behaviour.says is None or behaviour.reason == "StartError":
+        return behaviour
+    ended = (pod["metadata"].get("annotations") or {}).get(ATTACHED)
+    if ended is None:
+        return replace(behaviour, runs_for=None, says=())
+    seconds, code = ended.split()
+    reason = "Error" if int(code) else "Completed"
+    return replace(behaviour, runs_for=float(seconds), exit_code=int(code), reason=reason, says=())
+
+
+def words_of_command(given: Object) -> list[str]:
+    return [*(given.get("command") or ()), *(given.get("args") or ())]
+
+
+def variables_of(given: Object) -> dict[str, str]:
+    variables = [one for one in given.get("env") or () if "value" in one]
+    return {one["name"]: str(one["value"]) for one in variables}
 
 
 def _initial(

@@ -7,21 +7,31 @@ from __future__ import annotations
 
 import re
 import shlex
-import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from dashborion.demo.kubernetes.exec import Channels
+from typing import Protocol
 
 _NOT_FOUND, _SEPARATORS = 127, (";", "&&", "||", "&", "|", "(", ")", "<", ">", ">>")
 _VARIABLE = re.compile(r"\$(\?|\w+|\{\w+\})")
 
 
+class Streams(Protocol):
+    """What a command reads and writes; ``sleep`` lets its time pass."""
+
+    @property
+    def is_tty(self) -> bool: ...
+    @property
+    def size(self) -> tuple[int, int]: ...
+    def read(self) -> bytes: ...
+    def read_line(self) -> bytes: ...
+    def out(self, data: bytes) -> None: ...
+    def err(self, data: bytes) -> None: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
 class Shell:
     """The programs of one container."""
 
-    def __init__(self, name: str, variables: Mapping[str, str], streams: Channels) -> None:
+    def __init__(self, name: str, variables: Mapping[str, str], streams: Streams) -> None:
         self._variables = {"HOSTNAME": name, "HOME": "/root", "PATH": "/bin", **variables}
         self._streams = streams
         self._last = 0
@@ -96,7 +106,7 @@ class Shell:
         return 0 if self._streams.is_tty else 1
 
     def _sleep(self, words: Sequence[str]) -> int:
-        time.sleep(max(0.0, float(words[0] if words else 0)))
+        self._streams.sleep(max(0.0, float(words[0] if words else 0)))
         return 0
 
     def _sh(self, words: Sequence[str]) -> int:

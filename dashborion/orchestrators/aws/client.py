@@ -33,7 +33,7 @@ from dashborion.orchestrators.aws.errors import (
 )
 from dashborion.orchestrators.aws.login import Login
 from dashborion.orchestrators.aws.pace import Watchers
-from dashborion.orchestrators.protocol import Call, Runtime
+from dashborion.orchestrators.runtime import Call, Runtime
 
 T = TypeVar("T")
 

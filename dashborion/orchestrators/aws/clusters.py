@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashborion.orchestrators.aws.client import AwsClient
 from dashborion.orchestrators.aws.sessions import Sessions
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 
 @dataclass(frozen=True)

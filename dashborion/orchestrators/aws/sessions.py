@@ -50,7 +50,7 @@ from dashborion.orchestrators.aws.errors import preparing, translated
 from dashborion.orchestrators.aws.login import Login, account_of, missing_files
 from dashborion.orchestrators.aws.pace import Watchers
 from dashborion.orchestrators.aws.transport import watch
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 # botocore logs credentials that it cannot refresh with a traceback, which Python prints when nobody
 # has configured logging; the error itself reaches us.

@@ -12,6 +12,8 @@ from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.inventory import Inventory
 from dashborion.orchestrators.ecs.normalise import ClusterScope
+from dashborion.orchestrators.forwarding import Forward as ForwardRole
+from dashborion.orchestrators.runtime import Runtime
 
 
 class EcsOrchestrator:
@@ -26,7 +28,7 @@ class EcsOrchestrator:
 
     @classmethod
     def connect(
-        cls, environment: Environment, runtime: protocol.Runtime, sessions: Sessions
+        cls, environment: Environment, runtime: Runtime, sessions: Sessions
     ) -> EcsOrchestrator:
         """Find the session; nothing is sent yet."""
         target = environment.target
@@ -80,7 +82,7 @@ class EcsOrchestrator:
         return Usage(self._client)
 
     @cached_property
-    def forward(self) -> protocol.Forward:
+    def forward(self) -> ForwardRole:
         from dashborion.orchestrators.ecs.forward import Forward
 
         return Forward(self._client)

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, ecs_place_of
 from dashborion.errors import Refusal
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators.changing import (
+    FollowedRollout,
+    History,
+    Images,
+    PlannedChange,
+    WorkloadToChange,
+)
 from dashborion.orchestrators.ecs import (
     deploy,
     deployment_views,
@@ -25,13 +33,9 @@ from dashborion.orchestrators.ecs import (
 )
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
-from dashborion.orchestrators.protocol import (
-    FollowedRollout,
-    History,
-    Images,
-    PlannedChange,
-    WorkloadToChange,
-)
+
+if TYPE_CHECKING:
+    from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
 _CONTROLLED = {
@@ -48,7 +52,8 @@ class Changes:
 
     def workload(self, name: Name, query: Query) -> ServiceToChange:
         """One service, with the scalable target that owns its count if that is asked for."""
-        service = find.workload(self.client, name, query).item
+        found = find.workload(self.client, name, query)
+        service = found.item
         scaler = None
         if query.wants("autoscaling"):
             scaler = self.client.scalable_target(service.service_name)
@@ -66,6 +71,7 @@ class Changes:
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
             client=self.client,
             service=service,
+            raw=found.raw or {},
         )
 
     def place(self, instance: Found[Any]) -> Place:
@@ -82,10 +88,11 @@ class Changes:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceToChange(WorkloadToChange):
-    """A service, as ``WorkloadToChange``."""
+    """A service, as ``WorkloadToChange``; ``raw`` is the API's own object."""
 
     client: Client
     service: wire.Service
+    raw: Mapping[str, Any]
 
     def rollout(self) -> Rollout:
         """With the newer API's view of it: its stage, its hooks, why it was rolled back.
@@ -139,6 +146,12 @@ class ServiceToChange(WorkloadToChange):
     def plan_revision(self, revision: str | None) -> PlannedChange:
         """A task definition that there is already."""
         return deploy.plan_revision(self.client, self.service, revision)
+
+    def plan_run(self, wish: RunWish) -> PlannedRun:
+        """A standalone task of the revision that runs."""
+        from dashborion.orchestrators.ecs import run
+
+        return run.plan(self.client, self.service, self.raw, wish)
 
     def current_rollout(self) -> FollowedRollout:
         """The deployment that is PRIMARY now; a service with task sets has none."""

@@ -11,19 +11,19 @@ from typing import Any
 from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
 from dashborion.models.rollout import Revision
 from dashborion.orchestrators.aws.errors import Refused
+from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedChange
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.ecs import normalise, recheck, rollout, wire
 from dashborion.orchestrators.ecs.client import Client, definition_in
 from dashborion.orchestrators.ecs.history import PastRevision, past_revisions
 from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
-from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
-_RESERVED = "aws:"  # tags that only AWS itself may set
+RESERVED = "aws:"  # tags that only AWS itself may set
 
 
 @dataclass(frozen=True)
-class _Definition:
+class Definition:
     """A task definition with all that it holds, as RegisterTaskDefinition takes it.
 
     ``unknown`` are the paths of what is not in ``fields`` because the installed
@@ -38,7 +38,7 @@ class _Definition:
     registered_at: datetime | None = None
 
     @classmethod
-    def read(cls, client: Client, name: str) -> _Definition:
+    def read(cls, client: Client, name: str) -> Definition:
         """Ask for it; ``Refused`` when there is none of that name."""
         answer, unknown = client.aws.call_noting_unknown(
             "ecs", "describe_task_definition", taskDefinition=name, include=["TAGS"]
@@ -100,7 +100,7 @@ def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDe
 
 def plan_images(client: Client, service: wire.Service, images: Images) -> PlannedChange:
     """A new revision with all that the running one has, the tags included."""
-    current = _running(client, service)
+    current = running(client, service)
     after = copy.deepcopy(current.fields)
     containers = {str(one["name"]): one for one in after.get("containerDefinitions") or ()}
     new_images = by_container(images, list(containers), owner=current.name)
@@ -114,7 +114,7 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
             f"would lose it: {', '.join(current.unknown)}",
             hint="a newer one may know it: pip install --upgrade boto3",
         )
-    kept = [tag for tag in current.tags if not tag.get("key", "").startswith(_RESERVED)]
+    kept = [tag for tag in current.tags if not tag.get("key", "").startswith(RESERVED)]
     reserved = [tag["key"] for tag in current.tags if tag not in kept]
     note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
     fields = {**after, **({"tags": kept} if kept else {})}
@@ -129,12 +129,12 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
 
 def plan_revision(client: Client, service: wire.Service, revision: str | None) -> PlannedChange:
     """A task definition that there is already, compared with the running one."""
-    current = _running(client, service)
+    current = running(client, service)
     if revision is None:
         past, doubt = past_revisions(client, service)
-        target = _Definition.read(client, _ran_before(service, past, doubt))
+        target = Definition.read(client, _ran_before(service, past, doubt))
     else:
-        target = _named(client, service, revision)
+        target = named(client, service, revision)
     if target.status != "ACTIVE":
         raise Refusal(f"{target.name} is {target.status}: a service cannot be given it")
     difference = tuple(differences(current.fields, target.fields))
@@ -149,7 +149,7 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
     )
 
 
-def _running(client: Client, service: wire.Service) -> _Definition:
+def running(client: Client, service: wire.Service) -> Definition:
     """What a service runs.
 
     Raises:
@@ -159,7 +159,7 @@ def _running(client: Client, service: wire.Service) -> _Definition:
     if not arn:
         raise Refusal(f"{service.service_name}: ECS names no task definition for it")
     try:
-        return _Definition.read(client, arn)
+        return Definition.read(client, arn)
     except Refused as error:
         name = service.service_name
         raise Refusal(
@@ -169,12 +169,12 @@ def _running(client: Client, service: wire.Service) -> _Definition:
         ) from error
 
 
-def _named(client: Client, service: wire.Service, revision: str) -> _Definition:
+def named(client: Client, service: wire.Service, revision: str) -> Definition:
     """``--to 3``, ``--to family:3``, or an ARN."""
     family = (rollout.revision(normalise.definition_of(service)) or "").partition(":")[0]
     name = f"{family}:{revision}" if revision.isdecimal() else revision
     try:
-        return _Definition.read(client, name)
+        return Definition.read(client, name)
     except Refused as error:
         past, _ = past_revisions(client, service)
         known = [one.revision.revision for one in past]

@@ -29,7 +29,7 @@ from dashborion.orchestrators.aws.errors import Refused, bare
 from dashborion.orchestrators.ecs import exec as commands
 from dashborion.orchestrators.ecs import native_wire, plugin, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.protocol import NothingListens
+from dashborion.orchestrators.forwarding import NothingListens
 
 DOCUMENT = "AWS-StartPortForwardingSession"
 LOOK_SECONDS = 5.0  # DescribeTasks is limited to some calls a second for the whole account
@@ -40,7 +40,7 @@ _OF_UDP = "UDP cannot be forwarded: Systems Manager carries TCP alone"
 
 @dataclass
 class Forward:
-    """As ``protocol.Forward``."""
+    """As ``forwarding.Forward``."""
 
     client: Client
     _sessions: dict[tuple[str, int], plugin.Session] = field(default_factory=dict)
@@ -196,7 +196,7 @@ def _connected(task: wire.ExecTask) -> list[str]:
 
 @dataclass(eq=False)
 class Connection:
-    """As ``protocol.Remote``; the plugin keeps its session alive, and ends what is not wanted."""
+    """As ``forwarding.Remote``; the plugin keeps its session alive, and ends what is not wanted."""
 
     socket: socket.socket
     name: str

@@ -17,6 +17,7 @@ from dashborion.models.event import Event
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.parts import Tell
 from dashborion.orchestrators.aws.parts import part as answer_or_none
+from dashborion.orchestrators.changing import Explanation, RolloutProgress, Trouble, Verdict
 from dashborion.orchestrators.ecs import (
     balancer_wire,
     deployment_views,
@@ -34,7 +35,6 @@ from dashborion.orchestrators.ecs import (
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.routes import Routes, health_of
-from dashborion.orchestrators.protocol import Explanation, RolloutProgress, Trouble, Verdict
 
 T = TypeVar("T")
 _EVER = timedelta(days=1)  # longer than ECS remembers a task

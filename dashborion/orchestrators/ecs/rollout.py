@@ -11,8 +11,8 @@ from collections.abc import Callable
 from math import ceil
 
 from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.orchestrators.changing import Verdict
 from dashborion.orchestrators.ecs import stages, wire
-from dashborion.orchestrators.protocol import Verdict
 
 CONTROLLERS = frozenset({"CODE_DEPLOY", "EXTERNAL"})
 """Who makes task sets where ECS itself makes deployments."""

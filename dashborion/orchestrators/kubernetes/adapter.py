@@ -10,7 +10,7 @@ from dashborion.models.environment import Check
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.inventory import Inventory
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import Changes

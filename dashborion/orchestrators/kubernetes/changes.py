@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, server_place
 from dashborion.config.targets import Environment
@@ -14,6 +14,13 @@ from dashborion.errors import Conflict, NotFound, listing
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
+from dashborion.orchestrators.changing import (
+    FollowedRollout,
+    History,
+    Images,
+    PlannedChange,
+    WorkloadToChange,
+)
 from dashborion.orchestrators.images import as_text
 from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -21,13 +28,9 @@ from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, inside, past_revisions
-from dashborion.orchestrators.protocol import (
-    FollowedRollout,
-    History,
-    Images,
-    PlannedChange,
-    WorkloadToChange,
-)
+
+if TYPE_CHECKING:
+    from dashborion.orchestrators.run import PlannedRun, RunWish
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
@@ -164,6 +167,12 @@ class ControllerToChange(WorkloadToChange):
         """As ``kubectl rollout undo``."""
         past = past_revisions(self.client, self.found.item)
         return deploy.plan_revision(self.found, past, revision, self._begin)
+
+    def plan_run(self, wish: RunWish) -> PlannedRun:
+        """A Job from the pod template."""
+        from dashborion.orchestrators.kubernetes import run
+
+        return run.plan(self.client, self.environment, self.found, wish)
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""

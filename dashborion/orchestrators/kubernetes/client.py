@@ -34,7 +34,7 @@ from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions, Pages
 from dashborion.orchestrators.kubernetes.request import JSON, Request, decode
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.transport import Transport
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 T = TypeVar("T")
 

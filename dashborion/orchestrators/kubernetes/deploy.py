@@ -10,11 +10,11 @@ from typing import Any
 from dashborion.errors import NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import RolloutState
+from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedChange
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
 from dashborion.orchestrators.kubernetes.history import PastRevision, current_template, inside
-from dashborion.orchestrators.protocol import FollowedRollout, Images, PlannedChange
 
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
 _STUCK = (
@@ -104,7 +104,7 @@ def plan_revision(
     """As ``kubectl rollout undo``, if the template is still the one that was looked up."""
     item = controller.item
     current = next((one for one in reversed(past) if one.revision.current), None)
-    target = _chosen(item, past, revision)
+    target = chosen_revision(item, past, revision)
     if not inside(target.template, "spec"):
         name, number = item.metadata.name, target.revision.revision
         raise Refusal(f"{name}: revision {number} has no pod template to go back to")
@@ -122,7 +122,7 @@ def plan_revision(
     )
 
 
-def _chosen(
+def chosen_revision(
     item: wire.Controller, past: Sequence[PastRevision], revision: str | None
 ) -> PastRevision:
     """The revision of that name or number, or else the newest that does not run."""

@@ -84,13 +84,7 @@ class Exec:
             DashborionError: it could not be started, with the API's reason.
             Unreachable: the connection broke, and how the command ends is unknown.
         """
-        options = {
-            "container": container,
-            "stdin": str(terminal.stdin is not None).lower(),
-            "stdout": "true",
-            "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
-            "tty": str(terminal.tty).lower(),
-        }
+        options = _streams_of(container, terminal)
         words = [*options.items(), *(("command", word) for word in command)]
         query = urlencode(words, errors="surrogateescape")
         path = f"{api.PODS.path(instance.item.namespace, instance.item.name)}/exec"
@@ -111,6 +105,34 @@ class Exec:
         from dashborion.orchestrators.kubernetes.exec_check import check
 
         return check(self, instance, container, tries=tries)
+
+
+def attach(
+    client: Client,
+    namespace: str,
+    pod: str,
+    container: str,
+    terminal: Terminal,
+    *,
+    note: Callable[[str], None],
+) -> None:
+    """Connect streams with what a container runs anyway, until it ends; raises as ``Exec.run``."""
+    path = f"{api.PODS.path(namespace, pod)}/attach"
+    socket = connect(client, path, urlencode(_streams_of(container, terminal)), (V5, V4))
+    try:
+        _Session(socket, terminal, note).run()
+    finally:
+        socket.shutdown()
+
+
+def _streams_of(container: str, terminal: Terminal) -> dict[str, str]:
+    return {
+        "container": container,
+        "stdin": str(terminal.stdin is not None).lower(),
+        "stdout": "true",
+        "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
+        "tty": str(terminal.tty).lower(),
+    }
 
 
 # --- The session --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from dashborion.errors import (
 )
 from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import Found, Name, Query
+from dashborion.orchestrators.forwarding import NothingListens
 from dashborion.orchestrators.kubernetes import find, network_wire, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.check import rights_of_stream
@@ -33,7 +34,6 @@ from dashborion.orchestrators.kubernetes.errors import KubeletSilent
 from dashborion.orchestrators.kubernetes.request import Request, convert
 from dashborion.orchestrators.kubernetes.rollout import condition
 from dashborion.orchestrators.kubernetes.websockets import CONNECTION_ERRORS, WOULD_BLOCK, connect
-from dashborion.orchestrators.protocol import NothingListens
 
 DATA, ERROR = 0, 1
 PROTOCOL = "v4.channel.k8s.io"
@@ -44,7 +44,7 @@ _OF_UDP = "UDP cannot be forwarded: the API carries TCP alone"
 
 @dataclass(frozen=True)
 class Forward:
-    """As ``protocol.Forward``."""
+    """As ``forwarding.Forward``."""
 
     client: Client
 
@@ -159,7 +159,7 @@ def _tcp(word: str, ports: list[tuple[str | None, int]]) -> int:
 
 @dataclass(eq=False)
 class Connection:
-    """As ``protocol.Remote``."""
+    """As ``forwarding.Remote``."""
 
     socket: websocket.WebSocket
     name: str

@@ -17,6 +17,13 @@ from dashborion.models.instance import Instance, InstanceStatus
 from dashborion.models.query import SINCE, Found
 from dashborion.models.rollout import Rollout
 from dashborion.orchestrators import findings
+from dashborion.orchestrators.changing import (
+    Explanation,
+    RolloutProgress,
+    Trouble,
+    TroubleKind,
+    Verdict,
+)
 from dashborion.orchestrators.effects import ADMISSION, ENDING, MAKING, PLACEMENT
 from dashborion.orchestrators.findings import Finding
 from dashborion.orchestrators.kubernetes import find, history, looking, normalise, rollout, wire
@@ -35,13 +42,6 @@ from dashborion.orchestrators.kubernetes.facts import (
 )
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
-from dashborion.orchestrators.protocol import (
-    Explanation,
-    RolloutProgress,
-    Trouble,
-    TroubleKind,
-    Verdict,
-)
 
 Member = tuple[wire.Pod, Instance]
 _LATER = timedelta(minutes=5)

@@ -16,8 +16,8 @@ from fractions import Fraction
 from msgspec import Struct
 
 from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.orchestrators.changing import Verdict
 from dashborion.orchestrators.kubernetes import wire
-from dashborion.orchestrators.protocol import Verdict
 
 _Judgement = tuple[RolloutState, str | None]
 REVISION = "deployment.kubernetes.io/revision"

@@ -27,7 +27,7 @@ from dashborion.orchestrators.kubernetes.errors import (
     too_large,
 )
 from dashborion.orchestrators.kubernetes.request import Request
-from dashborion.orchestrators.protocol import Call, Runtime
+from dashborion.orchestrators.runtime import Call, Runtime
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0

@@ -21,7 +21,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import Settings
 from dashborion.orchestrators.kubernetes.errors import Missing, Retryable, answer_error
 from dashborion.orchestrators.kubernetes.request import Request
 from dashborion.orchestrators.kubernetes.transport import CONNECT_SECONDS, READ_SECONDS
-from dashborion.orchestrators.protocol import Call
+from dashborion.orchestrators.runtime import Call
 
 PING_SECONDS = 30.0  # of silence; load balancers drop connections that stay silent for longer
 MOST_FRAME_BYTES = 4 << 20  # of what arrives; the kubelet's frames have 32 KB

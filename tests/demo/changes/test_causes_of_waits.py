@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from dashborion.models.cause import Cause, Code
+from dashborion.orchestrators.changing import Explanation
 from dashborion.orchestrators.ecs.progress import _Followed
-from dashborion.orchestrators.protocol import Explanation
 from tests.support.causes import cause
 from tests.support.cli import Cli
 from tests.support.ecs_mover import Mover

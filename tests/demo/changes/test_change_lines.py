@@ -21,6 +21,7 @@ def test_a_change_and_its_wait(dashborion: Cli, scaled: Mover, width: int) -> No
     lasting = [one for one in seen.err.splitlines() if "\r" not in one]
     bounds = "application-autoscaling/service/homebox-staging/web keeps it between 2 and 6"
     assert lasting == [
+        "using here, from $DASHBORION_ENV",
         f"{bounds} and may change it again",
         "scale service/web in namespace media from 2 to 4 replicas in here",
     ]
@@ -42,9 +43,9 @@ def test_a_pipe_sees_each_step_and_the_whole_object(dashborion: Cli, scaled: Mov
     """
     assert "".join(seen.err.splitlines(keepends=True)[2:]) == dedent(expected)
     for field in (
-        "before:      2\n",
-        "after:       4\n",
-        "rollout:     complete, 4 of 4 available",
+        "Before:      2\n",
+        "After:       4\n",
+        "Rollout:     complete, 4 of 4 available",
     ):
         assert field in seen.out
 

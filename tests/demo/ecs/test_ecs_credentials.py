@@ -104,7 +104,7 @@ def test_an_expired_token(dashborion: Cli, fleet: Fleet) -> None:
     fleet.aws.faults.expire_token()
     seen = dashborion("workloads list -o json")
     require_login(seen, message="expired")
-    assert fleet.aws.spy.counts == {"ecs:ListServices": 1}
+    assert fleet.aws.spy.counts == {"ecs:ListServices": 1, "ecs:ListTasks": 1}
 
 
 def test_an_expired_token_at_the_load_balancers(dashborion: Cli, fleet: Fleet) -> None:

@@ -93,7 +93,7 @@ def test_raw_shows_the_hidden_values(dashborion: Cli, revisions: Fleet) -> None:
 def test_the_table_has_a_row_for_each_difference(dashborion: Cli, revisions: Fleet) -> None:
     out = dashborion("ecs task-definitions diff api:1 api:2 -o table").out
     lines = [re.split("  +", line) for line in out.splitlines()]
-    assert ["image of app", "example.test/app:1.0", "example.test/app:2.0", "changed"] in lines
+    assert ["image of app", "app:1.0", "app:2.0", "changed"] in lines
     assert ["variables.MODE of app", "(hidden)", "(hidden)", "changed"] in lines
     assert ["variables.OLD of app", "(hidden)", "-", "removed"] in lines
 

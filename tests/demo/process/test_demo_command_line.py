@@ -110,7 +110,7 @@ def test_a_killed_demo_is_started_again(typed: Typed) -> None:
 
 
 def test_production_is_protected_and_staging_changes(typed: Typed) -> None:
-    refused = typed("--demo workloads scale web -r 3 -e media/production")
+    refused = typed("--demo workloads scale web -r 5 -e media/production")
     assert (refused.returncode, "--yes" in refused.stderr) == (2, True)
     scaled = typed("--demo workloads scale web -r 3 --wait -e media/staging -o json")
     assert scaled.returncode == 0, scaled.stderr

@@ -111,7 +111,7 @@ def test_a_killed_process_and_its_stale_state_are_recovered_from(new_home: Path)
     state.write_text(json.dumps(left | {"pid": os.getpid()}))  # somebody else has its number
     assert "not running" in sh("dashborion demo stop").stderr
     state.write_text(json.dumps(left | {"pid": os.getpid()}))
-    done = sh("dashborion --demo workloads list -o name")
+    done = sh("dashborion --demo workloads list -o name -q")
     assert (done.returncode, done.stderr) == (0, "")
     assert state_of(new_home)["pid"] not in (left["pid"], os.getpid())
 

@@ -161,7 +161,9 @@ def test_an_older_server_cannot_be_told_that_stdin_has_ended(
     dashborion: Cli, cluster: KubernetesCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     only = demo_exec.PROTOCOLS[1:]
-    monkeypatch.setattr(demo_exec.exec_answer, "__kwdefaults__", {"protocols": only})
+    monkeypatch.setattr(
+        demo_exec.exec_answer, "__kwdefaults__", {"protocols": only, "on_end": None}
+    )
     seen = dashborion("instances exec web -- sh -c 'sleep 0.5; echo done'", stdin=b"x\n")
     assert (seen.exit_code, seen.out) == (0, "done\n")
     assert "cannot be told that stdin has ended" in seen.err

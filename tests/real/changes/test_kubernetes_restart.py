@@ -138,8 +138,17 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
         "before": "1",
         "after": "2",
         "dryRun": False,
-        "rollout": {"state": "complete", "revision": "2", "message": None, "causes": None},
+        "rollout": {
+            "state": "complete",
+            "revision": "2",
+            "message": "1 of 1 available",
+            "causes": None,
+        },
+        "type": "k8s-deployment",
+        "seconds": seen.json["seconds"],
+        "revisions": None,
     }
+    assert seen.json["seconds"] >= 0
 
 
 def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
@@ -147,7 +156,17 @@ def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
     for more in ("", "--wait"):
         seen = dashborion(f"workloads status settled {more} -o json")
         assert seen.exit_code == 0
-        assert seen.json == {"state": "complete", "revision": "1", "message": None, "causes": None}
+        assert seen.json == {
+            "project": None,
+            "environment": "k8s:real",
+            "namespace": here.name,
+            "workload": "settled",
+            "type": "k8s-deployment",
+            "state": "complete",
+            "revision": "1",
+            "message": None,
+            "causes": None,
+        }
 
 
 # --- Instances ----------------------------------------------------------------------------------
@@ -173,6 +192,9 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
         "after": "terminating",
         "dryRun": False,
         "rollout": None,
+        "type": None,
+        "seconds": None,
+        "revisions": None,
     }
     here.plane.wait_for("it to be gone", lambda: here.is_gone(pod, "pods"))
     here.plane.wait_for("another one", lambda: len(here.pods("stoppable")) == 1)

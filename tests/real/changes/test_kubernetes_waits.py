@@ -101,7 +101,7 @@ def test_scaling_counts_only_the_instances_made_after_it(dashborion: Cli, here: 
     here.add(deployment("mended", container("oom")))
     seen = dashborion("workloads scale mended -r 1 --wait")
     assert seen.exit_code == 0, seen.err
-    here.add(deployment("broken", container("crash")), settled=False)
+    here.add(deployment("broken", container("crash"), replicas=2), settled=False)
     here.plane.wait_for("it to crash", lambda: here.pods("broken"))
     seen = dashborion("workloads scale broken -r 1 --wait --timeout 3s")
     assert seen.exit_code == 8, seen.err

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.changing import Verdict
 from dashborion.orchestrators.ecs import rollout, wire
-from dashborion.orchestrators.protocol import Verdict
 from tests.unit.ecs.raw_ecs import ABSENT, Raw, convert, deployment, service
 
 OURS, THEIRS = "ecs-svc/1", "ecs-svc/2"

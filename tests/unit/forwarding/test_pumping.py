@@ -13,7 +13,7 @@ import pytest
 from dashborion.engines import pumping
 from dashborion.engines.pumping import MOST_CONNECTIONS, Pump, Slots
 from dashborion.errors import Unreachable
-from dashborion.orchestrators.protocol import NothingListens
+from dashborion.orchestrators.forwarding import NothingListens
 from tests.support.waiting import wait_for
 
 

@@ -12,7 +12,7 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import describe, wire
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, Raw, decode, metadata, owner, pod
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment, template
 

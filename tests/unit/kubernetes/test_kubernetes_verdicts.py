@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from dashborion.models.instance import Instance
+from dashborion.orchestrators.changing import Trouble, Verdict
 from dashborion.orchestrators.kubernetes import facts, rollout, wire
 from dashborion.orchestrators.kubernetes.progress import holds, keys, started, troubles
-from dashborion.orchestrators.protocol import Trouble, Verdict
 from tests.unit.kubernetes.raw_kubernetes import (
     ABSENT,
     Raw,

@@ -19,7 +19,7 @@ from dashborion.models.log import Source
 from dashborion.orchestrators.kubernetes.run_log import Ends
 from dashborion.orchestrators.log_opening import AHEAD, OpenLog, ReadAhead, open_all
 from dashborion.orchestrators.logs import Block
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 LINE = b"2026-01-01T00:00:01.000000000Z said"

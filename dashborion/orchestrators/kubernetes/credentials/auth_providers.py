@@ -24,7 +24,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     NEAR_EXPIRY,
     ExecCredential,
 )
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 from dashborion.storage.files import LOCK_SECONDS, locked, resolved, write_private
 
 REPLACEMENTS = {

@@ -32,7 +32,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     proxy_from_environment,
     tls_context,
 )
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 RENEW_SECONDS = 14 * 60.0  # EKS takes a token for 15 minutes, whatever X-Amz-Expires says
 

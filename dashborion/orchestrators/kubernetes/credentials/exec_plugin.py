@@ -24,7 +24,7 @@ from dashborion.errors import ConfigError, CredentialsError, short
 from dashborion.orchestrators import processes
 from dashborion.orchestrators.kubernetes.credentials.entries import exec_cluster
 from dashborion.orchestrators.kubernetes.credentials.settings import LOG_IN, ExecCredential
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 GROUP = "client.authentication.k8s.io"
 VERSIONS = (f"{GROUP}/v1", f"{GROUP}/v1beta1")

@@ -14,7 +14,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     proxy_from_environment,
     tls_context,
 )
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 from dashborion.storage.files import read_named
 
 USER = "the pod's service account"

@@ -22,7 +22,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     ExecCredential,
     Settings,
 )
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins

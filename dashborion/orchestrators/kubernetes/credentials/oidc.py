@@ -27,7 +27,7 @@ from dashborion.orchestrators.kubernetes.credentials.settings import (
     proxy_from_environment,
     tls_context,
 )
-from dashborion.orchestrators.protocol import Runtime
+from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     import urllib3

@@ -1,0 +1,217 @@
+"""A change, from the look before it to the end of its rollout."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+
+from msgspec import Struct
+
+from dashborion.config.places import Place
+from dashborion.config.targets import Environment
+from dashborion.models.cause import Cause
+from dashborion.models.event import Event
+from dashborion.models.query import Name
+from dashborion.models.rollout import Revision, Rollout, RolloutState
+from dashborion.models.workload import Autoscaling, Workload
+
+if TYPE_CHECKING:
+    from dashborion.orchestrators.run import PlannedRun, RunWish
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+Images = Sequence[tuple[str | None, str]]
+"""Containers and the images they shall have; None is a workload's only container."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadToChange(ABC):
+    """One workload as it was looked up, what a change has to know of it, and the changes.
+
+    Every change raises ``Conflict`` where what it is about is not as it was looked up any
+    more: what was shown, and perhaps approved minutes ago, would not be what happens.
+
+    ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
+    replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
+    ``warning`` says why new instances will not come by themselves.
+    """
+
+    environment: Environment
+    place: Place
+    workload: Workload
+    autoscaling: Autoscaling | None
+    newest: str | None
+    not_changeable_because: str | None = None
+    not_scalable_because: str | None = None
+    not_restartable_because: str | None = None  # nor rolled back
+    warning: str | None = None
+
+    @property
+    def name(self) -> Name:
+        """The name that no other workload of the environment has."""
+        return Name(self.workload.name, self.workload.type, self.workload.namespace)
+
+    def rollout(self) -> Rollout:
+        """How far the current rollout is, with all that the API says of it."""
+        return self.workload.rollout
+
+    def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
+        """The claims that are deleted, with their data, if it has no more than these replicas."""
+        return []
+
+    @abstractmethod
+    def scale(self, replicas: int) -> FollowedRollout:
+        """Set the replicas."""
+
+    @abstractmethod
+    def restart(self, *, now: datetime) -> FollowedRollout:
+        """Replace all instances by new ones of the same definition."""
+
+    @abstractmethod
+    def history(self) -> History:
+        """The revisions of its definition that can be gone back to."""
+
+    @abstractmethod
+    def plan_images(self, images: Images) -> PlannedChange:
+        """What new images would change.
+
+        Raises:
+            UsageError: no container was named, and there are several.
+            Refusal: a new definition would lose something.
+        """
+
+    @abstractmethod
+    def plan_revision(self, revision: str | None) -> PlannedChange:
+        """What going back to a revision would change; None is the one that ran before.
+
+        Raises:
+            NotFound: there is no such revision.
+            Refusal: there is none to go back to, or it is what runs now.
+        """
+
+    @abstractmethod
+    def plan_run(self, wish: RunWish) -> PlannedRun:
+        """What a one-off command in a new instance would be.
+
+        Raises:
+            NotFound: there is no such container or revision.
+            UsageError: it cannot be run so here.
+            Refusal: it would not be run once.
+        """
+
+    @abstractmethod
+    def current_rollout(self) -> FollowedRollout:
+        """The rollout that is under way now."""
+
+    def set_by(self, replicas: int) -> str:
+        """Who has set the replicas to something else: no API says, but it can be told."""
+        owner = self.autoscaling
+        if owner is None or owner.suspended:
+            return f"somebody set the replicas to {replicas}"
+        if not owner.min <= replicas <= owner.max and not owner.contradicts:
+            return f"somebody set the replicas to {replicas}"
+        return f"the replicas are {replicas} now: most likely {owner.bounds}"
+
+
+class History(Struct, frozen=True):
+    """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
+
+    revisions: list[Revision]
+    doubt: str | None = None
+
+
+class PlannedChange(Struct, frozen=True):
+    """A change of a workload's definition, worked out and not yet sent.
+
+    ``before`` and ``after`` are what it is about, images or revisions;
+    ``difference`` has a line for each field that changes, and none when nothing
+    does; ``notes`` say what else is worth knowing, ``revisions`` what is known of both.
+    """
+
+    before: str
+    after: str
+    difference: tuple[str, ...]
+    send: Callable[[], FollowedRollout]
+    notes: tuple[str, ...] = ()
+    revisions: tuple[Revision, Revision] | None = None
+
+
+class FollowedRollout(Protocol):
+    """The rollout that a change began, or that was under way already."""
+
+    @property
+    def newest(self) -> str | None:
+        """What took the place of the workload's ``newest``; None until the API says it."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What else the change did."""
+        ...
+
+    def look(self) -> RolloutProgress:
+        """How far the rollout has come."""
+        ...
+
+    def explain(self, *, given_up: bool = False) -> Explanation:
+        """Why it is not done, as far as its own instances and events since its beginning tell.
+
+        When the wait was ``given_up``, what is young and may still pass is wrong, too.
+        """
+        ...
+
+    def last_log_lines(self, instance: str, lines: int) -> list[str]:
+        """The last log lines of an instance, of its previous run if it is between two."""
+        ...
+
+
+class Explanation(Struct, frozen=True):
+    """What speaks for why a rollout is not done: the worst causes first, the newest events last."""
+
+    events: Sequence[Event] = ()
+    causes: Sequence[Cause] = ()
+
+
+TroubleKind = Literal["crash", "pull", "placement"]
+"""Which limit of a wait bounds a trouble: what ends, what lacks its image or its files, and
+what finds no place or cannot be made at all."""
+
+
+class Trouble(Struct, frozen=True):
+    """What is wrong with one instance, or with making any, ``count`` times so far."""
+
+    kind: TroubleKind
+    instance: str
+    reason: str
+    message: str | None
+    count: int = 1
+
+
+class Verdict(Struct, frozen=True):
+    """A rollout is done, ended badly (``ended`` names how), or is still under way."""
+
+    message: str
+    done: bool = False
+    ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
+
+    def of(self, rollout: Rollout) -> Rollout:
+        """A rollout as it is told by itself, without the workload's replicas beside it.
+
+        What a wait goes on waiting for is then not complete, as for ``kubectl rollout status``.
+        """
+        if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
+            return rollout
+        return Rollout(
+            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
+        )
+
+
+class RolloutProgress(Verdict, frozen=True, kw_only=True):
+    """What one look at a rollout has seen."""
+
+    rollout: Rollout
+    troubles: tuple[Trouble, ...] = ()
