@@ -160,7 +160,7 @@ _OF_OTHERS = {  # names that are looked for where another option says, and what 
     ("api", "path"), ("help", "words"), ("workloads deploy", "from_workload"),
     ("workloads diff", "left"), ("workloads diff", "right"), ("instances exec", "words"),
     ("instances port-forward", "ports"), ("ecs task-definitions diff", "second"),
-    ("demo break", "cause"),
+    ("demo break", "cause"), ("workloads run", "words"),
 }  # fmt: skip
 
 
