@@ -460,7 +460,7 @@ class Context:
             answer = self.stdin.readline()
         except KeyboardInterrupt:
             self.streams.say("")
-            self.streams.note("interrupted: nothing was changed")
+            self.streams.announce("interrupted: nothing was changed")
             raise
         if not answer.endswith("\n"):
             self.streams.say("")

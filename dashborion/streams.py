@@ -247,9 +247,12 @@ class Streams:
             _redirect(self.err)
 
     def note(self, message: str) -> None:
-        """Print information that is neither data nor a problem."""
-        if self.quiet:
-            return
+        """Print information that is neither data nor a problem, unless they are quiet."""
+        if not self.quiet:
+            self.announce(message)
+
+    def announce(self, message: str) -> None:
+        """Print what is changed or opened, where, and what to know about it; quiet or not."""
         message = _bounded(message) or ""
         text = json.dumps({"note": {"message": message}}) if self.structured else one_line(message)
         self.say(text)

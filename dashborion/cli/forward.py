@@ -76,4 +76,4 @@ def port_forward(
         stays=instance,
     )
     with foreseen(environment.label):
-        forwarding.Forwarder(whereabouts, words, address, context.streams.note).run()
+        forwarding.Forwarder(whereabouts, words, address, context.streams.announce).run()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dashborion.cli.other_words import SHORT
+
 if TYPE_CHECKING:
     from dashborion.context import Context
 
@@ -73,10 +75,11 @@ def _of_command(context: Context, words: list[str]) -> str | None:
     command, parent = _root(), None
     ctx = command.make_context("dashborion", ["help"], parent=parent, obj=context)
     for word in words:
-        if word not in _names(command):
+        name = SHORT.get(word, word)
+        if name not in _names(command):
             return None
-        command = command.commands[word]
-        ctx = type(ctx)(command, info_name=word, parent=ctx)
+        command = command.commands[name]
+        ctx = type(ctx)(command, info_name=name, parent=ctx)
     return str(command.get_help(ctx)).rstrip("\n")
 
 

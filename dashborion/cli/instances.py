@@ -167,12 +167,12 @@ def top(
     Example: dashborion instances top -w web --containers -e media/staging
     """
     from dashborion.engines import usage
-    from dashborion.models.query import Name
     from dashborion.render.views.usage import USAGE
 
     asked = listed.asked(window, instances=True, containers=containers)
-    query = where.query(selector=selector, workload=Name.parse(workload) if workload else None)
-    found = usage.instances(context.fleet(where.choice), query, asked)
+    fleet = context.fleet(where.choice)
+    named = fleet.workload_name(workload) if workload else None
+    found = usage.instances(fleet, where.query(selector=selector, workload=named), asked)
     show_top(context, USAGE, found, where, listed)
 
 
@@ -273,7 +273,9 @@ def exec_(
         try:
             code = orchestrator.exec.run(found, container_name, words, terminal, note=note)
         except KeyboardInterrupt:
-            note(f"interrupted: the command may still be running in {found.item.name}")
+            context.streams.announce(
+                f"interrupted: the command may still be running in {found.item.name}"
+            )
             raise
     raise typer.Exit(code)
 

@@ -27,6 +27,9 @@ _IN_GROUP: Mapping[str, str] = {
     "rm": "stop", "kill": "stop", "shell": "exec", "tail": "logs", "undo": "rollback",
     "update": "deploy", "rollout": "status", "compare": "diff", "promote": "deploy",
 }  # fmt: skip
+_ROLLOUT = {
+    "status": "status", "undo": "rollback", "history": "history", "restart": "restart",
+}  # fmt: skip
 _KINDS = {
     **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets"), "workloads"),
     **dict.fromkeys(("daemonsets", "services"), "workloads"),
@@ -54,5 +57,8 @@ def meant(
         return f"{path} {_KINDS[rest[0]]} list"
     if word == "scale" and len(rest) == 2 and rest[1].isdecimal():
         return f"{path} workloads scale {join(rest[:1])} -r {rest[1]}"
+    if word == "rollout" and rest:
+        of_rollout = _ROLLOUT.get(rest[0], "status")
+        return f"{path} workloads {of_rollout} {join(rest[rest[0] in _ROLLOUT :])}".rstrip()
     instead = f"workloads {word}" if word in workloads else _ROOT.get(word, "")
     return f"{path} {instead} {join(rest)}".rstrip() if instead else ""

@@ -16,7 +16,7 @@ from dashborion.cli.options import (
     ObjectOptions,
     ReportOptions,
 )
-from dashborion.errors import FOUND, DashborionError
+from dashborion.errors import FOUND, DashborionError, Forbidden
 from dashborion.render import STRUCTURED
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ def warn_of_unchecked(context: Context, missing: Iterable[tuple[str, NotChecked]
     from dashborion.render.views.causes import untold
 
     for place, lost in missing:
-        context.warn(DashborionError(f"not checked: {untold(lost)}", environment=place))
+        kind = Forbidden if lost.permission else DashborionError
+        context.warn(kind(f"not checked: {untold(lost)}", environment=place))
 
 
 def print_long_list(

@@ -31,9 +31,19 @@ def status(
     from dashborion.models.cause import Verdict
 
     if names:
-        hint = f"use `dashborion workloads status {short(names[0])}`"
+        instead = "status -e" if _is_environment(context, names[0]) else "workloads status"
+        hint = f"use `dashborion {instead} {short(names[0])}`"
         raise UsageError("status is about environments and takes no NAME", hint=hint)
     answer = health.of_environments(context.fleet(where.choice), where.query())
     render.show_health(context.streams, answer.items, shown.style, now=context.now())
     is_failing = any(one.verdict is Verdict.FAILING for one in answer.items)
     finish(answer, failing=exit_code and is_failing)
+
+
+def _is_environment(context: Context, name: str) -> bool:
+    from dashborion.config.environments import Choice
+
+    try:
+        return bool(context.environments(Choice(None, (name,))))
+    except UsageError:
+        return False

@@ -298,7 +298,7 @@ def _view(group: str, command: str | None) -> View | None:
     return views.get(f"{group} {command}")
 
 
-NAMES = ("name", "names", "patterns", "id_", "workload", "service", "family", "first")
+NAMES = ("name", "names", "patterns", "id_", "workload", "service", "family", "first", "target")
 """Parameters of commands that are names of objects in environments, with or without ``ENV:``."""
 
 OPTIONS: dict[str, Completer] = {

@@ -118,7 +118,7 @@ class Changer:
             raise Refusal(
                 f"{owner.bounds}, and {replicas} is outside", hint="--force does it all the same"
             )
-        self.streams.note(f"{owner.bounds} and may change it again")
+        self.streams.announce(f"{owner.bounds} and may change it again")
 
     def restart(self, name: str) -> None:
         """Replace all instances by new ones of the same definition."""
@@ -149,7 +149,7 @@ class Changer:
 
     def _leave(self, target: WorkloadToChange, change: Change, what: str) -> None:
         """Nothing to send; a wait is for the rollout that has brought this, or does."""
-        self.streams.note(f"nothing changes: {label(target.workload)} has {what} already")
+        self.streams.announce(f"nothing changes: {label(target.workload)} has {what} already")
         waits = self.patience is not None and not self.dry_run and target.warning is None
         self._finish(target, change, target.current_rollout() if waits else None)
 
@@ -206,7 +206,7 @@ class Changer:
         for guard in guards:
             if guard.target.read_only:
                 raise Refusal(guard.sentence("read-only"), hint=guard.hint("read_only"))
-        self.streams.note(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
+        self.streams.announce(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
         protecting = [guard for guard in guards if guard.target.protected]
         if protecting and not self.yes and not self.dry_run:
             self.confirm(f"{protecting[0].sentence('protected')}: {what}")
@@ -249,7 +249,7 @@ class Changer:
 
     def _note(self, *messages: str) -> None:
         for message in messages:
-            self.streams.note(message)
+            self.streams.announce(message)
 
     @contextmanager
     def _sending(self) -> Iterator[None]:
@@ -257,7 +257,7 @@ class Changer:
         try:
             yield
         except KeyboardInterrupt:
-            self.streams.note("interrupted: the change may have been applied")
+            self.streams.announce("interrupted: the change may have been applied")
             raise
 
     def _finish(

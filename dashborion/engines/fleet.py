@@ -114,19 +114,20 @@ class Fleet(Struct, frozen=True):
         Raises:
             UsageError: it is not a name, or of a kind that no chosen environment can have.
         """
-        name = self._in_its_environments(typed, Name.parse)
+        name = self.parsed(typed, Name.parse)
         self._require_its_kind(name)
         return name
 
     def instance_name(self, typed: str) -> Name:
         """The ID of an instance; raises as ``Name.parse_instance``."""
-        return self._in_its_environments(typed, Name.parse_instance)
+        return self.parsed(typed, Name.parse_instance)
 
     def plain_name(self, typed: str) -> str:
         """A name without the environment that it brings with it."""
         return self.names[typed].name if typed in self.names else typed
 
-    def _in_its_environments(self, typed: str, parse: Callable[[str], Name]) -> Name:
+    def parsed(self, typed: str, parse: Callable[[str], Name]) -> Name:
+        """The name as ``parse`` understands it, in the environments that it can be in."""
         name = parse(self.plain_name(typed))
         labels = self.names[typed].labels if typed in self.names else None
         return replace(name, environments=labels)

@@ -73,7 +73,7 @@ def find(fleet: Fleet, typed: str, query: Query) -> Target:
     Raises:
         PartialFailure: an environment could not be searched: there may be another.
     """
-    workload, instance = _as(Name.parse, typed), _as(Name.parse_instance, typed)
+    workload, instance = (_as(fleet, parse, typed) for parse in (Name.parse, Name.parse_instance))
     name = workload or instance
     if name is None:
         raise UsageError(f"'{short(typed)}' is neither a workload nor an instance")
@@ -93,9 +93,9 @@ def find(fleet: Fleet, typed: str, query: Query) -> Target:
     return fleet.only(name, ask)
 
 
-def _as(parse: Callable[[str], Name], typed: str) -> Name | None:
+def _as(fleet: Fleet, parse: Callable[[str], Name], typed: str) -> Name | None:
     try:
-        return parse(typed)
+        return fleet.parsed(typed, parse)
     except UsageError:
         return None
 

@@ -46,7 +46,7 @@ def deploy_from(
     for one in () if wanted.by_tag else promoted.promoted:
         notes += _checked(fleet, here, one, force=wanted.force)
     for note in dict.fromkeys(notes):
-        changer.streams.note(note)
+        changer.streams.announce(note)
     images = [(one.container, one.image) for one in promoted.promoted]
     changer.deploy(str(exact), images, force=False)
 

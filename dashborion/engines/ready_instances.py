@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from dashborion.engines.advice import command
 from dashborion.engines.fleet import Fleet, InstanceToChange
 from dashborion.errors import Refusal
 from dashborion.models.instance import InstanceStatus
@@ -24,9 +25,9 @@ def ready_instance(fleet: Fleet, typed: str, query: Query) -> InstanceToChange:
         listed = [found.item for found in inventory.instances(replace(query, workload=name))]
         ready = [one for one in listed if one.ready and one.status is InstanceStatus.RUNNING]
         if not ready:
-            raise Refusal(
-                f"no instance of {name} is ready", hint=f"see `dashborion workloads why {name}`"
-            )
+            label = orchestrator.environment.label
+            why = command(["workloads", "why", str(name)], fleet.options, label, query.namespace)
+            raise Refusal(f"no instance of {name} is ready", hint=f"see `{why}`")
         first = min(ready, key=lambda one: one.name)
         found = inventory.instance(Name(first.id, namespace=first.namespace), query)
         return InstanceToChange(orchestrator, found)

@@ -225,7 +225,7 @@ class RolloutFollower:
         except KeyboardInterrupt:
             self.streams.progress("")
             for one, _ in waits:
-                self.streams.note(f"interrupted: the rollout of {one.name} goes on")
+                self.streams.announce(f"interrupted: the rollout of {one.name} goes on")
             raise
         finally:
             self.streams.progress("")

@@ -85,7 +85,7 @@ class Runner:
             what = f"run {words} once, with the definition of {label(target.workload)}"
             changer.announce(target.environment, what, target.place, target.workload.namespace)
             for note in _plan(planned):
-                self._streams.note(note)
+                self._streams.announce(note)
             shown = _shown(target, planned, wish, dry_run=changer.dry_run)
             if changer.dry_run:
                 self.show(shown)
@@ -108,7 +108,7 @@ class Runner:
 
     def _note(self, *messages: str) -> None:
         for message in messages:
-            self._streams.note(message)
+            self._streams.announce(message)
 
 
 @dataclass
@@ -271,16 +271,16 @@ class _Attended:
         left = f"{name} is left: {self.started.if_left}"
         if self.seen.is_over:
             return
-        streams.note(f"interrupted: stopping {name}; once more leaves it")
+        streams.announce(f"interrupted: stopping {name}; once more leaves it")
         try:
-            with done_in_the_end(lambda: streams.note(left)):
+            with done_in_the_end(lambda: streams.announce(left)):
                 why = "stopped by Ctrl-C in `dashborion workloads run`"
                 self._stop_or_warn(self.wish.reason or why)
         except KeyboardInterrupt:
-            streams.note(left)
+            streams.announce(left)
             raise
         if not self.seen.is_over:
-            streams.note(f"{name} is still being stopped")
+            streams.announce(f"{name} is still being stopped")
 
     def _end(self) -> None:
         """Print the rest, clean up, and show how it ended; of an interrupted one, too."""

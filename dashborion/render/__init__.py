@@ -195,7 +195,8 @@ def _list(
         full = style.format is Format.WIDE and table.has_room(columns, rows, streams.width, now)
         if not style.columns and not full:
             asked, columns = columns, table.telling(columns, rows, streams.width, now=now)
-            _tell_of(streams, [one for one in asked if one.wide and one not in columns], rows)
+            if style.format is Format.WIDE:
+                _tell_of(streams, [one for one in asked if one not in columns], rows)
         return table.fitted_table(
             streams, columns, rows, headers=style.headers, now=now, full=full, wraps=view.wraps
         )
@@ -206,7 +207,8 @@ def _list(
 
 def _tell_of(streams: Streams, hidden: Sequence[Column], rows: Sequence[Any]) -> None:
     """Say which columns that were asked for are not shown, though they have values."""
-    lost = [one.title or one.header for one in hidden if any(map(one.value, rows))]
+    asked = [one for one in hidden if not one.piped and any(map(one.value, rows))]
+    lost = [one.title or one.header for one in asked]
     if lost:
         streams.note(f"no room for {', '.join(lost)}: `-o json` has them")
 

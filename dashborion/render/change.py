@@ -35,7 +35,9 @@ def line(streams: Streams, change: Change, now: datetime) -> str:
         words = f"{name} is left as it is: {before}{unit}"
     else:
         words = f"would {would} {name}" if change.dry_run else f"{name} {done}"
-        if change.action != "restart":  # which ids replaced which ids says nothing to people
+        if change.action == "stop" and not change.dry_run:  # it was only asked to end
+            words = f"{name} is {after}"
+        elif change.action not in ("restart", "stop"):  # ids of revisions say nothing to people
             words += f" {before} {'→' if streams.unicode else '->'} {after}"
     if change.rollout is not None:
         words += f", {_ended(change)}"

@@ -27,6 +27,13 @@ def test_help_of_a_command_is_what_its_option_prints(dashborion: Cli, words: str
     assert dashborion(f"help {words}").out == dashborion(f"{words} --help").out
 
 
+@pytest.mark.parametrize(
+    ("short", "long"), [("w ls", "workloads list"), ("i top", "instances top")]
+)
+def test_help_knows_the_short_names(dashborion: Cli, short: str, long: str) -> None:
+    assert dashborion(f"help {short}").out == dashborion(f"help {long}").out
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_is_a_section_of_the_readme(topic: str) -> None:
     lines = list(section(README.read_text(), TOPICS[topic]))

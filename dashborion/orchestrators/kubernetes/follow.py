@@ -261,7 +261,8 @@ class ContainerFollower:
     def _say_restarted(self, skipped: int) -> None:
         self.sink.say(f"{self.source} was restarted")
         if skipped > 0:
-            self.sink.say(f"{self.source}: the logs of {skipped} runs between are gone")
+            lost = "one run" if skipped == 1 else f"{skipped} runs"
+            self.sink.say(f"{self.source}: the logs of {lost} between are gone")
 
     def _read_run(self, run: Run) -> None:
         """Read one run until nothing more can come, and say what may be missing at its end."""

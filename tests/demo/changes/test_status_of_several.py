@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_progress_of_all_is_one_live_line(dashborion: Cli, web: Mover, db: Mover
     seen = dashborion(WAIT, tty=True)
     assert seen.exit_code == 0
     assert "web: complete" in dashborion.raw_err
-    assert "; db: " in dashborion.raw_err
+    assert {"; db: ", "; web: "} & set(re.findall("; [a-z]+: ", dashborion.raw_err))
     assert "db: " not in seen.err, "a line that stays"
 
 
@@ -119,3 +120,21 @@ def test_quiet_says_nothing_but_what_is_wrong(dashborion: Cli, web: Mover, db: M
     dashborion.steps = [web.completes, db.completes]
     assert dashborion(f"{WAIT} -q").err == ""
     assert dashborion("-q workloads status nothing").err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("scale web -r 3", "scale service/web in namespace "),
+        ("restart web", "restart service/web in namespace "),
+        ("restart web --dry-run", "would restart service/web in namespace "),
+        ("scale web -r 2", "nothing changes: service/web in namespace "),
+    ],
+)
+def test_quiet_still_says_what_is_changed_and_where(
+    dashborion: Cli, web: Mover, command: str, said: str
+) -> None:
+    seen = dashborion(f"-q workloads {command}")
+    assert seen.exit_code == 0
+    assert [line for line in seen.err.splitlines() if line.startswith(said)], seen.err
+    assert "using " not in seen.err

@@ -86,12 +86,23 @@ def test_it_answers_on_each_port_until_a_signal_ends_it(
         assert "Traceback" not in running.err
 
 
-@pytest.mark.parametrize("target", ["web", "deployment/web", "svc/web", "media/web"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "web",
+        "deployment/web",
+        "svc/web",
+        "media/web",
+        "k8s:here/media:web",
+        "k8s:here/media:svc/web",
+    ],
+)
 def test_a_port_has_the_same_name_by_every_way_to_the_pods(
     cluster: KubernetesCluster, target: str
 ) -> None:
-    port = "80" if target == "svc/web" else "http"
+    port = "80" if target.endswith("svc/web") else "http"
     with forwarding(f"{target} :{port}") as running:
+        assert "using " not in running.err
         assert running.listening[0][1].startswith("web-")
         assert ":8080: GET /" in get(running.port)
 
@@ -106,6 +117,12 @@ def test_only_this_machine_reaches_it_unless_it_is_told_otherwise(
         said = [process.stderr.readline() for _ in range(3)]
     assert said[1].startswith("0.0.0.0:")
     assert said[2].startswith("whoever can reach this machine")
+
+
+def test_quiet_still_says_what_is_opened_and_where(cluster: KubernetesCluster) -> None:
+    with forwarding("alone :http -q") as running:
+        assert running.err.startswith("forward :http to alone in namespace media in ")
+        assert f"127.0.0.1:{running.port} -> alone port 8080" in running.err
 
 
 def test_a_name_alone_listens_to_the_port_that_it_stands_for(cluster: KubernetesCluster) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from dashborion.completion.completers import NAMES
 from dashborion.config.environments import Choice, ChoiceInputs
 from dashborion.config.kubeconfig import Kubeconfig
 from dashborion.config.prefixed_names import choose_with_names, split_name
 from dashborion.config.targets import Config, EcsTarget, Environment
 from dashborion.errors import UsageError
+from tests.support.command_tree import commands
 
 EKS = "arn:aws:eks:eu-west-3:111122223333:cluster/prod"
 ECS = "arn:aws:ecs:eu-west-3:111122223333:cluster/prod"
@@ -152,3 +154,23 @@ def test_a_name_and_the_options_may_not_contradict_each_other(options: dict[str,
 
     with pytest.raises(UsageError, match=r"'rubix/only:web' is in rubix/only, and the options"):
         choose_with_names(choice, INPUTS)
+
+
+_OF_OTHERS = {  # names that are looked for where another option says, and what are no names
+    ("api", "path"), ("help", "words"), ("workloads deploy", "from_workload"),
+    ("workloads diff", "left"), ("workloads diff", "right"), ("instances exec", "words"),
+    ("instances port-forward", "ports"), ("ecs task-definitions diff", "second"),
+    ("demo break", "cause"), ("workloads run", "words"),
+}  # fmt: skip
+
+
+def test_every_name_of_an_object_may_have_its_environment_in_front() -> None:
+    """A parameter that is new is a name, or belongs above."""
+    others = {
+        (words, param.name)
+        for words, command in commands().items()
+        for param in command.params
+        if param.param_type_name == "argument" or param.name.endswith("workload")
+        if param.name not in NAMES
+    }
+    assert others == _OF_OTHERS

@@ -92,8 +92,20 @@ def rollout(state: RolloutState, message: str | None = None) -> Rollout:
                 "before": "running",
                 "after": "terminating",
             },
-            "✓ media/staging web-1 stopped running → terminating",
+            "✓ media/staging web-1 is terminating",
             id="an instance",
+        ),
+        pytest.param(
+            {
+                "action": "stop",
+                "type": None,
+                "instance": "web-1",
+                "before": "running",
+                "after": "terminating",
+                "dry_run": True,
+            },
+            "· media/staging would stop web-1",
+            id="an instance, dry run",
         ),
     ],
 )

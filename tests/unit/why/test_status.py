@@ -155,8 +155,13 @@ def test_only_the_first_problems_are_shown(dashborion: Cli, told: Told) -> None:
     assert len(dashborion("status -e k8s:here -o json").json[0]["problems"]) == 14
 
 
-def test_a_name_is_for_another_command(dashborion: Cli, told: Told) -> None:
+@pytest.mark.parametrize(
+    ("typed", "instead"), [("web", "workloads status web"), ("k8s:here", "status -e k8s:here")]
+)
+def test_a_name_is_for_another_command(
+    dashborion: Cli, told: Told, typed: str, instead: str
+) -> None:
     told(Overview([], []))
-    seen = dashborion("status web")
+    seen = dashborion(f"status {typed}")
     assert seen.exit_code == 2
-    assert "use `dashborion workloads status web`" in seen.err
+    assert f"use `dashborion {instead}`" in seen.err
