@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -246,7 +247,12 @@ def list_instances(
 
 @command(instances, "top")
 def top_instances(
-    context: Context, *, where: ClusterOptions, listed: TopOptions, window: Window = "5m"
+    context: Context,
+    *,
+    where: ClusterOptions,
+    listed: TopOptions,
+    watching: WatchOptions,
+    window: Window = "5m",
 ) -> None:
     """Show the CPU and memory that tasks reserve on container instances, and the cluster's use.
 
@@ -259,8 +265,9 @@ def top_instances(
     from dashborion.render.views.usage import MACHINES
 
     fleet, only_on = context.fleet(where.choice, only="ecs"), only_on_ecs("k8s nodes top")
-    found = usage.machines(fleet, where.query(), listed.asked(window), only_on)
-    show_top(context, MACHINES, found, where, listed)
+    query, asked = where.query(), listed.asked(window)
+    look = partial(usage.machines, query=query, asked=asked, only_on=only_on)
+    show_top(context, MACHINES, fleet, look, where=where, listed=listed, watching=watching)
 
 
 @command(deployments, "list")

@@ -152,6 +152,7 @@ def top(
     *,
     where: NamespaceOptions,
     listed: TopOptions,
+    watching: WatchOptions,
     workload: Annotated[
         str | None,
         typer.Option("--workload", "-w", help="Show only the instances of this workload."),
@@ -172,8 +173,9 @@ def top(
     asked = listed.asked(window, instances=True, containers=containers)
     fleet = context.fleet(where.choice)
     named = fleet.workload_name(workload) if workload else None
-    found = usage.instances(fleet, where.query(selector=selector, workload=named), asked)
-    show_top(context, USAGE, found, where, listed)
+    query = where.query(selector=selector, workload=named)
+    look = partial(usage.instances, query=query, asked=asked)
+    show_top(context, USAGE, fleet, look, where=where, listed=listed, watching=watching)
 
 
 @command(app, "logs")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -87,6 +88,7 @@ def top_nodes(
     *,
     where: ClusterOptions,
     listed: TopOptions,
+    watching: WatchOptions,
     selector: Annotated[
         str | None, typer.Option("--selector", "-l", help="Filter by labels: KEY=VALUE, ...")
     ] = None,
@@ -101,8 +103,8 @@ def top_nodes(
 
     query, fleet = where.query(selector=selector), context.fleet(where.choice, only="kubernetes")
     only_on = only_on_kubernetes("ecs container-instances top")
-    found = usage.machines(fleet, query, listed.asked(), only_on)
-    show_top(context, MACHINES, found, where, listed)
+    look = partial(usage.machines, query=query, asked=listed.asked(), only_on=only_on)
+    show_top(context, MACHINES, fleet, look, where=where, listed=listed, watching=watching)
 
 
 def _add_list(kind_app: typer.Typer, kind: Kind) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,16 +13,20 @@ import typer
 from dashborion import render
 from dashborion.cli.options import ClusterOptions, ListOptions, NamespaceOptions
 from dashborion.cli.printing import distinguishing
+from dashborion.cli.watch import Watched, WatchOptions
 
 if TYPE_CHECKING:
     from dashborion.context import Context
+    from dashborion.engines.fleet import Fleet
     from dashborion.engines.usage import Asked, Top
+    from dashborion.models.query import Found
     from dashborion.render.columns import View
 
 Window = Annotated[
     str, typer.Option("--window", metavar="TIME", help="On ECS, average over this time.")
 ]
 Containers = Annotated[bool, typer.Option("--containers", help="Show a row for each container.")]
+MEASURED_SECONDS = {"kubernetes": 15.0, "ecs": 60.0}  # metrics-server's and CloudWatch's own
 SHORTEST, LONGEST = 60.0, 3 * 3600.0  # seconds; CloudWatch gives so many numbers at once
 
 
@@ -57,15 +65,22 @@ class TopOptions(ListOptions):
 def show_top(
     context: Context,
     view: View,
-    top: Top[Any],
+    fleet: Fleet,
+    look: Callable[[Fleet], Top[Any]],
+    *,
     where: NamespaceOptions | ClusterOptions,
     listed: TopOptions,
+    watching: WatchOptions,
 ) -> None:
-    """Print what is used, and what is not known.
+    """Print what is used, and what is not known; with ``--watch`` again and again.
 
     Raises:
         DashborionError: an environment failed, after the rows of the others.
     """
+    if watching.is_wanted(context, listed):
+        Watched(context, fleet, view, where, listed, _Measured(look)).run(watching)
+        return
+    top = look(fleet)
     items, answer = top.answer.items, top.answer
     style = listed.style(distinguishing(answer.asked, items, where))
     render.show_list(context.streams, view, items, style, now=context.now())
@@ -77,3 +92,28 @@ def show_top(
         filtered = listed.over is not None or listed.under is not None
         context.streams.note(f"no {view.noun} found" + (" within the bounds" if filtered else ""))
     answer.require_complete()
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Rows for ``--watch``, each environment's asked for no more often than they are measured."""
+
+    look: Callable[[Fleet], Top[Any]]
+    clock: Callable[[], float] = time.monotonic
+    _kept: dict[str, tuple[float, list[Found[Any]]]] = field(default_factory=dict)
+
+    def __call__(self, fleet: Fleet) -> Sequence[Found[Any]]:
+        from dashborion.models.query import Found
+
+        (environment,) = fleet.environments
+        now = self.clock()
+        at, rows = self._kept.get(environment.label, (-math.inf, []))
+        if now < at + MEASURED_SECONDS[environment.orchestrator]:
+            return rows
+        top = self.look(fleet)
+        top.answer.require_complete()
+        for error in top.missing:
+            fleet.runtime(environment).warn(error)
+        rows = [Found(one) for one in top.answer.items]
+        self._kept[environment.label] = now, rows
+        return rows

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import ApiListOptions, ClusterOptions, NamespaceOptions
+from dashborion.cli.options import ApiListOptions, ClusterOptions, ListOptions, NamespaceOptions
 from dashborion.errors import Throttled, Unavailable, UsageError
 from dashborion.render import Format, is_drawn
 
@@ -42,8 +42,7 @@ class WatchOptions(OptionSet):
         typer.Option(
             "--interval",
             metavar="TIME",
-            help="Look no more often than this; 1s by default, on ECS 5s, of more than 20 "
-            "services 15s.",
+            help="Look no more often than this (1s; on ECS 5s, with over 20 services 15s).",
         ),
     ] = None
 
@@ -58,7 +57,7 @@ class WatchOptions(OptionSet):
 
         return duration(self.interval, "--interval") if self.interval else 1.0
 
-    def is_wanted(self, context: Context, listed: ApiListOptions) -> bool:
+    def is_wanted(self, context: Context, listed: ListOptions) -> bool:
         """Whether the list is watched.
 
         Raises:
@@ -68,7 +67,7 @@ class WatchOptions(OptionSet):
             if self.interval:
                 raise UsageError("--interval needs --watch")
             return False
-        if listed.raw:
+        if isinstance(listed, ApiListOptions) and listed.raw:
             raise UsageError("--raw and --watch cannot be used together", hint="use -o json")
         if listed.output is Format.JSON:
             if listed.sort:
@@ -96,7 +95,7 @@ class Watched:
     fleet: Fleet
     view: View
     where: Where
-    listed: ApiListOptions
+    listed: ListOptions
     look: Look
     is_well: Callable[[Found[Any]], bool] | None = None
     why: Callable[[Any], None] | None = None
@@ -148,7 +147,7 @@ class Watched:
             getattr(item, "namespace", ""),
             self.view.kind(item) if self.view.kind else "",
             self.view.name(item),
-            getattr(item, "id", ""),
+            *(getattr(item, part, "") for part in ("id", "workload", "instance", "container")),
         )
 
 

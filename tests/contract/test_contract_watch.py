@@ -56,6 +56,16 @@ def test_a_change_is_a_line_with_the_row_as_it_is_now(there: UnderTest) -> None:
         there(f"workloads scale {there.healthy} -r 2 --yes")
 
 
+def test_what_is_used_is_watched_too(there: UnderTest) -> None:
+    seen = watched(there, "workloads top", lambda screen: '"change":' in screen.getvalue())
+    if "no-metrics" in seen.err:  # a control plane without metrics-server
+        assert seen.exit_code == 3
+        return
+    rows = [json.loads(line) for line in seen.lines]
+    assert {one["change"] for one in rows} <= {"added", "synced"}
+    assert any(one["cpu"]["used"] for one in rows if one["change"] == "added")
+
+
 def test_without_any_right_it_is_an_error(there: UnderTest) -> None:
     there.refuse()
     seen = there("workloads list --watch -o json")

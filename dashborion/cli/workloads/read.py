@@ -272,6 +272,7 @@ def top(
     *,
     where: NamespaceOptions,
     listed: TopOptions,
+    watching: WatchOptions,
     selector: Selector = None,
     instances: Annotated[
         bool, typer.Option("--instances", help="Show a row for each instance.")
@@ -279,10 +280,9 @@ def top(
     containers: Containers = False,
     window: Window = "5m",
 ) -> None:
-    """Show the CPU and memory that workloads use, in percent of their limit (L) or request (R).
+    """Show what workloads use, in percent of their limit (L) or request (R).
 
-    On ECS, rows of instances and containers come from Container Insights; AWS charges for each
-    look by the bytes of its log.
+    On ECS, rows of instances and containers are of Container Insights, which AWS charges for.
 
     Example: dashborion workloads top --over 90 --sort -memory-percent -e media/production
     """
@@ -291,8 +291,16 @@ def top(
 
     asked = listed.asked(window, instances=instances, containers=containers)
     query = where.query(selector=selector)
-    found = usage.workloads(context.fleet(where.choice), query, patterns or (), asked)
-    show_top(context, USAGE, found, where, listed)
+    look = partial(usage.workloads, query=query, patterns=patterns or (), asked=asked)
+    show_top(
+        context,
+        USAGE,
+        context.fleet(where.choice),
+        look,
+        where=where,
+        listed=listed,
+        watching=watching,
+    )
 
 
 def logs(
@@ -312,7 +320,7 @@ def logs(
 
     Needs a NAME, PATTERN, -l or -A; with -f new workloads that match join.
 
-    Example: dashborion workloads logs 're*' -e '*/production' -f
+    Example: dashborion workloads logs 're*' -e '*/production' --since 15m
     """
     from dashborion.engines import log_readers
     from dashborion.models.query import has_wildcards
