@@ -63,7 +63,7 @@ def test_what_is_used_is_watched_too(there: UnderTest) -> None:
         return
     rows = [json.loads(line) for line in seen.lines]
     assert {one["change"] for one in rows} <= {"added", "synced"}
-    assert any(one["cpu"]["used"] for one in rows if one["change"] == "added")
+    assert all("percentOfLimit" in one["cpu"] for one in rows if one["change"] == "added")
 
 
 def test_without_any_right_it_is_an_error(there: UnderTest) -> None:
