@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.under_test import UnderTest, bare
 from tests.support.cli import Cli, Result, Screen
+from tests.support.waiting import wait_for
 
 
 def watched(there: UnderTest, words: str, enough: Any, meanwhile: Any = None) -> Result:
@@ -22,14 +23,16 @@ def synced(screen: Screen) -> bool:
 
 @pytest.mark.parametrize("words", ["workloads list -A", "instances list -A"])
 def test_what_is_watched_begins_with_the_list(there: UnderTest, words: str) -> None:
-    seen = watched(there, words, synced)
-    *rows, last = map(json.loads, seen.lines)
-    assert {one.pop("change") for one in rows} == {"added"}
-    assert (last["change"], last["error"]) == ("synced", None)
-    listed = there(f"{words} -o json").json
-    named = [(one["namespace"], one["name"]) for one in rows]
-    assert named == [(one["namespace"], one["name"]) for one in listed]
-    assert seen.exit_code == 130
+    def is_the_list() -> bool:
+        seen = watched(there, words, synced)
+        *rows, last = map(json.loads, seen.lines)
+        assert {one.pop("change") for one in rows} == {"added"}
+        assert (seen.exit_code, last["change"], last["error"]) == (130, "synced", None)
+        listed = there(f"{words} -o json").json
+        named = [(one["namespace"], one["name"]) for one in rows]
+        return named == [(one["namespace"], one["name"]) for one in listed]
+
+    wait_for("the same rows, as instances come and go", is_the_list)
 
 
 def test_a_change_is_a_line_with_the_row_as_it_is_now(there: UnderTest) -> None:
