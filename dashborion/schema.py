@@ -21,6 +21,7 @@ from dashborion.models import (
     kubernetes,
     log,
     rollout,
+    timeline,
     usage,
     workload,
 )
@@ -29,7 +30,7 @@ from dashborion.models.base import Model
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMON = (
     workload, instance, event, rollout, definition, cause, log, environment, health, usage,
-    exec_check,
+    exec_check, timeline,
 )  # fmt: skip
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"
