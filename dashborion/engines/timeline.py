@@ -145,16 +145,6 @@ def grouped(entries: Sequence[Entry]) -> list[Entry]:
     return groups
 
 
-def last_change(entries: Sequence[Entry], began: datetime) -> Entry | None:
-    """The last thing that somebody changed before a failure began, or as it began."""
-    before = [
-        one
-        for one in in_order(entries)
-        if one.kind in CHANGES and one.timestamp is not None and one.timestamp <= began
-    ]
-    return before[-1] if before else None
-
-
 def _told(entry: Entry) -> Entry:
     """A summary is one line: messages of APIs may have several."""
     return replace(entry, summary=" ".join(entry.summary.split()))

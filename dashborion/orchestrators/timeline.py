@@ -11,18 +11,24 @@ _DIGITS = 12  # of a digest
 
 
 def in_words(differences: Sequence[Difference]) -> str:
-    """``web: image web:1 -> web:2, variables.MODE``; images first, further fields are counted."""
+    """``image web:1 -> 2, variables.MODE``; images first, further fields are counted.
+
+    Containers are named where several differ.
+    """
+    are_several = len({one.container for one in differences}) > 1
     ordered = sorted(differences, key=lambda one: one.field != "image")
-    told = list(dict.fromkeys(map(_word, ordered)))
+    told = list(dict.fromkeys(_word(one, named=are_several) for one in ordered))
     left = len(told) - _MOST
     return ", ".join([*told[:_MOST], *([f"+{left} more"] if left > 0 else [])])
 
 
-def _word(one: Difference) -> str:
-    of = f"{one.container}: " if one.container else ""
+def _word(one: Difference, *, named: bool) -> str:
+    of = f"{one.container}: " if one.container and named else ""
     if one.field != "image" or one.hidden or one.left is None or one.right is None:
         return of + one.field
-    return f"{of}image {_short(str(one.left))} -> {_short(str(one.right))}"
+    left, right = _short(str(one.left)), _short(str(one.right))
+    repository = left.rpartition(":")[0]
+    return f"{of}image {left} -> {right.removeprefix(f'{repository}:') if repository else right}"
 
 
 def _short(image: str) -> str:

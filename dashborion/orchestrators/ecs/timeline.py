@@ -14,13 +14,13 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from dashborion.models.cause import Severity
+from dashborion.models.cause import Evidence, Severity
 from dashborion.models.definition import Difference
 from dashborion.models.event import EventType
 from dashborion.models.timeline import Actor, Entry, EntryKind, Source
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
-from dashborion.orchestrators.ecs import events, instances, rollout, stages, wire
+from dashborion.orchestrators.ecs import events, instances, rollout, wire
 from dashborion.orchestrators.timeline import in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -39,7 +39,6 @@ _SKIPPED = frozenset({
     "Stopped", "TaskSetUpdated", None,
 })  # fmt: skip
 _OF_NODES = frozenset({"AgentDisconnected", "UnableToPlace"})
-_FAILED = ("ROLLBACK_FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_IN_PROGRESS", "ROLLBACK_REQUESTED")
 
 
 class Activity(wire.Pascal, frozen=True):
@@ -112,6 +111,15 @@ class _Rolled(NamedTuple):
     made: wire.ServiceDeployment | None
 
 
+def changes(service: wire.Service) -> Iterator[Evidence]:
+    """The deployments that a service itself still shows, as evidence."""
+    for one in service.deployments:
+        yield Evidence(
+            source=f"service/{service.service_name}", field="last change",
+            value=f"deployed {rollout.revision(one.task_definition)}", timestamp=one.created_at,
+        )  # fmt: skip
+
+
 def _rolled(facts: Facts) -> list[_Rolled]:
     """From service deployments; from the service's own where these are not known."""
     told = [
@@ -147,7 +155,7 @@ def _rollouts(facts: Facts) -> Iterator[Entry]:
             facts,
             EntryKind.ROLLOUT,
             one.at,
-            _in_words(name, before, one.arn, differences, again=again),
+            _in_words(before, one.arn, differences, again=again),
             before=None if before is None else rollout.revision(before),
             after=name,
             differences=differences,
@@ -155,22 +163,30 @@ def _rollouts(facts: Facts) -> Iterator[Entry]:
             object=f"deployment/{one.id}",
         )
         if one.made is not None:
-            yield from _of_deployment(facts, one.made, name)
+            yield from _of_deployment(facts, one.made, _number(before, one.arn))
         else:
             yield from _failed(facts, one)
 
 
 def _in_words(
-    name: str, before: str | None, arn: str, differences: Sequence[Difference], *, again: bool
+    before: str | None, arn: str, differences: Sequence[Difference], *, again: bool
 ) -> str:
-    what = in_words(differences)
+    """By the number alone, as a family seldom changes."""
+    what, name = in_words(differences), _number(before, arn)
     if before == arn:
         return f"restarted {name}"
     if again:
         return f"rolled back to {name}" + (f" ({what})" if what else "")
     if before is None:
         return f"deployed {name}"
-    return f"deployed {name} ({what or 'in other fields than images and resources'})"
+    return f"deployed {name} ({what or 'other fields than images and resources'})"
+
+
+def _number(before: str | None, arn: str) -> str:
+    """The revision's number; its whole name if the one before is of another family."""
+    family, number = wire.family_and_revision(arn)
+    is_same = before is None or wire.family_and_revision(before)[0] == family
+    return str(number) if is_same and number is not None else rollout.revision(arn) or arn
 
 
 def _kept(definition: wire.TaskDefinition) -> dict[str, Any]:
@@ -187,11 +203,11 @@ def _of_deployment(facts: Facts, made: wire.ServiceDeployment, name: str) -> Ite
     """How a deployment ended, the alarms that ended it and the hooks that it waits for."""
     at, api = made.updated_at or made.created_at, "ecs:DescribeServiceDeployments"
     object_ = f"deployment/{wire.arn_name(made.service_deployment_arn)}"
-    why = stages.joined(*dict.fromkeys(filter(None, (made.rollback.reason, made.status_reason))))
+    why = made.status_reason or made.rollback.reason
     if made.status.startswith("ROLLBACK"):
         yield _entry(
             facts, EntryKind.ROLLOUT, made.rollback.started_at or at,
-            f"{name} failed and is rolled back by ECS: {why or made.status}",
+            f"{name} failed, ECS rolls back: {why or made.status}",
             severity=_ERROR, after=name, api=api, object=object_,
         )  # fmt: skip
     elif made.status == "STOPPED" and "newer service deployment" not in (why or ""):
@@ -313,7 +329,7 @@ def _tasks(facts: Facts) -> Iterator[Entry]:
 def _stopped(facts: Facts, task: wire.Task) -> Entry:
     definition = facts.definitions.get(task.task_definition_arn)
     word = instances.reason(task, definition)
-    text = task.stopped_reason or word or "stopped"
+    text = f"stopped: {task.stopped_reason or word or 'nobody says why'}"
     kind, severity = EntryKind.INSTANCE, _INFO
     if instances.has_exited(task) or (word or "").startswith("OutOfMemory"):
         kind, severity = EntryKind.RESTART, _ERROR
@@ -323,12 +339,12 @@ def _stopped(facts: Facts, task: wire.Task) -> Entry:
             if one.exit_code is not None
         ]
         text = ", ".join([*codes[:1], *([word] if word and word not in codes else [])]) or text
-    elif _has_failed(task):
+    elif task.stop_code == "ServiceSchedulerInitiated" and not _has_failed(task):
+        text = "stopped to scale or to deploy"
+    else:
         severity = _INFO if task.stop_code == "UserInitiated" else _ERROR
-        text = f"{word}: {text}" if word and word not in text else text
     return _entry(
-        facts, kind, task.stopping_at or task.stopped_at, f"stopped: {text}"
-        if kind is EntryKind.INSTANCE else text,
+        facts, kind, task.stopping_at or task.stopped_at, text,
         severity=severity, instance=instances.name_of(task), api="ecs:DescribeTasks",
         object=f"task/{instances.task_id(task)}",
     )  # fmt: skip

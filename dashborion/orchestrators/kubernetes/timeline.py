@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from dashborion.models.cause import Severity
+from dashborion.models.cause import Evidence, Severity
 from dashborion.models.definition import Difference
 from dashborion.models.query import Found
 from dashborion.models.timeline import Actor, Entry, EntryKind, Source
@@ -138,10 +138,12 @@ def rollouts(
 
 
 def _numbers(kept: normalise.Kept) -> list[int]:
-    """The numbers that a ReplicaSet has had; none if it has none now."""
+    """The numbers that a ReplicaSet has had, the lowest first; none if it has none now."""
+    if isinstance(kept, wire.ControllerRevision):
+        return []
     former = (kept.metadata.annotations or {}).get(normalise.FORMER_NUMBERS, "").split(",")
     now = normalise.revision_number(kept)
-    return [*(int(one) for one in former if one.isdecimal()), now] if now else []
+    return sorted({*(int(one) for one in former if one.isdecimal()), now}) if now else []
 
 
 def _taken_up(
@@ -152,12 +154,14 @@ def _taken_up(
 ) -> datetime | None:
     """When a ReplicaSet was gone back to, though that was not the last thing that happened.
 
-    It is scaled up, or the other one down. Else the controller's own last write to it may tell:
-    that of the number; it has scaled it since if that is not within the ``bounds``.
+    It is scaled up from zero, or else the other one down. Else the controller's last write to it
+    may be that of its number, unless that is not within the ``bounds``.
     """
     after, before = bounds
-    for wanted in ((one.item.metadata.name, True), (other.item.metadata.name, False)):
-        fitting = [each.at for each in scaled if (each.name, each.is_up) == wanted]
+    name, replaced = one.item.metadata.name, other.item.metadata.name
+    begun = [each.at for each in scaled if each.name == name and each.is_up and not each.before]
+    ended = [each.at for each in scaled if each.name == replaced and not each.is_up]
+    for fitting in (begun, ended):
         if times := [at for at in fitting if _between(at, after, before)]:
             return min(times)
     return max((at for at in _written(one) if _between(at, after, before)), default=None)
@@ -169,6 +173,8 @@ def _between(at: datetime, after: datetime | None, before: datetime | None) -> b
 
 def _written(one: Found[normalise.Kept]) -> list[datetime]:
     """The times of writes to a revision itself, not to its status."""
+    if isinstance(one.item, wire.ControllerRevision):
+        return [each.time for each in one.item.metadata.managed_fields or () if each.time]
     written = ((one.raw or {}).get("metadata") or {}).get("managedFields") or ()
     times = [str(each.get("time")) for each in written if not each.get("subresource")]
     return [datetime.fromisoformat(time) for time in times if time != "None"]
@@ -203,7 +209,9 @@ def _told_rollouts(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
             facts,
             EntryKind.ROLLOUT,
             one.at,
-            _in_words(one, differences, annotations if is_newest_use else {}, is_first=not index),
+            _in_words(
+                one, after, differences, annotations if is_newest_use else {}, is_first=not index
+            ),
             before=None if before is None else _revision(before, facts.item),
             after=after,
             actor=_actor(facts.item) if is_last else None,
@@ -211,6 +219,15 @@ def _told_rollouts(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
             api="replicasets" if is_numbered else "controllerrevisions",
             object=f"{type(one.kept.item).__name__.lower()}/{one.kept.item.metadata.name}",
         )
+
+
+def changes(item: wire.Controller, kept: Iterable[normalise.Kept]) -> Iterator[Evidence]:
+    """What somebody changed, as evidence, as far as the workload and its revisions tell it."""
+    source = f"{type(item).__name__.lower()}/{item.metadata.name}"
+    for one in rollouts(item, list(map(Found, kept))):
+        verb = "rolled back to" if one.again else "rolled out"
+        value = f"{verb} {_revision(one, item)}"
+        yield Evidence(source=source, field="last change", value=value, timestamp=one.at)
 
 
 def _revision(one: Rolled, item: wire.Controller) -> str:
@@ -224,18 +241,23 @@ def _revision(one: Rolled, item: wire.Controller) -> str:
 
 def _in_words(
     one: Rolled,
+    after: str,
     differences: Sequence[Difference],
     annotations: Mapping[str, str],
     *,
     is_first: bool,
 ) -> str:
     what = in_words(differences)
+    more = f" ({what})" if what else ""
+    numbers = _numbers(one.kept.item)
     if [each.field for each in differences] == [RESTARTED_AT]:
-        text = "restarted"
+        text = f"restarted as {after}"
     elif one.again:
-        text = f"rolled back ({what})" if what else "rolled back"
+        text = f"rolled back to {numbers[0]} as {after}" if numbers else f"rolled back to {after}"
+        text += more
     else:
-        text = "created" if is_first and one.number <= 1 else f"deployed {what}".strip()
+        is_new = is_first and one.number <= 1
+        text = "created" if is_new else f"deployed {after}{more}"
     reason = annotations.get(normalise.CHANGE_CAUSE)
     return f"{text}: {reason}" if reason else text
 
@@ -295,71 +317,58 @@ def _scaled(events: Iterable[wire.Event]) -> list[_Scaled]:
 
 
 def _scalings(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
-    """What an autoscaler, `kubectl scale` or somebody else did to the replicas."""
+    """What an autoscaler or somebody else did to the replicas."""
     seen: list[datetime] = []
-    by_itself = partial(_entry, facts, EntryKind.SCALE)
     for one in facts.events:
         told = _SIZE.match(one.message or "") if one.reason == "SuccessfulRescale" else None
-        at = first(one)
-        if told is None or at is None or one.involved_object.name not in facts.autoscalers:
+        at, name = first(one), one.involved_object.name or ""
+        if told is None or at is None or name not in facts.autoscalers:
             continue
         seen.append(at)
-        name = one.involved_object.name or ""
-        actor = Actor(name=name, via="autoscaling")
-        yield by_itself(
-            at, f"scaled to {told[1]}: {told[2]}", after=told[1], actor=actor,
-            count=count(one), last_seen=_later(one), object=f"horizontalpodautoscaler/{name}",
+        yield _entry(
+            facts, EntryKind.SCALE, at, f"scaled to {told[1]}: {told[2]}", after=told[1],
+            actor=Actor(name=name, via="autoscaling"), count=count(one), last_seen=_later(one),
+            object=f"horizontalpodautoscaler/{name}",
         )  # fmt: skip
-    scaled = _scaled(facts.events)
-    written = [one for one in facts.item.metadata.managed_fields or () if one.is_scaling]
-    newest = max((one.time for one in written if one.time), default=None)
-    for write in written:
-        if write.time is None or _is_near(write.time, seen):
-            continue
-        seen.append(write.time)
-        near = [one for one in scaled if abs(one.at - write.time) <= _NEAR]
-        after = facts.plain.desired if write.time == newest else None
-        before = next((one.before for one in near if one.after == after), None)
-        yield by_itself(
-            write.time,
-            _scale_words(before, after),
-            before=None if before is None else str(before),
-            after=None if after is None else str(after),
-            actor=Actor(name=write.manager, via=MANAGED),
-            api=MANAGED,
+    known = [
+        each
+        for each in _by_somebody(_scaled(facts.events), rolled)
+        if not any(abs(each.at - other) <= _NEAR for other in seen)
+    ]
+    for each in known:
+        is_last = each is known[-1]
+        # Of several ReplicaSets the event has the count of one.
+        is_whole = not is_last or each.after == facts.plain.desired
+        before = str(each.before) if is_whole and each.before is not None else None
+        after = str(facts.plain.desired if is_last else each.after)
+        summary = f"scaled from {before} to {after}" if before else f"scaled to {after}"
+        owner = _owner_of_replicas(facts.item) if is_last else None
+        yield _entry(
+            facts, EntryKind.SCALE, each.at, summary, before=before, after=after, actor=owner
         )
-    for each in _outside_rollouts(scaled, rolled):
-        if not _is_near(each.at, seen):
-            yield by_itself(
-                each.at,
-                _scale_words(each.before, each.after),
-                before=None if each.before is None else str(each.before),
-                after=str(each.after),
-            )
 
 
-def _scale_words(before: int | None, after: int | None) -> str:
-    if after is None:
-        return "scaled"
-    return f"scaled to {after}" if before is None else f"scaled from {before} to {after}"
+def _owner_of_replicas(item: wire.Controller) -> Actor | None:
+    """Who set them last: a field that is changed has one owner. A scale has no time there."""
+    owners = {one.manager for one in item.metadata.managed_fields or () if one.has_replicas}
+    return Actor(name=owners.pop(), via=MANAGED) if len(owners) == 1 else None
 
 
-def _is_near(at: datetime, others: Iterable[datetime]) -> bool:
-    return any(abs(at - other) <= _NEAR for other in others)
+def _by_somebody(scaled: Sequence[_Scaled], rolled: Sequence[Rolled]) -> Iterator[_Scaled]:
+    """What no rollout does to a ReplicaSet that has replicas.
 
-
-def _outside_rollouts(scaled: Sequence[_Scaled], rolled: Sequence[Rolled]) -> Iterator[_Scaled]:
-    """Of a ReplicaSet that had replicas, while no other one was left: no rollout does that."""
+    That is to scale the old one up, or to scale one while no other one has any.
+    """
     left: dict[str, int] = {}
-    coming = [one for one in rolled if one.at is not None]
+    target, coming = "", [one for one in rolled if one.at is not None]
     for one in scaled:
         while coming and coming[0].at is not None and coming[0].at <= one.at:
-            index = rolled.index(coming.pop(0))
-            if index:
-                left.setdefault(rolled[index - 1].kept.item.metadata.name, 1)
+            if target:
+                left.setdefault(target, 1)
+            target = coming.pop(0).kept.item.metadata.name
         others = any(number for name, number in left.items() if name != one.name)
-        is_known = one.name in left or (one.before or 0) > 0
-        if is_known and (one.before or 0) > 0 and not others:
+        is_of_old = bool(target) and one.name != target and one.is_up
+        if one.before and (is_of_old or not others):
             yield one
         left[one.name] = one.after
 

@@ -63,10 +63,9 @@ class Written(Wire, frozen=True):
         return spec is not None and spec.template is not None
 
     @property
-    def is_scaling(self) -> bool:
-        """Whether it is a count that was set by itself, as `kubectl scale` does."""
+    def has_replicas(self) -> bool:
         spec = self.fields_v1.spec if self.fields_v1 else None
-        return self.subresource == "scale" and spec is not None and spec.replicas is not None
+        return spec is not None and spec.replicas is not None
 
 
 class Meta(Wire, frozen=True):

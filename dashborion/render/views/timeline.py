@@ -48,5 +48,4 @@ TIMELINE = View(
         column("source", lambda item: f"{item.source.api} {item.source.object}", wide=True),
     ],
     name=lambda item: item.source.object,
-    wraps=True,
 )
