@@ -110,14 +110,15 @@ def in_order(entries: Sequence[Entry]) -> list[Entry]:
     Stamps are whole seconds: within one, changes stand before what they do.
     """
     at: dict[str | None, datetime] = {}
-    timed: list[tuple[bool, float, int, int, Entry]] = []
+    timed: list[tuple[tuple[bool, float, int, float, int], Entry]] = []
     for number, one in enumerate(entries):
         known = one.timestamp or at.get(one.workload)
         if one.timestamp is not None:
             at[one.workload] = one.timestamp
-        stamp = known.replace(microsecond=0).timestamp() if known else 0.0
-        timed.append((known is not None, stamp, _ORDER.index(one.kind), number, one))
-    return [one for *_, one in sorted(timed, key=lambda each: each[:4])]
+        stamp = known.timestamp() if known else 0.0
+        key = (known is not None, stamp // 1, _ORDER.index(one.kind), stamp, number)
+        timed.append((key, one))
+    return [one for _, one in sorted(timed, key=lambda each: each[0])]
 
 
 def grouped(entries: Sequence[Entry]) -> list[Entry]:

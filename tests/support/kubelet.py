@@ -249,8 +249,8 @@ class Kubelet:
     def _report(self, pod: Manifest, warnings: list[Warned]) -> None:
         for number, one in enumerate(warnings):
             name = f"{pod['metadata']['name']}.kubelet{number}"
-            more = {"count": one.count, "container": one.container}
-            self._say(pod, name, "Warning", one.reason, one.message, **more)
+            told = ("Warning", one.reason, one.message)
+            self._say(pod, name, *told, count=one.count, container=one.container)
 
     def _say(
         self,

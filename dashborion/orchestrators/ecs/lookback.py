@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 _REACH = (
     "deployments of the last 90 days, the last 100 events of each service, scaling activities of "
-    "six weeks, stopped tasks of an hour"
+    "six weeks, stopped tasks of an hour; who changed a count by hand is known to CloudTrail alone"
 )
 _TRAIL_PAGE, _TRAIL_PAGES, _PACE_SECONDS = 50, 5, 0.5  # two calls a second, per account and region
 _OF_TASKS = (EntryKind.INSTANCE, EntryKind.RESTART, EntryKind.SCALE)
@@ -103,6 +103,7 @@ class Lookback:
                     definitions=definitions,
                     stopped=stopped.get(service.service_name, ()),
                     activities=activities.get(service.service_name, ()),
+                    now=client.aws.runtime.now(),
                 )
             )
         ]

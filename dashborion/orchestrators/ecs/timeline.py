@@ -32,6 +32,7 @@ _POLICY = re.compile(
 )
 _SOON = timedelta(seconds=5)  # within which CloudTrail and ECS tell the same
 _ON_TIME = timedelta(minutes=15)  # that CloudTrail takes
+_KNOWN = timedelta(hours=1)  # in which ECS tells of tasks that stopped
 _SHORT = 6  # digits of a task's id in its name
 _SKIPPED = frozenset({
     "SteadyState", "Draining", "Registered", "Deregistered", "DeploymentCompleted",
@@ -74,6 +75,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     definitions: Mapping[str, wire.TaskDefinition] = {}
     stopped: Sequence[wire.Task] = ()
     activities: Sequence[Activity] = ()
+    now: datetime
 
 
 def entries(facts: Facts) -> list[Entry]:
@@ -141,7 +143,7 @@ def _rollouts(facts: Facts) -> Iterator[Entry]:
     for index, one in enumerate(rolled):
         before = rolled[index - 1].arn if index else None
         name = rollout.revision(one.arn) or one.arn
-        again = one.arn in {past.arn for past in rolled[:index]} and one.arn != before
+        again = one.arn != before and _has_run(one.arn, [past.arn for past in rolled[:index]])
         differences: list[Difference] = []
         if before is not None and before in known and one.arn in known:
             differences = compared(*map(_kept, (known[before], known[one.arn])))
@@ -166,6 +168,14 @@ def _rollouts(facts: Facts) -> Iterator[Entry]:
             yield from _of_deployment(facts, one.made, _number(before, one.arn))
         else:
             yield from _failed(facts, one)
+
+
+def _has_run(arn: str, earlier: Sequence[str]) -> bool:
+    """Whether it is one of the earlier task definitions, or older than one of its family."""
+    family, number = wire.family_and_revision(arn)
+    others = [wire.family_and_revision(one) for one in earlier]
+    newest = max((known or 0 for name, known in others if name == family), default=0)
+    return arn in earlier or (number or 0) < newest
 
 
 def _in_words(
@@ -272,33 +282,41 @@ def _scalings(facts: Facts) -> Iterator[Entry]:
 
 
 def _counts(facts: Facts) -> Iterator[Entry]:
-    """A changed count, where nothing else explains that tasks of a settled service came or went."""
-    times = [one.start_time for one in facts.activities if one.start_time]
-    rolled = [(one.at, one.made) for one in _rolled(facts) if one.at is not None]
-    ended = [task.stopping_at or task.stopped_at for task in facts.stopped if _has_failed(task)]
+    """A changed count, where a service settled twice and has more tasks, or less, the second time.
+
+    Only within the hour in which ECS knows which tasks were lost.
+    """
     settled: datetime | None = None
+    moves: list[tuple[wire.Event, int]] = []
     for event in sorted(
-        facts.service.events, key=lambda one: (one.created_at is not None, one.created_at)
+        facts.service.events, key=lambda one: (bool(one.created_at), one.created_at)
     ):
-        at, reason = event.created_at, events.meaning(event.message).reason
-        if at is None:
-            continue
-        if reason in ("SteadyState", "DeploymentCompleted"):
-            settled = at
-            continue
-        counted = _COUNT.search(event.message)
-        if settled is None or counted is None:
-            settled = settled if reason in _SKIPPED else None
-            continue
-        since = settled
-        settled = None
-        is_rolling = any(since - _SOON <= began <= at for began, _ in rolled)
-        is_lost = any(end and since - _SOON <= end <= at for end in ended)
-        if is_rolling or is_lost or any(abs(at - time) < _ON_TIME for time in times):
-            continue
-        way = "out" if counted[1] == "started" else "in"
-        summary = f"scaled {way} by {counted[2]}, as ECS {counted[1]} tasks of a settled service"
-        yield _entry(facts, EntryKind.SCALE, at, summary, object=f"event/{event.id}")
+        counted, at = _COUNT.search(event.message), event.created_at
+        if events.meaning(event.message).reason in ("SteadyState", "DeploymentCompleted"):
+            if settled is not None and at is not None and facts.now - settled < _KNOWN:
+                yield from _count(facts, settled, at, moves)
+            settled, moves = at, []
+        elif counted is not None:
+            moves.append((event, int(counted[2]) * (1 if counted[1] == "started" else -1)))
+
+
+def _count(
+    facts: Facts, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
+) -> Iterator[Entry]:
+    ended = [task.stopping_at or task.stopped_at for task in facts.stopped if _has_failed(task)]
+    lost = sum(since - _SOON <= at <= until for at in ended if at)
+    more = sum(number for _, number in moves) - lost
+    others = [one.start_time for one in facts.activities]
+    others += [one.at for one in _rolled(facts)]
+    is_explained = any(since - _SOON <= at <= until for at in others if at)
+    if more and moves and not is_explained:
+        way = "out" if more > 0 else "in"
+        event, _ = moves[0]
+        yield _entry(
+            facts, EntryKind.SCALE, event.created_at,
+            f"scaled {way} by {abs(more)}, as the tasks tell that came and went",
+            object=f"event/{event.id}",
+        )  # fmt: skip
 
 
 # --- Tasks ----------------------------------------------------------------------------------------

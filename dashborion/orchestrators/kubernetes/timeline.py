@@ -210,7 +210,11 @@ def _told_rollouts(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
             EntryKind.ROLLOUT,
             one.at,
             _in_words(
-                one, after, differences, annotations if is_newest_use else {}, is_first=not index
+                one,
+                after,
+                differences,
+                annotations if is_newest_use else {},
+                is_new=not index and _is_new(one.at, facts.item),
             ),
             before=None if before is None else _revision(before, facts.item),
             after=after,
@@ -245,7 +249,7 @@ def _in_words(
     differences: Sequence[Difference],
     annotations: Mapping[str, str],
     *,
-    is_first: bool,
+    is_new: bool,
 ) -> str:
     what = in_words(differences)
     more = f" ({what})" if what else ""
@@ -256,10 +260,14 @@ def _in_words(
         text = f"rolled back to {numbers[0]} as {after}" if numbers else f"rolled back to {after}"
         text += more
     else:
-        is_new = is_first and one.number <= 1
         text = "created" if is_new else f"deployed {after}{more}"
     reason = annotations.get(normalise.CHANGE_CAUSE)
     return f"{text}: {reason}" if reason else text
+
+
+def _is_new(at: datetime | None, item: wire.Controller) -> bool:
+    made = item.metadata.creation_timestamp
+    return at is not None and made is not None and at - made <= _NEAR
 
 
 def _actor(item: wire.Controller) -> Actor | None:
