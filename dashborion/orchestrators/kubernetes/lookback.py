@@ -18,7 +18,7 @@ from dashborion.config.targets import Environment
 from dashborion.models.query import Found, Query
 from dashborion.models.timeline import EntryKind
 from dashborion.models.workload import Workload
-from dashborion.orchestrators.kubernetes import find, history, normalise, timeline, wire
+from dashborion.orchestrators.kubernetes import find, happened, history, normalise, timeline, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
@@ -159,7 +159,7 @@ class Lookback:
         found: Found[wire.Controller],
         around: _Around,
         templates: dict[str, list[Found[Any]]],
-    ) -> timeline.Facts:
+    ) -> happened.Facts:
         item, meta = found.item, found.item.metadata
         kept = around.kept[meta.uid]
         parents = {one.metadata.uid: one.metadata for one in kept}
@@ -182,7 +182,7 @@ class Lookback:
             )
 
         names = timeline.config_maps_of(history.current_template(found))
-        return timeline.Facts(
+        return happened.Facts(
             plain=normalise.workload(item, self.environment, []),
             item=item,
             kept=templates[meta.uid],
@@ -206,7 +206,7 @@ def _moved(item: wire.Controller, kept: Iterable[wire.Object], since: datetime) 
 
 def _reach(events: Sequence[wire.Event]) -> str:
     """How far back a cluster can see: its events are the shortest memory."""
-    oldest = min(filter(None, map(timeline.first, events)), default=None)
+    oldest = min(filter(None, map(happened.first, events)), default=None)
     told = f"events since {oldest:%Y-%m-%dT%H:%M:%SZ}" if oldest else "no events"
     return (
         f"{told} (most servers keep them for an hour); revisions as far as they are kept; the last "
