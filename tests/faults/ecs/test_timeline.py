@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -144,3 +145,58 @@ def test_what_may_not_be_read_costs_its_part(
     assert seen.exit_code in (0, 5)
     assert [one["kind"] for one in seen.json] == ["rollout"]
     assert "not authorized" in seen.err or "AccessDenied" in seen.err or "permission" in seen.err
+
+
+def test_following_tells_what_comes_once(serve: Serve, dashborion: Cli, now: float) -> None:
+    aws = serve(**moved("web", now))
+
+    def scaled() -> None:
+        aws.objects["scalingActivities"] = [
+            {
+                "ResourceId": f"service/{CLUSTER}/web",
+                "Description": "Setting desired count to 4.",
+                "StartTime": datetime.now(UTC).timestamp(),
+                "StatusCode": "Successful",
+            }
+        ]
+
+    def lost() -> None:
+        aws.faults.deny("ecs:DescribeServices")
+
+    dashborion.steps = [lambda: None, scaled, lambda: None, lost]
+    seen = dashborion("timeline web -f -o json")
+    assert seen.exit_code == 4, "what may not be read any more ends it"
+    told = [json.loads(line) for line in seen.out.splitlines()]
+    assert [one["kind"] for one in told] == ["rollout", "scale"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_entry_is_one_line_on_a_terminal(
+    serve: Serve, dashborion: Cli, now: float, width: int
+) -> None:
+    serve(**moved("web", now))
+    lines = dashborion("timeline web", tty=True, width=width).out.splitlines()
+    assert [line.split() for line in lines] == [
+        ["AGE", "WORKLOAD", "KIND", "MESSAGE"],
+        ["10m", "web", "rollout", *["deployed", "2", "(image", "app:1.0", "->", "2.0)"]],
+    ]
+    assert all(len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("no-such-thing", 3),
+        ("--kind strange", 2),
+        ("--since tomorrow", 2),
+        ("--since 1h --until 2h", 2),
+        ("-f --until 1m", 2),
+        ("-f -o yaml", 2),
+    ],
+)
+def test_what_cannot_be_told(
+    serve: Serve, dashborion: Cli, now: float, words: str, code: int
+) -> None:
+    serve(**moved("web", now))
+    seen = dashborion(f"timeline {words}")
+    assert (seen.exit_code, seen.out) == (code, "")
