@@ -30,8 +30,8 @@ from dashborion.orchestrators.protocol import Looked, Past
 T = TypeVar("T")
 
 _REACH = (
-    "deployments of the last 90 days, the last 100 events of each service, scaling activities of "
-    "six weeks, stopped tasks of an hour; who changed a count by hand is known to CloudTrail alone"
+    "90 days of deployments, 100 events of each service, an hour of stopped tasks, 6 weeks of "
+    "autoscaling"
 )
 _TRAIL_PAGE, _TRAIL_PAGES, _PACE_SECONDS = 50, 5, 0.5  # two calls a second, per account and region
 _OF_TASKS = (EntryKind.INSTANCE, EntryKind.RESTART, EntryKind.SCALE)

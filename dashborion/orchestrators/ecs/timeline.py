@@ -352,11 +352,11 @@ def _stopped(facts: Facts, task: wire.Task) -> Entry:
     if instances.has_exited(task) or (word or "").startswith("OutOfMemory"):
         kind, severity = EntryKind.RESTART, _ERROR
         codes = [
-            f"{one.name} exited with {one.exit_code}"
+            f"{'' if one.name == facts.plain.name else f'{one.name} '}exited with {one.exit_code}"
             for one in instances.by_blame(task, definition)
             if one.exit_code is not None
         ]
-        text = ", ".join([*codes[:1], *([word] if word and word not in codes else [])]) or text
+        text = ", ".join([*codes[:1], *([word] if word not in (None, "Error") else [])]) or text
     elif task.stop_code == "ServiceSchedulerInitiated" and not _has_failed(task):
         text = "stopped to scale or to deploy"
     else:

@@ -114,14 +114,14 @@ class Lookback:
             _grouped(had.get("autoscalers", ()), _namespace),
         )
         templates = self._templates(items, around, looked.since)
-        entries = [
-            entry
-            for one in items
-            for entry in timeline.entries(self._facts(one, around, templates))
-        ]
+        facts = [self._facts(one, around, templates) for one in items]
+        entries = [entry for one in facts for entry in timeline.entries(one)]
         known = client.optional(nodes) if nodes is not None else ()
         said = [*events, *(client.optional(of_nodes) if of_nodes is not None else ())]
-        entries += timeline.of_nodes(known, said, self._place)
+        on = None
+        if len(items) < len(self.found):  # named: only the nodes that these run on
+            on = {pod.spec.node_name or "" for one in facts for pod in one.pods}
+        entries += timeline.of_nodes(known, said, self._place, on)
         return Past(entries, _reach(events))
 
     @property
@@ -208,10 +208,7 @@ def _reach(events: Sequence[wire.Event]) -> str:
     """How far back a cluster can see: its events are the shortest memory."""
     oldest = min(filter(None, map(happened.first, events)), default=None)
     told = f"events since {oldest:%Y-%m-%dT%H:%M:%SZ}" if oldest else "no events"
-    return (
-        f"{told} (most servers keep them for an hour); revisions as far as they are kept; the last "
-        "change only of ConfigMaps and of scaling, by each manager; Secrets are not looked at"
-    )
+    return f"{told}, revisions that are kept, last changes of ConfigMaps; not of Secrets"
 
 
 def _key(item: Any, controller: wire.Controller | None = None) -> tuple[str, str, str]:

@@ -119,13 +119,18 @@ def _restarts(facts: Facts) -> Iterator[Entry]:
                     facts,
                     pod.metadata.name,
                     ended.finished_at,
-                    f"{one.name} {_end(ended)}",
+                    _of_container(one.name, facts) + _end(ended),
                     kind=EntryKind.RESTART,
                     severity=_ERROR if ended.exit_code else _WARNING,
                     before=str(number - 1) if is_last and number else None,
                     after=str(number) if is_last and number else None,
                     api="pods",
                 )
+
+
+def _of_container(name: str, facts: Facts) -> str:
+    """Which one it was, unless it has the workload's name."""
+    return "" if name == facts.plain.name else f"{name} "
 
 
 def _end(ended: wire.Terminated) -> str:
@@ -172,9 +177,15 @@ def _configuration(facts: Facts) -> Iterator[Entry]:
 
 
 def of_nodes(
-    nodes: Iterable[wire.Node], events: Iterable[wire.Event], place: Mapping[str, Any]
+    nodes: Iterable[wire.Node],
+    events: Iterable[wire.Event],
+    place: Mapping[str, Any],
+    on: set[str] | None,
 ) -> Iterator[Entry]:
-    """When nodes turned, and what they and their kubelets say; ``place`` is the environment."""
+    """When nodes turned, and what they and their kubelets say, of those ``on`` which pods run.
+
+    ``place`` is the environment.
+    """
 
     def entry(name: str, at: datetime | None, text: str, severity: Severity, **more: Any) -> Entry:
         source = Source(api=more.pop("api", "events"), object=f"node/{name}")
@@ -184,6 +195,8 @@ def of_nodes(
         )  # fmt: skip
 
     for node in nodes:
+        if on is not None and node.metadata.name not in on:
+            continue
         made = node.metadata.creation_timestamp
         for one in node.status.conditions or ():
             is_well = (one.type == "Ready") == (one.status == "True")
@@ -196,7 +209,9 @@ def of_nodes(
             severity = _INFO if is_well else _ERROR
             yield entry(node.metadata.name, turned, text, severity, api="conditions")
     for event in events:
-        if event.involved_object.kind == "Node" and event.reason in _OF_NODES:
+        about = event.involved_object
+        is_meant = about.kind == "Node" and (on is None or about.name in on)
+        if is_meant and event.reason in _OF_NODES:
             yield entry(
                 event.involved_object.name or "",
                 first(event),

@@ -12,6 +12,7 @@ from dashborion.render.columns import (
     message_column,
     name_column,
 )
+from dashborion.streams import age
 
 
 def _style(entry: Entry) -> str:
@@ -20,14 +21,18 @@ def _style(entry: Entry) -> str:
 
 
 def _times(entry: Entry) -> str | None:
-    return f"x{entry.count}" if entry.count > 1 else None
+    """How often, and in which time."""
+    if entry.count < 2:
+        return None
+    if entry.last_seen is None or entry.timestamp in (None, entry.last_seen):
+        return f"x{entry.count}"
+    return f"x{entry.count} in {age(entry.timestamp, entry.last_seen)}"
 
 
 def _what(entry: Entry) -> str:
     """With its instance, and how often it was."""
-    of = f"{entry.instance} " if entry.instance else ""
-    times = _times(entry)
-    return f"{of}{entry.summary}" + (f" ({times})" if times else "")
+    more = ", ".join(filter(None, (entry.instance, _times(entry))))
+    return f"{entry.summary} ({more})" if more else entry.summary
 
 
 TIMELINE = View(

@@ -65,7 +65,7 @@ def test_an_incident_is_told_in_the_order_in_which_it_happened(
         "rolled back to 1 (image checkout:4.2.0 -> 4.1.0)",
     ]
     assert seen.json.index(stopped) > seen.json.index(changes[-1])
-    assert "stopped tasks of an hour" in seen.err
+    assert "an hour of stopped tasks" in seen.err
 
     tags = {one["key"]: one["value"] for one in shop.definition("checkout")["tags"]}
     assert tags["dashborion:reason"] == "enough of it"
