@@ -21,7 +21,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """A workload and what is around it.
 
     ``kept`` are its own revisions with their templates. ``events`` are those about it, its
-    revisions, pods and autoscalers; ``gone`` the names that its pods have had.
+    revisions, autoscalers, and pods, those that are gone included.
     """
 
     plain: Workload
@@ -34,6 +34,7 @@ class Facts(Struct, frozen=True, kw_only=True):
 
 
 def told(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
+    """An entry about the workload, told by events unless an ``api`` is named."""
     api, item = more.pop("api", None), facts.plain
     kind_word = type(facts.item).__name__.lower()
     object_ = more.pop("object", f"{kind_word}/{item.name}")

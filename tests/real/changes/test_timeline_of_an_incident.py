@@ -126,3 +126,13 @@ def test_a_reason_is_refused_where_nothing_keeps_it(
     seen = dashborion(f"{what.format(pod=here.only_pod(name))} --reason why")
     assert seen.exit_code == 2
     assert here.get(name)["spec"] == before
+
+
+@pytest.mark.usefixtures("as_viewer")
+def test_what_may_not_be_listed_may_be_missing_and_is_told(dashborion: Cli, here: Space) -> None:
+    name = here.add(deployment("open"))
+    seen = dashborion(f"timeline {name} -o json")
+    assert seen.exit_code == 5
+    assert {"rollout", "instance"} == {one["kind"] for one in seen.json}
+    assert "configmaps" in seen.err
+    assert dashborion(f"timeline deployment/{name} --kind rollout -o json").exit_code == 0

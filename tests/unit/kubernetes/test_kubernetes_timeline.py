@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from dashborion.engines.timeline import in_order
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import normalise, timeline, turnover, wire
-from tests.unit.kubernetes.raw_kubernetes import decode
+from dashborion.orchestrators.kubernetes.happened import Facts
+from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, decode
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment
 
 A, B = "web-a", "web-b"
@@ -136,3 +138,76 @@ def test_the_config_maps_that_a_template_refers_to() -> None:
         }
     }
     assert timeline.config_maps_of(template) == {"a", "b", "c", "d"}
+
+
+def node(name: str, status: str, turned: int, made: int = 0) -> wire.Node:
+    ready = {"type": "Ready", "status": status, "lastTransitionTime": at(turned)}
+    calm = {"type": "MemoryPressure", "status": "False", "lastTransitionTime": at(turned)}
+    meta = {"name": name, "creationTimestamp": at(made)}
+    return decode(wire.Node, {"metadata": meta, "status": {"conditions": [ready, calm]}})
+
+
+@pytest.mark.parametrize(
+    ("known", "on", "expected"),
+    [
+        pytest.param(node("a", "Unknown", 30), None, [("error", "node a: Ready is Unknown")],
+                     id="lost"),
+        pytest.param(node("a", "True", 30), None, [("info", "node a: Ready")], id="back"),
+        pytest.param(node("a", "True", 1), None, [], id="new"),
+        pytest.param(node("a", "False", 30), {"b"}, [], id="of others"),
+    ],
+)  # fmt: skip
+def test_when_nodes_turned(known: wire.Node, on: set[str] | None, expected: list[Any]) -> None:
+    place = {"project": None, "environment": "here"}
+    found = timeline.of_nodes([known], [], place, on)
+    assert [(str(one.severity), one.summary) for one in found] == expected
+
+
+def pod(name: str, **container: Any) -> wire.Pod:
+    status = {"phase": "Running", "containerStatuses": [{"name": "web", **container}]}
+    meta = {"name": name, "creationTimestamp": at(0)}
+    return decode(wire.Pod, {"metadata": meta, "status": status})
+
+
+def ended(code: int, reason: str, minute: int) -> dict[str, Any]:
+    return {"terminated": {"exitCode": code, "reason": reason, "finishedAt": at(minute)}}
+
+
+def said(reason: str, message: str, about: str, minute: int) -> wire.Event:
+    plain = {
+        "metadata": {"name": f"{about}.{minute}"},
+        "reason": reason,
+        "message": message,
+        "firstTimestamp": at(minute),
+        "involvedObject": {"kind": "Pod" if about.count("-") == 2 else "ReplicaSet", "name": about},
+    }
+    return decode(wire.Event, plain)
+
+
+def told(pods: list[wire.Pod], events: list[wire.Event]) -> list[tuple[Any, ...]]:
+    plain = normalise.workload(deployment(), ENVIRONMENT, [])
+    found = timeline.entries(Facts(plain=plain, item=deployment(), pods=pods, events=events))
+    rows = [(one.kind, one.instance, one.summary, one.timestamp) for one in in_order(found)]
+    return [(str(kind), name, text, when and when.minute) for kind, name, text, when in rows]
+
+
+def test_containers_that_ended_and_pods_that_came_and_went() -> None:
+    here = pod("web-a-1", restartCount=3, lastState=ended(137, "OOMKilled", 8))
+    events = [
+        said("SuccessfulCreate", "Created pod: web-a-1", "web-a", 0),
+        said("SuccessfulCreate", "Created pod: web-a-2", "web-a", 1),
+        said("Killing", "Stopping container web", "web-a-2", 5),
+        said("Killing", "Container web failed liveness probe, will be restarted", "web-a-1", 6),
+        said("SuccessfulCreate", "Created pod: web-b-1", "web-b", 2),
+        said("SuccessfulDelete", "Deleted pod: web-b-1", "web-b", 9),
+        said("Killing", "Stopping container web", "web-b-1", 9),
+    ]
+    assert told([here], events) == [
+        ("instance", "web-a-1", "created", 0),
+        ("instance", "web-a-2", "created", 1),
+        ("instance", "web-b-1", "created", 2),
+        ("instance", "web-a-2", "deleted", 5),
+        ("restart", "web-a-1", "Container web failed liveness probe, will be restarted", 6),
+        ("restart", "web-a-1", "ran out of memory (OOMKilled)", 8),
+        ("instance", "web-b-1", "deleted by its controller", 9),
+    ]
