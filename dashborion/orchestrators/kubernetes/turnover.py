@@ -325,6 +325,7 @@ def _by_somebody(scaled: Sequence[_Scaled], rolled: Sequence[Rolled]) -> Iterato
             if target:
                 left.setdefault(target, 1)
             target = coming.pop(0).kept.item.metadata.name
+            left[target] = left.get(target) or 1  # which it will have
         others = any(number for name, number in left.items() if name != one.name)
         is_of_old = bool(target) and one.name != target and one.is_up
         if one.before and (is_of_old or not others):

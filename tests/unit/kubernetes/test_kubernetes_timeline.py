@@ -111,6 +111,8 @@ def test_a_revision_of_a_statefulset_that_was_written_again_was_gone_back_to() -
                      id="somebody, after a rollout"),
         pytest.param([scaled(B, 0, 1, 10), scaled(A, 2, 3, 15)], [(2, 3)],
                      id="somebody, while a rollout is stuck: it never scales up the old one"),
+        pytest.param([scaled(A, 2, 1, 10), scaled(B, 0, 1, 10)], [],
+                     id="a rollout whose first events are of one second"),
         pytest.param([scaled(B, 2, 0, 50)], [], id="not known whether the old one was gone"),
         pytest.param([scaled(B, None, 5, 50)], [], id="a server that does not say from where"),
     ],
