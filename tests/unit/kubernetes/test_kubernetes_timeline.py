@@ -14,7 +14,7 @@ from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, decode
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment
 
 A, B = "web-a", "web-b"
-FIELDS = {"f:spec": {"f:template": {"f:spec": {}}}}
+FIELDS: dict[str, Any] = {"f:spec": {"f:template": {"f:spec": {}}}}
 
 
 def at(minute: int) -> str:
