@@ -22,6 +22,7 @@ from dashborion.models import (
     log,
     rollout,
     run,
+    timeline,
     usage,
     workload,
 )
@@ -30,7 +31,7 @@ from dashborion.models.base import Model
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMON = (
     workload, instance, event, rollout, definition, cause, log, environment, health, usage,
-    exec_check, run,
+    exec_check, run, timeline,
 )  # fmt: skip
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"

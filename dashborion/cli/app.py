@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashborion.cli import api, help, schema, status  # noqa: A004 - the command's name
+from dashborion.cli import api, help, schema, status, timeline  # noqa: A004 - the command's name
 from dashborion.cli.lazy_commands import command, group, lazy_group
 from dashborion.completion import scripts
 
@@ -29,6 +29,7 @@ FILE = (
 lazy_group(app, "env", "Manage environments: the clusters that commands run on.", epilog=FILE)
 lazy_group(app, "demo", "Manage the embedded demo of ECS and Kubernetes; `--demo` starts it.")
 command(app, "status")(status.status)
+command(app, "timeline")(timeline.timeline)
 command(app, "api")(api.api)
 command(app, "schema")(schema.schema)
 command(app, "help")(help.help_)

@@ -24,8 +24,11 @@ def changer(
     options: ChangeOptions | RolloutOptions,
     *,
     also: Sequence[Environment] = (),
+    reason: str | None = None,
 ) -> Changer:
     """What makes a change in the chosen environments; ``also`` are asked about theirs.
+
+    ``reason`` is recorded where the API has a place for it.
 
     Raises:
         UsageError: an option makes no sense; nothing was asked or changed then.
@@ -60,6 +63,7 @@ def changer(
         dry_run=options.dry_run,
         patience=patience,
         clock=context.clock,
+        reason=reason,
     )
 
 

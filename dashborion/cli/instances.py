@@ -17,6 +17,7 @@ from dashborion.cli.options import (
     NamespaceOptions,
     ObjectOptions,
     OutputFormat,
+    Reason,
     Selector,
     command,
     group,
@@ -305,9 +306,11 @@ command(app, "port-forward")(port_forward)
 
 
 @command(app, "stop")
-def stop(context: Context, id_: InstanceId, *, options: ChangeOptions) -> None:
+def stop(
+    context: Context, id_: InstanceId, *, reason: Reason = None, options: ChangeOptions
+) -> None:
     """Stop an instance. Its workload starts a new one.
 
     Example: dashborion instances stop database-0 -e media/staging
     """
-    changer(context, options).stop(id_)
+    changer(context, options, reason=reason).stop(id_)

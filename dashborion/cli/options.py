@@ -289,6 +289,11 @@ class WaitOptions(OptionSet):
         return patience if self.wait else None
 
 
+Reason = Annotated[
+    str | None, Option("--reason", metavar="TEXT", help="Record why, where the API keeps it.")
+]
+
+
 class ChangeOptions(FormatOptions, ConfirmOptions, NamespaceOptions):
     """Options of every change."""
 

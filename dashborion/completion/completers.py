@@ -210,6 +210,13 @@ def statuses(ctx: typer.Context) -> list[str]:
     return [str(status) for status in statuses]
 
 
+def kinds() -> list[str]:
+    """Values of ``--kind``."""
+    from dashborion.models.timeline import EntryKind
+
+    return list(EntryKind)
+
+
 def types(ctx: typer.Context) -> list[str]:
     """Values of ``--type``: of events, else of workloads."""
     from dashborion.models.event import EventType
@@ -256,7 +263,7 @@ def natives(ctx: typer.Context, incomplete: str) -> list[str]:
 def argument(ctx: typer.Context, incomplete: str) -> list[str]:
     """The objects that the command's group is about, or whose deployments it lists."""
     group = _group(ctx)
-    if group in ("workloads", "ecs deployments"):
+    if group in ("workloads", "ecs deployments") or ctx.info_name == "timeline":
         return workloads(ctx, incomplete)
     if group.startswith(("k8s ", "ecs ")):
         return natives(ctx, incomplete)
@@ -276,6 +283,7 @@ def _view(group: str, command: str | None) -> View | None:
         environments,
         instances,
         kubernetes,
+        timeline,
         usage,
         workloads,
     )
@@ -288,6 +296,7 @@ def _view(group: str, command: str | None) -> View | None:
         "workloads events": workloads.EVENTS,
         "workloads top": usage.USAGE,
         "workloads diff": comparisons.view("", ""),
+        " timeline": timeline.TIMELINE,
         "instances list": instances.INSTANCES,
         "instances top": usage.USAGE,
         "k8s nodes top": usage.MACHINES,
@@ -317,6 +326,7 @@ OPTIONS: dict[str, Completer] = {
     "--with": containers,
     "--status": statuses,
     "--type": types,
+    "--kind": kinds,
     "--columns": columns,
     "--sort": sort_columns,
 }

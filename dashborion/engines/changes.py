@@ -44,7 +44,8 @@ class Changer:
     person, ``show`` prints the change; ``yes`` answers the question, ``dry_run`` sends nothing,
     and with ``patience`` the rollout is waited for.
 
-    ``clock`` tells how long a wait took, in seconds.
+    ``reason`` is recorded where the API has a place for it; ``clock`` tells how long a wait took,
+    in seconds.
 
     Every method that changes something raises:
         Refusal: the environment is read-only, or the object cannot be changed so.
@@ -65,6 +66,7 @@ class Changer:
     dry_run: bool = False
     patience: Patience | None = None
     clock: Callable[[], float] = time.monotonic
+    reason: str | None = None
 
     def scale(
         self,
@@ -127,18 +129,20 @@ class Changer:
 
     def _restart(self, target: WorkloadToChange) -> None:
         _require_restartable(target)
+        self._require_place(target, "restart")
         self._make(
             target,
             f"restart {label(target.workload)}",
             self._change(target.workload, "restart", target.newest, None),
-            lambda: target.restart(now=self.now()),
+            lambda: target.restart(now=self.now(), reason=self.reason),
             warning=target.warning,
         )
 
     def deploy(self, name: str, images: Images, *, force: bool) -> None:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
         with self._changing(name) as target:
-            planned = target.plan_images(images)
+            self._require_place(target, "deploy")
+            planned = target.plan_images(images, self.reason)
             if planned.difference:
                 self._redefine(target, "deploy", planned)
             elif force:
@@ -157,7 +161,13 @@ class Changer:
         """Go back to a revision, or with None to the one that ran before."""
         with self._changing(name) as target:
             _require_restartable(target)
-            self._redefine(target, "rollback", target.plan_revision(revision))
+            self._require_place(target, "rollback")
+            planned = target.plan_revision(revision, self.reason)
+            self._redefine(target, "rollback", planned)
+
+    def _require_place(self, target: WorkloadToChange, action: str) -> None:
+        if self.reason is not None:
+            target.require_place_for(self.reason, action)
 
     def _redefine(self, target: WorkloadToChange, action: str, planned: PlannedChange) -> None:
         verb = "roll back" if action == "rollback" else action
@@ -191,10 +201,12 @@ class Changer:
         what = f"stop {instance.name} in namespace {instance.namespace}"
         changes = target.orchestrator.changes
         environment = target.orchestrator.environment
+        if self.reason is not None:
+            changes.require_place_for(self.reason)
         self.announce(environment, what, changes.place(target.found), instance.namespace)
         if not self.dry_run:
             with foreseen(environment.label), self._sending():
-                changes.stop(target.found)
+                changes.stop(target.found, self.reason)
         # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
         self.show(self._change(instance, "stop", str(instance.status), "terminating"))
 

@@ -63,12 +63,15 @@ class WorkloadToChange(ABC):
         """The claims that are deleted, with their data, if it has no more than these replicas."""
         return []
 
+    def require_place_for(self, reason: str, action: str) -> None:  # noqa: B027 - most have one
+        """Check that the reason for an action can be kept; else ``UsageError``."""
+
     @abstractmethod
     def scale(self, replicas: int) -> FollowedRollout:
         """Set the replicas."""
 
     @abstractmethod
-    def restart(self, *, now: datetime) -> FollowedRollout:
+    def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
         """Replace all instances by new ones of the same definition."""
 
     @abstractmethod
@@ -76,8 +79,8 @@ class WorkloadToChange(ABC):
         """The revisions of its definition that can be gone back to."""
 
     @abstractmethod
-    def plan_images(self, images: Images) -> PlannedChange:
-        """What new images would change.
+    def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
+        """What new images would change, and why.
 
         Raises:
             UsageError: no container was named, and there are several.
@@ -85,7 +88,7 @@ class WorkloadToChange(ABC):
         """
 
     @abstractmethod
-    def plan_revision(self, revision: str | None) -> PlannedChange:
+    def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """What going back to a revision would change; None is the one that ran before.
 
         Raises:

@@ -111,6 +111,22 @@ def causes(findings: Iterable[Finding], *, now: datetime, since: timedelta = SIN
     return sorted(_folded(merged, old), key=_order)
 
 
+def after_changes(causes: Iterable[Cause], changes: Iterable[Evidence]) -> list[Cause]:
+    """Errors with the last change before they began as their last evidence, if it was that day."""
+    known = sorted(
+        (one.timestamp, number, one) for number, one in enumerate(changes) if one.timestamp
+    )
+    return [_after_change(cause, known) for cause in causes]
+
+
+def _after_change(cause: Cause, known: Sequence[tuple[datetime, int, Evidence]]) -> Cause:
+    began = cause.first_seen
+    if cause.severity is not Severity.ERROR or began is None:
+        return cause
+    last = [one for at, _, one in known if began - A_DAY <= at <= began][-1:]
+    return msgspec.structs.replace(cause, evidence=[*cause.evidence, *last])
+
+
 def reasons(causes: Iterable[Cause]) -> list[Reason]:
     """The older, flatter form of causes; what is no more than information is left out."""
     return [

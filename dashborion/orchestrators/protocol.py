@@ -8,7 +8,7 @@ protocol here, one attribute of ``Orchestrator`` and one file in each adapter.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -35,6 +35,7 @@ from dashborion.terminal import Terminal
 
 if TYPE_CHECKING:
     from dashborion.models.definition import Comparison, Defined
+    from dashborion.models.timeline import Entry, EntryKind
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -60,6 +61,8 @@ class Orchestrator(Protocol):
     def logs(self) -> Logs: ...
     @property
     def events(self) -> Events: ...
+    @property
+    def timeline(self) -> Timeline: ...
     @property
     def exec(self) -> Exec: ...
     @property
@@ -275,7 +278,11 @@ class Changes(Protocol):
         """Where an instance is, whatever its environment is called."""
         ...
 
-    def stop(self, instance: Found[InstanceDetail]) -> None:
+    def require_place_for(self, reason: str) -> None:
+        """Check that the reason for stopping an instance can be kept; else ``UsageError``."""
+        ...
+
+    def stop(self, instance: Found[InstanceDetail], reason: str | None) -> None:
         """Stop one instance, and no other of the same name."""
         ...
 
@@ -304,6 +311,48 @@ class Events(Protocol):
 
     def feed(self, query: Query) -> Feed:
         """The events of all workloads in a namespace or in all, and those to come."""
+        ...
+
+
+class Looked(Struct, frozen=True):
+    """What a timeline is about: from ``since`` to ``until``, of these ``kinds`` or of all.
+
+    ``who``: and who did it, where that takes additional calls.
+    """
+
+    since: datetime
+    until: datetime | None = None
+    kinds: frozenset[EntryKind] | None = None
+    who: bool = False
+
+    def wants(self, *kinds: EntryKind) -> bool:
+        """Whether entries of one of these kinds are asked for."""
+        return self.kinds is None or not self.kinds.isdisjoint(kinds)
+
+
+class Past(Struct, frozen=True):
+    """What happened, those of one workload in their order; ``reach`` says how far back that is."""
+
+    entries: Sequence[Entry]
+    reach: str
+
+
+class Timeline(Protocol):
+    """What changed, and what went wrong."""
+
+    def listed(self, query: Query) -> Lookback:
+        """The workloads in a namespace or in all, none of which is looked into yet."""
+        ...
+
+
+class Lookback(Protocol):
+    """The workloads of one environment."""
+
+    @property
+    def workloads(self) -> Sequence[Found[Workload]]: ...
+
+    def past(self, chosen: Sequence[Workload], looked: Looked) -> Past:
+        """What happened to these of them, and around them; what cannot be had is told."""
         ...
 
 

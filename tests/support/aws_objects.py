@@ -121,7 +121,8 @@ class AwsObjects(StrictAws):
     """A context manager; change ``aws.objects[...]`` at any time, add to ``aws.faults``.
 
     Keys: ``clusters services tasks definitions containerInstances serviceDeployments
-    serviceRevisions scalableTargets targetGroups loadBalancers listeners`` are lists;
+    serviceRevisions scalableTargets scalingActivities trails targetGroups loadBalancers listeners``
+    are lists;
     ``rules`` (by listener ARN), ``targetHealth`` (by target group ARN) and ``logs``
     (group → stream → events) are mappings.
     """
@@ -297,6 +298,16 @@ class AwsObjects(StrictAws):
         wanted = asked.get("ResourceIds")
         chosen = self._all("scalableTargets")
         return {"ScalableTargets": [o for o in chosen if not wanted or o["ResourceId"] in wanted]}
+
+    def _DescribeScalingActivities(self, _: Json) -> Any:
+        return {"ScalingActivities": self._all("scalingActivities")}
+
+    def _LookupEvents(self, asked: Json) -> Any:
+        """Those of one name, with nothing of what was asked for in them."""
+        (by,) = asked["LookupAttributes"]
+        assert by["AttributeKey"] == "EventName"
+        told = [one for one in self._all("trails") if one["EventName"] == by["AttributeValue"]]
+        return {"Events": told}
 
     def _GetLogEvents(self, asked: Json) -> Any:
         """A page of a stream, by time; a token is a place in time, which what is late is before."""

@@ -233,6 +233,7 @@ class Kubelet:
         path = f"/api/v1/namespaces/{namespace}/pods/{name}"
         same = {"uid": pod["metadata"]["uid"]}
         if "deletionTimestamp" in pod["metadata"]:
+            self._say(pod, f"{name}.killing", "Normal", "Killing", "Stopping container app")
             options = {"gracePeriodSeconds": 0, "preconditions": same}
             self._api.request("DELETE", path, options)
             return
@@ -246,30 +247,45 @@ class Kubelet:
         return f"10.{244 + number // 65536}.{number // 256 % 256}.{number % 256}"
 
     def _report(self, pod: Manifest, warnings: list[Warned]) -> None:
+        for number, one in enumerate(warnings):
+            name = f"{pod['metadata']['name']}.kubelet{number}"
+            told = ("Warning", one.reason, one.message)
+            self._say(pod, name, *told, count=one.count, container=one.container)
+
+    def _say(
+        self,
+        pod: Manifest,
+        event: str,
+        type_: str,
+        reason: str,
+        message: str,
+        *,
+        count: int = 1,
+        container: str = "app",
+    ) -> None:
         namespace, name = _key(pod)
-        for number, warned in enumerate(warnings):
-            self._api.apply(
-                {
+        self._api.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Event",
+                "metadata": {"name": event, "namespace": namespace},
+                "type": type_,
+                "reason": reason,
+                "message": message,
+                "count": count,
+                "firstTimestamp": right_now(),
+                "lastTimestamp": right_now(),
+                "source": {"component": "kubelet", "host": pod["spec"].get("nodeName", "")},
+                "involvedObject": {
                     "apiVersion": "v1",
-                    "kind": "Event",
-                    "metadata": {"name": f"{name}.kubelet{number}", "namespace": namespace},
-                    "type": "Warning",
-                    "reason": warned.reason,
-                    "message": warned.message,
-                    "count": warned.count,
-                    "firstTimestamp": right_now(),
-                    "lastTimestamp": right_now(),
-                    "source": {"component": "kubelet", "host": pod["spec"]["nodeName"]},
-                    "involvedObject": {
-                        "apiVersion": "v1",
-                        "kind": "Pod",
-                        "name": name,
-                        "namespace": namespace,
-                        "uid": pod["metadata"]["uid"],
-                        "fieldPath": f"spec.containers{{{warned.container}}}",
-                    },
-                }
-            )
+                    "kind": "Pod",
+                    "name": name,
+                    "namespace": namespace,
+                    "uid": pod["metadata"]["uid"],
+                    "fieldPath": f"spec.containers{{{container}}}",
+                },
+            }
+        )
 
 
 def _key(pod: Manifest) -> tuple[str, str]:

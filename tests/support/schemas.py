@@ -67,6 +67,7 @@ PRINTED: dict[str, str | list[str]] = {
     "ecs container-instances top": ["MachineUsage"],
     "ecs deployments list": ["ServiceDeployment"],
     "status": ["EnvironmentHealth"],
+    "timeline": ["Entry"],
     "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",

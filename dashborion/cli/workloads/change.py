@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dashborion.cli.change import changer
-from dashborion.cli.options import RolloutOptions, WorkloadName
+from dashborion.cli.options import Reason, RolloutOptions, WorkloadName
 from dashborion.errors import UsageError
 
 if TYPE_CHECKING:
@@ -50,12 +50,14 @@ def scale(
     )
 
 
-def restart(context: Context, name: WorkloadName, *, options: RolloutOptions) -> None:
+def restart(
+    context: Context, name: WorkloadName, *, reason: Reason = None, options: RolloutOptions
+) -> None:
     """Replace all instances of a workload with new ones, a few at a time.
 
     Example: dashborion workloads restart web --wait
     """
-    changer(context, options).restart(name)
+    changer(context, options, reason=reason).restart(name)
 
 
 def deploy(
@@ -93,9 +95,10 @@ def deploy(
         bool,
         typer.Option(
             "--force",
-            help="Restart if unchanged; take an unfinished rollout.",
+            help="Restart if unchanged; take an unfinished one.",
         ),
     ] = False,
+    reason: Reason = None,
     options: RolloutOptions,
 ) -> None:
     """Deploy new images. Nothing else in the workload's definition changes.
@@ -110,7 +113,7 @@ def deploy(
     if image_from is None:
         if from_workload or by_tag or repository:
             raise UsageError("--from-workload, --by-tag and --repository go with --image-from")
-        changer(context, options).deploy(name, images(image or ()), force=force)
+        changer(context, options, reason=reason).deploy(name, images(image or ()), force=force)
         return
     from dashborion.engines.promoting import deploy_from
     from dashborion.models.query import Query
@@ -118,7 +121,7 @@ def deploy(
     wanted = Wanted(by_tag, member(Repository, repository, "--repository"), force)
     source = context.environment(image_from, options.project)
     deploy_from(
-        changer(context, options, also=[source]),
+        changer(context, options, also=[source], reason=reason),
         name,
         source=source,
         source_name=from_workload,
@@ -139,10 +142,11 @@ def rollback(
             help="Roll back to this revision instead of the previous one.",
         ),
     ] = None,
+    reason: Reason = None,
     options: RolloutOptions,
 ) -> None:
     """Roll back a workload to its previous revision, or to the one of --to.
 
     Example: dashborion workloads rollback catalog -e media/staging --wait
     """
-    changer(context, options).rollback(name, to)
+    changer(context, options, reason=reason).rollback(name, to)

@@ -145,6 +145,10 @@ class AutoScalingApi(ApplicationAutoScalingResponse):
         answer: dict[str, Any] = {"ScalableTargets": [self._target(target) for target in page]}
         return json.dumps(answer | ({"NextToken": token} if token else {}))
 
+    def describe_scaling_activities(self) -> str:
+        """None: nothing here follows metrics."""
+        return json.dumps({"ScalingActivities": []})
+
     def _target(self, target: Any) -> dict[str, Any]:
         """A scalable target with defaults that moto leaves out."""
         linked = f"arn:aws:iam::{self.current_account}:role/{_LINKED_ROLE}"

@@ -70,6 +70,12 @@ class EcsOrchestrator:
         return Events(self._client)
 
     @cached_property
+    def timeline(self) -> protocol.Timeline:
+        from dashborion.orchestrators.ecs.lookback import Timeline
+
+        return Timeline(self._client)
+
+    @cached_property
     def exec(self) -> protocol.Exec:
         from dashborion.orchestrators.ecs.exec import Exec
 

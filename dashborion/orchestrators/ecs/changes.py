@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, ecs_place_of
-from dashborion.errors import Refusal
+from dashborion.errors import Refusal, UsageError
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
@@ -81,9 +81,12 @@ class Changes:
     def _place(self, arn: str) -> Place:
         return ecs_place_of(arn, self.client.aws.region, self.client.cluster)
 
-    def stop(self, instance: Found[InstanceDetail]) -> None:
+    def require_place_for(self, reason: str) -> None:
+        """Any reason is kept, as long as ECS knows the task."""
+
+    def stop(self, instance: Found[InstanceDetail], reason: str | None) -> None:
         """Stop a task: no other one will ever have its id."""
-        self.client.stop_task(instance.item.id, "stopped with dashborion")
+        self.client.stop_task(instance.item.id, reason or "stopped with dashborion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +131,13 @@ class ServiceToChange(WorkloadToChange):
             parts=parts,
         )
 
-    def restart(self, *, now: datetime) -> FollowedRollout:  # noqa: ARG002 - ECS takes its own time
+    def require_place_for(self, reason: str, action: str) -> None:
+        """The tag of a task definition, of which a restart makes none."""
+        if action == "restart":
+            raise UsageError("--reason: ECS keeps none of a restart")
+        deploy.require_tag_value(reason)
+
+    def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:  # noqa: ARG002
         """A new deployment of the same task definition."""
         return deploy.begin(self.client, self.service, forceNewDeployment=True)
 
@@ -137,15 +146,15 @@ class ServiceToChange(WorkloadToChange):
         past, doubt = past_revisions(self.client, self.service)
         return History([one.revision for one in past], doubt)
 
-    def plan_images(self, images: Images) -> PlannedChange:
+    def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """A new revision of the task definition, unless another controller deploys them."""
         if self.not_restartable_because is not None:
             raise Refusal(f"{self.service.service_name}: {self.not_restartable_because}")
-        return deploy.plan_images(self.client, self.service, images)
+        return deploy.plan_images(self.client, self.service, images, reason)
 
-    def plan_revision(self, revision: str | None) -> PlannedChange:
+    def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """A task definition that there is already."""
-        return deploy.plan_revision(self.client, self.service, revision)
+        return deploy.plan_revision(self.client, self.service, revision, reason)
 
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A standalone task of the revision that runs."""

@@ -301,6 +301,11 @@ class Client:
         """Stop a task, sending it once."""
         self.aws.write("ecs", "stop_task", cluster=self.cluster, task=id_, reason=reason)
 
+    def tag(self, arn: str, key: str, value: str) -> None:
+        """Give an object a tag, sending it once."""
+        tags = [{"key": key, "value": value}]
+        self.aws.write("ecs", "tag_resource", resourceArn=arn, tags=tags)
+
     def newest_revisions(self, family: str, most: int) -> list[str]:
         """The ARNs of a family's newest active revisions, the newest first; none without a name."""
         if not family:  # which the API takes for all of them

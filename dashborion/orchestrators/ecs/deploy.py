@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal
+from dashborion.errors import DashborionError, MaybeApplied, NotFound, Refusal, UsageError
 from dashborion.models.rollout import Revision
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedChange
@@ -20,6 +20,9 @@ from dashborion.orchestrators.ecs.progress import FollowedDeployment
 from dashborion.orchestrators.images import as_text, by_container
 
 RESERVED = "aws:"  # tags that only AWS itself may set
+REASON = "dashborion:reason"  # the tag of a task definition that says why it was deployed
+_MOST_CHARACTERS = 256
+_PUNCTUATION = "_.:/=+-@"
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,25 @@ def begin(client: Client, service: wire.Service, **arguments: Any) -> FollowedDe
     )
 
 
-def plan_images(client: Client, service: wire.Service, images: Images) -> PlannedChange:
+def require_tag_value(reason: str) -> None:
+    """Check that ECS takes a reason as a tag: letters, numbers, spaces and ``_.:/=+-@``.
+
+    Raises:
+        UsageError: it does not.
+    """
+    odd = {one for one in reason if not (one.isalnum() or one in _PUNCTUATION or one == " ")}
+    if odd:
+        raise UsageError(
+            f"--reason: a tag of ECS cannot hold {' '.join(map(repr, sorted(odd)))}",
+            hint=f"use letters, numbers, spaces and {_PUNCTUATION}",
+        )
+    if len(reason) > _MOST_CHARACTERS:
+        raise UsageError(f"--reason: a tag of ECS holds {_MOST_CHARACTERS} characters at most")
+
+
+def plan_images(
+    client: Client, service: wire.Service, images: Images, reason: str | None
+) -> PlannedChange:
     """A new revision with all that the running one has, the tags included."""
     current = running(client, service)
     after = copy.deepcopy(current.fields)
@@ -114,8 +135,10 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
             f"would lose it: {', '.join(current.unknown)}",
             hint="a newer one may know it: pip install --upgrade boto3",
         )
-    kept = [tag for tag in current.tags if not tag.get("key", "").startswith(RESERVED)]
-    reserved = [tag["key"] for tag in current.tags if tag not in kept]
+    reserved = [one["key"] for one in current.tags if one["key"].startswith(RESERVED)]
+    kept = [one for one in current.tags if one["key"] not in (*reserved, REASON)]
+    if reason is not None:
+        kept.append({"key": REASON, "value": reason})
     note = f"only AWS may set these tags, so the new revision lacks them: {', '.join(reserved)}"
     fields = {**after, **({"tags": kept} if kept else {})}
     return PlannedChange(
@@ -127,7 +150,9 @@ def plan_images(client: Client, service: wire.Service, images: Images) -> Planne
     )
 
 
-def plan_revision(client: Client, service: wire.Service, revision: str | None) -> PlannedChange:
+def plan_revision(
+    client: Client, service: wire.Service, revision: str | None, reason: str | None
+) -> PlannedChange:
     """A task definition that there is already, compared with the running one."""
     current = running(client, service)
     if revision is None:
@@ -144,9 +169,23 @@ def plan_revision(client: Client, service: wire.Service, revision: str | None) -
         before=current.name,
         after=target.name,
         difference=difference,
-        send=lambda: begin(client, service, taskDefinition=target.arn),
+        send=lambda: _begin_again(client, service, target.arn, reason),
         revisions=(current.revision(current=True), target.revision(current=False)),
     )
+
+
+def _begin_again(
+    client: Client, service: wire.Service, arn: str, reason: str | None
+) -> FollowedRollout:
+    """Deploy a task definition that there is, which then is tagged with the reason."""
+    followed = begin(client, service, taskDefinition=arn)
+    if reason is None:
+        return followed
+    try:
+        client.tag(arn, REASON, reason)
+    except DashborionError as error:
+        return replace(followed, notes=(*followed.notes, f"no reason recorded: {error.message}"))
+    return followed
 
 
 def running(client: Client, service: wire.Service) -> Definition:

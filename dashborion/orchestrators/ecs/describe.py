@@ -14,7 +14,16 @@ from dashborion.models.query import SINCE, Found
 from dashborion.models.workload import WorkloadDetail
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import events, facts, find, looking, normalise, rollout, wire
+from dashborion.orchestrators.ecs import (
+    events,
+    facts,
+    find,
+    looking,
+    normalise,
+    rollout,
+    timeline,
+    wire,
+)
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.causes.tasks import has_failed, is_restart
 from dashborion.orchestrators.ecs.client import Client
@@ -80,6 +89,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
     told = looking.found(reads, gathered)
     restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
+    causes = findings.after_changes(causes, timeline.changes(service))
     detail = WorkloadDetail(
         **(msgspec.structs.asdict(plain) | {"restarts": restarts}),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),

@@ -234,6 +234,7 @@ class LifecycleHook(Wire, frozen=True):
 
 class Rollback(Wire, frozen=True):
     reason: str | None = None
+    started_at: datetime | None = None
 
 
 class Alarms(Wire, frozen=True):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.exec import Exec
     from dashborion.orchestrators.kubernetes.forward import Forward
     from dashborion.orchestrators.kubernetes.logs import Logs
+    from dashborion.orchestrators.kubernetes.lookback import Timeline
     from dashborion.orchestrators.kubernetes.metrics import Usage
     from dashborion.orchestrators.kubernetes.native import KubernetesNative
     from dashborion.orchestrators.kubernetes.watched import Watched
@@ -62,6 +63,12 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.event_feed import Events
 
         return Events(self._client, self.environment)
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        from dashborion.orchestrators.kubernetes.lookback import Timeline
+
+        return Timeline(self._client, self.environment)
 
     @cached_property
     def exec(self) -> Exec:

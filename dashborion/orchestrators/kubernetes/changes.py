@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, server_place
 from dashborion.config.targets import Environment
-from dashborion.errors import Conflict, NotFound, listing
+from dashborion.errors import Conflict, NotFound, UsageError, listing
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
@@ -80,7 +80,11 @@ class Changes:
         """The API server that this client speaks to."""
         return server_place(self.client.credentials.settings.host)
 
-    def stop(self, instance: Found[InstanceDetail]) -> None:
+    def require_place_for(self, reason: str) -> None:  # noqa: ARG002 - whatever it is
+        """There is none: a pod that is deleted is gone."""
+        raise UsageError("--reason: Kubernetes keeps none of a pod that is deleted")
+
+    def stop(self, instance: Found[InstanceDetail], reason: str | None) -> None:  # noqa: ARG002
         """Delete the pod that was found, and not another one that has its name by now."""
         pod, uid = instance.item, (instance.raw or {})["metadata"]["uid"]
         body = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
@@ -146,10 +150,10 @@ class ControllerToChange(WorkloadToChange):
         version = inside(now.raw, "metadata").get("resourceVersion")
         yield deploy.test("/metadata/resourceVersion", version)
 
-    def restart(self, *, now: datetime) -> FollowedRollout:
+    def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
         """kubectl's own annotation on the template."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        followed = self._begin(deploy.annotated(self.found, RESTARTED_AT, stamp))
+        followed = self._begin(deploy.annotated(self.found, RESTARTED_AT, stamp, reason))
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
         return followed
@@ -158,15 +162,15 @@ class ControllerToChange(WorkloadToChange):
         """From the ReplicaSets or ControllerRevisions that are kept."""
         return History([one.revision for one in past_revisions(self.client, self.found.item)])
 
-    def plan_images(self, images: Images) -> PlannedChange:
+    def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()
-        return deploy.plan_images(self.found, images, self._begin, notes=notes)
+        return deploy.plan_images(self.found, images, self._begin, notes=notes, reason=reason)
 
-    def plan_revision(self, revision: str | None) -> PlannedChange:
+    def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """As ``kubectl rollout undo``."""
         past = past_revisions(self.client, self.found.item)
-        return deploy.plan_revision(self.found, past, revision, self._begin)
+        return deploy.plan_revision(self.found, past, revision, self._begin, reason=reason)
 
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A Job from the pod template."""

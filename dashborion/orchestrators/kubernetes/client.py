@@ -38,6 +38,8 @@ from dashborion.orchestrators.runtime import Runtime
 
 T = TypeVar("T")
 
+FIELD_MANAGER = "dashborion"  # how ``managedFields`` tell our changes from others'
+
 
 class Client:
     """One API server, as one user. Safe to use from several threads."""
@@ -84,6 +86,8 @@ class Client:
         request = self._transport.request(
             method,
             path,
+            # What is deleted has no fields.
+            params={} if method == "DELETE" else {"fieldManager": FIELD_MANAGER},
             body=msgspec.json.encode(body),
             content_type=content_type,
             is_change=True,

@@ -46,7 +46,19 @@ def _same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
     return test("/spec/template", current_template(controller))
 
 
-def annotated(controller: Found[wire.Controller], key: str, value: str) -> Patch:
+def because(controller: Found[wire.Controller], reason: str | None) -> list[dict[str, Any]]:
+    """What records the reason of a change, as kubectl does: controllers copy it to revisions."""
+    if reason is None:
+        return []
+    if controller.item.metadata.annotations is None:
+        value = {normalise.CHANGE_CAUSE: reason}
+        return [{"op": "add", "path": "/metadata/annotations", "value": value}]
+    return [{"op": "add", "path": _CAUSE_PATH, "value": reason}]
+
+
+def annotated(
+    controller: Found[wire.Controller], key: str, value: str, reason: str | None
+) -> Patch:
     """An annotation on the pod template, which is otherwise as it was looked up."""
     template = current_template(controller)
     metadata = inside(template, "metadata")
@@ -55,14 +67,20 @@ def annotated(controller: Found[wire.Controller], key: str, value: str) -> Patch
         "metadata": {**metadata, "annotations": {**inside(metadata, "annotations"), key: value}},
     }
     replaced = {"op": "replace", "path": "/spec/template", "value": changed}
-    return json_patch(controller.item, _same_template(controller), replaced)
+    same = _same_template(controller)
+    return json_patch(controller.item, same, replaced, *because(controller, reason))
 
 
 Send = Callable[[Patch], FollowedRollout]
 
 
 def plan_images(
-    controller: Found[wire.Controller], images: Images, send: Send, *, notes: tuple[str, ...]
+    controller: Found[wire.Controller],
+    images: Images,
+    send: Send,
+    *,
+    notes: tuple[str, ...],
+    reason: str | None,
 ) -> PlannedChange:
     """A JSON patch of the images alone, which tests that containers and images are the same."""
     item, before = controller.item, current_template(controller)
@@ -85,7 +103,7 @@ def plan_images(
         if old_images[name]:
             operations.append(test(f"{path}/image", old_images[name]))
         operations.append({"op": "add", "path": f"{path}/image", "value": image})
-    patch = json_patch(item, *operations)
+    patch = json_patch(item, *operations, *because(controller, reason))
     return PlannedChange(
         before=as_text(old_images),
         after=as_text(new_images),
@@ -100,6 +118,8 @@ def plan_revision(
     past: Sequence[PastRevision],
     revision: str | None,
     send: Send,
+    *,
+    reason: str | None,
 ) -> PlannedChange:
     """As ``kubectl rollout undo``, if the template is still the one that was looked up."""
     item = controller.item
@@ -111,7 +131,7 @@ def plan_revision(
     difference = _differences(current_template(controller), target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
-    patch = _undo(controller, target)
+    patch = _undo(controller, target, reason)
     return PlannedChange(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
@@ -139,13 +159,15 @@ def chosen_revision(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(controller: Found[wire.Controller], target: PastRevision) -> Patch:
+def _undo(controller: Found[wire.Controller], target: PastRevision, reason: str | None) -> Patch:
     """What comes of what kubectl sends, save that a Deployment keeps its other annotations."""
     item = controller.item
     operations = [
         _same_template(controller),
         {"op": "replace", "path": "/spec/template", "value": target.template},
     ]
+    if reason is not None:
+        return json_patch(item, *operations, *because(controller, reason))
     if not isinstance(item, wire.Deployment):
         return json_patch(item, *operations)
     # The controller copies a Deployment's cause to the ReplicaSet that it takes up again.

@@ -32,6 +32,7 @@ from dashborion.orchestrators.kubernetes import (
     network_wire,
     normalise,
     rollout,
+    turnover,
     wire,
 )
 from dashborion.orchestrators.kubernetes import instances as pods
@@ -176,6 +177,7 @@ def examine(
     )
     told, now = looking.found(reads, gathered), gathered.now
     causes = findings.causes(told, now=now, since=since)
+    causes = findings.after_changes(causes, turnover.changes(item, kept))
     instances = [one for _, one in owned]
     going = [one.restarts for pod, one in owned if not pods.is_finished(pod)]
     restarts = None if around.pods is None else sum(going)

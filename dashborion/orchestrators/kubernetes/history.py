@@ -83,14 +83,14 @@ def past_revisions(client: Client, item: wire.Controller) -> list[PastRevision]:
     by_name = {normalise.revision_name(kept, name): kept for kept in owned}
     return [
         PastRevision(
-            revision, str(normalise.revision_number(kept)), _template(raws[kept.metadata.uid])
+            revision, str(normalise.revision_number(kept)), template_of(raws[kept.metadata.uid])
         )
         for revision in normalise.revisions(owned, name, rollout.rollout(item).revision)
         for kept in [by_name[revision.revision]]
     ]
 
 
-def _template(raw: Mapping[str, Any]) -> dict[str, Any]:
+def template_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A ReplicaSet's own, without what tells its pods from others'; a ControllerRevision's data."""
     template = copy.deepcopy(inside(raw.get("data") or raw, "spec", "template"))
     template.pop("$patch", None)

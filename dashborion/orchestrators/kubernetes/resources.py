@@ -93,6 +93,10 @@ NETWORK_POLICIES = Resource(
 INGRESS_CLASSES = Resource(
     wire.Object, "networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False
 )
+CONFIG_MAPS = Resource(wire.Object, "v1", "configmaps", "ConfigMap").listed_as(
+    wire.TracedObject, Form.METADATA
+)
+TRACED_REVISIONS = CONTROLLER_REVISIONS.listed_as(wire.TracedObject, Form.METADATA)
 EVENTS = Resource(wire.Event, "v1", "events", "Event")
 NAMESPACES = Resource(wire.Object, "v1", "namespaces", "Namespace", namespaced=False)
 NODES = Resource(wire.Object, "v1", "nodes", "Node", namespaced=False)

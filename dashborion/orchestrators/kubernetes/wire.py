@@ -42,6 +42,7 @@ class Present(Wire, frozen=True):
 
 class WrittenSpec(Wire, frozen=True):
     template: Present | None = field(name="f:template", default=None)
+    replicas: Present | None = field(name="f:replicas", default=None)
 
 
 class WrittenFields(Wire, frozen=True):
@@ -49,7 +50,7 @@ class WrittenFields(Wire, frozen=True):
 
 
 class Written(Wire, frozen=True):
-    """Who last wrote to an object, and whether a pod template is among what they wrote."""
+    """Who last wrote to an object, and whether a template or a count is among what they wrote."""
 
     manager: str = ""
     subresource: str = ""
@@ -61,6 +62,11 @@ class Written(Wire, frozen=True):
         spec = self.fields_v1.spec if self.fields_v1 else None
         return spec is not None and spec.template is not None
 
+    @property
+    def has_replicas(self) -> bool:
+        spec = self.fields_v1.spec if self.fields_v1 else None
+        return spec is not None and spec.replicas is not None
+
 
 class Meta(Wire, frozen=True):
     name: str
@@ -70,6 +76,7 @@ class Meta(Wire, frozen=True):
     generation: Int = 0
     creation_timestamp: Time | None = None
     deletion_timestamp: Time | None = None
+    grace_seconds: Int = field(name="deletionGracePeriodSeconds", default=0)
     labels: dict[str, str] | None = None
     annotations: dict[str, str] | None = None
     owner_references: list[Owner] | None = None
@@ -89,6 +96,12 @@ class Object(Wire, frozen=True):
     """Any object of the API; by itself, what a ``PartialObjectMetadata`` has."""
 
     metadata: Meta
+
+
+class TracedObject(Object, frozen=True):
+    """The metadata of any object, with who wrote it."""
+
+    metadata: TracedMeta
 
 
 class Page(Wire, Generic[I], frozen=True):

@@ -88,6 +88,8 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("workloads list --status ", ["running", "degraded", "stopped"], id="statuses"),
         pytest.param("instances list --status ", ["running", "pending", "stopped"], id="of pods"),
         pytest.param("workloads list --type sta", ["statefulset"], id="types"),
+        pytest.param("timeline --kind ro", ["rollout"], id="kinds"),
+        pytest.param("timeline --sort last", ["last-seen"], id="columns of a timeline"),
         pytest.param("workloads list --columns name,sta", ["name,status"], id="another column"),
         pytest.param("workloads list --sort upd", ["updated"], id="a column to sort by"),
         pytest.param("workloads list -o j", ["json"], id="formats"),

@@ -1,0 +1,73 @@
+"""A workload, what is around it, and what entries and events of its past have in common. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from dashborion.models.cause import Severity
+from dashborion.models.query import Found
+from dashborion.models.timeline import Entry, EntryKind, Source
+from dashborion.models.workload import Workload
+from dashborion.orchestrators.kubernetes import normalise, wire
+
+MANAGED = "managedFields"
+
+
+class Facts(Struct, frozen=True, kw_only=True):
+    """A workload and what is around it.
+
+    ``kept`` are its own revisions with their templates. ``events`` are those about it, its
+    revisions, autoscalers, and pods, those that are gone included.
+    """
+
+    plain: Workload
+    item: wire.Controller
+    kept: Sequence[Found[normalise.Kept]] = ()
+    pods: Sequence[wire.Pod] = ()
+    events: Sequence[wire.Event] = ()
+    autoscalers: frozenset[str] = frozenset()
+    config_maps: Sequence[wire.TracedObject] = ()
+
+
+def told(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
+    """An entry about the workload, told by events unless an ``api`` is named."""
+    api, item = more.pop("api", None), facts.plain
+    kind_word = type(facts.item).__name__.lower()
+    object_ = more.pop("object", f"{kind_word}/{item.name}")
+    return Entry(
+        timestamp=at,
+        project=item.project,
+        environment=item.environment,
+        namespace=item.namespace,
+        workload=item.name,
+        kind=kind,
+        severity=more.pop("severity", Severity.INFO),
+        summary=summary,
+        source=Source(api=api or "events", object=object_),
+        **more,
+    )
+
+
+def first(event: wire.Event) -> datetime | None:
+    """When it was said first."""
+    return event.first_timestamp or event.event_time or event.metadata.creation_timestamp
+
+
+def last(event: wire.Event) -> datetime | None:
+    """When it was said last."""
+    return (
+        (event.series or wire.Series()).last_observed_time or event.last_timestamp or first(event)
+    )
+
+
+def later(event: wire.Event) -> datetime | None:
+    """When it was said last, if it was said more than once."""
+    return last(event) if count(event) > 1 else None
+
+
+def count(event: wire.Event) -> int:
+    return (event.series or wire.Series()).count or event.count or 1
