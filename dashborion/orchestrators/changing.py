@@ -76,6 +76,13 @@ class WorkloadToChange(ABC):
         """The revisions of its definition that can be gone back to."""
 
     @abstractmethod
+    def proven_revision(self) -> str | None:
+        """The newest revision known to have run well, after a change that failed like the one before.
+
+        Neither of these two is looked at. None where nothing tells.
+        """
+
+    @abstractmethod
     def plan_images(self, images: Images) -> PlannedChange:
         """What new images would change.
 
