@@ -297,7 +297,9 @@ class Changer:
             words = ["scale", "{}", "-r", str(change.before)]
             return f"undo it: {self.fleet.command_for(target, *words)}"
         revision = target.workload.rollout.revision
-        if target.workload.rollout.state is not RolloutState.COMPLETE:  # going back there is no help
+        if (
+            target.workload.rollout.state is not RolloutState.COMPLETE
+        ):  # going back there is no help
             revision = None
             with suppress(DashborionError):
                 revision = target.proven_revision()

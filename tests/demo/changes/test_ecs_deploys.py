@@ -81,8 +81,9 @@ def test_after_two_bad_images_the_way_back_is_to_what_ran_well(
     for image in (BAD, f"{BAD}-again"):
         seen = dashborion(f"workloads deploy checkout --image {image} --wait -o json")
         assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
-        assert f"undo it: dashborion workloads rollback service/checkout --to {NAME}:1 --wait" in (
-            seen.error["hint"]
+        assert (
+            f"undo it: dashborion workloads rollback service/checkout --to {NAME}:1 --wait"
+            in (seen.error["hint"])
         )
 
 
