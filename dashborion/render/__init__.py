@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dashborion.streams import Streams
 
 
+_READABLE = 100  # columns of running text
+
+
 class Format(StrEnum):
     TABLE = "table"
     WIDE = "wide"
@@ -157,6 +160,19 @@ def show_health(
         drawn = is_drawn(streams, style.format)
         chunks = health.page(streams, items, all_problems=all_problems, now=now, drawn=drawn)
     _write(streams, chunks)
+
+
+def show_markdown(streams: Streams, text: str) -> None:
+    """Write Markdown: drawn for people, as it is into a pipe."""
+    if not (streams.out_tty or streams.out_color):
+        _write(streams, [text])
+        return
+    from rich.markdown import Markdown
+
+    from dashborion.render import table
+
+    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+    _write(streams, [table.drawn(page, streams, min(streams.width, _READABLE))])
 
 
 def show_document(streams: Streams, document: Any) -> None:

@@ -153,7 +153,7 @@ def fitted_table(
     table, widths = fitted_columns(
         columns, items, streams.width, headers=headers, now=now, full=full, wraps=wraps
     )
-    yield _drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
+    yield drawn(table, streams, max(streams.width, sum(widths) + GAP * len(widths)))
 
 
 def fitted_columns(
@@ -210,7 +210,8 @@ def _natural_widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
     return [max((cell_len(row[index]) for row in rows), default=0) for index in range(columns)]
 
 
-def _drawn(table: Any, streams: Streams, width: int) -> str:
+def drawn(table: Any, streams: Streams, width: int) -> str:
+    """What rich makes of a table or of Markdown, in colour where there is some."""
     from rich.console import Console
 
     buffer = io.StringIO()
