@@ -77,9 +77,9 @@ class WorkloadToChange(ABC):
 
     @abstractmethod
     def proven_revision(self) -> str | None:
-        """The newest revision known to have run well, after a change that failed like the one before.
+        """The newest revision that is known to have run well; None where nothing tells.
 
-        Neither of these two is looked at. None where nothing tells.
+        Asked after a change that failed, as the one before had: neither of these two is meant.
         """
 
     @abstractmethod

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from dashborion.streams import Streams
 
 
-_READABLE = 100  # columns of running text
-
-
 class Format(StrEnum):
     TABLE = "table"
     WIDE = "wide"
@@ -167,12 +164,9 @@ def show_markdown(streams: Streams, text: str) -> None:
     if not (streams.out_tty or streams.out_color):
         _write(streams, [text])
         return
-    from rich.markdown import Markdown
-
     from dashborion.render import table
 
-    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
-    _write(streams, [table.drawn(page, streams, min(streams.width, _READABLE))])
+    _write(streams, [table.markdown(streams, text)])
 
 
 def show_document(streams: Streams, document: Any) -> None:

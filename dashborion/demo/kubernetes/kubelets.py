@@ -168,14 +168,7 @@ class Kubelets:
             path = f"spec.containers{{{container.name}}}"
             if container.must_end or container.given not in pod["spec"]["containers"]:
                 path = f"spec.initContainers{{{container.name}}}"
-            for every, repeated in (
-                (_COMPLAINS_EVERY, complaints_of(container)),
-                (_PULLS_EVERY, pulls_of(container)),
-            ):
-                for kind, reason, message in repeated:
-                    at = "" if reason in _OF_PODS else path
-                    by: dict[str, Any] = {"kind": kind, "source": "kubelet", "field_path": at}
-                    world.event(pod, reason, message, every=every, **by)
+            _complain(world, pod, container, path)
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
             if record.reported.get(container.name) == reported:
@@ -289,6 +282,17 @@ class Kubelets:
             last=made.behaviour.last_words,
         )
         return written, is_open
+
+
+def _complain(world: World, pod: Object, container: Container, path: str) -> None:
+    for every, repeated in (
+        (_COMPLAINS_EVERY, complaints_of(container)),
+        (_PULLS_EVERY, pulls_of(container)),
+    ):
+        for kind, reason, message in repeated:
+            at = "" if reason in _OF_PODS else path
+            by: dict[str, Any] = {"kind": kind, "source": "kubelet", "field_path": at}
+            world.event(pod, reason, message, every=every, **by)
 
 
 def _never_ran(which: str, container: Container | None, *, previous: bool) -> Refused:
