@@ -288,6 +288,28 @@ class Context:
             raise UsageError(f"'{name}' is {len(found)} environments: {labels}")
         return found[0]
 
+    def split_name(self, typed: str, project: str | None = None) -> tuple[Environment | None, str]:
+        """The environment that a NAME brings with it, if any, and the NAME itself.
+
+        Raises:
+            UsageError: it is an environment of several projects.
+        """
+        from dashborion.config.environments import Choice
+        from dashborion.config.prefixed_names import split_name
+
+        environment, name = split_name(typed, Choice(project), self.choice_inputs())
+        return self.environment(environment.label) if environment else None, name
+
+    def environment_and_name(
+        self, typed: str, project: str | None = None
+    ) -> tuple[Environment, str | None]:
+        """What ``ENV`` or ``ENV:NAME`` means; raises as ``environment``."""
+        if all(known.label != typed for known in self.config.environments):
+            environment, name = self.split_name(typed, project)
+            if environment is not None:
+                return environment, name
+        return self.environment(typed, project), None
+
     def _fleet(
         self,
         chosen: Chosen,

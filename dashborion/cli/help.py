@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dashborion import render
 from dashborion.cli.other_words import SHORT
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def help_(
 
     typed = list(words or ())
     if len(typed) == 1 and typed[0] in TOPICS:
-        for line in section(_readme(), TOPICS[typed[0]]):
-            context.streams.write(f"{line}\n")
+        streams = context.streams
+        lines = section(_readme(), TOPICS[typed[0]], fences=streams.out_tty or streams.out_color)
+        render.show_markdown(streams, "".join(f"{line}\n" for line in lines))
         return
     text = _of_command(context, typed)
     if text is None:
@@ -48,8 +50,11 @@ def help_(
     typer.echo(text)  # as Typer does for --help: without colours in a pipe
 
 
-def section(text: str, title: str) -> Iterator[str]:
-    """The lines below a heading of a Markdown text, up to the next one that is no deeper."""
+def section(text: str, title: str, *, fences: bool = False) -> Iterator[str]:
+    """The lines below a heading of a Markdown text, up to the next one that is no deeper.
+
+    Where it is not drawn, the ``fences`` around code say nothing.
+    """
     level = 0
     in_code = False
     for line in text.splitlines():
@@ -59,7 +64,7 @@ def section(text: str, title: str) -> Iterator[str]:
             level = depth
         elif level and 0 < depth <= level:
             return
-        if level and not line.startswith(("```", "<!--")):
+        if level and not line.startswith("<!--" if fences else ("```", "<!--")):
             yield line
 
 

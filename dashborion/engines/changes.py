@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +19,11 @@ from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Conflict, Refusal, RolloutFailed, foreseen, listing
+from dashborion.errors import Conflict, DashborionError, Refusal, RolloutFailed, foreseen, listing
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Change, Revision, Rollout
+from dashborion.models.rollout import Change, Revision, Rollout, RolloutState
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.changing import (
     FollowedRollout,
@@ -294,7 +294,7 @@ class Changer:
                     change = replace(change, rollout=replace(change.rollout, message=told))
         except RolloutFailed as error:
             if error.code == RolloutFailed.code and (undo := self._undo(target, change)):
-                error.hint = "\n".join(filter(None, (error.hint, f"undo it: {undo}")))
+                error.hint = "\n".join(filter(None, (error.hint, undo)))
             raise
         finally:
             if change.rollout is not None:
@@ -302,16 +302,24 @@ class Changer:
             self.show(change)
 
     def _undo(self, target: WorkloadToChange, change: Change) -> str | None:
-        """The command that undoes a change; None where nothing has changed, or nothing can."""
-        if change.before == change.after:
+        """How to undo a change; None where nothing has changed, or nothing can."""
+        if change.before == change.after or change.action == "restart":
             return None
         if change.action == "scale":
-            return self.fleet.command_for(target, "scale", "{}", "-r", str(change.before))
-        if change.action == "restart":
-            return None
+            words = ["scale", "{}", "-r", str(change.before)]
+            return f"undo it: {self.fleet.command_for(target, *words)}"
         revision = target.workload.rollout.revision
+        if (
+            target.workload.rollout.state is not RolloutState.COMPLETE
+        ):  # going back there is no help
+            revision = None
+            with suppress(DashborionError):
+                revision = target.proven_revision()
+            if revision is None:
+                known = self.fleet.command_for(target, "history", "{}")
+                return f"what ran before was not complete; the other revisions: {known}"
         to = ["--to", revision] if revision else []
-        return self.fleet.command_for(target, "rollback", "{}", *to, "--wait")
+        return f"undo it: {self.fleet.command_for(target, 'rollback', '{}', *to, '--wait')}"
 
     def _change(
         self,

@@ -79,6 +79,13 @@ class WorkloadToChange(ABC):
         """The revisions of its definition that can be gone back to."""
 
     @abstractmethod
+    def proven_revision(self) -> str | None:
+        """The newest revision that is known to have run well; None where nothing tells.
+
+        Asked after a change that failed, as the one before had: neither of these two is meant.
+        """
+
+    @abstractmethod
     def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """What new images would change, and why.
 

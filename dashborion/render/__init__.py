@@ -138,16 +138,35 @@ def show_diagnosis(
 
 
 def show_health(
-    streams: Streams, items: Sequence[EnvironmentHealth], style: Style, *, now: datetime
+    streams: Streams,
+    items: Sequence[EnvironmentHealth],
+    style: Style,
+    *,
+    all_problems: str,
+    now: datetime,
 ) -> None:
-    """Write how environments are: as a list in JSON and YAML, as a page for people."""
+    """Write how environments are: as a list in JSON and YAML, as a page for people.
+
+    ``all_problems`` is the command for the problems that have no place on the page.
+    """
     from dashborion.render import health, structured
 
     if style.format in STRUCTURED:
         chunks = structured.list_document(items, style.format, unicode=streams.unicode)
     else:
-        chunks = health.page(streams, items, now=now, drawn=is_drawn(streams, style.format))
+        drawn = is_drawn(streams, style.format)
+        chunks = health.page(streams, items, all_problems=all_problems, now=now, drawn=drawn)
     _write(streams, chunks)
+
+
+def show_markdown(streams: Streams, text: str) -> None:
+    """Write Markdown: drawn for people, as it is into a pipe."""
+    if not (streams.out_tty or streams.out_color):
+        _write(streams, [text])
+        return
+    from dashborion.render import table
+
+    _write(streams, [table.markdown(streams, text)])
 
 
 def show_document(streams: Streams, document: Any) -> None:

@@ -13,6 +13,7 @@ from dashborion.render.columns import Column, View, environment_label
 from dashborion.streams import Streams, escape
 
 GAP = 2  # spaces between columns
+_READABLE = 100  # columns of running text
 # With which a spreadsheet's formula begins; the last four are the same in full width.
 _FORMULA = tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20")
 
@@ -210,7 +211,16 @@ def _natural_widths(rows: Sequence[Sequence[str]], columns: int) -> list[int]:
     return [max((cell_len(row[index]) for row in rows), default=0) for index in range(columns)]
 
 
+def markdown(streams: Streams, text: str) -> str:
+    """A page of Markdown, no wider than can be read."""
+    from rich.markdown import Markdown
+
+    page = Markdown(text, code_theme="ansi_dark", hyperlinks=False)
+    return _drawn(page, streams, min(streams.width, _READABLE))
+
+
 def _drawn(table: Any, streams: Streams, width: int) -> str:
+    """What rich makes of a table or of Markdown, in colour where there is some."""
     from rich.console import Console
 
     buffer = io.StringIO()

@@ -51,6 +51,18 @@ def test_a_topic_can_be_read_in_the_terminal(dashborion: Cli) -> None:
     assert "| 0 | done |" in dashborion("help exit-codes").out
 
 
+@pytest.mark.parametrize("topic", TOPICS)
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_terminal_draws_a_topic(
+    dashborion: Cli, monkeypatch: pytest.MonkeyPatch, topic: str, width: int
+) -> None:
+    monkeypatch.setattr("dashborion.cli.help._readme", README.read_text)
+    found = dashborion(f"help {topic}", tty=True, width=width)
+    assert max(map(len, found.lines)) <= width
+    for markdown in ("## ", "| code |", "|---|", "```", "**"):
+        assert markdown not in found.out
+
+
 def test_what_is_neither_a_command_nor_a_topic_is_not_found(dashborion: Cli) -> None:
     found = dashborion("help workload")
     assert (found.exit_code, "did you mean 'workloads'?" in found.err) == (3, True)

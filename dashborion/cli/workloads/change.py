@@ -8,7 +8,7 @@ import typer
 
 from dashborion.cli.change import changer
 from dashborion.cli.options import Reason, RolloutOptions, WorkloadName
-from dashborion.errors import UsageError
+from dashborion.errors import UsageError, short
 
 if TYPE_CHECKING:
     from dashborion.context import Context
@@ -119,12 +119,19 @@ def deploy(
     from dashborion.models.query import Query
 
     wanted = Wanted(by_tag, member(Repository, repository, "--repository"), force)
-    source = context.environment(image_from, options.project)
+    source, source_name = context.environment_and_name(image_from, options.project)
+    if from_workload is not None:
+        named_in, source_name = context.split_name(from_workload, options.project)
+        if named_in not in (None, source):
+            raise UsageError(
+                f"'{short(from_workload)}' is not in {source.label}, which is --image-from",
+                hint="give --from-workload the name alone",
+            )
     deploy_from(
         changer(context, options, also=[source], reason=reason),
         name,
         source=source,
-        source_name=from_workload,
+        source_name=source_name,
         query=Query(),
         wanted=wanted,
     )

@@ -11,7 +11,7 @@ from dashborion.cli.lazy_commands import OptionSet
 from dashborion.cli.options import NAME_FORMS, ListOptions, ReportListOptions, Selector
 from dashborion.cli.printing import show_list
 from dashborion.completion import completers
-from dashborion.errors import FOUND, UsageError
+from dashborion.errors import FOUND, UsageError, short
 from dashborion.render import STRUCTURED, Format
 
 if TYPE_CHECKING:
@@ -118,9 +118,16 @@ def diff(
     reporter = report.begin(context, listed.output, "workloads diff")
     selection = Selection.parse(options.only or (), options.ignore or ())
     query, mapped = options.query(selector), options.pairs
-    fleet = context.fleet_of([left, right], options.project)
+    sides = [context.environment_and_name(typed, options.project) for typed in (left, right)]
+    fleet = context.fleet_of([environment.label for environment, _ in sides])
+    brought = list(dict.fromkeys(name for _, name in sides if name is not None))
+    if len(brought) > 1:
+        raise UsageError(
+            f"'{short(left)}' and '{short(right)}' have different names",
+            hint=f"give ENV1 and ENV2 alone, then {short(brought[0])} --map {'='.join(brought)}",
+        )
     found = differences.of_environments(
-        fleet, names or (), query, mapped=mapped, selection=selection
+        fleet, [*(names or ()), *brought], query, mapped=mapped, selection=selection
     )
     shown = [one for one in found.comparisons if options.all_ or one.same is not True]
     if reporter:

@@ -228,6 +228,8 @@ def status(
             style = shown.style
             style.extra = distinguishing(len(fleet.environments), statuses, where)
             render.show_list(context.streams, ROLLOUT_LIST, statuses, style, now=context.now())
+            if not statuses:
+                context.streams.note("no workloads found")
 
     told = follower(context, fleet, logs=reporter is None)
     rollout_status.tell(told, workloads, patience, show)

@@ -19,7 +19,14 @@ from dashborion.demo.behaviour import PULL_SECONDS, Line, lines, said, words_of
 from dashborion.demo.kubernetes import metrics
 from dashborion.demo.kubernetes.errors import Refused, bad_request
 from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
-from dashborion.demo.kubernetes.pods import ATTACHED, Container, complaints_of, events_of, pod_at
+from dashborion.demo.kubernetes.pods import (
+    ATTACHED,
+    Container,
+    complaints_of,
+    events_of,
+    pod_at,
+    pulls_of,
+)
 from dashborion.demo.kubernetes.request import Request
 from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import Store
@@ -31,6 +38,8 @@ _WAITS = {
     "ImagePullBackOff": "trying and failing to pull image",
     "ErrImagePull": "image can't be pulled",
 }
+_COMPLAINS_EVERY = 10.0
+_PULLS_EVERY = 300.0  # the longest back-off
 _CPUS = 8  # of every node; what asks for more finds no place
 _UNSCHEDULABLE = (
     "0/{count} nodes are available: {clause}. preemption: 0/{count} nodes are available: {count} "
@@ -159,15 +168,7 @@ class Kubelets:
             path = f"spec.containers{{{container.name}}}"
             if container.must_end or container.given not in pod["spec"]["containers"]:
                 path = f"spec.initContainers{{{container.name}}}"
-            for kind, reason, message in complaints_of(container):
-                at = "" if reason in _OF_PODS else path
-                by: dict[str, Any] = {
-                    "kind": kind,
-                    "source": "kubelet",
-                    "field_path": at,
-                    "every": 10.0,
-                }
-                world.event(pod, reason, message, **by)
+            _complain(world, pod, container, path)
             moment = container.moment
             reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
             if record.reported.get(container.name) == reported:
@@ -281,6 +282,17 @@ class Kubelets:
             last=made.behaviour.last_words,
         )
         return written, is_open
+
+
+def _complain(world: World, pod: Object, container: Container, path: str) -> None:
+    for every, repeated in (
+        (_COMPLAINS_EVERY, complaints_of(container)),
+        (_PULLS_EVERY, pulls_of(container)),
+    ):
+        for kind, reason, message in repeated:
+            at = "" if reason in _OF_PODS else path
+            by: dict[str, Any] = {"kind": kind, "source": "kubelet", "field_path": at}
+            world.event(pod, reason, message, every=every, **by)
 
 
 def _never_ran(which: str, container: Container | None, *, previous: bool) -> Refused:

@@ -298,6 +298,8 @@ def complaints_of(container: Container) -> list[tuple[str, str, str]]:
     """Those that the kubelet repeats for as long as a container is in trouble."""
     trouble, now, pod = container.trouble, container.moment, container.pod
     age = (container.now - container.since).total_seconds() * container.speed
+    if now.state in (State.PULL_BACK_OFF, State.BACKING_OFF):
+        return _waiting(container)
     if not now.is_begun or now.state not in (State.CREATING, State.RUNNING):
         return []
     if now.run and age < now.run.start + _PROBED_AFTER:
@@ -328,13 +330,20 @@ def events_of(container: Container) -> list[tuple[str, str, str]]:
             ("Normal", "Created", f"Created container: {container.name}"),
             ("Normal", "Started", f"Started container {container.name}"),
         ]
-    if state is State.PULL_FAILED:
-        message = f'Failed to pull image "{image}": {container.pull}'
-        return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
-    if state is State.PULL_BACK_OFF:
-        message = f'Back-off pulling image "{image}"'
-        return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
-    if state is State.BACKING_OFF:
-        which = f"{container.name} in pod {container.pod_name}"
-        return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]
     return []
+
+
+def pulls_of(container: Container) -> list[tuple[str, str, str]]:
+    """Those that the kubelet repeats whenever it tries to pull again."""
+    if container.moment.state not in (State.PULL_FAILED, State.PULL_BACK_OFF):
+        return []
+    message = f'Failed to pull image "{container.image}": {container.pull}'
+    return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
+
+
+def _waiting(container: Container) -> list[tuple[str, str, str]]:
+    if container.moment.state is State.PULL_BACK_OFF:
+        message = f'Back-off pulling image "{container.image}"'
+        return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
+    which = f"{container.name} in pod {container.pod_name}"
+    return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]

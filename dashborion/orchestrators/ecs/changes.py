@@ -146,6 +146,12 @@ class ServiceToChange(WorkloadToChange):
         past, doubt = past_revisions(self.client, self.service)
         return History([one.revision for one in past], doubt)
 
+    def proven_revision(self) -> str | None:
+        """The newest that once got through, other than by the deployment that failed just now."""
+        past, _ = past_revisions(self.client, self.service)
+        good = [one.revision.revision for one in past[:-1] if one.succeeded]
+        return good[-1] if good else None
+
     def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """A new revision of the task definition, unless another controller deploys them."""
         if self.not_restartable_because is not None:

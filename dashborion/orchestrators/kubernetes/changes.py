@@ -162,6 +162,14 @@ class ControllerToChange(WorkloadToChange):
         """From the ReplicaSets or ControllerRevisions that are kept."""
         return History([one.revision for one in past_revisions(self.client, self.found.item)])
 
+    def proven_revision(self) -> str | None:
+        """The newest that still has a ready pod: no API says which rollouts were complete."""
+        past = past_revisions(self.client, self.found.item)
+        pods = progress.members(self.client, self.found.item, self.environment)
+        ready = {instance.revision for _, instance in pods if instance.ready}
+        good = [one.revision.revision for one in past[:-2] if one.revision.revision in ready]
+        return good[-1] if good else None
+
     def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """The images in the pod template."""
         notes = (self.not_restartable_because,) if self.not_restartable_because else ()

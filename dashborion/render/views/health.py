@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashborion.models.health import EnvironmentHealth
+from dashborion.models.cause import Verdict
+from dashborion.models.health import EnvironmentHealth, Problem
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.render.columns import (
     BAD,
@@ -29,6 +30,11 @@ def _count(status: str) -> Any:
         return getattr(item.workloads, status) if item.workloads else None
 
     return column(status, count, right=True)
+
+
+def known_problems(item: EnvironmentHealth) -> list[Problem]:
+    """Those of which more is known than that they could not be looked at."""
+    return [one for one in item.problems if one.verdict is not Verdict.UNKNOWN]
 
 
 # A headline ends in the reason: where there is no room, it goes without a column.
@@ -65,7 +71,7 @@ ENVIRONMENTS = View(
         column("environment", environment_label, title="ENV", shrink=1),
         status_column("verdict"),
         *map(_count, ("running", "degraded", "stopped")),
-        column("problems", lambda item: len(item.problems), right=True),
+        column("problems", lambda item: len(known_problems(item)), right=True),
         column("failed", lambda item: len(item.failed), right=True),
         column("error", shrink=3, min_width=16),
     ],

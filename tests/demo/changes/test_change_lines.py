@@ -102,6 +102,19 @@ def test_a_change_that_fails_says_what_undoes_it(
     assert hint.partition("undo it: dashborion ")[2] == (f"{undo} -e here -n media" if undo else "")
 
 
+def test_no_way_back_is_named_where_nothing_tells_what_ran_well(
+    dashborion: Cli, web: Mover
+) -> None:
+    web.begins()
+    dashborion.steps = [web.task_fails, web.task_fails]
+    seen = dashborion("workloads deploy web --image app=example.com/web:9 --wait -o json")
+    assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed"), seen.err
+    history = "dashborion workloads history service/web -e here -n media"
+    assert seen.error["hint"].endswith(
+        f"what ran before was not complete; the other revisions: {history}"
+    )
+
+
 def test_what_ecs_has_taken_back_is_not_undone_again(dashborion: Cli, web: Mover) -> None:
     dashborion.steps = [web.runs(1), web.rolls_back]
     seen = dashborion("workloads deploy web --image app=example.com/web:9 --wait -o json")

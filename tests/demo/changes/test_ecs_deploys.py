@@ -73,6 +73,20 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(
     assert f"{NAME}:3" in seen.error["hint"]
 
 
+def test_after_two_bad_images_the_way_back_is_to_what_ran_well(
+    dashborion: Cli, shop: LivingShop
+) -> None:
+    off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
+    shop.ecs.update_service(cluster=CLUSTER, service="checkout", deploymentConfiguration=off)
+    for image in (BAD, f"{BAD}-again"):
+        seen = dashborion(f"workloads deploy checkout --image {image} --wait -o json")
+        assert (seen.exit_code, seen.error["code"]) == (7, "rollout-failed")
+        assert (
+            f"undo it: dashborion workloads rollback service/checkout --to {NAME}:1 --wait"
+            in (seen.error["hint"])
+        )
+
+
 def test_a_deployment_undone_by_the_circuit_breaker_is_rolled_back(
     dashborion: Cli, shop: LivingShop
 ) -> None:

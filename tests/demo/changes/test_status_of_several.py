@@ -54,6 +54,13 @@ def test_one_name_is_an_object_and_anything_else_a_list(
     assert dashborion("workloads status web nothing").exit_code == 3
 
 
+@pytest.mark.parametrize("command", ["list", "status", "events", "why", "top"])
+def test_a_pattern_that_fits_nothing_is_a_note(dashborion: Cli, web: Mover, command: str) -> None:
+    seen = dashborion(f"workloads {command} 'nothing*'")
+    assert seen.exit_code == 0
+    assert re.search(r"^no (running )?workloads( or instances)? found$", seen.err, re.MULTILINE)
+
+
 def test_several_are_rows_with_names(dashborion: Cli, web: Mover, db: Mover) -> None:
     seen = dashborion("workloads status web db")
     assert [line.split("\t")[:2] for line in seen.lines] == [

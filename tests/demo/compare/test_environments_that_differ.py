@@ -43,6 +43,26 @@ def test_equal_ones_are_shown_when_asked_for(dashborion: Cli) -> None:
     assert "web\t-\t-\t-\t-\tsame\t-" in dashborion(f"{SHOP} web --all").out
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "shop/staging:web shop/production:web",
+        "shop/staging:service/web shop/production",
+        "shop/staging shop/production:web",
+    ],
+)
+def test_environments_that_come_with_a_name(dashborion: Cli, typed: str) -> None:
+    seen = dashborion(f"workloads diff {typed} --all -o json")
+    assert [one["name"] for one in seen.json] == ["web"], seen.err
+
+
+def test_two_names_are_compared_by_map(dashborion: Cli) -> None:
+    seen = dashborion("workloads diff shop/staging:api shop/production:worker -o json")
+    assert seen.exit_code == 2
+    assert seen.error["hint"] == "give ENV1 and ENV2 alone, then api --map api=worker"
+    assert dashborion(f"{SHOP} api --map api=worker").exit_code == 0
+
+
 def test_one_tag_that_means_two_images_is_found(dashborion: Cli, production: Registry) -> None:
     production.objects |= cluster("1.0", "web", image=2)
     (web,) = dashborion(f"{SHOP} web -o json").json

@@ -33,6 +33,28 @@ def test_what_runs_in_another_cluster_is_deployed_by_digest(
     assert f"not checked whether {OURS}/web has it" in notes(seen)
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        pytest.param("shop/staging:api", None, id="with the environment"),
+        pytest.param("shop/staging --from-workload shop/staging:api", None, id="with the name"),
+        pytest.param(
+            "shop/staging --from-workload media/staging:api",
+            "'media/staging:api' is not in shop/staging, which is --image-from",
+            id="of another environment",
+        ),
+    ],
+)
+def test_the_source_as_lists_print_its_name(
+    dashborion: Cli, source: str, message: str | None
+) -> None:
+    seen = dashborion(DEPLOY.format(source) + " --repository keep")
+    if message is None:
+        assert seen.json["after"] == f"{OURS}/api@{D1}", seen.err
+    else:
+        assert (seen.exit_code, seen.error["message"]) == (2, message)
+
+
 def test_what_runs_in_a_deployment_is_deployed_to_a_service(dashborion: Cli) -> None:
     seen = dashborion(FROM_MEDIA)
     assert (seen.exit_code, seen.json["after"]) == (0, f"{OURS}/web@{D1}")

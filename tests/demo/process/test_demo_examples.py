@@ -94,7 +94,7 @@ def test_the_readmes_line_works_on_the_demo(
     monkeypatch.setenv("DASHBORION_DEMO", "1")
     program, *words = shlex.split(re.split(r" \|\|? ", line)[0], comments=True)
     assert program == "dashborion"
-    words = [word for word in words if word not in ("--demo", "-f")]
+    words = [word for word in words if word not in ("--demo", "-f", "--watch")]
     name = next(name for name in COMMANDS if shlex.join(words).startswith(name))
     careful = ["--dry-run"] if "--dry-run" in options(COMMANDS[name]) else []
     done = dashborion(shlex.join([*words, *careful]))

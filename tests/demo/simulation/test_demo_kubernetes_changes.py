@@ -1,5 +1,7 @@
 """What is changed through the API plays out, a step at a time, and stays."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from dashborion.demo.kubernetes.objects import MOST_PODS
@@ -46,6 +48,33 @@ def test_a_rollout_keeps_its_floor_and_its_ceiling(hand: ByHand) -> None:
     assert {each["spec"]["containers"][0]["image"] for each in hand.pods("web")} == {
         "example.com/app:2.0"
     }
+
+
+@pytest.mark.parametrize(
+    ("image", "start"),
+    [
+        ("pull", "Back-off pulling image"),
+        ("pull", "Failed to pull image"),
+        ("crash", "Back-off restarting failed container"),
+    ],
+)
+def test_what_waits_for_long_is_still_told_of(hand: ByHand, image: str, start: str) -> None:
+    hand.cluster.put(deployment("web", container(image)))
+    hand.passes(40)
+    before, _ = _told(hand, start)
+    for _ in range(60):  # an hour, a step each minute
+        hand.now += timedelta(minutes=1)
+        hand.cluster.tick(hand.now)
+    count, last = _told(hand, start)
+    assert count > before
+    assert hand.now - last <= timedelta(minutes=5)
+
+
+def _told(hand: ByHand, start: str) -> tuple[int, datetime]:
+    """How often the event whose message starts so was seen, and when last."""
+    found = hand.get("/api/v1/namespaces/media/events")["items"]
+    (event,) = (one for one in found if one["message"].startswith(start))
+    return event["count"], datetime.fromisoformat(event["lastTimestamp"])
 
 
 def test_a_change_is_seen_only_after_the_next_tick(hand: ByHand) -> None:

@@ -88,7 +88,11 @@ def test_a_bad_image_fails_fast_and_is_rolled_back_by_hand(dashborion: Cli, here
     assert "ImagePullBackOff" in seen.error["message"]
     assert sum(dashborion.slept) < 60, "well before the timeout of ten minutes"
 
-    assert dashborion("workloads rollback shop --wait").exit_code == 0
+    seen = dashborion(f"workloads deploy shop --image {BAD}-again --wait -o json")
+    assert seen.exit_code == 7
+    undo = seen.error["hint"].partition("undo it: dashborion ")[2]
+    assert " --to 1 " in undo, "the first bad one is no way back"
+    assert dashborion(undo).exit_code == 0
     assert images(here, "shop") == [GOOD]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from textwrap import dedent
 
 import msgspec
@@ -58,9 +59,8 @@ def test_the_page_at_80_columns(dashborion: Cli, told: Told) -> None:
     assert seen.exit_code == 5
     expected = """\
     Problems
-    ENV       NAME    VERDICT  REASON     FOR  HEADLINE
-    k8s:here  broken  failing  OOMKilled  4m   out of memory (OOMKilled)
-    k8s:here  blind   unknown  -          -    its instances could not be looked at
+    ENV       NAME    TYPE        VERDICT  REASON     FOR  HEADLINE
+    k8s:here  broken  deployment  failing  OOMKilled  4m   out of memory (OOMKilled)
 
     Failed Jobs and tasks
     ENV       NAME       REASON                AGE  MESSAGE
@@ -68,11 +68,12 @@ def test_the_page_at_80_columns(dashborion: Cli, told: Told) -> None:
 
     Environments
     ENV       VERDICT  RUNNING  DEGRADED  STOPPED  PROBLEMS  FAILED  ERROR
-    k8s:here  failing        2         1        1         2       1  -
+    k8s:here  failing        2         1        1         1       1  -
     k8s:away  unknown        -         -        -         0       0  nobody answers
 
     Not checked
     k8s:here: instances: it is forbidden (permission needed: list pods)
+    k8s:here: it is unknown whether these are well: blind
     """
     assert seen.out == dedent(expected)
 
@@ -142,7 +143,20 @@ def test_the_verdict_of_an_environment_is_the_worst(
     assert dashborion("status -e k8s:here -o json").json[0]["verdict"] == verdict
 
 
-def test_only_the_first_problems_are_shown(dashborion: Cli, told: Told) -> None:
+@pytest.mark.parametrize(
+    ("options", "again"),
+    [
+        ("-e k8s:here", "workloads list --problems -e k8s:here"),
+        ("--all-envs -A", "workloads list --problems --all-envs -A"),
+        (
+            "-e 'k8s:*' -n shop --config {config}",
+            "--config {config} workloads list --problems -e k8s:here -e k8s:away -n shop",
+        ),
+    ],
+)
+def test_only_the_first_problems_are_shown(
+    dashborion: Cli, told: Told, tmp_path: Path, options: str, again: str
+) -> None:
     many = [
         msgspec.structs.replace(
             BROKEN, item=workload(f"broken-{number:02}", environment="k8s:here")
@@ -150,8 +164,12 @@ def test_only_the_first_problems_are_shown(dashborion: Cli, told: Told) -> None:
         for number in range(14)
     ]
     told(Overview(many, []))
-    seen = dashborion("status -e k8s:here", tty=True, now=NOW, width=100)
-    assert "+4 more; all: dashborion workloads list --problems" in seen.lines
+    config = tmp_path / "odd names.yaml"
+    config.write_text("environments: {}")
+    quoted = f"'{config}'"
+    seen = dashborion(f"status {options.format(config=quoted)}", tty=True, now=NOW, width=100)
+    listed = f"dashborion {again.format(config=quoted)}"
+    assert f"+4 more; all: {listed}" in seen.lines
     assert len(dashborion("status -e k8s:here -o json").json[0]["problems"]) == 14
 
 
