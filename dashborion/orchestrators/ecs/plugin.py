@@ -107,7 +107,8 @@ class Session:
     port: int
     _stack: ExitStack
     _lines: deque[str] = field(default_factory=lambda: deque(maxlen=5))
-    _is_open: threading.Event = field(default_factory=threading.Event)
+    _has_answered: threading.Event = field(default_factory=threading.Event)
+    _listens: bool = False
 
     @classmethod
     def started(cls, arguments: list[str], environ: Mapping[str, str], port: int) -> Session:
@@ -119,8 +120,9 @@ class Session:
                 raise DashborionError(f"cannot run {NAME}: {reason}") from error
             session = cls(process, port, stack)
             start(session._read)
-            session._is_open.wait(START_SECONDS)
-            if session.has_ended or not session._is_open.is_set():
+            session._has_answered.wait(START_SECONDS)
+            # Its output may have ended before it has: `has_ended` alone would not tell.
+            if session.has_ended or not session._listens:
                 raise Unreachable(f"{NAME} does not listen{session.said}")
             session._stack = stack.pop_all()
             return session
@@ -131,8 +133,9 @@ class Session:
             for line in lines:
                 self._lines.append(line.decode(errors="replace").strip())
                 if OPENED in self._lines[-1]:
-                    self._is_open.set()
-        self._is_open.set()  # it has ended: nobody needs to wait any more
+                    self._listens = True
+                    self._has_answered.set()
+        self._has_answered.set()  # it has ended: nobody needs to wait any more
 
     @property
     def has_ended(self) -> bool:
