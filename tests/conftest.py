@@ -72,38 +72,15 @@ THOROUGH = (
     "real/kubernetes/test_watched_lists.py",
     "real/test_top_agrees_with_kubectl.py",
 )
-# Long tables of cases of one mechanism: every fourth runs always, `poe thorough` the others.
-SAMPLED = (
-    "demo/simulation/test_demo_breaks.py",
-    "faults/aws/test_secrets_of_aws.py",
-    "faults/ecs/test_lost_parts.py",
-    "faults/ecs/test_odd_objects.py",
-    "faults/kubernetes/test_odd_fields.py",
-    "faults/kubernetes/test_parts_that_fail.py",
-    "faults/test_broken_answers.py",
-    "faults/test_hostile_answers.py",
-    "faults/test_long_lists.py",
-    "faults/test_names_of_other_kinds.py",
-    "faults/test_one_of_two_aws_environments.py",
-    "faults/test_one_of_two_environments.py",
-    "faults/test_secrets_of_kubeconfigs.py",
-    "faults/test_typed_names.py",
-    "shells/test_completion_in_shells.py",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs more than this process, by folder; the contract's tests say it themselves."""
     here = Path(__file__).parent
     thorough = {here / name for name in THOROUGH}
-    cases = dict.fromkeys((here / name for name in SAMPLED), 0)
     for item in items:
         if item.path in thorough:
             item.add_marker("thorough")
-        if item.path in cases and hasattr(item, "callspec"):
-            cases[item.path] += 1
-            if cases[item.path] % 4 != 1:
-                item.add_marker("thorough")
         for folder, mark in FOLDERS.items():
             if item.path.is_relative_to(here / folder):
                 item.add_marker(mark)
