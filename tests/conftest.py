@@ -62,25 +62,12 @@ def pytest_report_header() -> list[str]:
 
 
 FOLDERS = {"real": "real", "shells": "shells", "demo/process": "slow"}
-# What takes minutes on two cores and tells of one thing each: `poe thorough` runs it.
-THOROUGH = (
-    "real/node/test_logs_through_outages.py",
-    "real/node/test_ports_of_real_containers.py",
-    "real/node/test_runs_in_real_containers.py",
-    "real/node/test_top_of_real_containers.py",
-    "real/node/test_what_real_images_are_called.py",
-    "real/kubernetes/test_watched_lists.py",
-    "real/test_top_agrees_with_kubectl.py",
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs more than this process, by folder; the contract's tests say it themselves."""
     here = Path(__file__).parent
-    thorough = {here / name for name in THOROUGH}
     for item in items:
-        if item.path in thorough:
-            item.add_marker("thorough")
         for folder, mark in FOLDERS.items():
             if item.path.is_relative_to(here / folder):
                 item.add_marker(mark)

@@ -17,10 +17,18 @@ import pytest
 from dashborion.signals import ECHO_SECONDS
 from tests.support.cli import PROGRAM, start
 from tests.support.kubeconfigs import Kube, Plugin
-from tests.support.misbehaviour import body, hang
+from tests.support.misbehaviour import hang
 from tests.support.processes import require_ended
 from tests.support.stub_api import Api
-from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+from tests.support.stub_changes import (
+    SCALE,
+    WEB,
+    changed,
+    point_at,
+    take_all_methods,
+    takes_replicas,
+    unfinished,
+)
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 SIGNALS = pytest.mark.parametrize(
@@ -38,7 +46,7 @@ def waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     with Api() as server:
         point_at(server, tmp_path, monkeypatch)
         server.objects["deployments"] = [unfinished()]
-        server.on(f"{WEB}/scale", body({"metadata": {}}))
+        server.on(f"{WEB}/scale", takes_replicas(server, 3))
         yield server
 
 
@@ -55,7 +63,6 @@ def _ended(process: subprocess.Popen[str], *numbers: signal.Signals) -> tuple[st
     return process.communicate(timeout=PATIENCE_SECONDS)
 
 
-@pytest.mark.skip(reason="the stub does not apply a scale, so the wait ends as superseded")
 @SIGNALS
 def test_a_wait_reports_the_change_that_was_made(
     waiting: Api, number: signal.Signals, code: int

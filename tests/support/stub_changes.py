@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.kubeconfigs import document, write
+from tests.support.misbehaviour import Exchange, Fault, body
 from tests.support.stub_api import Api, Request, _Handler
 from tests.support.stub_objects import deployment
 
@@ -29,6 +30,18 @@ def point_at(server: Api, folder: Path, patch: pytest.MonkeyPatch, **more: Any) 
 
 def changed(api: Api) -> list[Request]:
     return [one for one in api.requests if one.method in ("PATCH", "DELETE", "PUT")]
+
+
+def takes_replicas(api: Api, replicas: int) -> Fault:
+    """A change of the scale that is applied, to a rollout that does not end."""
+
+    def apply(exchange: Exchange) -> None:
+        scaled = unfinished()
+        scaled["spec"]["replicas"] = replicas
+        api.objects["deployments"] = [scaled]
+        body({"metadata": {}})(exchange)
+
+    return apply
 
 
 def unfinished(**metadata: Any) -> dict[str, Any]:
