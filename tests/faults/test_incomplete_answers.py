@@ -10,9 +10,16 @@ import pytest
 
 from tests.support.cli import Cli, Result
 from tests.support.kubeconfigs import Kube, document, merged, write
-from tests.support.misbehaviour import body, status
+from tests.support.misbehaviour import status
 from tests.support.stub_api import Api
-from tests.support.stub_changes import SCALE, WEB, point_at, take_all_methods, unfinished
+from tests.support.stub_changes import (
+    SCALE,
+    WEB,
+    point_at,
+    take_all_methods,
+    takes_replicas,
+    unfinished,
+)
 
 FORBIDDEN = status(403, "deployments is forbidden", reason="Forbidden")
 
@@ -87,12 +94,12 @@ def rolling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     with Api() as server:
         point_at(server, tmp_path, monkeypatch)
         server.objects["deployments"] = [unfinished()]
-        server.on(f"{WEB}/scale", body({"metadata": {}}))
+        server.on(f"{WEB}/scale", takes_replicas(server, 3))
         server.on("*/pods", FORBIDDEN)
         yield server
 
 
-@pytest.mark.parametrize("command", [SCALE.replace("-r 3", "-r 1"), "workloads status web"])
+@pytest.mark.parametrize("command", [SCALE, "workloads status web"])
 def test_a_wait_ends_with_its_own_code(dashborion: Cli, rolling: Api, command: str) -> None:
     seen = dashborion(f"{command} --wait --timeout 10s -o json")
 

@@ -12,9 +12,17 @@ import pytest
 from tests.support.cli import Cli, Keyboard, start
 from tests.support.ecs_mover import Mover
 from tests.support.fleet_on_ecs import Fleet
-from tests.support.misbehaviour import body, hang
+from tests.support.misbehaviour import hang
 from tests.support.stub_api import Api
-from tests.support.stub_changes import SCALE, WEB, changed, point_at, take_all_methods, unfinished
+from tests.support.stub_changes import (
+    SCALE,
+    WEB,
+    changed,
+    point_at,
+    take_all_methods,
+    takes_replicas,
+    unfinished,
+)
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 ERASE = "\r\x1b[K"
@@ -113,14 +121,18 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     with Api() as server:
         point_at(server, tmp_path, monkeypatch)
         server.objects["deployments"] = [unfinished()]
-        server.on(f"{WEB}/scale", body({"metadata": {}}))
+        server.on(f"{WEB}/scale", takes_replicas(server, 3))
         yield server
 
 
 @pytest.mark.parametrize(
     ("words", "count"),
-    [(SCALE.replace("-r 3", "-r 1"), 0), ("workloads status deployment/web", 0)],
-    ids=["scale to what it has", "status"],
+    [
+        (SCALE, 1),
+        (SCALE.replace("-r 3", "-r 1"), 0),
+        ("workloads status deployment/web", 0),
+    ],
+    ids=["scale", "scale to what it has", "status"],
 )
 def test_ctrl_c_leaves_the_rollout_running_and_says_so(api: Api, words: str, count: int) -> None:
     with start(f"{words} --wait", text=True) as child:
