@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,7 +76,8 @@ def show_top(
         DashborionError: an environment failed, after the rows of the others.
     """
     if watching.is_wanted(context, listed):
-        Watched(context, fleet, view, where, listed, _Measured(look)).run(watching)
+        rows = partial(_rows, look)
+        Watched(context, fleet, view, where, listed, rows, floors=MEASURED_SECONDS).run(watching)
         return
     top = look(fleet)
     items, answer = top.answer.items, top.answer
@@ -94,26 +93,12 @@ def show_top(
     answer.require_complete()
 
 
-@dataclass(frozen=True)
-class _Measured:
-    """Rows for ``--watch``, each environment's asked for no more often than they are measured."""
+def _rows(look: Callable[[Fleet], Top[Any]], fleet: Fleet) -> Sequence[Found[Any]]:
+    """The rows of one environment for ``--watch``; where nobody measures is a note."""
+    from dashborion.models.query import Found
 
-    look: Callable[[Fleet], Top[Any]]
-    clock: Callable[[], float] = time.monotonic
-    _kept: dict[str, tuple[float, list[Found[Any]]]] = field(default_factory=dict)
-
-    def __call__(self, fleet: Fleet) -> Sequence[Found[Any]]:
-        from dashborion.models.query import Found
-
-        (environment,) = fleet.environments
-        now = self.clock()
-        at, rows = self._kept.get(environment.label, (-math.inf, []))
-        if now < at + MEASURED_SECONDS[environment.orchestrator]:
-            return rows
-        top = self.look(fleet)
-        top.answer.require_complete()
-        for error in top.missing:
-            fleet.runtime(environment).warn(error)
-        rows = [Found(one) for one in top.answer.items]
-        self._kept[environment.label] = now, rows
-        return rows
+    top = look(fleet)
+    top.answer.require_complete()
+    for error in top.missing:
+        fleet.runtime(fleet.environments[0]).warn(error)
+    return [Found(row) for row in top.answer.items]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,8 +87,8 @@ class Watched:
     """What a command watches; ``look`` gives its rows in a fleet.
 
     ``is_well`` says of a row whether it is; ``why`` and ``logs`` print more about one. ``events``
-    are those of which workloads. ``check`` raises if the first rows of all environments are not
-    what was asked for.
+    are those of which workloads, ``floors`` are of ``engines.watch.Asked``. ``check`` raises if
+    the first rows of all environments are not what was asked for.
     """
 
     context: Context
@@ -101,6 +101,7 @@ class Watched:
     why: Callable[[Any], None] | None = None
     logs: Callable[[Any], None] | None = None
     events: Query | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)
     check: Callable[[Sequence[Any]], None] = lambda _: None
 
     def run(self, options: WatchOptions) -> None:
@@ -116,6 +117,7 @@ class Watched:
         asked = Asked(
             self.look,
             options.seconds,
+            self.floors,
             events=None if is_json else self.events,
             warns=not is_json,
         )

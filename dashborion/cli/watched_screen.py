@@ -118,7 +118,7 @@ class Shown(Watch):
         if key in self.watched.without and not self.screen.is_typing:
             return False
         rows = in_view(self.screen, self.board, self.watched.view)
-        sorts = [one.key for one in self.board.columns]
+        sorts = [one.key for one in self.board.columns if not one.piped]
         page = max(1, self.window.size[1] - 10)
         self.screen, action = pressed(self.screen, key, rows, sorts, page)
         tell = {"why": self.watched.why, "logs": self.watched.logs}.get(action)

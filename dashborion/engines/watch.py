@@ -88,12 +88,14 @@ class Asked(Struct, frozen=True):
 
     Attributes:
         interval: seconds between two looks at an environment, at least.
+        floors: the same by orchestrator, where there is nothing new to see sooner.
         events: of which workloads events are told, if they are.
         warns: whether what may be missing is a note of a frame, instead of a warning.
     """
 
     look: Look
     interval: float
+    floors: Mapping[str, float] = {}
     events: Query | None = None
     warns: bool = False
 
@@ -151,10 +153,12 @@ class _Watcher:
 
     def _wait(self, error: DashborionError | None) -> None:
         error = None if isinstance(error, NotFound) else error
+        floor = self.asked.floors.get(self.environment.orchestrator, 0.0)
+        interval = max(self.asked.interval, floor)
         if self._watched is not None:
-            self._watched.wait(self.frames.pause, self.asked.interval, error)
+            self._watched.wait(self.frames.pause, interval, error)
         else:
-            self.frames.pause(max(RETRY_SECONDS, self.asked.interval))
+            self.frames.pause(max(RETRY_SECONDS, interval))
 
     def _look_at_events(self) -> None:
         query, now = self.asked.events, time.monotonic()

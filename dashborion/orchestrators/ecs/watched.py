@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 60.0  # tasks whose service has not moved, and what other APIs than ECS say
 MOST_TIMES = 16  # that a period is doubled, in all
+# What AWS charges for in USD, by its public price list for us-east-1: metrics that are asked for,
+# and bytes of logs that a query has read.
+_CHARGED = frozenset({"get_metric_data", "get_query_results"})
+USD_A_METRIC, USD_A_BYTE = 0.01 / 1000, 0.005 / 2**30
 _TASKS = frozenset({"list_tasks", "describe_tasks"})
 _MOVING = ("id", "status", "updatedAt", "desiredCount", "pendingCount", "runningCount",
            "failedTasks", "rolloutState")  # fmt: skip
@@ -31,9 +35,13 @@ _MOVING = ("id", "status", "updatedAt", "desiredCount", "pendingCount", "running
 
 @dataclass
 class Answers:
-    """What the APIs have answered in this look; ``made`` counts the calls to ECS."""
+    """What the APIs have answered in this look; ``made`` counts the calls to ECS.
+
+    ``cost`` adds up in USD what has been charged for since the beginning.
+    """
 
     made: int = 0
+    cost: float = 0.0
     _kept: dict[tuple[str, str, str], tuple[float, Mapping[str, Any]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,6 +60,17 @@ class Answers:
         answer: Mapping[str, Any] = method(**arguments)
         with self._lock:
             self._kept[key] = (time.monotonic(), answer)
+        return answer
+
+    def charged(self, method: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        """The answer of an operation that may cost something."""
+        answer = method(**arguments)
+        scanned = 0.0
+        if answer.get("status") == "Complete":
+            scanned = (answer.get("statistics") or {}).get("bytesScanned") or 0.0
+        with self._lock:
+            self.cost += len(arguments.get("MetricDataQueries", ())) * USD_A_METRIC
+            self.cost += scanned * USD_A_BYTE
         return answer
 
     def forget(self, is_stale: Callable[[str, str], bool]) -> None:
@@ -78,6 +97,8 @@ class _Reader:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
+        if name in _CHARGED:
+            return lambda **arguments: self._answers.charged(method, arguments)
         if not name.startswith(("list_", "describe_")):
             return method
         return lambda **arguments: self._answers.ask(self._service, name, method, arguments)
@@ -134,6 +155,8 @@ class Watched:
         if not self._has_tasks:
             oldest = min((at for at, _ in self.answers.of_operation(*_TASKS)), default=None)
             notes += [f"tasks {time.monotonic() - oldest:.0f}s old"] if oldest else []
+        if self.answers.cost >= 0.01:
+            notes.append(f"about {self.answers.cost:.2f} USD so far")
         return notes
 
     def end(self) -> None:

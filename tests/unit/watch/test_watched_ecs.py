@@ -134,3 +134,37 @@ def test_throttling_doubles_the_period_and_says_so_until_it_is_over() -> None:
     assert poll.paused == [5.0, 10.0, 20.0, 20.0, 10.0, 5.0]
     assert notes[1] == "every 10s, throttled"
     assert notes[-1] == "every 5s"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "answer", "told"),
+    [
+        pytest.param("get_metric_data", {"MetricDataQueries": [{}] * 500}, {}, None, id="cheap"),
+        pytest.param(
+            "get_metric_data", {"MetricDataQueries": [{}] * 2000}, {}, "0.02", id="metrics"
+        ),
+        pytest.param(
+            "get_query_results",
+            {"queryId": "q"},
+            {"status": "Complete", "statistics": {"bytesScanned": 6.0 * 2**30}},
+            "0.03",
+            id="logs",
+        ),
+        pytest.param(
+            "get_query_results",
+            {"queryId": "q"},
+            {"status": "Running", "statistics": {"bytesScanned": 6.0 * 2**30}},
+            None,
+            id="logs that are still read",
+        ),
+    ],
+)
+def test_what_aws_charges_for_is_added_up(
+    name: str, arguments: dict[str, Any], answer: dict[str, Any], told: str | None
+) -> None:
+    poll = Poll(Ecs(services(1)))
+    client = SimpleNamespace(**{name: lambda **_: answer})
+    reader = watched._Reader(client, "any", poll.answers)
+    assert getattr(reader, name)(**arguments) == answer
+    poll.watched.renew()  # which forgets answers, and no cost
+    assert (f"about {told} USD so far" in poll.watched.notes) is (told is not None)
