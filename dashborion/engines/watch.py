@@ -153,12 +153,16 @@ class _Watcher:
 
     def _wait(self, error: DashborionError | None) -> None:
         error = None if isinstance(error, NotFound) else error
-        floor = self.asked.floors.get(self.environment.orchestrator, 0.0)
-        interval = max(self.asked.interval, floor)
         if self._watched is not None:
-            self._watched.wait(self.frames.pause, interval, error)
+            self._watched.wait(self.frames.pause, error)
         else:
-            self.frames.pause(max(RETRY_SECONDS, interval))
+            self.frames.pause(max(RETRY_SECONDS, self.interval))
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two looks, at least."""
+        floor = self.asked.floors.get(self.environment.orchestrator, 0.0)
+        return max(self.asked.interval, floor)
 
     def _look_at_events(self) -> None:
         query, now = self.asked.events, time.monotonic()
@@ -186,7 +190,7 @@ class _Watcher:
 
     def _connect(self, environment: Environment, runtime: Runtime) -> Orchestrator:
         if self._watched is None:
-            self._watched = self.fleet.connect(environment, runtime).watched()
+            self._watched = self.fleet.connect(environment, runtime).watched(self.interval)
         return self._watched.orchestrator
 
     def _warn(self, error: DashborionError) -> None:

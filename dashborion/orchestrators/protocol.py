@@ -74,8 +74,8 @@ class Orchestrator(Protocol):
     @property
     def kubernetes(self) -> Native | None: ...
 
-    def watched(self) -> Watched:
-        """The same environment, to be looked at again and again."""
+    def watched(self, interval: float) -> Watched:
+        """The same environment, to be looked at again and again, ``interval`` seconds apart."""
         ...
 
     def check(self) -> Check:
@@ -101,10 +101,8 @@ class Watched(Protocol):
         """Begin a look; raises why what it would say may be over."""
         ...
 
-    def wait(
-        self, pause: Callable[[float], None], interval: float, error: DashborionError | None
-    ) -> None:
-        """Wait at least ``interval`` seconds, until there may be something new to see.
+    def wait(self, pause: Callable[[float], None], error: DashborionError | None) -> None:
+        """Wait the interval at least, until there may be something new to see.
 
         ``error`` is what the last look failed with. ``pause`` raises ``Ended`` in the end.
         """

@@ -99,14 +99,14 @@ class EcsOrchestrator:
 
         return EcsNative(self._client)
 
-    def watched(self) -> protocol.Watched:
+    def watched(self, interval: float) -> protocol.Watched:
         from dataclasses import replace
 
         from dashborion.orchestrators.ecs.watched import Answers, Watched
 
         answers = Answers()
         client = replace(self._client, aws=answers.of(self._client.aws))
-        return Watched(EcsOrchestrator(client), client, answers)
+        return Watched(EcsOrchestrator(client), client, answers, interval)
 
     def check(self) -> Check:
         from dashborion.orchestrators.ecs.check import check

@@ -111,6 +111,7 @@ class Watched:
     orchestrator: EcsOrchestrator
     client: Client
     answers: Answers
+    interval: float
     _period: float = FEW_SECONDS  # from one look to the next
     _times: int = 1  # that it is taken, because of throttling
     _whole: int = 0  # calls of the last look that has read tasks
@@ -118,6 +119,7 @@ class Watched:
     _moved: object = None
 
     def __post_init__(self) -> None:
+        self._period = max(self._period, self.interval)
         self._watching = self.client.aws.watchers.one_more()
         self._watching.__enter__()
 
@@ -134,9 +136,7 @@ class Watched:
         if self._has_tasks:
             self.answers.forget(lambda service, name: service == "ecs" and name in _TASKS)
 
-    def wait(
-        self, pause: Callable[[float], None], interval: float, error: DashborionError | None
-    ) -> None:
+    def wait(self, pause: Callable[[float], None], error: DashborionError | None) -> None:
         """As ``protocol.Watched.wait``: within the budget of calls; twice as long if throttled."""
         if isinstance(error, Throttled):
             self._times = min(2 * self._times, MOST_TIMES)
@@ -145,7 +145,7 @@ class Watched:
             self._moved = self._state()
             self._whole = self.answers.made if self._has_tasks else self._whole
         seconds = self.client.aws.watchers.seconds(self.answers.made)
-        self._period = max(interval, self._least * self._times, seconds)
+        self._period = max(self.interval, self._least * self._times, seconds)
         pause(self._period)
 
     @property

@@ -94,11 +94,11 @@ class KubernetesOrchestrator:
 
         return KubernetesNative(self._client, self.environment)
 
-    def watched(self) -> Watched:
+    def watched(self, interval: float) -> Watched:
         from dashborion.orchestrators.kubernetes.watched import MirroringClient, Watched
 
         client = MirroringClient(self._client.credentials, self._client.runtime)
-        return Watched(KubernetesOrchestrator(self.environment, client), client)
+        return Watched(KubernetesOrchestrator(self.environment, client), client, interval)
 
     def check(self) -> Check:
         from dashborion.orchestrators.kubernetes.check import check

@@ -192,6 +192,7 @@ class Watched:
 
     orchestrator: Any
     client: MirroringClient
+    interval: float
 
     def renew(self) -> None:
         """As ``protocol.Watched.renew``: what is in memory is kept up to date by itself."""
@@ -200,12 +201,10 @@ class Watched:
         if self.client.trouble is not None:
             raise self.client.trouble
 
-    def wait(
-        self, pause: Callable[[float], None], interval: float, error: DashborionError | None
-    ) -> None:
+    def wait(self, pause: Callable[[float], None], error: DashborionError | None) -> None:
         """As ``protocol.Watched.wait``: until something has changed, or time has passed."""
-        pause(interval)
-        until = time.monotonic() + max(0.0, POLL_SECONDS - interval)
+        pause(self.interval)
+        until = time.monotonic() + max(0.0, POLL_SECONDS - self.interval)
         while time.monotonic() < until and not self.client.has_changed.is_set():
             pause(_TICK_SECONDS if error is None else 1.0)
 

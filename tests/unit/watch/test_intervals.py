@@ -24,9 +24,6 @@ def test_what_is_used_is_asked_for_as_it_is_measured(
     orchestrator: str, asked: float, waited: float
 ) -> None:
     environment: Any = SimpleNamespace(orchestrator=orchestrator)
-    watched: Any = SimpleNamespace(wait=lambda _pause, interval, _error: intervals.append(interval))
-    intervals: list[float] = []
     fleet: Any = None
     look = Asked(lambda _: [], asked, MEASURED_SECONDS)
-    _Watcher(fleet, environment, look, Frames(), watched)._wait(None)
-    assert intervals == [waited]
+    assert _Watcher(fleet, environment, look, Frames()).interval == waited

@@ -51,7 +51,8 @@ class Poll:
             runtime=SimpleNamespace(deadline=Deadline(60), incomplete=lambda _: None),
         )
         client: Any = SimpleNamespace(aws=aws, services=lambda tell: self._services())  # noqa: ARG005
-        self.watched = Watched(orchestrator=None, client=client, answers=self.answers)  # type: ignore[arg-type]
+        nobody: Any = None
+        self.watched = Watched(nobody, client, self.answers, 1.0)
 
     def _ask(self, name: str, **arguments: Any) -> None:
         self.answers.ask("ecs", name, getattr(self.ecs, name), arguments)
@@ -68,7 +69,7 @@ class Poll:
         self._services()
         for number in range(self.calls_of_tasks):
             self._ask("list_tasks", nextToken=str(number))
-        self.watched.wait(self.paused.append, 1.0, error)
+        self.watched.wait(self.paused.append, error)
         return list(self.ecs.asked)
 
 
