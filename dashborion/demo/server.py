@@ -20,6 +20,7 @@ from dashborion.demo.kubernetes.cluster import KubernetesCluster
 
 _TICK_SECONDS = 0.25
 _PAUSE_SECONDS = 15.0  # between two rounds of the rollout that repeats
+_RESTS_AFTER, _REST_SECONDS = 10.0, 2.0  # without a request, and then from one tick to the next
 _log = logging.getLogger(__name__)
 
 
@@ -160,12 +161,14 @@ class Demo:
         return json.dumps(config, indent=2)
 
     def _note_activity(self) -> None:
+        if self.idle_seconds > _RESTS_AFTER:
+            self._awake.set()  # what has become of it meanwhile is seen at once
         self._asked = datetime.now(UTC)
 
     def _run(self) -> None:
         pause = _TICK_SECONDS / max(1.0, self.speed) ** 0.5
         while not self._over.is_set():
-            self._awake.wait(pause)
+            self._awake.wait(_REST_SECONDS if self.idle_seconds > _RESTS_AFTER else pause)
             self._awake.clear()
             try:
                 self.tick()

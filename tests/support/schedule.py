@@ -13,6 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 
 _TOGETHER = {
     "a real node": re.compile(r"tests/real/node/"),
+    # Two fleets, all of which suffers: each is made once, instead of by every worker.
+    "a broken namespace": re.compile(r"test_demo_breaks\.py::test_the_kubernetes_api"),
+    "a broken shop": re.compile(r"test_demo_breaks\.py::"),
+    "a demo that several look at": re.compile(r"demo/process/test_demo_(examples|isolation)"),
     "thousands of random objects": re.compile(r"agrees_with_the_printer"),
     # Both versions, wherever their tests are; one of these raises a quota that others wait for.
     "a control plane": re.compile(r"tests/real/|\[(current|oldest)(_kubernetes)?\b"),
