@@ -191,10 +191,8 @@ def _defined(
         service,
         definition_wire.task_definition(whole),
         msgspec.structs.replace(plain, endpoints=ways),
-        definition.Around(
-            digests=None if digests is None else digests.get(name, {}),
-            target=(around.get("autoscaling") or {}).get(name),
-        ),
+        digests=None if digests is None else digests.get(name, {}),
+        target=(around.get("autoscaling") or {}).get(name),
     )
 
 

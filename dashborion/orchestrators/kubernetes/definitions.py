@@ -195,13 +195,11 @@ def _defined(
     digests = None
     if owned is not None:
         digests = definition.digests_of(owned.get(_key(item), ()), _images(item))
-    around = definition.Around(
-        digests=digests,
-        autoscaling=normalise.autoscaling(normalise.autoscalers_of(item, mine), plain.desired),
-    )
+    scaler = normalise.autoscaling(normalise.autoscalers_of(item, mine), plain.desired)
     ways = index.endpoints(namespace, item.spec.template)
     workload = msgspec.structs.replace(plain, endpoints=ways)
-    return definition.defined(item, current_template(found), workload, around)
+    template = current_template(found)
+    return definition.defined(item, template, workload, digests=digests, scaling=scaler)
 
 
 def _images(item: wire.Controller) -> dict[str, str]:
