@@ -21,7 +21,7 @@ from dashborion.models.timeline import Actor, Entry, EntryKind, Source
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import events, instances, rollout, wire
-from dashborion.orchestrators.timeline import in_words
+from dashborion.orchestrators.timeline import entry, in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 _TASKS = re.compile(r"\(task ([0-9a-f-]+)\)")
@@ -85,20 +85,10 @@ def entries(facts: Facts) -> list[Entry]:
 
 
 def _entry(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
-    item = facts.plain
-    api, object_ = more.pop("api", "ecs:DescribeServices"), more.pop("object", None)
-    return Entry(
-        timestamp=at,
-        project=item.project,
-        environment=item.environment,
-        namespace=item.namespace,
-        workload=item.name,
-        kind=kind,
-        severity=more.pop("severity", _INFO),
-        summary=summary,
-        source=Source(api=api, object=object_ or f"service/{item.name}"),
-        **more,
-    )
+    """An entry about the service, told by DescribeServices unless another ``api`` is named."""
+    itself = f"service/{facts.plain.name}"
+    source = Source(api=more.pop("api", "ecs:DescribeServices"), object=more.pop("object", itself))
+    return entry(facts.plain, kind, at, summary, source, **more)
 
 
 # --- Rollouts -------------------------------------------------------------------------------------
