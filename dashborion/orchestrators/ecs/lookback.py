@@ -22,7 +22,7 @@ from dashborion.models.timeline import EntryKind
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import part, parts
-from dashborion.orchestrators.ecs import find, normalise, timeline, wire
+from dashborion.orchestrators.ecs import cloudtrail, find, normalise, timeline, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import Looked, Past
@@ -111,7 +111,7 @@ class Lookback:
             now = client.aws.runtime.now()
             shown = [one for one in entries if one.timestamp and one.timestamp >= looked.since]
             trails = client.aws.optional(partial(self._trails, looked, {one.kind for one in shown}))
-            entries = entries if trails is None else timeline.with_actors(entries, trails, now)
+            entries = entries if trails is None else cloudtrail.with_actors(entries, trails, now)
         return Past(entries, _REACH)
 
     def _deployed(self, moved: Sequence[wire.Service], since: datetime) -> _Deployed:
@@ -169,23 +169,19 @@ class Lookback:
             if one.resource_id.startswith(head)
         )
 
-    def _trails(self, looked: Looked, kinds: set[EntryKind]) -> list[timeline.Trail]:
+    def _trails(self, looked: Looked, kinds: set[EntryKind]) -> list[cloudtrail.Trail]:
         """Who called what, as far as CloudTrail knows it by now."""
-        aws, found = self.client.aws, []
-        wanted = [
-            name
-            for name, kind in timeline.NAMES.items()
-            if kind in kinds or (name == "UpdateService" and EntryKind.SCALE in kinds)
-        ]
+        aws = self.client.aws
+        found: list[cloudtrail.Trail] = []
         until = {} if looked.until is None else {"EndTime": looked.until}
-        for name in wanted:
+        for name in cloudtrail.names_about(kinds):
             pages = aws.pages(
                 "cloudtrail", "lookup_events", "Events", token=("NextToken", "NextToken"),
                 LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
                 StartTime=looked.since, MaxResults=_TRAIL_PAGE, **until,
             )  # fmt: skip
             for number, page in enumerate(pages, 1):
-                found += convert(list[timeline.Trail], page, "cloudtrail:LookupEvents")
+                found += convert(list[cloudtrail.Trail], page, "cloudtrail:LookupEvents")
                 aws.runtime.sleep(_PACE_SECONDS)
                 if number == _TRAIL_PAGES:
                     limit = f"of {name}, CloudTrail's newest {_TRAIL_PAGES * _TRAIL_PAGE} are known"

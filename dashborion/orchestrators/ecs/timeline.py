@@ -7,7 +7,7 @@ is told where tasks came or went of a service that had settled, and none had fai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from dashborion.models.timeline import Actor, Entry, EntryKind, Source
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import events, instances, rollout, wire
+from dashborion.orchestrators.ecs.cloudtrail import SOON
 from dashborion.orchestrators.timeline import entry, in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -30,8 +31,6 @@ _SIZE = re.compile(r"desired count to (\d+)")
 _POLICY = re.compile(
     r"triggered policy (\S+)|(scheduled action|target tracking)[^.]*", re.IGNORECASE
 )
-_SOON = timedelta(seconds=5)  # within which CloudTrail and ECS tell the same
-_ON_TIME = timedelta(minutes=15)  # that CloudTrail takes
 _KNOWN = timedelta(hours=1)  # in which ECS tells of tasks that stopped
 _SHORT = 6  # digits of a task's id in its name
 _SKIPPED = frozenset({
@@ -51,14 +50,6 @@ class Activity(wire.Pascal, frozen=True):
     start_time: datetime | None = None
     status_code: str = ""
     status_message: str | None = None
-
-
-class Trail(wire.Pascal, frozen=True):
-    """An event of CloudTrail, without what was asked for in it, which may hold secrets."""
-
-    event_name: str = ""
-    event_time: datetime | None = None
-    username: str = ""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -294,11 +285,11 @@ def _count(
     facts: Facts, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
 ) -> Iterator[Entry]:
     ended = [task.stopping_at or task.stopped_at for task in facts.stopped if _has_failed(task)]
-    lost = sum(since - _SOON <= at <= until for at in ended if at)
+    lost = sum(since - SOON <= at <= until for at in ended if at)
     more = sum(number for _, number in moves) - lost
     others = [one.start_time for one in facts.activities]
     others += [one.at for one in _rolled(facts)]
-    is_explained = any(since - _SOON <= at <= until for at in others if at)
+    is_explained = any(since - SOON <= at <= until for at in others if at)
     if more and moves and not is_explained:
         way = "out" if more > 0 else "in"
         event, _ = moves[0]
@@ -369,47 +360,3 @@ def _said(facts: Facts) -> Iterator[Entry]:
             facts, kind, event.created_at, events.sentence(event.message),
             severity=_WARNING, object=f"event/{event.id}",
         )  # fmt: skip
-
-
-# --- Who ------------------------------------------------------------------------------------------
-
-NAMES = {
-    "UpdateService": EntryKind.ROLLOUT,
-    "UpdateExpressGatewayService": EntryKind.ROLLOUT,
-    "RegisterTaskDefinition": EntryKind.CONFIG,
-    "RegisterScalableTarget": EntryKind.SCALE,
-    "StopTask": EntryKind.INSTANCE,
-    "ContinueServiceDeployment": EntryKind.HOOK,
-    "StopServiceDeployment": EntryKind.ROLLOUT,
-}
-"""The events of CloudTrail that are asked for, and what they are about."""
-
-
-def with_actors(told: Iterable[Entry], trails: Sequence[Trail], now: datetime) -> list[Entry]:
-    """Entries with who made the only call of that kind at that time, if CloudTrail knows it."""
-    return [_with_actor(one, trails, now) for one in told]
-
-
-def _with_actor(entry: Entry, trails: Sequence[Trail], now: datetime) -> Entry:
-    at = entry.timestamp
-    kinds = set(NAMES.values()) | {EntryKind.SCALE}
-    if at is None or entry.actor is not None or entry.kind not in kinds:
-        return entry
-    if entry.severity is Severity.ERROR or entry.summary == "started":
-        return entry  # what ECS does by itself
-    near = {
-        one.username
-        for one in trails
-        if one.event_time is not None
-        and abs(one.event_time - at) <= (_SOON if entry.kind is not EntryKind.SCALE else 6 * _SOON)
-        and (NAMES.get(one.event_name) is entry.kind or _is_count(one, entry))
-    }
-    if len(near) == 1:
-        return msgspec.structs.replace(entry, actor=Actor(name=near.pop(), via="cloudtrail"))
-    if not near and now - at < _ON_TIME:
-        return msgspec.structs.replace(entry, actor=Actor(name="not yet known", via="cloudtrail"))
-    return entry
-
-
-def _is_count(trail: Trail, entry: Entry) -> bool:
-    return entry.kind is EntryKind.SCALE and trail.event_name == "UpdateService"
