@@ -77,17 +77,20 @@ class Lookback:
         client = self.client
         names = {one.name for one in chosen}
         items = [one for one in self.services if one.service_name in names]
+        now = client.aws.runtime.now()
         stopping = start(partial(self._stopped, items)) if looked.wants(*_OF_TASKS) else None
-        scaling = (
-            start(partial(self._activities, looked)) if looked.wants(EntryKind.SCALE) else None
-        )
-        moved = [one for one in items if _moved(one, looked.since)]
-        deployed = _Deployed({}, {})
+        scales = looked.wants(EntryKind.SCALE)
+        scaling = start(partial(self._activities, looked)) if scales else None
+        moved = [
+            service
+            for service in items
+            if any(_is_since(one, looked.since) for one in service.deployments)
+        ]
+        deployed, definitions = _Deployed({}, {}), {}
         if looked.wants(*_OF_ROLLOUTS):
             deployed = self._deployed(moved, looked.since)
-        arns = set(deployed.targets.values())
-        arns |= {each.task_definition for one in moved for each in one.deployments}
-        definitions = client.task_definitions(arns) if looked.wants(*_OF_ROLLOUTS) else {}
+            arns = {one.task_definition for service in moved for one in service.deployments}
+            definitions = client.task_definitions(arns | set(deployed.targets.values()))
         stopped = (stopping and client.aws.optional(stopping.result)) or {}
         activities = (scaling and client.aws.optional(scaling.result)) or {}
         entries = [
@@ -95,7 +98,7 @@ class Lookback:
             for plain, service in zip(self.workloads, self.services, strict=True)
             if service.service_name in names
             for entry in timeline.entries(
-                timeline.Facts(
+                timeline.ServicePast(
                     plain=plain.item,
                     service=service,
                     deployments=deployed.deployments.get(service.service_name, ()),
@@ -103,12 +106,11 @@ class Lookback:
                     definitions=definitions,
                     stopped=stopped.get(service.service_name, ()),
                     activities=activities.get(service.service_name, ()),
-                    now=client.aws.runtime.now(),
+                    now=now,
                 )
             )
         ]
         if looked.who:
-            now = client.aws.runtime.now()
             shown = [one for one in entries if one.timestamp and one.timestamp >= looked.since]
             trails = client.aws.optional(partial(self._trails, looked, {one.kind for one in shown}))
             entries = entries if trails is None else cloudtrail.with_actors(entries, trails, now)
@@ -190,17 +192,10 @@ class Lookback:
         return found
 
 
-def _moved(service: wire.Service, since: datetime) -> bool:
-    """Whether a deployment began or changed since then."""
-    return any(
-        at is not None and at >= since
-        for one in service.deployments
-        for at in (one.created_at, one.updated_at)
-    )
-
-
-def _is_since(one: wire.ServiceDeployment, since: datetime) -> bool:
-    return any(at is not None and at >= since for at in (one.created_at, one.updated_at))
+def _is_since(deployment: wire.Deployment | wire.ServiceDeployment, since: datetime) -> bool:
+    """Whether it began or changed since then."""
+    times = (deployment.created_at, deployment.updated_at)
+    return any(at is not None and at >= since for at in times)
 
 
 def _since(

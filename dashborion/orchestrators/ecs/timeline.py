@@ -52,7 +52,7 @@ class Activity(wire.Pascal, frozen=True):
     status_message: str | None = None
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class ServicePast(Struct, frozen=True, kw_only=True):
     """A service and what is around it.
 
     ``deployments`` are the oldest first, those before what is looked at included; ``targets`` the
@@ -69,13 +69,15 @@ class Facts(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-def entries(facts: Facts) -> list[Entry]:
+def entries(facts: ServicePast) -> list[Entry]:
     """All that is known of a service, its rollouts in their order."""
     told = [*_rollouts(facts), *_task_sets(facts)]
     return [*told, *_scalings(facts), *_counts(facts), *_tasks(facts), *_said(facts)]
 
 
-def _entry(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
+def _entry(
+    facts: ServicePast, kind: EntryKind, at: datetime | None, summary: str, **more: Any
+) -> Entry:
     """An entry about the service, told by DescribeServices unless another ``api`` is named."""
     itself = f"service/{facts.plain.name}"
     source = Source(api=more.pop("api", "ecs:DescribeServices"), object=more.pop("object", itself))
@@ -103,7 +105,7 @@ def changes(service: wire.Service) -> Iterator[Evidence]:
         )  # fmt: skip
 
 
-def _rolled(facts: Facts) -> list[_Rolled]:
+def _rolled(facts: ServicePast) -> list[_Rolled]:
     """From service deployments; from the service's own where these are not known."""
     told = [
         _Rolled(one.created_at, arn, wire.arn_name(one.service_deployment_arn), one)
@@ -119,7 +121,7 @@ def _rolled(facts: Facts) -> list[_Rolled]:
     return sorted(own, key=lambda one: (one.at is not None, one.at))
 
 
-def _rollouts(facts: Facts) -> Iterator[Entry]:
+def _rollouts(facts: ServicePast) -> Iterator[Entry]:
     rolled, known = _rolled(facts), facts.definitions
     for index, one in enumerate(rolled):
         before = rolled[index - 1].arn if index else None
@@ -190,7 +192,7 @@ def _kept(definition: wire.TaskDefinition) -> dict[str, Any]:
     }
 
 
-def _of_deployment(facts: Facts, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
+def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
     """How a deployment ended, the alarms that ended it and the hooks that it waits for."""
     at, api = made.updated_at or made.created_at, "ecs:DescribeServiceDeployments"
     object_ = f"deployment/{wire.arn_name(made.service_deployment_arn)}"
@@ -221,7 +223,7 @@ def _of_deployment(facts: Facts, made: wire.ServiceDeployment, name: str) -> Ite
         )  # fmt: skip
 
 
-def _failed(facts: Facts, one: _Rolled) -> Iterator[Entry]:
+def _failed(facts: ServicePast, one: _Rolled) -> Iterator[Entry]:
     """The same in the older API's words."""
     for own in facts.service.deployments:
         if own.id == one.id and own.rollout_state == "FAILED":
@@ -232,7 +234,7 @@ def _failed(facts: Facts, one: _Rolled) -> Iterator[Entry]:
             )  # fmt: skip
 
 
-def _task_sets(facts: Facts) -> Iterator[Entry]:
+def _task_sets(facts: ServicePast) -> Iterator[Entry]:
     """What CodeDeploy or another controller deployed."""
     for one in facts.service.task_sets:
         name = rollout.revision(one.task_definition) or one.task_definition
@@ -245,7 +247,7 @@ def _task_sets(facts: Facts) -> Iterator[Entry]:
 # --- Scaling --------------------------------------------------------------------------------------
 
 
-def _scalings(facts: Facts) -> Iterator[Entry]:
+def _scalings(facts: ServicePast) -> Iterator[Entry]:
     """What Application Auto Scaling did."""
     for one in facts.activities:
         size, by = _SIZE.search(one.description), _POLICY.search(one.cause)
@@ -262,7 +264,7 @@ def _scalings(facts: Facts) -> Iterator[Entry]:
         )  # fmt: skip
 
 
-def _counts(facts: Facts) -> Iterator[Entry]:
+def _counts(facts: ServicePast) -> Iterator[Entry]:
     """A changed count, where a service settled twice and has more tasks, or less, the second time.
 
     Only within the hour in which ECS knows which tasks were lost.
@@ -282,7 +284,7 @@ def _counts(facts: Facts) -> Iterator[Entry]:
 
 
 def _count(
-    facts: Facts, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
+    facts: ServicePast, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
 ) -> Iterator[Entry]:
     ended = [task.stopping_at or task.stopped_at for task in facts.stopped if _has_failed(task)]
     lost = sum(since - SOON <= at <= until for at in ended if at)
@@ -308,7 +310,7 @@ def _has_failed(task: wire.Task) -> bool:
     return task.stop_code != "ServiceSchedulerInitiated" or "health" in (task.stopped_reason or "")
 
 
-def _tasks(facts: Facts) -> Iterator[Entry]:
+def _tasks(facts: ServicePast) -> Iterator[Entry]:
     """Tasks that came and went, by events, and why they ended, which ECS knows for an hour."""
     known = {instances.task_id(task) for task in facts.stopped}
     for event in facts.service.events:
@@ -325,7 +327,7 @@ def _tasks(facts: Facts) -> Iterator[Entry]:
         yield _stopped(facts, task)
 
 
-def _stopped(facts: Facts, task: wire.Task) -> Entry:
+def _stopped(facts: ServicePast, task: wire.Task) -> Entry:
     definition = facts.definitions.get(task.task_definition_arn)
     word = instances.reason(task, definition)
     text = f"stopped: {task.stopped_reason or word or 'nobody says why'}"
@@ -349,7 +351,7 @@ def _stopped(facts: Facts, task: wire.Task) -> Entry:
     )  # fmt: skip
 
 
-def _said(facts: Facts) -> Iterator[Entry]:
+def _said(facts: ServicePast) -> Iterator[Entry]:
     """What else the scheduler warns of."""
     for event in facts.service.events:
         meaning = events.meaning(event.message)

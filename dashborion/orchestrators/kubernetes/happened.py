@@ -17,7 +17,7 @@ from dashborion.orchestrators.timeline import entry
 MANAGED = "managedFields"
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class WorkloadPast(Struct, frozen=True, kw_only=True):
     """A workload and what is around it.
 
     ``kept`` are its own revisions with their templates. ``events`` are those about it, its
@@ -33,7 +33,9 @@ class Facts(Struct, frozen=True, kw_only=True):
     config_maps: Sequence[wire.TracedObject] = ()
 
 
-def told(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
+def told(
+    facts: WorkloadPast, kind: EntryKind, at: datetime | None, summary: str, **more: Any
+) -> Entry:
     """An entry about the workload, told by events unless an ``api`` is named."""
     itself = f"{type(facts.item).__name__.lower()}/{facts.plain.name}"
     source = Source(api=more.pop("api", "events"), object=more.pop("object", itself))

@@ -159,7 +159,7 @@ class Lookback:
         found: Found[wire.Controller],
         around: _Around,
         templates: dict[str, list[Found[Any]]],
-    ) -> happened.Facts:
+    ) -> happened.WorkloadPast:
         item, meta = found.item, found.item.metadata
         kept = around.kept[meta.uid]
         parents = {one.metadata.uid: one.metadata for one in kept}
@@ -182,7 +182,7 @@ class Lookback:
             )
 
         names = timeline.config_maps_of(history.current_template(found))
-        return happened.Facts(
+        return happened.WorkloadPast(
             plain=normalise.workload(item, self.environment, []),
             item=item,
             kept=templates[meta.uid],
