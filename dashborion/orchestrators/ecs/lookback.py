@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import msgspec
@@ -65,12 +65,12 @@ class Lookback:
 
     client: Client
     services: Sequence[wire.Service]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the services, by what these say themselves."""
         scope = self.client.scope
-        plain = [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
-        object.__setattr__(self, "workloads", plain)
+        return [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
 
     def past(self, chosen: Sequence[Workload], looked: Looked) -> Past:
         """Of services, their tasks and Application Auto Scaling; what cannot be had is told."""

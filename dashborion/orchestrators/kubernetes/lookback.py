@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -74,11 +74,11 @@ class Lookback:
     environment: Environment
     namespace: str | None
     found: Sequence[Found[wire.Controller]]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        plain = [Found(normalise.workload(one.item, self.environment, [])) for one in self.found]
-        object.__setattr__(self, "workloads", plain)
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the controllers, by what these say themselves."""
+        return [Found(normalise.workload(one.item, self.environment, [])) for one in self.found]
 
     def past(self, chosen: Sequence[Workload], looked: Looked) -> Past:
         """Of lists of a namespace or of all; what may not be listed may be missing, and is told.
