@@ -1,13 +1,43 @@
-"""What the adapters' timelines have in common: words for what changed. Pure."""
+"""What the adapters' timelines have in common: entries, and words for what changed. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
+from dashborion.models.cause import Severity
 from dashborion.models.definition import Difference
+from dashborion.models.timeline import Entry, EntryKind, Source
+from dashborion.models.workload import Workload
 
 _MOST = 3  # fields that are named
 _DIGITS = 12  # of a digest
+
+
+def entry(
+    item: Workload,
+    kind: EntryKind,
+    at: datetime | None,
+    summary: str,
+    source: Source,
+    *,
+    severity: Severity = Severity.INFO,
+    **more: Any,
+) -> Entry:
+    """An entry about a workload; ``more`` are further fields."""
+    return Entry(
+        timestamp=at,
+        project=item.project,
+        environment=item.environment,
+        namespace=item.namespace,
+        workload=item.name,
+        kind=kind,
+        severity=severity,
+        summary=summary,
+        source=source,
+        **more,
+    )
 
 
 def in_words(differences: Sequence[Difference]) -> str:

@@ -59,8 +59,8 @@ def on_ecs(
         resource_id="service/docs/web", min_capacity=bounds[0], max_capacity=bounds[1]
     )
     workload = ecs_normalise.workload(plain, None, 0, list(endpoints), scope)
-    around = of_ecs.Around(digests=digests, target=target)
-    return of_ecs.defined(plain, ecs_wire.task_definition(raw), workload, around)
+    whole = ecs_wire.task_definition(raw)
+    return of_ecs.defined(plain, whole, workload, digests=digests, target=target)
 
 
 def on_kubernetes(
@@ -93,5 +93,4 @@ def on_kubernetes(
     scaling = bounds and Autoscaling(
         min=bounds[0], max=bounds[1], current=None, desired=None, source="hpa", suspended=False
     )
-    around = of_kubernetes.Around(digests=digests, autoscaling=scaling)
-    return of_kubernetes.defined(item, template, workload, around)
+    return of_kubernetes.defined(item, template, workload, digests=digests, scaling=scaling)

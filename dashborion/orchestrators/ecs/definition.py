@@ -6,8 +6,6 @@ import shlex
 from collections.abc import Iterable, Iterator
 from math import ceil
 
-from msgspec import Struct
-
 from dashborion.models.definition import (
     Bounds,
     Defined,
@@ -24,21 +22,15 @@ _ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
 _RUNNING = "RUNNING"
 
 
-class Around(Struct, frozen=True, kw_only=True):
-    """What is read beside a service: what its tasks run by container, and its autoscaler."""
-
-    digests: Digests | None
-    target: wire.ScalableTarget | None
-
-
 def defined(
     service: wire.Service,
     task_definition: definition_wire.TaskDefinition,
     workload: Workload,
-    around: Around,
+    *,
+    digests: Digests | None,
+    target: wire.ScalableTarget | None,
 ) -> Defined:
-    """A service with all that it is made of."""
-    target = around.target
+    """A service with all that it is made of; ``digests`` is what its tasks run by container."""
     is_daemon = service.scheduling_strategy == "DAEMON"
     definition = Definition(
         project=workload.project,
@@ -56,7 +48,7 @@ def defined(
         platform=platform(task_definition),
         strategy=_strategy(service),
         endpoints=endpoint_texts(workload.endpoints),
-        containers=[_container(one, around) for one in task_definition.container_definitions],
+        containers=[_container(one, digests) for one in task_definition.container_definitions],
     )
     return Defined(workload, definition, dict(_values(task_definition)))
 
@@ -80,7 +72,7 @@ def platform(task_definition: definition_wire.TaskDefinition) -> str | None:
     return f"{system}/{_ARCHITECTURES.get(architecture, architecture)}" if architecture else None
 
 
-def _container(one: definition_wire.Container, around: Around) -> DefinedContainer:
+def _container(one: definition_wire.Container, digests: Digests | None) -> DefinedContainer:
     ports = (
         f"{port.container_port_range or port.container_port}/{port.protocol}"
         for port in one.port_mappings
@@ -89,7 +81,7 @@ def _container(one: definition_wire.Container, around: Around) -> DefinedContain
     return DefinedContainer(
         name=one.name,
         init=False,
-        image=image_reference(one.image, one.name, around.digests),
+        image=image_reference(one.image, one.name, digests),
         command=one.entry_point,
         arguments=one.command,
         ports=sorted(ports),

@@ -13,7 +13,7 @@ from msgspec import field
 from dashborion.errors import BadAnswer
 from dashborion.models.definition import Sealed, sealing
 from dashborion.orchestrators.ecs.native_wire import PortMapping
-from dashborion.orchestrators.ecs.wire import Wire
+from dashborion.orchestrators.ecs.wire import SizedContainer, Wire
 
 
 class Variable(Wire, frozen=True):
@@ -41,13 +41,7 @@ class HealthCheck(Wire, frozen=True):
     retries: int = 3
 
 
-class Container(Wire, frozen=True):
-    name: str = ""
-    image: str = ""
-    essential: bool = True
-    cpu: int = 0
-    memory: int | None = None
-    memory_reservation: int | None = None
+class Container(SizedContainer, frozen=True):
     entry_point: list[str] = []
     command: list[str] = []
     port_mappings: list[PortMapping] = []

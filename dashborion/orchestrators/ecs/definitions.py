@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -139,12 +139,12 @@ class Listing:
     client: Client
     query: Query
     services: Sequence[wire.Service]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the services, by what these say themselves."""
         scope = self.client.scope
-        plain = [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
-        object.__setattr__(self, "workloads", plain)
+        return [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
 
     def define(self, chosen: Sequence[Workload]) -> list[Defined]:
         """With tasks, scalable targets and load balancers, as far as these are compared."""
@@ -191,10 +191,8 @@ def _defined(
         service,
         definition_wire.task_definition(whole),
         msgspec.structs.replace(plain, endpoints=ways),
-        definition.Around(
-            digests=None if digests is None else digests.get(name, {}),
-            target=(around.get("autoscaling") or {}).get(name),
-        ),
+        digests=None if digests is None else digests.get(name, {}),
+        target=(around.get("autoscaling") or {}).get(name),
     )
 
 

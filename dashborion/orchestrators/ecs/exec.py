@@ -9,8 +9,7 @@ from __future__ import annotations
 import shlex
 import signal
 import subprocess
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -22,7 +21,7 @@ from dashborion.models.query import Found
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.ecs import plugin, wire
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.signals import done_in_the_end, exit_code
+from dashborion.signals import exit_code
 from dashborion.terminal import Terminal, unchanged
 
 AGENT = "ExecuteCommandAgent"
@@ -170,26 +169,13 @@ def _run_plugin(arguments: list[str], environ: Mapping[str, str]) -> int:
     keys = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
     handlers = {key: signal.signal(key, signal.SIG_IGN) for key in keys}
     try:
-        with unchanged(0), _ended(subprocess.Popen(arguments, env=environ)) as process:
-            code = process.wait()
+        with unchanged(0):
+            process = subprocess.Popen(arguments, env=environ)
+            with plugin.ended(process, signal.SIGTERM):
+                code = process.wait()
     except OSError as error:
         raise DashborionError(f"cannot run {plugin.NAME}: {error.strerror or error}") from error
     finally:
         for key, handler in handlers.items():
             signal.signal(key, handler)
     return code if code >= 0 else exit_code(-code)
-
-
-@contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
-    """End the plugin with the context: SIGTERM, then SIGKILL."""
-    with done_in_the_end(process.kill):
-        try:
-            yield process
-        finally:
-            process.terminate()  # nothing happens if it has ended
-            try:
-                process.wait(plugin.END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ from dashborion.models.timeline import EntryKind
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import part, parts
-from dashborion.orchestrators.ecs import find, normalise, timeline, wire
+from dashborion.orchestrators.ecs import cloudtrail, find, normalise, timeline, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.protocol import Looked, Past
@@ -65,29 +65,32 @@ class Lookback:
 
     client: Client
     services: Sequence[wire.Service]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the services, by what these say themselves."""
         scope = self.client.scope
-        plain = [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
-        object.__setattr__(self, "workloads", plain)
+        return [Found(normalise.workload(one, None, 0, [], scope)) for one in self.services]
 
     def past(self, chosen: Sequence[Workload], looked: Looked) -> Past:
         """Of services, their tasks and Application Auto Scaling; what cannot be had is told."""
         client = self.client
         names = {one.name for one in chosen}
         items = [one for one in self.services if one.service_name in names]
+        now = client.aws.runtime.now()
         stopping = start(partial(self._stopped, items)) if looked.wants(*_OF_TASKS) else None
-        scaling = (
-            start(partial(self._activities, looked)) if looked.wants(EntryKind.SCALE) else None
-        )
-        moved = [one for one in items if _moved(one, looked.since)]
-        deployed = _Deployed({}, {})
+        scales = looked.wants(EntryKind.SCALE)
+        scaling = start(partial(self._activities, looked)) if scales else None
+        moved = [
+            service
+            for service in items
+            if any(_is_since(one, looked.since) for one in service.deployments)
+        ]
+        deployed, definitions = _Deployed({}, {}), {}
         if looked.wants(*_OF_ROLLOUTS):
             deployed = self._deployed(moved, looked.since)
-        arns = set(deployed.targets.values())
-        arns |= {each.task_definition for one in moved for each in one.deployments}
-        definitions = client.task_definitions(arns) if looked.wants(*_OF_ROLLOUTS) else {}
+            arns = {one.task_definition for service in moved for one in service.deployments}
+            definitions = client.task_definitions(arns | set(deployed.targets.values()))
         stopped = (stopping and client.aws.optional(stopping.result)) or {}
         activities = (scaling and client.aws.optional(scaling.result)) or {}
         entries = [
@@ -95,7 +98,7 @@ class Lookback:
             for plain, service in zip(self.workloads, self.services, strict=True)
             if service.service_name in names
             for entry in timeline.entries(
-                timeline.Facts(
+                timeline.ServicePast(
                     plain=plain.item,
                     service=service,
                     deployments=deployed.deployments.get(service.service_name, ()),
@@ -103,15 +106,14 @@ class Lookback:
                     definitions=definitions,
                     stopped=stopped.get(service.service_name, ()),
                     activities=activities.get(service.service_name, ()),
-                    now=client.aws.runtime.now(),
+                    now=now,
                 )
             )
         ]
         if looked.who:
-            now = client.aws.runtime.now()
             shown = [one for one in entries if one.timestamp and one.timestamp >= looked.since]
             trails = client.aws.optional(partial(self._trails, looked, {one.kind for one in shown}))
-            entries = entries if trails is None else timeline.with_actors(entries, trails, now)
+            entries = entries if trails is None else cloudtrail.with_actors(entries, trails, now)
         return Past(entries, _REACH)
 
     def _deployed(self, moved: Sequence[wire.Service], since: datetime) -> _Deployed:
@@ -169,23 +171,19 @@ class Lookback:
             if one.resource_id.startswith(head)
         )
 
-    def _trails(self, looked: Looked, kinds: set[EntryKind]) -> list[timeline.Trail]:
+    def _trails(self, looked: Looked, kinds: set[EntryKind]) -> list[cloudtrail.Trail]:
         """Who called what, as far as CloudTrail knows it by now."""
-        aws, found = self.client.aws, []
-        wanted = [
-            name
-            for name, kind in timeline.NAMES.items()
-            if kind in kinds or (name == "UpdateService" and EntryKind.SCALE in kinds)
-        ]
+        aws = self.client.aws
+        found: list[cloudtrail.Trail] = []
         until = {} if looked.until is None else {"EndTime": looked.until}
-        for name in wanted:
+        for name in cloudtrail.names_about(kinds):
             pages = aws.pages(
                 "cloudtrail", "lookup_events", "Events", token=("NextToken", "NextToken"),
                 LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": name}],
                 StartTime=looked.since, MaxResults=_TRAIL_PAGE, **until,
             )  # fmt: skip
             for number, page in enumerate(pages, 1):
-                found += convert(list[timeline.Trail], page, "cloudtrail:LookupEvents")
+                found += convert(list[cloudtrail.Trail], page, "cloudtrail:LookupEvents")
                 aws.runtime.sleep(_PACE_SECONDS)
                 if number == _TRAIL_PAGES:
                     limit = f"of {name}, CloudTrail's newest {_TRAIL_PAGES * _TRAIL_PAGE} are known"
@@ -194,17 +192,10 @@ class Lookback:
         return found
 
 
-def _moved(service: wire.Service, since: datetime) -> bool:
-    """Whether a deployment began or changed since then."""
-    return any(
-        at is not None and at >= since
-        for one in service.deployments
-        for at in (one.created_at, one.updated_at)
-    )
-
-
-def _is_since(one: wire.ServiceDeployment, since: datetime) -> bool:
-    return any(at is not None and at >= since for at in (one.created_at, one.updated_at))
+def _is_since(deployment: wire.Deployment | wire.ServiceDeployment, since: datetime) -> bool:
+    """Whether it began or changed since then."""
+    times = (deployment.created_at, deployment.updated_at)
+    return any(at is not None and at >= since for at in times)
 
 
 def _since(

@@ -29,7 +29,7 @@ LAST_WITHOUT_VARIABLE = (1, 2, 497, 0)
 VERSION_SECONDS = 5.0
 OPENED = "opened for session"  # "Port 8080 opened for sessionId …": what the plugin says
 START_SECONDS = 20.0  # from the plugin's start until it listens
-END_SECONDS = 1.0  # between a signal and SIGKILL
+_END_SECONDS = 1.0  # between a signal and SIGKILL
 _INSTALL = (
     "install it: https://docs.aws.amazon.com/systems-manager/latest/userguide/"
     "session-manager-working-with-install-plugin.html"
@@ -114,7 +114,7 @@ class Session:
     def started(cls, arguments: list[str], environ: Mapping[str, str], port: int) -> Session:
         with ExitStack() as stack:
             try:
-                process = stack.enter_context(_running(arguments, environ))
+                process = stack.enter_context(ended(_start(arguments, environ), signal.SIGINT))
             except OSError as error:
                 reason = error.strerror or error
                 raise DashborionError(f"cannot run {NAME}: {reason}") from error
@@ -150,23 +150,31 @@ class Session:
         self._stack.close()
 
 
-@contextmanager
-def _running(arguments: list[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The plugin, ended with the context: on SIGINT it ends its session at AWS, too."""
-    process = subprocess.Popen(
+def _start(arguments: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         arguments,
         env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
+
+
+@contextmanager
+def ended(
+    process: subprocess.Popen[bytes], first: signal.Signals
+) -> Iterator[subprocess.Popen[bytes]]:
+    """End the plugin with the context: by a ``first`` signal, then SIGKILL.
+
+    On SIGINT it ends its session at AWS, too.
+    """
     with done_in_the_end(process.kill):
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGINT)  # nothing happens if it has ended
+            process.send_signal(first)  # nothing happens if it has ended
             try:
-                process.wait(END_SECONDS)
+                process.wait(_END_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

@@ -35,8 +35,8 @@ from dashborion.orchestrators.protocol import Examined
 Definitions = Mapping[str, wire.TaskDefinition]
 
 
-class Around(Struct, frozen=True):
-    """What is known around all services.
+class Surveyed(Struct, frozen=True):
+    """What lists tell of all services.
 
     Attributes:
         tasks: by their service; None where those that have stopped could not be listed.
@@ -77,9 +77,9 @@ def workloads(reads: Reads, query: Query) -> tuple[list[Examined[Workload]], lis
         )
     tasks = _by_service(known.values())
     unhealthy = Counter({name: sum(map(_is_unhealthy, tasks[name])) for name in checked})
-    around = Around(definitions, None if ended is None else tasks, unhealthy, runs_known)
+    surveyed = Surveyed(definitions, None if ended is None else tasks, unhealthy, runs_known)
     found = [
-        _listed(reads, one, around, endpoints(one.item, ways or Routes()), query) for one in kept
+        _listed(reads, one, surveyed, endpoints(one.item, ways or Routes()), query) for one in kept
     ]
     return found, tasks[None]
 
@@ -126,23 +126,23 @@ def _running(
 def _listed(
     reads: Reads,
     found: Found[wire.Service],
-    around: Around,
+    surveyed: Surveyed,
     ways: list[Endpoint],
     query: Query,
 ) -> Examined[Workload]:
     """A service by what it and its tasks say, without another call."""
     client, service = reads.client, found.item
-    definition = around.definitions.get(normalise.definition_of(service))
-    unhealthy = around.unhealthy[service.service_name]
+    definition = surveyed.definitions.get(normalise.definition_of(service))
+    unhealthy = surveyed.unhealthy[service.service_name]
     plain = normalise.workload(service, definition, unhealthy, ways, client.scope)
     if not query.wants("causes"):
         return Examined(item=plain, raw=found.raw)
     seen = [
-        of_task(one, service, client.scope, around.definitions)
-        for one in (around.tasks or {}).get(service.service_name, ())
+        of_task(one, service, client.scope, surveyed.definitions)
+        for one in (surveyed.tasks or {}).get(service.service_name, ())
     ]
     now = client.aws.runtime.now()
-    restarts = None if around.tasks is None else sum(map(is_restart, seen))
+    restarts = None if surveyed.tasks is None else sum(map(is_restart, seen))
     told = findings.found(RULES, Facts(now=now, service=service, tasks=seen))
     judged = findings.examined(
         msgspec.structs.replace(plain, restarts=restarts),
@@ -155,7 +155,7 @@ def _listed(
     )
     # Where its tasks were not looked at, those that are on their way may still arrive.
     awaited = service.running_count + service.pending_count if service.pending_count else 0
-    promising = judged.promising if around.runs_known else awaited
+    promising = judged.promising if surveyed.runs_known else awaited
     return msgspec.structs.replace(judged, raw=found.raw, promising=promising)
 
 

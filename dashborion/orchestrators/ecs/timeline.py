@@ -7,7 +7,7 @@ is told where tasks came or went of a service that had settled, and none had fai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -21,7 +21,8 @@ from dashborion.models.timeline import Actor, Entry, EntryKind, Source
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import events, instances, rollout, wire
-from dashborion.orchestrators.timeline import in_words
+from dashborion.orchestrators.ecs.cloudtrail import SOON
+from dashborion.orchestrators.timeline import entry, in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
 _TASKS = re.compile(r"\(task ([0-9a-f-]+)\)")
@@ -30,8 +31,6 @@ _SIZE = re.compile(r"desired count to (\d+)")
 _POLICY = re.compile(
     r"triggered policy (\S+)|(scheduled action|target tracking)[^.]*", re.IGNORECASE
 )
-_SOON = timedelta(seconds=5)  # within which CloudTrail and ECS tell the same
-_ON_TIME = timedelta(minutes=15)  # that CloudTrail takes
 _KNOWN = timedelta(hours=1)  # in which ECS tells of tasks that stopped
 _SHORT = 6  # digits of a task's id in its name
 _SKIPPED = frozenset({
@@ -53,15 +52,7 @@ class Activity(wire.Pascal, frozen=True):
     status_message: str | None = None
 
 
-class Trail(wire.Pascal, frozen=True):
-    """An event of CloudTrail, without what was asked for in it, which may hold secrets."""
-
-    event_name: str = ""
-    event_time: datetime | None = None
-    username: str = ""
-
-
-class Facts(Struct, frozen=True, kw_only=True):
+class ServicePast(Struct, frozen=True, kw_only=True):
     """A service and what is around it.
 
     ``deployments`` are the oldest first, those before what is looked at included; ``targets`` the
@@ -78,27 +69,19 @@ class Facts(Struct, frozen=True, kw_only=True):
     now: datetime
 
 
-def entries(facts: Facts) -> list[Entry]:
+def entries(facts: ServicePast) -> list[Entry]:
     """All that is known of a service, its rollouts in their order."""
     told = [*_rollouts(facts), *_task_sets(facts)]
     return [*told, *_scalings(facts), *_counts(facts), *_tasks(facts), *_said(facts)]
 
 
-def _entry(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
-    item = facts.plain
-    api, object_ = more.pop("api", "ecs:DescribeServices"), more.pop("object", None)
-    return Entry(
-        timestamp=at,
-        project=item.project,
-        environment=item.environment,
-        namespace=item.namespace,
-        workload=item.name,
-        kind=kind,
-        severity=more.pop("severity", _INFO),
-        summary=summary,
-        source=Source(api=api, object=object_ or f"service/{item.name}"),
-        **more,
-    )
+def _entry(
+    facts: ServicePast, kind: EntryKind, at: datetime | None, summary: str, **more: Any
+) -> Entry:
+    """An entry about the service, told by DescribeServices unless another ``api`` is named."""
+    itself = f"service/{facts.plain.name}"
+    source = Source(api=more.pop("api", "ecs:DescribeServices"), object=more.pop("object", itself))
+    return entry(facts.plain, kind, at, summary, source, **more)
 
 
 # --- Rollouts -------------------------------------------------------------------------------------
@@ -122,7 +105,7 @@ def changes(service: wire.Service) -> Iterator[Evidence]:
         )  # fmt: skip
 
 
-def _rolled(facts: Facts) -> list[_Rolled]:
+def _rolled(facts: ServicePast) -> list[_Rolled]:
     """From service deployments; from the service's own where these are not known."""
     told = [
         _Rolled(one.created_at, arn, wire.arn_name(one.service_deployment_arn), one)
@@ -138,7 +121,7 @@ def _rolled(facts: Facts) -> list[_Rolled]:
     return sorted(own, key=lambda one: (one.at is not None, one.at))
 
 
-def _rollouts(facts: Facts) -> Iterator[Entry]:
+def _rollouts(facts: ServicePast) -> Iterator[Entry]:
     rolled, known = _rolled(facts), facts.definitions
     for index, one in enumerate(rolled):
         before = rolled[index - 1].arn if index else None
@@ -209,7 +192,7 @@ def _kept(definition: wire.TaskDefinition) -> dict[str, Any]:
     }
 
 
-def _of_deployment(facts: Facts, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
+def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
     """How a deployment ended, the alarms that ended it and the hooks that it waits for."""
     at, api = made.updated_at or made.created_at, "ecs:DescribeServiceDeployments"
     object_ = f"deployment/{wire.arn_name(made.service_deployment_arn)}"
@@ -240,7 +223,7 @@ def _of_deployment(facts: Facts, made: wire.ServiceDeployment, name: str) -> Ite
         )  # fmt: skip
 
 
-def _failed(facts: Facts, one: _Rolled) -> Iterator[Entry]:
+def _failed(facts: ServicePast, one: _Rolled) -> Iterator[Entry]:
     """The same in the older API's words."""
     for own in facts.service.deployments:
         if own.id == one.id and own.rollout_state == "FAILED":
@@ -251,7 +234,7 @@ def _failed(facts: Facts, one: _Rolled) -> Iterator[Entry]:
             )  # fmt: skip
 
 
-def _task_sets(facts: Facts) -> Iterator[Entry]:
+def _task_sets(facts: ServicePast) -> Iterator[Entry]:
     """What CodeDeploy or another controller deployed."""
     for one in facts.service.task_sets:
         name = rollout.revision(one.task_definition) or one.task_definition
@@ -264,7 +247,7 @@ def _task_sets(facts: Facts) -> Iterator[Entry]:
 # --- Scaling --------------------------------------------------------------------------------------
 
 
-def _scalings(facts: Facts) -> Iterator[Entry]:
+def _scalings(facts: ServicePast) -> Iterator[Entry]:
     """What Application Auto Scaling did."""
     for one in facts.activities:
         size, by = _SIZE.search(one.description), _POLICY.search(one.cause)
@@ -281,7 +264,7 @@ def _scalings(facts: Facts) -> Iterator[Entry]:
         )  # fmt: skip
 
 
-def _counts(facts: Facts) -> Iterator[Entry]:
+def _counts(facts: ServicePast) -> Iterator[Entry]:
     """A changed count, where a service settled twice and has more tasks, or less, the second time.
 
     Only within the hour in which ECS knows which tasks were lost.
@@ -301,14 +284,14 @@ def _counts(facts: Facts) -> Iterator[Entry]:
 
 
 def _count(
-    facts: Facts, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
+    facts: ServicePast, since: datetime, until: datetime, moves: Sequence[tuple[wire.Event, int]]
 ) -> Iterator[Entry]:
     ended = [task.stopping_at or task.stopped_at for task in facts.stopped if _has_failed(task)]
-    lost = sum(since - _SOON <= at <= until for at in ended if at)
+    lost = sum(since - SOON <= at <= until for at in ended if at)
     more = sum(number for _, number in moves) - lost
     others = [one.start_time for one in facts.activities]
     others += [one.at for one in _rolled(facts)]
-    is_explained = any(since - _SOON <= at <= until for at in others if at)
+    is_explained = any(since - SOON <= at <= until for at in others if at)
     if more and moves and not is_explained:
         way = "out" if more > 0 else "in"
         event, _ = moves[0]
@@ -327,7 +310,7 @@ def _has_failed(task: wire.Task) -> bool:
     return task.stop_code != "ServiceSchedulerInitiated" or "health" in (task.stopped_reason or "")
 
 
-def _tasks(facts: Facts) -> Iterator[Entry]:
+def _tasks(facts: ServicePast) -> Iterator[Entry]:
     """Tasks that came and went, by events, and why they ended, which ECS knows for an hour."""
     known = {instances.task_id(task) for task in facts.stopped}
     for event in facts.service.events:
@@ -344,7 +327,7 @@ def _tasks(facts: Facts) -> Iterator[Entry]:
         yield _stopped(facts, task)
 
 
-def _stopped(facts: Facts, task: wire.Task) -> Entry:
+def _stopped(facts: ServicePast, task: wire.Task) -> Entry:
     definition = facts.definitions.get(task.task_definition_arn)
     word = instances.reason(task, definition)
     text = f"stopped: {task.stopped_reason or word or 'nobody says why'}"
@@ -368,7 +351,7 @@ def _stopped(facts: Facts, task: wire.Task) -> Entry:
     )  # fmt: skip
 
 
-def _said(facts: Facts) -> Iterator[Entry]:
+def _said(facts: ServicePast) -> Iterator[Entry]:
     """What else the scheduler warns of."""
     for event in facts.service.events:
         meaning = events.meaning(event.message)
@@ -379,47 +362,3 @@ def _said(facts: Facts) -> Iterator[Entry]:
             facts, kind, event.created_at, events.sentence(event.message),
             severity=_WARNING, object=f"event/{event.id}",
         )  # fmt: skip
-
-
-# --- Who ------------------------------------------------------------------------------------------
-
-NAMES = {
-    "UpdateService": EntryKind.ROLLOUT,
-    "UpdateExpressGatewayService": EntryKind.ROLLOUT,
-    "RegisterTaskDefinition": EntryKind.CONFIG,
-    "RegisterScalableTarget": EntryKind.SCALE,
-    "StopTask": EntryKind.INSTANCE,
-    "ContinueServiceDeployment": EntryKind.HOOK,
-    "StopServiceDeployment": EntryKind.ROLLOUT,
-}
-"""The events of CloudTrail that are asked for, and what they are about."""
-
-
-def with_actors(told: Iterable[Entry], trails: Sequence[Trail], now: datetime) -> list[Entry]:
-    """Entries with who made the only call of that kind at that time, if CloudTrail knows it."""
-    return [_with_actor(one, trails, now) for one in told]
-
-
-def _with_actor(entry: Entry, trails: Sequence[Trail], now: datetime) -> Entry:
-    at = entry.timestamp
-    kinds = set(NAMES.values()) | {EntryKind.SCALE}
-    if at is None or entry.actor is not None or entry.kind not in kinds:
-        return entry
-    if entry.severity is Severity.ERROR or entry.summary == "started":
-        return entry  # what ECS does by itself
-    near = {
-        one.username
-        for one in trails
-        if one.event_time is not None
-        and abs(one.event_time - at) <= (_SOON if entry.kind is not EntryKind.SCALE else 6 * _SOON)
-        and (NAMES.get(one.event_name) is entry.kind or _is_count(one, entry))
-    }
-    if len(near) == 1:
-        return msgspec.structs.replace(entry, actor=Actor(name=near.pop(), via="cloudtrail"))
-    if not near and now - at < _ON_TIME:
-        return msgspec.structs.replace(entry, actor=Actor(name="not yet known", via="cloudtrail"))
-    return entry
-
-
-def _is_count(trail: Trail, entry: Entry) -> bool:
-    return entry.kind is EntryKind.SCALE and trail.event_name == "UpdateService"

@@ -94,13 +94,18 @@ class LogConfiguration(Wire, frozen=True):
     options: LogOptions = LogOptions()
 
 
-class ContainerDefinition(Wire, frozen=True):
+class SizedContainer(Wire, frozen=True):
+    """What every reader of a definition wants of a container."""
+
     name: str = ""
     image: str = ""
     essential: bool = True
     cpu: int = 0
     memory: int | None = None
     memory_reservation: int | None = None
+
+
+class ContainerDefinition(SizedContainer, frozen=True):
     health_check: HealthCheck | None = None
     log_configuration: LogConfiguration | None = None
 

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from msgspec import Struct
-
 from dashborion.models.definition import (
     Bounds,
     Defined,
@@ -28,24 +26,25 @@ _STRATEGIES = {"RollingUpdate": "rolling", "Recreate": "recreate", "OnDelete": "
 _DEFAULTS: Mapping[type[Any], tuple[str, str]] = {wire.Deployment: ("25%", "25%")}
 
 
-class Around(Struct, frozen=True, kw_only=True):
-    """What is read beside a workload: what its pods run by container, and its autoscaler."""
-
-    digests: Digests | None
-    autoscaling: Autoscaling | None
-
-
-def defined(item: wire.Controller, raw: Any, workload: Workload, around: Around) -> Defined:
+def defined(
+    item: wire.Controller,
+    raw: Any,
+    workload: Workload,
+    *,
+    digests: Digests | None,
+    scaling: Autoscaling | None,
+) -> Defined:
     """A workload with all that it is made of; ``raw`` is its pod template as the API has it.
+
+    ``digests`` is what its pods run by container.
 
     Raises:
         BadAnswer: the template is not what the API documents.
     """
     spec = definition_wire.template(raw, workload.name).spec
-    scaling = around.autoscaling
-    containers = [_container(one, around, is_init=False) for one in spec.containers]
+    containers = [_container(one, digests, is_init=False) for one in spec.containers]
     containers += [
-        _container(one, around, is_init=one.restart_policy != "Always")
+        _container(one, digests, is_init=one.restart_policy != "Always")
         for one in spec.init_containers
     ]
     definition = Definition(
@@ -82,14 +81,14 @@ def digests_of(pods: Sequence[wire.Pod], images: Mapping[str, str]) -> Digests:
 
 
 def _container(
-    one: definition_wire.Container, around: Around, *, is_init: bool
+    one: definition_wire.Container, digests: Digests | None, *, is_init: bool
 ) -> DefinedContainer:
     requests = (one.resources.limits or {}) | (one.resources.requests or {})
     plain = [v for v in one.env if not (v.value_from and v.value_from.secret)]
     return DefinedContainer(
         name=one.name,
         init=is_init,
-        image=image_reference(one.image, one.name, around.digests),
+        image=image_reference(one.image, one.name, digests),
         command=one.command,
         arguments=one.args,
         ports=sorted(f"{port.container_port}/{port.protocol.lower()}" for port in one.ports),

@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from dashborion.errors import BadAnswer
 from dashborion.models.definition import Sealed, sealing
-from dashborion.orchestrators.kubernetes.wire import Amounts, Int, Wire
+from dashborion.orchestrators.kubernetes.wire import Amounts, Int, Named, Wire
 
 
 class Port(Wire, frozen=True):
@@ -34,10 +34,6 @@ class Variable(Wire, frozen=True):
     name: str
     value: Sealed = Sealed("")
     value_from: ValueFrom | None = None
-
-
-class Named(Wire, frozen=True):
-    name: str = ""
 
 
 class VariablesFrom(Wire, frozen=True):
@@ -86,16 +82,12 @@ class Container(Wire, frozen=True):
     startup_probe: Probe | None = None
 
 
-class Os(Wire, frozen=True):
-    name: str = ""
-
-
 class PodSpec(Wire, frozen=True):
     containers: list[Container] = []
     init_containers: list[Container] = []
     resources: Amounts = Amounts()
     node_selector: dict[str, str] = {}
-    os: Os | None = None
+    os: Named | None = None
 
 
 class Template(Wire, frozen=True):

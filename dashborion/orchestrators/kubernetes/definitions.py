@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import Any
 
 import msgspec
@@ -140,38 +141,33 @@ class Listing:
     query: Query
     namespace: str | None
     found: Sequence[Found[wire.Controller]]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the controllers, by what these say themselves."""
         environment = self.definitions.environment
-        plain = [Found(normalise.workload(one.item, environment, [])) for one in self.found]
-        object.__setattr__(self, "workloads", plain)
+        return [Found(normalise.workload(one.item, environment, [])) for one in self.found]
 
     def define(self, chosen: Sequence[Workload]) -> list[Defined]:
         """With pods, autoscalers, Services and Ingresses, as far as these are compared."""
         client, query = self.definitions.client, self.query
-        wants_digests, wants_endpoints = query.wants("digests"), query.wants("endpoints")
-        options = ListOptions(fields=UNFINISHED)
-        listed = [client.collect(api.PODS, self.namespace, options)] if wants_digests else []
-        parents = [
-            client.collect(api.REPLICASETS.metadata, self.namespace, decoration=True)
-            for _ in listed
-        ]
-        routes = [
-            client.collect(one, self.namespace, decoration=True)
-            for one in (api.SERVICES, api.INGRESSES)
-            if wants_endpoints
-        ]
-        scalers = [
-            client.collect(api.AUTOSCALERS, self.namespace, decoration=True)
-            for _ in range(query.wants("autoscaling"))
-        ]
-        running = [client.attempt(one) for one in listed]
+        collect = partial(client.collect, namespace=self.namespace)
+        lists: dict[str, Any] = {}
+        if query.wants("digests"):
+            lists["pods"] = collect(api.PODS, options=ListOptions(fields=UNFINISHED))
+            lists["parents"] = collect(api.REPLICASETS.metadata, decoration=True)
+        if query.wants("endpoints"):
+            lists["services"] = collect(api.SERVICES, decoration=True)
+            lists["ingresses"] = collect(api.INGRESSES, decoration=True)
+        if query.wants("autoscaling"):
+            lists["scalers"] = collect(api.AUTOSCALERS, decoration=True)
         owned = None
-        if running and running[0] is not None:
-            owned = _owned(running[0], client.optional(parents[0]))
-        index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
-        scaling = [one for future in scalers for one in client.optional(future)]
+        if "pods" in lists:
+            running, parents = client.attempt(lists.pop("pods")), lists.pop("parents")
+            owned = None if running is None else _owned(running, client.optional(parents))
+        had = {what: client.optional(future) for what, future in lists.items()}
+        index = EndpointIndex.build(had.get("services", ()), had.get("ingresses", ()))
+        scaling: list[wire.Autoscaler] = had.get("scalers", [])
         wanted = {(one.namespace, str(one.type), one.name) for one in chosen}
         defined = []
         for one, plain in zip(self.found, self.workloads, strict=True):
@@ -195,13 +191,11 @@ def _defined(
     digests = None
     if owned is not None:
         digests = definition.digests_of(owned.get(_key(item), ()), _images(item))
-    around = definition.Around(
-        digests=digests,
-        autoscaling=normalise.autoscaling(normalise.autoscalers_of(item, mine), plain.desired),
-    )
+    scaler = normalise.autoscaling(normalise.autoscalers_of(item, mine), plain.desired)
     ways = index.endpoints(namespace, item.spec.template)
     workload = msgspec.structs.replace(plain, endpoints=ways)
-    return definition.defined(item, current_template(found), workload, around)
+    template = current_template(found)
+    return definition.defined(item, template, workload, digests=digests, scaling=scaler)
 
 
 def _images(item: wire.Controller) -> dict[str, str]:

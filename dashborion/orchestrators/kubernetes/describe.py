@@ -86,7 +86,7 @@ def workload(
     return msgspec.structs.replace(examined, item=detail, raw=controller.raw)
 
 
-class Around(Struct, frozen=True, kw_only=True):
+class NamespaceLists(Struct, frozen=True, kw_only=True):
     """What was read of a controller's namespace; a list that could not be had is None."""
 
     index: ways.EndpointIndex
@@ -99,7 +99,7 @@ class Around(Struct, frozen=True, kw_only=True):
     scaling: list[wire.Autoscaler] | None
 
 
-def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> Around:
+def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> NamespaceLists:
     """Both rounds: what is under way, and what the object itself asks for."""
     client = reads.client
     namespace, selector = item.metadata.namespace, normalise.selector(item.spec.selector)
@@ -117,7 +117,7 @@ def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> Around:
         name: reads.part(f"endpoints of {name}", future, plural=looking.SLICES)
         for name, future in behind.items()
     }
-    return Around(
+    return NamespaceLists(
         index=index,
         services=services,
         ingresses=ingresses,
@@ -130,13 +130,13 @@ def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> Around:
 
 
 def _pods_of(
-    item: wire.Controller, around: Around, environment: Environment
+    item: wire.Controller, lists: NamespaceLists, environment: Environment
 ) -> list[tuple[wire.Pod, Instance]]:
     """The pods that the controller owns, by itself or by what it has made, by name."""
-    parents = {one.metadata.uid: one.metadata for one in around.kept or ()}
+    parents = {one.metadata.uid: one.metadata for one in lists.kept or ()}
     owned = [
         (pod, pods.instance(pod, owner, environment))
-        for pod in around.pods or ()
+        for pod in lists.pods or ()
         if (owner := pods.owner(pod, parents)) and owner.is_of(item.metadata)
     ]
     return sorted(owned, key=lambda pair: pair[1].name)
@@ -150,12 +150,12 @@ def examine(
     since: timedelta,
 ) -> Examined[WorkloadDetail]:
     """The controller and everything around it, looked at by all rules."""
-    around = _read(reads, item, nearby)
-    kept = normalise.owned_by(around.kept or (), item.metadata.uid)
+    lists = _read(reads, item, nearby)
+    kept = normalise.owned_by(lists.kept or (), item.metadata.uid)
     revisions = normalise.revisions(kept, item.metadata.name, rollout.rollout(item).revision)
-    owned = _pods_of(item, around, environment)
-    scaling = normalise.autoscalers_of(item, around.scaling or ())
-    events = around.events
+    owned = _pods_of(item, lists, environment)
+    scaling = normalise.autoscalers_of(item, lists.scaling or ())
+    events = lists.events
     own = {item.metadata.uid, *(one.metadata.uid for one in kept)}
     about = frozenset({*own, *(pod.metadata.uid for pod, _ in owned)})
     newest = next((one.revision for one in reversed(revisions) if one.current), None)
@@ -167,11 +167,11 @@ def examine(
             facts.of_pod(pod, one, by_uid.get(pod.metadata.uid, ()), newest) for pod, one in owned
         ],
         events=None if events is None else [e for e in events if e.involved_object.uid in own],
-        revisions=None if around.kept is None else kept,
-        scaling=None if around.scaling is None else scaling,
-        services=around.services,
-        ingresses=around.ingresses,
-        backings=around.backings,
+        revisions=None if lists.kept is None else kept,
+        scaling=None if lists.scaling is None else scaling,
+        services=lists.services,
+        ingresses=lists.ingresses,
+        backings=lists.backings,
         makers=facts.makers(item, kept),
         others=None if events is None else facts.others(events, about),
     )
@@ -180,8 +180,8 @@ def examine(
     causes = findings.after_changes(causes, turnover.changes(item, kept))
     instances = [one for _, one in owned]
     going = [one.restarts for pod, one in owned if not pods.is_finished(pod)]
-    restarts = None if around.pods is None else sum(going)
-    plain = _plain(item, around, environment, kept, restarts)
+    restarts = None if lists.pods is None else sum(going)
+    plain = _plain(item, lists, environment, kept, restarts)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
         instances=instances,
@@ -200,18 +200,18 @@ def examine(
 
 def _plain(
     item: wire.Controller,
-    around: Around,
+    lists: NamespaceLists,
     environment: Environment,
     kept: Sequence[normalise.Kept],
     restarts: int | None,
 ) -> Workload:
     """The controller as lists show it, and how well its ways in are."""
-    health = {name: ways.health(listed) for name, listed in around.backings.items()}
+    health = {name: ways.health(listed) for name, listed in lists.backings.items()}
     return normalise.workload(
         item,
         environment,
-        around.index.endpoints(item.metadata.namespace, item.spec.template, health),
-        was_available=was_available(around.pods or (), item.metadata.uid),
+        lists.index.endpoints(item.metadata.namespace, item.spec.template, health),
+        was_available=was_available(lists.pods or (), item.metadata.uid),
         kept=kept,
         restarts=restarts,
     )

@@ -16,6 +16,7 @@ from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
+from dashborion.orchestrators.kubernetes.native_wire import JOBS
 from dashborion.orchestrators.protocol import Examined, Overview
 
 
@@ -30,7 +31,7 @@ class Causes:
         """All controllers, and the Jobs that have failed."""
         client, reads = self.client, Reads(self.client)
         listing = client.collect(
-            jobs.JOBS, find.namespace_of(client, query), ListOptions(query.selector),
+            JOBS, find.namespace_of(client, query), ListOptions(query.selector),
             decoration=True,
         )  # fmt: skip
         workloads = Inventory(client, self.environment).workloads(query)

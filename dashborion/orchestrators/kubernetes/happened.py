@@ -8,16 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from dashborion.models.cause import Severity
 from dashborion.models.query import Found
 from dashborion.models.timeline import Entry, EntryKind, Source
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.kubernetes import normalise, wire
+from dashborion.orchestrators.timeline import entry
 
 MANAGED = "managedFields"
 
 
-class Facts(Struct, frozen=True, kw_only=True):
+class WorkloadPast(Struct, frozen=True, kw_only=True):
     """A workload and what is around it.
 
     ``kept`` are its own revisions with their templates. ``events`` are those about it, its
@@ -33,23 +33,13 @@ class Facts(Struct, frozen=True, kw_only=True):
     config_maps: Sequence[wire.TracedObject] = ()
 
 
-def told(facts: Facts, kind: EntryKind, at: datetime | None, summary: str, **more: Any) -> Entry:
+def told(
+    facts: WorkloadPast, kind: EntryKind, at: datetime | None, summary: str, **more: Any
+) -> Entry:
     """An entry about the workload, told by events unless an ``api`` is named."""
-    api, item = more.pop("api", None), facts.plain
-    kind_word = type(facts.item).__name__.lower()
-    object_ = more.pop("object", f"{kind_word}/{item.name}")
-    return Entry(
-        timestamp=at,
-        project=item.project,
-        environment=item.environment,
-        namespace=item.namespace,
-        workload=item.name,
-        kind=kind,
-        severity=more.pop("severity", Severity.INFO),
-        summary=summary,
-        source=Source(api=api or "events", object=object_),
-        **more,
-    )
+    itself = f"{type(facts.item).__name__.lower()}/{facts.plain.name}"
+    source = Source(api=more.pop("api", "events"), object=more.pop("object", itself))
+    return entry(facts.plain, kind, at, summary, source, **more)
 
 
 def first(event: wire.Event) -> datetime | None:

@@ -54,17 +54,19 @@ class Inventory:
             find.require_namespace(client, namespace)
         # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
         index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
-        around = gather() if gather else survey.NOTHING
+        surveyed = gather() if gather else survey.NOTHING
 
         def endpoints(item: wire.Controller) -> list[Endpoint]:
             return index.endpoints(item.metadata.namespace, item.spec.template)
 
         if query.wants("causes"):
             examine = partial(survey.examined, environment=self.environment, since=query.since)
-            return [examine(reads, around, one, endpoints(one.item)) for one in found]
+            return [examine(reads, surveyed, one, endpoints(one.item)) for one in found]
         never = never_available(client, [one.item for one in found])
         return [
-            Examined(item=self._workload(one.item, endpoints(one.item), around, never), raw=one.raw)
+            Examined(
+                item=self._workload(one.item, endpoints(one.item), surveyed, never), raw=one.raw
+            )
             for one in found
         ]
 
@@ -137,11 +139,11 @@ class Inventory:
         self,
         item: wire.Controller,
         endpoints: list[Endpoint],
-        around: survey.Around,
+        surveyed: survey.Surveyed,
         never: frozenset[str],
     ) -> Workload:
         uid = item.metadata.uid
-        kept = around.kept.get(uid, ())
+        kept = surveyed.kept.get(uid, ())
         was_available = uid not in never
         return normalise.workload(
             item, self.environment, endpoints, was_available=was_available, kept=kept

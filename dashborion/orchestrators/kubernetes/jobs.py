@@ -1,4 +1,4 @@
-"""Jobs that have failed and that no later one of the same CronJob has made good."""
+"""How Jobs have ended, and which failed that no later one of their CronJob has made good. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from dashborion.models.health import FailedRun
 from dashborion.orchestrators.findings import A_DAY
 from dashborion.orchestrators.kubernetes import native_wire, wire
 from dashborion.orchestrators.kubernetes.instances import controller
-from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.rollout import condition
 
-JOBS = Resource(native_wire.Job, "batch/v1", "jobs", "Job")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -26,7 +24,7 @@ def failed(
     """
     last: dict[str, tuple[datetime, native_wire.Job, wire.Condition]] = {}
     for job in known:
-        over = _over(job)
+        over = end_of(job)
         if over is None:
             continue
         owner = controller(job.metadata)
@@ -50,7 +48,7 @@ def failed(
     ]
 
 
-def _over(job: native_wire.Job) -> wire.Condition | None:
+def end_of(job: native_wire.Job) -> wire.Condition | None:
     """The condition that says how a Job has ended, if it has."""
     known = (condition(job.status.conditions, type_) for type_ in ("Failed", "Complete"))
     return next((one for one in known if one and one.status == "True"), None)

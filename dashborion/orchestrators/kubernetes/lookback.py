@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -56,8 +56,8 @@ class Timeline:
         return Lookback(client, self.environment, namespace, found)
 
 
-class _Around(Struct, frozen=True):
-    """What is around all workloads: by namespace, and for revisions by their owners' uid."""
+class _Lists(Struct, frozen=True):
+    """What all workloads have of lists: by namespace, and revisions by their owners' uid."""
 
     kept: dict[str, list[wire.Object]]
     pods: dict[str, list[wire.Pod]]
@@ -74,11 +74,11 @@ class Lookback:
     environment: Environment
     namespace: str | None
     found: Sequence[Found[wire.Controller]]
-    workloads: Sequence[Found[Workload]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        plain = [Found(normalise.workload(one.item, self.environment, [])) for one in self.found]
-        object.__setattr__(self, "workloads", plain)
+    @cached_property
+    def workloads(self) -> list[Found[Workload]]:
+        """Those of the controllers, by what these say themselves."""
+        return [Found(normalise.workload(one.item, self.environment, [])) for one in self.found]
 
     def past(self, chosen: Sequence[Workload], looked: Looked) -> Past:
         """Of lists of a namespace or of all; what may not be listed may be missing, and is told.
@@ -106,15 +106,15 @@ class Lookback:
                 of_nodes = client.collect(api.EVENTS, _HOME_OF_NODES, _ABOUT_NODES, decoration=True)
         had = {what: client.needed(future) for what, future in lists.items()}
         events: list[wire.Event] = had["events"]
-        around = _Around(
+        grouped = _Lists(
             _grouped([*had["sets"], *had["revisions"]], _owner),
             _grouped(had.get("pods", ()), _namespace),
             _grouped(events, _namespace),
             _grouped(had.get("config_maps", ()), _namespace),
             _grouped(had.get("autoscalers", ()), _namespace),
         )
-        templates = self._templates(items, around, looked.since)
-        facts = [self._facts(one, around, templates) for one in items]
+        templates = self._templates(items, grouped, looked.since)
+        facts = [self._facts(one, grouped, templates) for one in items]
         entries = [entry for one in facts for entry in timeline.entries(one)]
         known = client.optional(nodes) if nodes is not None else ()
         said = [*events, *(client.optional(of_nodes) if of_nodes is not None else ())]
@@ -129,12 +129,11 @@ class Lookback:
         return {"project": self.environment.project, "environment": self.environment.name}
 
     def _templates(
-        self, items: Sequence[Found[wire.Controller]], around: _Around, since: datetime
+        self, items: Sequence[Found[wire.Controller]], grouped: _Lists, since: datetime
     ) -> dict[str, list[Found[Any]]]:
         """The revisions, whole, of what was rolled out since then, by their owners' uid."""
-        moved = [
-            one.item for one in items if _moved(one.item, around.kept[one.item.metadata.uid], since)
-        ]
+        controllers = [one.item for one in items]
+        moved = [one for one in controllers if _moved(one, grouped.kept[one.metadata.uid], since)]
         if len(moved) > _FEW:
             resources = {history.kept_resource(one) for one in moved}
             whole = ListOptions(raw=True)
@@ -157,20 +156,20 @@ class Lookback:
     def _facts(
         self,
         found: Found[wire.Controller],
-        around: _Around,
+        grouped: _Lists,
         templates: dict[str, list[Found[Any]]],
-    ) -> happened.Facts:
+    ) -> happened.WorkloadPast:
         item, meta = found.item, found.item.metadata
-        kept = around.kept[meta.uid]
+        kept = grouped.kept[meta.uid]
         parents = {one.metadata.uid: one.metadata for one in kept}
         beginnings = timeline.owner_names(item, kept)
         own = [
             pod
-            for pod in around.pods[meta.namespace]
+            for pod in grouped.pods[meta.namespace]
             if (owner := pods.owner(pod, parents)) and owner.is_of(meta)
         ]
         uids = {meta.uid, *parents, *(pod.metadata.uid for pod in own)}
-        scaling = normalise.autoscalers_of(item, around.autoscalers[meta.namespace])
+        scaling = normalise.autoscalers_of(item, grouped.autoscalers[meta.namespace])
         scalers = frozenset(one.metadata.name for one in scaling)
 
         def is_about(event: wire.Event) -> bool:
@@ -182,15 +181,15 @@ class Lookback:
             )
 
         names = timeline.config_maps_of(history.current_template(found))
-        return happened.Facts(
+        return happened.WorkloadPast(
             plain=normalise.workload(item, self.environment, []),
             item=item,
             kept=templates[meta.uid],
             pods=own,
-            events=[one for one in around.events[meta.namespace] if is_about(one)],
+            events=[one for one in grouped.events[meta.namespace] if is_about(one)],
             autoscalers=scalers,
             config_maps=[
-                one for one in around.config_maps[meta.namespace] if one.metadata.name in names
+                one for one in grouped.config_maps[meta.namespace] if one.metadata.name in names
             ],
         )
 

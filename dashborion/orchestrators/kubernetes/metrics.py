@@ -20,14 +20,11 @@ from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.inventory import UNFINISHED
 from dashborion.orchestrators.kubernetes.listing import ListOptions
-from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.usage_wire import NODE_METRICS, POD_METRICS
 from dashborion.orchestrators.protocol import IsMeant
 from dashborion.orchestrators.samples import Sample
 
 T = TypeVar("T")
-
-_NODES = Resource(native_wire.Node, "v1", "nodes", "Node", namespaced=False)
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ class Usage:
         """Nodes; one that does not answer has no numbers."""
         del window
         measured = self.client.collect(NODE_METRICS, None)
-        listed = self.client.collect(_NODES, None, ListOptions(query.selector))
+        listed = self.client.collect(native_wire.NODES, None, ListOptions(query.selector))
         seen = [one.item for one in self._measured(measured)]
         nodes = [one.item for one in self.client.wait(listed)]
         return usage.machines(nodes, seen, self.environment)

@@ -28,7 +28,6 @@ from dashborion.orchestrators.kubernetes import (
 )
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.jobs import JOBS
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Form, Resource
 
@@ -103,7 +102,7 @@ KINDS: Mapping[str, Kind] = {
         (api.SERVICES,), native_network.service, models.ServiceDetail, around=_around_service
     ),
     "nodes": Kind(
-        (Resource(native_wire.Node, "v1", "nodes", "Node", namespaced=False),),
+        (native_wire.NODES,),
         native_normalise.node,
         models.NodeDetail,
         native_normalise.node_details,
@@ -121,7 +120,7 @@ KINDS: Mapping[str, Kind] = {
         order=_by_time,
     ),
     "jobs": Kind(
-        (JOBS,),
+        (native_wire.JOBS,),
         native_normalise.job,
         models.JobDetail,
         native_normalise.conditions,

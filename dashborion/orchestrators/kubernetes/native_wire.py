@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import field
 
 from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.kubernetes.wire import (
     Condition,
     Event,
@@ -241,3 +242,7 @@ class AutoscalerStatus(wire.AutoscalerStatus, frozen=True):
 class Autoscaler(Object, frozen=True):
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
+
+
+JOBS = Resource(Job, "batch/v1", "jobs", "Job")
+NODES = Resource(Node, "v1", "nodes", "Node", namespaced=False)

@@ -12,7 +12,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import AccessError, MaybeApplied, NotFound, Unavailable
 from dashborion.models.cause import Cause
 from dashborion.models.query import Found, Name, Query
-from dashborion.orchestrators.kubernetes import native_wire, run_job, wire
+from dashborion.orchestrators.kubernetes import jobs, run_job, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.deploy import chosen_revision
@@ -23,16 +23,13 @@ from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.log_targets import PodGroup
 from dashborion.orchestrators.kubernetes.logs import LogReader
-from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.kubernetes.rollout import condition
+from dashborion.orchestrators.kubernetes.native_wire import JOBS, Job
 from dashborion.orchestrators.logs import Wanted
 from dashborion.orchestrators.run import LABEL, PlannedRun, RunSeen, RunWish, StartedRun
 from dashborion.terminal import Terminal
 
-JOBS = Resource(native_wire.Job, "batch/v1", "jobs", "Job")
 QUEUE = "kueue.x-k8s.io/queue-name"
 LATE_SECONDS = 30.0  # a log that ends says so: this is for one that never does
-_ENDS = ("Complete", "Failed")
 
 
 def plan(
@@ -45,8 +42,8 @@ def plan(
         resource.plural: client.collect(resource, namespace, decoration=True)
         for resource in (api.SERVICES, api.BUDGETS, api.NETWORK_POLICIES)
     }
-    mark = f"{LABEL}={name[: run_job.LONGEST_LABEL].rstrip('-.')}"
-    runs = client.collect(JOBS, namespace, ListOptions(mark), decoration=True)
+    own = ListOptions(f"{LABEL}={run_job.label_of(name)}")
+    runs = client.collect(JOBS, namespace, own, decoration=True)
     template, revision = current_template(workload), None
     if wish.revision is not None:
         chosen = chosen_revision(item, past_revisions(client, item), wish.revision)
@@ -221,10 +218,7 @@ def _is_of(pod: wire.Pod, uid: str) -> bool:
     return any(owner.uid == uid for owner in pod.metadata.owner_references or ())
 
 
-def _end_of(job: native_wire.Job) -> str | None:
+def _end_of(job: Job) -> str | None:
     """What a Job says of its end; None while there is none."""
-    for kind in _ENDS:
-        told = condition(job.status.conditions, kind)
-        if told is not None and told.status == "True":
-            return ": ".join(filter(None, (told.reason or kind, told.message)))
-    return None
+    end = jobs.end_of(job)
+    return run_job.in_words(end.reason or end.type, end.message) if end else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -37,7 +37,7 @@ from dashborion.orchestrators.run import (
 )
 
 KEPT_SECONDS = 3600  # that a finished Job stays which no client has deleted
-LONGEST_LABEL = 63
+_LONGEST_LABEL = 63
 _LONGEST_STEM = 47  # of a Job's name: its pods' names, and a label, have 63 characters
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _RESTARTS = ("restartPolicy", "restartPolicyRules")  # of a single container: since 1.34
@@ -97,46 +97,53 @@ def build(
     lost = _prepare(spec, kept, first, item)
     _command(given[container], wish)
     own_labels, notes = _labels(item, labels, nearby)
-    if others := [key for key, one in given.items() if one not in kept]:
-        notes.append(f"without the containers {listing(others)}: --with adds one")
-    if lost:
-        notes.append(f"without the set's own volumes, which belong to its pods: {listing(lost)}")
-    if claims := _claims(spec):
-        notes.append(
-            f"it waits if these volumes can be mounted on one node only: {listing(claims)}"
-        )
-    job_name = f"{_stem(name)}-run-{suffix}"
-    told = {LABEL: name[:LONGEST_LABEL].rstrip("-.")}
-    reason = {REASON: wish.reason} if wish.reason else {}
+    others = [key for key, one in given.items() if one not in kept]
     annotations.pop("kubectl.kubernetes.io/restartedAt", None)
-    seconds = round(wish.timeout_seconds) + DEADLINE_GRACE
-    job = {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
-        "metadata": {"name": job_name, "labels": told, "annotations": reason},
-        "spec": {
-            "backoffLimit": 0,
-            "activeDeadlineSeconds": seconds,
-            "ttlSecondsAfterFinished": KEPT_SECONDS,
-            "template": {
-                "metadata": {
-                    "labels": {**own_labels, **told},
-                    "annotations": {**annotations, instances.DEFAULT_CONTAINER: container},
-                },
-                "spec": spec,
-            },
-        },
+    metadata = {
+        "labels": own_labels,
+        "annotations": {**annotations, instances.DEFAULT_CONTAINER: container},
     }
     sidecars = {str(one["name"]) for one in first if one.get("restartPolicy") == "Always"}
     return Built(
-        job=job,
+        job=_job(name, suffix, wish, {"metadata": metadata, "spec": spec}),
         container=container,
         image=str(given[container].get("image", "")),
         service_account=str(spec.get("serviceAccountName") or "default"),
         before=tuple(str(one["name"]) for one in first if one["name"] not in sidecars),
         beside=(*sorted(sidecars), *(str(one["name"]) for one in kept if one["name"] != container)),
-        notes=tuple(notes),
+        notes=(*notes, *_lacks(others, lost, _claims(spec))),
     )
+
+
+def _job(workload: str, suffix: str, wish: RunWish, template: dict[str, Any]) -> dict[str, Any]:
+    """The Job itself; it and its pod are labelled with the workload."""
+    labels = {LABEL: label_of(workload)}
+    template["metadata"]["labels"] |= labels
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": f"{_stem(workload)}-run-{suffix}",
+            "labels": labels,
+            "annotations": {REASON: wish.reason} if wish.reason else {},
+        },
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": round(wish.timeout_seconds) + DEADLINE_GRACE,
+            "ttlSecondsAfterFinished": KEPT_SECONDS,
+            "template": template,
+        },
+    }
+
+
+def _lacks(others: Sequence[str], lost: Sequence[str], claims: Sequence[str]) -> Iterator[str]:
+    """What to say of containers and volumes that the pod lacks, or may have to wait for."""
+    if others:
+        yield f"without the containers {listing(others)}: --with adds one"
+    if lost:
+        yield f"without the set's own volumes, which belong to its pods: {listing(lost)}"
+    if claims:
+        yield f"it waits if these volumes can be mounted on one node only: {listing(claims)}"
 
 
 def _prepare(
@@ -239,6 +246,11 @@ def _claims(spec: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def label_of(workload: str) -> str:
+    """What a Job's label says of the workload: its name, as far as a label can hold it."""
+    return workload[:_LONGEST_LABEL].rstrip("-.")
+
+
 def _stem(name: str) -> str:
     return re.sub(r"[^a-z0-9-]", "-", name)[:_LONGEST_STEM].strip("-") or "run"
 
@@ -266,7 +278,7 @@ def seen(pod: wire.Pod, container: str, before: RunSeen, grace: int = 0) -> RunS
     interrupted = _interrupted(pod)
     if ended is not None:
         if ended.reason in _NOT_BEGUN:
-            told = ": ".join(filter(None, (ended.reason, ended.message)))
+            told = in_words(ended.reason, ended.message)
             return RunSeen(instance=name, is_over=True, why=told)
         if not (interrupted and _was_asked(pod, ended, grace)):
             is_odd = ended.reason not in (None, "Completed", "Error")
@@ -275,7 +287,7 @@ def seen(pod: wire.Pod, container: str, before: RunSeen, grace: int = 0) -> RunS
                 started=True,
                 is_over=True,
                 exit_code=ended.exit_code,
-                why=": ".join(filter(None, (ended.reason, ended.message))) if is_odd else None,
+                why=in_words(ended.reason, ended.message) if is_odd else None,
             )
         started = True
     if instances.is_finished(pod) or (ended and interrupted):
@@ -292,22 +304,27 @@ def _waiting(pod: wire.Pod, status: wire.ContainerStatus | None) -> RunSeen:
     stuck = [one.state.waiting for one in initial if one.state.waiting]
     for one in filter(None, (waiting, *stuck)):
         if one.reason in _NEVER_STARTS:
-            told = ": ".join(filter(None, (one.reason, one.message)))
+            told = in_words(one.reason, one.message)
             return RunSeen(instance=pod.metadata.name, waits_for=told, hopeless=True)
     placed = condition(pod.status.conditions, "PodScheduled")
     if placed is not None and placed.status == "False":
-        told = ": ".join(filter(None, (placed.reason, placed.message)))
+        told = in_words(placed.reason, placed.message)
         return RunSeen(instance=pod.metadata.name, waits_for=told)
     return RunSeen(instance=pod.metadata.name, waits_for=instances.state_word(pod))
+
+
+def in_words(reason: str | None, message: str | None) -> str:
+    """Both, as far as the API has them."""
+    return ": ".join(filter(None, (reason, message)))
 
 
 def _interrupted(pod: wire.Pod) -> str | None:
     """Who ended the pod, where that was not its command: an eviction, a node, somebody."""
     disrupted = condition(pod.status.conditions, "DisruptionTarget")  # since 1.25
     if pod.status.reason:
-        return ": ".join(filter(None, (pod.status.reason, pod.status.message)))
+        return in_words(pod.status.reason, pod.status.message)
     if disrupted is not None and disrupted.status == "True":
-        return ": ".join(filter(None, (disrupted.reason, disrupted.message)))
+        return in_words(disrupted.reason, disrupted.message)
     return "its pod was deleted" if pod.metadata.deletion_timestamp is not None else None
 
 

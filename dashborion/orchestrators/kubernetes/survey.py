@@ -50,8 +50,8 @@ _OF_REVISIONS = (WorkloadType.STATEFULSET, WorkloadType.DAEMONSET)
 _NUMBER = 2  # the cell of a ControllerRevision's number, which its metadata does not have
 
 
-class Around(Struct, frozen=True):
-    """What is around all workloads, by the uid of what it is about; None where it is not known.
+class Surveyed(Struct, frozen=True):
+    """What lists tell of all workloads, by the uid of what it is about; None where it is not known.
 
     Attributes:
         owned: pods, by the uid of their workload, or by its namespace and name where only these
@@ -75,10 +75,10 @@ class Around(Struct, frozen=True):
         return owned
 
 
-NOTHING = Around(owned=None, kept={}, told=None, others={}, scaling=None)
+NOTHING = Surveyed(owned=None, kept={}, told=None, others={}, scaling=None)
 
 
-def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Around]:
+def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Surveyed]:
     """Begin with the lists that the query's parts and types need; what is called gathers them."""
     collect = partial(reads.client.collect, namespace=namespace, decoration=True)
     has_sets, has_rows = (
@@ -90,7 +90,7 @@ def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Aro
     listed_scaling = collect(api.AUTOSCALERS) if query.wants("evidence") else None
     listed_events = collect(api.EVENTS) if query.wants("evidence") else None
 
-    def gather() -> Around:
+    def gather() -> Surveyed:
         sets = (reads.items("replicasets", listed_sets) if listed_sets else None) or ()
         rows = (reads.items("controllerrevisions", listed_rows) if listed_rows else None) or ()
         kept: list[Kept] = [wire.ReplicaSet(metadata=one.metadata) for one in sets]
@@ -101,7 +101,7 @@ def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Aro
         parents = {one.metadata.uid: one.metadata for one in sets}
         owned = [(pod, owner) for pod in known or () if (owner := pods.owner(pod, parents))]
         ordered = facts.ordered(events or ())
-        return Around(
+        return Surveyed(
             owned=None if known is None else _grouped(owned, _owner_or_its_name),
             kept=_grouped(kept, _owner_of),
             told=None if events is None else facts.by_object(ordered),
@@ -148,7 +148,7 @@ def _grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 def examined(
     reads: Reads,
-    around: Around,
+    surveyed: Surveyed,
     found: Found[wire.Controller],
     endpoints: list[Endpoint],
     *,
@@ -158,21 +158,21 @@ def examined(
     """One controller, looked at by the rules whose facts lists have."""
     item = found.item
     meta = item.metadata
-    kept = around.kept.get(meta.uid, ())
-    owned = around.of(item)
+    kept = surveyed.kept.get(meta.uid, ())
+    owned = surveyed.of(item)
     plain = normalise.workload(
         item,
         environment,
         endpoints,
         was_available=was_available((pod for pod, _ in owned), meta.uid),
         kept=kept,
-        restarts=None if around.owned is None else _restarts(owned),
+        restarts=None if surveyed.owned is None else _restarts(owned),
     )
-    told = around.told
+    told = surveyed.told
     if told is None and plain.status is not WorkloadStatus.DEGRADED:
         owned = [pair for pair in owned if not pods.is_well(pair[0])]
     own = [meta.uid, *(one.metadata.uid for one in kept)]
-    scaling = None if around.scaling is None else around.scaling.get(meta.namespace, ())
+    scaling = None if surveyed.scaling is None else surveyed.scaling.get(meta.namespace, ())
     gathered = Facts(
         now=reads.client.runtime.now(),
         item=item,
@@ -190,7 +190,7 @@ def examined(
         else facts.ordered(one for uid in own for one in told.get(uid, ())),
         scaling=None if scaling is None else normalise.autoscalers_of(item, scaling),
         makers=facts.makers(item, kept),
-        others=None if told is None else around.others.get(meta.namespace, {}),
+        others=None if told is None else surveyed.others.get(meta.namespace, {}),
     )
     findings_of_it = findings.found(RULES, gathered)
     judged = findings.examined(

@@ -11,7 +11,14 @@ from typing import Any
 from dashborion.models.cause import Severity
 from dashborion.models.timeline import Actor, Entry, EntryKind, Source
 from dashborion.orchestrators.kubernetes import turnover, wire
-from dashborion.orchestrators.kubernetes.happened import MANAGED, Facts, count, first, later, told
+from dashborion.orchestrators.kubernetes.happened import (
+    MANAGED,
+    WorkloadPast,
+    count,
+    first,
+    later,
+    told,
+)
 
 _POD = re.compile(r"(?:[Cc]reated?|[Dd]eleted?) [Pp]od:? (\S+)")
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -29,7 +36,7 @@ _OF_NODES = frozenset({
 _REFERENCES = ("configMap", "configMapRef", "configMapKeyRef")
 
 
-def entries(facts: Facts) -> list[Entry]:
+def entries(facts: WorkloadPast) -> list[Entry]:
     """All that is known of a workload, its rollouts in their order."""
     return [
         *turnover.entries(facts),
@@ -42,7 +49,7 @@ def entries(facts: Facts) -> list[Entry]:
 # --- Instances ------------------------------------------------------------------------------------
 
 
-def _instances(facts: Facts) -> Iterator[Entry]:
+def _instances(facts: WorkloadPast) -> Iterator[Entry]:
     """Pods that came and went, each once, and what else is said of them."""
     of_pod = partial(_of_pod, facts)
     here = {pod.metadata.name: pod for pod in facts.pods}
@@ -63,7 +70,7 @@ def _instances(facts: Facts) -> Iterator[Entry]:
         yield of_pod(name, at, summary)
 
 
-def _leaving(facts: Facts, here: Mapping[str, wire.Pod]) -> Iterator[tuple[str, datetime]]:
+def _leaving(facts: WorkloadPast, here: Mapping[str, wire.Pod]) -> Iterator[tuple[str, datetime]]:
     """Pods that were deleted, by whomever: kubelets say that they stop their containers."""
     for event in facts.events:
         name, at = event.involved_object.name or "", first(event)
@@ -76,7 +83,7 @@ def _leaving(facts: Facts, here: Mapping[str, wire.Pod]) -> Iterator[tuple[str, 
             yield meta.name, meta.deletion_timestamp - timedelta(seconds=meta.grace_seconds)
 
 
-def _said_of_pod(facts: Facts, event: wire.Event, pod: wire.Pod | None) -> Iterator[Entry]:
+def _said_of_pod(facts: WorkloadPast, event: wire.Event, pod: wire.Pod | None) -> Iterator[Entry]:
     """That it was evicted, or that one of its containers is restarted."""
     message = (event.message or "").strip()
     kind, severity, text = EntryKind.RESTART, _WARNING, message
@@ -96,12 +103,14 @@ def _is_staying(pod: wire.Pod | None) -> bool:
     return pod is not None and pod.metadata.deletion_timestamp is None
 
 
-def _of_pod(facts: Facts, name: str, at: datetime | None, summary: str, **more: Any) -> Entry:
+def _of_pod(
+    facts: WorkloadPast, name: str, at: datetime | None, summary: str, **more: Any
+) -> Entry:
     kind = more.pop("kind", EntryKind.INSTANCE)
     return told(facts, kind, at, summary, instance=name, object=f"pod/{name}", **more)
 
 
-def _restarts(facts: Facts) -> Iterator[Entry]:
+def _restarts(facts: WorkloadPast) -> Iterator[Entry]:
     """How containers ended, as far as they still say it: the last time, and now."""
     for pod in facts.pods:
         status = pod.status
@@ -128,7 +137,7 @@ def _restarts(facts: Facts) -> Iterator[Entry]:
                 )
 
 
-def _of_container(name: str, facts: Facts) -> str:
+def _of_container(name: str, facts: WorkloadPast) -> str:
     """Which one it was, unless it has the workload's name."""
     return "" if name == facts.plain.name else f"{name} "
 
@@ -158,7 +167,7 @@ def config_maps_of(template: Any) -> set[str]:
     return own | {name for one in template.values() for name in config_maps_of(one)}
 
 
-def _configuration(facts: Facts) -> Iterator[Entry]:
+def _configuration(facts: WorkloadPast) -> Iterator[Entry]:
     """The last change of each manager of the ConfigMaps that the workload refers to."""
     for one in facts.config_maps:
         meta = one.metadata

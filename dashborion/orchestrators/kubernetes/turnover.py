@@ -20,7 +20,7 @@ from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes.happened import (
     MANAGED,
-    Facts,
+    WorkloadPast,
     count,
     first,
     last,
@@ -45,7 +45,7 @@ class Rolled(NamedTuple):
     again: bool
 
 
-def entries(facts: Facts) -> Iterator[Entry]:
+def entries(facts: WorkloadPast) -> Iterator[Entry]:
     """Its rollouts, in their order, that the newest failed, and its scaling."""
     rolled = rollouts(facts.item, facts.kept, facts.events)
     yield from _rolled_out(facts, rolled)
@@ -143,7 +143,7 @@ def _of_revisions(kept: Sequence[Found[normalise.Kept]]) -> list[Rolled]:
     return sorted(said, key=lambda one: (one.at is not None, one.at, one.number))
 
 
-def _rolled_out(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
+def _rolled_out(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
     name = facts.item.metadata.name
     for index, one in enumerate(rolled):
         is_last = index == len(rolled) - 1
@@ -232,7 +232,7 @@ def _actor(item: wire.Controller) -> Actor | None:
     return Actor(name=manager, via=MANAGED) if manager else None
 
 
-def _failure(facts: Facts) -> Iterator[Entry]:
+def _failure(facts: WorkloadPast) -> Iterator[Entry]:
     """That the newest rollout made no progress until its deadline."""
     for one in facts.item.status.conditions or ():
         if one.type == "Progressing" and one.reason == "ProgressDeadlineExceeded":
@@ -275,7 +275,7 @@ def _scaled(events: Iterable[wire.Event]) -> list[_Scaled]:
     return sorted(found)
 
 
-def _scalings(facts: Facts, rolled: Sequence[Rolled]) -> Iterator[Entry]:
+def _scalings(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
     """What an autoscaler or somebody else did to the replicas."""
     seen: list[datetime] = []
     for one in facts.events:

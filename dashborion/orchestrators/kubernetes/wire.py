@@ -179,11 +179,8 @@ class Amounts(Wire, frozen=True):
     limits: dict[str, str | int | float] | None = None
 
 
-class Granted(Wire, frozen=True):
+class Granted(Amounts, frozen=True):
     """What a node has granted; a limit that nobody has set may be a cgroup's, and nonsense."""
-
-    requests: dict[str, str | int | float] | None = None
-    limits: dict[str, str | int | float] | None = None
 
 
 class ContainerPort(Wire, frozen=True):

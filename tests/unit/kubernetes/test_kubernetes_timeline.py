@@ -9,7 +9,7 @@ import pytest
 from dashborion.engines.timeline import in_order
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import normalise, timeline, turnover, wire
-from dashborion.orchestrators.kubernetes.happened import Facts
+from dashborion.orchestrators.kubernetes.happened import WorkloadPast
 from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT, decode
 from tests.unit.kubernetes.raw_kubernetes_workloads import deployment
 
@@ -188,7 +188,7 @@ def said(reason: str, message: str, about: str, minute: int) -> wire.Event:
 
 def told(pods: list[wire.Pod], events: list[wire.Event]) -> list[tuple[Any, ...]]:
     plain = normalise.workload(deployment(), ENVIRONMENT, [])
-    found = timeline.entries(Facts(plain=plain, item=deployment(), pods=pods, events=events))
+    found = timeline.entries(WorkloadPast(plain=plain, item=deployment(), pods=pods, events=events))
     rows = [(one.kind, one.instance, one.summary, one.timestamp) for one in in_order(found)]
     return [(str(kind), name, text, when and when.minute) for kind, name, text, when in rows]
 
