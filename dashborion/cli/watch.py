@@ -249,11 +249,8 @@ def _state(frame: Frame) -> WatchState:
     )
 
 
-def environment_label(item: Any) -> str:
-    """``project/name`` of the environment that a row is of, or the name alone."""
-    return f"{item.project}/{item.environment}" if item.project else str(item.environment)
-
-
 def of_row(item: Any) -> NamespaceOptions:
     """What other commands take to be about the place of a row."""
+    from dashborion.models.base import environment_label
+
     return NamespaceOptions(env=[environment_label(item)], namespace=item.namespace)

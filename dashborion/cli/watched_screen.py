@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from dashborion import signals
 from dashborion.cli.printing import distinguishing
-from dashborion.cli.watch import TICK_SECONDS, Watch, environment_label
+from dashborion.cli.watch import TICK_SECONDS, Watch
 from dashborion.errors import DashborionError, PartialFailure
+from dashborion.models.base import environment_label
 
 if TYPE_CHECKING:
     from dashborion.engines.watch import Asked, Frame, Frames

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dashborion.models.base import environment_label
 from dashborion.models.event import Event
 from dashborion.models.workload import Workload
 from dashborion.render import Style, table
 from dashborion.render.cells import human, plain
-from dashborion.render.columns import BUSY, QUIET, Column, View, environment_label
+from dashborion.render.columns import BUSY, QUIET, Column, View
 from dashborion.streams import length
 
 if TYPE_CHECKING:
