@@ -79,11 +79,6 @@ def _of_one(
     return answer
 
 
-def is_one(patterns: Sequence[str]) -> bool:
-    """Whether one workload is named: it then is examined by all facts, else by those of lists."""
-    return len(patterns) == 1 and not has_wildcards(patterns[0])
-
-
 class Survey(Struct, frozen=True):
     """What is not well among many workloads, and how much that is worth.
 

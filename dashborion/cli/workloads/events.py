@@ -114,7 +114,7 @@ def _require_followable(listed: ListOptions) -> None:
 
 def _extra(answer: Answer[Told], names: Sequence[str], where: NamespaceOptions) -> frozenset[str]:
     """The columns that say of which workload a row is, where there may be several."""
-    found = [one.item for one in answer.items]
-    is_one = len(names) == 1 and frozenset("*?[").isdisjoint(names[0])
-    extra = distinguishing(answer.asked, found, where)
-    return extra if is_one else extra | {"workload"}
+    from dashborion.models.query import is_one_name
+
+    extra = distinguishing(answer.asked, [told.item for told in answer.items], where)
+    return extra if is_one_name(names) else extra | {"workload"}

@@ -207,6 +207,7 @@ def status(
     Example: dashborion workloads status web --wait --timeout 5m
     """
     from dashborion.engines import rollout_status
+    from dashborion.models.query import is_one_name
 
     patience = waiting.patience
     reporter = report.begin(context, shown.output, f"status of {', '.join(names)}")
@@ -222,7 +223,7 @@ def status(
             for workload, rollout in rollouts:
                 is_waited = patience is not None
                 reporter.add(github.of_rollout(workload, rollout, is_waited=is_waited))
-        elif rollout_status.is_one(names):
+        elif is_one_name(names):
             show_one(context, ROLLOUTS, statuses[0], shown)
         else:
             style = shown.style
@@ -253,12 +254,13 @@ def why(
     Example: dashborion workloads why transcoder -e media/production
     """
     from dashborion.engines import diagnosis
+    from dashborion.models.query import is_one_name
 
     typed, past = patterns or [], asked.past
     query = where.query(since=past)
     printer = WhyPrinter.begin(context, asked)
     fleet = context.fleet(where.choice)
-    if diagnosis.is_one(typed):
+    if is_one_name(typed):  # it is examined by all facts, many by those of lists
         logs = asked.shows_logs
         printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
