@@ -8,7 +8,7 @@ import typer
 
 from dashborion.cli import report
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import NAME_FORMS, ListOptions, ReportListOptions, Selector
+from dashborion.cli.options import PATTERN_FORMS, ListOptions, ReportListOptions, Selector
 from dashborion.cli.printing import show_list
 from dashborion.completion import completers
 from dashborion.errors import FOUND, UsageError, short
@@ -97,7 +97,7 @@ def diff(
     right: Annotated[str, typer.Argument(metavar="ENV2", **_ENVIRONMENT)],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+        typer.Argument(metavar="[NAME]...", help=PATTERN_FORMS),
     ] = None,
     *,
     options: ComparedOptions,

@@ -9,7 +9,7 @@ import typer
 
 from dashborion import render
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import NAME_FORMS, ListOptions, NamespaceOptions
+from dashborion.cli.options import ListOptions, NamespaceOptions, WorkloadNames
 from dashborion.cli.printing import distinguishing, show_list
 from dashborion.errors import UsageError
 from dashborion.render import Format
@@ -61,10 +61,7 @@ class EventOptions(OptionSet):
 
 def events(
     context: Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME|PATTERN...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ],
+    names: WorkloadNames,
     *,
     where: NamespaceOptions,
     asked: EventOptions,

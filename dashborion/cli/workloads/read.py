@@ -12,7 +12,7 @@ from dashborion.cli import report
 from dashborion.cli.change import follower
 from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
-    NAME_FORMS,
+    PATTERN_FORMS,
     ApiListOptions,
     ExitCode,
     ListOptions,
@@ -22,6 +22,8 @@ from dashborion.cli.options import (
     Selector,
     WaitOptions,
     WorkloadName,
+    WorkloadNames,
+    WorkloadPatterns,
 )
 from dashborion.cli.printing import (
     distinguishing,
@@ -52,10 +54,7 @@ if TYPE_CHECKING:
 
 def list_(
     context: Context,
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ] = None,
+    patterns: WorkloadPatterns = None,
     *,
     where: NamespaceOptions,
     listed: ApiListOptions,
@@ -193,10 +192,7 @@ def describe(
 
 def status(
     context: Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME|PATTERN...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ],
+    names: WorkloadNames,
     *,
     where: NamespaceOptions,
     waiting: WaitOptions,
@@ -240,7 +236,7 @@ def why(
     context: Context,
     patterns: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME|PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+        typer.Argument(metavar="[NAME|PATTERN]...", help=PATTERN_FORMS),
     ] = None,
     *,
     where: NamespaceOptions,
@@ -269,10 +265,7 @@ def why(
 
 def top(
     context: Context,
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ] = None,
+    patterns: WorkloadPatterns = None,
     *,
     where: NamespaceOptions,
     listed: TopOptions,
