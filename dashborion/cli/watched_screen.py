@@ -15,6 +15,7 @@ from dashborion.cli.printing import distinguishing
 from dashborion.cli.watch import TICK_SECONDS, Watch
 from dashborion.errors import DashborionError, PartialFailure
 from dashborion.models.base import environment_label
+from dashborion.models.event import by_time
 
 if TYPE_CHECKING:
     from dashborion.engines.watch import Asked, Frame, Frames
@@ -174,9 +175,8 @@ class Shown(Watch):
         return sources
 
     def _events(self) -> Sequence[Event]:
-        from dashborion.engines.watch import newest
-
-        return newest((one for frame in self.latest.values() for one in frame.events), _EVENTS)
+        known = by_time(event for frame in self.latest.values() for event in frame.events)
+        return known[-_EVENTS:]
 
 
 def _read_keys(keyboard: int, frames: Frames) -> None:

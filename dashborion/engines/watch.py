@@ -7,7 +7,7 @@ a thread of its own, again and again, as its orchestrator says that there may be
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from dashborion.engines.answers import located
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.logs import Live
 from dashborion.errors import DashborionError, NotFound, UsageError, foreseen
-from dashborion.models.event import Event
+from dashborion.models.event import Event, by_time
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.logs import Ended
 from dashborion.orchestrators.protocol import Orchestrator, Watched
@@ -163,7 +163,8 @@ class _Watcher:
         self._events_at = now
         with suppress(NotFound):
             told = self._watched.orchestrator.events.feed(query).told()
-            self._events = newest((event for one in told for event in one.events), MOST_EVENTS)
+            known = by_time(event for one in told for event in one.events)
+            self._events = known[-MOST_EVENTS:]
 
     def _alone(self) -> Fleet:
         """The environment as a fleet: what goes wrong is a frame, and nothing is printed."""
@@ -194,9 +195,3 @@ class _NoRecorder:
 
     def add(self, *_: object) -> None: ...
     def close(self, *_: object) -> None: ...
-
-
-def newest(events: Iterable[Event], most: int) -> list[Event]:
-    """The newest events, so many, the newest last."""
-    ordered = sorted(events, key=lambda one: (one.timestamp is not None, one.timestamp))
-    return ordered[-most:]
