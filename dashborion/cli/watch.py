@@ -16,7 +16,7 @@ from dashborion.render import Format, is_drawn
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.fleet import Fleet
-    from dashborion.engines.watch import Asked, Frame, Frames, Look
+    from dashborion.engines.watch import Frame, Frames, Look, WatchRequest
     from dashborion.models.environment import WatchState
     from dashborion.models.query import Found, Query
     from dashborion.render.columns import View
@@ -110,10 +110,10 @@ class Watched:
             DashborionError: no environment can be asked at all.
             PartialFailure: one could not be asked in the end.
         """
-        from dashborion.engines.watch import Asked, Frames
+        from dashborion.engines.watch import Frames, WatchRequest
 
         is_json = self.listed.output is Format.JSON
-        asked = Asked(
+        asked = WatchRequest(
             self.look,
             options.seconds,
             events=None if is_json else self.events,
@@ -161,7 +161,7 @@ class Watch:
     _refused: dict[str, Frame] = field(default_factory=dict)
     _is_checked: bool = False
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: WatchRequest) -> None:
         from dashborion.engines import watch
 
         watch.begin(self.watched.fleet, asked, self.frames)
@@ -200,7 +200,7 @@ class Watch:
 class _Printed(Watch):
     """One JSON object a line for each change."""
 
-    def run(self, asked: Asked) -> None:
+    def run(self, asked: WatchRequest) -> None:
         from dashborion.engines.watch import Pressed
 
         known: dict[str, dict[Hashable, Any]] = {}

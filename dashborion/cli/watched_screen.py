@@ -18,9 +18,9 @@ from dashborion.models.base import environment_label
 from dashborion.models.event import by_time
 
 if TYPE_CHECKING:
-    from dashborion.engines.watch import Asked, Frame, Frames
+    from dashborion.engines.watch import Frame, Frames, WatchRequest
     from dashborion.models.event import Event
-    from dashborion.render.live import Row, Source
+    from dashborion.render.live import Freshness, Row
 
 _STALE_SECONDS = 5.0  # after which marks go, and ages are written anew
 _BYTES, _EVENTS = 1024, 1000  # that are read, and looked through, at once
@@ -30,7 +30,7 @@ _PLACES = frozenset({"project", "environment", "namespace"})  # that a filter lo
 class Shown(Watch):
     """A table on a terminal."""
 
-    def run(self, asked: Asked) -> None:
+    def run(self, asked: WatchRequest) -> None:
         from dashborion.render.live import Board, Screen
         from dashborion.render.window import Window
 
@@ -155,24 +155,24 @@ class Shown(Watch):
         count = len(watched.fleet.environments)
         style = watched.listed.style(distinguishing(count, items, watched.where))
         content = Content(
-            watched.view, style, self.board, self.screen, self._sources(), self._events(),
+            watched.view, style, self.board, self.screen, self._freshness(), self._events(),
             watched.without,
         )  # fmt: skip
         return picture(content, self.window.size, context.now(), is_last=is_last)
 
-    def _sources(self) -> list[Source]:
-        from dashborion.render.live import Source
+    def _freshness(self) -> list[Freshness]:
+        from dashborion.render.live import Freshness
 
-        now, sources = time.monotonic(), []
+        now, freshness = time.monotonic(), []
         for environment in self.watched.fleet.environments:
             frame = self.latest.get(environment.label)
             if frame is None:
-                sources.append(Source(environment.label, None))
+                freshness.append(Freshness(environment.label, None))
             else:
                 problem = frame.error.message if frame.error is not None else None
                 seconds = now - frame.at
-                sources.append(Source(environment.label, seconds, frame.notes, problem))
-        return sources
+                freshness.append(Freshness(environment.label, seconds, frame.notes, problem))
+        return freshness
 
     def _events(self) -> Sequence[Event]:
         known = by_time(event for frame in self.latest.values() for event in frame.events)

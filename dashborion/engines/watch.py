@@ -55,18 +55,18 @@ class Frame(Struct, frozen=True):
     at: float
 
 
-class Change(Struct, frozen=True):
+class RowChange(Struct, frozen=True):
     """One row that is not as it was in the frame before."""
 
     change: Literal["added", "modified", "deleted"]
     item: Any
 
 
-def changes(before: Mapping[Hashable, T], after: Mapping[Hashable, T]) -> list[Change]:
+def changes(before: Mapping[Hashable, T], after: Mapping[Hashable, T]) -> list[RowChange]:
     """What has changed between two frames: what is gone first, as it was."""
-    gone = [Change("deleted", item) for key, item in before.items() if key not in after]
+    gone = [RowChange("deleted", item) for key, item in before.items() if key not in after]
     now = [
-        Change("modified" if key in before else "added", item)
+        RowChange("modified" if key in before else "added", item)
         for key, item in after.items()
         if key not in before or not (before[key] is item or before[key] == item)
     ]
@@ -83,7 +83,7 @@ class Frames(Live["Frame | Pressed"]):
     """Frames of all environments, and what else the one who shows them waits for."""
 
 
-class Asked(Struct, frozen=True):
+class WatchRequest(Struct, frozen=True):
     """What is watched, and how.
 
     Attributes:
@@ -98,7 +98,7 @@ class Asked(Struct, frozen=True):
     warns: bool = False
 
 
-def begin(fleet: Fleet, asked: Asked, frames: Frames) -> None:
+def begin(fleet: Fleet, asked: WatchRequest, frames: Frames) -> None:
     """Watch all environments until the ``frames`` end."""
     for environment in fleet.environments:
         start(partial(_Watcher(fleet, environment, asked, frames).run))
@@ -110,7 +110,7 @@ class _Watcher:
 
     fleet: Fleet
     environment: Environment
-    asked: Asked
+    asked: WatchRequest
     frames: Frames
     _watched: Watched | None = None
     _events: Sequence[Event] = ()
