@@ -208,7 +208,7 @@ class _Printed(Watch):
         self.begin(asked)
         while True:
             for frame in self.frames.take(TICK_SECONDS):
-                if not isinstance(frame, str | Pressed):
+                if not isinstance(frame, Pressed):
                     for one in self.accepted(frame):
                         self._print(one, known, lost)
 

@@ -67,7 +67,7 @@ class Shown(Watch):
                 if isinstance(item, Pressed):
                     if self._press(item.key):
                         return
-                elif not isinstance(item, str):
+                else:
                     self._is_behind |= bool(self.accepted(item))
             self._refresh(is_new=is_new)
 
@@ -140,11 +140,12 @@ class Shown(Watch):
             self.watched.context.fail(error)
         streams.flush()
         streams.say("-- press a key to go on --")
-        while True:
+        is_read = False
+        while not is_read:
             for item in self.frames.take(TICK_SECONDS):
                 if isinstance(item, Pressed):
-                    return
-                if not isinstance(item, str):
+                    is_read = True
+                else:
                     self._is_behind |= bool(self.accepted(item))
 
     def _picture(self, *, is_last: bool = False) -> Any:

@@ -23,7 +23,7 @@ from dashborion.engines.answers import (
     widened,
 )
 from dashborion.engines.fleet import Fleet
-from dashborion.engines.logs import TICK_SECONDS, Live
+from dashborion.engines.logs import TICK_SECONDS, Said
 from dashborion.errors import DashborionError, foreseen
 from dashborion.models.event import Event, EventType, by_time
 from dashborion.models.query import Name, Query, has_wildcards
@@ -110,7 +110,7 @@ def _told(opened: Answer[_Open]) -> Answer[Told]:
     return flat(Answer(lists, opened.failures, opened.asked, opened.answered))
 
 
-class _LiveEvents(Live[Sequence[Event]]):
+class _LiveEvents(Said[Sequence[Event]]):
     """As ``EventSink``."""
 
     def events(self, events: Sequence[Event]) -> None:
