@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cached_property, wraps
 from importlib import import_module
 from inspect import get_annotations
@@ -310,7 +310,7 @@ def _with_single_options(function: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(function)
     def with_single_options(**values: Any) -> None:
-        names = _names(values)
+        names = tuple(completers.names_in(values))
         for name, options in option_sets.items():
             given = {field.name: values.pop(field.name) for field in fields[name]}
             values[name] = options(names=names, **given)
@@ -325,13 +325,6 @@ def _with_single_options(function: Callable[..., None]) -> Callable[..., None]:
     with_single_options.__signature__ = inspect.Signature(keyword_only)  # type: ignore[attr-defined]
     with_single_options.__annotations__ = {one.name: one.annotation for one in keyword_only}
     return with_single_options
-
-
-def _names(values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The NAMEs and IDs among the values that were typed."""
-    typed = [values.get(name) or () for name in completers.NAMES]
-    lists = [[value] if isinstance(value, str) else value for value in typed]
-    return tuple(name for names in lists for name in names)
 
 
 def _option_fields(options: type[OptionSet]) -> list[inspect.Parameter]:

@@ -24,7 +24,12 @@ command, group = lazy_commands.command, lazy_commands.group
 Option = typer.Option
 
 NAME_FORMS = "NAME, KIND/NAME or NAMESPACE/KIND/NAME"
+PATTERN_FORMS = f"{NAME_FORMS}; * and ? are wildcards."
 WorkloadName = Annotated[str, typer.Argument(metavar="NAME", help=f"{NAME_FORMS}.")]
+WorkloadNames = Annotated[list[str], typer.Argument(metavar="NAME|PATTERN...", help=PATTERN_FORMS)]
+WorkloadPatterns = Annotated[
+    list[str] | None, typer.Argument(metavar="[PATTERN]...", help=PATTERN_FORMS)
+]
 Selector = Annotated[
     str | None, Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ...")
 ]

@@ -8,7 +8,7 @@ import typer
 
 from dashborion import render
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import NAME_FORMS, ListOptions, NamespaceOptions, Selector
+from dashborion.cli.options import ListOptions, NamespaceOptions, Selector, WorkloadPatterns
 from dashborion.cli.printing import distinguishing, show_list
 from dashborion.errors import UsageError
 from dashborion.render import Format, is_drawn
@@ -69,10 +69,7 @@ class LookedOptions(OptionSet):
 
 def timeline(
     context: Context,
-    names: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ] = None,
+    names: WorkloadPatterns = None,
     *,
     where: NamespaceOptions,
     selector: Selector = None,

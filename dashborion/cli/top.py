@@ -16,7 +16,7 @@ from dashborion.cli.watch import Watched, WatchOptions
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.fleet import Fleet
-    from dashborion.engines.usage import Asked, Top
+    from dashborion.engines.usage import Top, UsageRequest
     from dashborion.models.query import Found
     from dashborion.render.columns import View
 
@@ -44,20 +44,20 @@ class TopOptions(ListOptions):
         ),
     ] = None
 
-    def asked(self, window: str = "5m", **rows: bool) -> Asked:
+    def asked(self, window: str = "5m", **rows: bool) -> UsageRequest:
         """The options as the engine takes them; ``rows`` says what gets a row of its own.
 
         Raises:
             UsageError: a window that is no time, or that CloudWatch does not answer for.
         """
         from dashborion.cli.option_values import time_span
-        from dashborion.engines.usage import Asked
+        from dashborion.engines.usage import UsageRequest
         from dashborion.errors import UsageError
 
         span = time_span(window, "--window")
         if not SHORTEST <= span.total_seconds() <= LONGEST:
             raise UsageError(f"--window: '{window}' is not between 1m and 3h")
-        return Asked(window=span, over=self.over, under=self.under, **rows)
+        return UsageRequest(window=span, over=self.over, under=self.under, **rows)
 
 
 def show_top(

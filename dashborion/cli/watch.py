@@ -16,7 +16,7 @@ from dashborion.render import Format, is_drawn
 if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.fleet import Fleet
-    from dashborion.engines.watch import Asked, Frame, Frames, Look
+    from dashborion.engines.watch import Frame, Frames, Look, WatchRequest
     from dashborion.models.environment import WatchState
     from dashborion.models.query import Found, Query
     from dashborion.render.columns import View
@@ -111,10 +111,10 @@ class Watched:
             DashborionError: no environment can be asked at all.
             PartialFailure: one could not be asked in the end.
         """
-        from dashborion.engines.watch import Asked, Frames
+        from dashborion.engines.watch import Frames, WatchRequest
 
         is_json = self.listed.output is Format.JSON
-        asked = Asked(
+        asked = WatchRequest(
             self.look,
             options.seconds,
             self.floors,
@@ -163,7 +163,7 @@ class Watch:
     _refused: dict[str, Frame] = field(default_factory=dict)
     _is_checked: bool = False
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: WatchRequest) -> None:
         from dashborion.engines import watch
 
         watch.begin(self.watched.fleet, asked, self.frames)
@@ -202,7 +202,7 @@ class Watch:
 class _Printed(Watch):
     """One JSON object a line for each change."""
 
-    def run(self, asked: Asked) -> None:
+    def run(self, asked: WatchRequest) -> None:
         from dashborion.engines.watch import Pressed
 
         known: dict[str, dict[Hashable, Any]] = {}
@@ -210,7 +210,7 @@ class _Printed(Watch):
         self.begin(asked)
         while True:
             for frame in self.frames.take(TICK_SECONDS):
-                if not isinstance(frame, str | Pressed):
+                if not isinstance(frame, Pressed):
                     for one in self.accepted(frame):
                         self._print(one, known, lost)
 
@@ -251,11 +251,8 @@ def _state(frame: Frame) -> WatchState:
     )
 
 
-def environment_label(item: Any) -> str:
-    """``project/name`` of the environment that a row is of, or the name alone."""
-    return f"{item.project}/{item.environment}" if item.project else str(item.environment)
-
-
 def of_row(item: Any) -> NamespaceOptions:
     """What other commands take to be about the place of a row."""
+    from dashborion.models.base import environment_label
+
     return NamespaceOptions(env=[environment_label(item)], namespace=item.namespace)

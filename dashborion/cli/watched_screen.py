@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from dashborion import signals
 from dashborion.cli.printing import distinguishing
-from dashborion.cli.watch import TICK_SECONDS, Watch, environment_label
+from dashborion.cli.watch import TICK_SECONDS, Watch
 from dashborion.errors import DashborionError, PartialFailure
+from dashborion.models.base import environment_label
+from dashborion.models.event import by_time
 
 if TYPE_CHECKING:
-    from dashborion.engines.watch import Asked, Frame, Frames
+    from dashborion.engines.watch import Frame, Frames, WatchRequest
     from dashborion.models.event import Event
-    from dashborion.render.live import Row, Source
+    from dashborion.render.live import Freshness, Row
 
 _STALE_SECONDS = 5.0  # after which marks go, and ages are written anew
 _BYTES, _EVENTS = 1024, 1000  # that are read, and looked through, at once
@@ -28,7 +30,7 @@ _PLACES = frozenset({"project", "environment", "namespace"})  # that a filter lo
 class Shown(Watch):
     """A table on a terminal."""
 
-    def run(self, asked: Asked) -> None:
+    def run(self, asked: WatchRequest) -> None:
         from dashborion.render.live import Board, Screen
         from dashborion.render.window import Window
 
@@ -65,7 +67,7 @@ class Shown(Watch):
                 if isinstance(item, Pressed):
                     if self._press(item.key):
                         return
-                elif not isinstance(item, str):
+                else:
                     self._is_behind |= bool(self.accepted(item))
             self._refresh(is_new=is_new)
 
@@ -138,11 +140,12 @@ class Shown(Watch):
             self.watched.context.fail(error)
         streams.flush()
         streams.say("-- press a key to go on --")
-        while True:
+        is_read = False
+        while not is_read:
             for item in self.frames.take(TICK_SECONDS):
                 if isinstance(item, Pressed):
-                    return
-                if not isinstance(item, str):
+                    is_read = True
+                else:
                     self._is_behind |= bool(self.accepted(item))
 
     def _picture(self, *, is_last: bool = False) -> Any:
@@ -153,29 +156,28 @@ class Shown(Watch):
         count = len(watched.fleet.environments)
         style = watched.listed.style(distinguishing(count, items, watched.where))
         content = Content(
-            watched.view, style, self.board, self.screen, self._sources(), self._events(),
+            watched.view, style, self.board, self.screen, self._freshness(), self._events(),
             watched.without,
         )  # fmt: skip
         return picture(content, self.window.size, context.now(), is_last=is_last)
 
-    def _sources(self) -> list[Source]:
-        from dashborion.render.live import Source
+    def _freshness(self) -> list[Freshness]:
+        from dashborion.render.live import Freshness
 
-        now, sources = time.monotonic(), []
+        now, freshness = time.monotonic(), []
         for environment in self.watched.fleet.environments:
             frame = self.latest.get(environment.label)
             if frame is None:
-                sources.append(Source(environment.label, None))
+                freshness.append(Freshness(environment.label, None))
             else:
                 problem = frame.error.message if frame.error is not None else None
                 seconds = now - frame.at
-                sources.append(Source(environment.label, seconds, frame.notes, problem))
-        return sources
+                freshness.append(Freshness(environment.label, seconds, frame.notes, problem))
+        return freshness
 
     def _events(self) -> Sequence[Event]:
-        from dashborion.engines.watch import newest
-
-        return newest((one for frame in self.latest.values() for one in frame.events), _EVENTS)
+        known = by_time(event for frame in self.latest.values() for event in frame.events)
+        return known[-_EVENTS:]
 
 
 def _read_keys(keyboard: int, frames: Frames) -> None:

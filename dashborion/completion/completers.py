@@ -6,7 +6,7 @@ A completer that fails offers nothing. Names come from ``known_names``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -174,9 +174,14 @@ def _typed_names(ctx: typer.Context) -> list[str]:
 
     Typer parses no arguments while an option lacks its value: then they are in ``args``.
     """
-    values = [ctx.params.get(name) for name in NAMES]
-    lists = [[value] if isinstance(value, str) else value or () for value in values]
-    return [name for names in lists for name in names] or list(ctx.args)
+    return names_in(ctx.params) or list(ctx.args)
+
+
+def names_in(values: Mapping[str, Any]) -> list[str]:
+    """The NAMEs and IDs among the values of a command's parameters."""
+    typed = [values.get(name) or () for name in NAMES]
+    lists = [[value] if isinstance(value, str) else value for value in typed]
+    return [name for names in lists for name in names]
 
 
 def source_workloads(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -9,7 +9,6 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from dashborion.config.targets import Environment
 from dashborion.engines.answers import (
     Answer,
     away,
@@ -72,16 +71,14 @@ def _of_one(
 ) -> Answer[Diagnosis]:
     def ask(orchestrator: Orchestrator) -> Diagnosis:
         examined = examine(orchestrator.causes)
-        return _told(fleet, orchestrator, examined, away(examined.item, query, name), logs=logs)
+        namespace = away(examined.item, query, name)
+        causes = fleet.addressed(examined.causes, orchestrator.environment, namespace)
+        examined = replace(examined, causes=causes)
+        return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
 
     answer = fleet.ask_all(ask, searching=True)
     answer.require_one(name)
     return answer
-
-
-def is_one(patterns: Sequence[str]) -> bool:
-    """Whether one workload is named: it then is examined by all facts, else by those of lists."""
-    return len(patterns) == 1 and not has_wildcards(patterns[0])
 
 
 class Survey(Struct, frozen=True):
@@ -112,25 +109,6 @@ def of_workloads(fleet: Fleet, patterns: Sequence[str], query: Query) -> Survey:
     shown.sort(key=lambda one: _VERDICTS.index(one.verdict))
     found = Answer(shown, answer.failures, answer.asked, answer.answered)
     return Survey(found, len(told), not_checked(answer.items))
-
-
-def _addressed(
-    fleet: Fleet, environment: Environment, examined: Examined[Item], namespace: str | None
-) -> Examined[Item]:
-    causes = fleet.addressed(examined.causes, environment, namespace)
-    return replace(examined, causes=causes)
-
-
-def _told(
-    fleet: Fleet,
-    orchestrator: Orchestrator,
-    examined: Examined[Item],
-    namespace: str | None,
-    *,
-    logs: bool,
-) -> Diagnosis:
-    examined = _addressed(fleet, orchestrator.environment, examined, namespace)
-    return _with_logs(fleet, orchestrator, examined) if logs else diagnosis(examined)
 
 
 def _with_logs(fleet: Fleet, orchestrator: Orchestrator, examined: Examined[Item]) -> Diagnosis:

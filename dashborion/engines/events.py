@@ -23,9 +23,9 @@ from dashborion.engines.answers import (
     widened,
 )
 from dashborion.engines.fleet import Fleet
-from dashborion.engines.logs import TICK_SECONDS, Live
+from dashborion.engines.logs import TICK_SECONDS, Said
 from dashborion.errors import DashborionError, foreseen
-from dashborion.models.event import Event, EventType
+from dashborion.models.event import Event, EventType, by_time
 from dashborion.models.query import Name, Query, has_wildcards
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.event_feeds import Feed, Fits, Told
@@ -48,8 +48,7 @@ class Kept(Struct, frozen=True):
 
     def of(self, told: Sequence[Told]) -> list[Event]:
         """The kept events of all these workloads, the newest last."""
-        events = [event for one in told for event in one.events if self(event)]
-        return sorted(events, key=lambda one: (one.timestamp is not None, one.timestamp))
+        return by_time(event for one in told for event in one.events if self(event))
 
 
 class _Open(Struct, frozen=True):
@@ -111,7 +110,7 @@ def _told(opened: Answer[_Open]) -> Answer[Told]:
     return flat(Answer(lists, opened.failures, opened.asked, opened.answered))
 
 
-class _LiveEvents(Live[Sequence[Event]]):
+class _LiveEvents(Said[Sequence[Event]]):
     """As ``EventSink``."""
 
     def events(self, events: Sequence[Event]) -> None:

@@ -129,29 +129,24 @@ def written(lines: Block) -> bytes:
 class Live(Generic[T]):
     """A bounded list between the threads of those who read and the one that prints.
 
-    Besides what is read it takes messages to a person, in their place. A list and not a
-    ``queue.Queue``, which would wake up the printing thread for each of ten thousand lines a
-    second.
+    A list and not a ``queue.Queue``, which would wake up the printing thread for each of ten
+    thousand lines a second.
     """
 
     def __init__(self) -> None:
-        self._items: list[T | str] = []
+        self._items: list[T] = []
         self._lock = threading.Lock()
         self._some = threading.Event()
         self._room = threading.Event()
         self._ended = threading.Event()
         self._room.set()
 
-    def say(self, text: str) -> None:
-        """As ``Sink.say``."""
-        self.put(text)
-
     def pause(self, seconds: float) -> None:
         """As ``Sink.pause``."""
         if self._ended.wait(seconds):
             raise Ended
 
-    def put(self, item: T | str) -> None:
+    def put(self, item: T) -> None:
         """Hand over something; raises ``Ended`` when the command has ended."""
         self._room.wait()
         if self._ended.is_set():
@@ -167,7 +162,7 @@ class Live(Generic[T]):
         self._ended.set()
         self._room.set()
 
-    def take(self, seconds: float) -> list[T | str]:
+    def take(self, seconds: float) -> list[T]:
         """All that has arrived; waits this long for the first of it."""
         if self._some.wait(seconds) and not self._ended.wait(GATHER_SECONDS):
             self._some.clear()
@@ -178,7 +173,15 @@ class Live(Generic[T]):
         return items
 
 
-class LiveLines(Live[Item]):
+class Said(Live[T | str]):
+    """The same with messages to a person, in their place."""
+
+    def say(self, text: str) -> None:
+        """As ``Sink.say``."""
+        self.put(text)
+
+
+class LiveLines(Said[Item]):
     """As ``Sink``."""
 
     def lines(self, source: Source, block: Block) -> None:

@@ -20,11 +20,6 @@ from dashborion.orchestrators.changing import WorkloadToChange
 Show = Callable[[Sequence[tuple[Workload, RolloutStatus]]], None]
 
 
-def is_one(typed: Sequence[str]) -> bool:
-    """Whether one workload is named: what is printed then is an object, and no list."""
-    return len(typed) == 1 and not has_wildcards(typed[0])
-
-
 def named(fleet: Fleet, typed: Sequence[str], query: Query) -> list[WorkloadToChange]:
     """The workloads of these NAMEs and PATTERNs, each once.
 

@@ -34,7 +34,7 @@ from dashborion.orchestrators.samples import (
 Row = TypeVar("Row", Usage, MachineUsage)
 
 
-class Asked(Struct, frozen=True):
+class UsageRequest(Struct, frozen=True):
     """A row for each instance, for each container, or for each container of each instance.
 
     ``over`` and ``under`` keep what uses more, or less, than this percentage of its limit, or
@@ -68,13 +68,15 @@ class Top(Generic[Row]):
     missing: Sequence[NoMetrics] = ()
     idle: Sequence[str] = ()
 
-    def kept(self, asked: Asked) -> Top[Row]:
+    def kept(self, asked: UsageRequest) -> Top[Row]:
         """With the rows alone that are asked for."""
         self.answer.items = list(filter(asked.keeps, self.answer.items))
         return self
 
 
-def workloads(fleet: Fleet, query: Query, patterns: Sequence[str], asked: Asked) -> Top[Usage]:
+def workloads(
+    fleet: Fleet, query: Query, patterns: Sequence[str], asked: UsageRequest
+) -> Top[Usage]:
     """What the workloads that fit a pattern, or all, use.
 
     Raises:
@@ -114,7 +116,7 @@ def workloads(fleet: Fleet, query: Query, patterns: Sequence[str], asked: Asked)
     return top.kept(asked)
 
 
-def instances(fleet: Fleet, query: Query, asked: Asked) -> Top[Usage]:
+def instances(fleet: Fleet, query: Query, asked: UsageRequest) -> Top[Usage]:
     """What instances use, those of no workload, too; raises as ``workloads``."""
 
     def ask(orchestrator: Orchestrator) -> list[Usage]:
@@ -124,7 +126,9 @@ def instances(fleet: Fleet, query: Query, asked: Asked) -> Top[Usage]:
     return _collected(fleet, ask, searching=query.workload is not None).kept(asked)
 
 
-def machines(fleet: Fleet, query: Query, asked: Asked, only_on: OnlyOn[Any]) -> Top[MachineUsage]:
+def machines(
+    fleet: Fleet, query: Query, asked: UsageRequest, only_on: OnlyOn[Any]
+) -> Top[MachineUsage]:
     """What the machines of one orchestrator use, their cluster last; raises as ``workloads``."""
 
     def ask(orchestrator: Orchestrator) -> list[MachineUsage]:
@@ -156,7 +160,7 @@ def _collected(fleet: Fleet, ask: Callable[[Orchestrator], list[Row]], **how: An
 # --- Grouping: pure ------------------------------------------------------------------------------
 
 
-def rows(environment: Environment, samples: Iterable[Sample], asked: Asked) -> list[Usage]:
+def rows(environment: Environment, samples: Iterable[Sample], asked: UsageRequest) -> list[Usage]:
     """A row for each workload, instance or container; bare instances are rows of their own."""
     groups: dict[tuple[str, ...], list[Sample]] = {}
     for sample in samples:

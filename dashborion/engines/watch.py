@@ -7,7 +7,7 @@ a thread of its own, again and again, as its orchestrator says that there may be
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +22,7 @@ from dashborion.engines.answers import located
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.logs import Live
 from dashborion.errors import DashborionError, NotFound, UsageError, foreseen
-from dashborion.models.event import Event
+from dashborion.models.event import Event, by_time
 from dashborion.models.query import Found, Query
 from dashborion.orchestrators.logs import Ended
 from dashborion.orchestrators.protocol import Orchestrator, Watched
@@ -55,18 +55,18 @@ class Frame(Struct, frozen=True):
     at: float
 
 
-class Change(Struct, frozen=True):
+class RowChange(Struct, frozen=True):
     """One row that is not as it was in the frame before."""
 
     change: Literal["added", "modified", "deleted"]
     item: Any
 
 
-def changes(before: Mapping[Hashable, T], after: Mapping[Hashable, T]) -> list[Change]:
+def changes(before: Mapping[Hashable, T], after: Mapping[Hashable, T]) -> list[RowChange]:
     """What has changed between two frames: what is gone first, as it was."""
-    gone = [Change("deleted", item) for key, item in before.items() if key not in after]
+    gone = [RowChange("deleted", item) for key, item in before.items() if key not in after]
     now = [
-        Change("modified" if key in before else "added", item)
+        RowChange("modified" if key in before else "added", item)
         for key, item in after.items()
         if key not in before or not (before[key] is item or before[key] == item)
     ]
@@ -83,7 +83,7 @@ class Frames(Live["Frame | Pressed"]):
     """Frames of all environments, and what else the one who shows them waits for."""
 
 
-class Asked(Struct, frozen=True):
+class WatchRequest(Struct, frozen=True):
     """What is watched, and how.
 
     Attributes:
@@ -100,7 +100,7 @@ class Asked(Struct, frozen=True):
     warns: bool = False
 
 
-def begin(fleet: Fleet, asked: Asked, frames: Frames) -> None:
+def begin(fleet: Fleet, asked: WatchRequest, frames: Frames) -> None:
     """Watch all environments until the ``frames`` end."""
     for environment in fleet.environments:
         start(partial(_Watcher(fleet, environment, asked, frames).run))
@@ -112,7 +112,7 @@ class _Watcher:
 
     fleet: Fleet
     environment: Environment
-    asked: Asked
+    asked: WatchRequest
     frames: Frames
     _watched: Watched | None = None
     _events: Sequence[Event] = ()
@@ -171,7 +171,8 @@ class _Watcher:
         self._events_at = now
         with suppress(NotFound):
             told = self._watched.orchestrator.events.feed(query).told()
-            self._events = newest((event for one in told for event in one.events), MOST_EVENTS)
+            known = by_time(event for one in told for event in one.events)
+            self._events = known[-MOST_EVENTS:]
 
     def _alone(self) -> Fleet:
         """The environment as a fleet: what goes wrong is a frame, and nothing is printed."""
@@ -202,9 +203,3 @@ class _NoRecorder:
 
     def add(self, *_: object) -> None: ...
     def close(self, *_: object) -> None: ...
-
-
-def newest(events: Iterable[Event], most: int) -> list[Event]:
-    """The newest events, so many, the newest last."""
-    ordered = sorted(events, key=lambda one: (one.timestamp is not None, one.timestamp))
-    return ordered[-most:]

@@ -36,14 +36,14 @@ def ready(type_: type[T]) -> type[T]:
 
 
 class Placed(Protocol):
-    """Anything that is in an environment."""
+    """Anything that is in an environment, or in none that is known."""
 
     @property
     def project(self) -> str | None: ...
     @property
-    def environment(self) -> str: ...
+    def environment(self) -> str | None: ...
 
 
 def environment_label(item: Placed) -> str:
     """``project/name`` of the environment that something is in, or the name alone."""
-    return f"{item.project}/{item.environment}" if item.project else item.environment
+    return f"{item.project}/{item.environment}" if item.project else item.environment or ""

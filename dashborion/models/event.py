@@ -48,6 +48,11 @@ class Located(Protocol):
     def namespace(self) -> str: ...
 
 
+def by_time(events: Iterable[Event]) -> list[Event]:
+    """The newest last; those without a time stand before all others."""
+    return sorted(events, key=lambda event: (event.timestamp is not None, event.timestamp))
+
+
 def placed(events: Iterable[Event], where: Located, workload: str | None) -> list[Event]:
     """The events with the place and the workload that they are about."""
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any, Generic, Literal, TypeVar
@@ -135,6 +136,11 @@ class Name(Struct, frozen=True):
 def has_wildcards(text: str) -> bool:
     """Whether it is a pattern, which several names may fit."""
     return not frozenset("*?[").isdisjoint(text)
+
+
+def is_one_name(typed: Sequence[str]) -> bool:
+    """Whether one object is named, and no pattern is there that several may fit."""
+    return len(typed) == 1 and not has_wildcards(typed[0])
 
 
 def object_name(text: str, kind: str, noun: str) -> tuple[str | None, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from dashborion.models.base import environment_label
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.rollout import Change, Revision, RolloutState
 from dashborion.render.cells import painted, plain
-from dashborion.render.columns import BAD, BUSY, GOOD, environment_label, short_image
+from dashborion.render.columns import BAD, BUSY, GOOD, short_image
 from dashborion.streams import Streams, age
 
 # What would be done, and what was.

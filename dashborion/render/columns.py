@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from dashborion.errors import UsageError, suggestion
+from dashborion.models.base import environment_label
 from dashborion.render import Format, Style
 from dashborion.render.cells import Cell, chunks
 
@@ -122,11 +123,6 @@ def environment_columns() -> list[Column]:
 def location_columns() -> list[Column]:
     """Project, environment and namespace, shown where a list has several of them."""
     return [*environment_columns(), column("namespace", extra=True, spare=5, shrink=1)]
-
-
-def environment_label(item: Any) -> str:
-    """``project/name`` of the environment that a model belongs to, or the name alone."""
-    return f"{item.project}/{item.environment}" if item.project else str(item.environment)
 
 
 def name_column(key: str = "name", value: str | Value | None = None, **settings: Any) -> Column:

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from dashborion.errors import listing
+from dashborion.models.base import environment_label
 from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
 from dashborion.models.event import Event
@@ -26,7 +27,7 @@ from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import page_parts, table
 from dashborion.render.cells import Cell, human, painted, plain
-from dashborion.render.columns import BAD, STYLES, View, environment_label
+from dashborion.render.columns import BAD, STYLES, View
 from dashborion.render.log_lines import harmless
 from dashborion.render.views import causes, ecs, instances, kubernetes, workloads
 from dashborion.render.views.causes import of_tail

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
+from dashborion.models.base import environment_label
 from dashborion.models.cause import (
     MEANINGS,
     Advice,
@@ -17,7 +18,7 @@ from dashborion.models.cause import (
     LogTail,
 )
 from dashborion.render.cells import human, plain
-from dashborion.render.columns import BAD, BUSY, GOOD, QUIET, STYLES, environment_label, some
+from dashborion.render.columns import BAD, BUSY, GOOD, QUIET, STYLES, some
 from dashborion.render.log_lines import harmless
 from dashborion.render.views.causes import kind, of_tail, subject, untold
 from dashborion.streams import Streams

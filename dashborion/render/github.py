@@ -14,6 +14,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from dashborion.errors import DashborionError, RolloutError
+from dashborion.models.base import environment_label
 from dashborion.models.cause import (
     Cause,
     Diagnosis,
@@ -27,7 +28,7 @@ from dashborion.models.environment import Check
 from dashborion.models.rollout import Change, Rollout, RolloutState
 from dashborion.models.workload import Workload
 from dashborion.render.cells import plain
-from dashborion.render.columns import environment_label, some
+from dashborion.render.columns import some
 from dashborion.render.diagnosis import doubt, effects, location, message, title, weight
 from dashborion.render.log_lines import harmless
 from dashborion.render.views.causes import subject, untold

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from dashborion.errors import listing
+from dashborion.models.base import environment_label
 from dashborion.models.cause import Verdict
 from dashborion.models.health import EnvironmentHealth
 from dashborion.render import table
 from dashborion.render.cells import painted
-from dashborion.render.columns import View, environment_label
+from dashborion.render.columns import View
 from dashborion.render.views.causes import untold
 from dashborion.render.views.health import ENVIRONMENTS, FAILED, PROBLEMS, known_problems
 from dashborion.streams import Streams, escape, one_line

@@ -15,18 +15,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dashborion.models.base import environment_label
 from dashborion.models.event import Event
 from dashborion.models.workload import Workload
 from dashborion.render import Style, table
 from dashborion.render.cells import human, plain
-from dashborion.render.columns import BUSY, QUIET, Column, View, environment_label
+from dashborion.render.columns import BUSY, QUIET, Column, View
 from dashborion.streams import length
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Action = Literal["", "quit", "why", "logs"]
-MOST_EVENTS, MOST_SOURCES = 5, 8  # lines
+MOST_EVENTS, MOST_ENVIRONMENTS = 5, 8  # lines
 CHANGED, GONE, MARKED = "reverse", "strike dim", "bold"
 _HELP = (
     ("up, down, PgUp, PgDn", "move the mark"),
@@ -200,7 +201,7 @@ def _matcher(text: str, columns: Sequence[Column]) -> Callable[[Row], bool] | No
 # --- What is drawn -------------------------------------------------------------------------------
 
 
-class Source(Struct, frozen=True):
+class Freshness(Struct, frozen=True):
     """How fresh an environment's rows are: ``seconds`` old, None before the first."""
 
     label: str
@@ -221,7 +222,7 @@ class Content(Struct, frozen=True):
     style: Style
     board: Board
     screen: Screen
-    sources: Sequence[Source]
+    freshness: Sequence[Freshness]
     events: Sequence[Event] = ()
     without: str = ""  # keys that do nothing here
 
@@ -247,7 +248,7 @@ def picture(
         told = [line(f"  {key:<22}{does}") for key, does in known]
         return Group(line(f"{view.noun}: keys", "bold"), *told, line("any key goes back", QUIET))
     rows = in_view(screen, board, view)
-    below = [*_sources(content.sources, line), *_events(rows, content, now, line)]
+    below = [*_freshness(content.freshness, line), *_events(rows, content, now, line)]
     below += [] if is_last else [line(_keys(screen, content.without), QUIET)]
     room = max(1, height - 2 - len(below))
     at = position(screen, rows)
@@ -280,10 +281,12 @@ def _keys(screen: Screen, without: str) -> str:
     return "  ".join(f"{key} {word}" for key, word in _SHORT.items() if key not in without)
 
 
-def _sources(sources: Sequence[Source], line: Callable[..., Any]) -> list[Any]:
-    ordered = sorted(sources, key=lambda one: one.problem is None)  # those that failed first
-    lines = [line(one.line(), "red" if one.problem else QUIET) for one in ordered[:MOST_SOURCES]]
-    left = len(sources) - MOST_SOURCES
+def _freshness(freshness: Sequence[Freshness], line: Callable[..., Any]) -> list[Any]:
+    ordered = sorted(freshness, key=lambda one: one.problem is None)  # those that failed first
+    lines = [
+        line(one.line(), "red" if one.problem else QUIET) for one in ordered[:MOST_ENVIRONMENTS]
+    ]
+    left = len(freshness) - MOST_ENVIRONMENTS
     return [*lines, line(f"and {left} more environments", QUIET)] if left > 0 else lines
 
 
@@ -294,7 +297,7 @@ def _events(
     for one in reversed(content.events):
         if len(shown) < MOST_EVENTS and any(is_about(one, row.item) for row in rows):
             shown.insert(0, one)
-    is_one = len(content.sources) == 1
+    is_one = len(content.freshness) == 1
     return [
         line(
             f"{human(one.timestamp, now):>5}  {'' if is_one else f'{environment_label(one)}  '}"

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from dashborion.models.base import environment_label
 from dashborion.render.cells import Cell, chunks, human, plain
-from dashborion.render.columns import Column, View, environment_label
+from dashborion.render.columns import Column, View
 from dashborion.streams import Streams, escape
 
 GAP = 2  # spaces between columns

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashborion.engines.usage import Asked, rows
+from dashborion.engines.usage import UsageRequest, rows
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.usage import Hottest, Usage
 from dashborion.orchestrators.samples import MEBIBYTE, NANOCORES, Figures, Sample, consumption
@@ -15,7 +15,7 @@ from tests.unit.kubernetes.raw_kubernetes import ENVIRONMENT
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 WINDOW = timedelta(minutes=5)
-WHOLE = Asked(window=WINDOW)
+WHOLE = UsageRequest(window=WINDOW)
 
 
 def cpu(used: float | None, requested: float | None = None, limit: float | None = None) -> Figures:
@@ -139,7 +139,7 @@ def test_rows_of_each() -> None:
     bare = sample("bare", cpu(7), part("app", cpu(7)), workload=None, type=None)
 
     def found(**asked: bool) -> list[tuple[Any, ...]]:
-        whole = rows(ENVIRONMENT, [*pods, bare], Asked(window=WINDOW, **asked))
+        whole = rows(ENVIRONMENT, [*pods, bare], UsageRequest(window=WINDOW, **asked))
         return [(row.workload, row.instance, row.container, row.cpu.used) for row in whole]
 
     assert found() == [(None, "bare", None, 7), ("web", None, None, 6)]
@@ -170,7 +170,7 @@ def test_bounds(
 ) -> None:
     figures = [Figures() if one is None else cpu(one, 100) for one in percents]
     row = one(sample("a", figures[0], memory=figures[1]))
-    assert Asked(window=WINDOW, over=over, under=under).keeps(row) is kept
+    assert UsageRequest(window=WINDOW, over=over, under=under).keeps(row) is kept
 
 
 def test_a_machine_has_no_hottest() -> None:

@@ -8,7 +8,13 @@ import typer
 
 from dashborion.cli import report
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import NAME_FORMS, ListOptions, ReportListOptions, Selector
+from dashborion.cli.options import (
+    PATTERN_FORMS,
+    ListOptions,
+    NamespaceOptions,
+    ReportListOptions,
+    Selector,
+)
 from dashborion.cli.printing import show_list
 from dashborion.completion import completers
 from dashborion.errors import FOUND, UsageError, short
@@ -76,13 +82,8 @@ class ComparedOptions(OptionSet):
         Raises:
             UsageError: one namespace and all of them were asked for.
         """
-        from dashborion.models.query import Query
-
-        if self.namespace is not None and self.all_namespaces:
-            raise UsageError("-n and -A cannot be used together")
-        return Query(
-            namespace=self.namespace, all_namespaces=self.all_namespaces, selector=selector
-        )
+        where = NamespaceOptions(namespace=self.namespace, all_namespaces=self.all_namespaces)
+        return where.query(selector=selector)
 
 
 _ENVIRONMENT: dict[str, Any] = {
@@ -97,7 +98,7 @@ def diff(
     right: Annotated[str, typer.Argument(metavar="ENV2", **_ENVIRONMENT)],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+        typer.Argument(metavar="[NAME]...", help=PATTERN_FORMS),
     ] = None,
     *,
     options: ComparedOptions,

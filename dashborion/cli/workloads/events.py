@@ -9,7 +9,7 @@ import typer
 
 from dashborion import render
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import NAME_FORMS, ListOptions, NamespaceOptions
+from dashborion.cli.options import ListOptions, NamespaceOptions, WorkloadNames
 from dashborion.cli.printing import distinguishing, show_list
 from dashborion.errors import UsageError
 from dashborion.render import Format
@@ -61,10 +61,7 @@ class EventOptions(OptionSet):
 
 def events(
     context: Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME|PATTERN...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ],
+    names: WorkloadNames,
     *,
     where: NamespaceOptions,
     asked: EventOptions,
@@ -114,7 +111,7 @@ def _require_followable(listed: ListOptions) -> None:
 
 def _extra(answer: Answer[Told], names: Sequence[str], where: NamespaceOptions) -> frozenset[str]:
     """The columns that say of which workload a row is, where there may be several."""
-    found = [one.item for one in answer.items]
-    is_one = len(names) == 1 and frozenset("*?[").isdisjoint(names[0])
-    extra = distinguishing(answer.asked, found, where)
-    return extra if is_one else extra | {"workload"}
+    from dashborion.models.query import is_one_name
+
+    extra = distinguishing(answer.asked, [told.item for told in answer.items], where)
+    return extra if is_one_name(names) else extra | {"workload"}

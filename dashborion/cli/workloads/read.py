@@ -12,7 +12,7 @@ from dashborion.cli import report
 from dashborion.cli.change import follower
 from dashborion.cli.logs import LogOptions, print_logs
 from dashborion.cli.options import (
-    NAME_FORMS,
+    PATTERN_FORMS,
     ApiListOptions,
     ExitCode,
     ListOptions,
@@ -22,6 +22,8 @@ from dashborion.cli.options import (
     Selector,
     WaitOptions,
     WorkloadName,
+    WorkloadNames,
+    WorkloadPatterns,
 )
 from dashborion.cli.printing import (
     distinguishing,
@@ -52,10 +54,7 @@ if TYPE_CHECKING:
 
 def list_(
     context: Context,
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ] = None,
+    patterns: WorkloadPatterns = None,
     *,
     where: NamespaceOptions,
     listed: ApiListOptions,
@@ -193,10 +192,7 @@ def describe(
 
 def status(
     context: Context,
-    names: Annotated[
-        list[str],
-        typer.Argument(metavar="NAME|PATTERN...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ],
+    names: WorkloadNames,
     *,
     where: NamespaceOptions,
     waiting: WaitOptions,
@@ -207,6 +203,7 @@ def status(
     Example: dashborion workloads status web --wait --timeout 5m
     """
     from dashborion.engines import rollout_status
+    from dashborion.models.query import is_one_name
 
     patience = waiting.patience
     reporter = report.begin(context, shown.output, f"status of {', '.join(names)}")
@@ -222,7 +219,7 @@ def status(
             for workload, rollout in rollouts:
                 is_waited = patience is not None
                 reporter.add(github.of_rollout(workload, rollout, is_waited=is_waited))
-        elif rollout_status.is_one(names):
+        elif is_one_name(names):
             show_one(context, ROLLOUTS, statuses[0], shown)
         else:
             style = shown.style
@@ -239,7 +236,7 @@ def why(
     context: Context,
     patterns: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME|PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
+        typer.Argument(metavar="[NAME|PATTERN]...", help=PATTERN_FORMS),
     ] = None,
     *,
     where: NamespaceOptions,
@@ -253,12 +250,13 @@ def why(
     Example: dashborion workloads why transcoder -e media/production
     """
     from dashborion.engines import diagnosis
+    from dashborion.models.query import is_one_name
 
     typed, past = patterns or [], asked.past
     query = where.query(since=past)
     printer = WhyPrinter.begin(context, asked)
     fleet = context.fleet(where.choice)
-    if diagnosis.is_one(typed):
+    if is_one_name(typed):  # it is examined by all facts, many by those of lists
         logs = asked.shows_logs
         printer.show_one(diagnosis.of_workload(fleet, typed[0], query, past, logs=logs))
     else:
@@ -267,10 +265,7 @@ def why(
 
 def top(
     context: Context,
-    patterns: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[PATTERN]...", help=f"{NAME_FORMS}; * and ? are wildcards."),
-    ] = None,
+    patterns: WorkloadPatterns = None,
     *,
     where: NamespaceOptions,
     listed: TopOptions,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from dashborion.errors import Unavailable
-from dashborion.models.event import Event, placed
+from dashborion.models.event import Event, by_time, placed
 from dashborion.models.query import Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.ecs import events, find, normalise, wire
@@ -80,9 +80,7 @@ class Feed:
                     sink.say(f"{item.name}: events may be missing, as ECS keeps the last {KEPT}")
                 given += self._events(unseen, item)
             if given:
-                sink.events(
-                    sorted(given, key=lambda one: (one.timestamp is not None, one.timestamp))
-                )
+                sink.events(by_time(given))
 
     def _services(self) -> list[wire.Service]:
         return [one.item for one in find.services(self.client, self.query)]

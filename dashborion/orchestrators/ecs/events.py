@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from dashborion.models.event import Event, EventType
+from dashborion.models.event import Event, EventType, by_time
 from dashborion.orchestrators.ecs import rollout, wire
 
 ROLE, BLOCKED, UNPLACED = "CannotAssumeRole", "DeploymentBlocked", "UnableToPlace"
@@ -121,7 +121,7 @@ def events(service: wire.Service) -> list[Event]:
                 first_seen=item.created_at,
             )
         )
-    return sorted(normalised, key=lambda event: (event.timestamp is not None, event.timestamp))
+    return by_time(normalised)
 
 
 def hindrances(

@@ -13,7 +13,7 @@ from functools import partial
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError, Unavailable
-from dashborion.models.event import Event, placed
+from dashborion.models.event import Event, by_time, placed
 from dashborion.models.query import Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.event_feeds import EventSink, Fits, Told
@@ -79,7 +79,7 @@ class Feed:
             if owner := self._owners.get(one.involved_object.uid or ""):
                 events[owner].append(normalise.event(one))
         return [
-            Told(item, placed(normalise.by_time(events[uid]), item, item.name))
+            Told(item, placed(by_time(events[uid]), item, item.name))
             for uid, item in self.workloads.items()
         ]
 
@@ -106,7 +106,7 @@ class Feed:
             if item is not None and fits(item):
                 given += placed([normalise.event(one)], item, item.name)
         if given:
-            sink.events(normalise.by_time(given))
+            sink.events(by_time(given))
 
     def _look_at_workloads(self, namespace: str | None, *, is_first: bool = True) -> None:
         listed = [self.client.collect(one, namespace) for one in find.controllers(None)]

@@ -15,6 +15,7 @@ from dashborion.concurrency import every, start
 from dashborion.config.targets import Environment
 from dashborion.errors import AccessError, NotFound, Unavailable
 from dashborion.models import kubernetes as models
+from dashborion.models.event import by_time
 from dashborion.models.query import Found, Query, object_name
 from dashborion.orchestrators.kubernetes import (
     find,
@@ -195,7 +196,7 @@ class KubernetesNative:
             **known.details(found.item),
             **known.around(self.client, found.item),
         }
-        about = normalise.by_time(map(normalise.event, self.client.optional(events)))
+        about = by_time(map(normalise.event, self.client.optional(events)))
         return Found(known.detail(**fields, events=about), found.raw)
 
     def _events(self, item: Any) -> Future[list[Found[wire.Event]]]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 import msgspec
 
 from dashborion.config.targets import Environment
-from dashborion.models.event import Event, EventType
+from dashborion.models.event import Event, EventType, by_time
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import (
@@ -244,11 +244,6 @@ def revisions(items: Iterable[Kept], workload: str, current: str | None) -> list
 def events(items: Iterable[wire.Event], uids: frozenset[str]) -> list[Event]:
     """The events about objects with these uids, newest last."""
     return by_time(event(item) for item in items if item.involved_object.uid in uids)
-
-
-def by_time(items: Iterable[Event]) -> list[Event]:
-    """Sorted by time, newest last; events without a time come first."""
-    return sorted(items, key=lambda one: (one.timestamp is not None, one.timestamp))
 
 
 def event(item: wire.Event) -> Event:

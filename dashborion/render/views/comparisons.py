@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from dashborion.models.base import environment_label
 from dashborion.models.definition import Comparison, Difference, Side, Value
 from dashborion.models.kinds import KIND_OF
 from dashborion.render.cells import Cell
@@ -16,7 +17,6 @@ from dashborion.render.columns import (
     STYLES,
     View,
     column,
-    environment_label,
     message_column,
     name_column,
 )

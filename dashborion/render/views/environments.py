@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dashborion.models.base import environment_label
 from dashborion.models.environment import Check, EnvironmentInfo
 from dashborion.render.columns import (
     BAD,
@@ -10,7 +11,6 @@ from dashborion.render.columns import (
     QUIET,
     View,
     column,
-    environment_label,
     name_column,
 )
 

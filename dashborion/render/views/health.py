@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashborion.models.base import environment_label
 from dashborion.models.cause import Verdict
 from dashborion.models.health import EnvironmentHealth, Problem
 from dashborion.models.kinds import KIND_OF, WorkloadType
@@ -11,7 +12,6 @@ from dashborion.render.columns import (
     BAD,
     View,
     column,
-    environment_label,
     message_column,
     name_column,
     status_column,

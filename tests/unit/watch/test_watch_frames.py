@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 import pytest
 
-from dashborion.engines.watch import Change, changes
+from dashborion.engines.watch import RowChange, changes
 from dashborion.render.live import Board, Row
 from dashborion.render.views.workloads import WORKLOADS
 from tests.support.render_samples import workload
@@ -18,17 +18,17 @@ COLUMNS = [WORKLOADS.column(key) for key in ("name", "ready", "status", "created
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [
-        ({}, {1: OLD}, [Change("added", OLD)]),
+        ({}, {1: OLD}, [RowChange("added", OLD)]),
         ({1: OLD}, {1: OLD}, []),
         ({1: OLD}, {1: workload("web")}, []),
-        ({1: OLD}, {1: NEW}, [Change("modified", NEW)]),
-        ({1: OLD}, {}, [Change("deleted", OLD)]),
-        ({1: OLD}, {2: NEW}, [Change("deleted", OLD), Change("added", NEW)]),
+        ({1: OLD}, {1: NEW}, [RowChange("modified", NEW)]),
+        ({1: OLD}, {}, [RowChange("deleted", OLD)]),
+        ({1: OLD}, {2: NEW}, [RowChange("deleted", OLD), RowChange("added", NEW)]),
     ],
     ids=["new", "the same", "equal", "changed", "gone", "one in the place of another"],
 )
 def test_what_changed_is_told_once(
-    before: dict[Hashable, object], after: dict[Hashable, object], told: list[Change]
+    before: dict[Hashable, object], after: dict[Hashable, object], told: list[RowChange]
 ) -> None:
     assert changes(before, after) == told
 

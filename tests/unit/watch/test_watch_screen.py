@@ -17,9 +17,9 @@ from dashborion.render import Style
 from dashborion.render.live import (
     Board,
     Content,
+    Freshness,
     Row,
     Screen,
-    Source,
     in_view,
     is_about,
     keys,
@@ -151,12 +151,12 @@ def test_which_row_an_event_is_about(event: Event, item: object, is_its: bool) -
 
 
 def drawn(screen: Screen, width: int, height: int = 12, shown: Board = BOARD) -> list[str]:
-    sources = [
-        Source("media/staging", 2, ["watched"]),
-        Source("shop/staging", 75, ["every 10s, throttled"], "ecs:ListServices: slow down"),
-        Source("shop/production", None),
+    freshness = [
+        Freshness("media/staging", 2, ["watched"]),
+        Freshness("shop/staging", 75, ["every 10s, throttled"], "ecs:ListServices: slow down"),
+        Freshness("shop/production", None),
     ]
-    content = Content(WORKLOADS, Style(), shown, screen, sources, [EVENT])
+    content = Content(WORKLOADS, Style(), shown, screen, freshness, [EVENT])
     out = io.StringIO()
     Console(file=out, width=width, highlight=False, markup=False).print(
         picture(content, (width, height), NOW)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from dashborion.engines.diagnosis import is_one
 from dashborion.engines.verdicts import diagnosis
 from dashborion.models.cause import Cause, Code, NotChecked, Severity, Verdict
+from dashborion.models.query import is_one_name
 from dashborion.models.rollout import Rollout, RolloutState
 from dashborion.models.workload import WorkloadStatus
 from dashborion.orchestrators.protocol import Examined
@@ -148,4 +148,4 @@ def test_the_headline(causes: list[Cause], changes: dict[str, Any], expected: st
 def test_one_name_without_wildcards_is_looked_at_wholly(
     patterns: list[str], expected: bool
 ) -> None:
-    assert is_one(patterns) is expected
+    assert is_one_name(patterns) is expected
