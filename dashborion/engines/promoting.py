@@ -23,10 +23,9 @@ def deploy_from(
     *,
     source: Environment,
     source_name: str | None,
-    query: Query,
     wanted: Wanted,
 ) -> None:
-    """Give a workload the images that one of the source runs; ``query`` is the source's.
+    """Give a workload the images that one of the source runs.
 
     Raises:
         UsageError, Refusal, NotFound: as ``promotion.promotion``.
@@ -36,7 +35,7 @@ def deploy_from(
     target = fleet.workload_to_change(name, changer.query)
     here, exact = target.environment, target.name
     taken = fleet.workload_name(source_name or exact.name)
-    runs = _ask(fleet, source, lambda one: one.definitions.running(taken, query))
+    runs = _ask(fleet, source, lambda one: one.definitions.running(taken, Query()))
     now = _ask(fleet, here, lambda one: one.definitions.running(exact, changer.query))
     if _place(runs) == _place(now):
         raise UsageError(f"{now.workload.name} in {here.label} is the target itself")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dashborion.cli.top import MEASURED_SECONDS
-from dashborion.engines.watch import Asked, Frames, _Watcher
+from dashborion.engines.watch import Frames, WatchRequest, _Watcher
 
 
 @pytest.mark.parametrize(
@@ -25,5 +25,5 @@ def test_what_is_used_is_asked_for_as_it_is_measured(
 ) -> None:
     environment: Any = SimpleNamespace(orchestrator=orchestrator)
     fleet: Any = None
-    look = Asked(lambda _: [], asked, MEASURED_SECONDS)
+    look = WatchRequest(lambda _: [], asked, MEASURED_SECONDS)
     assert _Watcher(fleet, environment, look, Frames()).interval == waited
