@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -96,12 +97,14 @@ def words_of(image: str) -> list[str]:
     return [name, cause_of(image), *tag.split("-")[1:]]
 
 
+@lru_cache(maxsize=1024)  # asked of each container at each tick
 def cause_of(image: str) -> str:
     """What ``demo break`` has put behind the tag, such as ``image-not-found``; or nothing."""
     tag = image.rpartition("/")[2].partition("@")[0].partition(":")[2]
     return tag.partition("-")[2].removesuffix(":latest")
 
 
+@lru_cache(maxsize=1024)
 def behaviour_of(image: str) -> Behaviour:
     if cause_of(image) == "oom":  # it was asked for
         return _TABLE["-oom"]
