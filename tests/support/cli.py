@@ -211,6 +211,14 @@ class Cli:
         assert unforeseen or "unexpected " not in seen.err, f"an error without a class: {seen.err}"
         return seen
 
+    def while_some_never_answer(self, command: str) -> Result:
+        """A command of whose calls some never end: how long the others need is not known before."""
+        for seconds in (0.25, 1.0, 5.0):
+            seen = self(command, seconds=seconds)
+            if seen.out:
+                break
+        return seen
+
     def complete(self, line: str) -> list[str]:
         """The words that tab offers after this line, as the program answers fish.
 
