@@ -30,14 +30,14 @@ def with_defaults(plural: str, item: Object) -> Object:
     name = metadata.get("name", metadata.get("generateName", ""))
     spec = dict(item.get("spec") or {})
     if plural == "pods":
-        item = {"status": {"phase": "Pending", "qosClass": "BestEffort"}, **item}
+        item = {"status": {"phase": "Pending"}, **item}
         spec = pod_spec(spec)
     elif plural in _TEMPLATED:
         item = {"status": {}, **item}
         _refuse_bad_spec(plural, name, spec)
         template = dict(spec.get("template") or {})
         spec["template"] = template | {
-            "metadata": {"creationTimestamp": None, **(template.get("metadata") or {})},
+            "metadata": template.get("metadata") or {},
             "spec": pod_spec(template.get("spec") or {}),
         }
         spec = _TEMPLATED[plural] | spec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from functools import cached_property, partial
 from msgspec.structs import replace
 
 from dashborion.demo.behaviour import (
+    PULL_SECONDS,
+    WELL,
     Behaviour,
     Moment,
     Run,
@@ -65,6 +68,11 @@ class Container:
     def moment(self) -> Moment:
         age = (self.now - self.since).total_seconds() * self.speed
         return moment(self.behaviour, age, is_restarted=self.is_restarted)
+
+    def ending(self, at: datetime) -> Behaviour:
+        """One that lasts until then and ends well."""
+        seconds = (at - self.since).total_seconds() * self.speed - PULL_SECONDS
+        return replace(WELL, runs_for=seconds, is_restarted=False)
 
     def at(self, seconds: float) -> datetime:
         return self.since + timedelta(seconds=seconds / self.speed)
@@ -163,6 +171,7 @@ def pod_at(
         containers = [
             make(given, of(given, pod), since, is_restarted=policy == "Always") for given in regular
         ]
+        initial = _without_work(initial, containers)
     number = spec["nodeName"].rpartition("-")[2]
     host = {"ip": f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"}
     status: Object = {
@@ -171,7 +180,6 @@ def pod_at(
         "hostIP": host["ip"],
         "hostIPs": [host],
         "startTime": stamp(started),
-        "qosClass": (pod.get("status") or {}).get("qosClass", "BestEffort"),
     }
     if any(made.moment.state is not State.CREATING for made in (*initial, *containers)):
         digest = hashlib.sha256(uid.encode()).digest()
@@ -230,6 +238,18 @@ def _initial(
         else:
             return containers, None
     return containers, since
+
+
+def _without_work(initial: list[Container], containers: list[Container]) -> list[Container]:
+    """The init containers; those that are sidecars end when nothing is left to be beside."""
+    runs = [(made, made.moment.run) for made in containers]
+    if any(made.moment.state is not State.ENDED for made in containers):
+        return initial
+    last = max(made.at(run.end or run.start) for made, run in runs if run)
+    return [
+        made if made.must_end else dataclasses.replace(made, behaviour=made.ending(last))
+        for made in initial
+    ]
 
 
 def _phase(policy: str, initial: list[Container], containers: list[Container]) -> str:
@@ -322,15 +342,13 @@ def complaints_of(container: Container) -> list[tuple[str, str, str]]:
 
 
 def events_of(container: Container) -> list[tuple[str, str, str]]:
-    """Type, reason and message of the events that a container's state brings."""
-    image, state = container.image, container.moment.state
-    if state is State.RUNNING and not container.moment.is_ready:
-        return [
-            ("Normal", "Pulled", f'Container image "{image}" already present on machine'),
-            ("Normal", "Created", f"Created container: {container.name}"),
-            ("Normal", "Started", f"Started container {container.name}"),
-        ]
-    return []
+    """Type, reason and message of the events that the start of a container brings."""
+    pulled = f'Container image "{container.image}" already present on machine'
+    return [
+        ("Normal", "Pulled", f"{pulled} and can be accessed by the pod"),
+        ("Normal", "Created", "Container created"),
+        ("Normal", "Started", "Container started"),
+    ]
 
 
 def pulls_of(container: Container) -> list[tuple[str, str, str]]:
