@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,23 @@ def manifests() -> Iterator[Manifest]:
         yield one
 
 
-def is_settled(plane: ControlPlane, name: str) -> bool:
-    """Whether all has come about that will, and was told."""
+def is_over(plane: ControlPlane, name: str) -> bool:
+    """Whether the Jobs have ended, and what lasts is ready."""
     jobs = plane.request("GET", f"/apis/batch/v1/namespaces/{name}/jobs")["items"]
+    types = [{c["type"] for c in one["status"].get("conditions", ())} for one in jobs]
+    side = plane.request("GET", f"/apis/apps/v1/namespaces/{name}/deployments/side")["status"]
+    return bool(side.get("availableReplicas")) and all(
+        {"Complete", "Failed"} & one for one in types
+    )
+
+
+def is_told(plane: ControlPlane, name: str) -> bool:
+    """Whether events say so, which come a moment later where the kubelet is real."""
     events = plane.request("GET", f"/api/v1/namespaces/{name}/events")["items"]
     told = [(one["reason"], one["involvedObject"]["name"][:5]) for one in events]
     started = [who for what, who in told if what == "Started" and who != "late-"]
-    return (
-        len(started) == STARTED
-        and {"FailedScheduling", "DeadlineExceeded", "Completed"} <= {what for what, _ in told}
-        and all(len(one["status"].get("conditions", ())) == 2 for one in jobs)
-    )
+    seen = {what for what, _ in told}
+    return len(started) == STARTED and {"FailedScheduling", "DeadlineExceeded", "Completed"} <= seen
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +92,8 @@ def sides(
             for one in manifests():
                 plane.apply({**one, "metadata": {**one["metadata"], "namespace": space.name}})
         for plane in (demo, space.plane):
-            plane.wait_for("all to settle", lambda plane=plane: is_settled(plane, space.name))  # type: ignore[misc]
+            plane.wait_for("all to settle", partial(is_over, plane, space.name))
+        space.plane.wait_for("all to be told", partial(is_told, space.plane, space.name))
         yield {
             side: plane.write_kubeconfig(folder / side, namespace=space.name)
             for side, plane in zip(SIDES, (demo, space.plane), strict=True)
