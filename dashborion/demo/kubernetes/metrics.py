@@ -41,7 +41,9 @@ def pod_metrics(pod: Object, containers: Iterable[Container], at: datetime) -> O
 def _used(container: Container, since: datetime, at: datetime) -> tuple[int, int]:
     """Billionths of a core and bytes; of what is not said, a usual container has this much."""
     spec, own = container.pod["spec"], container.given.get("resources")
-    asked, among = (own, 1) if own else (spec.get("resources") or {}, len(spec["containers"]))
+    sidecars = [one for one in spec.get("initContainers") or () if one.get("restartPolicy")]
+    among = 1 if own else len(spec["containers"]) + len(sidecars)  # who share the pod's own
+    asked = own or spec.get("resources") or {}
     requests, limits = asked.get("requests") or {}, asked.get("limits") or {}
     cores = _number(requests.get("cpu", "100m")) / among
     room = _number(limits.get("memory") or requests.get("memory") or "256Mi") / among

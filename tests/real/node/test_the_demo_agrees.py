@@ -125,7 +125,9 @@ SHOWN = {
         "instances list -w side -o json", "", f"name {CONTAINER.replace('revision ', '')}",
     ),
     "labels": ("workloads describe huge -o json", "instances", "name status reason message zone"),
-    "what ran once": ("instances list --all --status stopped -o json", "", "name status reason"),
+    "what ran once": (
+        "instances list --all --status stopped -o json", "", "name status reason containers",
+    ),
     "counts": (
         "workloads describe side --raw", "status",
         "replicas updatedReplicas readyReplicas availableReplicas terminatingReplicas",
