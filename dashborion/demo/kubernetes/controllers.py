@@ -58,8 +58,8 @@ def run_jobs(world: World) -> None:
     """A Job has its verdict first, and is over when its pods have ended."""
     for job in world.store.all("jobs"):
         status, name = job.get("status") or {}, job["metadata"]["name"]
-        had = {one["type"]: one for one in status.get("conditions") or ()}
-        if "Complete" in had or "Failed" in had:
+        had = {one["type"] for one in status.get("conditions") or ()}
+        if had & {_DONE.end, _LATE.end}:
             continue
         pods = world.owned("pods", job)
         verdict = _verdict(world, job, pods)

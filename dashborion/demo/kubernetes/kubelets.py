@@ -291,7 +291,7 @@ class Kubelets:
 
 
 def _bound(pod: Object, name: str, world: World) -> Object:
-    """The pod on a node, with the labels that say where that is (since 1.35)."""
+    """The pod on a node, with the labels that say where that is."""
     node = world.store.get("nodes", "", name) or {"metadata": {"labels": {}}}
     where = {k: v for k, v in node["metadata"]["labels"].items() if k.startswith(_TOPOLOGY)}
     labels = (pod["metadata"].get("labels") or {}) | where

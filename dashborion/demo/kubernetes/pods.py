@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from dashborion.demo.behaviour import (
@@ -40,6 +42,9 @@ _WAITING = {
     State.PULL_BACK_OFF: 'Back-off pulling image "{image}": ErrImagePull: {pull}',
     State.PULL_FAILED: "{pull}",
 }
+_EVENTS: dict[str, list[list[str]]] = msgspec.yaml.decode(
+    Path(__file__).with_name("kubelets.yaml").read_bytes()
+)
 _UNPACK = 'failed to pull and unpack image "{image}": '
 
 
@@ -242,10 +247,9 @@ def _initial(
 
 def _without_work(initial: list[Container], containers: list[Container]) -> list[Container]:
     """The init containers; those that are sidecars end when nothing is left to be beside."""
-    runs = [(made, made.moment.run) for made in containers]
-    if any(made.moment.state is not State.ENDED for made in containers):
+    if any(made.is_restarted or made.moment.state is not State.ENDED for made in containers):
         return initial
-    last = max(made.at(run.end or run.start) for made, run in runs if run)
+    last = max(made.at(run.end or 0) for made in containers if (run := made.moment.run))
     return [
         made if made.must_end else dataclasses.replace(made, behaviour=made.ending(last))
         for made in initial
@@ -314,20 +318,28 @@ def _no_status(given: Object) -> Object:
     }
 
 
-def complaints_of(container: Container) -> list[tuple[str, str, str]]:
+Said = list[tuple[str, str, str]]
+
+
+def _said(key: str, container: Container, **more: str) -> Said:
+    """Type, reason and message of events of the table."""
+    facts = {"name": container.name, "image": container.image, "pull": container.pull, **more}
+    return [(*what, told(text, container.pod, **facts)) for *what, text in _EVENTS[key]]  # type: ignore[misc]
+
+
+def complaints_of(container: Container) -> Said:
     """Those that the kubelet repeats for as long as a container is in trouble."""
     trouble, now, pod = container.trouble, container.moment, container.pod
     age = (container.now - container.since).total_seconds() * container.speed
     if now.state in (State.PULL_BACK_OFF, State.BACKING_OFF):
-        return _waiting(container)
+        return _said(now.state.value, container)
     if not now.is_begun or now.state not in (State.CREATING, State.RUNNING):
         return []
     if now.run and age < now.run.start + _PROBED_AFTER:
         return []
     events = [("Warning", reason, told(text, pod)) for reason, text in trouble.says.items()]
     if trouble.kills:
-        message = f"Container {container.name} failed {trouble.kills} probe, will be restarted"
-        events.append(("Normal", "Killing", message))
+        events += _said("killed", container, probe=trouble.kills)
     reason, message = trouble.waits, told(trouble.message, pod)
     if reason.startswith("CreateContainer"):
         return [*events, ("Warning", "Failed", f"Error: {message}")]
@@ -336,32 +348,16 @@ def complaints_of(container: Container) -> list[tuple[str, str, str]]:
         return [*events, ("Warning", kind, message), ("Warning", "Failed", f"Error: {reason}")]
     behaviour = container.behaviour
     if not events and behaviour.ready_after is None and behaviour.runs_for is None and now.run:
-        message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-        events.append(("Warning", "Unhealthy", message))
+        return _said("unready", container)
     return events
 
 
-def events_of(container: Container) -> list[tuple[str, str, str]]:
-    """Type, reason and message of the events that the start of a container brings."""
-    pulled = f'Container image "{container.image}" already present on machine'
-    return [
-        ("Normal", "Pulled", f"{pulled} and can be accessed by the pod"),
-        ("Normal", "Created", "Container created"),
-        ("Normal", "Started", "Container started"),
-    ]
+def events_of(container: Container) -> Said:
+    """Those that the start of a container brings."""
+    return _said("began", container)
 
 
-def pulls_of(container: Container) -> list[tuple[str, str, str]]:
+def pulls_of(container: Container) -> Said:
     """Those that the kubelet repeats whenever it tries to pull again."""
-    if container.moment.state not in (State.PULL_FAILED, State.PULL_BACK_OFF):
-        return []
-    message = f'Failed to pull image "{container.image}": {container.pull}'
-    return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
-
-
-def _waiting(container: Container) -> list[tuple[str, str, str]]:
-    if container.moment.state is State.PULL_BACK_OFF:
-        message = f'Back-off pulling image "{container.image}"'
-        return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
-    which = f"{container.name} in pod {container.pod_name}"
-    return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]
+    is_tried = container.moment.state in (State.PULL_FAILED, State.PULL_BACK_OFF)
+    return _said("ErrImagePull", container) if is_tried else []

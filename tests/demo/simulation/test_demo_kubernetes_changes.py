@@ -150,6 +150,16 @@ def test_a_crash_loop_backs_off_longer_and_longer(hand: ByHand) -> None:
     assert events[0]["count"] > 1
 
 
+def test_a_sidecar_stays_while_what_it_is_beside_is_tried_again(hand: ByHand) -> None:
+    sidecar = container(name="proxy", restartPolicy="Always")
+    hand.cluster.put(deployment("crash", container("crash"), init=[sidecar]))
+    hand.passes(3)
+    for _ in range(24):
+        hand.passes(0.25)
+        (proxy,) = hand.pods("crash")[0]["status"]["initContainerStatuses"]
+        assert "running" in proxy["state"]
+
+
 def test_out_of_memory_stays_visible_on_the_container_that_runs_again(hand: ByHand) -> None:
     hand.cluster.put(deployment("oom", container("oom")))
     hand.passes(30)
