@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dashborion.demo.kubernetes.pods import complaints_of, events_of, pod_at
+from dashborion.demo.kubernetes.pods import complaints_of, pod_at
 from dashborion.demo.kubernetes.store import stamp
 
 _AGE = timedelta(seconds=60)
@@ -46,7 +46,7 @@ def picture_of(
     warnings = [
         Warned(container.name, reason, message)
         for container in containers
-        for kind, reason, message in (*events_of(container), *complaints_of(container))
+        for kind, reason, message in complaints_of(container)
         if kind == "Warning"
     ]
     return status, warnings

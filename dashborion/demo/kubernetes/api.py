@@ -1,6 +1,6 @@
 """A Kubernetes API server, as far as dashborion and kubectl ask of one.
 
-Facts in here are those of Kubernetes 1.33, tried against the real server where tests look.
+Facts in here are those of Kubernetes 1.37, tried against the real server where tests look.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import msgspec
 
 from dashborion.demo.http_server import Answer, Service
 from dashborion.demo.kubernetes import defaults, errors
-from dashborion.demo.kubernetes.exec import exec_answer, require_running
+from dashborion.demo.kubernetes.exec import exec_answer, given_container, require_running
 from dashborion.demo.kubernetes.forward import forward_answer
 from dashborion.demo.kubernetes.kubelets import Kubelets, container_of
 from dashborion.demo.kubernetes.lists import list_chunk, representation, watch_lines
@@ -166,9 +166,9 @@ class KubernetesApi(Service):
         require_running(pod, name)
         if request.subresource == "exec":
             return exec_answer(pod, name, request.values("command"), request)
-        given = next(one for one in pod["spec"]["containers"] if one["name"] == name)
         ended = partial(self._kubelets.end_attached, pod)
-        return exec_answer(pod, name, words_of_command(given), request, on_end=ended)
+        words = words_of_command(given_container(pod, name))
+        return exec_answer(pod, name, words, request, on_end=ended)
 
     def _forward(self, request: Request) -> Answer:
         if request.method not in ("GET", "POST"):
@@ -336,7 +336,7 @@ def _reviewed(kind: str, body: Object) -> Object:
     else:
         status = {"userInfo": {"username": USER, "groups": ["system:authenticated"]}}
     group = next(version for (version, _), known in REVIEWS.items() if known == kind)
-    head = {"kind": kind, "apiVersion": group, "metadata": {"creationTimestamp": None}}
+    head = {"kind": kind, "apiVersion": group, "metadata": {}}
     return {**head, "spec": body.get("spec") or {}, "status": status}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from typing import NamedTuple
 
 from dashborion.demo.kubernetes.defaults import CPU_USED, with_defaults
 from dashborion.demo.kubernetes.objects import (
@@ -17,6 +18,7 @@ from dashborion.demo.kubernetes.objects import (
     is_ready,
     is_terminating,
     suffix,
+    without_zeros,
 )
 from dashborion.demo.kubernetes.resources import BY_KIND, Object
 from dashborion.demo.kubernetes.store import stamp
@@ -30,68 +32,83 @@ _NO_METRICS = (
         "server could not find the requested resource (get pods.metrics.k8s.io)"
     ),
 )
-_GIVEN_UP = ("BackoffLimitExceeded", "Job has reached the specified backoff limit")
-_LATE = ("DeadlineExceeded", "Job was active longer than specified deadline")
 _EVERY = re.compile(r"\*/(\d+) \* \* \* \*")
 
 
+class _Verdict(NamedTuple):
+    """What becomes of a Job: the condition that says so, the one at its end, and why."""
+
+    target: str
+    end: str
+    counted: str
+    reason: str
+    message: str
+
+
+_FAILS = ("FailureTarget", "Failed", "failed")
+_GIVEN_UP = _Verdict(*_FAILS, "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_LATE = _Verdict(*_FAILS, "DeadlineExceeded", "Job was active longer than specified deadline")
+_DONE = _Verdict(
+    *("SuccessCriteriaMet", "Complete", "succeeded"),
+    *("CompletionsReached", "Reached expected number of succeeded pods"),
+)
+
+
 def run_jobs(world: World) -> None:
+    """A Job has its verdict first, and is over when its pods have ended."""
     for job in world.store.all("jobs"):
-        metadata, status = job["metadata"], job.get("status") or {}
-        conditions = status.get("conditions") or ()
-        if status.get("completionTime") or any(one["type"] == "Failed" for one in conditions):
+        status, name = job.get("status") or {}, job["metadata"]["name"]
+        had = {one["type"] for one in status.get("conditions") or ()}
+        if had & {_DONE.end, _LATE.end}:
             continue
         pods = world.owned("pods", job)
-        if _is_late(world, job):
-            _end_late(world, job, pods)
-            continue
-        if not pods and status.get("active") and job["spec"].get("backoffLimit") == 0:
-            _fail(world, job, *_GIVEN_UP)  # its pod was deleted
-            continue
-        if not pods:
-            name = f"{metadata['name']}-{suffix(metadata['uid'])}"
-            labels = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), metadata["name"])
-            world.start_pod(job, job["spec"]["template"], name, labels)
-        _report_job(world, job, pods)
+        verdict = _verdict(world, job, pods)
+        if verdict is None and not pods:
+            labels = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), name)
+            pod = f"{name}-{suffix(job['metadata']['uid'])}"
+            pods = [world.start_pod(job, job["spec"]["template"], pod, labels)]
+        if verdict is _LATE:
+            for one in pods:
+                world.stop_pod(job, one)
+        _report_job(world, job, pods, verdict)
 
 
-def _is_late(world: World, job: Object) -> bool:
-    started, most = (
-        (job.get("status") or {}).get("startTime"),
-        job["spec"].get("activeDeadlineSeconds"),
-    )
-    return bool(started and most and world.seconds_since(started) >= most)
-
-
-def _end_late(world: World, job: Object, pods: list[Object]) -> None:
-    for pod in pods:
-        world.end_pod(pod)
-    _fail(world, job, *_LATE)
-
-
-def _fail(world: World, job: Object, reason: str, message: str) -> None:
-    failed = {"type": "Failed", "status": "True", "lastTransitionTime": world.stamp}
-    failed |= {"reason": reason, "message": message}
-    status = {**job["status"], "failed": 1, "conditions": [failed]}
-    status.pop("active", None)
-    world.store.set_status("jobs", job, status)
-    world.event(job, reason, message, kind="Warning")
-
-
-def _report_job(world: World, job: Object, pods: list[Object]) -> None:
-    phases = [pod["status"].get("phase") for pod in pods]
-    status: Object = {"startTime": (job.get("status") or {}).get("startTime") or world.stamp}
-    over = {"status": "True", "lastTransitionTime": world.stamp}
+def _verdict(world: World, job: Object, pods: list[Object]) -> _Verdict | None:
+    spec, status = job["spec"], job.get("status") or {}
+    phases, most = [pod["status"].get("phase") for pod in pods], spec.get("activeDeadlineSeconds")
     if "Succeeded" in phases:
-        condition = {"type": "Complete", **over}
-        status |= {"succeeded": 1, "completionTime": world.stamp, "conditions": [condition]}
-        world.event(job, "Completed", "Job completed")
-    elif "Failed" in phases:
-        why = dict(zip(("reason", "message"), _GIVEN_UP, strict=True))
-        status |= {"failed": 1, "conditions": [{"type": "Failed", **over, **why}]}
-    else:
-        status |= {"active": sum(map(is_active, pods)) or 1, "ready": 0}
-    world.store.set_status("jobs", job, status)
+        return _DONE
+    is_late = most and "startTime" in status and world.seconds_since(status["startTime"]) >= most
+    if status.get("conditions") or is_late:
+        return _LATE
+    # One that may not be tried again fails with its pod, and if that is deleted.
+    is_lost = not pods and status.get("active") and spec.get("backoffLimit") == 0
+    return _GIVEN_UP if "Failed" in phases or is_lost else None
+
+
+def _report_job(world: World, job: Object, pods: list[Object], verdict: _Verdict | None) -> None:
+    status, going = job.get("status") or {}, [pod for pod in pods if is_terminating(pod)]
+    active, conditions = [pod for pod in pods if is_active(pod)], status.get("conditions") or []
+    counts: Object = {"ready": sum(map(is_ready, active)), "terminating": len(going)}
+    counts |= without_zeros({"active": len(active)})
+    if verdict:
+        is_over = not active and not going
+        known = [one["type"] for one in conditions]
+        why = {"status": "True", "reason": verdict.reason, "message": verdict.message}
+        conditions = conditions + [
+            {"type": kind, "lastTransitionTime": world.stamp, **why}
+            for kind in (verdict.target, verdict.end)[: 1 + is_over]
+            if kind not in known
+        ]
+        if is_over:
+            counts[verdict.counted] = 1
+            is_done = verdict is _DONE
+            counts |= {"completionTime": world.stamp} if is_done else {}
+            said = ("Completed", "Job completed") if is_done else (verdict.reason, verdict.message)
+            world.event(job, *said, kind="Normal" if is_done else "Warning")
+    since = {"startTime": status.get("startTime") or world.stamp}
+    counts |= {"conditions": conditions} if conditions else {}
+    world.store.set_status("jobs", job, since | counts)
 
 
 def run_cronjobs(world: World) -> None:

@@ -18,6 +18,7 @@ from dashborion.demo.kubernetes.resources import BY_PLURAL, Object
 
 _DEFAULTS: Object = msgspec.yaml.decode(Path(__file__).with_suffix(".yaml").read_bytes())
 _TEMPLATED: dict[str, Object] = _DEFAULTS["templated"]  # the spec's, of kinds with a pod template
+_STATUS: dict[str, Object] = _DEFAULTS["status"]  # until a controller knows better
 _ROLLING: dict[str, list[Any]] = _DEFAULTS["rolling"]  # where the strategy is, and how it replaces
 _KEPT, _NEWER = "autoscaling/v1", "autoscaling/v2"
 _CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
@@ -29,15 +30,15 @@ def with_defaults(plural: str, item: Object) -> Object:
     metadata = item["metadata"]
     name = metadata.get("name", metadata.get("generateName", ""))
     spec = dict(item.get("spec") or {})
+    if plural in _STATUS:
+        item = {"status": _STATUS[plural], **item}
     if plural == "pods":
-        item = {"status": {"phase": "Pending", "qosClass": "BestEffort"}, **item}
         spec = pod_spec(spec)
     elif plural in _TEMPLATED:
-        item = {"status": {}, **item}
         _refuse_bad_spec(plural, name, spec)
         template = dict(spec.get("template") or {})
         spec["template"] = template | {
-            "metadata": {"creationTimestamp": None, **(template.get("metadata") or {})},
+            "metadata": template.get("metadata") or {},
             "spec": pod_spec(template.get("spec") or {}),
         }
         spec = _TEMPLATED[plural] | spec
@@ -49,12 +50,9 @@ def with_defaults(plural: str, item: Object) -> Object:
     elif plural == "services":
         spec = _service(spec, metadata)
     elif plural == "namespaces":
-        item = {"status": {"phase": "Active"}, **item}
         spec.setdefault("finalizers", ["kubernetes"])
     elif "spec" not in item:
         return item
-    if plural in ("services", "ingresses"):
-        item = {"status": {"loadBalancer": {}}, **item}
     return {**item, "spec": spec}
 
 

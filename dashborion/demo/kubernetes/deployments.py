@@ -11,6 +11,7 @@ from dashborion.demo.kubernetes.objects import (
     controlled_by,
     is_active,
     is_ready,
+    is_terminating,
     owner_uid,
     scaled,
     suffix,
@@ -43,6 +44,7 @@ def run_replica_sets(world: World) -> None:
         surplus = max(0, len(pods) - spec["replicas"])
         for pod in ranked[:surplus]:
             world.stop_pod(replica_set, pod)
+        extra["terminatingReplicas"] = sum(map(is_terminating, world.owned("pods", replica_set)))
         _report_on_set(world, replica_set, ranked[surplus:], extra)
 
 
@@ -256,6 +258,7 @@ def _report(rollout: _Rollout) -> None:
         0, max(rollout.desired, counts["replicas"]) - counts["availableReplicas"]
     )
     report = {"observedGeneration": item["metadata"]["generation"], **without_zeros(counts)}
+    report["terminatingReplicas"] = _sum(rollout.sets, "terminatingReplicas")
     report["conditions"] = status.get("conditions") or []
     report["conditions"] = _progress(rollout, counts, report)
     strategy = item["spec"]["strategy"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,12 @@ from dashborion.demo.kubernetes.shell import Shell
 
 STDIN, STDOUT, STDERR, STATUS, RESIZE, CLOSE = 0, 1, 2, 3, 4, 255
 _CHUNK = 1 << 15
+_FAILED = "command terminated with non-zero exit code"
+_NO_PROGRAM = (
+    "Internal error occurred: Internal error occurred: error executing command in container: "
+    "failed to exec in container: OCI runtime exec failed: exec failed: unable to start "
+    "container process"
+)
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 
@@ -40,8 +47,7 @@ def exec_answer(
     protocol = negotiated(request, protocols)
     if not words:
         raise bad_request("you must specify at least 1 command for the container")
-    spec = next(spec for spec in pod["spec"]["containers"] if spec["name"] == container)
-    variables = variables_of(spec)
+    variables = variables_of(given_container(pod, container))
 
     def converse(reading: BufferedIOBase, writing: BufferedIOBase) -> None:
         channels = Channels(
@@ -84,27 +90,34 @@ def upgraded(request: Request, protocol: str) -> dict[str, str]:
     }
 
 
+def given_container(pod: Object, name: str) -> Object:
+    """A container or an init container, such as a sidecar."""
+    spec = pod["spec"]
+    both = itertools.chain(spec["containers"], spec.get("initContainers") or ())
+    return next(one for one in both if one["name"] == name)
+
+
 def require_running(pod: Object, container: str) -> None:
     """Raise Refused, in the kubelet's words, unless the container runs."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    if not any(status["name"] == container and "running" in status["state"] for status in statuses):
-        raise Refused(404, "NotFound", f'container not found ("{container}")')
+    if not pod["spec"].get("nodeName"):
+        raise bad_request(f"pod {pod['metadata']['name']} does not have a host assigned")
+    status = pod.get("status") or {}
+    known = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    if not any(one["name"] == container and "running" in one["state"] for one in known):
+        raise Refused(500, "InternalError", f'container not found ("{container}")')
 
 
 def _status(code: int | None, words: list[str]) -> Object:
-    head: Object = {"metadata": {}, "apiVersion": "v1", "kind": "Status"}
+    head: Object = {"metadata": {}}
     if code == 0:
         return {**head, "status": "Success"}
     head["status"] = "Failure"
     if code is None:
-        message = (
-            "Internal error occurred: error executing command in container: exec: "
-            f'"{words[0]}": executable file not found in $PATH'
-        )
-        return {**head, "message": message, "reason": "InternalError"}
+        message = f'{_NO_PROGRAM}: exec: "{words[0]}": executable file not found in $PATH'
+        return {**head, "message": message, "reason": "InternalError", "code": 500}
     return {
         **head,
-        "message": f"command terminated with non-zero exit code: exit status {code}",
+        "message": f"{_FAILED}: command terminated with exit code {code}",
         "reason": "NonZeroExitCode",
         "details": {"causes": [{"reason": "ExitCode", "message": str(code)}]},
     }

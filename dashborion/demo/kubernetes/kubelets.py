@@ -18,7 +18,13 @@ import msgspec
 from dashborion.demo.behaviour import PULL_SECONDS, Line, lines, said, words_of
 from dashborion.demo.kubernetes import metrics
 from dashborion.demo.kubernetes.errors import Refused, bad_request
-from dashborion.demo.kubernetes.objects import World, is_ready, is_terminating, owner_uid
+from dashborion.demo.kubernetes.objects import (
+    SCHEDULER,
+    World,
+    is_ready,
+    is_terminating,
+    owner_uid,
+)
 from dashborion.demo.kubernetes.pods import (
     ATTACHED,
     Container,
@@ -40,6 +46,8 @@ _WAITS = {
 }
 _COMPLAINS_EVERY = 10.0
 _PULLS_EVERY = 300.0  # the longest back-off
+_TRIED_EVERY = 300.0  # what found no place, though nothing has changed
+_TOPOLOGY = "topology.kubernetes.io/"
 _CPUS = 8  # of every node; what asks for more finds no place
 _UNSCHEDULABLE = (
     "0/{count} nodes are available: {clause}. preemption: 0/{count} nodes are available: {count} "
@@ -66,7 +74,7 @@ class PodRecord:
     started: datetime
     ended: datetime | None = None
     is_lost: bool = False  # its kubelet reports no more
-    reported: dict[str, str] = field(default_factory=dict)  # the last state of each container
+    begun: dict[str, int] = field(default_factory=dict)  # how often each container has started
 
 
 class Kubelets:
@@ -125,10 +133,9 @@ class Kubelets:
             condition = {"type": "PodScheduled", "status": "False", "lastProbeTime": None, **since}
             condition |= {"reason": "Unschedulable", "message": message}
             status = {**pod.get("status", {}), "phase": "Pending", "conditions": [condition]}
-            if pod.get("status") != status:
-                world.store.set_status("pods", pod, status)
-                source = "default-scheduler"
-                world.event(pod, "FailedScheduling", message, kind="Warning", source=source)
+            world.store.set_status("pods", pod, status)
+            again: dict[str, Any] = {"source": SCHEDULER, "every": _TRIED_EVERY}
+            world.event(pod, "FailedScheduling", message, kind="Warning", **again)
             return None
         node = pod["spec"].get("nodeName")
         if not node:
@@ -136,10 +143,10 @@ class Kubelets:
             if trouble_of(pod["spec"]) is TROUBLES["node-not-ready"]:
                 node = _LOST
             self._placed += 1
-            pod = world.store.replace("pods", {**pod, "spec": {**pod["spec"], "nodeName": node}})
+        pod = world.store.replace("pods", _bound(pod, node, world))
         full_name = f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
         message = f"Successfully assigned {full_name} to {node}"
-        world.event(pod, "Scheduled", message, source="default-scheduler")
+        world.event(pod, "Scheduled", message, source=SCHEDULER)
         record = self._records[pod["metadata"]["uid"]] = PodRecord(world.now)
         self._report(world, pod, record)
         return record
@@ -169,11 +176,10 @@ class Kubelets:
             if container.must_end or container.given not in pod["spec"]["containers"]:
                 path = f"spec.initContainers{{{container.name}}}"
             _complain(world, pod, container, path)
-            moment = container.moment
-            reported = f"{moment.state.value} {moment.restarts} {moment.is_ready}"
-            if record.reported.get(container.name) == reported:
+            begun = container.moment.restarts + bool(container.moment.run)
+            if record.begun.get(container.name, 0) == begun:
                 continue
-            record.reported[container.name] = reported
+            record.begun[container.name] = begun
             for kind, reason, message in events_of(container):
                 world.event(pod, reason, message, kind=kind, source="kubelet", field_path=path)
 
@@ -282,6 +288,15 @@ class Kubelets:
             last=made.behaviour.last_words,
         )
         return written, is_open
+
+
+def _bound(pod: Object, name: str, world: World) -> Object:
+    """The pod on a node, with the labels that say where that is."""
+    node = world.store.get("nodes", "", name) or {"metadata": {"labels": {}}}
+    where = {k: v for k, v in node["metadata"]["labels"].items() if k.startswith(_TOPOLOGY)}
+    labels = (pod["metadata"].get("labels") or {}) | where
+    metadata = {**pod["metadata"], "labels": labels}
+    return {**pod, "metadata": metadata, "spec": {**pod["spec"], "nodeName": name}}
 
 
 def _complain(world: World, pod: Object, container: Container, path: str) -> None:

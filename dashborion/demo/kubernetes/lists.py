@@ -164,7 +164,7 @@ class _Writer:
 
     def bookmark(self, version: int, **more: Object) -> bytes:
         kind = {"kind": self._resource.kind, "apiVersion": self._resource.group_version}
-        metadata = {"resourceVersion": str(version), "creationTimestamp": None, **more}
+        metadata = {"resourceVersion": str(version), **more}
         if self._request.accepts("Table"):
             return self.raw("BOOKMARK", table(self._resource, [], self._store.clock(), metadata))
         return self.raw("BOOKMARK", {**kind, "metadata": metadata})

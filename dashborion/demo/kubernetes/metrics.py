@@ -40,10 +40,13 @@ def pod_metrics(pod: Object, containers: Iterable[Container], at: datetime) -> O
 
 def _used(container: Container, since: datetime, at: datetime) -> tuple[int, int]:
     """Billionths of a core and bytes; of what is not said, a usual container has this much."""
-    asked = container.given.get("resources") or {}
+    spec, own = container.pod["spec"], container.given.get("resources")
+    sidecars = [one for one in spec.get("initContainers") or () if one.get("restartPolicy")]
+    among = 1 if own else len(spec["containers"]) + len(sidecars)  # who share the pod's own
+    asked = own or spec.get("resources") or {}
     requests, limits = asked.get("requests") or {}, asked.get("limits") or {}
-    cores = _number(requests.get("cpu", "100m"))
-    room = _number(limits.get("memory") or requests.get("memory") or "256Mi")
+    cores = _number(requests.get("cpu", "100m")) / among
+    room = _number(limits.get("memory") or requests.get("memory") or "256Mi") / among
     cpu, memory = shares(container.name, container.pod["metadata"]["name"], at.timestamp())
     age = (at - since).total_seconds() * container.speed
     memory = climbing(memory, age, lasts(container.behaviour, container.moment))

@@ -16,6 +16,7 @@ from dashborion.demo.kubernetes.store import Store, stamp
 from dashborion.demo.kubernetes.troubles import told, trouble_of
 
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+SCHEDULER = "default-scheduler"
 _MOST_EVENTS = 2000
 MOST_PODS = 200  # of one controller: this is no real cluster, and its memory is the user's
 
@@ -31,6 +32,11 @@ class World:
     @property
     def stamp(self) -> str:
         return stamp(self.now)
+
+    @property
+    def moment(self) -> str:
+        """With microseconds, as the newer kind of events has it."""
+        return self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     def seconds_since(self, when: str | datetime) -> float:
         """Simulated seconds: those that would have passed at speed 1."""
@@ -63,35 +69,41 @@ class World:
         text = f"{metadata['uid']} {reason} {message} {field_path}"
         name = f"{metadata['name']}.{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         known = self.store.get("events", namespace, name)
-        if known is not None and self.seconds_since(known["lastTimestamp"]) < every:
-            return
         if known is not None:
-            again = {"count": known["count"] + 1, "lastTimestamp": self.stamp}
-            self.store.replace("events", {**known, **again})
+            if self.seconds_since(last_told(known)) >= every:
+                self.store.replace("events", {**known, **self._told_again(known)})
             return
         involved = {key: about[key] for key in ("kind", "apiVersion")} | {"namespace": namespace}
         involved |= {key: metadata[key] for key in ("name", "uid", "resourceVersion")}
         involved |= {"fieldPath": field_path} if field_path else {}
-        event = {
+        event: Object = {
             "metadata": {"name": name, "namespace": namespace},
             "involvedObject": involved,
             "reason": reason,
             "message": message,
-            "source": {"component": source},
-            "reportingComponent": source,
-            "firstTimestamp": self.stamp,
-            "lastTimestamp": self.stamp,
-            "count": 1,
             "type": kind,
-            "eventTime": None,
+            "reportingComponent": source,
         }
+        if source == SCHEDULER:  # by way of events.k8s.io/v1
+            action = "Binding" if reason == "Scheduled" else "Scheduling"
+            times = {"firstTimestamp": None, "lastTimestamp": None, "eventTime": self.moment}
+            event |= {"action": action, "reportingInstance": SCHEDULER, "source": {}, **times}
+        else:
+            times = {"firstTimestamp": self.stamp, "lastTimestamp": self.stamp, "eventTime": None}
+            event |= {"reportingInstance": "", "source": {"component": source}, "count": 1, **times}
         self.store.create("events", event)
+
+    def _told_again(self, event: Object) -> Object:
+        if "count" in event:
+            return {"count": event["count"] + 1, "lastTimestamp": self.stamp}
+        count = event.get("series", {"count": 1})["count"] + 1
+        return {"series": {"count": count, "lastObservedTime": self.moment}}
 
     def forget_old_events(self) -> None:
         """Delete the oldest events; a real server keeps them for an hour."""
         events = self.store.all("events")
         if len(events) > _MOST_EVENTS:
-            events.sort(key=lambda event: str(event["lastTimestamp"]))
+            events.sort(key=last_told)
             for event in events[: len(events) - _MOST_EVENTS * 4 // 5]:
                 self.store.remove("events", event)
 
@@ -107,10 +119,9 @@ class World:
             "ownerReferences": [controlled_by(owner)],
         }
         metadata |= {key: given[key] for key in ("annotations", "finalizers") if given.get(key)}
-        status = {"phase": "Pending", "qosClass": "Burstable"}
-        pod = {"metadata": metadata, "spec": {**template["spec"], **spec}, "status": status}
+        pod = {"metadata": metadata, "spec": {**template["spec"], **spec}}
         created = self.store.create("pods", with_defaults("pods", pod))
-        self._pod_event(owner, "SuccessfulCreate", "create", name)
+        self._pod_event(owner, "SuccessfulCreate", "Create", name)
         return created
 
     def refuses(self, owner: Object, status: Object | None = None) -> bool:
@@ -124,7 +135,7 @@ class World:
         why = told(text, {"metadata": about, "spec": template["spec"]})
         told_by = f"Error creating: {why}"
         if owner["kind"] == "StatefulSet":
-            told_by = f"create Pod {pod} in StatefulSet {name} failed error: {why}"
+            told_by = f"Create Pod {pod} in StatefulSet {name} failed error: {why}"
         self.event(owner, "FailedCreate", told_by, kind="Warning", every=10)
         if status is not None:
             status["conditions"] = self.condition(
@@ -136,10 +147,10 @@ class World:
         """Delete a pod of the owner's."""
         if not is_terminating(pod):
             self.end_pod(pod)
-            self._pod_event(owner, "SuccessfulDelete", "delete", pod["metadata"]["name"])
+            self._pod_event(owner, "SuccessfulDelete", "Delete", pod["metadata"]["name"])
 
     def _pod_event(self, owner: Object, reason: str, verb: str, pod: str) -> None:
-        message = f"{verb.capitalize()}d pod: {pod}"
+        message = f"{verb}d pod: {pod}"
         if owner["kind"] == "StatefulSet":
             message = f"{verb} Pod {pod} in StatefulSet {owner['metadata']['name']} successful"
         self.event(owner, reason, message)
@@ -185,6 +196,12 @@ class World:
             "message": message,
         }
         return [known for known in conditions if known["type"] != kind] + [new]
+
+
+def last_told(event: Object) -> str:
+    """When an event of either kind was told last."""
+    observed = (event.get("series") or {}).get("lastObservedTime") or event.get("eventTime")
+    return str(event.get("lastTimestamp") or observed or event["metadata"]["creationTimestamp"])
 
 
 def controlled_by(owner: Object) -> Object:

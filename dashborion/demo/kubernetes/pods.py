@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
+from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
 from dashborion.demo.behaviour import (
+    PULL_SECONDS,
+    WELL,
     Behaviour,
     Moment,
     Run,
@@ -37,6 +42,9 @@ _WAITING = {
     State.PULL_BACK_OFF: 'Back-off pulling image "{image}": ErrImagePull: {pull}',
     State.PULL_FAILED: "{pull}",
 }
+_EVENTS: dict[str, list[list[str]]] = msgspec.yaml.decode(
+    Path(__file__).with_name("kubelets.yaml").read_bytes()
+)
 _UNPACK = 'failed to pull and unpack image "{image}": '
 
 
@@ -65,6 +73,11 @@ class Container:
     def moment(self) -> Moment:
         age = (self.now - self.since).total_seconds() * self.speed
         return moment(self.behaviour, age, is_restarted=self.is_restarted)
+
+    def ending(self, at: datetime) -> Behaviour:
+        """One that lasts until then and ends well."""
+        seconds = (at - self.since).total_seconds() * self.speed - PULL_SECONDS
+        return replace(WELL, runs_for=seconds, is_restarted=False)
 
     def at(self, seconds: float) -> datetime:
         return self.since + timedelta(seconds=seconds / self.speed)
@@ -163,6 +176,7 @@ def pod_at(
         containers = [
             make(given, of(given, pod), since, is_restarted=policy == "Always") for given in regular
         ]
+        initial = _without_work(initial, containers)
     number = spec["nodeName"].rpartition("-")[2]
     host = {"ip": f"192.168.0.{9 + int(number) if number.isdecimal() else 9}"}
     status: Object = {
@@ -171,7 +185,6 @@ def pod_at(
         "hostIP": host["ip"],
         "hostIPs": [host],
         "startTime": stamp(started),
-        "qosClass": (pod.get("status") or {}).get("qosClass", "BestEffort"),
     }
     if any(made.moment.state is not State.CREATING for made in (*initial, *containers)):
         digest = hashlib.sha256(uid.encode()).digest()
@@ -230,6 +243,17 @@ def _initial(
         else:
             return containers, None
     return containers, since
+
+
+def _without_work(initial: list[Container], containers: list[Container]) -> list[Container]:
+    """The init containers; those that are sidecars end when nothing is left to be beside."""
+    if any(made.is_restarted or made.moment.state is not State.ENDED for made in containers):
+        return initial
+    last = max(made.at(run.end or 0) for made in containers if (run := made.moment.run))
+    return [
+        made if made.must_end else dataclasses.replace(made, behaviour=made.ending(last))
+        for made in initial
+    ]
 
 
 def _phase(policy: str, initial: list[Container], containers: list[Container]) -> str:
@@ -294,20 +318,28 @@ def _no_status(given: Object) -> Object:
     }
 
 
-def complaints_of(container: Container) -> list[tuple[str, str, str]]:
+Said = list[tuple[str, str, str]]
+
+
+def _said(key: str, container: Container, **more: str) -> Said:
+    """Type, reason and message of events of the table."""
+    facts = {"name": container.name, "image": container.image, "pull": container.pull, **more}
+    return [(*what, told(text, container.pod, **facts)) for *what, text in _EVENTS[key]]  # type: ignore[misc]
+
+
+def complaints_of(container: Container) -> Said:
     """Those that the kubelet repeats for as long as a container is in trouble."""
     trouble, now, pod = container.trouble, container.moment, container.pod
     age = (container.now - container.since).total_seconds() * container.speed
     if now.state in (State.PULL_BACK_OFF, State.BACKING_OFF):
-        return _waiting(container)
+        return _said(now.state.value, container)
     if not now.is_begun or now.state not in (State.CREATING, State.RUNNING):
         return []
     if now.run and age < now.run.start + _PROBED_AFTER:
         return []
     events = [("Warning", reason, told(text, pod)) for reason, text in trouble.says.items()]
     if trouble.kills:
-        message = f"Container {container.name} failed {trouble.kills} probe, will be restarted"
-        events.append(("Normal", "Killing", message))
+        events += _said("killed", container, probe=trouble.kills)
     reason, message = trouble.waits, told(trouble.message, pod)
     if reason.startswith("CreateContainer"):
         return [*events, ("Warning", "Failed", f"Error: {message}")]
@@ -316,34 +348,16 @@ def complaints_of(container: Container) -> list[tuple[str, str, str]]:
         return [*events, ("Warning", kind, message), ("Warning", "Failed", f"Error: {reason}")]
     behaviour = container.behaviour
     if not events and behaviour.ready_after is None and behaviour.runs_for is None and now.run:
-        message = "Readiness probe failed: HTTP probe failed with statuscode: 503"
-        events.append(("Warning", "Unhealthy", message))
+        return _said("unready", container)
     return events
 
 
-def events_of(container: Container) -> list[tuple[str, str, str]]:
-    """Type, reason and message of the events that a container's state brings."""
-    image, state = container.image, container.moment.state
-    if state is State.RUNNING and not container.moment.is_ready:
-        return [
-            ("Normal", "Pulled", f'Container image "{image}" already present on machine'),
-            ("Normal", "Created", f"Created container: {container.name}"),
-            ("Normal", "Started", f"Started container {container.name}"),
-        ]
-    return []
+def events_of(container: Container) -> Said:
+    """Those that the start of a container brings."""
+    return _said("began", container)
 
 
-def pulls_of(container: Container) -> list[tuple[str, str, str]]:
+def pulls_of(container: Container) -> Said:
     """Those that the kubelet repeats whenever it tries to pull again."""
-    if container.moment.state not in (State.PULL_FAILED, State.PULL_BACK_OFF):
-        return []
-    message = f'Failed to pull image "{container.image}": {container.pull}'
-    return [("Warning", "Failed", message), ("Warning", "Failed", "Error: ErrImagePull")]
-
-
-def _waiting(container: Container) -> list[tuple[str, str, str]]:
-    if container.moment.state is State.PULL_BACK_OFF:
-        message = f'Back-off pulling image "{container.image}"'
-        return [("Normal", "BackOff", message), ("Warning", "Failed", "Error: ImagePullBackOff")]
-    which = f"{container.name} in pod {container.pod_name}"
-    return [("Warning", "BackOff", f"Back-off restarting failed container {which}")]
+    is_tried = container.moment.state in (State.PULL_FAILED, State.PULL_BACK_OFF)
+    return _said("ErrImagePull", container) if is_tried else []

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.demo.kubernetes.objects import is_ready
+from dashborion.demo.kubernetes.objects import is_ready, last_told
 from dashborion.demo.kubernetes.resources import Object, Resource
 
 _COLUMNS: Mapping[str, Mapping[str, str]] = msgspec.yaml.decode(
@@ -41,7 +41,7 @@ def table(resource: Resource, items: Sequence[Object], now: datetime, metadata: 
 def _cell(source: str, item: Object, now: datetime) -> Any:
     if source in ("<age>", "<seen>"):
         created = item["metadata"].get("creationTimestamp")
-        return _age(created if source == "<age>" else item.get("lastTimestamp"), now)
+        return _age(created if source == "<age>" else last_told(item), now)
     if source in _MADE:
         return _MADE[source](item)
     values = [_value(path, item) for path in source.split("/")]
@@ -71,8 +71,11 @@ def _age(when: str | None, now: datetime) -> str:
 
 
 def _ready(pod: Object) -> str:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or ()
-    return f"{sum(status['ready'] for status in statuses)}/{len(pod['spec']['containers'])}"
+    status, first = pod.get("status") or {}, pod["spec"].get("initContainers") or ()
+    lasting = [one["name"] for one in first if one.get("restartPolicy") == "Always"]
+    lasting += [one["name"] for one in pod["spec"]["containers"]]
+    known = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
+    return f"{sum(one['ready'] and one['name'] in lasting for one in known)}/{len(lasting)}"
 
 
 def _restarts(pod: Object) -> str:

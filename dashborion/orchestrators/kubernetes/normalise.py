@@ -31,6 +31,8 @@ CHANGE_CAUSE = "kubernetes.io/change-cause"
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
 _MEBI = 1 << 20
 Kept = wire.ReplicaSet | wire.ControllerRevision
+# A newer kubelet names no container in these: only the event's ``fieldPath`` does.
+_NAMELESS = ("Container created", "Container started")
 _LONG = 19  # digits that no revision's number has
 
 
@@ -251,6 +253,9 @@ def event(item: wire.Event) -> Event:
 
     What is not ``Normal`` is a warning: the API takes any word, such as ``Error``.
     """
+    message = (item.message or "").strip()
+    if message in _NAMELESS and item.involved_object.field_path:
+        message += f": {item.involved_object.field_path.partition('{')[2].rstrip('}')}"
     series = item.series or wire.Series()
     involved = item.involved_object
     return Event(
@@ -260,7 +265,7 @@ def event(item: wire.Event) -> Event:
         or item.metadata.creation_timestamp,
         type=EventType.NORMAL if item.type in (None, "", "Normal") else EventType.WARNING,
         reason=item.reason,
-        message=(item.message or "").strip(),
+        message=message,
         object=f"{(involved.kind or 'object').lower()}/{involved.name or ''}",
         count=series.count or item.count or 1,
         first_seen=item.first_timestamp or item.event_time or item.metadata.creation_timestamp,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from dashborion.demo.kubernetes.objects import MOST_PODS
+from tests.support.api import Manifest
 from tests.support.demo_cluster import DEPLOYMENTS, MERGE, PODS, ByHand
 from tests.support.manifests import (
     autoscaler,
@@ -51,22 +52,23 @@ def test_a_rollout_keeps_its_floor_and_its_ceiling(hand: ByHand) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "start"),
+    ("given", "start"),
     [
-        ("pull", "Back-off pulling image"),
-        ("pull", "Failed to pull image"),
-        ("crash", "Back-off restarting failed container"),
+        (container("pull"), "Back-off pulling image"),
+        (container("pull"), "Failed to pull image"),
+        (container("crash"), "Back-off restarting failed container"),
+        (container(resources={"requests": {"cpu": "500"}}), "0/2 nodes are available"),
     ],
 )
-def test_what_waits_for_long_is_still_told_of(hand: ByHand, image: str, start: str) -> None:
-    hand.cluster.put(deployment("web", container(image)))
+def test_what_waits_for_long_is_still_told_of(hand: ByHand, given: Manifest, start: str) -> None:
+    hand.cluster.put(deployment("web", given))
     hand.passes(40)
     before, _ = _told(hand, start)
     for _ in range(60):  # an hour, a step each minute
         hand.now += timedelta(minutes=1)
         hand.cluster.tick(hand.now)
     count, last = _told(hand, start)
-    assert count > before
+    assert count > before > 0
     assert hand.now - last <= timedelta(minutes=5)
 
 
@@ -74,7 +76,9 @@ def _told(hand: ByHand, start: str) -> tuple[int, datetime]:
     """How often the event whose message starts so was seen, and when last."""
     found = hand.get("/api/v1/namespaces/media/events")["items"]
     (event,) = (one for one in found if one["message"].startswith(start))
-    return event["count"], datetime.fromisoformat(event["lastTimestamp"])
+    series = event.get("series") or {"count": 1, "lastObservedTime": event["eventTime"]}
+    count, last = event.get("count", series["count"]), event["lastTimestamp"]
+    return count, datetime.fromisoformat(last or series["lastObservedTime"])
 
 
 def test_a_change_is_seen_only_after_the_next_tick(hand: ByHand) -> None:
@@ -146,6 +150,16 @@ def test_a_crash_loop_backs_off_longer_and_longer(hand: ByHand) -> None:
     assert events[0]["count"] > 1
 
 
+def test_a_sidecar_stays_while_what_it_is_beside_is_tried_again(hand: ByHand) -> None:
+    sidecar = container(name="proxy", restartPolicy="Always")
+    hand.cluster.put(deployment("crash", container("crash"), init=[sidecar]))
+    hand.passes(3)
+    for _ in range(24):
+        hand.passes(0.25)
+        (proxy,) = hand.pods("crash")[0]["status"]["initContainerStatuses"]
+        assert "running" in proxy["state"]
+
+
 def test_out_of_memory_stays_visible_on_the_container_that_runs_again(hand: ByHand) -> None:
     hand.cluster.put(deployment("oom", container("oom")))
     hand.passes(30)
@@ -161,6 +175,34 @@ def test_a_pod_that_fits_no_node_is_unschedulable(hand: ByHand) -> None:
     hand.passes(2)
     condition = hand.pods("huge")[0]["status"]["conditions"][0]
     assert (condition["type"], condition["reason"]) == ("PodScheduled", "Unschedulable")
+
+
+def test_pods_that_are_on_their_way_out_are_counted(hand: ByHand) -> None:
+    hand.cluster.put(deployment("web", replicas=3))
+    hand.passes(5)
+    hand.ask("PATCH", f"{DEPLOYMENTS}/web/scale", {"spec": {"replicas": 1}}, kind=MERGE)
+    hand.passes(1)
+    status = hand.deployment("web")["status"]
+    assert (status["replicas"], status["terminatingReplicas"]) == (1, 2)
+    hand.passes(5)
+    assert hand.deployment("web")["status"]["terminatingReplicas"] == 0
+
+
+def test_a_job_that_is_late_has_failed_when_its_pod_is_gone(hand: ByHand) -> None:
+    late = job("late", container("terminating"))
+    late["spec"]["activeDeadlineSeconds"] = 5
+    hand.cluster.put(late)
+    hand.passes(8)
+    path = "/apis/batch/v1/namespaces/media/jobs/late"
+    status = hand.get(path)["status"]
+    assert [one["type"] for one in status["conditions"]] == ["FailureTarget"]
+    assert (status["terminating"], status.get("active"), status.get("failed")) == (1, None, None)
+    name = hand.get(PODS)["items"][0]["metadata"]["name"]
+    hand.ask("DELETE", f"{PODS}/{name}?gracePeriodSeconds=0")
+    hand.passes(1)
+    status = hand.get(path)["status"]
+    assert [one["type"] for one in status["conditions"]] == ["FailureTarget", "Failed"]
+    assert (status["terminating"], status["failed"]) == (0, 1)
 
 
 def test_a_stateful_set_rolls_from_the_last_to_the_first(hand: ByHand) -> None:

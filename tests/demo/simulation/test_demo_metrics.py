@@ -82,6 +82,19 @@ def test_a_new_pod_is_not_measured_yet(hand: ByHand) -> None:
     assert not [name for name in names if name.startswith("young")]
 
 
+def test_containers_share_what_is_for_their_pod_as_a_whole(hand: ByHand) -> None:
+    sidecar = container(name="proxy", restartPolicy="Always")
+    shared = deployment("shared", container(), init=[sidecar])
+    shared["spec"]["template"]["spec"]["resources"] = LIMITS
+    hand.cluster.put(shared)
+    later(hand, 5)
+    later(hand, 30)
+    (found,) = hand.get(f"{PODS}?labelSelector=app%3Dshared")["items"]
+    assert {one["name"] for one in found["containers"]} == {"app", "proxy"}
+    used = [int(one["usage"]["memory"].removesuffix("Ki")) for one in found["containers"]]
+    assert 0 < sum(used) <= 128 * 1024
+
+
 def test_a_node_uses_what_its_pods_use_and_more(hand: ByHand) -> None:
     placed = {
         one["metadata"]["name"]: one["spec"]["nodeName"]

@@ -106,8 +106,20 @@ def test_object_reason_and_message() -> None:
     assert found.message == "Back-off restarting failed container"
 
 
-def test_a_null_message_is_empty() -> None:
-    assert event(message=None).message == ""
+@pytest.mark.parametrize(
+    ("message", "path", "expected"),
+    [
+        (None, None, ""),
+        ("Container started", "spec.containers{web}", "Container started: web"),
+        ("Container created", "spec.initContainers{proxy}", "Container created: proxy"),
+        ("Container created", None, "Container created"),
+        ("Stopping container web", "spec.containers{web}", "Stopping container web"),
+    ],
+)
+def test_a_message_names_its_container(
+    message: str | None, path: str | None, expected: str
+) -> None:
+    assert event(message=message, involvedObject={"fieldPath": path}).message == expected
 
 
 def test_only_events_about_the_objects_asked_for_and_newest_last() -> None:
