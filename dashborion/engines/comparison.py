@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.engines.pairing import Pair, Words, matched, plain, without
-from dashborion.errors import UsageError, suggestion
+from dashborion.errors import UsageError, short, suggestion
 from dashborion.models.definition import (
     Bounds,
     Comparison,
@@ -29,15 +29,23 @@ from dashborion.models.query import Part
 from dashborion.models.workload import Workload
 
 FIELDS = (
-    "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler", "cpu",
-    "memory", "command", "arguments", "ports", "variables", "secrets", "healthChecks", "endpoints",
-    "strategy", "platform", "container",
+    "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler",
+    "cpu", "cpu.requested", "cpu.limit", "memory", "memory.requested", "memory.limit",
+    "command", "arguments", "ports", "variables", "secrets",
+    "healthChecks", "healthChecks.readiness", "healthChecks.liveness", "healthChecks.startup",
+    "endpoints", "strategy", "strategy.maxUnavailable", "strategy.maxSurge", "platform",
+    "container",
 )  # fmt: skip
+_NAMED = ("variables", "secrets")  # of which each has a field below, by its name
 _PARTS: Mapping[Part, tuple[str, ...]] = {
     "digests": ("image.digest",),
     "endpoints": ("endpoints",),
     "autoscaling": ("replicas", "autoscaler"),
 }
+_UNREAD = Difference(
+    field="workload", container=None, left=None, right=None, kind=DifferenceKind.UNKNOWN,
+    note="the other environment did not list all that it has",
+)  # fmt: skip
 _MANIFESTS = "digest differs, tag equal: may be the index and a platform's manifest of one image"
 
 
@@ -59,11 +67,14 @@ class Selection(Struct, frozen=True):
         for option, values in (("--only", only), ("--ignore", ignore)):
             chosen.append([])
             for name in filter(None, (part.strip() for one in values for part in one.split(","))):
-                first, dot, rest = name.partition(".")
-                if first.lower() not in known:
+                first, _, one = name.partition(".")
+                field = known.get(name.lower())
+                if field is None and first.lower() in _NAMED and one:
+                    field = f"{first.lower()}.{one}"
+                if field is None:
                     near = suggestion(name, FIELDS, most=len(FIELDS))
-                    raise UsageError(f"{option}: no field is called '{name}'", hint=near)
-                chosen[-1].append(known[first.lower()] + dot + rest)
+                    raise UsageError(f"{option}: no field is called '{short(name)}'", hint=near)
+                chosen[-1].append(field)
         return cls(*chosen)
 
     def has(self, field: str) -> bool:
@@ -102,10 +113,11 @@ def side(workload: Workload) -> Side:
     )
 
 
-def alone(pair: Pair) -> Comparison:
-    """A workload that the other environment does not have."""
+def alone(pair: Pair, *, unread: bool = False) -> Comparison:
+    """A workload that the other environment does not have, or may have where it is ``unread``."""
     left, right = (side(one) if one else None for one in (pair.left, pair.right))
-    return Comparison.of(pair.name, left, right, [])
+    rows = [_UNREAD] if unread else []
+    return Comparison.of(pair.name, left, right, rows)
 
 
 def compared(
