@@ -94,14 +94,13 @@ class Definitions:
         listing = start(partial(client.tasks, service=service.service_name))
         resolving = start(partial(_resolved, client, service, arn))
         whole = definition_wire.task_definition(_whole(client, arn))
-        told = definition.digests_of(
-            one.item for one in result(listing, client.aws.runtime.deadline)
-        )
+        listed = [one.item for one in result(listing, client.aws.runtime.deadline)]
+        told, unhealthy = definition.digests_of(listed), sum(map(tasks.is_unhealthy, listed))
         resolved = result(resolving, client.aws.runtime.deadline)
         on = definition.platform(whole)
         return Running(
             client.scope.environment,
-            normalise.workload(service, None, 0, [], client.scope),
+            normalise.workload(service, None, unhealthy, [], client.scope),
             [
                 RunningContainer(
                     one.name, one.image, _certain(told.get(one.name, ()), resolved.get(one.name))
