@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import events, instances, rollout, wire
 from dashborion.orchestrators.ecs.cloudtrail import SOON
+from dashborion.orchestrators.ecs.native_normalise import compared_definitions
 from dashborion.orchestrators.timeline import entry, in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -56,7 +58,8 @@ class ServicePast(Struct, frozen=True, kw_only=True):
     """A service and what is around it.
 
     ``deployments`` are the oldest first, those before what is looked at included; ``targets`` the
-    task definitions that they went to, by service revision.
+    task definitions that they went to, by service revision. ``wholes`` are task definitions as the
+    API has them: those of ``alike``, as far as they were asked for.
     """
 
     plain: Workload
@@ -64,6 +67,7 @@ class ServicePast(Struct, frozen=True, kw_only=True):
     deployments: Sequence[wire.ServiceDeployment] = ()
     targets: Mapping[str, str] = {}
     definitions: Mapping[str, wire.TaskDefinition] = {}
+    wholes: Mapping[str, Any] = {}
     stopped: Sequence[wire.Task] = ()
     activities: Sequence[Activity] = ()
     now: datetime
@@ -127,9 +131,7 @@ def _rollouts(facts: ServicePast) -> Iterator[Entry]:
         before = rolled[index - 1].arn if index else None
         name = rollout.revision(one.arn) or one.arn
         again = one.arn != before and _has_run(one.arn, [past.arn for past in rolled[:index]])
-        differences: list[Difference] = []
-        if before is not None and before in known and one.arn in known:
-            differences = compared(*map(_kept, (known[before], known[one.arn])))
+        differences = _differences(facts, before, one.arn)
         registered = known[one.arn].registered_at if one.arn in known else None
         if registered is not None and not again and one.arn != before:
             yield _entry(
@@ -151,6 +153,26 @@ def _rollouts(facts: ServicePast) -> Iterator[Entry]:
             yield from _of_deployment(facts, one.made, _number(before, one.arn))
         else:
             yield from _failed(facts, one)
+
+
+def alike(facts: ServicePast) -> Iterator[str]:
+    """Task definitions that differ from those before them in nothing that is kept on disk."""
+    for before, one in pairwise(_rolled(facts)):
+        is_known = {before.arn, one.arn} <= facts.definitions.keys()
+        if before.arn != one.arn and is_known and not _differences(facts, before.arn, one.arn):
+            yield from (before.arn, one.arn)
+
+
+def _differences(facts: ServicePast, before: str | None, after: str) -> list[Difference]:
+    """In what is kept of task definitions, or else in all that the API has."""
+    if before is None:
+        return []
+    known, wholes, both = facts.definitions, facts.wholes, {before, after}
+    kept = [_kept(known[arn]) for arn in (before, after)] if both <= known.keys() else [None, None]
+    found = compared(*kept)
+    if not found and both <= wholes.keys():
+        found = compared_definitions(wholes[before], wholes[after], values=False)
+    return found
 
 
 def _has_run(arn: str, earlier: Sequence[str]) -> bool:

@@ -79,6 +79,26 @@ def test_a_thousand_services_of_which_twenty_moved_take_140_calls(
     assert len(aws.spy.calls) <= 140, aws.spy.counts
 
 
+def test_a_field_that_is_not_kept_on_disk_is_told_by_its_name(
+    serve: Serve, dashborion: Cli, now: float
+) -> None:
+    objects = moved("web", now)
+    app = objects["definitions"][0]["containerDefinitions"][0]
+    mode = {"environment": [{"name": "MODE", "value": "hush"}]}
+    objects["definitions"][1]["containerDefinitions"] = [app | mode]
+    aws = serve(**objects)
+    (told,) = dashborion("timeline -o json").json
+    assert told["summary"] == "deployed 2 (variables.MODE)"
+    (difference,) = told["differences"]
+    assert (difference["field"], difference["hidden"]) == ("variables.MODE", True)
+    aws.faults.deny("ecs:DescribeTaskDefinition")
+    seen = dashborion("timeline --columns message --no-headers")
+    assert (seen.exit_code, seen.lines) == (
+        0, ["deployed 2 (other fields than images and resources)"],
+    )  # fmt: skip
+    assert "DescribeTaskDefinition" in seen.err
+
+
 def test_who_did_it_is_what_cloudtrail_says_of_that_time(
     serve: Serve, dashborion: Cli, now: float
 ) -> None:

@@ -131,9 +131,10 @@ def test_who_scaled(events: list[wire.Event], expected: list[tuple[int, int]]) -
 
 
 def of_set(verb: str, number: int, minute: int, times: int | None = None) -> wire.Event:
+    word = verb.title() if number else verb  # of newer and of older servers
     said = {
         "reason": "SuccessfulCreate" if verb == "create" else "SuccessfulDelete",
-        "message": f"{verb.title() if number else verb} Pod db-{number} in StatefulSet db successful",
+        "message": f"{word} Pod db-{number} in StatefulSet db successful",
         "involvedObject": {"kind": "StatefulSet", "name": "db"},
         "firstTimestamp": at(minute),
         "lastTimestamp": at(times or minute),
