@@ -120,7 +120,7 @@ def _rolled(facts: ServicePast) -> list[_Rolled]:
         return told
     own = [
         _Rolled(one.created_at, one.task_definition, one.id, None)
-        for one in facts.service.deployments
+        for one in reversed(facts.service.deployments)  # the newest first
     ]
     return sorted(own, key=lambda one: (one.at is not None, one.at))
 
