@@ -26,7 +26,6 @@ from dashborion.models.definition import (
     Value,
 )
 from dashborion.models.query import Part
-from dashborion.models.workload import Workload
 
 FIELDS = (
     "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler",
@@ -103,19 +102,9 @@ def _is_below(field: str, names: Iterable[str]) -> bool:
 # --- How two differ -------------------------------------------------------------------------------
 
 
-def side(workload: Workload) -> Side:
-    return Side(
-        project=workload.project,
-        environment=workload.environment,
-        namespace=workload.namespace,
-        name=workload.name,
-        type=workload.type,
-    )
-
-
 def alone(pair: Pair, *, unread: bool = False) -> Comparison:
     """A workload that the other environment does not have, or may have where it is ``unread``."""
-    left, right = (side(one) if one else None for one in (pair.left, pair.right))
+    left, right = (Side.of(one) if one else None for one in (pair.left, pair.right))
     rows = [_UNREAD] if unread else []
     return Comparison.of(pair.name, left, right, rows)
 
@@ -126,7 +115,7 @@ def compared(
     """The fields of two workloads that differ, or may differ."""
     rows = [*_of_workloads(left, right, words), *_of_containers(left, right, words)]
     chosen = [row for row in rows if selection.has(row.field)]
-    return Comparison.of(left.item.name, side(left.item), side(right.item), chosen)
+    return Comparison.of(left.item.name, Side.of(left.item), Side.of(right.item), chosen)
 
 
 def _row(field: str, left: Value, right: Value, container: str | None = None) -> list[Difference]:

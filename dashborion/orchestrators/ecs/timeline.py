@@ -150,7 +150,7 @@ def _rollouts(facts: ServicePast) -> Iterator[Entry]:
             object=f"deployment/{one.id}",
         )
         if one.made is not None:
-            yield from _of_deployment(facts, one.made, _number(before, one.arn))
+            yield from _of_deployment(facts, one.made, _number(before, one.arn), name)
         else:
             yield from _failed(facts, one)
 
@@ -214,21 +214,20 @@ def _kept(definition: wire.TaskDefinition) -> dict[str, Any]:
     }
 
 
-def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
+def _of_deployment(
+    facts: ServicePast, made: wire.ServiceDeployment, name: str, revision: str
+) -> Iterator[Entry]:
     """How a deployment ended, the alarms that ended it and the hooks that it waits for."""
     at, api = made.updated_at or made.created_at, "ecs:DescribeServiceDeployments"
     object_ = f"deployment/{wire.arn_name(made.service_deployment_arn)}"
     why = made.status_reason or made.rollback.reason
-    if made.status.startswith("ROLLBACK"):
+    is_back = made.status.startswith("ROLLBACK")
+    if is_back or (made.status == "STOPPED" and "newer service deployment" not in (why or "")):
+        verb = "failed, ECS rolls back" if is_back else "failed"
+        began = made.rollback.started_at if is_back else None
         yield _entry(
-            facts, EntryKind.ROLLOUT, made.rollback.started_at or at,
-            f"{name} failed, ECS rolls back: {why or made.status}",
-            severity=_ERROR, after=name, api=api, object=object_,
-        )  # fmt: skip
-    elif made.status == "STOPPED" and "newer service deployment" not in (why or ""):
-        yield _entry(
-            facts, EntryKind.ROLLOUT, at, f"{name} failed: {why or made.status}",
-            severity=_ERROR, after=name, api=api, object=object_,
+            facts, EntryKind.ROLLOUT, began or at, f"{name} {verb}: {why or made.status}",
+            severity=_ERROR, after=revision, api=api, object=object_,
         )  # fmt: skip
     for alarm in made.alarms.triggered_alarm_names:
         yield _entry(
@@ -247,12 +246,13 @@ def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) 
 
 def _failed(facts: ServicePast, one: _Rolled) -> Iterator[Entry]:
     """The same in the older API's words."""
+    revision = rollout.revision(one.arn)
     for own in facts.service.deployments:
         if own.id == one.id and own.rollout_state == "FAILED":
             yield _entry(
                 facts, EntryKind.ROLLOUT, own.updated_at,
-                f"{rollout.revision(one.arn)} failed: {own.rollout_state_reason or 'FAILED'}",
-                severity=_ERROR, object=f"deployment/{one.id}",
+                f"{revision} failed: {own.rollout_state_reason or 'FAILED'}",
+                severity=_ERROR, after=revision, object=f"deployment/{one.id}",
             )  # fmt: skip
 
 

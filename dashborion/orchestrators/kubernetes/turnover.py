@@ -149,12 +149,11 @@ def _of_revisions(kept: Sequence[Found[normalise.Kept]]) -> list[Rolled]:
 
 
 def _rolled_out(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
-    name = facts.item.metadata.name
     for index, one in enumerate(rolled):
         is_last = index == len(rolled) - 1
         before = rolled[index - 1] if index else None
         is_numbered = isinstance(facts.item, wire.Deployment)
-        after = str(one.number) if is_numbered else normalise.revision_name(one.kept.item, name)
+        after = _revision(one, facts.item)
         differences: list[Difference] = []
         if before is not None:
             templates = (template_of(each.kept.raw or {}) for each in (before, one))
@@ -191,12 +190,9 @@ def changes(item: wire.Controller, kept: Iterable[normalise.Kept]) -> Iterator[E
 
 
 def _revision(one: Rolled, item: wire.Controller) -> str:
-    is_numbered = isinstance(item, wire.Deployment)
-    return (
-        str(one.number)
-        if is_numbered
-        else normalise.revision_name(one.kept.item, item.metadata.name)
-    )
+    if isinstance(item, wire.Deployment):
+        return str(one.number)
+    return normalise.revision_name(one.kept.item, item.metadata.name)
 
 
 def _in_words(

@@ -167,6 +167,25 @@ def test_what_may_not_be_read_costs_its_part(
     assert "not authorized" in seen.err or "AccessDenied" in seen.err or "permission" in seen.err
 
 
+def test_a_rollback_is_told_by_the_service_alone(serve: Serve, dashborion: Cli, now: float) -> None:
+    """The newest deployment is listed first, and may be of the same second."""
+    first, second = (arn("task-definition", f"web:{number}") for number in (1, 2))
+    bad = {"id": "ecs-svc/2", "status": "INACTIVE", "rolloutState": "FAILED",
+           "rolloutStateReason": "it crashed"}  # fmt: skip
+    aws = serve(**moved("web", now))
+    aws.objects["services"][0]["deployments"] = [
+        deployment(taskDefinition=first, createdAt=now - 60, id="ecs-svc/3"),
+        deployment(taskDefinition=second, createdAt=now - 60, updatedAt=now - 55, **bad),
+    ]
+    aws.faults.deny("ecs:ListServiceDeployments")
+    told = dashborion("timeline web --kind rollout -o json").json
+    assert [(one["summary"], one["after"]) for one in told] == [
+        ("deployed 2", "web:2"),
+        ("rolled back to 1 (image app:2.0 -> 1.0)", "web:1"),
+        ("web:2 failed: it crashed", "web:2"),
+    ]
+
+
 def test_following_tells_what_comes_once(serve: Serve, dashborion: Cli, now: float) -> None:
     aws = serve(**moved("web", now))
 
