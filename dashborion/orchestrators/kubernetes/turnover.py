@@ -87,7 +87,12 @@ def rollouts(
             before = next((past.at for past in reversed(said) if past.at), None)
             is_newest_use = all(later is not one for _, later, _ in numbered[index + 1 :])
             writes = _written(one) if is_newest_use else []
-            at = _taken_up(one, numbered[index - 1][1], scaled, writes, (before, after))
+            # Events that say the same are one, with its first and last time: of several uses, the
+            # last may be that of the newest.
+            uses = sum(other is one for _, other, is_first in numbered[:-1] if not is_first)
+            replaced = numbered[index - 1][1] if uses == 1 else None
+            seen = scaled if replaced or is_newest_use else ()
+            at = _taken_up(one, replaced, seen, writes, (before, after))
         said.append(Rolled(one, number, at, not is_first))
     return said
 
@@ -103,7 +108,7 @@ def _numbers(kept: normalise.Kept) -> list[int]:
 
 def _taken_up(
     one: Found[normalise.Kept],
-    other: Found[normalise.Kept],
+    other: Found[normalise.Kept] | None,
     scaled: Sequence[_Scaled],
     written: Sequence[datetime],
     bounds: tuple[datetime | None, datetime | None],
@@ -114,12 +119,12 @@ def _taken_up(
     ``written`` may be that of its number, unless that is not within the ``bounds``.
     """
     after, before = bounds
-    name, replaced = one.item.metadata.name, other.item.metadata.name
+    name, replaced = one.item.metadata.name, other and other.item.metadata.name
     begun = [each.at for each in scaled if each.name == name and each.is_up and not each.before]
     ended = [each.at for each in scaled if each.name == replaced and not each.is_up]
     for fitting in (begun, ended):
         if times := [at for at in fitting if _between(at, after, before)]:
-            return min(times)
+            return min(times) if other else max(times)
     return max((at for at in written if _between(at, after, before)), default=None)
 
 
@@ -358,19 +363,25 @@ def _by_somebody(scaled: Sequence[_Scaled], rolled: Sequence[Rolled]) -> Iterato
     """What no rollout does to a ReplicaSet that has replicas.
 
     That is to scale the old one up, or to scale one while no other one has any, also from zero,
-    to which it was scaled meanwhile.
+    to which it was scaled meanwhile. Nothing is told of what may be a rollout without a time.
     """
     left: dict[str, int] = {}
-    target, coming = "", [one for one in rolled if one.at is not None]
+    coming = [
+        (one.at, one.kept.item.metadata.name, all(later.at is not None for later in after))
+        for index, one in enumerate(rolled)
+        for after in [rolled[index + 1 : index + 2]]
+        if one.at is not None
+    ]
+    target, is_sure = "", True
     for one in scaled:
-        while coming and coming[0].at is not None and coming[0].at <= one.at:
+        while coming and coming[0][0] <= one.at:
             if target:
                 left.setdefault(target, 1)
-            target = coming.pop(0).kept.item.metadata.name
+            _, target, is_sure = coming.pop(0)
             left[target] = left.get(target) or 1  # which it will have
         others = any(number for name, number in left.items() if name != one.name)
         is_of_old = bool(target) and one.name != target and one.is_up
         is_back = one.before == left.get(one.name) == 0 and one.name == target
-        if (one.before and (is_of_old or not others)) or (is_back and not others):
+        if is_sure and ((one.before and is_of_old) or ((one.before or is_back) and not others)):
             yield one
         left[one.name] = one.after

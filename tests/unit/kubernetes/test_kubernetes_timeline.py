@@ -79,6 +79,12 @@ TWICE = [kept(A, 3, 0, "1"), kept(B, 4, 10, "2")]
             id="which it has for the last time only",
         ),
         pytest.param(
+            [kept(A, 5, 0, "1,3"), kept(B, 6, 10, "2,4")],
+            [scaled(A, 0, 2, 20), scaled(A, 0, 2, 30), scaled(A, 2, 0, 25)],
+            [(A, 0), (B, 10), (A, None), (B, 25), (A, 30), (B, 40)],
+            id="of several times, events have the last",
+        ),
+        pytest.param(
             [kept(A, 3, 0, "1", written=45), TWICE[1]], [],
             [(A, 0), (B, 10), (A, None), (B, 40)],
             id="nobody says when, if the controller wrote to it later",
@@ -128,6 +134,13 @@ def test_who_scaled(events: list[wire.Event], expected: list[tuple[int, int]]) -
     rolled = turnover.rollouts(item(10), [kept(A, 1, 0), kept(B, 2, 10)])
     found = turnover._by_somebody(turnover._scaled(events), rolled)
     assert [(one.before, one.after) for one in found] == expected
+
+
+def test_a_rollout_without_a_time_is_not_taken_for_scaling() -> None:
+    flapping = [kept(A, 5, 0, "1,3"), kept(B, 6, 10, "2,4")]
+    rolled = turnover.rollouts(item(40), flapping)
+    events = [scaled(A, 1, 2, 20), scaled(B, 2, 0, 21), scaled(A, 2, 0, 30)]
+    assert not list(turnover._by_somebody(turnover._scaled(events), rolled))
 
 
 def of_set(verb: str, number: int, minute: int, times: int | None = None) -> wire.Event:
@@ -193,6 +206,19 @@ def test_the_config_maps_that_a_template_refers_to() -> None:
         }
     }
     assert timeline.config_maps_of(template) == {"a", "b", "c", "d"}
+
+
+def test_the_last_changes_of_an_autoscaler_without_those_of_its_status() -> None:
+    writes = [
+        {"manager": "ops", "time": at(20), "fieldsV1": {"f:spec": {"f:maxReplicas": {}}}},
+        {"manager": "kube-controller-manager", "time": at(30), "fieldsV1": {"f:status": {}}},
+    ]
+    scaler = decode(wire.TracedAutoscaler, {"metadata": {"name": "web", "managedFields": writes}})
+    item = deployment()
+    plain = normalise.workload(item, ENVIRONMENT, [])
+    (found,) = timeline.entries(WorkloadPast(plain=plain, item=item, autoscalers=[scaler]))
+    assert found.summary == "horizontalpodautoscaler/web last changed"
+    assert (str(found.kind), found.actor and found.actor.name) == ("config", "ops")
 
 
 def node(name: str, status: str, turned: int, made: int = 0) -> wire.Node:
