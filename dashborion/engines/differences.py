@@ -63,6 +63,7 @@ def of_environments(
         raise PartialFailure("nothing was compared, because one of the environments failed")
     first, second = answer.items
     left, right = fleet.environments
+    unread = frozenset(partly)  # what definitions lack, which come later, costs only their rows
     require_matches(names, [*first.workloads, *second.workloads], fleet.where)
     words = (pairing.words_of(left), pairing.words_of(right))
     found = pairing.pairs(
@@ -78,7 +79,7 @@ def of_environments(
     for pair in chosen:
         if pair.left is None or pair.right is None:
             other_side = left if pair.left is None else right
-            comparisons.append(comparison.alone(pair, unread=other_side.label in partly))
+            comparisons.append(comparison.alone(pair, unread=other_side.label in unread))
             continue
         one, other = (side.get(_key(it)) for side, it in zip(defined, pair.sides, strict=True))
         if one is not None and other is not None:

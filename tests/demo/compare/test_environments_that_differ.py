@@ -285,6 +285,7 @@ def test_a_definition_that_may_not_be_read_costs_its_row(
     )
     seen = dashborion(f"{SHOP} -o json")
     assert (seen.exit_code, list(by_name(seen.json))) == (5, ["api", "worker"])
+    assert [one["same"] for one in seen.json] == [False, False], "these are known to be alone"
     assert "DescribeTaskDefinition" in seen.err
 
 
