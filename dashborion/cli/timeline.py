@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.orchestrators.protocol import Looked
 
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
 _TIME = "15m (ago) or 2026-01-31T08:00:00Z"
 
 
@@ -96,13 +97,17 @@ def timeline(
     for seen in answer.items:
         if seen.reach:
             context.streams.note(f"{seen.environment} sees {seen.reach}")
+    is_empty = not (answer.failures or any(seen.workloads for seen in answer.items))
+    if is_empty:
+        context.streams.note("no workloads found")
     if is_drawn(context.streams, listed.output):
         entries = engine.grouped(entries)
     extra = distinguishing(answer.asked, entries, where) | ({"who"} if asked.who else set())
     if not asked.follow:
         show_list(context, TIMELINE, entries, listed, extra)
-        if not entries and not answer.failures:
-            context.streams.note(f"nothing happened since {looked.since:%Y-%m-%dT%H:%M:%SZ}")
+        if not (entries or answer.failures or is_empty):
+            until = f" and until {looked.until:{_STAMP}}" if looked.until else ""
+            context.streams.note(f"nothing happened since {looked.since:{_STAMP}}{until}")
         answer.require_complete()
         return
     new = engine.follow(

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.engines.pairing import Pair, Words, matched, plain, without
-from dashborion.errors import UsageError, suggestion
+from dashborion.errors import UsageError, short, suggestion
 from dashborion.models.definition import (
     Bounds,
     Comparison,
@@ -26,18 +26,25 @@ from dashborion.models.definition import (
     Value,
 )
 from dashborion.models.query import Part
-from dashborion.models.workload import Workload
 
 FIELDS = (
-    "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler", "cpu",
-    "memory", "command", "arguments", "ports", "variables", "secrets", "healthChecks", "endpoints",
-    "strategy", "platform", "container",
+    "image", "image.repository", "image.tag", "image.digest", "replicas", "autoscaler",
+    "cpu", "cpu.requested", "cpu.limit", "memory", "memory.requested", "memory.limit",
+    "command", "arguments", "ports", "variables", "secrets",
+    "healthChecks", "healthChecks.readiness", "healthChecks.liveness", "healthChecks.startup",
+    "endpoints", "strategy", "strategy.maxUnavailable", "strategy.maxSurge", "platform",
+    "container",
 )  # fmt: skip
+_NAMED = ("variables", "secrets")  # of which each has a field below, by its name
 _PARTS: Mapping[Part, tuple[str, ...]] = {
     "digests": ("image.digest",),
     "endpoints": ("endpoints",),
     "autoscaling": ("replicas", "autoscaler"),
 }
+_UNREAD = Difference(
+    field="workload", container=None, left=None, right=None, kind=DifferenceKind.UNKNOWN,
+    note="the other environment did not list all that it has",
+)  # fmt: skip
 _MANIFESTS = "digest differs, tag equal: may be the index and a platform's manifest of one image"
 
 
@@ -59,11 +66,14 @@ class Selection(Struct, frozen=True):
         for option, values in (("--only", only), ("--ignore", ignore)):
             chosen.append([])
             for name in filter(None, (part.strip() for one in values for part in one.split(","))):
-                first, dot, rest = name.partition(".")
-                if first.lower() not in known:
+                first, _, one = name.partition(".")
+                field = known.get(name.lower())
+                if field is None and first.lower() in _NAMED and one:
+                    field = f"{first.lower()}.{one}"
+                if field is None:
                     near = suggestion(name, FIELDS, most=len(FIELDS))
-                    raise UsageError(f"{option}: no field is called '{name}'", hint=near)
-                chosen[-1].append(known[first.lower()] + dot + rest)
+                    raise UsageError(f"{option}: no field is called '{short(name)}'", hint=near)
+                chosen[-1].append(field)
         return cls(*chosen)
 
     def has(self, field: str) -> bool:
@@ -92,20 +102,11 @@ def _is_below(field: str, names: Iterable[str]) -> bool:
 # --- How two differ -------------------------------------------------------------------------------
 
 
-def side(workload: Workload) -> Side:
-    return Side(
-        project=workload.project,
-        environment=workload.environment,
-        namespace=workload.namespace,
-        name=workload.name,
-        type=workload.type,
-    )
-
-
-def alone(pair: Pair) -> Comparison:
-    """A workload that the other environment does not have."""
-    left, right = (side(one) if one else None for one in (pair.left, pair.right))
-    return Comparison.of(pair.name, left, right, [])
+def alone(pair: Pair, *, unread: bool = False) -> Comparison:
+    """A workload that the other environment does not have, or may have where it is ``unread``."""
+    left, right = (Side.of(one) if one else None for one in (pair.left, pair.right))
+    rows = [_UNREAD] if unread else []
+    return Comparison.of(pair.name, left, right, rows)
 
 
 def compared(
@@ -114,7 +115,7 @@ def compared(
     """The fields of two workloads that differ, or may differ."""
     rows = [*_of_workloads(left, right, words), *_of_containers(left, right, words)]
     chosen = [row for row in rows if selection.has(row.field)]
-    return Comparison.of(left.item.name, side(left.item), side(right.item), chosen)
+    return Comparison.of(left.item.name, Side.of(left.item), Side.of(right.item), chosen)
 
 
 def _row(field: str, left: Value, right: Value, container: str | None = None) -> list[Difference]:

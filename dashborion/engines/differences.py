@@ -18,11 +18,19 @@ from dashborion.engines.answers import located, matching, require_matches
 from dashborion.engines.comparison import Selection
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.pairing import Pair
-from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure, foreseen
+from dashborion.errors import (
+    Ambiguous,
+    DashborionError,
+    NotFound,
+    PartialFailure,
+    UsageError,
+    foreseen,
+)
 from dashborion.models.definition import Comparison, Defined
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.protocol import Listing
+from dashborion.orchestrators.runtime import Runtime
 
 
 class Compared(Struct, frozen=True):
@@ -49,21 +57,20 @@ def of_environments(
     """
     names = [fleet.workload_name(pattern) for pattern in patterns]
     asked = replace(query, parts=selection.parts)
-    answer = fleet.ask_all(lambda one: one.definitions.listed(asked))
+    partly: set[str] = set()  # the environments of which some workloads may not be known
+    answer = _noting(fleet, partly).ask_all(lambda one: one.definitions.listed(asked))
     if answer.failures:
         raise PartialFailure("nothing was compared, because one of the environments failed")
     first, second = answer.items
     left, right = fleet.environments
+    unread = frozenset(partly)  # what definitions lack, which come later, costs only their rows
     require_matches(names, [*first.workloads, *second.workloads], fleet.where)
     words = (pairing.words_of(left), pairing.words_of(right))
     found = pairing.pairs(
         [one.item for one in first.workloads],
         [one.item for one in second.workloads],
         words,
-        mapped=[
-            (_named(fleet, left, first, one), _named(fleet, right, second, other))
-            for one, other in mapped
-        ],
+        mapped=_mapped(fleet, (first, second), mapped),
         by_namespace=query.all_namespaces,
     )
     chosen = [pair for pair in found if _is_meant(pair, names)]
@@ -71,7 +78,8 @@ def of_environments(
     comparisons = []
     for pair in chosen:
         if pair.left is None or pair.right is None:
-            comparisons.append(comparison.alone(pair))
+            other_side = left if pair.left is None else right
+            comparisons.append(comparison.alone(pair, unread=other_side.label in unread))
             continue
         one, other = (side.get(_key(it)) for side, it in zip(defined, pair.sides, strict=True))
         if one is not None and other is not None:
@@ -114,6 +122,40 @@ def _define(
 
 def _is_meant(pair: Pair, names: Sequence[Name]) -> bool:
     return bool(matching(names, [Found(one) for one in pair.sides]))
+
+
+def _noting(fleet: Fleet, partly: set[str]) -> Fleet:
+    """The fleet, which notes the environments whose lists may lack something."""
+
+    def lent(environment: Environment) -> Runtime:
+        runtime = fleet.runtime(environment)
+
+        def incomplete(error: DashborionError) -> None:
+            partly.add(environment.label)
+            runtime.incomplete(error)
+
+        return replace(runtime, incomplete=incomplete)
+
+    return replace(fleet, runtime=lent)
+
+
+def _mapped(
+    fleet: Fleet, listings: tuple[Listing, Listing], names: Sequence[tuple[str, str]]
+) -> list[tuple[Workload, Workload]]:
+    """The workloads that ``--map`` names.
+
+    Raises:
+        NotFound, Ambiguous: there is none of a name, or several.
+        UsageError: one is named twice.
+    """
+    sides = []
+    for number, environment in enumerate(fleet.environments):
+        found = [_named(fleet, environment, listings[number], both[number]) for both in names]
+        for one in found:
+            if sum(one is other for other in found) > 1:
+                raise UsageError(f"--map names {one.name} of {environment.label} more than once")
+        sides.append(found)
+    return list(zip(*sides, strict=True))
 
 
 def _named(fleet: Fleet, environment: Environment, listing: Listing, typed: str) -> Workload:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -58,7 +58,7 @@ def look(
         back = orchestrator.timeline.listed(asked)
         chosen = matching(here, matching_in(environment, here, back.workloads))
         past = back.past([one.item for one in chosen], looked)
-        kept = [one for one in in_order(past.entries) if _is_within(one, looked)]
+        kept = within(in_order(past.entries), looked)
         return Seen(chosen, [_told(one) for one in kept], environment.label, past.reach)
 
     answer = fleet.ask_all(ask)
@@ -80,24 +80,33 @@ def follow(
 ) -> Iterator[list[Entry]]:
     """What happens from then on, each entry once; it is looked again every 15 seconds.
 
-    What cannot be asked this time is told once, and asked again; what may not be is raised.
+    What cannot be asked this time is told once, and asked again, of all that it missed; what may
+    not be asked is raised, unless other environments answer.
     """
-    seen, lost = set(map(_identity, told)), False
+    seen, reached = set(map(_identity, told)), now()
+    lost: set[str | None] = set()  # environments that did not answer the last time
+
+    def report(error: DashborionError) -> None:
+        if error.environment not in lost:
+            fleet.report(error)
+        lost.add(error.environment)
+
+    watched = replace(fleet, report=report)
     while True:
         sleep(POLL_SECONDS)
         for environment in fleet.environments:
             fleet.runtime(environment).deadline.restart()
-        since = max(looked.since, now() - _LATE - timedelta(seconds=POLL_SECONDS))
+        asked, since = now(), max(looked.since, reached - _LATE)
         try:
-            _, entries = look(fleet, patterns, query, replace(looked, since=since))
+            answer, entries = look(watched, patterns, query, replace(looked, since=since))
         except DashborionError as error:
             if error.exit_code != _UNREACHABLE:
                 raise
-            if not lost:
-                fleet.report(error)
-            lost = True
+            report(error)
             continue
-        lost = False
+        lost.intersection_update(one.environment for one in answer.failures)
+        if all(one.exit_code != _UNREACHABLE for one in answer.failures):
+            reached = asked
         fresh = [one for one in entries if _identity(one) not in seen]
         seen.update(map(_identity, fresh))
         if fresh:
@@ -109,16 +118,27 @@ def in_order(entries: Sequence[Entry]) -> list[Entry]:
 
     Stamps are whole seconds: within one, changes stand before what they do.
     """
-    at: dict[str | None, datetime] = {}
     timed: list[tuple[tuple[bool, float, int, float, int], Entry]] = []
-    for number, one in enumerate(entries):
-        known = one.timestamp or at.get(one.workload)
-        if one.timestamp is not None:
-            at[one.workload] = one.timestamp
+    for number, (one, known) in enumerate(zip(entries, _known(entries), strict=True)):
         stamp = known.timestamp() if known else 0.0
         key = (known is not None, stamp // 1, _ORDER.index(one.kind), stamp, number)
         timed.append((key, one))
     return [one for _, one in sorted(timed, key=lambda each: each[0])]
+
+
+def _known(entries: Iterable[Entry]) -> list[datetime | None]:
+    """The time of each; of one that has none, that of the last one of its kind before it."""
+    at: dict[tuple[str, ...], datetime | None] = {}
+    times = []
+    for one in entries:
+        key = (*_place(one), one.kind)
+        at[key] = one.timestamp or at.get(key)
+        times.append(at[key])
+    return times
+
+
+def _place(entry: Entry) -> tuple[str, ...]:
+    return (environment_label(entry), entry.namespace or "", entry.workload or "")
 
 
 def grouped(entries: Sequence[Entry]) -> list[Entry]:
@@ -126,7 +146,7 @@ def grouped(entries: Sequence[Entry]) -> list[Entry]:
     groups: list[Entry] = []
     places: dict[tuple[str, ...], dict[tuple[object, ...], int]] = {}
     for one in entries:
-        place = (environment_label(one), one.namespace or "", one.workload or "")
+        place = _place(one)
         if one.kind in CHANGES:
             places[place] = {}
         known = places.setdefault(place, {})
@@ -151,14 +171,19 @@ def _told(entry: Entry) -> Entry:
     return replace(entry, summary=" ".join(entry.summary.split()))
 
 
-def _is_within(entry: Entry, looked: Looked) -> bool:
-    """Whether it is asked for; what happened several times is, if the last time was meanwhile."""
-    if not looked.wants(entry.kind):
-        return False
-    begun, ended = entry.timestamp, entry.last_seen or entry.timestamp
-    if begun is None or ended is None:
-        return True
-    return ended >= looked.since and (looked.until is None or begun <= looked.until)
+def within(entries: Sequence[Entry], looked: Looked) -> list[Entry]:
+    """Those that are asked for; of what happened several times the last time may be meanwhile.
+
+    What has no time was between those of its kind that stand before and behind it.
+    """
+    behind = _known(reversed(entries))[::-1]
+    return [
+        one
+        for one, begun, ended in zip(entries, _known(entries), behind, strict=True)
+        if looked.wants(one.kind)
+        and ((last := one.last_seen or ended) is None or last >= looked.since)
+        and (looked.until is None or begun is None or begun <= looked.until)
+    ]
 
 
 def _identity(entry: Entry) -> tuple[object, ...]:

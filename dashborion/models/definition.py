@@ -181,6 +181,14 @@ class Side(Model, frozen=True, kw_only=True):
     type: WorkloadType | None
     revision: str | None = None
 
+    @classmethod
+    def of(cls, workload: Workload, revision: str | None = None) -> Side:
+        """A workload, or one of its revisions."""
+        return cls(
+            project=workload.project, environment=workload.environment, name=workload.name,
+            namespace=workload.namespace, type=workload.type, revision=revision,
+        )  # fmt: skip
+
 
 class Comparison(Model, frozen=True, kw_only=True):
     """Two sides and their differences; one side is null if only the other one has the workload.

@@ -292,6 +292,8 @@ _UNITS = {"m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "Ki": 2**10, "Mi": 2**20, "Gi
 
 def comparable(value: Cell) -> Any:
     """Numbers as numbers, with the units of Kubernetes or of other numbers: ``2/10``, ``512Mi``."""
+    if isinstance(value, int | float):
+        return (0, value, 0, "")  # beside texts, which a column may have, too
     if not isinstance(value, str):
         return value
     found = _NUMBERS.fullmatch(value)

@@ -7,10 +7,16 @@ from typing import Any
 
 import pytest
 
-from dashborion.engines.timeline import grouped, in_order
+from dashborion.engines import timeline
+from dashborion.engines.answers import Answer
+from dashborion.engines.fleet import Fleet
+from dashborion.engines.timeline import grouped, in_order, within
+from dashborion.errors import AccessError, DashborionError, Unavailable
 from dashborion.models.cause import Cause, Code, Confidence, Evidence, Severity
+from dashborion.models.query import Query
 from dashborion.models.timeline import Entry, EntryKind, Source
 from dashborion.orchestrators.findings import after_changes
+from dashborion.orchestrators.protocol import Looked
 
 NOON = datetime(2026, 11, 27, 12, tzinfo=UTC)
 
@@ -20,8 +26,8 @@ def entry(kind: str, seconds: float | None, summary: str = "x", **more: Any) -> 
     return Entry(
         timestamp=at,
         project=None,
-        environment="here",
-        namespace="shop",
+        environment=more.pop("environment", "here"),
+        namespace=more.pop("namespace", "shop"),
         workload=more.pop("workload", "web"),
         kind=EntryKind(kind),
         severity=Severity.INFO,
@@ -42,6 +48,44 @@ def test_an_entry_without_a_time_stands_behind_what_it_followed() -> None:
     other = [entry("rollout", 20, "of another", workload="db")]
     found = [one.summary for one in in_order([*told, *other])]
     assert found == ["a", "b", "of another", "c"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"workload": "web", "namespace": "other"}, {"workload": "web", "environment": "there"}],
+    ids=["of another namespace", "of another environment"],
+)
+def test_a_workload_of_the_same_name_is_another_one(other: dict[str, str]) -> None:
+    told = [entry("rollout", 10, "a"), entry("rollout", 30, "b")]
+    first = entry("rollout", None, "of nobody knows when", **other)
+    found = [one.summary for one in in_order([*told, first])]
+    assert found == ["of nobody knows when", "a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        pytest.param(-60, None, ["a", "b", "c", "d"], id="all"),
+        pytest.param(5, None, ["c", "d"], id="not what was followed by something older"),
+        pytest.param(1, 5, ["c"], id="it may have been meanwhile"),
+        pytest.param(-60, 1, ["a", "b", "c"], id="not what followed something newer"),
+        pytest.param(-60, -1, ["a"], id="nor one before"),
+    ],
+)
+def test_what_has_no_time_was_between_what_stands_around_it(
+    since: float, until: float | None, expected: list[str]
+) -> None:
+    told = [
+        entry("rollout", None, "a"), entry("rollout", 0, "b"),
+        entry("instance", 2, "made"), entry("rollout", None, "c"),
+        entry("rollout", 10, "d"),
+    ]  # fmt: skip
+    looked = Looked(
+        NOON + timedelta(seconds=since),
+        None if until is None else NOON + timedelta(seconds=until),
+        frozenset({EntryKind.ROLLOUT}),
+    )
+    assert [one.summary for one in within(in_order(told), looked)] == expected
 
 
 @pytest.mark.parametrize(
@@ -106,3 +150,52 @@ def test_an_error_has_the_last_change_before_it_as_evidence(
     ]
     (found,) = after_changes([told], changes)
     assert [one.value for one in found.evidence] == expected
+
+
+def failed(kind: type[DashborionError], where: str) -> DashborionError:
+    error = kind("no")
+    error.environment = where
+    return error
+
+
+def test_what_happened_while_an_environment_was_lost_is_told_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One poll a minute; ``b`` is lost for ten, then both for one; ``c`` is never allowed."""
+    late, clock = timedelta(minutes=2), [NOON]
+    lost, refused = failed(Unavailable, "b"), failed(AccessError, "c")
+    outcomes: list[list[DashborionError]] = [[refused], *[[lost, refused]] * 10, [refused]]
+    reported: list[str | None] = []
+    asked: list[datetime] = []
+    unused: Any = None
+    fleet = Fleet(
+        [], unused, unused, lambda error: reported.append(error.environment),
+        lambda _: None, unused,
+    )  # fmt: skip
+
+    def look(watched: Fleet, *_: Any) -> Any:
+        asked.append(_[-1].since)
+        if not outcomes:
+            raise failed(Unavailable, "b") if len(asked) == 13 else KeyboardInterrupt
+        failures = outcomes.pop(0)
+        for one in failures:
+            watched.report(one)
+        return Answer([], failures), [entry("rollout", len(asked)), entry("rollout", 0)]
+
+    def sleep(_: float) -> None:
+        clock[0] += timedelta(minutes=1)
+
+    monkeypatch.setattr(timeline, "look", look)
+    found = timeline.follow(
+        fleet, [], Query(), Looked(NOON - timedelta(hours=1)), told=[], now=lambda: clock[0],
+        sleep=sleep,
+    )  # fmt: skip
+    told: list[Entry] = []
+    with pytest.raises(KeyboardInterrupt):
+        told.extend(one for new in found for one in new)
+    assert reported == ["c", "b", "b"]  # once each time that it is lost
+    since = [(at + late - NOON).total_seconds() / 60 for at in asked]
+    assert since == [0, *[1] * 11, 12, 12]
+    assert [(one.timestamp or NOON) - NOON for one in told] == [
+        timedelta(seconds=second) for second in (1, 0, *range(2, 13))
+    ]

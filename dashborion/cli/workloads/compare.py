@@ -162,11 +162,14 @@ def print_comparisons(
 def _summed_up(found: Compared) -> str:
     """How many differ, how many are on one side only, and how many are equal."""
     both = [one for one in found.comparisons if one.left and one.right]
+    alone = [
+        one for one in found.comparisons if None in (one.left, one.right) and one.same is False
+    ]
     counts = {
         "differ": sum(one.same is False for one in both),
-        "may differ": sum(one.same is None for one in both),
-        f"only in {found.left}": sum(one.right is None for one in found.comparisons),
-        f"only in {found.right}": sum(one.left is None for one in found.comparisons),
+        "may differ": sum(one.same is None for one in found.comparisons),
+        f"only in {found.left}": sum(one.right is None for one in alone),
+        f"only in {found.right}": sum(one.left is None for one in alone),
         "equal": sum(one.same is True for one in both),
     }
     if not found.comparisons:

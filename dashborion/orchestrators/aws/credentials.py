@@ -29,6 +29,7 @@ from msgspec import Struct
 
 from dashborion.concurrency import Deadline
 from dashborion.errors import CredentialsError, DashborionError
+from dashborion.models.base import ready
 from dashborion.orchestrators import processes
 from dashborion.orchestrators.aws.errors import preparing
 from dashborion.orchestrators.aws.login import Login
@@ -143,7 +144,7 @@ class _Program(core.ProcessProvider):  # type: ignore[misc]
     def _retrieve_credentials_using(self, credential_process: str) -> dict[str, str | None]:
         failed, output = self._loading.failed, self._loading.run(credential_process)
         try:
-            printed = msgspec.json.decode(output, type=_Printed)
+            printed = msgspec.json.decode(output, type=ready(_Printed))
         except msgspec.ValidationError as error:  # which names types and keys, but no values
             raise failed(f"what it printed are no credentials: {error}") from error
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -25,6 +25,11 @@ def mib(text: str | None) -> int | None:
     return _amount(text, _MEMORY)
 
 
+def millicores(units: int | None) -> int | None:
+    """Thousandths of a core, rounded up without a float, which any number may be too large for."""
+    return -(-units * 1000 // UNITS_A_CORE) if units else None
+
+
 def as_text(amount: int | None) -> str | None:
     """The number for a model; none for zero, which ECS has where nothing is reserved."""
     return str(amount) if amount else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
-from math import ceil
 
 from dashborion.models.definition import (
     Bounds,
@@ -114,7 +113,7 @@ def _health_check(check: definition_wire.HealthCheck) -> str:
 
 def _resources(cpu: int | None, memory: int | None) -> Resources:
     return Resources(
-        cpu_millicores=ceil(cpu * 1000 / amounts.UNITS_A_CORE) if cpu else None,
+        cpu_millicores=amounts.millicores(cpu),
         memory_mib=memory or None,
     )
 

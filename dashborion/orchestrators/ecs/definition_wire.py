@@ -11,6 +11,7 @@ import msgspec
 from msgspec import field
 
 from dashborion.errors import BadAnswer
+from dashborion.models.base import ready
 from dashborion.models.definition import Sealed, sealing
 from dashborion.orchestrators.ecs.native_wire import PortMapping
 from dashborion.orchestrators.ecs.wire import SizedContainer, Wire
@@ -72,7 +73,7 @@ def task_definition(plain: Any) -> TaskDefinition:
         BadAnswer: it is not what the API documents.
     """
     try:
-        return msgspec.convert(plain, TaskDefinition, dec_hook=sealing)
+        return msgspec.convert(plain, ready(TaskDefinition), dec_hook=sealing)
     except msgspec.ValidationError as error:
         where = str(error).partition(" - at ")[2]
         raise BadAnswer(

@@ -16,7 +16,6 @@ import msgspec
 from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, DashborionError, NotFound, Refusal
 from dashborion.models.definition import Comparison, Defined, Side
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Part, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.aws.errors import Refused
@@ -50,7 +49,7 @@ class Definitions:
         self, name: Name, query: Query, between: tuple[str, str] | None
     ) -> Found[Comparison]:
         """Of those that the service ran, or else of its family's."""
-        client, scope = self.client, self.client.scope
+        client = self.client
         service = find.workload(client, name, query).item
         past, doubt = past_revisions(client, service)
         known = [one.revision.revision for one in past]
@@ -72,16 +71,9 @@ class Definitions:
                 raise NotFound("revision", arn, where=where, known=known) from error
 
         answers = list(every([partial(ask, one) for one in arns], client.aws.runtime.deadline))
+        plain = normalise.workload(service, None, 0, [], client.scope)
         left, right = (
-            Side(
-                project=scope.environment.project,
-                environment=scope.environment.name,
-                namespace=scope.namespace(service.tags),
-                name=service.service_name,
-                type=WorkloadType.ECS_SERVICE,
-                revision=wire.arn_name(str(one["taskDefinitionArn"])),
-            )
-            for one in answers
+            Side.of(plain, wire.arn_name(str(one["taskDefinitionArn"]))) for one in answers
         )
         differences = compared_definitions(*answers, values=False)
         return Found(Comparison.of(service.service_name, left, right, differences))
@@ -94,14 +86,13 @@ class Definitions:
         listing = start(partial(client.tasks, service=service.service_name))
         resolving = start(partial(_resolved, client, service, arn))
         whole = definition_wire.task_definition(_whole(client, arn))
-        told = definition.digests_of(
-            one.item for one in result(listing, client.aws.runtime.deadline)
-        )
+        listed = [one.item for one in result(listing, client.aws.runtime.deadline)]
+        told, unhealthy = definition.digests_of(listed), sum(map(tasks.is_unhealthy, listed))
         resolved = result(resolving, client.aws.runtime.deadline)
         on = definition.platform(whole)
         return Running(
             client.scope.environment,
-            normalise.workload(service, None, 0, [], client.scope),
+            normalise.workload(service, None, unhealthy, [], client.scope),
             [
                 RunningContainer(
                     one.name, one.image, _certain(told.get(one.name, ()), resolved.get(one.name))

@@ -91,6 +91,11 @@ def is_over(task: wire.Task) -> bool:
     return instance_status(task) is InstanceStatus.STOPPED
 
 
+def is_unhealthy(task: wire.Task) -> bool:
+    """Whether it runs, but fails its health check."""
+    return task.health_status == "UNHEALTHY" and task.last_status == "RUNNING"
+
+
 def reason(task: wire.Task, definition: wire.TaskDefinition | None = None) -> str | None:
     """Why a task stopped, is stopping or is not well, in one word; None when all is well.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,7 +24,7 @@ from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import part, parts
 from dashborion.orchestrators.ecs import cloudtrail, find, normalise, timeline, wire
 from dashborion.orchestrators.ecs import instances as tasks
-from dashborion.orchestrators.ecs.client import Client
+from dashborion.orchestrators.ecs.client import Client, definition_in
 from dashborion.orchestrators.protocol import Looked, Past
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ _REACH = (
     "autoscaling"
 )
 _TRAIL_PAGE, _TRAIL_PAGES, _PACE_SECONDS = 50, 5, 0.5  # two calls a second, per account and region
+_FEW = 20  # task definitions that are asked for whole
 _OF_TASKS = (EntryKind.INSTANCE, EntryKind.RESTART, EntryKind.SCALE)
 _OF_ROLLOUTS = (
     EntryKind.ROLLOUT, EntryKind.CONFIG, EntryKind.HOOK, EntryKind.ALARM, EntryKind.SCALE,
@@ -93,23 +94,23 @@ class Lookback:
             definitions = client.task_definitions(arns | set(deployed.targets.values()))
         stopped = (stopping and client.aws.optional(stopping.result)) or {}
         activities = (scaling and client.aws.optional(scaling.result)) or {}
-        entries = [
-            entry
+        facts = [
+            timeline.ServicePast(
+                plain=plain.item,
+                service=service,
+                deployments=deployed.deployments.get(service.service_name, ()),
+                targets=deployed.targets,
+                definitions=definitions,
+                stopped=stopped.get(service.service_name, ()),
+                activities=activities.get(service.service_name, ()),
+                now=now,
+            )
             for plain, service in zip(self.workloads, self.services, strict=True)
             if service.service_name in names
-            for entry in timeline.entries(
-                timeline.ServicePast(
-                    plain=plain.item,
-                    service=service,
-                    deployments=deployed.deployments.get(service.service_name, ()),
-                    targets=deployed.targets,
-                    definitions=definitions,
-                    stopped=stopped.get(service.service_name, ()),
-                    activities=activities.get(service.service_name, ()),
-                    now=now,
-                )
-            )
         ]
+        wholes = self._wholes(arn for one in facts for arn in timeline.alike(one))
+        told = [timeline.entries(msgspec.structs.replace(one, wholes=wholes)) for one in facts]
+        entries = [entry for of_service in told for entry in of_service]
         if looked.who:
             shown = [one for one in entries if one.timestamp and one.timestamp >= looked.since]
             trails = client.aws.optional(partial(self._trails, looked, {one.kind for one in shown}))
@@ -143,6 +144,18 @@ class Lookback:
             },
             {arn: one.task_definition for arn, one in revisions.items()},
         )
+
+    def _wholes(self, arns: Iterable[str]) -> dict[str, Any]:
+        """Task definitions as the API has them, a few: nothing of their variables is kept."""
+        client, few = self.client, list(dict.fromkeys(arns))[:_FEW]
+        calls = [partial(client.aws.call, "ecs", "describe_task_definition", taskDefinition=arn)
+                 for arn in few]  # fmt: skip
+        answers = parts(calls, client.aws.runtime.deadline, client.aws.runtime.warn)
+        return {
+            arn: definition_in(answer)
+            for arn, answer in zip(few, answers, strict=True)
+            if answer is not None
+        }
 
     def _stopped(self, items: Sequence[wire.Service]) -> dict[str, list[wire.Task]]:
         """Tasks that stopped within the hour, by service."""

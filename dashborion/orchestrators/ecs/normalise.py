@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
@@ -66,7 +65,7 @@ def workload(
         cpu=amounts.as_text(cpu),
         memory=amounts.as_text(memory),
         resources=Resources(
-            cpu_millicores=ceil(cpu * 1000 / amounts.UNITS_A_CORE) if cpu else None,
+            cpu_millicores=amounts.millicores(cpu),
             memory_mib=memory or None,
         ),
         rollout=state,

@@ -76,7 +76,7 @@ def workloads(reads: Reads, query: Query) -> tuple[list[Examined[Workload]], lis
             one.task_definition_arn for one in known.values()
         )
     tasks = _by_service(known.values())
-    unhealthy = Counter({name: sum(map(_is_unhealthy, tasks[name])) for name in checked})
+    unhealthy = Counter({name: sum(map(instances.is_unhealthy, tasks[name])) for name in checked})
     surveyed = Surveyed(definitions, None if ended is None else tasks, unhealthy, runs_known)
     found = [
         _listed(reads, one, surveyed, endpoints(one.item, ways or Routes()), query) for one in kept
@@ -89,10 +89,6 @@ def _by_service(known: Iterable[wire.Task]) -> defaultdict[str | None, list[wire
     for one in known:
         tasks[instances.workload_of(one)].append(one)
     return tasks
-
-
-def _is_unhealthy(task: wire.Task) -> bool:
-    return task.health_status == "UNHEALTHY" and task.last_status == "RUNNING"
 
 
 def _checked(services: Iterable[wire.Service], definitions: Definitions) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import msgspec
@@ -22,6 +23,7 @@ from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.ecs import events, instances, rollout, wire
 from dashborion.orchestrators.ecs.cloudtrail import SOON
+from dashborion.orchestrators.ecs.native_normalise import compared_definitions
 from dashborion.orchestrators.timeline import entry, in_words
 
 _INFO, _WARNING, _ERROR = Severity.INFO, Severity.WARNING, Severity.ERROR
@@ -56,7 +58,8 @@ class ServicePast(Struct, frozen=True, kw_only=True):
     """A service and what is around it.
 
     ``deployments`` are the oldest first, those before what is looked at included; ``targets`` the
-    task definitions that they went to, by service revision.
+    task definitions that they went to, by service revision. ``wholes`` are task definitions as the
+    API has them: those of ``alike``, as far as they were asked for.
     """
 
     plain: Workload
@@ -64,6 +67,7 @@ class ServicePast(Struct, frozen=True, kw_only=True):
     deployments: Sequence[wire.ServiceDeployment] = ()
     targets: Mapping[str, str] = {}
     definitions: Mapping[str, wire.TaskDefinition] = {}
+    wholes: Mapping[str, Any] = {}
     stopped: Sequence[wire.Task] = ()
     activities: Sequence[Activity] = ()
     now: datetime
@@ -116,7 +120,7 @@ def _rolled(facts: ServicePast) -> list[_Rolled]:
         return told
     own = [
         _Rolled(one.created_at, one.task_definition, one.id, None)
-        for one in facts.service.deployments
+        for one in reversed(facts.service.deployments)  # the newest first
     ]
     return sorted(own, key=lambda one: (one.at is not None, one.at))
 
@@ -127,9 +131,7 @@ def _rollouts(facts: ServicePast) -> Iterator[Entry]:
         before = rolled[index - 1].arn if index else None
         name = rollout.revision(one.arn) or one.arn
         again = one.arn != before and _has_run(one.arn, [past.arn for past in rolled[:index]])
-        differences: list[Difference] = []
-        if before is not None and before in known and one.arn in known:
-            differences = compared(*map(_kept, (known[before], known[one.arn])))
+        differences = _differences(facts, before, one.arn)
         registered = known[one.arn].registered_at if one.arn in known else None
         if registered is not None and not again and one.arn != before:
             yield _entry(
@@ -148,9 +150,29 @@ def _rollouts(facts: ServicePast) -> Iterator[Entry]:
             object=f"deployment/{one.id}",
         )
         if one.made is not None:
-            yield from _of_deployment(facts, one.made, _number(before, one.arn))
+            yield from _of_deployment(facts, one.made, _number(before, one.arn), name)
         else:
             yield from _failed(facts, one)
+
+
+def alike(facts: ServicePast) -> Iterator[str]:
+    """Task definitions that differ from those before them in nothing that is kept on disk."""
+    for before, one in pairwise(_rolled(facts)):
+        is_known = {before.arn, one.arn} <= facts.definitions.keys()
+        if before.arn != one.arn and is_known and not _differences(facts, before.arn, one.arn):
+            yield from (before.arn, one.arn)
+
+
+def _differences(facts: ServicePast, before: str | None, after: str) -> list[Difference]:
+    """In what is kept of task definitions, or else in all that the API has."""
+    if before is None:
+        return []
+    known, wholes, both = facts.definitions, facts.wholes, {before, after}
+    kept = [_kept(known[arn]) for arn in (before, after)] if both <= known.keys() else [None, None]
+    found = compared(*kept)
+    if not found and both <= wholes.keys():
+        found = compared_definitions(wholes[before], wholes[after], values=False)
+    return found
 
 
 def _has_run(arn: str, earlier: Sequence[str]) -> bool:
@@ -192,21 +214,20 @@ def _kept(definition: wire.TaskDefinition) -> dict[str, Any]:
     }
 
 
-def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) -> Iterator[Entry]:
+def _of_deployment(
+    facts: ServicePast, made: wire.ServiceDeployment, name: str, revision: str
+) -> Iterator[Entry]:
     """How a deployment ended, the alarms that ended it and the hooks that it waits for."""
     at, api = made.updated_at or made.created_at, "ecs:DescribeServiceDeployments"
     object_ = f"deployment/{wire.arn_name(made.service_deployment_arn)}"
     why = made.status_reason or made.rollback.reason
-    if made.status.startswith("ROLLBACK"):
+    is_back = made.status.startswith("ROLLBACK")
+    if is_back or (made.status == "STOPPED" and "newer service deployment" not in (why or "")):
+        verb = "failed, ECS rolls back" if is_back else "failed"
+        began = made.rollback.started_at if is_back else None
         yield _entry(
-            facts, EntryKind.ROLLOUT, made.rollback.started_at or at,
-            f"{name} failed, ECS rolls back: {why or made.status}",
-            severity=_ERROR, after=name, api=api, object=object_,
-        )  # fmt: skip
-    elif made.status == "STOPPED" and "newer service deployment" not in (why or ""):
-        yield _entry(
-            facts, EntryKind.ROLLOUT, at, f"{name} failed: {why or made.status}",
-            severity=_ERROR, after=name, api=api, object=object_,
+            facts, EntryKind.ROLLOUT, began or at, f"{name} {verb}: {why or made.status}",
+            severity=_ERROR, after=revision, api=api, object=object_,
         )  # fmt: skip
     for alarm in made.alarms.triggered_alarm_names:
         yield _entry(
@@ -225,12 +246,13 @@ def _of_deployment(facts: ServicePast, made: wire.ServiceDeployment, name: str) 
 
 def _failed(facts: ServicePast, one: _Rolled) -> Iterator[Entry]:
     """The same in the older API's words."""
+    revision = rollout.revision(one.arn)
     for own in facts.service.deployments:
         if own.id == one.id and own.rollout_state == "FAILED":
             yield _entry(
                 facts, EntryKind.ROLLOUT, own.updated_at,
-                f"{rollout.revision(one.arn)} failed: {own.rollout_state_reason or 'FAILED'}",
-                severity=_ERROR, object=f"deployment/{one.id}",
+                f"{revision} failed: {own.rollout_state_reason or 'FAILED'}",
+                severity=_ERROR, after=revision, object=f"deployment/{one.id}",
             )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct, field
 
 from dashborion.errors import BadAnswer
+from dashborion.models.base import ready
 from dashborion.models.definition import Sealed, sealing
 from dashborion.orchestrators.kubernetes.wire import Amounts, Int, Named, Wire
 
@@ -101,7 +102,7 @@ def template(plain: Any, name: str) -> Template:
         BadAnswer: it is not what the API documents.
     """
     try:
-        return msgspec.convert(_without_nulls(plain), Template, dec_hook=sealing)
+        return msgspec.convert(_without_nulls(plain), ready(Template), dec_hook=sealing)
     except msgspec.ValidationError as error:
         where = str(error).partition(" - at ")[2]
         raise BadAnswer(f"{name}: a pod template that is not the API's at {where}") from error

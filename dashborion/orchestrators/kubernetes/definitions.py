@@ -69,18 +69,8 @@ class Definitions:
             if not fitting:
                 raise NotFound("revision", wanted, where=where, known=known)
             chosen.append(fitting[0])
-        environment = self.environment
-        left, right = (
-            Side(
-                project=environment.project,
-                environment=environment.name,
-                namespace=item.metadata.namespace,
-                name=item.metadata.name,
-                type=normalise.type_of(item),
-                revision=one.revision.revision,
-            )
-            for one in chosen
-        )
+        plain = normalise.workload(item, self.environment, [])
+        left, right = (Side.of(plain, one.revision.revision) for one in chosen)
         differences = compared(*(one.template for one in chosen))
         return Found(Comparison.of(item.metadata.name, left, right, differences))
 

@@ -29,7 +29,7 @@ class WorkloadPast(Struct, frozen=True, kw_only=True):
     kept: Sequence[Found[normalise.Kept]] = ()
     pods: Sequence[wire.Pod] = ()
     events: Sequence[wire.Event] = ()
-    autoscalers: frozenset[str] = frozenset()
+    autoscalers: Sequence[wire.TracedAutoscaler] = ()
     config_maps: Sequence[wire.TracedObject] = ()
 
 

@@ -63,7 +63,7 @@ class _Lists(Struct, frozen=True):
     pods: dict[str, list[wire.Pod]]
     events: dict[str, list[wire.Event]]
     config_maps: dict[str, list[wire.TracedObject]]
-    autoscalers: dict[str, list[wire.Autoscaler]]
+    autoscalers: dict[str, list[wire.TracedAutoscaler]]
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ class Lookback:
             lists["pods"] = collect(api.PODS)
         if looked.wants(EntryKind.CONFIG):
             lists["config_maps"] = collect(api.CONFIG_MAPS)
-        if looked.wants(EntryKind.SCALE):
-            lists["autoscalers"] = collect(api.AUTOSCALERS)
+        if looked.wants(EntryKind.SCALE, EntryKind.CONFIG):
+            lists["autoscalers"] = collect(api.TRACED_AUTOSCALERS)
         nodes = of_nodes = None
         if looked.wants(EntryKind.NODE):
             nodes = client.collect(api.NODE_STATUS, None, decoration=True)
@@ -170,7 +170,7 @@ class Lookback:
         ]
         uids = {meta.uid, *parents, *(pod.metadata.uid for pod in own)}
         scaling = normalise.autoscalers_of(item, grouped.autoscalers[meta.namespace])
-        scalers = frozenset(one.metadata.name for one in scaling)
+        scalers = {one.metadata.name for one in scaling}
 
         def is_about(event: wire.Event) -> bool:
             about = event.involved_object
@@ -187,7 +187,7 @@ class Lookback:
             kept=templates[meta.uid],
             pods=own,
             events=[one for one in grouped.events[meta.namespace] if is_about(one)],
-            autoscalers=scalers,
+            autoscalers=scaling,
             config_maps=[
                 one for one in grouped.config_maps[meta.namespace] if one.metadata.name in names
             ],

@@ -160,9 +160,10 @@ def _fits(term: wire.Requirement, labels: Mapping[str, str]) -> bool:
     return False
 
 
-def autoscalers_of(
-    item: wire.Controller, autoscalers: Iterable[wire.Autoscaler]
-) -> list[wire.Autoscaler]:
+Scaler = TypeVar("Scaler", bound=wire.Autoscaler)
+
+
+def autoscalers_of(item: wire.Controller, autoscalers: Iterable[Scaler]) -> list[Scaler]:
     """The HorizontalPodAutoscalers that scale a controller, by name; nothing prevents several.
 
     What has no maximum, which the API demands, bounds nothing.

@@ -81,6 +81,7 @@ ENDPOINTS = Resource(network_wire.Endpoints, "v1", "endpoints", "Endpoints")
 AUTOSCALERS = Resource(
     wire.Autoscaler, "autoscaling/v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler"
 )
+TRACED_AUTOSCALERS = AUTOSCALERS.listed_as(wire.TracedAutoscaler, Form.OBJECTS)
 CLAIMS = Resource(nearby_wire.Claim, "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 # `policy/v1` has them since 1.21.
 BUDGETS, OLD_BUDGETS = (

@@ -168,20 +168,24 @@ def config_maps_of(template: Any) -> set[str]:
 
 
 def _configuration(facts: WorkloadPast) -> Iterator[Entry]:
-    """The last change of each manager of the ConfigMaps that the workload refers to."""
-    for one in facts.config_maps:
-        meta = one.metadata
+    """The last change of each manager of the ConfigMaps that it refers to, and its autoscalers."""
+    found = [("configmap", one.metadata) for one in facts.config_maps]
+    found += [("horizontalpodautoscaler", one.metadata) for one in facts.autoscalers]
+    for kind, meta in found:
+        name = f"{kind}/{meta.name}"
         for write in meta.managed_fields or ():
+            if kind != "configmap" and write.spec is None:
+                continue  # what a controller wrote of its status
             is_first = write.time == meta.creation_timestamp
             verb = "created" if is_first else "last changed"
             yield told(
                 facts,
                 EntryKind.CONFIG,
                 write.time,
-                f"configmap/{meta.name} {verb}",
+                f"{name} {verb}",
                 actor=Actor(name=write.manager, via=MANAGED) if write.manager else None,
                 api=MANAGED,
-                object=f"configmap/{meta.name}",
+                object=name,
             )
 
 

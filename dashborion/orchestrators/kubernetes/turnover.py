@@ -8,6 +8,7 @@ last write of each manager, and no earlier one; of a scale not even its time.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from dashborion.orchestrators.timeline import in_words
 
 RESTARTED_AT = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
 _SET = re.compile(r"Scaled (?:up|down) replica set (\S+)(?: from (\d+))? to (\d+)")
+_OF_SET = re.compile(r"(?:([Cc]reate)|[Dd]elete) Pod \S+-(\d+) in StatefulSet ")
 _SIZE = re.compile(r"New size: (\d+); reason: (.*)", re.DOTALL)
 _NEAR = timedelta(seconds=2)
 
@@ -83,7 +85,14 @@ def rollouts(
         elif at is None:
             after = next(filter(None, firsts[index + 1 :]), written)
             before = next((past.at for past in reversed(said) if past.at), None)
-            at = _taken_up(one, numbered[index - 1][1], scaled, (before, after))
+            is_newest_use = all(later is not one for _, later, _ in numbered[index + 1 :])
+            writes = _written(one) if is_newest_use else []
+            # Events that say the same are one, with its first and last time: of several uses, the
+            # last may be that of the newest.
+            uses = sum(other is one for _, other, is_first in numbered[:-1] if not is_first)
+            replaced = numbered[index - 1][1] if uses == 1 else None
+            seen = scaled if replaced or is_newest_use else ()
+            at = _taken_up(one, replaced, seen, writes, (before, after))
         said.append(Rolled(one, number, at, not is_first))
     return said
 
@@ -99,23 +108,24 @@ def _numbers(kept: normalise.Kept) -> list[int]:
 
 def _taken_up(
     one: Found[normalise.Kept],
-    other: Found[normalise.Kept],
+    other: Found[normalise.Kept] | None,
     scaled: Sequence[_Scaled],
+    written: Sequence[datetime],
     bounds: tuple[datetime | None, datetime | None],
 ) -> datetime | None:
     """When a ReplicaSet was gone back to, though that was not the last thing that happened.
 
-    It is scaled up from zero, or else the other one down. Else the controller's last write to it
-    may be that of its number, unless that is not within the ``bounds``.
+    It is scaled up from zero, or else the other one down. Else the last time that it was
+    ``written`` may be that of its number, unless that is not within the ``bounds``.
     """
     after, before = bounds
-    name, replaced = one.item.metadata.name, other.item.metadata.name
+    name, replaced = one.item.metadata.name, other and other.item.metadata.name
     begun = [each.at for each in scaled if each.name == name and each.is_up and not each.before]
     ended = [each.at for each in scaled if each.name == replaced and not each.is_up]
     for fitting in (begun, ended):
         if times := [at for at in fitting if _between(at, after, before)]:
-            return min(times)
-    return max((at for at in _written(one) if _between(at, after, before)), default=None)
+            return min(times) if other else max(times)
+    return max((at for at in written if _between(at, after, before)), default=None)
 
 
 def _between(at: datetime, after: datetime | None, before: datetime | None) -> bool:
@@ -144,12 +154,11 @@ def _of_revisions(kept: Sequence[Found[normalise.Kept]]) -> list[Rolled]:
 
 
 def _rolled_out(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
-    name = facts.item.metadata.name
     for index, one in enumerate(rolled):
         is_last = index == len(rolled) - 1
         before = rolled[index - 1] if index else None
         is_numbered = isinstance(facts.item, wire.Deployment)
-        after = str(one.number) if is_numbered else normalise.revision_name(one.kept.item, name)
+        after = _revision(one, facts.item)
         differences: list[Difference] = []
         if before is not None:
             templates = (template_of(each.kept.raw or {}) for each in (before, one))
@@ -186,12 +195,9 @@ def changes(item: wire.Controller, kept: Iterable[normalise.Kept]) -> Iterator[E
 
 
 def _revision(one: Rolled, item: wire.Controller) -> str:
-    is_numbered = isinstance(item, wire.Deployment)
-    return (
-        str(one.number)
-        if is_numbered
-        else normalise.revision_name(one.kept.item, item.metadata.name)
-    )
+    if isinstance(item, wire.Deployment):
+        return str(one.number)
+    return normalise.revision_name(one.kept.item, item.metadata.name)
 
 
 def _in_words(
@@ -272,16 +278,56 @@ def _scaled(events: Iterable[wire.Event]) -> list[_Scaled]:
         for at in {first(one), last(one)} - {None}:
             if at is not None:
                 found.append(_Scaled(at, said[1], before, int(said[3]), is_up))
-    return sorted(found)
+    return sorted(found, key=lambda one: (one.at, one.name, one.before or 0, one.after))
+
+
+def _of_set(facts: WorkloadPast) -> Iterator[_Scaled]:
+    """What was done to the count of a StatefulSet, whose pods are numbered.
+
+    Those beyond it were deleted by the controller and not made again, and of those that it made
+    nothing was said before, while others were there.
+    """
+    if not isinstance(facts.item, wire.StatefulSet):
+        return
+    name, start = facts.item.metadata.name, facts.item.spec.ordinals.start
+    made: dict[int, list[datetime]] = defaultdict(list)
+    gone: dict[int, list[datetime]] = defaultdict(list)
+    known: dict[int, list[datetime]] = defaultdict(list)
+    for one in facts.events:
+        said, pod = _OF_SET.match(one.message or ""), one.involved_object.name or ""
+        number = said[2] if said else pod.rpartition("-")[2]
+        if number.isdecimal() and (said or one.involved_object.kind == "Pod"):
+            times = (made if said[1] else gone) if said else known
+            times[int(number)] += filter(None, (first(one), last(one)))
+    new = {
+        number: min(times)
+        for number, times in made.items()
+        if times and min(times) <= min([*gone[number], *known[number], *times])
+    }
+    end = lowest = max(new, default=-1) + 1
+    while lowest - 1 in new:
+        lowest -= 1
+    if start < lowest < end:
+        yield _Scaled(new[lowest], name, lowest - start, end - start, is_up=True)
+    left = start + facts.plain.desired
+    beyond = {
+        number: max(times)
+        for number, times in gone.items()
+        if number >= left and times and max(times) >= max([*made[number], *times])
+    }
+    if beyond:
+        before = max(beyond) + 1 - start
+        yield _Scaled(min(beyond.values()), name, before, facts.plain.desired, is_up=False)
 
 
 def _scalings(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
     """What an autoscaler or somebody else did to the replicas."""
     seen: list[datetime] = []
+    autoscalers = {one.metadata.name for one in facts.autoscalers}
     for one in facts.events:
         said = _SIZE.match(one.message or "") if one.reason == "SuccessfulRescale" else None
         at, name = first(one), one.involved_object.name or ""
-        if said is None or at is None or name not in facts.autoscalers:
+        if said is None or at is None or name not in autoscalers:
             continue
         seen.append(at)
         yield told(
@@ -291,7 +337,7 @@ def _scalings(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
         )  # fmt: skip
     known = [
         each
-        for each in _by_somebody(_scaled(facts.events), rolled)
+        for each in (*_by_somebody(_scaled(facts.events), rolled), *sorted(_of_set(facts)))
         if not any(abs(each.at - other) <= _NEAR for other in seen)
     ]
     for each in known:
@@ -316,18 +362,26 @@ def _owner_of_replicas(item: wire.Controller) -> Actor | None:
 def _by_somebody(scaled: Sequence[_Scaled], rolled: Sequence[Rolled]) -> Iterator[_Scaled]:
     """What no rollout does to a ReplicaSet that has replicas.
 
-    That is to scale the old one up, or to scale one while no other one has any.
+    That is to scale the old one up, or to scale one while no other one has any, also from zero,
+    to which it was scaled meanwhile. Nothing is told of what may be a rollout without a time.
     """
     left: dict[str, int] = {}
-    target, coming = "", [one for one in rolled if one.at is not None]
+    coming = [
+        (one.at, one.kept.item.metadata.name, all(later.at is not None for later in after))
+        for index, one in enumerate(rolled)
+        for after in [rolled[index + 1 : index + 2]]
+        if one.at is not None
+    ]
+    target, is_sure = "", True
     for one in scaled:
-        while coming and coming[0].at is not None and coming[0].at <= one.at:
+        while coming and coming[0][0] <= one.at:
             if target:
                 left.setdefault(target, 1)
-            target = coming.pop(0).kept.item.metadata.name
+            _, target, is_sure = coming.pop(0)
             left[target] = left.get(target) or 1  # which it will have
         others = any(number for name, number in left.items() if name != one.name)
         is_of_old = bool(target) and one.name != target and one.is_up
-        if one.before and (is_of_old or not others):
+        is_back = one.before == left.get(one.name) == 0 and one.name == target
+        if is_sure and ((one.before and is_of_old) or ((one.before or is_back) and not others)):
             yield one
         left[one.name] = one.after

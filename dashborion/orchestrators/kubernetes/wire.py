@@ -58,14 +58,16 @@ class Written(Wire, frozen=True):
     fields_v1: WrittenFields | None = None
 
     @property
+    def spec(self) -> WrittenSpec | None:
+        return self.fields_v1.spec if self.fields_v1 else None
+
+    @property
     def has_template(self) -> bool:
-        spec = self.fields_v1.spec if self.fields_v1 else None
-        return spec is not None and spec.template is not None
+        return self.spec is not None and self.spec.template is not None
 
     @property
     def has_replicas(self) -> bool:
-        spec = self.fields_v1.spec if self.fields_v1 else None
-        return spec is not None and spec.replicas is not None
+        return self.spec is not None and self.spec.replicas is not None
 
 
 class Meta(Wire, frozen=True):
@@ -491,3 +493,9 @@ class Autoscaler(Object, frozen=True):
 
     spec: AutoscalerSpec = AutoscalerSpec()
     status: AutoscalerStatus = AutoscalerStatus()
+
+
+class TracedAutoscaler(Autoscaler, frozen=True):
+    """The same, with who wrote it."""
+
+    metadata: TracedMeta

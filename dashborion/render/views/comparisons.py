@@ -112,7 +112,7 @@ def _right(row: Row) -> Cell:
 def _cell(row: Row, side: Side | None, name: str, *, absent: str) -> Cell:
     """A value, or what can be said of it."""
     difference = row.difference
-    if difference is None:
+    if difference is None or (side and None in (row.of.left, row.of.right)):
         if None not in (row.of.left, row.of.right):
             return None
         return (KIND_OF[side.type] if side.type else side.name) if side else None
@@ -170,4 +170,6 @@ def where(comparison: Comparison) -> str:
     if left is not None and right is not None:
         return comparison.name
     only = left or right
+    if comparison.same is None:
+        return comparison.name
     return f"{comparison.name} is only in {environment_label(only)}" if only else comparison.name

@@ -49,7 +49,7 @@ def test_an_incident_is_told_in_the_order_in_which_it_happened(
     assert [told(one) for one in [*changes, stopped]] == [
         ("config", "info", None, None),
         ("rollout", "info", f"{NAME}:1", f"{NAME}:3"),
-        ("rollout", "error", None, "3"),
+        ("rollout", "error", None, f"{NAME}:3"),
         ("rollout", "info", f"{NAME}:3", f"{NAME}:1"),
         ("scale", "info", None, None),
         ("rollout", "info", f"{NAME}:1", f"{NAME}:2"),

@@ -132,7 +132,11 @@ def test_which_are_compared(dashborion: Cli, typed: str, pairs: list[Any]) -> No
         (f"{SHOP} nothing", 3, "no workload 'nothing' in shop/staging, shop/production"),
         (f"{SHOP} --map api=nothing", 3, "no workload 'nothing' in shop/production"),
         (f"{SHOP} --map api", 2, "--map: 'api' is not A=B"),
+        (f"{SHOP} --map api=api --map api=worker", 2, "--map names api of shop/staging more than"),
+        (f"{SHOP} --map api=web --map web=web", 2, "names web of shop/production more"),
         (f"{SHOP} --only colour", 2, "--only: no field is called 'colour'"),
+        (f"{SHOP} --only image.digests", 2, "did you mean 'image.digest'"),
+        (f"{SHOP} --ignore image,variables.", 2, "--ignore: no field is called 'variables.'"),
         (f"{SHOP} -n a -A", 2, "-n and -A"),
     ],
 )  # fmt: skip
@@ -257,6 +261,20 @@ def test_one_environment_that_fails_leaves_nothing_to_compare(dashborion: Cli, m
     assert "media/staging" in seen.err
 
 
+@pytest.mark.parametrize("output", ["json", "tsv", "github"])
+def test_what_was_not_listed_may_be_there(dashborion: Cli, media: Api, output: str) -> None:
+    media.on("*/statefulsets", status(403, "no", reason="Forbidden"))
+    seen = dashborion(f"{ACROSS} api --exit-code -o {output}")
+    assert seen.exit_code == 5  # for what was not listed; nothing is known to differ
+    told = {
+        "json": '"same": null',
+        "tsv": "api\t-\tworkload\tservice\t?\tunknown\tthe other environment did not list",
+        "github": "::notice title=api::workload: - -> - (the other environment did not list",
+    }
+    assert told[output] in seen.out
+    assert "only in" not in seen.out + seen.err
+
+
 def test_a_definition_that_may_not_be_read_costs_its_row(
     dashborion: Cli, staging: Registry
 ) -> None:
@@ -267,6 +285,7 @@ def test_a_definition_that_may_not_be_read_costs_its_row(
     )
     seen = dashborion(f"{SHOP} -o json")
     assert (seen.exit_code, list(by_name(seen.json))) == (5, ["api", "worker"])
+    assert [one["same"] for one in seen.json] == [False, False], "these are known to be alone"
     assert "DescribeTaskDefinition" in seen.err
 
 

@@ -33,6 +33,13 @@ def test_what_runs_in_another_cluster_is_deployed_by_digest(
     assert f"not checked whether {OURS}/web has it" in notes(seen)
 
 
+def test_tasks_that_fail_their_health_check_are_said(dashborion: Cli, staging: Registry) -> None:
+    for one in staging.objects["tasks"]:
+        one["healthStatus"] = "UNHEALTHY"
+    seen = dashborion(FROM_STAGING)
+    assert (seen.exit_code, "web is degraded in shop/staging" in notes(seen)) == (0, True)
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

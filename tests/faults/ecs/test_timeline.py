@@ -79,6 +79,26 @@ def test_a_thousand_services_of_which_twenty_moved_take_140_calls(
     assert len(aws.spy.calls) <= 140, aws.spy.counts
 
 
+def test_a_field_that_is_not_kept_on_disk_is_told_by_its_name(
+    serve: Serve, dashborion: Cli, now: float
+) -> None:
+    objects = moved("web", now)
+    app = objects["definitions"][0]["containerDefinitions"][0]
+    mode = {"environment": [{"name": "MODE", "value": "hush"}]}
+    objects["definitions"][1]["containerDefinitions"] = [app | mode]
+    aws = serve(**objects)
+    (told,) = dashborion("timeline -o json").json
+    assert told["summary"] == "deployed 2 (variables.MODE)"
+    (difference,) = told["differences"]
+    assert (difference["field"], difference["hidden"]) == ("variables.MODE", True)
+    aws.faults.deny("ecs:DescribeTaskDefinition")
+    seen = dashborion("timeline --columns message --no-headers")
+    assert (seen.exit_code, seen.lines) == (
+        0, ["deployed 2 (other fields than images and resources)"],
+    )  # fmt: skip
+    assert "DescribeTaskDefinition" in seen.err
+
+
 def test_who_did_it_is_what_cloudtrail_says_of_that_time(
     serve: Serve, dashborion: Cli, now: float
 ) -> None:
@@ -145,6 +165,25 @@ def test_what_may_not_be_read_costs_its_part(
     assert seen.exit_code in (0, 5)
     assert [one["kind"] for one in seen.json] == ["rollout"]
     assert "not authorized" in seen.err or "AccessDenied" in seen.err or "permission" in seen.err
+
+
+def test_a_rollback_is_told_by_the_service_alone(serve: Serve, dashborion: Cli, now: float) -> None:
+    """The newest deployment is listed first, and may be of the same second."""
+    first, second = (arn("task-definition", f"web:{number}") for number in (1, 2))
+    bad = {"id": "ecs-svc/2", "status": "INACTIVE", "rolloutState": "FAILED",
+           "rolloutStateReason": "it crashed"}  # fmt: skip
+    aws = serve(**moved("web", now))
+    aws.objects["services"][0]["deployments"] = [
+        deployment(taskDefinition=first, createdAt=now - 60, id="ecs-svc/3"),
+        deployment(taskDefinition=second, createdAt=now - 60, updatedAt=now - 55, **bad),
+    ]
+    aws.faults.deny("ecs:ListServiceDeployments")
+    told = dashborion("timeline web --kind rollout -o json").json
+    assert [(one["summary"], one["after"]) for one in told] == [
+        ("deployed 2", "web:2"),
+        ("rolled back to 1 (image app:2.0 -> 1.0)", "web:1"),
+        ("web:2 failed: it crashed", "web:2"),
+    ]
 
 
 def test_following_tells_what_comes_once(serve: Serve, dashborion: Cli, now: float) -> None:

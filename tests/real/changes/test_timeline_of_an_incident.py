@@ -107,7 +107,7 @@ def test_an_incident_is_told_in_the_order_in_which_it_happened(
     assert evidence["value"] == "rolled back to 4"
 
 
-def test_a_statefulset_that_was_rolled_back(dashborion: Cli, here: Space) -> None:
+def test_a_statefulset_that_was_rolled_back_and_scaled(dashborion: Cli, here: Space) -> None:
     name = here.add(stateful_set("ledger", replicas=1))
     for typed in (f"deploy {name} --image {image('app', '2.0')}", f"rollback {name}"):
         in_a_later_second()
@@ -115,6 +115,10 @@ def test_a_statefulset_that_was_rolled_back(dashborion: Cli, here: Space) -> Non
     seen = dashborion(f"timeline {name} --kind rollout --columns kind,message,who --no-headers")
     verbs = [line.split("\t")[1].split()[0] for line in seen.out.splitlines()]
     assert verbs == ["created", "deployed", "rolled"]
+    for count in (2, 1):
+        assert dashborion(f"workloads scale {name} -r {count} --wait").exit_code == 0
+    (scaled,) = dashborion(f"timeline {name} --kind scale -o json").json  # of a new set, the last
+    assert told(scaled) == ("scale", "2", "1", "dashborion")
 
 
 @pytest.mark.parametrize("what", ["instances stop {pod}", "workloads scale till2 -r 2"])

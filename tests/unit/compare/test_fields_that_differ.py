@@ -430,7 +430,7 @@ def test_only_what_is_chosen_is_compared(
     [
         pytest.param([], [], {"digests", "endpoints", "autoscaling"}, id="all"),
         pytest.param(["image"], [], {"digests"}, id="images"),
-        pytest.param(["image.tag,replicas"], [], {"autoscaling"}, id="tags and replicas"),
+        pytest.param(["Image.Tag,replicas"], [], {"autoscaling"}, id="tags and replicas"),
         pytest.param([], ["endpoints", "IMAGE"], {"autoscaling"}, id="without"),
     ],
 )
@@ -438,3 +438,21 @@ def test_only_what_is_compared_is_asked_for(
     only: list[str], ignore: list[str], parts: set[str]
 ) -> None:
     assert Selection.parse(only, ignore).parts == parts
+
+
+@pytest.mark.parametrize("pair", [ecs, k8s], ids=["ecs", "kubernetes"])
+@pytest.mark.parametrize("write", [str, str.upper])
+def test_every_field_that_differs_can_be_chosen(pair: Any, write: Any) -> None:
+    left, right = pair(
+        {
+            "image": "x", "entryPoint": ["a"], "args": ["a"], "cpu": 1, "memory": 2,
+            "portMappings": [{"containerPort": 1}], "ports": [{"containerPort": 1}],
+            "resources": {"requests": {"cpu": "1"}, "limits": {"memory": "1Mi"}},
+            "healthCheck": {"command": ["CMD", "true"]}, **probe("/"),
+        },
+        {"name": "other"},
+        bounds=(1, 5),
+    )  # fmt: skip
+    found = {one.field for one in comparison(left, right).differences}
+    assert len(found) > 5
+    assert all(Selection.parse([write(field)], []).only == [field] for field in found)

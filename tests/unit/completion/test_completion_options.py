@@ -102,7 +102,7 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("workloads diff k8s:h", ["k8s:here"], id="the first environment"),
         pytest.param("workloads diff k8s:here k8s:h", ["k8s:here"], id="the second environment"),
         pytest.param("workloads diff --only auto", ["autoscaler"], id="fields"),
-        pytest.param("workloads diff --ignore cpu,str", ["cpu,strategy"], id="another field"),
+        pytest.param("workloads diff --ignore cpu,plat", ["cpu,platform"], id="another field"),
         pytest.param("workloads deploy --image-from k8s:", ["k8s:here"], id="a source"),
         pytest.param("workloads deploy --repository ", ["keep", "target"], id="repositories"),
     ],

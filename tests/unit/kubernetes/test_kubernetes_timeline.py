@@ -74,6 +74,17 @@ TWICE = [kept(A, 3, 0, "1"), kept(B, 4, 10, "2")]
             id="or when the controller wrote its number",
         ),
         pytest.param(
+            [kept(A, 6, 0, "1,3", written=40), kept(B, 5, 10, "2,4", written=35)], [],
+            [(A, 0), (B, 10), (A, None), (B, None), (B, 35), (A, 40)],
+            id="which it has for the last time only",
+        ),
+        pytest.param(
+            [kept(A, 5, 0, "1,3"), kept(B, 6, 10, "2,4")],
+            [scaled(A, 0, 2, 20), scaled(A, 0, 2, 30), scaled(A, 2, 0, 25)],
+            [(A, 0), (B, 10), (A, None), (B, 25), (A, 30), (B, 40)],
+            id="of several times, events have the last",
+        ),
+        pytest.param(
             [kept(A, 3, 0, "1", written=45), TWICE[1]], [],
             [(A, 0), (B, 10), (A, None), (B, 40)],
             id="nobody says when, if the controller wrote to it later",
@@ -109,6 +120,8 @@ def test_a_revision_of_a_statefulset_that_was_written_again_was_gone_back_to() -
                      id="a rollout"),
         pytest.param([scaled(B, 0, 2, 10), scaled(A, 2, 0, 11), scaled(B, 2, 5, 20)], [(2, 5)],
                      id="somebody, after a rollout"),
+        pytest.param([scaled(B, 0, 2, 10), scaled(A, 2, 0, 11), scaled(B, 2, 0, 20),
+                      scaled(B, 0, 3, 30)], [(2, 0), (0, 3)], id="somebody, to zero and back"),
         pytest.param([scaled(B, 0, 1, 10), scaled(A, 2, 3, 15)], [(2, 3)],
                      id="somebody, while a rollout is stuck: it never scales up the old one"),
         pytest.param([scaled(A, 2, 1, 10), scaled(B, 0, 1, 10)], [],
@@ -121,6 +134,59 @@ def test_who_scaled(events: list[wire.Event], expected: list[tuple[int, int]]) -
     rolled = turnover.rollouts(item(10), [kept(A, 1, 0), kept(B, 2, 10)])
     found = turnover._by_somebody(turnover._scaled(events), rolled)
     assert [(one.before, one.after) for one in found] == expected
+
+
+def test_a_rollout_without_a_time_is_not_taken_for_scaling() -> None:
+    flapping = [kept(A, 5, 0, "1,3"), kept(B, 6, 10, "2,4")]
+    rolled = turnover.rollouts(item(40), flapping)
+    events = [scaled(A, 1, 2, 20), scaled(B, 2, 0, 21), scaled(A, 2, 0, 30)]
+    assert not list(turnover._by_somebody(turnover._scaled(events), rolled))
+
+
+def of_set(verb: str, number: int, minute: int, times: int | None = None) -> wire.Event:
+    word = verb.title() if number else verb  # of newer and of older servers
+    said = {
+        "reason": "SuccessfulCreate" if verb == "create" else "SuccessfulDelete",
+        "message": f"{word} Pod db-{number} in StatefulSet db successful",
+        "involvedObject": {"kind": "StatefulSet", "name": "db"},
+        "firstTimestamp": at(minute),
+        "lastTimestamp": at(times or minute),
+        "metadata": {"name": f"db.{verb}{number}{minute}"},
+    }
+    return decode(wire.Event, said)
+
+
+def of_pod(reason: str, number: int, minute: int) -> wire.Event:
+    about = {"kind": "Pod", "name": f"db-{number}"}
+    said = {"reason": reason, "involvedObject": about, "firstTimestamp": at(minute)}
+    return decode(wire.Event, {**said, "metadata": {"name": f"db-{number}.{minute}"}})
+
+
+@pytest.mark.parametrize(
+    ("count", "events", "expected"),
+    [
+        pytest.param(4, [of_set("create", 2, 10), of_pod("Scheduled", 2, 10),
+                         of_set("create", 3, 11)], [(2, 4, 10)], id="out"),
+        pytest.param(1, [of_set("delete", 2, 10), of_set("delete", 1, 11)], [(3, 1, 10)], id="in"),
+        pytest.param(0, [of_set("delete", 0, 10)], [(1, 0, 10)], id="to zero"),
+        pytest.param(2, [of_set("create", 1, 10), of_set("create", 2, 11), of_set("delete", 2, 20)],
+                     [(1, 3, 10), (3, 2, 20)], id="out and in"),
+        pytest.param(2, [of_set("create", 0, 10), of_set("create", 1, 11)], [], id="made"),
+        pytest.param(2, [of_set("delete", 1, 10), of_set("create", 1, 11)], [], id="a rollout"),
+        pytest.param(2, [of_set("delete", 1, 10, 30), of_set("create", 1, 11, 31)], [],
+                     id="two rollouts"),
+        pytest.param(2, [of_set("delete", 1, 10)], [], id="a rollout that has begun"),
+        pytest.param(2, [of_pod("Killing", 1, 9), of_set("create", 1, 10)], [],
+                     id="a pod that somebody deleted"),
+    ],
+)  # fmt: skip
+def test_who_scaled_a_statefulset(
+    count: int, events: list[wire.Event], expected: list[tuple[int, int, int]]
+) -> None:
+    item = decode(wire.StatefulSet, {"metadata": {"name": "db"}, "spec": {"replicas": count}})
+    plain = normalise.workload(item, ENVIRONMENT, [])
+    found = sorted(turnover._of_set(WorkloadPast(plain=plain, item=item, events=events)))
+    assert [(one.before, one.after, one.at.minute) for one in found] == expected
 
 
 def test_the_config_maps_that_a_template_refers_to() -> None:
@@ -140,6 +206,19 @@ def test_the_config_maps_that_a_template_refers_to() -> None:
         }
     }
     assert timeline.config_maps_of(template) == {"a", "b", "c", "d"}
+
+
+def test_the_last_changes_of_an_autoscaler_without_those_of_its_status() -> None:
+    writes = [
+        {"manager": "ops", "time": at(20), "fieldsV1": {"f:spec": {"f:maxReplicas": {}}}},
+        {"manager": "kube-controller-manager", "time": at(30), "fieldsV1": {"f:status": {}}},
+    ]
+    scaler = decode(wire.TracedAutoscaler, {"metadata": {"name": "web", "managedFields": writes}})
+    item = deployment()
+    plain = normalise.workload(item, ENVIRONMENT, [])
+    (found,) = timeline.entries(WorkloadPast(plain=plain, item=item, autoscalers=[scaler]))
+    assert found.summary == "horizontalpodautoscaler/web last changed"
+    assert (str(found.kind), found.actor and found.actor.name) == ("config", "ops")
 
 
 def node(name: str, status: str, turned: int, made: int = 0) -> wire.Node:

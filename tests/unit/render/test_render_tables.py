@@ -118,8 +118,8 @@ def test_a_column_is_named_as_its_header_on_a_terminal_too(three: list[Workload]
     assert rendered(three, style).split()[0] == "web"
 
 
-@pytest.mark.parametrize("value", ["10/10", "2Gi", "10", "9m"])
-def test_texts_that_are_numbers_compare_as_numbers(value: str) -> None:
+@pytest.mark.parametrize("value", ["10/10", "2Gi", "10", "9m", 2, 0.5])
+def test_texts_that_are_numbers_compare_as_numbers(value: str | float) -> None:
     assert comparable("1m") < comparable(value) < comparable("a")
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from dashborion.models.base import ready
 from dashborion.models.cause import Advice, Code, Evidence, Severity
 from dashborion.orchestrators.findings import Finding, Rule
 from dashborion.orchestrators.kubernetes import wire
@@ -31,7 +32,7 @@ def conditions(item: wire.Autoscaler) -> list[wire.Condition]:
     """What an autoscaler's controller says of it."""
     text = (item.metadata.annotations or {}).get(_CONDITIONS, "[]")
     try:
-        return msgspec.json.decode(text, type=list[wire.Condition])
+        return msgspec.json.decode(text, type=ready(list[wire.Condition]))
     except msgspec.DecodeError:  # anybody may write an annotation
         return []
 

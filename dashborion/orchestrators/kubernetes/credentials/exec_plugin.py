@@ -21,6 +21,7 @@ from msgspec import Meta, Struct
 
 from dashborion.config.kubeconfig import Entry
 from dashborion.errors import ConfigError, CredentialsError, short
+from dashborion.models.base import ready
 from dashborion.orchestrators import processes
 from dashborion.orchestrators.kubernetes.credentials.entries import exec_cluster
 from dashborion.orchestrators.kubernetes.credentials.settings import LOG_IN, ExecCredential
@@ -107,7 +108,7 @@ class ExecPlugin:
         if isinstance(entry, Mapping):
             entry = {key: value for key, value in entry.items() if value is not None}
         try:
-            config = msgspec.convert(entry, _ExecConfig)
+            config = msgspec.convert(entry, ready(_ExecConfig))
         except msgspec.ValidationError as error:  # which names types and keys, but no values
             raise ConfigError(f"{user.label}: exec: {error}") from error
         if config.api_version not in VERSIONS:
@@ -213,7 +214,7 @@ def _hidden(match: re.Match[str]) -> str:
 def _credential(output: bytes, version: str) -> ExecCredential:
     """The credentials that a plugin printed. Nothing of the output is ever shown."""
     try:
-        printed = msgspec.json.decode(output, type=_Printed)
+        printed = msgspec.json.decode(output, type=ready(_Printed))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _Failed("did not print an ExecCredential") from error
     status = printed.status

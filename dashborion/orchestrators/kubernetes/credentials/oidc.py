@@ -21,6 +21,7 @@ from msgspec import Struct
 from dashborion.concurrency import Deadline, result, start
 from dashborion.config.kubeconfig import Entry, parsed_address
 from dashborion.errors import ConfigError, CredentialsError, TimedOut, Unreachable
+from dashborion.models.base import ready
 from dashborion.orchestrators.kubernetes.credentials.entries import pem
 from dashborion.orchestrators.kubernetes.credentials.settings import (
     LOG_IN,
@@ -113,7 +114,7 @@ def expiry(token: str) -> datetime | None:
     """When a JWT expires; None for what is none, or never does. Its signature is not looked at."""
     try:
         claims = base64.urlsafe_b64decode(token.split(".")[1] + "==")
-        return datetime.fromtimestamp(msgspec.json.decode(claims, type=_Claims).exp, UTC)
+        return datetime.fromtimestamp(msgspec.json.decode(claims, type=ready(_Claims)).exp, UTC)
     except (IndexError, binascii.Error, msgspec.MsgspecError, ValueError, OverflowError, OSError):
         return None
 
@@ -162,7 +163,7 @@ class _Renewal:
         status, body = self._send("GET", f"{self.provider.issuer}/.well-known/openid-configuration")
         self._require_answer(status)
         try:
-            endpoint = msgspec.json.decode(body, type=_Discovery).token_endpoint
+            endpoint = msgspec.json.decode(body, type=ready(_Discovery)).token_endpoint
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise self.provider.failed("answered with what is no OpenID configuration") from error
         if status != 200 or _https(endpoint) is None:
@@ -185,7 +186,7 @@ class _Renewal:
     @staticmethod
     def _granted(body: bytes) -> _Granted:
         try:
-            return msgspec.json.decode(body, type=_Granted)
+            return msgspec.json.decode(body, type=ready(_Granted))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             return _Granted()
 
