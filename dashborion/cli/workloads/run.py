@@ -95,6 +95,7 @@ class RunOptions(OptionSet):
             timeout_seconds=duration(self.timeout, "--timeout"),
             reason=self.reason,
             on_demand=self.on_demand,
+            interactive=self.stdin,
             stdin=terminal is not None and terminal.stdin is not None,  # else it is empty
             terminal=self.tty and terminal is not None and terminal.tty,
         )

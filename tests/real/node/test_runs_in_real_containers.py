@@ -156,7 +156,7 @@ def test_a_client_that_is_killed_leaves_what_ends_by_itself(web: str, here: Spac
 
 def test_stdin_reaches_it(web: str, here: Space, dashborion: Cli) -> None:
     script = "echo first; read line; echo got $line $$ $A; exit 6"
-    words = ["workloads", "run", "web", "--set-env", "A=$$", "--command", "-i", "--", "sh", "-c"]
-    seen = dashborion([*words, script], stdin=b"hello\n")
+    command = f"workloads run web --set-env A=$$ --command -i -- sh -c '{script}'"
+    seen = dashborion(command, stdin=b"hello\n")
     assert (seen.exit_code, seen.out) == (6, "first\ngot hello 1 $$\n"), seen.err
     are_gone(here)
