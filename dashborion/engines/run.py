@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import start
 from dashborion.engines.changes import Changer, label
+from dashborion.engines.run_plan import plan_lines, shown_run
 from dashborion.errors import (
     DashborionError,
     Interrupted,
@@ -29,13 +30,12 @@ from dashborion.errors import (
     RunPending,
     Unavailable,
     foreseen,
-    listing,
 )
 from dashborion.models.cause import Cause
 from dashborion.models.run import Run
 from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.logs import Reader
-from dashborion.orchestrators.run import PlannedRun, RunSeen, RunWish, StartedRun
+from dashborion.orchestrators.run import RunSeen, RunWish, StartedRun
 from dashborion.signals import done_in_the_end, held
 from dashborion.streams import Streams
 from dashborion.terminal import Terminal
@@ -86,9 +86,9 @@ class Runner:
             words = shlex.join(wish.command) if wish.command else "the container's own command"
             what = f"run {words} once, with the definition of {label(target.workload)}"
             changer.announce(target.environment, what, target.place, target.workload.namespace)
-            for note in _plan(planned):
+            for note in plan_lines(planned):
                 self._streams.announce(note)
-            shown = _shown(target, planned, wish, dry_run=changer.dry_run)
+            shown = shown_run(target, planned, wish, dry_run=changer.dry_run)
             if changer.dry_run:
                 self.show(shown)
                 return 0
@@ -369,47 +369,3 @@ def _hint(causes: Sequence[Cause]) -> str | None:
     advice = next(iter(causes[0].advice), None)
     parts = (causes[0].title, advice.text if advice else None, advice.command if advice else None)
     return ": ".join(filter(None, parts))
-
-
-def _plan(planned: PlannedRun) -> Sequence[str]:
-    """What runs where and as whom, a line for each."""
-    addresses = {True: ", with a public IP", False: ", without a public IP", None: ""}
-    address = addresses[planned.public_ip]
-    revision = f" of revision {planned.revision}" if planned.revision else ""
-    what = f"container {planned.container} ({planned.image}){revision}"
-    told = [f"{what}, as {planned.role}{address}"]
-    if planned.before:
-        told.append(f"before it run the init containers {listing(planned.before)}")
-    if planned.beside:
-        beside = [f"{name} ({facts})" if facts else name for name, facts in planned.beside.items()]
-        told.append(f"beside it run {listing(beside)}")
-    if planned.active:
-        told.append(f"other runs that have not ended: {listing(planned.active)}")
-    return [*told, *planned.notes]
-
-
-def _shown(target: WorkloadToChange, planned: PlannedRun, wish: RunWish, *, dry_run: bool) -> Run:
-    workload = target.workload
-    return Run(
-        project=workload.project,
-        environment=workload.environment,
-        namespace=workload.namespace,
-        workload=workload.name,
-        type=workload.type,
-        name=None,
-        instance=None,
-        container=planned.container,
-        command=list(wish.command),
-        image=planned.image,
-        revision=planned.revision,
-        role=planned.role,
-        public_ip=planned.public_ip,
-        init_containers=list(planned.before),
-        sidecars=list(planned.beside),
-        active=list(planned.active),
-        dry_run=dry_run,
-        started=False,
-        exit_code=None,
-        message=None,
-        seconds=None,
-    )
