@@ -23,6 +23,7 @@ _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
 _left: list[Callable[[], object]] = []
+_holding: list[list[Ended]] = []  # of each that holds signals, the one that waits
 
 
 class Ended(KeyboardInterrupt):
@@ -47,6 +48,9 @@ def listen() -> None:
         now = time.monotonic()
         if not first:
             first.append((number, now))
+            if _holding:
+                _holding[-1].append(Ended(number))
+                return
             raise Ended(number)
         if now > first[0][1] + ECHO_SECONDS:
             _end_at_once(first[0][0])
@@ -60,6 +64,27 @@ def ignore() -> None:
     """Ignore the signals: the exit code is known, and what is left to do is short."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def held() -> Iterator[Callable[[], None]]:
+    """The first signal waits until what this gives is called, or for the end of the context.
+
+    So nothing comes between the making of something and the place where its end is looked after.
+    """
+    waiting: list[Ended] = []
+    _holding.append(waiting)
+
+    def release() -> None:
+        _holding.clear()
+        if waiting:
+            raise waiting.pop()
+
+    try:
+        yield release
+        release()
+    finally:
+        _holding.clear()
 
 
 @contextmanager

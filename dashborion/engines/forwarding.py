@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import select
 import socket
 import threading
@@ -281,6 +282,7 @@ class Forwarder:
     note: Callable[[str], None]
     _slots: Slots = field(default_factory=Slots)
     _failure: DashborionError | None = None
+    _is_full_told: bool = False
 
     def run(self) -> None:
         """Listen until a signal comes, or no connection can be served any more.
@@ -313,11 +315,11 @@ class Forwarder:
         return self.whereabouts.target.orchestrator.forward
 
     def _slot(self) -> Slot:
-        slot, is_told = self._slots.take(0), False
+        slot = self._slots.take(0)
         while slot is None:
-            if not is_told:
+            if not self._is_full_told:  # once: they come and go
                 self.note(f"{MOST_CONNECTIONS} connections are open: others wait until one ends")
-                is_told = True
+                self._is_full_told = True
             self._raise_failure()
             slot = self._slots.take(SLICE_SECONDS)
         return slot
@@ -377,7 +379,9 @@ def _listening(address: str, port: int) -> Iterator[socket.socket]:
         reason = (error.strerror or "no such address").partition(" (while")[0].lower()
         raise UsageError(
             f"cannot listen on {short(address)}:{port}: {reason}",
-            hint="with :REMOTE it is any port that is free",
+            hint="with :REMOTE it is any port that is free"
+            if error.errno in (errno.EADDRINUSE, errno.EACCES)
+            else "--address takes an address of this machine",
         ) from error
     with listener:
         yield listener

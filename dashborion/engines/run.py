@@ -7,16 +7,19 @@ stopped unless it was to be left.
 from __future__ import annotations
 
 import shlex
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
 from dashborion.concurrency import start
 from dashborion.engines.changes import Changer, label
+from dashborion.engines.run_plan import plan_lines, shown_run
 from dashborion.errors import (
     DashborionError,
     Interrupted,
@@ -27,14 +30,13 @@ from dashborion.errors import (
     RunPending,
     Unavailable,
     foreseen,
-    listing,
 )
 from dashborion.models.cause import Cause
 from dashborion.models.run import Run
 from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.logs import Reader
-from dashborion.orchestrators.run import PlannedRun, RunSeen, RunWish, StartedRun
-from dashborion.signals import done_in_the_end
+from dashborion.orchestrators.run import RunSeen, RunWish, StartedRun
+from dashborion.signals import done_in_the_end, held
 from dashborion.streams import Streams
 from dashborion.terminal import Terminal
 
@@ -84,27 +86,21 @@ class Runner:
             words = shlex.join(wish.command) if wish.command else "the container's own command"
             what = f"run {words} once, with the definition of {label(target.workload)}"
             changer.announce(target.environment, what, target.place, target.workload.namespace)
-            for note in _plan(planned):
+            for note in plan_lines(planned):
                 self._streams.announce(note)
-            shown = _shown(target, planned, wish, dry_run=changer.dry_run)
+            shown = shown_run(target, planned, wish, dry_run=changer.dry_run)
             if changer.dry_run:
                 self.show(shown)
                 return 0
-            started = self._send(planned)
-            shown = replace(shown, name=started.name)
-            if self.detach:
-                self._note(*started.notes, f"{started.name}: {started.if_left}")
-                self.show(shown)
-                return 0
-            self._note(*started.notes, f"started {started.name}")
-            return _Attended(self, target, started, shown, wish).until_over()
-
-    def _send(self, planned: PlannedRun) -> StartedRun:
-        try:
-            return planned.start()
-        except KeyboardInterrupt:
-            self._note("interrupted: it may have been started")
-            raise
+            with held() as release:  # a signal finds what was started, and stops it
+                with done_in_the_end(partial(self._note, "it may have been started")):
+                    started = planned.start()
+                shown = replace(shown, name=started.name)
+                if self.detach:
+                    self._note(*started.notes, f"{started.name}: {started.if_left}")
+                    self.show(shown)
+                    return 0
+                return _Attended(self, target, started, shown, wish).until_over(release)
 
     def _note(self, *messages: str) -> None:
         for message in messages:
@@ -134,16 +130,23 @@ class _Attended:
         self._sleep = changer.follower.sleep
         self._deadline = changer.fleet.runtime(self.target.environment).deadline
         self._began = self._clock()
+        self._time_is_up = f"its time is up: --timeout {self.wish.timeout_seconds:g}s"
 
-    def until_over(self) -> int:
-        """Watch it to its end, and show how it ended; as ``Runner.run``."""
+    def until_over(self, begin: Callable[[], None]) -> int:
+        """Watch it to its end, and show how it ended; as ``Runner.run``.
+
+        What ``begin`` raises interrupts it.
+        """
         try:
+            begin()
+            for note in (*self.started.notes, f"started {self.started.name}"):
+                self._streams.announce(note)
             code = self._watched()
         except RolloutError as error:
             self.shown = replace(self.shown, message=error.message)
             self._explain(error)
             if isinstance(error, RunPending):
-                self._stop_or_warn(f"its time is up: --timeout {self.wish.timeout_seconds:g}s")
+                self._stop_or_warn(self._time_is_up)
             raise
         except DashborionError as error:
             error.message = f"{error.message}; {self.started.name} goes on"
@@ -163,15 +166,18 @@ class _Attended:
         timeout = self.wish.timeout_seconds
         while True:
             self._look()
-            if self.seen.is_over:
+            if self.seen.is_over and not self._is_stopping:
                 return self._judged()
-            if self._clock() - self._began >= timeout:
+            if self._left() <= 0:
                 raise RunPending(
                     f"{self.started.name} had not ended after {timeout:g} seconds and is stopped",
                     hint=_HINT_IN_PART if self.seen.started else self.seen.waits_for,
                 )
             self._give_up_if_hopeless()
             self._sleep(POLL_SECONDS)
+
+    def _left(self) -> float:
+        return self.wish.timeout_seconds - (self._clock() - self._began)
 
     def _look(self) -> None:
         self._deadline.restart()
@@ -184,8 +190,11 @@ class _Attended:
             self._ended = self._clock()
         if self.seen.started and self._printing is None:
             self._streams.progress("")
-            self._begin_printing()
-        elif not self.seen.started and not self.seen.is_over and self.seen.waits_for:
+            if not self._begin_printing():
+                self._look()
+        elif not (
+            self.seen.started or self.seen.is_over or self._is_stopping or not self.seen.waits_for
+        ):
             self._say(f"{self.started.name} waits: {self.seen.waits_for}")
 
     def _judged(self) -> int:
@@ -207,17 +216,34 @@ class _Attended:
 
     # --- What it writes -------------------------------------------------------------------------
 
-    def _begin_printing(self) -> None:
-        if self.runner.open_terminal is not None:
-            terminal = self.runner.open_terminal()
-            try:
-                self.started.attach(terminal, self._streams.note)
-            except DashborionError as error:  # it has ended before: its lines are in the log
-                self._streams.note(f"cannot attach to it: {error.message}")
-            else:
-                self._printing = start(lambda: None)
-                return
+    def _begin_printing(self) -> bool:
+        """Print its log from now on; or else all was printed: a terminal has shown it."""
+        terminal = self.runner.open_terminal() if self.runner.open_terminal else None
+        if terminal is not None and terminal.tty:
+            late = threading.Timer(self._left(), self._end_in_time)
+            late.daemon = True
+            late.start()
+            is_shown = self._attach(terminal)
+            late.cancel()
+            self._printing = start((lambda: None) if is_shown else self._print)
+            return not is_shown
         self._printing = start(self._print)
+        if terminal is not None:
+            start(partial(self._attach, terminal))
+        return True
+
+    def _end_in_time(self) -> None:
+        with suppress(DashborionError):  # which comes again, and is told then
+            self._tell_to_end(self._time_is_up)
+
+    def _attach(self, terminal: Terminal) -> bool:
+        try:
+            self.started.attach(terminal, self._streams.note)
+        except DashborionError as error:
+            if not self.seen.is_over:  # else it has ended before: its lines are in the log
+                self._say_of_lines(f"cannot attach to it: {error.message}")
+            return False
+        return True
 
     def _print(self) -> None:
         try:
@@ -249,13 +275,16 @@ class _Attended:
 
     def _stop(self, reason: str) -> None:
         """Ask for the end and wait for it, as long as instances are given to end."""
-        self._deadline.restart()
-        self._is_stopping = True
-        self.started.stop(reason)
+        self._tell_to_end(reason)
         end = self._clock() + STOP_SECONDS
         while not self.seen.is_over and self._clock() < end:
             self._sleep(POLL_SECONDS)
             self._look()
+
+    def _tell_to_end(self, reason: str) -> None:
+        self._deadline.restart()
+        self.started.stop(reason)
+        self._is_stopping = True
 
     def _stop_or_warn(self, reason: str) -> None:
         try:
@@ -268,16 +297,22 @@ class _Attended:
     def _stop_for_interrupt(self) -> None:
         """The first Ctrl-C stops the run, a second one leaves it."""
         name, streams = self.started.name, self._streams
-        left = f"{name} is left: {self.started.if_left}"
         if self.seen.is_over:
             return
+
+        def leave() -> None:
+            is_told = f"{name} was told to end, and is not waited for"
+            streams.announce(
+                is_told if self._is_stopping else f"{name} is left: {self.started.if_left}"
+            )
+
         streams.announce(f"interrupted: stopping {name}; once more leaves it")
         try:
-            with done_in_the_end(lambda: streams.announce(left)):
+            with done_in_the_end(leave):
                 why = "stopped by Ctrl-C in `dashborion workloads run`"
                 self._stop_or_warn(self.wish.reason or why)
         except KeyboardInterrupt:
-            streams.announce(left)
+            leave()
             raise
         if not self.seen.is_over:
             streams.announce(f"{name} is still being stopped")
@@ -334,47 +369,3 @@ def _hint(causes: Sequence[Cause]) -> str | None:
     advice = next(iter(causes[0].advice), None)
     parts = (causes[0].title, advice.text if advice else None, advice.command if advice else None)
     return ": ".join(filter(None, parts))
-
-
-def _plan(planned: PlannedRun) -> Sequence[str]:
-    """What runs where and as whom, a line for each."""
-    addresses = {True: ", with a public IP", False: ", without a public IP", None: ""}
-    address = addresses[planned.public_ip]
-    revision = f" of revision {planned.revision}" if planned.revision else ""
-    what = f"container {planned.container} ({planned.image}){revision}"
-    told = [f"{what}, as {planned.role}{address}"]
-    if planned.before:
-        told.append(f"before it run the init containers {listing(planned.before)}")
-    if planned.beside:
-        beside = [f"{name} ({facts})" if facts else name for name, facts in planned.beside.items()]
-        told.append(f"beside it run {listing(beside)}")
-    if planned.active:
-        told.append(f"other runs that have not ended: {listing(planned.active)}")
-    return [*told, *planned.notes]
-
-
-def _shown(target: WorkloadToChange, planned: PlannedRun, wish: RunWish, *, dry_run: bool) -> Run:
-    workload = target.workload
-    return Run(
-        project=workload.project,
-        environment=workload.environment,
-        namespace=workload.namespace,
-        workload=workload.name,
-        type=workload.type,
-        name=None,
-        instance=None,
-        container=planned.container,
-        command=list(wish.command),
-        image=planned.image,
-        revision=planned.revision,
-        role=planned.role,
-        public_ip=planned.public_ip,
-        init_containers=list(planned.before),
-        sidecars=list(planned.beside),
-        active=list(planned.active),
-        dry_run=dry_run,
-        started=False,
-        exit_code=None,
-        message=None,
-        seconds=None,
-    )

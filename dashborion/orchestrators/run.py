@@ -25,7 +25,8 @@ class RunWish:
 
     ``command`` replaces the arguments, and with ``entry_point`` that, too. ``beside`` are other
     containers that are to run as well, where they do not anyway. Amounts are the orchestrator's
-    own. ``timeout_seconds`` bounds the run; ``terminal`` when it gets one, ``stdin`` when input.
+    own. ``timeout_seconds`` bounds the run. ``interactive`` asks for ``stdin``, which may be empty,
+    ``terminal`` when it gets one.
     """
 
     command: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class RunWish:
     timeout_seconds: float = 3600.0
     reason: str | None = None
     on_demand: bool = False
+    interactive: bool = False
     stdin: bool = False
     terminal: bool = False
 

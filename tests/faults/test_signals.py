@@ -7,6 +7,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Iterator
@@ -172,3 +173,40 @@ def test_a_terminal_that_a_plugin_has_changed_gets_its_modes_back(
     assert os.waitstatus_to_exitcode(status) == code
     assert termios.tcgetattr(terminal) == before
     os.close(terminal)
+
+
+HELD = """
+import os, signal
+from dashborion import signals
+
+def press():
+    os.kill(os.getpid(), signal.{name})
+
+signals.listen()
+try:
+    with signals.held() as release:
+        press()
+        print("made")
+        {then}
+        print("not reached")
+except KeyboardInterrupt as ended:
+    print("ended with", ended.exit_code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "then", "words"),
+    [
+        ("SIGINT", "release()", ["made", "ended with 130"]),
+        ("SIGTERM", "print('named')", ["made", "named", "not reached", "ended with 143"]),
+    ],
+    ids=["until it is released", "to the end"],
+)
+def test_a_signal_waits_while_what_it_would_leave_behind_is_made(
+    name: str, then: str, words: list[str]
+) -> None:
+    script = HELD.format(name=name, then=then)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == words

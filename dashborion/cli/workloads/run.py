@@ -67,7 +67,7 @@ class RunOptions(OptionSet):
     ] = "1h"
     reason: Annotated[str | None, Option("--reason", help="Write down why it is run.")] = None
 
-    def wish(self, command: tuple[str, ...], *, terminal: bool) -> RunWish:
+    def wish(self, command: tuple[str, ...], *, terminal: Terminal | None) -> RunWish:
         """The options as adapters take them.
 
         Raises:
@@ -95,8 +95,9 @@ class RunOptions(OptionSet):
             timeout_seconds=duration(self.timeout, "--timeout"),
             reason=self.reason,
             on_demand=self.on_demand,
-            stdin=self.stdin,
-            terminal=self.tty and terminal,
+            interactive=self.stdin,
+            stdin=terminal is not None and terminal.stdin is not None,  # else it is empty
+            terminal=self.tty and terminal is not None and terminal.tty,
         )
 
 
@@ -120,7 +121,7 @@ def run(
     from dashborion.engines.run import Runner
 
     terminal = context.terminal(True) if how.stdin else None
-    wish = how.wish(tuple(words or ()), terminal=terminal is not None and terminal.tty)
+    wish = how.wish(tuple(words or ()), terminal=terminal)
     if how.tty and not wish.terminal:
         context.streams.note("stdin or stdout is no terminal: the command gets pipes")
     is_told = options.output is None and not (how.detach or options.dry_run)
@@ -142,7 +143,7 @@ def run(
         changer(context, options),
         follow=partial(_print_lines, context, as_notes=options.output is not None),
         show=show,
-        open_terminal=open_terminal if how.stdin else None,
+        open_terminal=open_terminal if wish.stdin else None,
         detach=how.detach,
     )
     raise typer.Exit(runner.run(name, wish))

@@ -38,11 +38,12 @@ def exec_answer(
     request: Request,
     *,
     protocols: Iterable[str] = PROTOCOLS,
-    on_end: Callable[[int | None], object] | None = None,
+    on_end: Callable[[int | None, str], object] | None = None,
 ) -> Answer:
     """Upgrade the connection and run the command; raises Refused before that.
 
-    For ``attach``, whose command is the container's own, ``on_end`` takes the exit code.
+    For ``attach``, whose command is the container's own, ``on_end`` takes the exit code and
+    what was not written to the client.
     """
     protocol = negotiated(request, protocols)
     if not words:
@@ -55,12 +56,13 @@ def exec_answer(
             writing,
             is_tty=request.flag("tty"),
             has_stdin=request.flag("stdin"),
+            has_output=on_end is None or request.flag("stdout"),
             has_end=protocol == PROTOCOLS[0],
         )
         code = Shell(pod["metadata"]["name"], variables, channels).run(words)
         channels.end(_status(code if on_end is None else 0, words))
         if on_end is not None:
-            on_end(code)
+            on_end(code, channels.kept.decode(errors="replace"))
 
     return Answer(101, upgraded(request, protocol), b"", converse=converse)
 
@@ -136,6 +138,7 @@ class Channels:
         *,
         is_tty: bool,
         has_stdin: bool,
+        has_output: bool = True,
         has_end: bool,
     ) -> None:
         self.is_tty = is_tty
@@ -143,6 +146,8 @@ class Channels:
         self._reading, self._writing, self._has_end = reading, writing, has_end
         self._frames = frame_buffer(self._read_bytes, skip_utf8_validation=True)
         self._is_over = not has_stdin
+        self._has_output = has_output
+        self.kept = b""
         self._given = b""
 
     def read(self) -> bytes:
@@ -177,6 +182,9 @@ class Channels:
         self._send((1000).to_bytes(2, "big"), ABNF.OPCODE_CLOSE)
 
     def write(self, channel: int, data: bytes) -> None:
+        if not self._has_output:
+            self.kept += data
+            return
         if self.is_tty:
             data = data.replace(b"\n", b"\r\n")
         for start in range(0, len(data), _CHUNK):

@@ -6,6 +6,7 @@ The logs of pods are told from it, too: ``GET pods/NAME/log`` with all of its op
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -225,8 +226,8 @@ class Kubelets:
         _, containers = pod_at(pod, record.started, at, self._speed)
         return metrics.pod_metrics(pod, containers, at)
 
-    def end_attached(self, pod: Object, code: int | None) -> None:
-        """What somebody was attached to has ended."""
+    def end_attached(self, pod: Object, code: int | None, text: str) -> None:
+        """What somebody was attached to has ended; the text is what its log has."""
         with self._store.lock:
             now = self._store.current("pods", pod)
             record = self._records.get(pod["metadata"]["uid"])
@@ -234,7 +235,7 @@ class Kubelets:
                 return
             age = (self._store.clock() - record.started).total_seconds() * self._speed
             had, metadata = now["metadata"].get("annotations") or {}, now["metadata"]
-            told = {ATTACHED: f"{max(0.0, age - PULL_SECONDS)} {code or 0}"}
+            told = {ATTACHED: json.dumps([max(0.0, age - PULL_SECONDS), code or 0, text])}
             self._store.replace(
                 "pods", {**now, "metadata": {**metadata, "annotations": had | told}}
             )
@@ -266,7 +267,8 @@ class Kubelets:
         record = self._records.get(pod["metadata"]["uid"])
         if record is None:
             raise bad_request(f'pod "{name}" does not have a host assigned')
-        _, containers = pod_at(pod, record.started, record.ended or now, self._speed)
+        current = self._store.current("pods", pod)
+        _, containers = pod_at(current or pod, record.started, record.ended or now, self._speed)
         made = next((made for made in containers if made.name == container), None)
         run = None
         if made is not None:
@@ -274,8 +276,7 @@ class Kubelets:
         if made is None or run is None:
             raise _never_ran(f'container "{container}" in pod "{name}"', made, previous=previous)
         start = made.at(run.start)
-        is_there = self._store.current("pods", pod) is not None
-        is_open = run.end is None and record.ended is None and is_there
+        is_open = run.end is None and record.ended is None and current is not None
         if made.behaviour.says is not None:
             until = record.ended or now
             return said(made.behaviour.says, start, now=until, speed=self._speed), is_open

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Callable, Sequence
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -31,7 +33,8 @@ from dashborion.demo.kubernetes.resources import Object
 from dashborion.demo.kubernetes.store import stamp
 from dashborion.demo.kubernetes.troubles import Trouble, told, trouble_of
 
-ATTACHED = "demo.dashborion.io/attached"  # how long, and the exit code
+ATTACHED = "demo.dashborion.io/attached"  # how long, the exit code, and what it wrote to the log
+_REFERENCE = re.compile(r"\$\$|\$\((\w+)\)")  # in words and values of variables
 _EVICTED = (
     "The node was low on resource: memory. Container {name} was using 512Mi, which exceeds its "
     "request of 128Mi. "
@@ -209,18 +212,37 @@ def _commanded(given: Object, pod: Object) -> Behaviour:
     ended = (pod["metadata"].get("annotations") or {}).get(ATTACHED)
     if ended is None:
         return replace(behaviour, runs_for=None, says=())
-    seconds, code = ended.split()
-    reason = "Error" if int(code) else "Completed"
-    return replace(behaviour, runs_for=float(seconds), exit_code=int(code), reason=reason, says=())
+    seconds, code, text = json.loads(ended)
+    return replace(
+        behaviour,
+        runs_for=seconds,
+        exit_code=code,
+        reason="Error" if code else "Completed",
+        says=tuple((seconds, line) for line in text.splitlines()),
+    )
 
 
 def words_of_command(given: Object) -> list[str]:
-    return [*(given.get("command") or ()), *(given.get("args") or ())]
+    words, variables = (
+        [*(given.get("command") or ()), *(given.get("args") or ())],
+        variables_of(given),
+    )
+    return [_expanded(word, variables) for word in words]
 
 
 def variables_of(given: Object) -> dict[str, str]:
-    variables = [one for one in given.get("env") or () if "value" in one]
-    return {one["name"]: str(one["value"]) for one in variables}
+    variables: dict[str, str] = {}
+    for one in given.get("env") or ():
+        if "value" in one:
+            variables[one["name"]] = _expanded(str(one["value"]), variables)
+    return variables
+
+
+def _expanded(text: str, variables: Mapping[str, str]) -> str:
+    """As a kubelet does: ``$(NAME)`` is the value of a variable that there is, ``$$`` is ``$``."""
+    return _REFERENCE.sub(
+        lambda found: variables.get(found[1], found[0]) if found[1] else "$", text
+    )
 
 
 def _initial(

@@ -141,7 +141,7 @@ def _require_possible(definition: Definition, wish: RunWish) -> None:
             "--command is for Kubernetes: on ECS nothing replaces an entry point",
             hint="the command replaces the arguments behind it",
         )
-    if wish.stdin or wish.terminal:
+    if wish.interactive:
         raise UsageError(
             "-i and -t are for Kubernetes: a task of ECS has no stdin",
             hint="start it with --detach, then use `dashborion instances exec`",

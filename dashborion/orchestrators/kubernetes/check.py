@@ -115,6 +115,17 @@ def rights_of_stream(client: Client, subresource: str, namespace: str) -> dict[s
     return rights
 
 
+def require_stream(client: Client, subresource: str, namespace: str) -> None:
+    """Raise Forbidden unless both are granted; the API names the first only, and at first use."""
+    rights = rights_of_stream(client, subresource, namespace)
+    if missing := [verb for verb, allowed in rights.items() if allowed is False]:
+        raise Forbidden(
+            f"the right to {' and '.join(missing)} pods/{subresource} in namespace {namespace} "
+            "is missing",
+            hint=f"a websocket needs the verbs get and create of pods/{subresource}",
+        )
+
+
 def _minor(client: Client) -> int:
     """The N of the server's version 1.N; as if it were new when it does not say."""
     with suppress(DashborionError, ValueError, IndexError):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
 import websocket
 from websocket import ABNF
 
@@ -116,21 +117,30 @@ def attach(
     *,
     note: Callable[[str], None],
 ) -> None:
-    """Connect streams with what a container runs anyway, until it ends; raises as ``Exec.run``."""
+    """Connect a terminal with what a container runs anyway, until it ends; raises as ``Exec.run``.
+
+    Without one stdin alone: what was written before is in the log, and so is all else.
+    """
     path = f"{api.PODS.path(namespace, pod)}/attach"
-    socket = connect(client, path, urlencode(_streams_of(container, terminal)), (V5, V4))
+    socket = connect(
+        client, path, urlencode(_streams_of(container, terminal, output=terminal.tty)), (V5, V4)
+    )
     try:
-        _Session(socket, terminal, note).run()
+        told = msgspec.json.decode(_Session(socket, terminal, note).run() or b"{}")
+    except msgspec.DecodeError:
+        return
     finally:
         socket.shutdown()
+    if told.get("status") == "Failure":
+        raise DashborionError(str(told.get("message")))
 
 
-def _streams_of(container: str, terminal: Terminal) -> dict[str, str]:
+def _streams_of(container: str, terminal: Terminal, *, output: bool = True) -> dict[str, str]:
     return {
         "container": container,
         "stdin": str(terminal.stdin is not None).lower(),
-        "stdout": "true",
-        "stderr": str(not terminal.tty).lower(),  # a terminal has one stream for both
+        "stdout": str(output).lower(),
+        "stderr": str(output and not terminal.tty).lower(),  # a terminal has one for both
         "tty": str(terminal.tty).lower(),
     }
 

@@ -16,7 +16,6 @@ from websocket import ABNF
 from dashborion.errors import (
     AccessError,
     DashborionError,
-    Forbidden,
     NotFound,
     Refusal,
     Unreachable,
@@ -28,7 +27,7 @@ from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.forwarding import NothingListens
 from dashborion.orchestrators.kubernetes import find, network_wire, wire
 from dashborion.orchestrators.kubernetes import resources as api
-from dashborion.orchestrators.kubernetes.check import rights_of_stream
+from dashborion.orchestrators.kubernetes.check import require_stream
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import KubeletSilent
 from dashborion.orchestrators.kubernetes.request import Request, convert
@@ -49,14 +48,8 @@ class Forward:
     client: Client
 
     def require(self, namespace: str) -> None:
-        """Both rights; the API itself names the first only, and at the first connection."""
-        rights = rights_of_stream(self.client, "portforward", namespace)
-        if missing := [verb for verb, allowed in rights.items() if allowed is False]:
-            verbs = " and ".join(missing)
-            raise Forbidden(
-                f"the right to {verbs} pods/portforward in namespace {namespace} is missing",
-                hint="a websocket needs the verbs get and create of pods/portforward",
-            )
+        """Both rights."""
+        require_stream(self.client, "portforward", namespace)
 
     def behind(self, service: Name, query: Query) -> Query:
         """The pods that a Service selects."""

@@ -14,6 +14,7 @@ from dashborion.models.cause import Cause
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import jobs, run_job, wire
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.check import require_stream
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.deploy import chosen_revision
 from dashborion.orchestrators.kubernetes.diagnose import Causes
@@ -38,6 +39,8 @@ def plan(
     """The Job for a command, from what the workload runs or a revision of it."""
     item = workload.item
     namespace, name = item.metadata.namespace, item.metadata.name
+    if wish.stdin:
+        require_stream(client, "attach", namespace)
     listed = {
         resource.plural: client.collect(resource, namespace, decoration=True)
         for resource in (api.SERVICES, api.BUDGETS, api.NETWORK_POLICIES)
@@ -86,7 +89,8 @@ def _send(
     return JobRun(
         name=name,
         late_seconds=LATE_SECONDS,
-        if_left=f"it ends by itself after {deadline}; `kubectl delete job {name}` ends it before",
+        if_left=f"it ends by itself after {deadline}; "
+        f"`kubectl delete job {name} -n {namespace}` ends it before",
         client=client,
         environment=environment,
         item=item,

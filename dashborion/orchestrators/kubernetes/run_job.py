@@ -180,17 +180,23 @@ def _prepare(
     return sorted(lost)
 
 
+def _literal(text: str) -> str:
+    """What the kubelet makes ``text`` of: it takes ``$(NAME)`` for a variable, ``$$`` for ``$``."""
+    return text.replace("$", "$$")
+
+
 def _command(container: dict[str, Any], wish: RunWish) -> None:
+    words = list(map(_literal, wish.command))
     if wish.entry_point:
-        container["command"] = list(wish.command)
+        container["command"] = words
         container.pop("args", None)
     elif wish.command:
-        container["args"] = list(wish.command)
+        container["args"] = words
     if wish.image:
         container["image"] = wish.image
     if wish.variables:
         others = [one for one in container.get("env") or () if one["name"] not in wish.variables]
-        added = [{"name": key, "value": value} for key, value in wish.variables.items()]
+        added = [{"name": key, "value": _literal(value)} for key, value in wish.variables.items()]
         container["env"] = [*others, *added]
     resources = container.setdefault("resources", {})
     for name, amount in (("cpu", wish.cpu), ("memory", wish.memory)):

@@ -48,6 +48,12 @@ def test_another_image_is_registered_and_deregistered(dashborion: Cli, shop: Liv
     assert active["taskDefinitionArns"] == []
 
 
+def test_a_task_has_no_stdin_not_even_an_empty_one(dashborion: Cli, shop: LivingShop) -> None:
+    seen = dashborion("workloads run checkout -i -- sh")
+    assert (seen.exit_code, "a task of ECS has no stdin" in seen.err) == (2, True), seen.err
+    assert shop.sent(*WRITES) == []
+
+
 def test_at_its_timeout_it_is_stopped_with_a_reason(dashborion: Cli, shop: LivingShop) -> None:
     dashborion.ticking = False
     seen = dashborion("workloads run checkout --timeout 9s -o json -- sleep 9000")

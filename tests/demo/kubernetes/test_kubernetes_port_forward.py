@@ -138,7 +138,8 @@ def test_each_new_connection_goes_to_an_instance_that_is_ready(
         remove(cluster, first)
         second = get(running.port).partition(":")[0]
         assert second != first
-        assert f"{first} takes no connections any more: now {second}" in running.err
+        words = f"{first} takes no connections any more: now {second}"
+        wait_for("what is said of it", lambda: words in running.err)
         assert get(running.port).startswith(second), "it stays there"
 
 
@@ -169,18 +170,26 @@ def test_one_that_is_stayed_with_ends_it_when_it_does_not_come_back(
 
 def test_a_65th_connection_waits_until_another_one_ends(cluster: KubernetesCluster) -> None:
     with forwarding("web :http") as running, ExitStack() as clients:
-        for _ in range(64):
-            address = ("127.0.0.1", running.port)
+        address = ("127.0.0.1", running.port)
+        first, *_ = [
             clients.enter_context(socket.create_connection(address, PATIENCE_SECONDS))
+            for _ in range(64)
+        ]
         with socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS) as waiting:
             waiting.sendall(b"GET / HTTP/1.0\r\n\r\n")
             wait_for("the note", lambda: "64 connections are open" in running.err)
             waiting.settimeout(0.2)
             with pytest.raises(TimeoutError):
                 waiting.recv(1)
-            clients.close()
+            first.close()
             waiting.settimeout(PATIENCE_SECONDS)
             assert waiting.recv(12) == b"HTTP/1.1 200"
+        clients.enter_context(socket.create_connection(address, PATIENCE_SECONDS))
+        with socket.create_connection(address, PATIENCE_SECONDS) as another:
+            another.settimeout(0.5)
+            with pytest.raises(TimeoutError):
+                another.recv(1)
+        assert running.err.count("64 connections are open") == 1, "it is said once"
 
 
 def test_clients_that_keep_their_connection_and_go_cost_no_others(
@@ -214,7 +223,7 @@ FAILING = {
     "no port": ("web", 2, "Missing argument"),
     "another kind": ("configmap/web :80", 2, "is neither a workload nor an instance"),
     "an address elsewhere": ("web :http --address 192.0.2.99", 2, "cannot listen on 192.0.2.99"),
-    "no address": ("web :http --address nowhere.invalid", 2, "cannot listen on nowhere.invalid"),
+    "no address": ("web :http --address nowhere.invalid", 2, "--address takes an address of this"),
     "no time": ("web :http --retry soon", 2, "--retry"),
 }
 

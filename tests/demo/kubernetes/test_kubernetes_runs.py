@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,10 @@ import pytest
 import yaml
 
 from tests.support import kind_samples
-from tests.support.cli import Cli, Keyboard
+from tests.support.cli import Cli, Keyboard, start
 from tests.support.manifests import container, deployment
 from tests.support.stand_in import StandIn
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 JOBS = f"/apis/batch/v1/namespaces/{kind_samples.SPACE}/jobs"
 
@@ -129,11 +131,21 @@ def test_ctrl_c_stops_it(web: StandIn, dashborion: Cli) -> None:
     assert not jobs(web)
 
 
+def test_a_signal_while_it_is_being_started_leaves_none_behind(web: StandIn) -> None:
+    with start("workloads run web -- sleep 9000", text=True) as client:
+        wait_for("the Job", lambda: bool(jobs(web)))
+        client.send_signal(signal.SIGTERM)
+        _, err = client.communicate(timeout=PATIENCE_SECONDS)
+    assert (client.returncode, "interrupted: stopping web-run-" in err) == (143, True), err
+    wait_for("the Job to be gone", lambda: not jobs(web))
+
+
 def test_a_second_ctrl_c_leaves_it_and_says_its_name(web: StandIn, dashborion: Cli) -> None:
     dashborion.steps = press(2)
     seen = dashborion("workloads run web -- sleep 9000")
     assert seen.exit_code == 130
-    assert "is left: it ends by itself after 1:01:00" in seen.err.splitlines()[-1]
+    last = seen.err.splitlines()[-1]
+    assert re.fullmatch(r"web-run-\w+ was told to end, and is not waited for", last)
 
 
 def test_a_detached_one_is_named_and_told_to_the_next(web: StandIn, dashborion: Cli) -> None:
@@ -161,6 +173,28 @@ def test_one_that_its_client_left_is_ended_by_its_deadline(web: StandIn, dashbor
 def test_stdin_and_the_exit_code_of_an_interactive_one(web: StandIn, dashborion: Cli) -> None:
     seen = dashborion("workloads run web -i -- sh", stdin=b"echo hello; exit 4\n")
     assert (seen.exit_code, seen.out) == (4, "hello\n"), seen.err
+    seen = dashborion("workloads run web -i -o json -- cat", stdin=b"hello")
+    assert (seen.json["exitCode"], seen.json["started"]) == (0, True), "stdout has the object alone"
+    assert {"note": {"message": "hello"}} in map(json.loads, seen.err.splitlines())
+
+
+def test_a_stdin_that_is_empty_is_at_its_end_and_time_runs_with_one_that_is_not(
+    web: StandIn, dashborion: Cli
+) -> None:
+    seen = dashborion("workloads run web -i -- sh -c 'echo first; cat; exit 6'", stdin=None)
+    assert (seen.exit_code, seen.out) == (6, "first\n"), seen.err
+    seen = dashborion("workloads run web -i --timeout 5s -o json -- sleep 9000", stdin=b"hello")
+    assert (seen.exit_code, seen.error["code"]) == (8, "run-pending"), seen.err
+    assert not jobs(web)
+
+
+def test_words_and_values_reach_it_as_they_were_typed(web: StandIn, dashborion: Cli) -> None:
+    """A kubelet makes ``$`` of ``$$``, and a variable's value of ``$(NAME)``."""
+    seen = dashborion(
+        "workloads run web --set-env LEVEL=a$$b --set-env 'OF=$(LEVEL)' -- "
+        "sh -c 'echo \"$(LEVEL) $$\"; printenv LEVEL; printenv OF'"
+    )
+    assert seen.out == "$(LEVEL) $$\na$$b\n$(LEVEL)\n", seen.err
 
 
 @pytest.mark.parametrize(

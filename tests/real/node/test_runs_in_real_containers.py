@@ -155,7 +155,8 @@ def test_a_client_that_is_killed_leaves_what_ends_by_itself(web: str, here: Spac
 
 
 def test_stdin_reaches_it(web: str, here: Space, dashborion: Cli) -> None:
-    script = "read line; echo got $line; exit 6"
-    seen = dashborion(f"workloads run web --command -i -- sh -c '{script}'", stdin=b"hello\n")
-    assert (seen.exit_code, seen.out) == (6, "got hello\n"), seen.err
+    script = "echo first; read line; echo got $line $$ $A; exit 6"
+    command = f"workloads run web --set-env A=$$ --command -i -- sh -c '{script}'"
+    seen = dashborion(command, stdin=b"hello\n")
+    assert (seen.exit_code, seen.out) == (6, "first\ngot hello 1 $$\n"), seen.err
     are_gone(here)

@@ -140,7 +140,7 @@ def test_amounts_are_set_where_the_definition_has_them(fields: Raw, own: Raw, wh
 RESTARTED = container_definition("app", restartPolicy={"enabled": True})
 REFUSED: list[Any] = [
     pytest.param([RESTARTED], WISH, {}, Refusal, "run the command again", id="restart policy"),
-    pytest.param([APP], RunWish(stdin=True), {}, UsageError, "no stdin", id="stdin"),
+    pytest.param([APP], RunWish(interactive=True), {}, UsageError, "no stdin", id="stdin"),
     pytest.param([APP], RunWish(entry_point=True), {}, UsageError, "entry point", id="entry point"),
     pytest.param([APP, PROXY], WISH, {}, UsageError, "2 containers: app, proxy", id="which one"),
     pytest.param([APP], RunWish(container="no"), {}, NotFound, "'no'", id="no such container"),

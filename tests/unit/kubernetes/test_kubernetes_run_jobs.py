@@ -77,6 +77,19 @@ def test_the_command_replaces_the_arguments_and_keeps_the_entry_point() -> None:
     assert (made["command"], made.get("args")) == (["sh"], None)
 
 
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("kill $$", "kill $$$$"), ("$(LEVEL)", "$$(LEVEL)"), ("$1 ${HOME}", "$$1 $${HOME}")],
+)
+def test_the_kubelet_expands_nothing_of_what_was_typed(typed: str, sent: str) -> None:
+    spec = {"containers": [container("app", args=["$(LEVEL)"])]}
+    for wish in (RunWish(command=(typed,)), RunWish(command=(typed,), entry_point=True)):
+        (made,) = pod_spec(built(spec, wish))["containers"]
+        assert made["command" if wish.entry_point else "args"] == [sent]
+    (made,) = pod_spec(built(spec, RunWish(variables={"A": typed})))["containers"]
+    assert (made["env"], made["args"]) == ([{"name": "A", "value": sent}], ["$(LEVEL)"])
+
+
 SELECTING: list[Any] = [
     pytest.param(Nearby(), {"app"}, id="the workload's selector"),
     pytest.param(
