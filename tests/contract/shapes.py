@@ -175,7 +175,7 @@ INSTANCE = exactly(**_INSTANCE)
 WORKLOAD_DETAIL = exactly(
     **_WORKLOAD, instances=many(INSTANCE), causes=many(CAUSE), reasons=many(REASON),
     autoscaling=maybe(AUTOSCALING), revisions=many(REVISION), events=many(EVENT),
-    limits=many(LIMITS), log=LOG,
+    limits=many(LIMITS), log=LOG, managedBy=maybe(exactly(tool=text, name=optional)),
 )  # fmt: skip
 INSTANCE_DETAIL = exactly(
     **_INSTANCE, labels=mapping, limits=many(LIMITS), events=many(EVENT), log=LOG

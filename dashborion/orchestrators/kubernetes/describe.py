@@ -29,6 +29,7 @@ from dashborion.orchestrators.kubernetes import (
     find,
     history,
     looking,
+    managed,
     network_wire,
     normalise,
     rollout,
@@ -181,6 +182,7 @@ def examine(
     instances = [one for _, one in owned]
     going = [one.restarts for pod, one in owned if not pods.is_finished(pod)]
     restarts = None if lists.pods is None else sum(going)
+    keeper = managed.keeper(item, scaling)
     plain = _plain(item, lists, environment, kept, restarts)
     detail = WorkloadDetail(
         **msgspec.structs.asdict(plain),
@@ -191,6 +193,7 @@ def examine(
         revisions=revisions,
         limits=limits(item.spec.template.spec),
         events=placed(normalise.events(events or (), about), plain, plain.name),
+        managed_by=keeper.managed_by if keeper else None,
     )
     last_lines = looking.last_lines_of(reads.client, gathered.pods)
     return findings.examined(
