@@ -28,6 +28,7 @@ class EndpointType(StrEnum):
     LOAD_BALANCER = "load-balancer"
     SERVICE = "service"
     INGRESS = "ingress"
+    ROUTE = "route"
     SERVICE_CONNECT = "service-connect"
 
 

@@ -46,7 +46,7 @@ _FIRST = ("name", "project", "environment", "namespace")
 _WRONG = ("status", "reason", "message")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
-_LABELS = {"ingress_class": "Class"}
+_LABELS = {"ingress_class": "Class", "gateway_class": "Class"}
 _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 
