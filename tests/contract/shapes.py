@@ -76,7 +76,7 @@ _ORCHESTRATOR = words("ecs", "kubernetes")
 _CONTAINER_STATUS = words("running", "pending", "stopped")
 
 ENDPOINT = exactly(
-    type=words("target-group", "load-balancer", "service", "ingress", "service-connect"),
+    type=words("target-group", "load-balancer", "service", "ingress", "route", "service-connect"),
     name=text, address=optional, port=maybe_number, protocol=optional, url=optional,
     healthy=maybe_number, total=maybe_number,
 )  # fmt: skip

@@ -58,7 +58,7 @@ class Nearby(Struct, frozen=True):
     events: Future[list[Found[wire.Event]]]
 
     @classmethod
-    def start(cls, client: Client, namespace: str, *, with_routes: bool) -> Nearby:
+    def start(cls, client: Client, namespace: str, *, with_routes: bool = False) -> Nearby:
         return cls(
             services=client.collect(api.SERVICES, namespace, decoration=True),
             ingresses=client.collect(api.INGRESSES, namespace, decoration=True),
