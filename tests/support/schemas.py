@@ -75,7 +75,7 @@ PRINTED: dict[str, str | list[str]] = {
     "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",
-    "env check": ["Check"],
+    "env check": ["Check", "Right"],
 }
 """What each command prints: one model, or a list of one of these models."""
 
