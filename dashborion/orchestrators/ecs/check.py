@@ -70,7 +70,7 @@ def rights(client: Client, verb: Verb) -> list[Right]:
     try:
         decisions = _simulated(client, identity, list(RIGHTS[verb]))
     except DashborionError as error:
-        unknown = error.message
+        unknown = f"IAM does not say: {error.message}"
     return [
         Right(
             project=environment.project,
@@ -130,7 +130,7 @@ def _principal(client: Client, arn: str) -> str:
     if kind == "user":
         return arn
     if kind != "assumed-role":
-        raise Refusal(f"IAM simulates no policies of {short(arn)}")
+        raise Refusal(f"{short(arn)} has no policies that it simulates")
     role = name.partition("/")[0]
     answer = client.aws.call("iam", "get_role", RoleName=role)
     return str((answer.get("Role") or {}).get("Arn") or "")

@@ -73,9 +73,9 @@ RIGHTS = View(
     [
         *environment_columns(),
         column("namespace", wide=True),
-        name_column("permission"),
+        column("permission", shrink=2, min_width=34),
         column("allowed", lambda item: _ALLOWED[item.allowed][0], _allowed_style),
-        column("needed-for", lambda item: item.part or item.command, title="NEEDED FOR", shrink=2),
+        column("needed-for", lambda item: item.part or item.command, title="NEEDED FOR", shrink=1),
         message_column(),
     ],
     name=lambda item: str(item.permission),

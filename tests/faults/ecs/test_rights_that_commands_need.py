@@ -126,7 +126,7 @@ def test_a_user_is_asked_about_as_such_and_root_cannot_be(dashborion: Cli, aws: 
     assert {one["PolicySourceArn"] for one in aws.asked} == {aws.identity}
     aws.identity = root = f"arn:aws:iam::{ACCOUNT}:root"
     assert rights(dashborion, "run")["ecs:RunTask"] == (
-        None, f"IAM simulates no policies of {root}"
+        None, f"IAM does not say: {root} has no policies that it simulates"
     )  # fmt: skip
 
 
