@@ -48,4 +48,6 @@ def test_only_what_ecs_cannot_do_is_missing_there() -> None:
 
 def test_actions_of_objects_are_those_of_some_command() -> None:
     known = {action for rights in ecs.RIGHTS.values() for action in rights}
-    assert {action for actions in ecs.RESOURCES.values() for action in actions} <= known
+    of_cluster = {action for actions in ecs.RESOURCES.values() for action in actions}
+    assert of_cluster | ecs.NARROWER <= known
+    assert not of_cluster & ecs.NARROWER

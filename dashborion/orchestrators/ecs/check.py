@@ -5,21 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Refusal, UsageError, short
 from dashborion.models.environment import Check, Permission, Right, Verb
 from dashborion.orchestrators.ecs import logs
 from dashborion.orchestrators.ecs.client import Client
-from dashborion.orchestrators.ecs.rights import RESOURCES, RIGHTS
+from dashborion.orchestrators.ecs.rights import NARROWER, RESOURCES, RIGHTS
 
 # Permissions, and the read that shows whether they are granted. ECS has no other way to ask.
 PERMISSIONS = (
     ("list workloads", "list_services"),
     ("list instances", "list_tasks"),
 )
-_CONDITIONS = "it depends on conditions that only a request has"
-_OF = frozenset(action for actions in RESOURCES.values() for action in actions)
+Answer = tuple[bool | None, str | None]
 # Permissions that only a change could show.
 UNASKED = ("scale workloads", "restart workloads", "stop instances", "execute in instances")
 
@@ -65,12 +65,12 @@ def rights(client: Client, verb: Verb) -> list[Right]:
     if verb not in RIGHTS:
         raise UsageError(f"ECS has no {verb}: a rolling deployment cannot be paused")
     environment, identity = client.scope.environment, client.aws.identity()
-    decisions: Mapping[str, bool | None] = {}
-    unknown = _CONDITIONS
+    answers: Mapping[str, Answer] = {}
+    unknown = "IAM does not say"
     try:
-        decisions = _simulated(client, identity, list(RIGHTS[verb]))
+        answers = _simulated(client, identity, list(RIGHTS[verb]))
     except DashborionError as error:
-        unknown = f"IAM does not say: {error.message}"
+        unknown = f"{unknown}: {error.message}"
     return [
         Right(
             project=environment.project,
@@ -81,18 +81,15 @@ def rights(client: Client, verb: Verb) -> list[Right]:
             permission=action,
             allowed=allowed,
             part=part,
-            message=unknown if allowed is None else None,
+            message=message,
         )
         for action, part in RIGHTS[verb].items()
-        for allowed in (decisions.get(action),)
+        for allowed, message in (answers.get(action, (None, unknown)),)
     ]
 
 
-def _simulated(client: Client, arn: str, actions: Sequence[str]) -> dict[str, bool | None]:
-    """What IAM decides of an identity's actions on all that is in the cluster, or on anything.
-
-    A denial that lacks the value of a condition key decides nothing.
-    """
+def _simulated(client: Client, arn: str, actions: Sequence[str]) -> dict[str, Answer]:
+    """What IAM decides of an identity's actions on all that is in the cluster, or on anything."""
     principal = _principal(client, arn)
     prefix = f"arn:{arn.split(':')[1]}:ecs:{client.aws.region}:{arn.split(':')[4]}"
     known = {
@@ -103,21 +100,34 @@ def _simulated(client: Client, arn: str, actions: Sequence[str]) -> dict[str, bo
         {"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]}
         for key, value in known.items()
     ]
-    found: dict[str, bool | None] = {}
-    for kind, operations in RESOURCES.items():
-        chosen = [one for one in actions if (one in operations) or (kind == "" and one not in _OF)]
-        if not chosen:
-            continue
+    of_cluster = {action: kind for kind, group in RESOURCES.items() for action in group}
+    by_resource: dict[str, list[str]] = {}
+    for action in actions:
+        kind = of_cluster.get(action)
         resource = f"{prefix}:{kind}/{client.cluster}/*" if kind else "*"
+        by_resource.setdefault(resource, []).append(action)
+    found = {}
+    for resource, chosen in by_resource.items():
         answer = client.aws.call(
             "iam", "simulate_principal_policy", PolicySourceArn=principal, ActionNames=chosen,
             ResourceArns=[resource], ContextEntries=context,
         )  # fmt: skip
         for one in answer.get("EvaluationResults") or ():
-            is_open = bool(one.get("MissingContextValues"))
-            is_allowed = one.get("EvalDecision") == "allowed"
-            found[str(one.get("EvalActionName"))] = is_allowed or (None if is_open else False)
+            found[str(one.get("EvalActionName"))] = _answer(one)
     return found
+
+
+def _answer(result: Mapping[str, Any]) -> Answer:
+    """Whether an action is allowed, and why that is not known.
+
+    What no policy allows on everything may be allowed on less, or under conditions.
+    """
+    decision = result.get("EvalDecision")
+    if decision == "implicitDeny" and result.get("MissingContextValues"):
+        return None, "it depends on conditions that only a request has"
+    if decision == "implicitDeny" and result.get("EvalActionName") in NARROWER:
+        return None, "not allowed on everything; it may be on what the command is about"
+    return decision == "allowed", None
 
 
 def _principal(client: Client, arn: str) -> str:

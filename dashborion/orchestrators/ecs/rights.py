@@ -114,6 +114,14 @@ RESOURCES: Mapping[str, frozenset[str]] = {
         {"ecs:DescribeServiceDeployments", "ecs:ContinueServiceDeployment",
          "ecs:StopServiceDeployment"}
     ),
-    "": frozenset(),
+    "service-revision": frozenset({"ecs:DescribeServiceRevisions"}),
+    "container-instance": frozenset({"ecs:DescribeContainerInstances"}),
 }  # fmt: skip
 """Actions by the kind of object of the cluster that they are allowed on; all others on ``*``."""
+
+NARROWER = frozenset(
+    {"iam:PassRole", "ecs:RunTask", "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition",
+     "logs:GetLogEvents", "ssm:StartSession", "scheduler:ListSchedules",
+     "application-autoscaling:RegisterScalableTarget"}
+)  # fmt: skip
+"""Of these others, those that policies allow on roles, log groups and so on that nobody names."""

@@ -87,21 +87,40 @@ def test_a_command_calls_what_its_rights_allow(
     assert sent <= set(RIGHTS[verb])
 
 
-def test_a_denial_is_told_and_a_condition_that_only_a_request_has_is_unknown(
-    dashborion: Cli, aws: Simulating
+DENIED: Json = {"EvalDecision": "implicitDeny"}
+
+
+@pytest.mark.parametrize(
+    ("action", "result", "allowed", "said"),
+    [
+        pytest.param("ecs:RunTask", {}, True, None, id="allowed"),
+        pytest.param("ecs:DescribeTasks", DENIED, False, None, id="denied"),
+        pytest.param(
+            "ecs:DescribeTasks", {**DENIED, "MissingContextValues": ["aws:MultiFactorAuthAge"]},
+            None, "conditions", id="a condition that only a request has",
+        ),
+        pytest.param("iam:PassRole", DENIED, None, "on everything", id="on some roles, perhaps"),
+        pytest.param(
+            "iam:PassRole", {"EvalDecision": "explicitDeny"}, False, None, id="denied by name"
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_is_no_more_certain_than_the_simulation(
+    dashborion: Cli,
+    aws: Simulating,
+    action: str,
+    result: Json,
+    allowed: bool | None,
+    said: str | None,
 ) -> None:
-    aws.decisions = {
-        "ecs:UpdateService": {"EvalDecision": "implicitDeny"},
-        "ecs:DescribeTasks": {
-            "EvalDecision": "implicitDeny", "MissingContextValues": ["aws:MultiFactorAuthAge"],
-        },
-    }  # fmt: skip
-    found = rights(dashborion, "scale")
-    assert set(found) == set(RIGHTS[Verb.SCALE])
-    assert found["ecs:UpdateService"] == (False, None)
-    conditions = "it depends on conditions that only a request has"
-    assert found["ecs:DescribeTasks"] == (None, conditions)
-    assert found["ecs:DescribeServices"] == (True, None)
+    aws.decisions = {action: result}
+    found = rights(dashborion, "run")
+    assert set(found) == set(RIGHTS[Verb.RUN])
+    told, message = found.pop(action)
+    assert told is allowed
+    assert (said or "") in (message or "")
+    assert bool(said) == bool(message)
+    assert set(found.values()) == {(True, None)}
 
 
 def test_the_role_of_a_session_is_asked_about_the_clusters_own_objects(
