@@ -15,6 +15,8 @@ from tests.support.command_tree import commands
     [
         ("get pods", "dashborion instances list"),
         ("get deployments", "dashborion workloads list"),
+        ("get httproutes", "dashborion k8s routes list"),
+        ("get gateways", "dashborion k8s gateways list"),
         ("pods", "dashborion instances list"),
         ("scale web 3", "dashborion workloads scale web -r 3"),
         ("scale web -r 3", "dashborion workloads scale web -r 3"),

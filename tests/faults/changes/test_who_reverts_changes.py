@@ -126,6 +126,7 @@ def test_scaling_what_keda_scales_names_its_scaled_object(dashborion: Cli, api: 
     seen = dashborion(f"{SCALE} -o json")
     assert seen.json["managedBy"] == {"tool": "KEDA", "name": "web-events"}
     assert "scaledobject/web-events keeps it between 1 and 4 and may change it again" in seen.err
+    assert "Managed by:  KEDA web-events\n" in dashborion(SCALE).out
     refused = dashborion("workloads scale web -r 9 -o json")
     assert refused.error["message"] == (
         "scaledobject/web-events keeps it between 1 and 4, and 9 is outside"
