@@ -9,6 +9,7 @@
     ├── Unreadable             1  unreadable-log  a log with lines that cannot be read here
     ├── Refusal                1  refused      the change is not allowed or would have no effect
     ├── Conflict               1  conflict     the object has changed, or is not as expected
+    ├── Reverted               1  reverted     a change that others undo; a warning, no failure
     ├── UsageError             2  usage        wrong options or arguments
     │   ├── ConfigError        2  config       a file that cannot be read or is not valid
     │   ├── Ambiguous          2  ambiguous    a name that several objects have
@@ -183,6 +184,10 @@ class Refusal(DashborionError, code="refused"):
 
 class Conflict(DashborionError, code="conflict"):
     """A precondition failed: the object has changed, or is not as expected."""
+
+
+class Reverted(DashborionError, code="reverted"):
+    """A change that whoever owns the object may undo: only ever a warning."""
 
 
 class RolloutError(DashborionError):

@@ -215,6 +215,13 @@ def statuses(ctx: typer.Context) -> list[str]:
     return [str(status) for status in statuses]
 
 
+def verbs() -> list[str]:
+    """Values of ``--for``."""
+    from dashborion.models.environment import Verb
+
+    return list(Verb)
+
+
 def kinds() -> list[str]:
     """Values of ``--kind``."""
     from dashborion.models.timeline import EntryKind
@@ -332,6 +339,7 @@ OPTIONS: dict[str, Completer] = {
     "--status": statuses,
     "--type": types,
     "--kind": kinds,
+    "--for": verbs,
     "--columns": columns,
     "--sort": sort_columns,
 }

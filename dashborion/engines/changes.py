@@ -19,7 +19,15 @@ from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Conflict, DashborionError, Refusal, RolloutFailed, foreseen, listing
+from dashborion.errors import (
+    Conflict,
+    DashborionError,
+    Refusal,
+    Reverted,
+    RolloutFailed,
+    foreseen,
+    listing,
+)
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
@@ -28,11 +36,14 @@ from dashborion.models.workload import Workload
 from dashborion.orchestrators.changing import (
     FollowedRollout,
     Images,
+    Keeper,
     PlannedChange,
     WorkloadToChange,
 )
 from dashborion.streams import Streams, age
 
+# What is in no manifest, so that whoever keeps one leaves it as it is.
+_LASTING = frozenset({"restart", "continue", "pause", "resume"})
 _IDLE = "it has no replicas: nothing of it runs before it is scaled up"
 
 
@@ -154,6 +165,7 @@ class Changer:
     def _leave(self, target: WorkloadToChange, change: Change, what: str) -> None:
         """Nothing to send; a wait is for the rollout that has brought this, or does."""
         self.streams.announce(f"nothing changes: {label(target.workload)} has {what} already")
+        change = replace(change, managed_by=target.managed_by)
         waits = self.patience is not None and not self.dry_run and target.warning is None
         self._finish(target, change, target.current_rollout() if waits else None)
 
@@ -210,8 +222,18 @@ class Changer:
         # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
         self.show(self._change(instance, "stop", str(instance.status), "terminating"))
 
-    def announce(self, environment: Environment, what: str, place: Place, namespace: str) -> None:
-        """Say what will be changed and where, and ask if flags protect that place."""
+    def announce(
+        self,
+        environment: Environment,
+        what: str,
+        place: Place,
+        namespace: str,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """Say what will be changed and where, and ask if flags protect that place.
+
+        Who is the ``keeper`` of what it was before may undo the change.
+        """
         if environment.redefines:
             raise Refusal(environment.redefines, hint="choose which file is meant with --config")
         guards = self.guards.over(environment, place, namespace)
@@ -219,6 +241,10 @@ class Changer:
             if guard.target.read_only:
                 raise Refusal(guard.sentence("read-only"), hint=guard.hint("read_only"))
         self.streams.announce(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
+        if keeper is not None and keeper.reverts is not None:
+            what += f", which {keeper.reverts} may revert"
+            told = f"{keeper.reverts} may revert this"
+            self.streams.warn(Reverted(told, hint=keeper.instead, environment=environment.label))
         protecting = [guard for guard in guards if guard.target.protected]
         if protecting and not self.yes and not self.dry_run:
             self.confirm(f"{protecting[0].sentence('protected')}: {what}")
@@ -247,7 +273,9 @@ class Changer:
 
         With a ``warning`` its rollout does not come by itself and is not waited for.
         """
-        self.announce(target.environment, what, target.place, target.workload.namespace)
+        change = replace(change, managed_by=target.managed_by)
+        keeper = None if change.action in _LASTING else target.keeper
+        self.announce(target.environment, what, target.place, target.workload.namespace, keeper)
         idle = change.action != "scale" and target.workload.desired == 0
         self._note(*notes, *filter(None, (warning, _IDLE if idle else None)))
         if self.dry_run:

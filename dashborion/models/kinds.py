@@ -32,6 +32,9 @@ _COMMANDS = {
     "workloads history NAME": ("replicaset", "replicasets", "rs", "controllerrevision",
                                "controllerrevisions"),
     "k8s ingresses describe {}": ("ingress", "ingresses", "ing"),
+    "k8s routes describe {}": ("httproute", "httproutes", "grpcroute", "grpcroutes", "route",
+                               "routes"),
+    "k8s gateways describe {}": ("gateway", "gateways", "gtw"),
     "k8s configmaps describe {}": ("configmap", "configmaps", "cm"),
     "k8s nodes describe {}": ("node", "nodes", "no"),
     "k8s namespaces describe {}": ("namespace", "namespaces", "ns"),
@@ -49,7 +52,7 @@ _COMMAND_OF = {word: command for command, words in _COMMANDS.items() for word in
 # kubectl's KIND.GROUP and KIND.VERSION.GROUP
 _GROUP = re.compile(
     r"(\.v\d+((alpha|beta)\d+)?)?"
-    r"\.(apps|batch|autoscaling|extensions|networking\.k8s\.io|events\.k8s\.io)$"
+    r"\.(apps|batch|autoscaling|extensions|(gateway\.)?networking\.k8s\.io|events\.k8s\.io)$"
 )
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
 from dashborion.models.kinds import WorkloadType
+from dashborion.models.managed import ManagedBy
 
 
 class RolloutState(StrEnum):
@@ -72,3 +73,4 @@ class Change(Model, frozen=True, kw_only=True):
     type: WorkloadType | None = None
     seconds: float | None = None
     revisions: list[Revision] | None = None
+    managed_by: ManagedBy | None = None

@@ -13,6 +13,7 @@ from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.limits import Limits
+from dashborion.models.managed import ManagedBy
 from dashborion.models.rollout import Revision, Rollout
 
 
@@ -27,6 +28,7 @@ class EndpointType(StrEnum):
     LOAD_BALANCER = "load-balancer"
     SERVICE = "service"
     INGRESS = "ingress"
+    ROUTE = "route"
     SERVICE_CONNECT = "service-connect"
 
 
@@ -144,3 +146,4 @@ class WorkloadDetail(Workload, frozen=True, kw_only=True):
     limits: list[Limits] = field(default_factory=list)
     events: list[Event]
     log: list[LogTail] = field(default_factory=list)
+    managed_by: ManagedBy | None = None

@@ -14,6 +14,7 @@ from dashborion.config.places import Place
 from dashborion.config.targets import Environment
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
+from dashborion.models.managed import ManagedBy
 from dashborion.models.query import Name
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload
@@ -26,6 +27,18 @@ T_co = TypeVar("T_co", covariant=True)
 
 Images = Sequence[tuple[str | None, str]]
 """Containers and the images they shall have; None is a workload's only container."""
+
+
+class Keeper(Struct, frozen=True):
+    """Who keeps a workload as it is defined elsewhere.
+
+    ``reverts`` names who may undo a change of what that definition says, and ``instead`` where to
+    make it; both are None where nobody does before the next deployment.
+    """
+
+    managed_by: ManagedBy
+    reverts: str | None = None
+    instead: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +62,17 @@ class WorkloadToChange(ABC):
     not_scalable_because: str | None = None
     not_restartable_because: str | None = None  # nor rolled back
     warning: str | None = None
+    keeper: Keeper | None = None
 
     @property
     def name(self) -> Name:
         """The name that no other workload of the environment has."""
         return Name(self.workload.name, self.workload.type, self.workload.namespace)
+
+    @property
+    def managed_by(self) -> ManagedBy | None:
+        """Whose it is, as far as it says so itself."""
+        return self.keeper.managed_by if self.keeper else None
 
     def rollout(self) -> Rollout:
         """How far the current rollout is, with all that the API says of it."""

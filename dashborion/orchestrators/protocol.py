@@ -18,7 +18,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import DashborionError
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause, NotChecked
-from dashborion.models.environment import Check
+from dashborion.models.environment import Check, Right, Verb
 from dashborion.models.exec_check import Requirement
 from dashborion.models.health import FailedRun
 from dashborion.models.instance import Instance, InstanceDetail
@@ -80,6 +80,10 @@ class Orchestrator(Protocol):
 
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
+        ...
+
+    def rights(self, verb: Verb, query: Query) -> list[Right]:
+        """Whether the credentials may do what a command does; ``UsageError`` if there is none."""
         ...
 
 

@@ -32,6 +32,7 @@ STYLES = {
     "STOPPED": BAD, "ROLLBACK_IN_PROGRESS": BAD, "ROLLBACK_SUCCESSFUL": BAD,
     "ROLLBACK_FAILED": BAD, "error": BAD, "info": QUIET, "failing": BAD, "unknown": BUSY,
     "healthy": GOOD, "added": GOOD, "removed": BAD, "changed": BUSY,
+    "ready": GOOD, "accepted": GOOD, "not-ready": BAD, "rejected": BAD, "unresolved": BAD,
 }  # fmt: skip
 """The colour of a status, in dashborion's words and in the APIs'."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.errors import listing
+from dashborion.errors import listing, short
 from dashborion.models.base import environment_label
 from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
@@ -23,6 +23,7 @@ from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.limits import Limits
+from dashborion.models.managed import ManagedBy
 from dashborion.models.rollout import Change, Rollout
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import page_parts, table
@@ -45,7 +46,7 @@ _FIRST = ("name", "project", "environment", "namespace")
 _WRONG = ("status", "reason", "message")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
-_LABELS = {"ingress_class": "Class"}
+_LABELS = {"ingress_class": "Class", "gateway_class": "Class"}
 _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 
@@ -135,6 +136,7 @@ def _parts(item: Any) -> Sequence[Part]:
     elif isinstance(item, Change):
         fields = _scalars(item)
         sections = [("Revisions", workloads.REVISIONS, item.revisions or [])]
+        fields = [*fields, ("Managed by", _managed_by(item.managed_by))]
         if item.rollout is not None:
             fields = [*fields, ("Rollout", _rollout(item.rollout))]
     elif isinstance(item, Rollout):
@@ -171,6 +173,7 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
             ("Namespace", item.namespace),
             ("Revision", rollout.revision),
             ("Autoscaler", _autoscaler(item.autoscaling)),
+            ("Managed by", _managed_by(item.managed_by)),
             ("Images", ", ".join(item.images)),
             ("Requests", _requests(item.cpu, item.memory)),
             ("Labels", _line(item.labels)),
@@ -242,6 +245,10 @@ def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
     if autoscaling.contradicts:
         bounds = f"at least {autoscaling.min} and at most {autoscaling.max}, which contradict"
     return f"{autoscaling.source}: {bounds}{wants}{state}"
+
+
+def _managed_by(managed: ManagedBy | None) -> str | None:
+    return short(managed) if managed else None
 
 
 def _requests(cpu: str | None, memory: str | None) -> str | None:

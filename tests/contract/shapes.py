@@ -76,7 +76,7 @@ _ORCHESTRATOR = words("ecs", "kubernetes")
 _CONTAINER_STATUS = words("running", "pending", "stopped")
 
 ENDPOINT = exactly(
-    type=words("target-group", "load-balancer", "service", "ingress", "service-connect"),
+    type=words("target-group", "load-balancer", "service", "ingress", "route", "service-connect"),
     name=text, address=optional, port=maybe_number, protocol=optional, url=optional,
     healthy=maybe_number, total=maybe_number,
 )  # fmt: skip
@@ -175,7 +175,7 @@ INSTANCE = exactly(**_INSTANCE)
 WORKLOAD_DETAIL = exactly(
     **_WORKLOAD, instances=many(INSTANCE), causes=many(CAUSE), reasons=many(REASON),
     autoscaling=maybe(AUTOSCALING), revisions=many(REVISION), events=many(EVENT),
-    limits=many(LIMITS), log=LOG,
+    limits=many(LIMITS), log=LOG, managedBy=maybe(exactly(tool=text, name=optional)),
 )  # fmt: skip
 INSTANCE_DETAIL = exactly(
     **_INSTANCE, labels=mapping, limits=many(LIMITS), events=many(EVENT), log=LOG

@@ -41,6 +41,10 @@ PRINTED: dict[str, str | list[str]] = {
     "instances top": ["Usage"],
     "k8s ingresses list": ["Ingress"],
     "k8s ingresses describe": "IngressDetail",
+    "k8s routes list": ["Route"],
+    "k8s routes describe": "RouteDetail",
+    "k8s gateways list": ["Gateway"],
+    "k8s gateways describe": "GatewayDetail",
     "k8s configmaps list": ["ConfigMap"],
     "k8s configmaps describe": "ConfigMapDetail",
     "k8s services list": ["Service"],
@@ -71,7 +75,7 @@ PRINTED: dict[str, str | list[str]] = {
     "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",
-    "env check": ["Check"],
+    "env check": ["Check", "Right"],
 }
 """What each command prints: one model, or a list of one of these models."""
 

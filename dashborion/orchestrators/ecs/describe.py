@@ -19,6 +19,7 @@ from dashborion.orchestrators.ecs import (
     facts,
     find,
     looking,
+    managed,
     normalise,
     rollout,
     timeline,
@@ -87,6 +88,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         scaling=[target] if target is not None else [],
     )
     told = looking.found(reads, gathered)
+    keeper = managed.keeper(plain.labels)
     restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
     causes = findings.after_changes(causes, timeline.changes(service))
@@ -99,6 +101,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         revisions=normalise.revisions(definitions.values(), current),
         limits=limits(definitions.get(current)),
         events=placed(events.events(service), plain, plain.name),
+        managed_by=keeper.managed_by if keeper else None,
     )
     last_lines = looking.last_lines_of(client, seen)
     return findings.examined(

@@ -22,7 +22,15 @@ from dashborion.orchestrators.changing import (
     WorkloadToChange,
 )
 from dashborion.orchestrators.images import as_text
-from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    deploy,
+    find,
+    managed,
+    normalise,
+    progress,
+    rollout,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
@@ -72,6 +80,7 @@ class Changes:
             not_scalable_because=_DAEMON if isinstance(item, wire.DaemonSet) else None,
             not_restartable_because=_PAUSED if is_paused else None,
             warning=_ON_DELETE if is_on_delete else None,
+            keeper=managed.keeper(item, scaling),
             client=self.client,
             found=found,
         )

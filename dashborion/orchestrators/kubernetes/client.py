@@ -5,6 +5,7 @@ Lists are fetched side by side, on threads of their own, and awaited within the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -23,6 +24,7 @@ from dashborion.errors import (
     Unavailable,
 )
 from dashborion.models.query import Found
+from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
     Missing,
@@ -50,6 +52,8 @@ class Client:
         self.credentials = credentials
         self.runtime = runtime
         self._transport = Transport(credentials, runtime)
+        self._asking = threading.Lock()
+        self._served: dict[str, Future[wire.ApiResources | None]] = {}
 
     def get(self, resource: Resource[T], namespace: str | None, name: str) -> Found[T] | None:
         """One object with its own JSON; None if there is none of that name."""
@@ -73,6 +77,19 @@ class Client:
             return self._answer(type_, self._transport.request("GET", path))
         body = msgspec.json.encode(question)
         return self._answer(type_, self._transport.request("POST", path, body=body))
+
+    def served(self, group_version: str) -> frozenset[str]:
+        """The plurals that a version of an optional API has, none if it is not there.
+
+        It is asked for once, and not where nobody asks.
+        """
+        with self._asking:
+            found = self._served.get(group_version)
+            if found is None or (found.done() and found.exception()):
+                ask = partial(self.read, wire.ApiResources, f"/apis/{group_version}")
+                found = self._served[group_version] = start(ask)
+        listed = self.wait(found)
+        return frozenset(one.name for one in (listed.resources if listed else None) or ())
 
     def write(
         self, method: str, path: str, body: Any, content_type: str = JSON

@@ -15,7 +15,7 @@ from dashborion.models.definition import Comparison, Defined, Side
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
-from dashborion.orchestrators.kubernetes import definition, find, normalise, wire
+from dashborion.orchestrators.kubernetes import definition, find, gateways, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
@@ -149,6 +149,7 @@ class Listing:
         if query.wants("endpoints"):
             lists["services"] = collect(api.SERVICES, decoration=True)
             lists["ingresses"] = collect(api.INGRESSES, decoration=True)
+            gather_ways = gateways.begin(client, self.namespace)
         if query.wants("autoscaling"):
             lists["scalers"] = collect(api.AUTOSCALERS, decoration=True)
         owned = None
@@ -156,7 +157,9 @@ class Listing:
             running, parents = client.attempt(lists.pop("pods")), lists.pop("parents")
             owned = None if running is None else _owned(running, client.optional(parents))
         had = {what: client.optional(future) for what, future in lists.items()}
-        index = EndpointIndex.build(had.get("services", ()), had.get("ingresses", ()))
+        index = EndpointIndex()
+        if "services" in had:
+            index = EndpointIndex.build(had["services"], had["ingresses"], gather_ways())
         scaling: list[wire.Autoscaler] = had.get("scalers", [])
         wanted = {(one.namespace, str(one.type), one.name) for one in chosen}
         defined = []

@@ -1,4 +1,4 @@
-"""Endpoints of workloads: Services that select their pods, and Ingresses to these. Pure."""
+"""Endpoints of workloads: Services that select their pods, and what leads to these. Pure."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _HTTP, _HTTPS = 80, 443
 PortKey = tuple[str, str]  # a port's name and protocol, which tell a Service's ports apart
 NAME_ALONE = network_wire.ServicePort(protocol="any")  # instead of a port, of a Service without any
 Way = tuple[Endpoint, network_wire.BackendPort]
+ServiceWay = tuple[tuple[str, str], Way]  # with the namespace and the name of the Service
 
 
 class Backing(Struct, frozen=True):
@@ -48,7 +49,7 @@ class Health(Struct, frozen=True):
 
 @dataclass
 class EndpointIndex:
-    """Services by one pair of their selector, Ingresses by the Service that they route to.
+    """Services by one pair of their selector, ways from outside by the Service they lead to.
 
     A Service belongs to a workload if its selector matches the labels of the pod template.
     Looking it up by one pair avoids comparing each of a thousand workloads with each of a
@@ -60,8 +61,12 @@ class EndpointIndex:
 
     @classmethod
     def build(
-        cls, services: Iterable[network_wire.Service], ingresses: Iterable[network_wire.Ingress]
+        cls,
+        services: Iterable[network_wire.Service],
+        ingresses: Iterable[network_wire.Ingress] = (),
+        ways: Iterable[ServiceWay] = (),
     ) -> EndpointIndex:
+        """The index of some Services and Ingresses, and of the ``ways`` of other routes."""
         index = cls()
         for service in services:
             if service.spec.type == "ExternalName":
@@ -74,6 +79,8 @@ class EndpointIndex:
             for backend, endpoint in _of_ingress(ingress):
                 route = (ingress.metadata.namespace, backend.name)
                 index._routes.setdefault(route, []).append((endpoint, backend.port))
+        for place, way in ways:
+            index._routes.setdefault(place, []).append(way)
         return index
 
     def services(self, namespace: str, template: wire.Template) -> list[network_wire.Service]:
@@ -89,7 +96,7 @@ class EndpointIndex:
     def endpoints(
         self, namespace: str, template: wire.Template, health: Mapping[str, Health] | None = None
     ) -> list[Endpoint]:
-        """A Service's endpoints, each followed by those of its Ingresses."""
+        """A Service's endpoints, each followed by those of its Ingresses and routes."""
         endpoints: dict[tuple[Any, ...], Endpoint] = {}
         for service in self.services(namespace, template):
             name = service.metadata.name
@@ -181,6 +188,17 @@ def port_of(
     )
 
 
+def problem_of(
+    service: network_wire.Service | None, wanted: network_wire.BackendPort
+) -> str | None:
+    """Why nothing can be reached at a Service's port."""
+    if service is None:
+        return "no such Service"
+    if service.spec.type == "ExternalName" or port_of(service, wanted):
+        return None  # a name outside may do without ports
+    return "the Service has no such port"
+
+
 def _key(port: network_wire.ServicePort | network_wire.EndpointPort) -> PortKey:
     return (port.name or "", port.protocol or "TCP")
 
@@ -240,7 +258,7 @@ def _of_ingress(
 
     def endpoint(host: str | None, path: str | None) -> Endpoint:
         https = any(_covers(hosts, host) for hosts in tls_hosts)
-        shown = host or (_in_url(address) if address else None)
+        shown = host or (in_url(address) if address else None)
         scheme, port = ("https", _HTTPS) if https else ("http", _HTTP)
         return Endpoint(
             type=EndpointType.INGRESS,
@@ -274,8 +292,8 @@ def _url(address: str, port: network_wire.ServicePort) -> str | None:
     scheme = {_HTTP: "http", _HTTPS: "https"}.get(port.port)
     if scheme is None or port.protocol not in (None, "TCP"):
         return None
-    return f"{scheme}://{_in_url(address)}/"
+    return f"{scheme}://{in_url(address)}/"
 
 
-def _in_url(address: str) -> str:
+def in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -129,6 +129,37 @@ def by_name(
     require_namespace(client, namespace)
     place = where(namespace) if resource.namespaced else "the cluster"
     raise NotFound(word, name, where=place, known=[meta.name for meta in metas])
+
+
+def by_name_among(
+    client: Client,
+    resources: Sequence[Resource[Any]],
+    name: str,
+    namespace: str | None,
+    *,
+    word: str,
+) -> Found[Any]:
+    """The object of that name that one of several kinds has; raises as ``by_name``."""
+    if len(resources) == 1:
+        return by_name(client, resources[0], name, namespace, word=word)
+    options = ListOptions(fields=f"metadata.name={_escaped(name)}", raw=True)
+    listed = [client.wait(client.collect(one, namespace, options)) for one in resources]
+    found = [
+        (f"{one.item.metadata.namespace}/{resource.kind.lower()}/{name}", one)
+        for resource, of_kind in zip(resources, listed, strict=True)
+        for one in of_kind
+    ]
+    if len(found) > 1:
+        names = ", ".join(sorted(full for full, _ in found))
+        raise Ambiguous(f"'{name}' is the name of {len(found)}: {names}", hint="name one of these")
+    if found:
+        return found[0][1]
+    require_namespace(client, namespace)
+    existing, _ = client.gathered(
+        [client.collect(one.metadata, namespace, decoration=True) for one in resources]
+    )
+    known = [one.item.metadata.name for one in existing]
+    raise NotFound(word, name, where=where(namespace), known=known)
 
 
 def require_namespace(client: Client, namespace: str | None) -> None:

@@ -10,7 +10,7 @@ from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Endpoint, Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, normalise, survey, wire
+from dashborion.orchestrators.kubernetes import describe, find, gateways, normalise, survey, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
@@ -42,6 +42,7 @@ class Inventory:
             for resource in (api.SERVICES, api.INGRESSES)
             if query.wants("endpoints")
         ]
+        gather_ways = gateways.begin(client, namespace) if routes else None
         reads = Reads(client)
         is_examined = bool(listed) and query.wants("causes", "revisions")
         gather = survey.start(reads, namespace, query) if is_examined else None
@@ -53,7 +54,10 @@ class Inventory:
         if not found and not failures:
             find.require_namespace(client, namespace)
         # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
-        index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
+        index = EndpointIndex()
+        if gather_ways:
+            services, ingresses = map(client.optional, routes)
+            index = EndpointIndex.build(services, ingresses, gather_ways())
         surveyed = gather() if gather else survey.NOTHING
 
         def endpoints(item: wire.Controller) -> list[Endpoint]:
@@ -76,7 +80,7 @@ class Inventory:
             namespace = find.namespace_of(self.client, query, name)
             found = find.workload(self.client, name, namespace)
             return describe.only_events(self.client, found, self.environment)
-        found, nearby = describe.begin(self.client, name, query)
+        found, nearby = describe.begin(self.client, name, query, with_routes=True)
         return describe.workload(self.client, found, nearby, self.environment)
 
     def instances(self, query: Query) -> list[Found[Instance]]:

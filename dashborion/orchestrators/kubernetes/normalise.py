@@ -26,6 +26,7 @@ from dashborion.models.workload import (
 )
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
+from dashborion.orchestrators.kubernetes.managed import scaled_object
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
@@ -194,9 +195,16 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
         max=min(one.spec.max_replicas for one in scaling),
         current=scaling[0].status.current_replicas,
         desired=wanted.pop() if len(wanted) == 1 else None,
-        source=", ".join(f"horizontalpodautoscaler/{one.metadata.name}" for one in scaling),
+        source=", ".join(map(_source, scaling)),
         suspended=all(desired == 0 < minimum for minimum in minima),
     )
+
+
+def _source(scaler: wire.Autoscaler) -> str:
+    """What a person would change: KEDA writes a HorizontalPodAutoscaler anew from its object."""
+    if name := scaled_object(scaler):
+        return f"scaledobject/{name}"
+    return f"horizontalpodautoscaler/{scaler.metadata.name}"
 
 
 Owned = TypeVar("Owned", bound=wire.Object)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import nearby_wire, network_wire, wire
+from dashborion.orchestrators.kubernetes import gateway_wire, nearby_wire, network_wire, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -74,6 +74,10 @@ CONTROLLER_REVISIONS = Resource(
 PODS = Resource(wire.Pod, "v1", "pods", "Pod")
 SERVICES = Resource(network_wire.Service, "v1", "services", "Service")
 INGRESSES = Resource(network_wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
+GATEWAY_API = "gateway.networking.k8s.io/v1"  # which a server may do without
+GATEWAYS = Resource(gateway_wire.Gateway, GATEWAY_API, "gateways", "Gateway")
+HTTP_ROUTES = Resource(gateway_wire.HTTPRoute, GATEWAY_API, "httproutes", "HTTPRoute")
+GRPC_ROUTES = Resource(gateway_wire.GRPCRoute, GATEWAY_API, "grpcroutes", "GRPCRoute")
 ENDPOINT_SLICES = Resource(
     network_wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
 )

@@ -134,6 +134,16 @@ class Status(Wire, frozen=True):
     metadata: ListMeta = ListMeta()
 
 
+class ApiResource(Wire, frozen=True):
+    name: str = ""
+
+
+class ApiResources(Wire, frozen=True):
+    """What a group's version serves, as discovery has it."""
+
+    resources: list[ApiResource] | None = None
+
+
 class Condition(Wire, frozen=True):
     type: str = ""
     status: str = "Unknown"

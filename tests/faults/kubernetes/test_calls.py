@@ -14,7 +14,8 @@ from tests.support.stub_api import Api
 
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
-WAYS = {"services", "ingresses"}
+DISCOVERY = "/apis/gateway.networking.k8s.io/v1"  # which says that there are no routes
+WAYS = {"services", "ingresses", DISCOVERY}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
 ) -> None:
     cluster.objects = rich()
     seen = dashborion(f"workloads {command}")
-    asked = Counter(one.plural for one in cluster.requests)
+    asked = Counter(one.plural or one.path for one in cluster.requests)
     assert seen.exit_code == 0
     of_type = {"deployment": {"deployments"}, "sts": {"statefulsets"}}
     assert set(asked) == of_type.get(command.rpartition("--type ")[2], KINDS) | more
