@@ -293,7 +293,6 @@ class WaitOptions(OptionSet):
         )
         return patience if self.wait else None
 
-
     def patience_until(self, goal: str | None) -> Patience | None:
         """The same for a wait until a rollout is somewhere.
 
