@@ -38,6 +38,7 @@ from dashborion.orchestrators.changing import (
     Images,
     Keeper,
     PlannedChange,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.streams import Streams, age
@@ -146,6 +147,7 @@ class Changer:
             f"restart {label(target.workload)}",
             self._change(target.workload, "restart", target.newest, None),
             lambda: target.restart(now=self.now(), reason=self.reason),
+            notes=notes_of_restart(target),
             warning=target.warning,
         )
 
@@ -153,6 +155,8 @@ class Changer:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
         with self._changing(name) as target:
             self._require_place(target, "deploy")
+            if self.patience is not None:  # what is paused would only be waited for
+                _require_restartable(target)
             planned = target.plan_images(images, self.reason)
             if planned.difference:
                 self._redefine(target, "deploy", planned)
@@ -176,6 +180,15 @@ class Changer:
             self._require_place(target, "rollback")
             planned = target.plan_revision(revision, self.reason)
             self._redefine(target, "rollback", planned)
+
+    def steer(self, name: str, action: Steering, hook: str | None = None) -> None:
+        """Continue, abort, pause or resume the rollout that is under way.
+
+        Raises:
+            UsageError: this cannot be done to it, or not now.
+        """
+        with self._changing(name) as target:
+            self._redefine(target, action, target.plan_steering(action, hook))
 
     def _require_place(self, target: WorkloadToChange, action: str) -> None:
         if self.reason is not None:
@@ -331,7 +344,7 @@ class Changer:
 
     def _undo(self, target: WorkloadToChange, change: Change) -> str | None:
         """How to undo a change; None where nothing has changed, or nothing can."""
-        if change.before == change.after or change.action == "restart":
+        if change.before == change.after or change.action in ("restart", "abort", "pause"):
             return None
         if change.action == "scale":
             words = ["scale", "{}", "-r", str(change.before)]
@@ -374,6 +387,22 @@ class Changer:
 def label(workload: Workload) -> str:
     """``deployment/web in namespace shop``."""
     return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
+
+
+def notes_of_restart(target: WorkloadToChange) -> list[str]:
+    """A restart deploys where a tag has moved, and has all the pauses of a deployment."""
+    moves = target.image_moves()
+    notes = [
+        f"tag moved: {one.image} is {one.after} by now, and {one.before} runs"
+        for one in moves
+        if one.is_change
+    ]
+    unknown = [one.image for one in moves if one.after is None]
+    if unknown:
+        notes.append(f"cannot tell whether a tag has moved meanwhile: {listing(unknown)}")
+    if target.pauses:
+        notes.append(f"it may wait for a person at {', '.join(target.pauses)}")
+    return notes
 
 
 def _require_restartable(target: WorkloadToChange) -> None:

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import UsageError
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
 from dashborion.models.managed import ManagedBy
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
+
+Steering = Literal["continue", "abort", "pause", "resume"]
+"""What can be done to a rollout that is under way."""
 
 Images = Sequence[tuple[str | None, str]]
 """Containers and the images they shall have; None is a workload's only container."""
@@ -50,7 +55,9 @@ class WorkloadToChange(ABC):
 
     ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
     replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
-    ``warning`` says why new instances will not come by themselves.
+    ``warning`` says why new instances will not come by themselves. ``stages`` are those that its
+    rollouts go through, in their order, with the API's names; ``pauses`` those at which a new one
+    would wait for a person.
     """
 
     environment: Environment
@@ -63,6 +70,8 @@ class WorkloadToChange(ABC):
     not_restartable_because: str | None = None  # nor rolled back
     warning: str | None = None
     keeper: Keeper | None = None
+    stages: Sequence[str] = ()
+    pauses: Sequence[str] = ()
 
     @property
     def name(self) -> Name:
@@ -88,6 +97,14 @@ class WorkloadToChange(ABC):
     @abstractmethod
     def scale(self, replicas: int) -> FollowedRollout:
         """Set the replicas."""
+
+    def image_moves(self) -> list[ImageMove]:
+        """What a restart would start in place of what runs, for each image that is named by a tag.
+
+        Of a registry that nobody asks, both digests are unknown.
+        """
+        images = [one for one in self.workload.images if "@" not in one]
+        return [ImageMove(one, None, None) for one in dict.fromkeys(images)]
 
     @abstractmethod
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
@@ -132,6 +149,17 @@ class WorkloadToChange(ABC):
             Refusal: it would not be run once.
         """
 
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:  # noqa: ARG002
+        """What steering the rollout that is under way would do; ``hook`` is the pause meant.
+
+        ``before`` and ``after`` are states of the rollout, for ``abort`` revisions; ``notes`` say
+        what happens next.
+
+        Raises:
+            UsageError: this cannot be done here, or now; with what can be.
+        """
+        raise UsageError(f"{self.workload.name}: its rollouts cannot be steered")
+
     @abstractmethod
     def current_rollout(self) -> FollowedRollout:
         """The rollout that is under way now."""
@@ -144,6 +172,22 @@ class WorkloadToChange(ABC):
         if not owner.min <= replicas <= owner.max and not owner.contradicts:
             return f"somebody set the replicas to {replicas}"
         return f"the replicas are {replicas} now: most likely {owner.bounds}"
+
+
+class ImageMove(Struct, frozen=True):
+    """An image, the digest that runs, and the one that its tag means by now, where both are known.
+
+    A restart changes the image where they differ.
+    """
+
+    image: str
+    before: str | None
+    after: str | None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the tag is known to have moved."""
+        return self.before != self.after
 
 
 class History(Struct, frozen=True):
@@ -234,9 +278,7 @@ class Verdict(Struct, frozen=True):
         """
         if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
             return rollout
-        return Rollout(
-            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
-        )
+        return replace(rollout, state=RolloutState.PROGRESSING, message=self.message)
 
 
 class RolloutProgress(Verdict, frozen=True, kw_only=True):
