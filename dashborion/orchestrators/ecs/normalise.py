@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import ceil
+
+from msgspec import Struct
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
@@ -21,8 +22,7 @@ from dashborion.models.workload import (
 from dashborion.orchestrators.ecs import amounts, rollout, wire
 
 
-@dataclass(frozen=True)
-class ClusterScope:
+class ClusterScope(Struct, frozen=True):
     """The environment and its cluster, which the API's objects do not name."""
 
     environment: Environment
