@@ -6,12 +6,13 @@ Each call to Elastic Load Balancing that is not answered costs what it is about,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 from typing import Any, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.errors import DashborionError
 from dashborion.orchestrators.aws.client import AwsClient, api_name
