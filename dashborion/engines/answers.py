@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.config.targets import Environment
@@ -29,17 +29,16 @@ class OfWorkload(Protocol):
 Of = TypeVar("Of", bound=OfWorkload)
 
 
-@dataclass
-class Answer(Generic[T]):
+class Answer(Struct, Generic[T]):
     """What the environments that answered said, and the errors of those that did not.
 
     ``answered`` are the labels of the environments that gave the items.
     """
 
     items: list[T]
-    failures: list[DashborionError] = field(default_factory=list)
+    failures: list[DashborionError] = []
     asked: int = 0
-    answered: list[str] = field(default_factory=list)
+    answered: list[str] = []
 
     @property
     def all_failed(self) -> bool:

@@ -46,12 +46,12 @@ from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
-from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.protocol import EcsNative, Examined, Native, Orchestrator
 from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.models.definition import Comparison
+    from dashborion.orchestrators.changing import WorkloadToChange
 
 T = TypeVar("T")
 Role = TypeVar("Role", bound=Native)

@@ -13,29 +13,30 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from dashborion.config.places import Place
-from dashborion.config.targets import Environment
-from dashborion.errors import DashborionError
-from dashborion.models.base import Model
-from dashborion.models.cause import Cause, NotChecked
-from dashborion.models.environment import Check, Right, Verb
-from dashborion.models.exec_check import Requirement
-from dashborion.models.health import FailedRun
-from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
-from dashborion.models.query import Found, Name, Query
-from dashborion.models.usage import MachineUsage
-from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.changing import WorkloadToChange
-from dashborion.orchestrators.event_feeds import Feed
-from dashborion.orchestrators.forwarding import Forward
-from dashborion.orchestrators.logs import Reader, Selection, Wanted
-from dashborion.orchestrators.samples import Sample
-from dashborion.terminal import Terminal
+from dashborion.models.query import Found
 
 if TYPE_CHECKING:
+    from dashborion.config.places import Place
+    from dashborion.config.targets import Environment
+    from dashborion.errors import DashborionError
+    from dashborion.models.base import Model
+    from dashborion.models.cause import Cause, NotChecked
     from dashborion.models.definition import Comparison, Defined
+    from dashborion.models.environment import Check, Right, Verb
+    from dashborion.models.exec_check import Requirement
+    from dashborion.models.health import FailedRun
+    from dashborion.models.instance import Instance, InstanceDetail
+    from dashborion.models.query import Name, Query
     from dashborion.models.timeline import Entry, EntryKind
+    from dashborion.models.usage import MachineUsage
+    from dashborion.models.workload import Workload, WorkloadDetail
+    from dashborion.orchestrators.changing import WorkloadToChange
+    from dashborion.orchestrators.event_feeds import Feed
+    from dashborion.orchestrators.forwarding import Forward
+    from dashborion.orchestrators.logs import Reader, Selection, Wanted
+    from dashborion.orchestrators.samples import Sample
+    from dashborion.terminal import Terminal
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -7,11 +7,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from botocore import exceptions as core
+from msgspec import Struct
 
 from dashborion.errors import (
     BadAnswer,
@@ -41,8 +41,7 @@ WRITE_ATTEMPTS = 5
 UNKNOWN = "dashborionUnknown"  # the key that is added to an answer, for the fields' paths
 
 
-@dataclass(frozen=True)
-class AwsClient:
+class AwsClient(Struct, frozen=True):
     """The APIs of one region, called as one identity.
 
     ``reader`` and ``writer`` give botocore's client for a service: one that retries

@@ -101,7 +101,7 @@ class EcsOrchestrator:
         return EcsNative(self._client)
 
     def watched(self, interval: float) -> protocol.Watched:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from dashborion.orchestrators.ecs.watched import Answers, Watched
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
@@ -20,8 +21,7 @@ from dashborion.models.workload import (
 from dashborion.orchestrators.ecs import amounts, rollout, wire
 
 
-@dataclass(frozen=True)
-class ClusterScope:
+class ClusterScope(Struct, frozen=True):
     """The environment and its cluster, which the API's objects do not name."""
 
     environment: Environment

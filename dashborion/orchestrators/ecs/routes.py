@@ -6,10 +6,13 @@ Each call to Elastic Load Balancing that is not answered costs what it is about,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.errors import DashborionError
 from dashborion.orchestrators.aws.client import AwsClient, api_name
@@ -53,16 +56,15 @@ class ListenerRoute:
     rules: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Routes:
+class Routes(Struct, frozen=True):
     """By the ARN of a target group: the group, the routes that lead to it, its targets' health.
 
     ``gone`` are the ARNs of groups that were deleted, though rules may still name them.
     """
 
-    groups: Mapping[str, balancer_wire.TargetGroup] = field(default_factory=dict)
-    routes: Mapping[str, list[ListenerRoute]] = field(default_factory=dict)
-    health: Mapping[str, list[balancer_wire.TargetHealth]] = field(default_factory=dict)
+    groups: Mapping[str, balancer_wire.TargetGroup] = {}
+    routes: Mapping[str, list[ListenerRoute]] = {}
+    health: Mapping[str, list[balancer_wire.TargetHealth]] = {}
     gone: frozenset[str] = frozenset()
 
     def live(self, balancer: wire.LoadBalancer) -> list[str]:

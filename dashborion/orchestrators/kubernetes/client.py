@@ -164,7 +164,9 @@ class Client:
 
         def collected() -> list[Found[T]]:
             objects: list[Found[T]] = []
-            pages = Pages(self._transport, resource, namespace, options, on_odd, objects.clear)
+            pages = Pages(
+                self._transport, resource, namespace, options, on_odd, on_restart=objects.clear
+            )
             for page in pages:
                 objects += page
             return objects
@@ -179,7 +181,7 @@ class Client:
         def collected() -> tuple[list[Found[T]], str]:
             objects: list[Found[T]] = []
             warn, clear = self.runtime.incomplete, objects.clear
-            pages = Pages(self._transport, resource, namespace, options, warn, clear)
+            pages = Pages(self._transport, resource, namespace, options, warn, on_restart=clear)
             for page in pages:
                 objects += page
             return objects, pages.version

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -47,8 +46,7 @@ class Health(Struct, frozen=True):
         return self.ready.get(_key(port), 0) if port else 0
 
 
-@dataclass
-class EndpointIndex:
+class EndpointIndex(Struct):
     """Services by one pair of their selector, ways from outside by the Service they lead to.
 
     A Service belongs to a workload if its selector matches the labels of the pod template.
@@ -56,8 +54,8 @@ class EndpointIndex:
     thousand Services.
     """
 
-    _services: dict[tuple[str, str, str], list[network_wire.Service]] = field(default_factory=dict)
-    _routes: dict[tuple[str, str], list[Way]] = field(default_factory=dict)
+    _services: dict[tuple[str, str, str], list[network_wire.Service]] = {}
+    _routes: dict[tuple[str, str], list[Way]] = {}
 
     @classmethod
     def build(

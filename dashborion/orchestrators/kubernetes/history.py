@@ -5,9 +5,10 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from dashborion.models.query import Found
 from dashborion.models.rollout import Revision
@@ -20,8 +21,7 @@ from dashborion.orchestrators.kubernetes.resources import Resource
 TEMPLATE_HASH = "pod-template-hash"
 
 
-@dataclass(frozen=True)
-class PastRevision:
+class PastRevision(Struct, frozen=True):
     """A revision and its pod template; ``number`` is kubectl's name for it."""
 
     revision: Revision

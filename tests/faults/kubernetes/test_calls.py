@@ -7,15 +7,64 @@ from collections import Counter
 
 import pytest
 
+from tests.support import stub_changes
+from tests.support.calls import FEW, MANY, Calls, has_row, rows
 from tests.support.cli import Cli
-from tests.support.misbehaviour import status
-from tests.support.rich_objects import rich
+from tests.support.command_tree import commands
+from tests.support.misbehaviour import body, status
+from tests.support.rich_objects import many, rich
 from tests.support.stub_api import Api
+from tests.support.stub_objects import Manifest
 
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
 DISCOVERY = "/apis/gateway.networking.k8s.io/v1"  # which says that there are no routes
 WAYS = {"services", "ingresses", DISCOVERY}
+
+# Commands that the page has no line for.
+NOT_COUNTED = {
+    *(f"demo {verb}" for verb in ("start", "stop", "status", "reset", "break")),
+    *(f"env {verb}" for verb in ("list", "use", "show")), "schema", "help",  # ask nobody
+    "env discover",  # asks accounts, not a cluster
+    "api",  # runs the commands of its paths
+    "workloads diff",  # of two clusters: tests/demo/compare
+    "instances exec", "instances port-forward",  # a stream for each connection
+    "ecs container-instances top",  # of machines, for which the table's cluster has no metrics
+}  # fmt: skip
+
+
+def test_every_command_that_asks_a_cluster_has_its_calls_in_the_page() -> None:
+    assert {command for command in commands() if not has_row(command)} == NOT_COUNTED
+
+
+@pytest.fixture(scope="module")
+def of_size() -> dict[int, dict[str, list[Manifest]]]:
+    """A few workloads, and many."""
+    return {size: many(size) for size in (FEW, MANY)}
+
+
+@pytest.mark.parametrize(
+    ("command", "calls"), [pytest.param(*row, id=row[0]) for row in rows("kubernetes")]
+)
+def test_a_command_asks_as_often_as_the_page_says(
+    dashborion: Cli,
+    cluster: Api,
+    of_size: dict[int, dict[str, list[Manifest]]],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    calls: Calls,
+) -> None:
+    stub_changes.take_all_methods(monkeypatch)
+    cluster.on("/apis/metrics.k8s.io/*", body({"items": []}))
+    cluster.on("*/log", body(b"2026-01-02T03:04:05.000000000Z hello\n", "text/plain"))
+    typed = command.replace("NAME", "web0").replace("ID", "web0-5d9-x").replace("REVISION", "2")
+    seen = []
+    for size in (FEW, MANY):
+        cluster.objects = of_size[size]
+        cluster.requests.clear()
+        assert dashborion(typed).exit_code == 0
+        seen.append(len(cluster.requests))
+    assert seen == [calls.few, calls.many]
 
 
 @pytest.mark.parametrize(
