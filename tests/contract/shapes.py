@@ -93,6 +93,13 @@ ROLLOUT = exactly(
     revision=optional,
     message=optional,
     causes=maybe(many(CAUSE)),
+    strategy=optional,
+    stage=optional,
+    traffic=maybe(exactly(production=maybe_number, test=maybe_number)),
+    bakeUntil=maybe_time,
+    waitingFor=maybe(
+        exactly(hook=optional, stage=optional, expiresAt=maybe_time, onTimeout=optional)
+    ),
 )
 _WORKLOAD = {
     **_PLACE,
