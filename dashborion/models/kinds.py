@@ -8,16 +8,20 @@ from enum import StrEnum
 
 class WorkloadType(StrEnum):
     ECS_SERVICE = "ecs-service"
+    EXPRESS_SERVICE = "ecs-express-service"
     DEPLOYMENT = "k8s-deployment"
     STATEFULSET = "k8s-statefulset"
     DAEMONSET = "k8s-daemonset"
+    ROLLOUT = "k8s-rollout"
 
 
 _WORDS = {
     WorkloadType.ECS_SERVICE: ("service", "services", "svc"),
+    WorkloadType.EXPRESS_SERVICE: ("express", "express-service", "express-services"),
     WorkloadType.DEPLOYMENT: ("deployment", "deployments", "deploy"),
     WorkloadType.STATEFULSET: ("statefulset", "statefulsets", "sts"),
     WorkloadType.DAEMONSET: ("daemonset", "daemonsets", "ds"),
+    WorkloadType.ROLLOUT: ("rollout", "rollouts", "ro"),
 }
 
 KIND_WORDS = {word: type_ for type_, words in _WORDS.items() for word in (*words, str(type_))}
@@ -49,7 +53,7 @@ _COMMAND_OF = {word: command for command, words in _COMMANDS.items() for word in
 # kubectl's KIND.GROUP and KIND.VERSION.GROUP
 _GROUP = re.compile(
     r"(\.v\d+((alpha|beta)\d+)?)?"
-    r"\.(apps|batch|autoscaling|extensions|networking\.k8s\.io|events\.k8s\.io)$"
+    r"\.(apps|batch|autoscaling|extensions|argoproj\.io|networking\.k8s\.io|events\.k8s\.io)$"
 )
 
 

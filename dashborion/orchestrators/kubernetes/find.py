@@ -22,6 +22,7 @@ CONTROLLERS: dict[WorkloadType, Resource[Any]] = {
     WorkloadType.DEPLOYMENT: api.DEPLOYMENTS,
     WorkloadType.STATEFULSET: api.STATEFULSETS,
     WorkloadType.DAEMONSET: api.DAEMONSETS,
+    WorkloadType.ROLLOUT: api.ROLLOUTS,
 }
 
 

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import nearby_wire, network_wire, wire
+from dashborion.orchestrators.kubernetes import argo_wire, nearby_wire, network_wire, wire
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -25,7 +25,10 @@ class Form(StrEnum):
 
 
 class Resource(Struct, Generic[T], frozen=True):
-    """One resource of one version of the API, and the form in which its lists are asked for."""
+    """One resource of one version of the API, and the form in which its lists are asked for.
+
+    One that ``is_optional`` is not asked for where the server does not serve it.
+    """
 
     type_: type[T]
     group_version: str
@@ -33,6 +36,7 @@ class Resource(Struct, Generic[T], frozen=True):
     kind: str
     namespaced: bool = True
     form: Form = Form.OBJECTS
+    is_optional: bool = False
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """The URL path of one object, or of the list in a namespace or in all.
@@ -61,12 +65,16 @@ class Resource(Struct, Generic[T], frozen=True):
 
     def listed_as(self, type_: type[U], form: Form) -> Resource[U]:
         """The same resource, whose lists have another form."""
-        return Resource(type_, self.group_version, self.plural, self.kind, self.namespaced, form)
+        more = (self.namespaced, form, self.is_optional)
+        return Resource(type_, self.group_version, self.plural, self.kind, *more)
 
 
 DEPLOYMENTS = Resource(wire.Deployment, "apps/v1", "deployments", "Deployment")
 STATEFULSETS = Resource(wire.StatefulSet, "apps/v1", "statefulsets", "StatefulSet")
 DAEMONSETS = Resource(wire.DaemonSet, "apps/v1", "daemonsets", "DaemonSet")
+ROLLOUTS = Resource(
+    argo_wire.Rollout, "argoproj.io/v1alpha1", "rollouts", "Rollout", is_optional=True
+)
 REPLICASETS = Resource(wire.ReplicaSet, "apps/v1", "replicasets", "ReplicaSet")
 CONTROLLER_REVISIONS = Resource(
     wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"

@@ -359,7 +359,7 @@ class ControllerSpec(Wire, frozen=True):
 class ControllerStatus(Wire, frozen=True):
     """What the statuses of all three kinds have."""
 
-    observed_generation: Int = 0
+    observed_generation: Int | str = 0  # text in an Argo Rollout
     conditions: list[Condition] | None = None
 
 
