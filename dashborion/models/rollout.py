@@ -17,16 +17,45 @@ class RolloutState(StrEnum):
     FAILED = "failed"
 
 
+class Traffic(Model, frozen=True, kw_only=True):
+    """How many percent of each traffic are directed to the newest revision."""
+
+    production: float | None
+    test: float | None
+
+
+class WaitingFor(Model, frozen=True, kw_only=True):
+    """The pause at which a rollout waits for a person, who may continue or abort it.
+
+    ``hook`` is its id where several may wait at once, ``stage`` where in the rollout it is;
+    without an answer the orchestrator does ``onTimeout`` (``CONTINUE``, ``ROLLBACK``) at
+    ``expiresAt``. All of them are null where the API has no such thing.
+    """
+
+    hook: str | None = None
+    stage: str | None = None
+    expires_at: datetime | None = None
+    on_timeout: str | None = None
+
+
 class Rollout(Model, frozen=True, kw_only=True):
     """The state of the rollout of the newest revision; ``message`` says what it waits for.
 
-    ``causes`` are why it does not get on; null where nobody asked.
+    ``causes`` are why it does not get on; null where nobody asked. ``strategy`` is as that of a
+    definition: ``rolling``, ``recreate``, ``on-delete``, ``blue-green``, ``canary``, ``linear``.
+    ``stage`` and ``traffic`` are null where there are none; ``bakeUntil`` is an estimate.
+    ``waitingFor`` is null unless it waits for a person.
     """
 
     state: RolloutState
     revision: str | None
     message: str | None
     causes: list[Cause] | None = None
+    strategy: str | None = None
+    stage: str | None = None
+    traffic: Traffic | None = None
+    bake_until: datetime | None = None
+    waiting_for: WaitingFor | None = None
 
 
 class RolloutStatus(Rollout, frozen=True, kw_only=True):

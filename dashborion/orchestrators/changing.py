@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import UsageError
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
 from dashborion.models.query import Name
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 T_co = TypeVar("T_co", covariant=True)
 
+
+Steering = Literal["continue", "abort", "pause", "resume"]
+"""What can be done to a rollout that is under way."""
 
 Images = Sequence[tuple[str | None, str]]
 """Containers and the images they shall have; None is a workload's only container."""
@@ -37,7 +41,9 @@ class WorkloadToChange(ABC):
 
     ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
     replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
-    ``warning`` says why new instances will not come by themselves.
+    ``warning`` says why new instances will not come by themselves. ``stages`` are those that its
+    rollouts go through, in their order, with the API's names; ``pauses`` those at which a new one
+    would wait for a person.
     """
 
     environment: Environment
@@ -49,6 +55,8 @@ class WorkloadToChange(ABC):
     not_scalable_because: str | None = None
     not_restartable_because: str | None = None  # nor rolled back
     warning: str | None = None
+    stages: Sequence[str] = ()
+    pauses: Sequence[str] = ()
 
     @property
     def name(self) -> Name:
@@ -112,6 +120,17 @@ class WorkloadToChange(ABC):
             UsageError: it cannot be run so here.
             Refusal: it would not be run once.
         """
+
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:  # noqa: ARG002
+        """What steering the rollout that is under way would do; ``hook`` is the pause meant.
+
+        ``before`` and ``after`` are states of the rollout, for ``abort`` revisions; ``notes`` say
+        what happens next.
+
+        Raises:
+            UsageError: this cannot be done here, or now; with what can be.
+        """
+        raise UsageError(f"{self.workload.name}: its rollouts cannot be steered")
 
     @abstractmethod
     def current_rollout(self) -> FollowedRollout:
