@@ -236,7 +236,7 @@ class MatchingPods:
             failures += lost
             metas = [one.item.metadata for one in found]
             known += [Name(meta.name, type_, meta.namespace) for meta in metas]
-        if len(failures) == len(types):
+        if len(failures) == sum(self.client.serves(find.CONTROLLERS[one]) for one in types):
             raise failures[0]
         for failure in failures:
             self.client.runtime.incomplete(failure)

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from dashborion.concurrency import every, start
+from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import AccessError, NotFound, Unavailable
+from dashborion.errors import NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.event import by_time
 from dashborion.models.query import Found, Query, object_name
@@ -216,18 +216,8 @@ class KubernetesNative:
         """The preferred version among those that this server has; asked only if there are two."""
         if len(kind.versions) == 1:
             return kind.versions[0]
-        calls = [partial(self._serves, version) for version in kind.versions]
-        served = every(calls, self.client.runtime.deadline)
+        served = map(self.client.served.has, kind.versions)
         return next(compress(kind.versions, served), kind.versions[-1])
-
-    def _serves(self, resource: Resource[Any]) -> bool:
-        """Whether the API's discovery names the resource; False where it may not be asked."""
-        path = f"/apis/{resource.group_version}"
-        try:
-            found = self.client.read(native_wire.ApiResources, path)
-        except (AccessError, Unavailable):
-            return False
-        return resource.plural in {one.name for one in (found.resources if found else None) or ()}
 
     def _namespace(self, kind: Kind, query: Query) -> str | None:
         return find.namespace_of(self.client, query) if kind.namespaced else None
