@@ -29,6 +29,7 @@ from dashborion.orchestrators.changing import (
     FollowedRollout,
     Images,
     PlannedChange,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.streams import Streams, age
@@ -142,6 +143,8 @@ class Changer:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
         with self._changing(name) as target:
             self._require_place(target, "deploy")
+            if self.patience is not None:  # what is paused would only be waited for
+                _require_restartable(target)
             planned = target.plan_images(images, self.reason)
             if planned.difference:
                 self._redefine(target, "deploy", planned)
@@ -164,6 +167,15 @@ class Changer:
             self._require_place(target, "rollback")
             planned = target.plan_revision(revision, self.reason)
             self._redefine(target, "rollback", planned)
+
+    def steer(self, name: str, action: Steering, hook: str | None = None) -> None:
+        """Continue, abort, pause or resume the rollout that is under way.
+
+        Raises:
+            UsageError: this cannot be done to it, or not now.
+        """
+        with self._changing(name) as target:
+            self._redefine(target, action, target.plan_steering(action, hook))
 
     def _require_place(self, target: WorkloadToChange, action: str) -> None:
         if self.reason is not None:
@@ -303,7 +315,7 @@ class Changer:
 
     def _undo(self, target: WorkloadToChange, change: Change) -> str | None:
         """How to undo a change; None where nothing has changed, or nothing can."""
-        if change.before == change.after or change.action == "restart":
+        if change.before == change.after or change.action in ("restart", "abort", "pause"):
             return None
         if change.action == "scale":
             words = ["scale", "{}", "-r", str(change.before)]

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
@@ -221,11 +222,15 @@ class Trouble(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """A rollout is done, ended badly (``ended`` names how), or is still under way."""
+    """A rollout is done, ended badly (``ended`` names how), or is still under way.
+
+    ``hint`` says how one goes on that is paused, where ``continue`` does not do it.
+    """
 
     message: str
     done: bool = False
     ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
+    hint: str | None = None
 
     def of(self, rollout: Rollout) -> Rollout:
         """A rollout as it is told by itself, without the workload's replicas beside it.
@@ -234,9 +239,7 @@ class Verdict(Struct, frozen=True):
         """
         if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
             return rollout
-        return Rollout(
-            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
-        )
+        return replace(rollout, state=RolloutState.PROGRESSING, message=self.message)
 
 
 class RolloutProgress(Verdict, frozen=True, kw_only=True):

@@ -16,8 +16,11 @@ from dashborion.streams import Streams, age
 _WORDS: Mapping[str, tuple[str, str]] = {
     "scale": ("scale", "scaled"), "restart": ("restart", "restarted"),
     "deploy": ("deploy", "deployed"), "rollback": ("roll back", "rolled back"),
-    "stop": ("stop", "stopped"),
+    "stop": ("stop", "stopped"), "continue": ("continue", "continued"),
+    "abort": ("abort", "aborted"), "pause": ("pause", "paused"), "resume": ("resume", "resumed"),
 }  # fmt: skip
+# Where both sides say nothing to people: ids, and states that the word itself says.
+_ALONE = frozenset({"restart", "stop", "continue", "pause", "resume"})
 _MARKS = {GOOD: ("✓", "done:"), BAD: ("✗", "failed:"), BUSY: ("…", "unfinished:")}
 
 
@@ -38,7 +41,7 @@ def line(streams: Streams, change: Change, now: datetime) -> str:
         words = f"would {would} {name}" if change.dry_run else f"{name} {done}"
         if change.action == "stop" and not change.dry_run:  # it was only asked to end
             words = f"{name} is {after}"
-        elif change.action not in ("restart", "stop"):  # ids of revisions say nothing to people
+        elif change.action not in _ALONE:
             words += f" {before} {'→' if streams.unicode else '->'} {after}"
     if change.rollout is not None:
         words += f", {_ended(change)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, compare, events, read, run
+from dashborion.cli.workloads import change, compare, events, read, run, steer
 
 app = group()
 
@@ -18,6 +18,10 @@ command(app, "scale")(change.scale)
 command(app, "restart")(change.restart)
 command(app, "deploy")(change.deploy)
 command(app, "rollback")(change.rollback)
+command(app, "continue")(steer.continue_)
+command(app, "abort")(steer.abort)
+command(app, "pause")(steer.pause)
+command(app, "resume")(steer.resume)
 command(app, "run")(run.run)
 command(app, "history")(read.history)
 command(app, "diff")(compare.diff)

@@ -120,12 +120,12 @@ def _resources(cpu: int | None, memory: int | None) -> Resources:
 
 
 def _strategy(service: wire.Service) -> Strategy:
+    kind = rollout.strategy(service)
     if service.deployment_controller.type in rollout.CONTROLLERS:
-        kind = service.deployment_controller.type.lower().replace("_", "-")
         return Strategy(type=kind, max_unavailable=None, max_surge=None)
     least, most = rollout.percents(service)
     return Strategy(
-        type=service.deployment_configuration.strategy.lower().replace("_", "-"),
+        type=kind,
         max_unavailable=f"{max(0, 100 - least)}%",
         max_surge=f"{max(0, most - 100)}%",
     )

@@ -217,11 +217,29 @@ class EarlySuccess(Wire, frozen=True):
     enable: bool = False
 
 
+class ConfiguredHook(Wire, frozen=True):
+    """What a deployment does at some of its stages: it calls a Lambda function, or waits."""
+
+    target_type: str = "AWS_LAMBDA"
+    lifecycle_stages: list[str] = []
+
+
+class Canary(Wire, frozen=True):
+    canary_percent: float = 5.0
+
+
+class Linear(Wire, frozen=True):
+    step_percent: float = 10.0
+
+
 class DeploymentConfiguration(Wire, frozen=True):
     strategy: str = "ROLLING"
     minimum_healthy_percent: int | None = None
     maximum_percent: int | None = None
     bake_time_in_minutes: int | None = None
+    lifecycle_hooks: list[ConfiguredHook] = []
+    canary_configuration: Canary = Canary()
+    linear_configuration: Linear = Linear()
     early_success_criteria: EarlySuccess = EarlySuccess()
 
 
@@ -231,6 +249,7 @@ class DeploymentController(Wire, frozen=True):
 
 class LifecycleHook(Wire, frozen=True):
     hook_id: str | None = None
+    target_type: str | None = None
     target_arn: str | None = None
     status: str = ""
     expires_at: datetime | None = None
@@ -249,6 +268,17 @@ class Alarms(Wire, frozen=True):
     triggered_alarm_names: list[str] = []
 
 
+class RevisionSummary(Wire, frozen=True):
+    """A revision in a deployment, its tasks, and its share of the traffic in percent."""
+
+    arn: str = ""
+    requested_task_count: int = 0
+    running_task_count: int = 0
+    pending_task_count: int = 0
+    requested_test_traffic_weight: float | None = None
+    requested_production_traffic_weight: float | None = None
+
+
 class ServiceDeployment(Wire, frozen=True):
     """The newer API's view of a deployment, which remembers those that ended."""
 
@@ -263,6 +293,8 @@ class ServiceDeployment(Wire, frozen=True):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     target_service_revision_arn: str | None = None  # in a list; a description has an object
+    target_service_revision: RevisionSummary | None = None
+    source_service_revisions: list[RevisionSummary] = []
 
 
 class ContainerImage(Wire, frozen=True):

@@ -6,8 +6,9 @@ looks whether the controller has seen the last change.
 
 from __future__ import annotations
 
-from dashborion.models.rollout import RolloutState
-from dashborion.orchestrators.kubernetes.argo_wire import PauseCondition, Rollout
+from dashborion.models.rollout import RolloutState, Traffic
+from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes.argo_wire import PauseCondition, Rollout, Step
 
 REVISION = "rollout.argoproj.io/revision"
 FORMER_NUMBERS = "rollout.argoproj.io/revision-history"
@@ -37,8 +38,8 @@ def judged(item: Rollout) -> tuple[RolloutState, str | None]:
     message = status.message or (status.phase if phase is RolloutState.PROGRESSING else None)
     if phase is RolloutState.PAUSED:
         phase = RolloutState.PAUSED if waits_for_person(item) else RolloutState.PROGRESSING
-        where = step(item)
-        message = f"{where}: {message}" if where else message
+        at = item.status.current_step_index
+        message = f"step {at + 1} of {len(_steps(item))}: {message}" if at is not None else message
     return phase, message
 
 
@@ -53,14 +54,47 @@ def _is_timed(item: Rollout, pause: PauseCondition) -> bool:
         return bool(strategy.blue_green and strategy.blue_green.auto_promotion_seconds)
     if pause.reason != _AT_STEP:
         return False  # an analysis or an experiment that was inconclusive, or what is not known
-    steps = (strategy.canary.steps if strategy.canary else None) or []
-    index = item.status.current_step_index or 0
+    steps, index = _steps(item), item.status.current_step_index or 0
     at = steps[index].pause if 0 <= index < len(steps) else None
     return at is not None and at.duration is not None
 
 
-def step(item: Rollout) -> str | None:
-    """``step 2 of 5`` of a canary that has steps and is not through with them."""
-    canary, index = item.spec.strategy.canary, item.status.current_step_index
-    count = len((canary.steps if canary else None) or ())
-    return f"step {index + 1} of {count}" if index is not None and index < count else None
+def is_stable(item: Rollout, metadata: wire.Meta) -> bool:
+    """Whether that is a pod or a ReplicaSet of the revision that the rollout replaces."""
+    return (metadata.labels or {}).get(TEMPLATE_HASH) == item.status.stable_rs
+
+
+def stages(item: Rollout) -> list[str]:
+    """The steps of a canary, which have no names of their own."""
+    return [f"STEP-{number}" for number in range(1, len(_steps(item)) + 1)]
+
+
+def stage(item: Rollout) -> str | None:
+    """The step at which a canary is that is not through with them."""
+    index, names = item.status.current_step_index, stages(item)
+    is_under_way = index is not None and 0 <= index < len(names)
+    return names[index] if index is not None and is_under_way else None
+
+
+def traffic(item: Rollout) -> Traffic | None:
+    """How much goes to the newest revision; of a canary without a router, by its replicas.
+
+    Of a preview all goes there that is no production traffic.
+    """
+    status = item.status
+    if not status.current_pod_hash:
+        return None
+    if item.spec.strategy.blue_green is not None:
+        is_active = status.blue_green.active_selector == status.current_pod_hash
+        return Traffic(production=100.0 if is_active else 0.0, test=100.0)
+    if status.current_pod_hash == status.stable_rs:
+        return Traffic(production=100.0, test=None)
+    if status.canary.weights is not None:
+        return Traffic(production=float(status.canary.weights.canary.weight), test=None)
+    share = 100 * status.updated_replicas / status.replicas if status.replicas else 0.0
+    return Traffic(production=round(share, 1), test=None)
+
+
+def _steps(item: Rollout) -> list[Step]:
+    canary = item.spec.strategy.canary
+    return (canary.steps if canary else None) or []

@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.models.rollout import Rollout, RolloutState, WaitingFor
 from dashborion.orchestrators.changing import Verdict
 from dashborion.orchestrators.kubernetes import argo, wire
 from dashborion.orchestrators.kubernetes.argo_wire import Rollout as ArgoRollout
@@ -23,6 +23,7 @@ from dashborion.orchestrators.kubernetes.argo_wire import RolloutStrategy
 
 _Judgement = tuple[RolloutState, str | None]
 _REVISIONS = (argo.REVISION, "deployment.kubernetes.io/revision")
+_STRATEGIES = {"RollingUpdate": "rolling", "Recreate": "recreate", "OnDelete": "on-delete"}
 _UNOBSERVED = "waiting for the change to be observed"
 
 
@@ -81,7 +82,24 @@ def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
     elif not was_available and is_in_doubt(item):
         state = RolloutState.PROGRESSING
         message = f"0 of {counts(item).desired} replicas available"
-    return Rollout(state=state, revision=revision, message=refusal or message)
+    is_held = isinstance(item, wire.Deployment) and state is RolloutState.PAUSED
+    return Rollout(
+        state=state,
+        revision=revision,
+        message=refusal or message,
+        strategy=strategy(item),
+        stage=argo.stage(item) if isinstance(item, ArgoRollout) else None,
+        traffic=argo.traffic(item) if isinstance(item, ArgoRollout) else None,
+        waiting_for=WaitingFor() if is_held else None,
+    )
+
+
+def strategy(item: wire.Controller) -> str:
+    """How its instances are replaced, as a definition says it: ``rolling`` if nobody chose."""
+    if isinstance(item, ArgoRollout):
+        return "blue-green" if item.spec.strategy.blue_green else "canary"
+    chosen = item.spec.strategy if isinstance(item, wire.Deployment) else item.spec.update_strategy
+    return _STRATEGIES.get(chosen.type or "RollingUpdate", (chosen.type or "").lower())
 
 
 def is_in_doubt(item: wire.Controller) -> bool:
@@ -128,10 +146,10 @@ def _deployment(item: wire.Deployment) -> _Judgement:
         return argo.judged(item)
     desired, status = replicas(item.spec.replicas), item.status
     progressing = condition(status.conditions, "Progressing")
+    if item.spec.paused:  # no deadline runs meanwhile, but one that was reported stays
+        return RolloutState.PAUSED, "paused: changes of the template wait until it is resumed"
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         return RolloutState.FAILED, progressing.message or "progress deadline exceeded"
-    if item.spec.paused:
-        return RolloutState.PAUSED, "paused: changes wait for `kubectl rollout resume`"
     if status.updated_replicas < desired:
         return RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
     if status.replicas > status.updated_replicas:
