@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import outcome, start
 from dashborion.engines.fleet import Fleet
-from dashborion.engines.until import Until
+from dashborion.engines.until import DONE, Until
 from dashborion.errors import (
     DashborionError,
     RolloutError,
@@ -58,7 +58,7 @@ class Patience:
     pull_seconds: float = 20.0
     placement_seconds: float = 30.0
     timeout_seconds: float = TIMEOUT_SECONDS
-    until: Until = Until()
+    until: Until = DONE
 
 
 @dataclass(eq=False)
@@ -132,8 +132,7 @@ class RolloutWait:
 
     def _end_if_hopeless(self, progress: RolloutProgress) -> None:
         if progress.ended == "paused":
-            hint = progress.hint or self.onward(progress.rollout)
-            raise RolloutPending(progress.message, hint=hint)
+            raise RolloutPending(progress.message, hint=self.onward(progress.rollout))
         if progress.ended is not None:
             raise RolloutFailed(progress.message, code=progress.ended)
         reason = self._hopeless(progress.troubles)
@@ -296,7 +295,7 @@ class RolloutFollower:
     def onward(self, workload: WorkloadToChange, rollout: Rollout) -> str | None:
         """The command with which a rollout goes on that waits for a person."""
         held = rollout.waiting_for
-        if held is None:
+        if held is None or rollout.strategy == "code-deploy":  # whose message has a command
             return None
         hook = ["--hook", held.hook] if held.hook else []
         return f"to go on: {self.fleet.command_for(workload, 'continue', '{}', *hook, '--wait')}"

@@ -74,3 +74,6 @@ class Until(Struct, frozen=True):
         if self.goal == "stage" and now in stages:
             return stages.index(now) >= stages.index(self.stage)
         return False
+
+
+DONE = Until()

@@ -222,15 +222,11 @@ class Trouble(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """A rollout is done, ended badly (``ended`` names how), or is still under way.
-
-    ``hint`` says how one goes on that is paused, where ``continue`` does not do it.
-    """
+    """A rollout is done, ended badly (``ended`` names how), or is still under way."""
 
     message: str
     done: bool = False
     ended: Literal["rollout-failed", "rolled-back", "superseded", "deleted", "paused"] | None = None
-    hint: str | None = None
 
     def of(self, rollout: Rollout) -> Rollout:
         """A rollout as it is told by itself, without the workload's replicas beside it.

@@ -18,9 +18,11 @@ from dashborion.orchestrators.changing import (
     History,
     Images,
     PlannedChange,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.orchestrators.ecs import (
+    code_deploy,
     deploy,
     deployment_views,
     find,
@@ -29,6 +31,7 @@ from dashborion.orchestrators.ecs import (
     progress,
     recheck,
     rollout,
+    stages,
     wire,
 )
 from dashborion.orchestrators.ecs.client import Client
@@ -42,6 +45,11 @@ _CONTROLLED = {
     "CODE_DEPLOY": "CodeDeploy controls its deployments: `aws deploy create-deployment`",
     "EXTERNAL": "an external controller makes its task sets: `aws ecs create-task-set`",
 }
+
+
+def _is_rolling(service: wire.Service) -> bool:
+    is_ours = service.deployment_controller.type not in rollout.CONTROLLERS
+    return not is_ours or service.deployment_configuration.strategy == "ROLLING"
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,8 @@ class Changes:
             else f"it is {service.status}",
             not_restartable_because=_CONTROLLED.get(service.deployment_controller.type),
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
+            stages=() if _is_rolling(service) else stages.STAGES,
+            pauses=stages.pauses(service.deployment_configuration),
             client=self.client,
             service=service,
             raw=found.raw or {},
@@ -112,7 +122,8 @@ class ServiceToChange(WorkloadToChange):
             verdict = rollout.of_task_sets(service)
         if verdict.done:
             verdict = progress.with_health(client, parts, service, verdict)
-        return verdict.of(rollout.rollout(service, made))
+        found = verdict.of(rollout.rollout(service, made))
+        return found if leading else code_deploy.with_wait(client, parts, service, found)
 
     def scale(self, replicas: int) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition, so it is read right before."""
@@ -167,6 +178,12 @@ class ServiceToChange(WorkloadToChange):
         from dashborion.orchestrators.ecs import run
 
         return run.plan(self.client, self.service, self.raw, wish)
+
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
+        """At a hook that waits it goes on; a deployment that is under way is rolled back."""
+        from dashborion.orchestrators.ecs import steering
+
+        return steering.plan(self.client, self.service, action, hook)
 
     def current_rollout(self) -> FollowedRollout:
         """The deployment that is PRIMARY now; a service with task sets has none."""

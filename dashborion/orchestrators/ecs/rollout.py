@@ -151,6 +151,16 @@ def verdict(service: wire.Service, id_: str, made: wire.ServiceDeployment | None
     return Verdict(message)
 
 
+def settled(service: wire.Service) -> Verdict:
+    """Whether what ECS has gone back to runs, with all its tasks."""
+    newest = primary(service)
+    if newest is None:
+        return Verdict("no PRIMARY deployment")
+    if _is_complete(service, newest, None) and _is_all_there(service, newest):
+        return _available(newest.running_count, newest.desired_count)
+    return Verdict(stages.joined("rolled back", _message(service, newest, None)))
+
+
 def _is_complete(
     service: wire.Service, ours: wire.Deployment, made: wire.ServiceDeployment | None
 ) -> bool:

@@ -39,7 +39,7 @@ STAGES = (
     *("POST_TEST_TRAFFIC_SHIFT", _BEFORE_SHIFT, "PRODUCTION_TRAFFIC_SHIFT"),
     *("POST_PRODUCTION_TRAFFIC_SHIFT", _BAKE_TIME, "CLEAN_UP"),
 )
-"""What a deployment that is not rolling goes through; a linear one and a canary repeat the shift."""
+"""What a deployment goes through that is not rolling; some of them repeat the shift."""
 
 
 def joined(*parts: str | None) -> str:

@@ -203,6 +203,7 @@ class TaskSet(Wire, frozen=True):
     id: str = ""
     status: str = ""
     task_definition: str = ""
+    external_id: str | None = None  # of CodeDeploy's deployment
     running_count: int = 0
     stability_status: str | None = None
     scale: Scale = Scale()

@@ -19,10 +19,19 @@ from dashborion.orchestrators.changing import (
     History,
     Images,
     PlannedChange,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.orchestrators.images import as_text
-from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    deploy,
+    find,
+    normalise,
+    progress,
+    rollout,
+    steering,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
@@ -32,9 +41,7 @@ from dashborion.orchestrators.kubernetes.history import current_template, inside
 if TYPE_CHECKING:
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-
-_PAUSED = "it is paused: new pods would wait for `kubectl rollout resume`"
+_PAUSED = "it is paused: new pods would wait for `dashborion workloads resume`"
 _DAEMON = "a DaemonSet runs one pod on every node that fits"
 _LOOK = "nothing was changed: look at it, then try again"
 _ON_DELETE = "its update strategy is OnDelete: no pod is replaced until somebody deletes it"
@@ -153,7 +160,7 @@ class ControllerToChange(WorkloadToChange):
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
         """kubectl's own annotation on the template."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        followed = self._begin(deploy.annotated(self.found, RESTARTED_AT, stamp, reason))
+        followed = self._begin(deploy.annotated(self.found, deploy.RESTARTED_AT, stamp, reason))
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
         return followed
@@ -185,6 +192,12 @@ class ControllerToChange(WorkloadToChange):
         from dashborion.orchestrators.kubernetes import run
 
         return run.plan(self.client, self.environment, self.found, wish)
+
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
+        """Through ``spec.paused``; a rollout is aborted by restoring the template that runs."""
+        return steering.plan(
+            self.client, self.environment, self.found, action, hook, send=self._begin
+        )
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""

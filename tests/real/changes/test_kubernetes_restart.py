@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.changes import RESTARTED_AT
+from dashborion.orchestrators.kubernetes.deploy import RESTARTED_AT
 from tests.support.api import ApiError
 from tests.support.cli import Cli
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
