@@ -59,6 +59,21 @@ def _is_timed(item: Rollout, pause: PauseCondition) -> bool:
     return at is not None and at.duration is not None
 
 
+def is_inconclusive(item: Rollout) -> bool:
+    """Whether the analysis of the step at which it is has found neither success nor failure."""
+    return item.status.canary.current_step_analysis_run_status.status == "Inconclusive"
+
+
+def pauses(item: Rollout) -> list[str]:
+    """The stages at which a new rollout waits for a person."""
+    preview = item.spec.strategy.blue_green
+    if preview is not None:
+        is_held = preview.auto_promotion_enabled is False and not preview.auto_promotion_seconds
+        return [_BLUE_GREEN] if is_held else []
+    steps = zip(stages(item), _steps(item), strict=True)
+    return [name for name, one in steps if one.pause is not None and one.pause.duration is None]
+
+
 def is_stable(item: Rollout, metadata: wire.Meta) -> bool:
     """Whether that is a pod or a ReplicaSet of the revision that the rollout replaces."""
     return (metadata.labels or {}).get(TEMPLATE_HASH) == item.status.stable_rs

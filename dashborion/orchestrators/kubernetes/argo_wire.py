@@ -23,6 +23,7 @@ class Canary(wire.RollingUpdate, frozen=True):
 
 
 class BlueGreen(wire.RollingUpdate, frozen=True):
+    auto_promotion_enabled: bool | None = None
     auto_promotion_seconds: Int | None = None
 
 
@@ -50,7 +51,12 @@ class Weights(Wire, frozen=True):
     canary: Weight = Weight()
 
 
+class AnalysisStatus(Wire, frozen=True):
+    status: str = ""
+
+
 class CanaryStatus(Wire, frozen=True):
+    current_step_analysis_run_status: AnalysisStatus = AnalysisStatus()
     weights: Weights | None = None
 
 

@@ -45,6 +45,8 @@ def test(path: str, value: Any) -> dict[str, Any]:
 
 def same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
     """A test that the pod template is the one that was looked up."""
+    if reference := inside(controller.raw, "spec").get("workloadRef"):
+        return test("/spec/workloadRef", reference)  # whose template it is
     return test("/spec/template", current_template(controller))
 
 

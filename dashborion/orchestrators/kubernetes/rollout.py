@@ -82,15 +82,16 @@ def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
     elif not was_available and is_in_doubt(item):
         state = RolloutState.PROGRESSING
         message = f"0 of {counts(item).desired} replicas available"
+    stage = argo.stage(item) if isinstance(item, ArgoRollout) else None
     is_held = isinstance(item, wire.Deployment) and state is RolloutState.PAUSED
     return Rollout(
         state=state,
         revision=revision,
         message=refusal or message,
         strategy=strategy(item),
-        stage=argo.stage(item) if isinstance(item, ArgoRollout) else None,
+        stage=stage,
         traffic=argo.traffic(item) if isinstance(item, ArgoRollout) else None,
-        waiting_for=WaitingFor() if is_held else None,
+        waiting_for=WaitingFor(stage=stage) if is_held else None,
     )
 
 
