@@ -38,8 +38,7 @@ def judged(item: Rollout) -> tuple[RolloutState, str | None]:
     message = status.message or (status.phase if phase is RolloutState.PROGRESSING else None)
     if phase is RolloutState.PAUSED:
         phase = RolloutState.PAUSED if waits_for_person(item) else RolloutState.PROGRESSING
-        at = item.status.current_step_index
-        message = f"step {at + 1} of {len(_steps(item))}: {message}" if at is not None else message
+        message = f"{_where(item)}{message}"
     return phase, message
 
 
@@ -77,6 +76,16 @@ def pauses(item: Rollout) -> list[str]:
 def is_stable(item: Rollout, metadata: wire.Meta) -> bool:
     """Whether that is a pod or a ReplicaSet of the revision that the rollout replaces."""
     return (metadata.labels or {}).get(TEMPLATE_HASH) == item.status.stable_rs
+
+
+def _where(item: Rollout) -> str:
+    """At which step it is, and how long that one takes by itself."""
+    steps, index = _steps(item), item.status.current_step_index
+    if index is None or not 0 <= index < len(steps):
+        return ""
+    pause = steps[index].pause
+    time = f", {pause.duration}" if pause is not None and pause.duration is not None else ""
+    return f"step {index + 1} of {len(steps)}{time}: "
 
 
 def stages(item: Rollout) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 import msgspec
@@ -210,6 +211,11 @@ class Client:
             except (AccessError, Unavailable) as error:
                 failures.append(error)
         return found, failures
+
+    def answers(self, resources: Sequence[Resource[Any]], listed: Sequence[Future[Any]]) -> bool:
+        """Whether one of these lists, by now, was had of what the server does serve."""
+        had = [one.done() and one.exception() is None for one in listed]
+        return any(self.serves(one) for one in compress(resources, had))
 
     def attempt(self, future: Future[T]) -> T | None:
         """What the answer can do without: what it fails with is a warning.

@@ -112,7 +112,7 @@ class Feed:
         resources = find.controllers(None)
         listed = [self.client.collect(one, namespace) for one in resources]
         found, failures = self.client.gathered(listed)
-        if is_first and len(failures) == sum(map(self.client.serves, resources)):
+        if is_first and not self.client.answers(resources, listed):
             raise failures[0]
         self._tell(failures if is_first else ())
         for one in found:

@@ -59,7 +59,7 @@ def listed(
 
     def gather() -> list[Found[wire.Controller]]:
         found, failures = client.gathered(listing)
-        if failures and len(failures) == sum(map(client.serves, resources)):
+        if failures and not client.answers(resources, listing):
             raise failures[0]
         for failure in failures:
             client.runtime.incomplete(failure)

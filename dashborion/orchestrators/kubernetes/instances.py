@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from dashborion.config.targets import Environment
-from dashborion.models.instance import Container, Instance, InstanceStatus, Termination
+from dashborion.models.instance import Container, Instance, InstanceStatus, Owner, Termination
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Name
 from dashborion.orchestrators.kubernetes import argo, quantity, wire
@@ -90,6 +90,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     ready = condition(pod.status.conditions, "Ready")
     status = instance_status(pod)
     cpu, memory = requests(pod.spec, pod.status)
+    made_by = controller(pod.metadata) if owned is None else None
     return Instance(
         project=environment.project,
         environment=environment.name,
@@ -114,6 +115,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
         cpu=quantity.canonical_cpu(cpu) if cpu else None,
         memory=quantity.canonical_memory(memory) if memory else None,
         containers=containers(pod),
+        owner=Owner(kind=made_by.kind, name=made_by.name) if made_by else None,
     )
 
 

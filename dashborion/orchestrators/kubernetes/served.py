@@ -7,11 +7,14 @@ installed such an API; who installs it sees its objects some minutes later.
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from dashborion.concurrency import start
 from dashborion.errors import AccessError, Unavailable
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.storage.cache import FileCache
@@ -41,18 +44,16 @@ class Served:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: dict[str, list[str]] = {}
+        self._asked: dict[str, Future[list[str]]] = {}
         self._guard = threading.Lock()
 
     def has(self, resource: Resource[Any]) -> bool:
         """Whether the resource is served; it is not where discovery may not be asked."""
-        return resource.plural in self._plurals(resource.group_version)
-
-    def _plurals(self, version: str) -> list[str]:
+        version = resource.group_version
         with self._guard:
-            if version not in self._known:
-                self._known[version] = self._look_up(version)
-            return self._known[version]
+            if version not in self._asked:
+                self._asked[version] = start(partial(self._look_up, version))
+        return resource.plural in self._client.wait(self._asked[version])
 
     def _look_up(self, version: str) -> list[str]:
         client = self._client

@@ -15,6 +15,7 @@ from tests.support.stub_api import Api
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
 WAYS = {"services", "ingresses"}
+DISCOVERY = None  # which is no resource: whether there is argoproj.io
 
 
 @pytest.mark.parametrize(
@@ -52,8 +53,39 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
     asked = Counter(one.plural for one in cluster.requests)
     assert seen.exit_code == 0
     of_type = {"deployment": {"deployments"}, "sts": {"statefulsets"}}
-    assert set(asked) == of_type.get(command.rpartition("--type ")[2], KINDS) | more
+    kinds = of_type.get(command.rpartition("--type ")[2], {*KINDS, DISCOVERY})
+    assert set(asked) == kinds | more
     assert set(asked.values()) <= {1}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["list", "status web", "describe deployment/web", "why", "events web", "logs web", "history web"],
+)
+def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_listed(
+    dashborion: Cli, cluster: Api, command: str
+) -> None:
+    cluster.objects = rich()
+    dashborion("workloads list")
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == [
+        "/apis/argoproj.io/v1alpha1"
+    ]
+    cluster.requests.clear()
+
+    assert dashborion(f"workloads {command}").exit_code == 0
+
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == []
+
+
+@pytest.mark.parametrize("code", [403, 404, 500])
+def test_where_discovery_does_not_answer_nothing_is_missing(
+    dashborion: Cli, cluster: Api, code: int
+) -> None:
+    cluster.on("*/argoproj.io/v1alpha1", status(code, "no"))
+
+    seen = dashborion("workloads list -o json", seconds=2)
+
+    assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, ["api", "db", "web"])
 
 
 def test_what_is_only_counted_is_asked_for_without_its_body(dashborion: Cli, cluster: Api) -> None:
