@@ -38,6 +38,7 @@ from dashborion.cli.printing import (
 from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.watch import LINES, Watched, WatchOptions, of_row
 from dashborion.cli.why import WhyOptions, WhyPrinter
+from dashborion.completion import completers
 from dashborion.errors import DashborionError, UsageError, foreseen
 from dashborion.render import is_drawn
 
@@ -201,6 +202,7 @@ def status(
         typer.Option(
             "--until",
             metavar="GOAL",
+            autocompletion=completers.goals,
             help="With --wait: done, shifted (all production traffic), paused, or stage:NAME.",
         ),
     ] = None,

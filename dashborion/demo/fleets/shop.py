@@ -282,15 +282,19 @@ def _build(shop: Shop) -> dict[str, str]:
     changes = {}
     for name, common in _FLEET.items():
         given = {**common, **common.get(shop.environment, {})}
+        if given.get("only", shop.environment) != shop.environment:
+            continue
         revisions = shop.define(name, *given["tags"], **given.get("definition", {}))
         more: Json = dict(given.get("service", {}))
         if "host" in given:
             scheme = given.get("scheme", "internet-facing")
             more["loadBalancers"] = shop.balance(name, f"{given['host']}.{domain}", scheme=scheme)
         low, high = given.get("percents", (100, 200))
+        percents = {"minimumHealthyPercent": low, "maximumPercent": high}
         if "breaker" in given:
-            percents = {"minimumHealthyPercent": low, "maximumPercent": high}
             more["deploymentConfiguration"] = {**_BREAKER, **percents}
+        if "deployment" in given:
+            more["deploymentConfiguration"] = {**percents, **given["deployment"]}
         shop.serve(name, revisions[0], given.get("count"), team=given.get("team", "shop"), **more)
         if "bounds" in given:
             shop.scale_automatically(name, **given["bounds"])

@@ -86,12 +86,13 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         routes=ways,
         scaling=[target] if target is not None else [],
     )
-    told = looking.found(reads, gathered)
+    told, gathered = looking.found(reads, gathered)
+    state = rollout.rollout(service, gathered.made)
     restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
     causes = findings.after_changes(causes, timeline.changes(service))
     detail = WorkloadDetail(
-        **(msgspec.structs.asdict(plain) | {"restarts": restarts}),
+        **(msgspec.structs.asdict(plain) | {"restarts": restarts, "rollout": state}),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
         causes=causes,
         reasons=findings.reasons(causes),

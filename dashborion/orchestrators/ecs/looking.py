@@ -63,12 +63,15 @@ class Reads:
         self.not_checked.append(NotChecked(what=what, permission=permission, reason=error.message))
 
 
-def found(reads: Reads, facts: Facts) -> list[Finding]:
-    """What all rules find in the facts, and in what they then ask for."""
+def found(reads: Reads, facts: Facts) -> tuple[list[Finding], Facts]:
+    """What all rules find in the facts, and in what they then ask for; and all these facts."""
     told = findings.found(RULES, facts)
     codes = {one.code for one in told}
     under_way = [read(reads, facts) for asks, read in _MORE if asks(facts, codes)]
-    return findings.found(RULES, findings.completed(facts, under_way)) if under_way else told
+    if not under_way:
+        return told, facts
+    completed = findings.completed(facts, under_way)
+    return findings.found(RULES, completed), completed
 
 
 def _is_rolling(facts: Facts, _codes: AbstractSet[Code]) -> bool:

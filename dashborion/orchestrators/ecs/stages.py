@@ -76,7 +76,7 @@ def stage(made: wire.ServiceDeployment) -> str | None:
     if held is not None:
         return _held(made, held)
     at = f"stage {made.lifecycle_stage}" if made.lifecycle_stage else None
-    if made.lifecycle_stage == _BAKE_TIME:
+    if made.lifecycle_stage == _BAKE_TIME and made.status not in GOING_BACK:
         at = f"{at}{_bake(made)}"
     if at and (weight := _traffic(made).production):
         at = f"{at} with {weight:g}% of the production traffic"
@@ -110,7 +110,7 @@ def with_stage(rollout: Rollout, made: wire.ServiceDeployment) -> Rollout:
         rollout,
         stage=made.lifecycle_stage,
         traffic=None if traffic == Traffic(production=None, test=None) else traffic,
-        bake_until=_bakes_until(made) if made.lifecycle_stage == _BAKE_TIME else None,
+        bake_until=_bakes_until(made) if made.status in UNDER_WAY else None,
         waiting_for=None
         if held is None
         else WaitingFor(
@@ -194,6 +194,8 @@ def _bake(made: wire.ServiceDeployment) -> str:
 
 def _bakes_until(made: wire.ServiceDeployment) -> datetime | None:
     """An estimate: ECS says when the deployment changed, not when it began to bake."""
+    if made.lifecycle_stage != _BAKE_TIME:
+        return None
     chosen, since = made.deployment_configuration, made.updated_at
     minutes = chosen.bake_time_in_minutes if chosen is not None else None
     return since + timedelta(minutes=minutes) if since and minutes is not None else None

@@ -148,7 +148,7 @@ def _deployment(item: wire.Deployment) -> _Judgement:
     desired, status = replicas(item.spec.replicas), item.status
     progressing = condition(status.conditions, "Progressing")
     if item.spec.paused:  # no deadline runs meanwhile, but one that was reported stays
-        return RolloutState.PAUSED, "paused: changes of the template wait until it is resumed"
+        return RolloutState.PAUSED, "changes of the template wait until it is resumed"
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         return RolloutState.FAILED, progressing.message or "progress deadline exceeded"
     if status.updated_replicas < desired:
@@ -218,7 +218,7 @@ def verdict(item: wire.Controller, state: Rollout) -> Verdict:
     if state.state is RolloutState.FAILED:
         return Verdict(state.message or "failed", ended="rollout-failed")
     if state.state is RolloutState.PAUSED:
-        return Verdict(state.message or "paused", ended="paused")
+        return Verdict(f"paused: {state.message}", ended="paused")
     if state.state is RolloutState.PROGRESSING:
         # Not that pods are refused: how far it has come tells whether it moves on all the same.
         message = state.message

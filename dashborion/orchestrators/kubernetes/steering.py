@@ -29,7 +29,7 @@ class FollowedPause(FollowedTemplate):
     """A pause on its way: over when the controller has seen it."""
 
     def _verdict(self, item: wire.Controller, state: Rollout) -> Verdict:  # noqa: ARG002
-        return Verdict(state.message or str(state.state), done=state.state is RolloutState.PAUSED)
+        return Verdict(str(state.state), done=state.state is RolloutState.PAUSED)
 
 
 def plan(

@@ -80,7 +80,7 @@ def test_a_paused_deployment_is_not_restarted(dashborion: Cli, here: Space, more
     seen = dashborion(f"workloads restart paused {more} -o json")
     assert (seen.exit_code, seen.out) == (1, "")
     assert seen.error["code"] == "refused"
-    assert "rollout resume" in seen.error["message"]
+    assert "workloads resume" in seen.error["message"]
     assert stamp_of(here, "paused") is None
 
 

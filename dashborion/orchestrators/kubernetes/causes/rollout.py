@@ -58,7 +58,14 @@ def _held(facts: Facts) -> Finding | None:
             return None
         message = "changes of the template wait until `spec.paused` is removed"
         evidence = facts.evidence("spec.paused", "true")
-        return Finding(code=Code.PAUSED, reason="Paused", message=message, evidence=[evidence])
+        resume = f"dashborion workloads resume {item.metadata.name}"
+        return Finding(
+            code=Code.PAUSED,
+            reason="Paused",
+            message=message,
+            evidence=[evidence],
+            advice=[Advice(text="let it go on", command=resume)],
+        )
     status = item.status
     if isinstance(status, wire.DaemonSetStatus):
         old = status.desired_number_scheduled - status.updated_number_scheduled
