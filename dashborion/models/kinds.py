@@ -30,6 +30,13 @@ KIND_WORDS = {word: type_ for type_, words in _WORDS.items() for word in (*words
 KIND_OF = {type_: words[0] for type_, words in _WORDS.items()}
 """The word for a type inside a NAME such as ``deployment/web``."""
 
+
+def is_meant(wanted: WorkloadType | None, type_: WorkloadType | None) -> bool:
+    """Whether a type is one that was asked for: a service of Express mode is a service."""
+    is_service = type_ is WorkloadType.EXPRESS_SERVICE and wanted is WorkloadType.ECS_SERVICE
+    return wanted in (None, type_) or is_service
+
+
 INSTANCE_WORDS = frozenset({"pod", "pods", "po", "task", "tasks", "instance", "instances"})
 
 _COMMANDS = {

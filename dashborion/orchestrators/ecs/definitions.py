@@ -16,7 +16,6 @@ import msgspec
 from dashborion.concurrency import every, result, start
 from dashborion.errors import BadAnswer, DashborionError, NotFound, Refusal
 from dashborion.models.definition import Comparison, Defined, Side
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Part, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.aws.errors import Refused
@@ -78,7 +77,7 @@ class Definitions:
                 environment=scope.environment.name,
                 namespace=scope.namespace(service.tags),
                 name=service.service_name,
-                type=WorkloadType.ECS_SERVICE,
+                type=normalise.type_of(service),
                 revision=wire.arn_name(str(one["taskDefinitionArn"])),
             )
             for one in answers

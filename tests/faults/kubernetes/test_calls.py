@@ -60,7 +60,15 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
 
 @pytest.mark.parametrize(
     "command",
-    ["list", "status web", "describe deployment/web", "why", "events web", "logs web", "history web"],
+    [
+        "list",
+        "status web",
+        "describe deployment/web",
+        "why",
+        "events web",
+        "logs web",
+        "history web",
+    ],
 )
 def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_listed(
     dashborion: Cli, cluster: Api, command: str
