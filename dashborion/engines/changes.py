@@ -137,6 +137,7 @@ class Changer:
             f"restart {label(target.workload)}",
             self._change(target.workload, "restart", target.newest, None),
             lambda: target.restart(now=self.now(), reason=self.reason),
+            notes=notes_of_restart(target),
             warning=target.warning,
         )
 
@@ -361,6 +362,24 @@ class Changer:
 def label(workload: Workload) -> str:
     """``deployment/web in namespace shop``."""
     return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
+
+
+def notes_of_restart(target: WorkloadToChange) -> list[str]:
+    """A restart deploys where a tag has moved, and has all the pauses of a deployment."""
+    moves = target.image_moves()
+    notes = [
+        f"tag moved: {one.image} is {one.after} by now, and {one.before} runs"
+        for one in moves
+        if one.is_change
+    ]
+    unknown = [one.image for one in moves if one.after is None]
+    if unknown:
+        notes.append(
+            f"cannot tell whether a tag has moved meanwhile: {listing(unknown)}"
+        )
+    if target.pauses:
+        notes.append(f"it may wait for a person at {', '.join(target.pauses)}")
+    return notes
 
 
 def _require_restartable(target: WorkloadToChange) -> None:

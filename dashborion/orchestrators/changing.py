@@ -84,6 +84,14 @@ class WorkloadToChange(ABC):
     def scale(self, replicas: int) -> FollowedRollout:
         """Set the replicas."""
 
+    def image_moves(self) -> list[ImageMove]:
+        """What a restart would start in place of what runs, for each image that is named by a tag.
+
+        Of a registry that nobody asks, both digests are unknown.
+        """
+        images = [one for one in self.workload.images if "@" not in one]
+        return [ImageMove(one, None, None) for one in dict.fromkeys(images)]
+
     @abstractmethod
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
         """Replace all instances by new ones of the same definition."""
@@ -150,6 +158,22 @@ class WorkloadToChange(ABC):
         if not owner.min <= replicas <= owner.max and not owner.contradicts:
             return f"somebody set the replicas to {replicas}"
         return f"the replicas are {replicas} now: most likely {owner.bounds}"
+
+
+class ImageMove(Struct, frozen=True):
+    """An image, the digest that runs, and the one that its tag means by now, where both are known.
+
+    A restart changes the image where they differ.
+    """
+
+    image: str
+    before: str | None
+    after: str | None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the tag is known to have moved."""
+        return self.before != self.after
 
 
 class History(Struct, frozen=True):

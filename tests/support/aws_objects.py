@@ -274,6 +274,11 @@ class AwsObjects(StrictAws):
         found |= {"status": "ROLLBACK_REQUESTED", **self.objects.get("after", {})}
         return {"serviceDeploymentArn": asked["serviceDeploymentArn"]}
 
+    def _DescribeImages(self, asked: Json) -> Any:
+        """Of ``registry``: by tag."""
+        found = self.objects.get("registry", {}).get(asked["imageIds"][0]["imageTag"])
+        return {"imageDetails": [found]} if found else ("ImageNotFoundException", "No image.")
+
     def _GetDeployment(self, asked: Json) -> Any:
         known = {one["deploymentId"]: one for one in self._all("codeDeployments")}
         return {"deploymentInfo": known[asked["deploymentId"]]}

@@ -16,6 +16,7 @@ from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.changing import (
     FollowedRollout,
     History,
+    ImageMove,
     Images,
     PlannedChange,
     Steering,
@@ -165,6 +166,12 @@ class ServiceToChange(WorkloadToChange):
         if action == "restart":
             raise UsageError("--reason: ECS keeps none of a restart")
         deploy.require_tag_value(reason)
+
+    def image_moves(self) -> list[ImageMove]:
+        """From ECR, where it may be read."""
+        from dashborion.orchestrators.ecs import image_moves
+
+        return list(image_moves.image_moves(self.client, self.service))
 
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:  # noqa: ARG002
         """A new deployment of the same task definition."""

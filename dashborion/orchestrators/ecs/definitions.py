@@ -30,7 +30,7 @@ from dashborion.orchestrators.ecs.native_normalise import compared_definitions
 from dashborion.orchestrators.ecs.routes import Routes, routes
 from dashborion.orchestrators.protocol import Running, RunningContainer
 
-_ECR = re.compile(
+ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)"
 )
 
@@ -112,7 +112,7 @@ class Definitions:
 
     def tags_of(self, repository: str, digest: str) -> list[str] | None:
         """Of images in ECR, if they may be described."""
-        place = _ECR.fullmatch(repository)
+        place = ECR.fullmatch(repository)
         if place is None:
             return None
         aws = self.client.aws.in_region(place["region"])

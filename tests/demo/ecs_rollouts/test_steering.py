@@ -15,7 +15,17 @@ from tests.demo.ecs_rollouts.objects import (
     rolls,
     service_revision,
 )
-from tests.support.aws_objects import CLUSTER, CREATED, AwsObjects, Json, arn, deployment, service
+from tests.support.aws_objects import (
+    CLUSTER,
+    CREATED,
+    AwsObjects,
+    Json,
+    arn,
+    definition,
+    deployment,
+    service,
+    task,
+)
 from tests.support.cli import Cli
 
 PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}
@@ -423,3 +433,45 @@ def test_code_deploy_is_steered_with_its_own_command(dashborion: Cli, aws: AwsOb
     assert f"{command} --deployment-wait-type READY_WAIT" in refused(dashborion, "continue web")
     assert "stop-deployment --deployment-id d-ABC123" in refused(dashborion, "abort web")
     assert "cannot pause them" in refused(dashborion, "pause web")
+
+
+# --- Restarts -----------------------------------------------------------------------------------
+
+OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+INDEX = {"imageManifestMediaType": "application/vnd.oci.image.index.v1+json"}
+ECR = "123456789012.dkr.ecr.eu-west-3.amazonaws.com/shop/web"
+UNKNOWN = "cannot tell whether a tag has moved meanwhile"
+
+
+@pytest.mark.parametrize(
+    ("image", "found", "words"),
+    [
+        pytest.param(f"{ECR}:1.0", {"imageDigest": OLD}, None, id="as it was"),
+        pytest.param(
+            f"{ECR}:1.0",
+            {"imageDigest": NEW},
+            f"tag moved: {ECR}:1.0 is {NEW} by now, and {OLD} runs",
+            id="moved",
+        ),
+        pytest.param(f"{ECR}:1.0", {"imageDigest": NEW} | INDEX, UNKNOWN, id="of many platforms"),
+        pytest.param(f"{ECR}:1.0", None, UNKNOWN, id="gone from the registry"),
+        pytest.param("example.test/web:1.0", None, UNKNOWN, id="another registry"),
+        pytest.param(f"{ECR}@{OLD}", None, None, id="no tag"),
+    ],
+)
+def test_a_restart_tells_whether_a_tag_moved_and_where_it_may_wait(
+    dashborion: Cli, aws: AwsObjects, image: str, found: Json | None, words: str | None
+) -> None:
+    hooks = [{"targetType": "PAUSE", "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}]
+    chosen = {"strategy": "BLUE_GREEN", "lifecycleHooks": hooks if words is None else []}
+    aws.objects["services"] = [service("web", deploymentConfiguration=chosen)]
+    aws.objects["definitions"] = [definition("web", {"name": "app", "image": image})]
+    running = {"name": "app", "lastStatus": "RUNNING", "imageDigest": OLD}
+    aws.objects["tasks"] = [task(1, "web", containers=[running])]
+    aws.objects["registry"] = {"1.0": found} if found else {}
+
+    seen = dashborion("workloads restart web --dry-run")
+
+    assert seen.exit_code == 0, seen.err
+    assert (words or "it may wait for a person at POST_TEST_TRAFFIC_SHIFT") in seen.err
+    assert ("tag" in seen.err) is (words is not None)
