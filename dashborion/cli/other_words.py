@@ -32,7 +32,7 @@ _ROLLOUT = {
 }  # fmt: skip
 _KINDS = {
     **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets"), "workloads"),
-    **dict.fromkeys(("daemonsets", "services"), "workloads"),
+    **dict.fromkeys(("daemonsets", "services", "rollouts"), "workloads"),
     **dict.fromkeys(("pods", "pod", "po", "tasks"), "instances"),
     **{kind: f"k8s {kind}" for kind in ("nodes", "ingresses", "events", "jobs", "configmaps")},
 }  # fmt: skip

@@ -374,9 +374,7 @@ def notes_of_restart(target: WorkloadToChange) -> list[str]:
     ]
     unknown = [one.image for one in moves if one.after is None]
     if unknown:
-        notes.append(
-            f"cannot tell whether a tag has moved meanwhile: {listing(unknown)}"
-        )
+        notes.append(f"cannot tell whether a tag has moved meanwhile: {listing(unknown)}")
     if target.pauses:
         notes.append(f"it may wait for a person at {', '.join(target.pauses)}")
     return notes

@@ -52,6 +52,9 @@ class Owner(Model, frozen=True, kw_only=True):
     kind: str
     name: str
 
+    def __str__(self) -> str:
+        return f"{self.kind.lower()}/{self.name}"
+
 
 class Instance(Model, frozen=True, kw_only=True):
     """An ECS task or a Kubernetes pod; ``owner`` has made one whose ``workload`` is null."""

@@ -29,6 +29,7 @@ from tests.support.waiting import PATIENCE_SECONDS, wait_for
 Found = TypeVar("Found")
 
 CURRENT, OLDEST = "KUBEBUILDER_ASSETS", "KUBEBUILDER_ASSETS_OLDEST"
+ARGO = "ARGO_ROLLOUTS"  # a folder with Argo Rollouts' controller and its CRDs
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 GROUPS = {"admin": "system:masters", "viewer": "", "nobody": ""}
 VIEWER_RULES = [

@@ -53,11 +53,6 @@ def is_failing(instance: Instance) -> bool:
     return style(instance) == BAD
 
 
-def _owner(item: Instance) -> str | None:
-    """What has made it that is no workload, as ``kind/name``."""
-    return f"{item.owner.kind.lower()}/{item.owner.name}" if item.owner else None
-
-
 def _previous_run(container: Container) -> str | None:
     previous = container.last_termination
     return f"{previous.reason} (exit {previous.exit_code})" if previous else None
@@ -77,7 +72,7 @@ INSTANCES = View(
         name_column("node", wide=True),
         column("zone", wide=True),
         name_column("revision", wide=True),
-        column("owner", _owner, wide=True),
+        column("owner", lambda item: item.owner and str(item.owner), wide=True),
         message_column(wide=True),
         column("cpu", wide=True, right=True),
         column("memory", wide=True, right=True, shown=memory),
