@@ -66,5 +66,5 @@ class Served:
         except (AccessError, Unavailable):
             return []
         plurals = [one.name for one in (found.resources if found else None) or ()]
-        cache.add({version: Known(plurals, now)})
+        start(partial(cache.add, {version: Known(plurals, now)}))  # nobody waits for that
         return plurals

@@ -7,10 +7,12 @@ from collections import Counter
 
 import pytest
 
+from dashborion.storage.files import cache_folder
 from tests.support.cli import Cli
 from tests.support.misbehaviour import status
 from tests.support.rich_objects import rich
 from tests.support.stub_api import Api
+from tests.support.waiting import wait_for
 
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
@@ -75,6 +77,7 @@ def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_li
 ) -> None:
     cluster.objects = rich()
     dashborion("workloads list")
+    wait_for("the answer on disk", lambda: list(cache_folder().glob("kubernetes-apis-*.msgpack")))
     assert [one.path for one in cluster.requests if "argoproj" in one.path] == [
         "/apis/argoproj.io/v1alpha1"
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def space() -> Iterator[Space]:
         }  # fmt: skip
         space.add(moved)
         for name in ("web", "api", "slow", "moved"):
-            plane.wait_for(f"{name} to be healthy", lambda name=name: is_healthy(space, name))
+            plane.wait_for(f"{name} to be healthy", partial(is_healthy, space, name))
         yield space
 
 
@@ -99,9 +100,7 @@ def test_they_are_listed_with_what_they_are_made_of(dashborion: Cli, here: Space
     assert len(described["instances"]) == 4
     assert {one["healthy"] for one in described["endpoints"]} == {4}
     assert dashborion("workloads logs rollout/web --tail 1").out.count("web-") >= 4
-    assert [one["verdict"] for one in dashborion("workloads why rollout/* -o json").json] == [
-        "healthy"
-    ] * 4
+    assert dashborion("workloads why rollout/web -o json").json["verdict"] == "healthy"
 
 
 def test_a_canary_waits_and_is_continued(dashborion: Cli, here: Space) -> None:
@@ -194,14 +193,17 @@ def test_a_template_of_a_deployment_is_changed_there(dashborion: Cli, here: Spac
     assert "dashborion workloads deploy deployment/legacy --image IMAGE" in said
     assert "deployment/legacy" in refused(dashborion, "rollback moved")
 
-    scaled = dashborion("workloads scale rollout/moved -r 2 --wait -v -o json")
-    assert (scaled.exit_code, writes(scaled)) == (0, ["PATCH 200"]), scaled.err
+    # Pods of the very second of a restart are no older than it: these are.
     before = {one["metadata"]["name"] for one in here.pods("legacy")}
     restarted = dashborion("workloads restart moved --wait -v -o json")
     assert (restarted.exit_code, writes(restarted)) == (0, ["PATCH 200"]), restarted.err
     after = {one["metadata"]["name"] for one in here.pods("legacy")}
-    assert (len(after), before & after) == (2, set())
-    assert the(here, "moved")["status"]["restartedAt"] == the(here, "moved")["spec"]["restartAt"]
+    assert (len(after), before & after) == (1, set())
+    found = the(here, "moved")
+    assert found["status"]["restartedAt"] == found["spec"]["restartAt"]
+    assert found["metadata"]["annotations"]["rollout.argoproj.io/revision"] == "1"
+    scaled = dashborion("workloads scale rollout/moved -r 2 --wait -v -o json")
+    assert (scaled.exit_code, writes(scaled)) == (0, ["PATCH 200"]), scaled.err
 
 
 def test_why_one_fails_is_told_by_its_pods(dashborion: Cli, here: Space) -> None:

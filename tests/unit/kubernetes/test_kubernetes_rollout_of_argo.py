@@ -21,7 +21,7 @@ AT = "2026-11-27T12:00:00Z"
 STEPS = {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}, {"pause": {"duration": 60}}]}}
 BLUE_GREEN: Raw = {"blueGreen": {"activeService": "web", "autoPromotionEnabled": False}}
 IN_TIME: Raw = {"blueGreen": {"activeService": "web", "autoPromotionSeconds": 30}}
-HEALTHY = {"phase": "Healthy", "stableRS": "aa", "currentPodHash": "aa"}
+HEALTHY: Raw = {"phase": "Healthy", "stableRS": "aa", "currentPodHash": "aa"}
 
 
 def rollout(strategy: Raw | None = None, /, spec: Raw | None = None, **status: Any) -> Rollout:
