@@ -12,7 +12,13 @@ from msgspec.structs import replace
 from dashborion.errors import Conflict, NotFound, UsageError
 from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.aws.errors import Refused
-from dashborion.orchestrators.changing import FollowedRollout, PlannedChange, Steering, Verdict
+from dashborion.orchestrators.changing import (
+    FollowedRollout,
+    PlannedChange,
+    RolloutProgress,
+    Steering,
+    Verdict,
+)
 from dashborion.orchestrators.ecs import code_deploy, deployment_views, rollout, stages, wire
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.progress import FollowedDeployment, FollowedFromNow
@@ -247,6 +253,11 @@ class FollowedRollback(FollowedFromNow):
     """The way back from a deployment, which tells itself how far it is: the one of this ARN."""
 
     arn: str
+
+    def look(self) -> RolloutProgress:
+        """When it is over, why it was gone is no news any more."""
+        seen = super().look()
+        return replace(seen, rollout=replace(seen.rollout, message=None)) if seen.done else seen
 
     def _made(self, service: wire.Service) -> wire.ServiceDeployment | None:  # noqa: ARG002
         ask = partial(self.client.described_deployments, [self.arn])

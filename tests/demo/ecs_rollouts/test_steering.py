@@ -96,6 +96,14 @@ def test_status_tells_stage_traffic_and_what_waits(dashborion: Cli, aws: AwsObje
     assert (described["state"], described["waitingFor"]) == ("paused", seen.json["waitingFor"])
 
 
+def test_the_hooks_that_wait_are_offered(dashborion: Cli, aws: AwsObjects) -> None:
+    """Fetched by a tab itself, and those of the workload on the line only."""
+    waits(aws)
+    assert dashborion.complete("dashborion workloads continue web --hook ") == ["h1"]
+    aws.objects["services"].append(service("calm"))
+    assert dashborion.complete("dashborion workloads continue calm --hook ") == []
+
+
 @pytest.mark.parametrize(
     ("stage", "until"),
     [("BAKE_TIME", "2026-11-18T11:17:40Z"), ("POST_PRODUCTION_TRAFFIC_SHIFT", None)],
