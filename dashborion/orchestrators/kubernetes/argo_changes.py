@@ -78,25 +78,25 @@ class RolloutToChange(ControllerToChange):
         with self._explaining():
             self._send(patch)
         followed = self._followed(current_template(self.found), before)
-        return _FollowedRestart(**_parts(followed), restart_at=at)
+        return _FollowedRestart(**_parts(followed) | {"newest": self.newest}, restart_at=at)
 
     def plan_images(self, images: Images, reason: str | None) -> PlannedChange:
         """As of a Deployment, unless the template is another object's."""
-        self._require_own_template("deploy", "--image IMAGE")
+        self._require_own_template()
         return super().plan_images(images, reason)
 
     def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """As of a Deployment, unless the template is another object's."""
-        self._require_own_template("deploy", "--image IMAGE")
+        self._require_own_template()
         return super().plan_revision(revision, reason)
 
-    def _require_own_template(self, *words: str) -> None:
+    def _require_own_template(self) -> None:
         reference = self._item.spec.workload_ref
         if reference is not None:
             kind, name = (reference.kind or "").lower(), reference.name
             raise UsageError(
                 f"{self.workload.name}: its pod template is that of {kind}/{name}",
-                hint=f"change that: dashborion workloads {words[0]} {kind}/{name} {words[1]}",
+                hint=f"change that: dashborion workloads deploy {kind}/{name} --image IMAGE",
             )
 
     def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
