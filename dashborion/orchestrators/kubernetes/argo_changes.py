@@ -25,7 +25,7 @@ from dashborion.orchestrators.kubernetes.changes import ControllerToChange
 from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.progress import FollowedTemplate
 
-_PAUSES, _ABORT = "/status/pauseConditions", "/status/abort"
+_PAUSED, _PAUSES, _ABORT = "/spec/paused", "/status/pauseConditions", "/status/abort"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,14 +102,30 @@ class RolloutToChange(ControllerToChange):
     def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
         """What ``spec.paused`` does as of a Deployment, all else through the status."""
         item = self._item
-        is_of_spec = action == "pause" or (item.spec.paused and action != "abort")
-        if hook is not None or is_of_spec:
+        if hook is not None or action == "pause":
             return super().plan_steering(action, hook)
         if action == "abort":
             return self._plan_abort(item)
+        if item.spec.paused:
+            return self._plan_unpause(item)
         if action == "resume":
             return self._plan_retry(item)
         return self._plan_continue(item)
+
+    def _plan_unpause(self, item: argo_types.Rollout) -> PlannedChange:
+        patch = self._unpaused(item)
+        own = ", ".join(one.reason for one in item.status.pause_conditions or ())
+        return PlannedChange(
+            before=str(RolloutState.PAUSED),
+            after=str(RolloutState.PROGRESSING),
+            difference=(),
+            send=lambda: self._begin(patch),
+            notes=(f"it waits at a pause of its own then: {own}",) if own else (),
+        )
+
+    def _unpaused(self, item: argo_types.Rollout) -> deploy.Patch:
+        operations = deploy.test(_PAUSED, True), {"op": "remove", "path": _PAUSED}
+        return deploy.json_patch(item, deploy.same_template(self.found), *operations)
 
     def _plan_continue(self, item: argo_types.Rollout) -> PlannedChange:
         """``promote``; where nothing waits, that would skip an analysis that is under way."""
@@ -169,14 +185,21 @@ class RolloutToChange(ControllerToChange):
         operations = ({"op": "add", "path": _ABORT, "value": True},)
 
         def abort() -> FollowedRollout:
-            return _FollowedAbort(**_parts(self._write_status(item, *operations)))
+            sent = self._write_status(item, *operations)
+            if item.spec.paused:
+                self._send(self._unpaused(item))
+            return _FollowedAbort(**_parts(sent))
 
         return PlannedChange(
             before=self.workload.rollout.revision or "the newest",
             after=stable or "what is stable",
             difference=(),
             send=abort,
-            notes=(f"the template stays the new one: {back}",),
+            # The controller leaves alone what is paused, aborted or not.
+            notes=(
+                *(["it is paused no more"] if item.spec.paused else []),
+                f"the template stays the new one: {back}",
+            ),
         )
 
     def _stable_revision(self, item: argo_types.Rollout) -> str | None:

@@ -154,9 +154,17 @@ def test_a_canary_is_aborted_and_tried_again(dashborion: Cli, here: Space) -> No
 
     assert dashborion("workloads resume web -o json").exit_code == 0
     assert dashborion("workloads status web --wait --until paused").exit_code == 0
-    assert dashborion("workloads abort web --wait").exit_code == 0
+    # The controller leaves alone what is paused by hand: that is ended, too.
+    paused = dashborion("workloads pause web --wait -o json")
+    assert (paused.exit_code, "spec.paused" in paused.json["rollout"]["message"]) == (0, True)
+    dry = dashborion("workloads continue web --dry-run")
+    assert "it waits at a pause of its own then: CanaryPauseStep" in dry.err
+    again = dashborion("workloads abort web --wait -v")
+    assert (again.exit_code, writes(again)) == (0, ["PATCH 200"] * 2), again.err
+    assert "paused" not in the(here, "web")["spec"]
     back = dashborion(f"workloads rollback web --to {stable} --wait -o json")
     assert (back.exit_code, back.json["rollout"]["state"]) == (0, "complete"), back.err
+    assert "imagePullPolicy" not in back.err  # which the server sets in a ReplicaSet's template
 
 
 def test_a_preview_waits_before_it_is_promoted(dashborion: Cli, here: Space) -> None:

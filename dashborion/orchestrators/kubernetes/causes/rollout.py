@@ -111,6 +111,7 @@ def _waits(facts: Facts, item: Rollout) -> Finding:
             facts.evidence("status.pauseConditions[].reason", pause.reason, pause.start_time)
         ],
         first_seen=pause.start_time,
+        last_seen=pause.start_time,
         advice=[
             Advice(text="go on", command=command.format("continue")),
             Advice(text="go back", command=command.format("abort")),
