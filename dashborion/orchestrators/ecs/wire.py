@@ -304,12 +304,23 @@ class ContainerImage(Wire, frozen=True):
     image_digest: str | None = None
 
 
+class PlatformOverride(Wire, frozen=True):
+    cpu_architecture: str | None = None
+
+
+class RevisionOverrides(Wire, frozen=True):
+    """What ECS itself makes of a task definition, where that differs."""
+
+    runtime_platform: PlatformOverride = PlatformOverride()
+
+
 class ServiceRevision(Wire, frozen=True):
     """What a service deployment goes to: a task definition and the service's settings."""
 
     service_revision_arn: str = ""
     task_definition: str = ""
     container_images: list[ContainerImage] = []
+    overrides: RevisionOverrides = RevisionOverrides()
 
 
 class Event(Wire, frozen=True):
