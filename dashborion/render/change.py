@@ -43,7 +43,7 @@ def line(streams: Streams, change: Change, now: datetime) -> str:
             words = f"{name} is {after}"
         elif change.action not in _ALONE:
             words += f" {before} {'→' if streams.unicode else '->'} {after}"
-    if change.rollout is not None:
+    if change.rollout is not None and change.action != "pause":  # which is what it should be
         words += f", {_ended(change)}"
     return f"{_mark(streams, change)} {plain(environment_label(change))} {words}\n"
 
@@ -85,7 +85,8 @@ def _ended(change: Change) -> str:
 
 
 def _mark(streams: Streams, change: Change) -> str:
-    state = change.rollout.state if change.rollout is not None else RolloutState.COMPLETE
+    is_waited = change.rollout is not None and change.action != "pause"
+    state = change.rollout.state if change.rollout and is_waited else RolloutState.COMPLETE
     style = {RolloutState.COMPLETE: GOOD, RolloutState.FAILED: BAD}.get(state, BUSY)
     if change.dry_run:
         style = BUSY

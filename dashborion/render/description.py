@@ -23,7 +23,7 @@ from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.limits import Limits
-from dashborion.models.rollout import Change, Rollout
+from dashborion.models.rollout import Change, Rollout, Traffic
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import page_parts, table
 from dashborion.render.cells import Cell, human, painted, plain
@@ -138,7 +138,8 @@ def _parts(item: Any) -> Sequence[Part]:
         if item.rollout is not None:
             fields = [*fields, ("Rollout", _rollout(item.rollout))]
     elif isinstance(item, Rollout):
-        fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
+        fields = [*_scalars(item), ("Traffic", _traffic(item.traffic))]
+        sections = [("Causes", causes.CAUSES, item.causes or [])]
     elif isinstance(item, EcsObject | ClusterObject):
         fields, sections = _generic_fields(item), _generic_sections(item)
     else:
@@ -232,6 +233,14 @@ def _field(name: str, value: Cell) -> Field:
 
 def _rollout(item: Rollout) -> str:
     return ", ".join(filter(None, (str(item.state), item.message)))
+
+
+def _traffic(item: Traffic | None) -> str | None:
+    """``10% of production, 100% of test``: what the newest revision has."""
+    if item is None:
+        return None
+    shares = (("production", item.production), ("test", item.test))
+    return ", ".join(f"{share:g}% of {of}" for of, share in shares if share is not None)
 
 
 def _autoscaler(autoscaling: Autoscaling | None) -> str | None:

@@ -92,6 +92,7 @@ def test_status_tells_stage_traffic_and_what_waits(dashborion: Cli, aws: AwsObje
     (cause,) = [one for one in seen.json["causes"] if one["code"] == "hook-waiting"]
     commands = [one["command"] for one in cause["advice"]]
     assert any("workloads continue web --hook h1" in one for one in commands)
+    assert "0% of production, 100% of test" in dashborion("workloads status web").out
     described = dashborion("workloads describe web -o json").json["rollout"]
     assert (described["state"], described["waitingFor"]) == ("paused", seen.json["waitingFor"])
 

@@ -12,6 +12,10 @@ from tests.support.cli import Cli
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
 from tests.support.real_namespace import Space, writes
 
+ROLLING = {  # what no Deployment has but its strategy
+    **dict.fromkeys(("stage", "traffic", "bakeUntil", "waitingFor")),
+    "strategy": "rolling",
+}
 NOW = datetime(2026, 5, 1, 12, 0, 0, 999, tzinfo=UTC)
 
 
@@ -143,6 +147,7 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
             "revision": "2",
             "message": "1 of 1 available",
             "causes": None,
+            **ROLLING,
         },
         "type": "k8s-deployment",
         "seconds": seen.json["seconds"],
@@ -166,6 +171,7 @@ def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
             "revision": "1",
             "message": None,
             "causes": None,
+            **ROLLING,
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -38,6 +39,7 @@ def has_one(space: Space, name: str, tag: str) -> bool:
 
 def test_a_deployment_that_is_paused_and_goes_on(dashborion: Cli, here: Space) -> None:
     here.add(deployment("held", replicas=2))
+    assert dashborion("workloads status held --wait").exit_code == 0
 
     seen = dashborion("workloads pause held --wait -v -o json")
     assert (seen.exit_code, writes(seen)) == (0, ["PATCH 200"]), seen.err
@@ -115,14 +117,21 @@ def test_an_aborted_restart_replaces_the_pods_once_more(dashborion: Cli, here: S
     assert RESTARTED not in str(here.get("again")["spec"]["template"])
 
 
-def test_a_way_back_that_fails_is_a_failure(dashborion: Cli, here: Space) -> None:
+@pytest.fixture
+def quota(here: Space) -> Iterator[Manifest]:
+    """For one pod; the namespace is shared."""
+    kind = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "few"}}
+    yield kind | {"spec": {"hard": {"pods": "1"}}}
+    here.plane.request("DELETE", f"/api/v1/namespaces/{here.name}/resourcequotas/few")
+
+
+def test_a_way_back_that_fails_is_a_failure(dashborion: Cli, here: Space, quota: Manifest) -> None:
     """What was ended for the new revision does not come back: a quota is in the way."""
     in_place = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
     here.add(deployment("few", replicas=2, strategy=in_place))
     here.change_image("few", "unready")
     here.plane.wait_for("its pod", partial(has_one, here, "few", "2.0"))
-    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "spec": {"hard": {"pods": "1"}}}
-    here.add({**quota, "metadata": {"name": "few"}})
+    here.add(quota)
 
     seen = dashborion("workloads abort few --wait -o json")
 
