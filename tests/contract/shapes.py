@@ -93,11 +93,21 @@ ROLLOUT = exactly(
     revision=optional,
     message=optional,
     causes=maybe(many(CAUSE)),
+    strategy=optional,
+    stage=optional,
+    traffic=maybe(exactly(production=maybe(real), test=maybe(real))),
+    bakeUntil=maybe_time,
+    waitingFor=maybe(
+        exactly(hook=optional, stage=optional, expiresAt=maybe_time, onTimeout=optional)
+    ),
 )
 _WORKLOAD = {
     **_PLACE,
     "name": text,
-    "type": words("ecs-service", "k8s-deployment", "k8s-statefulset", "k8s-daemonset"),
+    "type": words(
+        *("ecs-service", "ecs-express-service"),
+        *("k8s-deployment", "k8s-statefulset", "k8s-daemonset", "k8s-rollout"),
+    ),
     "orchestrator": _ORCHESTRATOR,
     "status": words("running", "degraded", "stopped"),
     "desired": number,
@@ -145,6 +155,7 @@ _INSTANCE = {
     "cpu": optional,
     "memory": optional,
     "containers": many(CONTAINER),
+    "owner": maybe(exactly(kind=text, name=text)),
 }
 EVENT = exactly(timestamp=maybe_time, type=words("normal", "warning"), reason=optional,
                 message=text, object=text, count=number, firstSeen=maybe_time, **_PLACE,

@@ -68,7 +68,6 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
         "describe deployment/web",
         "why",
         "events web",
-        "logs web",
         "history web",
     ],
 )
