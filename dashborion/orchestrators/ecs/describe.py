@@ -87,7 +87,8 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         scaling=[target] if target is not None else [],
     )
     told, gathered = looking.found(reads, gathered)
-    state = rollout.rollout(service, gathered.made)
+    staged = rollout.rollout(service, gathered.made)
+    state = staged if staged.stage else plain.rollout  # else it would be told as in no list
     restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
     causes = findings.after_changes(causes, timeline.changes(service))
