@@ -12,6 +12,7 @@ from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
 from dashborion.models.base import environment_label
 from dashborion.models.instance import Instance
+from dashborion.models.kinds import WorkloadType, is_meant
 from dashborion.models.query import Found, Name, Query, has_wildcards
 from dashborion.models.workload import Workload
 
@@ -101,7 +102,8 @@ def widened(query: Query, patterns: Sequence[Name]) -> Query:
     namespaces = {pattern.namespace for pattern in patterns}
     types = {pattern.type for pattern in patterns}
     if patterns and None not in types and query.types is None:
-        query = replace(query, types=frozenset(filter(None, types)))
+        meant = {one for type_ in types for one in WorkloadType if is_meant(type_, one)}
+        query = replace(query, types=frozenset(meant))
     if not patterns or None in namespaces or query.namespace or query.all_namespaces:
         return query
     only = next(iter(namespaces))

@@ -98,6 +98,7 @@ class Changer:
             Conflict: they are not ``current``, or not any more what was shown.
         """
         with self._changing(name) as target:
+            target.require_possible("scale")
             self._heed_autoscaler(target, replicas, force=force)
             desired = target.workload.desired
             if current is not None and desired != current:
@@ -154,6 +155,7 @@ class Changer:
     def deploy(self, name: str, images: Images, *, force: bool) -> None:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
         with self._changing(name) as target:
+            target.require_possible("deploy")
             self._require_place(target, "deploy")
             if self.patience is not None:  # what is paused would only be waited for
                 _require_restartable(target)
@@ -176,6 +178,7 @@ class Changer:
     def rollback(self, name: str, revision: str | None) -> None:
         """Go back to a revision, or with None to the one that ran before."""
         with self._changing(name) as target:
+            target.require_possible("rollback")
             _require_restartable(target)
             self._require_place(target, "rollback")
             planned = target.plan_revision(revision, self.reason)

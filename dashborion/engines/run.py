@@ -81,6 +81,7 @@ class Runner:
         target = changer.fleet.workload_to_change(name, query)
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
+        target.require_possible("run")
         with foreseen(target.environment.label):
             planned = target.plan_run(wish)
             words = shlex.join(wish.command) if wish.command else "the container's own command"

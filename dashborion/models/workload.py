@@ -61,7 +61,7 @@ class Resources(Model, frozen=True, kw_only=True):
 
 
 class Workload(Model, frozen=True, kw_only=True):
-    """An ECS service, or a Kubernetes Deployment, StatefulSet or DaemonSet.
+    """An ECS service, or a Kubernetes Deployment, StatefulSet, DaemonSet or Argo Rollout.
 
     ``updatedAt`` is when what runs was put there, by a change or by a rollback; not when it was
     scaled. ``reason`` is the API's word for what is wrong, ``cause`` the code of it: of the worst

@@ -87,6 +87,11 @@ class WorkloadToChange(ABC):
         """How far the current rollout is, with all that the API says of it."""
         return self.workload.rollout
 
+    def require_possible(self, action: str) -> None:  # noqa: B027 - most kinds can all
+        """Check that this kind of workload can ``scale``, ``stop``, ``start``, ``deploy``,
+        ``rollback`` or ``run``; else ``UsageError`` with the command that can.
+        """
+
     def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
         """The claims that are deleted, with their data, if it has no more than these replicas."""
         return []

@@ -205,6 +205,7 @@ def _instance(item: InstanceDetail) -> Sequence[Part]:
         [
             ("ID", item.id if item.id != item.name else None),
             ("Workload", item.workload),
+            ("Owner", str(item.owner) if item.owner else None),
             ("Environment", environment_label(item)),
             ("Namespace", item.namespace),
             ("Revision", item.revision),

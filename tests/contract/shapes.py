@@ -95,7 +95,7 @@ ROLLOUT = exactly(
     causes=maybe(many(CAUSE)),
     strategy=optional,
     stage=optional,
-    traffic=maybe(exactly(production=maybe_number, test=maybe_number)),
+    traffic=maybe(exactly(production=maybe(real), test=maybe(real))),
     bakeUntil=maybe_time,
     waitingFor=maybe(
         exactly(hook=optional, stage=optional, expiresAt=maybe_time, onTimeout=optional)
@@ -104,7 +104,10 @@ ROLLOUT = exactly(
 _WORKLOAD = {
     **_PLACE,
     "name": text,
-    "type": words("ecs-service", "k8s-deployment", "k8s-statefulset", "k8s-daemonset"),
+    "type": words(
+        *("ecs-service", "ecs-express-service"),
+        *("k8s-deployment", "k8s-statefulset", "k8s-daemonset", "k8s-rollout"),
+    ),
     "orchestrator": _ORCHESTRATOR,
     "status": words("running", "degraded", "stopped"),
     "desired": number,
@@ -152,6 +155,7 @@ _INSTANCE = {
     "cpu": optional,
     "memory": optional,
     "containers": many(CONTAINER),
+    "owner": maybe(exactly(kind=text, name=text)),
 }
 EVENT = exactly(timestamp=maybe_time, type=words("normal", "warning"), reason=optional,
                 message=text, object=text, count=number, firstSeen=maybe_time, **_PLACE,

@@ -125,7 +125,7 @@ class AwsObjects(StrictAws):
     """A context manager; change ``aws.objects[...]`` at any time, add to ``aws.faults``.
 
     Keys: ``clusters services tasks definitions containerInstances serviceDeployments
-    codeDeployments serviceRevisions scalableTargets scalingActivities trails targetGroups
+    express codeDeployments serviceRevisions scalableTargets scalingActivities trails targetGroups
     loadBalancers listeners`` are lists;
     ``rules`` (by listener ARN), ``targetHealth`` (by target group ARN) and ``logs``
     (group → stream → events) are mappings.
@@ -185,6 +185,11 @@ class AwsObjects(StrictAws):
         if "TAGS" not in asked.get("include", ()):
             answer["services"] = [_without(one, "tags") for one in answer["services"]]
         return answer
+
+    def _DescribeExpressGatewayService(self, asked: Json) -> Any:
+        known = {one["serviceArn"]: one for one in self._all("express")}
+        found = known.get(asked["serviceArn"])
+        return {"service": found} if found else ("ServiceNotFoundException", "Service not found.")
 
     def _ListTasks(self, asked: Json) -> Any:
         wanted = asked.get("desiredStatus", "RUNNING")

@@ -15,6 +15,7 @@ from moto.elbv2 import models as elbv2
 from moto.logs.models import logs_backends
 
 from dashborion.demo.behaviour import cause_of
+from dashborion.demo.ecs import express
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.moto_objects import (
@@ -296,6 +297,8 @@ def _build(shop: Shop) -> dict[str, str]:
         if "deployment" in given:
             more["deploymentConfiguration"] = {**percents, **given["deployment"]}
         shop.serve(name, revisions[0], given.get("count"), team=given.get("team", "shop"), **more)
+        if "express" in given:
+            express.make(shop.scheduler.backend.services[f"{shop.cluster}:{name}"])
         if "bounds" in given:
             shop.scale_automatically(name, **given["bounds"])
         if "later" in given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -43,6 +43,15 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
+# What of UpdateService ecspresso, for one, reports not to work there, and what does it instead.
+_SCALE = ("--scaling-target minTaskCount=N,maxTaskCount=N",)
+_IMAGE = ("--primary-container image=IMAGE",)
+_OF_EXPRESS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("scale", "stop", "start"), _SCALE),
+    **dict.fromkeys(("deploy", "rollback"), _IMAGE),
+    "run": (),
+}
+_UPDATE_EXPRESS = "aws ecs update-express-gateway-service --service-arn"
 _CONTROLLED = {
     "CODE_DEPLOY": "CodeDeploy controls its deployments: `aws deploy create-deployment`",
     "EXTERNAL": "an external controller makes its task sets: `aws ecs create-task-set`",
@@ -127,6 +136,15 @@ class ServiceToChange(WorkloadToChange):
             verdict = progress.with_health(client, parts, service, verdict)
         found = verdict.of(rollout.rollout(service, made))
         return found if leading else code_deploy.with_wait(client, parts, service, found)
+
+    def require_possible(self, action: str) -> None:
+        """A service of Express mode is changed by an operation of its own."""
+        if self.service.is_express and action in _OF_EXPRESS:
+            raise UsageError(
+                f"{self.workload.name}: {action}: a service of Express mode is changed by "
+                "UpdateExpressGatewayService alone",
+                hint=" ".join((_UPDATE_EXPRESS, self.service.service_arn, *_OF_EXPRESS[action])),
+            )
 
     def scale(self, replicas: int) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition, so it is read right before."""

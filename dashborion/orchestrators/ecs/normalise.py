@@ -52,7 +52,7 @@ def workload(
         environment=scope.environment.name,
         namespace=scope.namespace(service.tags),
         name=service.service_name,
-        type=WorkloadType.ECS_SERVICE,
+        type=type_of(service),
         orchestrator=scope.environment.orchestrator,
         status=_status(service, state, available),
         desired=service.desired_count,
@@ -72,6 +72,10 @@ def workload(
         endpoints=endpoints,
         labels=labels(service.tags),
     )
+
+
+def type_of(service: wire.Service) -> WorkloadType:
+    return WorkloadType.EXPRESS_SERVICE if service.is_express else WorkloadType.ECS_SERVICE
 
 
 def definition_of(service: wire.Service) -> str:

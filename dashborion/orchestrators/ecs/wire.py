@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from dashborion.orchestrators.addresses import without_secrets
 
@@ -304,12 +304,23 @@ class ContainerImage(Wire, frozen=True):
     image_digest: str | None = None
 
 
+class PlatformOverride(Wire, frozen=True):
+    cpu_architecture: str | None = None
+
+
+class RevisionOverrides(Wire, frozen=True):
+    """What ECS itself makes of a task definition, where that differs."""
+
+    runtime_platform: PlatformOverride = PlatformOverride()
+
+
 class ServiceRevision(Wire, frozen=True):
     """What a service deployment goes to: a task definition and the service's settings."""
 
     service_revision_arn: str = ""
     task_definition: str = ""
     container_images: list[ContainerImage] = []
+    overrides: RevisionOverrides = RevisionOverrides()
 
 
 class Event(Wire, frozen=True):
@@ -339,10 +350,36 @@ class Service(Wire, frozen=True):
     deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
     deployment_controller: DeploymentController = DeploymentController()
     current_service_deployment: str | None = None
+    resource_management_type: str = "CUSTOMER"
 
     def __post_init__(self) -> None:
         if not self.service_name:
             force_setattr(self, "service_name", arn_name(self.service_arn))
+        if self.is_express and self.deployment_configuration.strategy == "ROLLING":
+            # The only one that they have, said or not.
+            chosen = replace(self.deployment_configuration, strategy="CANARY")
+            force_setattr(self, "deployment_configuration", chosen)
+
+    @property
+    def is_express(self) -> bool:
+        """Whether it is of Express mode: ECS itself manages what belongs to it."""
+        return self.resource_management_type == "ECS"
+
+
+class IngressPath(Wire, frozen=True):
+    access_type: str = ""
+    endpoint: str = ""
+
+
+class ExpressConfiguration(Wire, frozen=True):
+    ingress_paths: list[IngressPath] = []
+
+
+class ExpressService(Wire, frozen=True):
+    """A service of Express mode as its own API tells it; two configurations while it changes."""
+
+    service_arn: str = ""
+    active_configurations: list[ExpressConfiguration] = []
 
 
 # --- Tasks ----------------------------------------------------------------------------------------

@@ -24,6 +24,8 @@ from dashborion.orchestrators.changing import (
 )
 from dashborion.orchestrators.images import as_text
 from dashborion.orchestrators.kubernetes import (
+    argo,
+    argo_wire,
     deploy,
     find,
     managed,
@@ -70,7 +72,8 @@ class Changes:
         is_paused = isinstance(item, wire.Deployment) and item.spec.paused
         strategy = getattr(item.spec, "update_strategy", None)
         is_on_delete = strategy is not None and strategy.type == "OnDelete"
-        return ControllerToChange(
+        make, more = _kind_of(item)
+        return make(
             environment=self.environment,
             place=server_place(self.client.credentials.settings.host),
             workload=workload,
@@ -83,6 +86,7 @@ class Changes:
             keeper=managed.keeper(item, scaling),
             client=self.client,
             found=found,
+            **more,
         )
 
     def place(self, instance: Found[Any]) -> Place:  # noqa: ARG002 - all are there
@@ -100,6 +104,14 @@ class Changes:
         path = api.PODS.path(pod.namespace, pod.name)
         if self.client.write("DELETE", path, body) is None:
             raise NotFound("instance", pod.name, where=find.where(pod.namespace))
+
+
+def _kind_of(item: wire.Controller) -> tuple[type[ControllerToChange], dict[str, Any]]:
+    if not isinstance(item, argo_wire.Rollout):
+        return ControllerToChange, {}
+    from dashborion.orchestrators.kubernetes.argo_changes import RolloutToChange
+
+    return RolloutToChange, {"stages": argo.stages(item), "pauses": argo.pauses(item)}
 
 
 @dataclass(frozen=True, kw_only=True)

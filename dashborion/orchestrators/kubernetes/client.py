@@ -5,10 +5,10 @@ Lists are fetched side by side, on threads of their own, and awaited within the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,7 +24,6 @@ from dashborion.errors import (
     Unavailable,
 )
 from dashborion.models.query import Found
-from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
 from dashborion.orchestrators.kubernetes.errors import (
     Missing,
@@ -35,6 +34,7 @@ from dashborion.orchestrators.kubernetes.errors import (
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions, Pages
 from dashborion.orchestrators.kubernetes.request import JSON, Request, decode
 from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.kubernetes.served import Served
 from dashborion.orchestrators.kubernetes.transport import Transport
 from dashborion.orchestrators.runtime import Runtime
 
@@ -52,11 +52,16 @@ class Client:
         self.credentials = credentials
         self.runtime = runtime
         self._transport = Transport(credentials, runtime)
-        self._asking = threading.Lock()
-        self._served: dict[str, Future[wire.ApiResources | None]] = {}
+        self.served = Served(self)
+
+    def serves(self, resource: Resource[Any]) -> bool:
+        """Whether the server has a resource that not every server has; it has all others."""
+        return not resource.is_optional or self.served.has(resource)
 
     def get(self, resource: Resource[T], namespace: str | None, name: str) -> Found[T] | None:
         """One object with its own JSON; None if there is none of that name."""
+        if not self.serves(resource):
+            return None
         try:
             request = self._transport.request("GET", resource.path(namespace, name))
             body = self._transport.send(request)
@@ -77,19 +82,6 @@ class Client:
             return self._answer(type_, self._transport.request("GET", path))
         body = msgspec.json.encode(question)
         return self._answer(type_, self._transport.request("POST", path, body=body))
-
-    def served(self, group_version: str) -> frozenset[str]:
-        """The plurals that a version of an optional API has, none if it is not there.
-
-        It is asked for once, and not where nobody asks.
-        """
-        with self._asking:
-            found = self._served.get(group_version)
-            if found is None or (found.done() and found.exception()):
-                ask = partial(self.read, wire.ApiResources, f"/apis/{group_version}")
-                found = self._served[group_version] = start(ask)
-        listed = self.wait(found)
-        return frozenset(one.name for one in (listed.resources if listed else None) or ())
 
     def write(
         self, method: str, path: str, body: Any, content_type: str = JSON
@@ -158,12 +150,15 @@ class Client:
         """Start to fetch all objects in a namespace, or in all; raises as ``pages``.
 
         An object that cannot be decoded is told as a missing row, or, where the list only goes
-        with the answer as its ``decoration``, as a warning.
+        with the answer as its ``decoration``, as a warning. There are none of what not every
+        server has, where this one has it not.
         """
         on_odd = self.runtime.warn if decoration else self.runtime.incomplete
 
         def collected() -> list[Found[T]]:
             objects: list[Found[T]] = []
+            if not self.serves(resource):
+                return objects
             pages = Pages(
                 self._transport, resource, namespace, options, on_odd, on_restart=objects.clear
             )
@@ -218,6 +213,11 @@ class Client:
             except (AccessError, Unavailable) as error:
                 failures.append(error)
         return found, failures
+
+    def answers(self, resources: Sequence[Resource[Any]], listed: Sequence[Future[Any]]) -> bool:
+        """Whether one of these lists, by now, was had of what the server does serve."""
+        had = [one.done() and one.exception() is None for one in listed]
+        return any(self.serves(one) for one in compress(resources, had))
 
     def attempt(self, future: Future[T]) -> T | None:
         """What the answer can do without: what it fails with is a warning.

@@ -40,16 +40,7 @@ class Definitions:
         """All controllers with their own JSON."""
         client, namespace = self.client, find.namespace_of(self.client, query)
         options = ListOptions(query.selector, raw=True)
-        found, failures = client.gathered(
-            [client.collect(one, namespace, options) for one in find.controllers(query.types)]
-        )
-        if failures and not found:
-            raise failures[0]
-        for failure in failures:
-            client.runtime.incomplete(failure)
-        if not found:
-            find.require_namespace(client, namespace)
-        return Listing(self, query, namespace, found)
+        return Listing(self, query, namespace, find.listed(client, query, options)())
 
     def revisions(
         self, name: Name, query: Query, between: tuple[str, str] | None

@@ -14,6 +14,7 @@ from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedCh
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.history import PastRevision, current_template, inside
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -45,6 +46,8 @@ def test(path: str, value: Any) -> dict[str, Any]:
 
 def same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
     """A test that the pod template is the one that was looked up."""
+    if reference := inside(controller.raw, "spec").get("workloadRef"):
+        return test("/spec/workloadRef", reference)  # whose template it is
     return test("/spec/template", current_template(controller))
 
 
@@ -130,7 +133,10 @@ def plan_revision(
     if not inside(target.template, "spec"):
         name, number = item.metadata.name, target.revision.revision
         raise Refusal(f"{name}: revision {number} has no pod template to go back to")
-    difference = template_difference(current_template(controller), target.template)
+    shown = current_template(controller)
+    if current is not None and isinstance(item, Rollout):
+        shown = current.template  # its own lacks what the API server sets in a ReplicaSet's
+    difference = template_difference(shown, target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
     patch = undo(controller, target, reason)

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dashborion.models.workload import Endpoint, EndpointType
-from dashborion.orchestrators.kubernetes import network_wire, wire
+from dashborion.orchestrators.kubernetes import argo, network_wire, wire
 
 _HTTP, _HTTPS = 80, 443
 PortKey = tuple[str, str]  # a port's name and protocol, which tell a Service's ports apart
@@ -69,7 +69,7 @@ class EndpointIndex(Struct):
         for service in services:
             if service.spec.type == "ExternalName":
                 continue  # a name in DNS, whatever its selector says
-            for key, value in (service.spec.selector or {}).items():
+            for key, value in _selector(service).items():
                 pair = (service.metadata.namespace, key, value)
                 index._services.setdefault(pair, []).append(service)
                 break  # one pair is enough for the lookup
@@ -88,7 +88,7 @@ class EndpointIndex(Struct):
             service
             for key, value in labels.items()
             for service in self._services.get((namespace, key, value), ())
-            if (service.spec.selector or {}).items() <= labels.items()
+            if _selector(service).items() <= labels.items()
         ]
 
     def endpoints(
@@ -110,6 +110,12 @@ class EndpointIndex(Struct):
                 key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port, endpoint.protocol)
                 endpoints.setdefault(key, counted)
         return list(endpoints.values())
+
+
+def _selector(service: network_wire.Service) -> dict[str, str]:
+    """What a Service selects; Argo Rollouts writes one revision's hash into it."""
+    selector = service.spec.selector or {}
+    return {key: value for key, value in selector.items() if key != argo.TEMPLATE_HASH}
 
 
 def from_slices(slices: Iterable[network_wire.EndpointSlice]) -> list[Backing]:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from typing import Any
 
-from dashborion.concurrency import start
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import gateway_wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -23,29 +21,15 @@ ROUTES: tuple[Resource[Any], ...] = (api.HTTP_ROUTES, api.GRPC_ROUTES)
 
 
 def begin(client: Client, namespace: str | None) -> Callable[[], list[ServiceWay]]:
-    """Start to list the routes in a namespace, or in all; what is called gathers their ways.
-
-    Where the server has no such API, that is all that is asked.
-    """
-    asking = start(partial(_listings, client, namespace))
-    return lambda: _gather(client, namespace, asking)
-
-
-def _listings(
-    client: Client, namespace: str | None
-) -> list[Future[list[Found[gateway_wire.Route]]]]:
-    served = client.served(api.GATEWAY_API)
-    return [
-        client.collect(one, namespace, decoration=True) for one in ROUTES if one.plural in served
-    ]
+    """Start to list the routes in a namespace, or in all; what is called gathers their ways."""
+    listed = [client.collect(one, namespace, decoration=True) for one in ROUTES]
+    return lambda: _gather(client, namespace, listed)
 
 
 def _gather(
-    client: Client,
-    namespace: str | None,
-    asking: Future[list[Future[list[Found[gateway_wire.Route]]]]],
+    client: Client, namespace: str | None, listed: list[Future[list[Found[gateway_wire.Route]]]]
 ) -> list[ServiceWay]:
-    routes = [route for listed in client.attempt(asking) or () for route in client.optional(listed)]
+    routes = [route for one in listed for route in client.optional(one)]
     places = {
         parent.namespace or route.metadata.namespace
         for route in routes

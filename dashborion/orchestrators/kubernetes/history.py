@@ -12,13 +12,12 @@ from msgspec import Struct
 
 from dashborion.models.query import Found
 from dashborion.models.rollout import Revision
-from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import argo, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.instances import TEMPLATE_HASH
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
-
-TEMPLATE_HASH = "pod-template-hash"
 
 
 class PastRevision(Struct, frozen=True):
@@ -94,5 +93,6 @@ def template_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A ReplicaSet's own, without what tells its pods from others'; a ControllerRevision's data."""
     template = copy.deepcopy(inside(raw.get("data") or raw, "spec", "template"))
     template.pop("$patch", None)
-    inside(template, "metadata", "labels").pop(TEMPLATE_HASH, None)
+    for hash_ in (TEMPLATE_HASH, argo.TEMPLATE_HASH):
+        inside(template, "metadata", "labels").pop(hash_, None)
     return template

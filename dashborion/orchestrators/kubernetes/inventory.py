@@ -37,25 +37,16 @@ class Inventory(Struct, frozen=True):
     def workloads(self, query: Query) -> list[Examined[Workload]]:
         """All controllers of the kinds asked for, with those of their parts that were, too."""
         client, namespace = self.client, find.namespace_of(self.client, query)
-        listed = [
-            client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
-            for resource in find.controllers(query.types)
-        ]
+        list_controllers = find.listed(client, query, ListOptions(query.selector, raw=query.raw))
         routes = [
             client.collect(resource, namespace, decoration=True)
             for resource in (api.SERVICES, api.INGRESSES)
             if query.wants("endpoints")
         ]
         gather_ways = self._ways(namespace) if routes else None
-        is_examined = bool(listed) and query.wants("causes", "revisions")
+        is_examined = bool(find.controllers(query.types)) and query.wants("causes", "revisions")
         gather = self._survey(namespace, query) if is_examined else None
-        found, failures = client.gathered(listed)
-        if failures and len(failures) == len(listed):
-            raise failures[0]
-        for failure in failures:
-            client.runtime.incomplete(failure)
-        if not found and not failures:
-            find.require_namespace(client, namespace)
+        found = list_controllers()
         # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
         index = None
         if gather_ways:

@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from dashborion.concurrency import every, start
+from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import AccessError, DashborionError, NotFound, Unavailable
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.event import by_time
 from dashborion.models.kinds import kind_word
@@ -252,22 +252,12 @@ class KubernetesNative:
 
         Of an optional API, all that it has.
         """
+        served = self.client.served
         if kind.optional:
-            return [
-                one for one in kind.versions if one.plural in self.client.served(one.group_version)
-            ]
+            return [one for one in kind.versions if one.plural in served.plurals(one.group_version)]
         if len(kind.versions) == 1:
             return [kind.versions[0]]
-        calls = [partial(self._serves, version) for version in kind.versions]
-        served = every(calls, self.client.runtime.deadline)
-        return [next(compress(kind.versions, served), kind.versions[-1])]
-
-    def _serves(self, resource: Resource[Any]) -> bool:
-        """Whether the API's discovery names the resource; False where it may not be asked."""
-        try:
-            return resource.plural in self.client.served(resource.group_version)
-        except (AccessError, Unavailable):
-            return False
+        return [next(compress(kind.versions, map(served.has, kind.versions)), kind.versions[-1])]
 
     def _namespace(self, kind: Kind, query: Query) -> str | None:
         return find.namespace_of(self.client, query) if kind.namespaced else None

@@ -24,12 +24,12 @@ from dashborion.models.workload import (
     Workload,
     WorkloadStatus,
 )
-from dashborion.orchestrators.kubernetes import quantity, rollout, wire
+from dashborion.orchestrators.kubernetes import argo, argo_wire, quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
 from dashborion.orchestrators.kubernetes.managed import scaled_object
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
-FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
+_FORMER_NUMBERS = (argo.FORMER_NUMBERS, "deployment.kubernetes.io/revision-history")
 _MEBI = 1 << 20
 Kept = wire.ReplicaSet | wire.ControllerRevision
 # A newer kubelet names no container in these: only the event's ``fieldPath`` does.
@@ -90,6 +90,8 @@ def workload(
 
 
 def type_of(item: wire.Controller) -> WorkloadType:
+    if isinstance(item, argo_wire.Rollout):
+        return WorkloadType.ROLLOUT
     if isinstance(item, wire.Deployment):
         return WorkloadType.DEPLOYMENT
     if isinstance(item, wire.StatefulSet):
@@ -117,7 +119,7 @@ def _updated_at(item: wire.Controller, newest: Kept) -> datetime | None:
     made = newest.metadata.creation_timestamp
     if isinstance(newest, wire.ControllerRevision):
         return max(_times(newest.metadata.managed_fields), default=made)
-    if FORMER_NUMBERS not in (newest.metadata.annotations or {}):
+    if not former_numbers(newest):
         return made
     writers = item.metadata.managed_fields or ()
     return max(_times(one for one in writers if one.has_template), default=None)
@@ -220,7 +222,13 @@ def revision_name(kept: Kept, workload: str) -> str:
     """A Deployment's number, empty if there is none; of other kinds the hash that the pods have."""
     if isinstance(kept, wire.ControllerRevision):
         return kept.metadata.name.removeprefix(f"{workload}-")
-    return (kept.metadata.annotations or {}).get(rollout.REVISION, "")
+    return rollout.revision_of(kept.metadata) or ""
+
+
+def former_numbers(kept: wire.ReplicaSet) -> str:
+    """The numbers that a ReplicaSet had before it was gone back to, with commas; empty for none."""
+    known = kept.metadata.annotations or {}
+    return next((known[one] for one in _FORMER_NUMBERS if known.get(one)), "")
 
 
 def revision_number(kept: Kept) -> int:

@@ -46,7 +46,7 @@ K = TypeVar("K")
 # A Job's pods, which no workload has, are most of those that have succeeded.
 _NOT_DONE = ListOptions(fields="status.phase!=Succeeded")
 _ROWS = api.CONTROLLER_REVISIONS.listed_as(native_wire.TableRow, Form.ROWS)
-_OF_SETS = (WorkloadType.DEPLOYMENT,)
+_OF_SETS = (WorkloadType.DEPLOYMENT, WorkloadType.ROLLOUT)
 _OF_REVISIONS = (WorkloadType.STATEFULSET, WorkloadType.DAEMONSET)
 _NUMBER = 2  # the cell of a ControllerRevision's number, which its metadata does not have
 

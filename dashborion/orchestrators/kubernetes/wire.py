@@ -134,16 +134,6 @@ class Status(Wire, frozen=True):
     metadata: ListMeta = ListMeta()
 
 
-class ApiResource(Wire, frozen=True):
-    name: str = ""
-
-
-class ApiResources(Wire, frozen=True):
-    """What a group's version serves, as discovery has it."""
-
-    resources: list[ApiResource] | None = None
-
-
 class Condition(Wire, frozen=True):
     type: str = ""
     status: str = "Unknown"
@@ -371,7 +361,7 @@ class ControllerSpec(Wire, frozen=True):
 class ControllerStatus(Wire, frozen=True):
     """What the statuses of all three kinds have."""
 
-    observed_generation: Int = 0
+    observed_generation: Int | Annotated[str, Bounds(max_length=18)] = 0  # text of Argo Rollouts
     conditions: list[Condition] | None = None
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from dashborion.storage.files import cache_folder
 from tests.support import stub_changes
 from tests.support.calls import FEW, MANY, Calls, has_row, rows
 from tests.support.cli import Cli
@@ -15,10 +16,12 @@ from tests.support.misbehaviour import body, status
 from tests.support.rich_objects import many, rich
 from tests.support.stub_api import Api
 from tests.support.stub_objects import Manifest
+from tests.support.waiting import wait_for
 
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
 DISCOVERY = "/apis/gateway.networking.k8s.io/v1"  # which says that there are no routes
+ARGO = "/apis/argoproj.io/v1alpha1"  # the same of Argo Rollouts
 WAYS = {"services", "ingresses", DISCOVERY}
 
 # Commands that the page has no line for.
@@ -102,8 +105,47 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
     asked = Counter(one.plural or one.path for one in cluster.requests)
     assert seen.exit_code == 0
     of_type = {"deployment": {"deployments"}, "sts": {"statefulsets"}}
-    assert set(asked) == of_type.get(command.rpartition("--type ")[2], KINDS) | more
+    kinds = of_type.get(command.rpartition("--type ")[2], {*KINDS, ARGO})
+    assert set(asked) == kinds | more
     assert set(asked.values()) <= {1}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "list",
+        "status web",
+        "describe deployment/web",
+        "why",
+        "events web",
+        "history web",
+    ],
+)
+def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_listed(
+    dashborion: Cli, cluster: Api, command: str
+) -> None:
+    cluster.objects = rich()
+    dashborion("workloads list")
+    wait_for("the answer on disk", lambda: list(cache_folder().glob("kubernetes-apis-*.msgpack")))
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == [
+        "/apis/argoproj.io/v1alpha1"
+    ]
+    cluster.requests.clear()
+
+    assert dashborion(f"workloads {command}").exit_code == 0
+
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == []
+
+
+@pytest.mark.parametrize("code", [403, 404, 500])
+def test_where_discovery_does_not_answer_nothing_is_missing(
+    dashborion: Cli, cluster: Api, code: int
+) -> None:
+    cluster.on("*/argoproj.io/v1alpha1", status(code, "no"))
+
+    seen = dashborion("workloads list -o json", seconds=2)
+
+    assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, ["api", "db", "web"])
 
 
 def test_what_is_only_counted_is_asked_for_without_its_body(dashborion: Cli, cluster: Api) -> None:
