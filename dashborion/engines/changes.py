@@ -19,11 +19,27 @@ from dashborion.config.targets import Environment
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Conflict, DashborionError, Refusal, RolloutFailed, foreseen, listing
+from dashborion.errors import (
+    Barred,
+    Conflict,
+    DashborionError,
+    Refusal,
+    RolloutError,
+    RolloutFailed,
+    foreseen,
+    listing,
+)
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Change, Revision, Rollout, RolloutState
+from dashborion.models.rollout import (
+    Change,
+    ChangeError,
+    Outcome,
+    Revision,
+    Rollout,
+    RolloutState,
+)
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.changing import (
     FollowedRollout,
@@ -86,29 +102,53 @@ class Changer:
             Conflict: they are not ``current``, or not any more what was shown.
         """
         with self._changing(name) as target:
-            self._heed_autoscaler(target, replicas, force=force)
-            desired = target.workload.desired
-            if current is not None and desired != current:
-                raise Conflict(f"{target.workload.name} has {desired} replicas, not {current}")
-            change = self._change(target.workload, "scale", desired, replicas)
-            if replicas == desired:
-                self._leave(target, change, f"{desired} replicas")
-                return
-            lost = target.volumes_lost(replicas)
-            what = f"scale {label(target.workload)} from {desired} to {replicas} replicas"
-            if lost:
-                what += f" and delete {len(lost)} volumes with their data ({listing(lost)})"
-                if not delete_volumes:
-                    raise Refusal(
-                        f"that would {what}: its persistentVolumeClaimRetentionPolicy is Delete",
-                        hint="--delete-volumes does it all the same; there is no way back",
-                    )
-            self._make(
-                target,
-                what,
-                change,
-                lambda: target.scale(replicas),
+            self._scale(
+                target, replicas, current=current, force=force, delete_volumes=delete_volumes
             )
+
+    def _scale(
+        self,
+        target: WorkloadToChange,
+        replicas: int,
+        *,
+        current: int | None,
+        force: bool,
+        delete_volumes: bool,
+    ) -> None:
+        self._heed_autoscaler(target, replicas, force=force)
+        workload = target.workload
+        desired = workload.desired
+        if workload.parked is not None:
+            start = self.fleet.command_for(target, "start", "{}")
+            raise Refusal(
+                f"{workload.name} is stopped, with {workload.parked.desired} replicas remembered",
+                hint=f"start it: {start}",
+            )
+        if current is not None and desired != current:
+            raise Conflict(f"{workload.name} has {desired} replicas, not {current}")
+        change = self._change(workload, "scale", desired, replicas)
+        if replicas == desired:
+            self._leave(target, change, f"{desired} replicas")
+            return
+        what = f"scale {label(workload)} from {desired} to {replicas} replicas"
+        what += self._heed_volumes(target, what, replicas, delete_volumes=delete_volumes)
+        self._make(target, what, change, lambda: target.scale(replicas))
+
+    def _heed_volumes(
+        self, target: WorkloadToChange, what: str, replicas: int, *, delete_volumes: bool
+    ) -> str:
+        """The words for what is deleted, too, if it is known that it will."""
+        lost = target.volumes_lost(replicas)
+        if not lost:
+            return ""
+        told = f" and delete {len(lost)} volumes with their data ({listing(lost)})"
+        if not delete_volumes:
+            raise Barred(
+                f"that would {what}{told}: its persistentVolumeClaimRetentionPolicy is Delete",
+                hint="--delete-volumes does it all the same, of one workload by its name; "
+                "there is no way back",
+            )
+        return told
 
     def _heed_autoscaler(self, target: WorkloadToChange, replicas: int, *, force: bool) -> None:
         if target.not_scalable_because is not None:
@@ -153,6 +193,7 @@ class Changer:
 
     def _leave(self, target: WorkloadToChange, change: Change, what: str) -> None:
         """Nothing to send; a wait is for the rollout that has brought this, or does."""
+        change = replace(change, outcome=Outcome.SKIPPED)
         self.streams.announce(f"nothing changes: {label(target.workload)} has {what} already")
         waits = self.patience is not None and not self.dry_run and target.warning is None
         self._finish(target, change, target.current_rollout() if waits else None)
@@ -208,7 +249,8 @@ class Changer:
             with foreseen(environment.label), self._sending():
                 changes.stop(target.found, self.reason)
         # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
-        self.show(self._change(instance, "stop", str(instance.status), "terminating"))
+        change = self._change(instance, "stop", str(instance.status), "terminating")
+        self.show(replace(change, outcome=None if self.dry_run else Outcome.DONE))
 
     def announce(self, environment: Environment, what: str, place: Place, namespace: str) -> None:
         """Say what will be changed and where, and ask if flags protect that place."""
@@ -217,7 +259,7 @@ class Changer:
         guards = self.guards.over(environment, place, namespace)
         for guard in guards:
             if guard.target.read_only:
-                raise Refusal(guard.sentence("read-only"), hint=guard.hint("read_only"))
+                raise Barred(guard.sentence("read-only"), hint=guard.hint("read_only"))
         self.streams.announce(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
         protecting = [guard for guard in guards if guard.target.protected]
         if protecting and not self.yes and not self.dry_run:
@@ -226,7 +268,12 @@ class Changer:
     @contextmanager
     def _changing(self, name: str) -> Iterator[WorkloadToChange]:
         """The workload of that name, if it can be changed, for what is done to it."""
-        target = self.fleet.workload_to_change(name, self.query)
+        with self._changed(self.fleet.workload_to_change(name, self.query)) as target:
+            yield target
+
+    @contextmanager
+    def _changed(self, target: WorkloadToChange) -> Iterator[WorkloadToChange]:
+        """The same for one that was found."""
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
         with foreseen(target.environment.label):
@@ -248,8 +295,12 @@ class Changer:
         With a ``warning`` its rollout does not come by itself and is not waited for.
         """
         self.announce(target.environment, what, target.place, target.workload.namespace)
-        idle = change.action != "scale" and target.workload.desired == 0
-        self._note(*notes, *filter(None, (warning, _IDLE if idle else None)))
+        idle = _IDLE if target.workload.desired == 0 else None
+        if change.action in ("scale", "stop", "start"):
+            idle = None
+        elif target.workload.parked is not None:
+            idle = f"it is stopped: {self.fleet.command_for(target, 'start', '{}')} runs it"
+        self._note(*notes, *filter(None, (warning, idle)))
         if self.dry_run:
             self._note(*difference)
             self.show(change)
@@ -278,6 +329,8 @@ class Changer:
         """Wait if that was asked for and there is something to follow, then show the change."""
         if change.after is None and followed is not None:
             change = replace(change, after=followed.newest)
+        if change.outcome is None and not self.dry_run:
+            change = replace(change, outcome=Outcome.DONE)
 
         def seen(rollout: Rollout) -> None:
             nonlocal change
@@ -292,9 +345,11 @@ class Changer:
                 told = self.follower.follow(target, followed, self.patience, seen=seen)
                 if change.rollout is not None and change.rollout.message is None:
                     change = replace(change, rollout=replace(change.rollout, message=told))
-        except RolloutFailed as error:
-            if error.code == RolloutFailed.code and (undo := self._undo(target, change)):
+        except RolloutError as error:
+            failed = isinstance(error, RolloutFailed) and error.code == RolloutFailed.code
+            if failed and (undo := self._undo(target, change)):
                 error.hint = "\n".join(filter(None, (error.hint, undo)))
+            change = replace(change, outcome=Outcome.FAILED, error=told_of(error))
             raise
         finally:
             if change.rollout is not None:
@@ -305,6 +360,9 @@ class Changer:
         """How to undo a change; None where nothing has changed, or nothing can."""
         if change.before == change.after or change.action == "restart":
             return None
+        if change.action in ("stop", "start"):
+            other = "start" if change.action == "stop" else "stop"
+            return f"undo it: {self.fleet.command_for(target, other, '{}')}"
         if change.action == "scale":
             words = ["scale", "{}", "-r", str(change.before)]
             return f"undo it: {self.fleet.command_for(target, *words)}"
@@ -341,6 +399,10 @@ class Changer:
             dry_run=self.dry_run,
             rollout=None,
         )
+
+
+def told_of(error: DashborionError) -> ChangeError:
+    return ChangeError(code=error.code, message=error.message, hint=error.hint)
 
 
 def label(workload: Workload) -> str:

@@ -12,11 +12,13 @@ from msgspec import Struct
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import NotApplicable
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
 from dashborion.models.query import Name
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload
+from dashborion.orchestrators.parking import Mark
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.run import PlannedRun, RunWish
@@ -37,7 +39,8 @@ class WorkloadToChange(ABC):
 
     ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
     replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
-    ``warning`` says why new instances will not come by themselves.
+    ``warning`` says why new instances will not come by themselves. ``mark`` is what a stop has
+    left on it, be it stopped or not.
     """
 
     environment: Environment
@@ -49,6 +52,7 @@ class WorkloadToChange(ABC):
     not_scalable_because: str | None = None
     not_restartable_because: str | None = None  # nor rolled back
     warning: str | None = None
+    mark: Mark | None = None
 
     @property
     def name(self) -> Name:
@@ -113,6 +117,30 @@ class WorkloadToChange(ABC):
             Refusal: it would not be run once.
         """
 
+    def relied_on(self) -> str | None:
+        """Why the cluster itself, or another controller, needs it to run; None if nothing does.
+
+        No pattern puts such a workload to zero.
+        """
+        return None
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:  # noqa: ARG002
+        """What putting it to zero would do, so that ``plan_start`` can undo all of it.
+
+        Raises:
+            NotApplicable: it is of a kind that has no count.
+            Refusal: nothing could be remembered.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be stopped")
+
+    def plan_start(self) -> PlannedSwitch:
+        """What its ``mark`` says that it had.
+
+        Raises:
+            NotApplicable: it has no mark.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be started")
+
     @abstractmethod
     def current_rollout(self) -> FollowedRollout:
         """The rollout that is under way now."""
@@ -132,6 +160,19 @@ class History(Struct, frozen=True):
 
     revisions: list[Revision]
     doubt: str | None = None
+
+
+class PlannedSwitch(Struct, frozen=True):
+    """A stop or a start, worked out and not yet sent; ``after`` is None where another decides.
+
+    ``nothing`` says why there is nothing to send; ``notes`` what else is worth knowing.
+    """
+
+    before: int
+    after: int | None
+    send: Callable[[], FollowedRollout]
+    notes: tuple[str, ...] = ()
+    nothing: str | None = None
 
 
 class PlannedChange(Struct, frozen=True):

@@ -18,6 +18,7 @@ from dashborion.orchestrators.changing import (
     History,
     Images,
     PlannedChange,
+    PlannedSwitch,
     WorkloadToChange,
 )
 from dashborion.orchestrators.ecs import (
@@ -69,6 +70,7 @@ class Changes:
             else f"it is {service.status}",
             not_restartable_because=_CONTROLLED.get(service.deployment_controller.type),
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
+            mark=normalise.mark(service),
             client=self.client,
             service=service,
             raw=found.raw or {},
@@ -161,6 +163,18 @@ class ServiceToChange(WorkloadToChange):
     def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """A task definition that there is already."""
         return deploy.plan_revision(self.client, self.service, revision, reason)
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:
+        """A tag, its scaling suspended, and no task, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_stop(self, now)
+
+    def plan_start(self) -> PlannedSwitch:
+        """Its tasks, its scaling as it was, and no tag any more, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_start(self)
 
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A standalone task of the revision that runs."""

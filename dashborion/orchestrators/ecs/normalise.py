@@ -19,6 +19,7 @@ from dashborion.models.workload import (
     WorkloadStatus,
 )
 from dashborion.orchestrators.ecs import amounts, rollout, wire
+from dashborion.orchestrators.parking import TAG, Mark, parked
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,13 @@ def workload(
         rollout=state,
         endpoints=endpoints,
         labels=labels(service.tags),
+        parked=parked(mark(service), service.desired_count),
     )
+
+
+def mark(service: wire.Service) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse(labels(service.tags).get(TAG))
 
 
 def definition_of(service: wire.Service) -> str:

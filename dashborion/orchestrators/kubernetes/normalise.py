@@ -26,6 +26,7 @@ from dashborion.models.workload import (
 )
 from dashborion.orchestrators.kubernetes import quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
+from dashborion.orchestrators.parking import ANNOTATION, Mark, parked
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
@@ -83,7 +84,13 @@ def workload(
         endpoints=endpoints,
         labels=item.metadata.labels or {},
         restarts=restarts,
+        parked=parked(mark(item), counts.desired),
     )
+
+
+def mark(item: wire.Controller) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse((item.metadata.annotations or {}).get(ANNOTATION))
 
 
 def type_of(item: wire.Controller) -> WorkloadType:
