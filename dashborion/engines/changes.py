@@ -130,9 +130,17 @@ class Changer:
         if replicas == desired:
             self._leave(target, change, f"{desired} replicas")
             return
+        if replicas == 0 and not force:
+            self._require_unneeded(target)
         what = f"scale {label(workload)} from {desired} to {replicas} replicas"
         what += self._heed_volumes(target, what, replicas, delete_volumes=delete_volumes)
         self._make(target, what, change, lambda: target.scale(replicas))
+
+    def _require_unneeded(self, target: WorkloadToChange) -> None:
+        """Check that the cluster itself does not need what is put to zero."""
+        if why := target.relied_on():
+            name = target.workload.name
+            raise Refusal(f"{name}: {why}", hint="--force does it all the same, by its name")
 
     def _heed_volumes(
         self, target: WorkloadToChange, what: str, replicas: int, *, delete_volumes: bool

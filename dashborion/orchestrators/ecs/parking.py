@@ -48,7 +48,7 @@ def plan_stop(target: ServiceToChange, now: datetime) -> PlannedSwitch:
     scaler, mark = parking.scaler, target.mark
     if service.desired_count == 0 and (mark is None or _is_suspended(scaler)):
         told = "it is stopped already" if mark else "it has 0 replicas, and nobody stopped it"
-        return PlannedSwitch(0, 0, target.current_rollout, nothing=told)
+        return PlannedSwitch(0, 0, parking.wait, nothing=told)
     notes = [*_scheduled(client, service, scaler), *_of_protected(client, service)]
     if scaler is not None:
         notes.append(f"{_bounds(scaler)} of its autoscaler are remembered, and it is suspended")
@@ -135,6 +135,10 @@ class _Parking:
                 self._take_back(mark, error)
             raise
         return self._followed(0, tasks)
+
+    def wait(self) -> FollowedRollout:
+        """What of it still ends."""
+        return self._followed(0, self._tasks())
 
     def _take_back(self, mark: Mark, error: DashborionError) -> None:
         """Undo what was done before an error that nothing came of."""

@@ -47,7 +47,7 @@ def plan_stop(target: ControllerToChange, now: datetime) -> PlannedSwitch:
     is_held = is_held and all(_policy(one) == _DISABLED for one in parking.waking)
     if desired == 0 and is_held and (mark is not None or not parking.waking):
         told = "it is stopped already" if mark else "it has 0 replicas, and nobody stopped it"
-        return PlannedSwitch(0, 0, target.current_rollout, nothing=told)
+        return PlannedSwitch(0, 0, parking.wait, nothing=told)
     notes = [f"poddisruptionbudget/{one} is not asked" for one in target.neighbours.budgets(
         target.found.item)]  # fmt: skip
     if keda is not None:
@@ -143,14 +143,21 @@ class _Parking:
         if keda is not None:
             self._pause(keda, "0")
         self._let_wake(_DISABLED)
+        return self._stopping(before)
+
+    def wait(self) -> FollowedRollout:
+        """What of it still ends."""
+        return self._stopping(self._pods())
+
+    def _stopping(self, before: frozenset[str]) -> FollowedStop:
         return FollowedStop(
             client=self.client,
-            environment=target.environment,
+            environment=self.target.environment,
             item=self.item,
             before=before,
             replicas=0,
-            set_by=target.set_by,
-            is_by_keda=keda is not None,
+            set_by=self.target.set_by,
+            is_by_keda=self.scaled_object is not None,
         )
 
     def start(self, mark: Mark) -> FollowedRollout:
