@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from dashborion.concurrency import outcome, start
 from dashborion.engines.answers import located
 from dashborion.engines.changes import told_of
+from dashborion.engines.jobs import Jobs
 from dashborion.engines.parking import Parker
 from dashborion.errors import (
     Barred,
@@ -88,7 +89,7 @@ class _Row:
 
     def failed(self, error: DashborionError) -> None:
         name = self.target.workload.name
-        if name not in error.message:
+        if not error.message.startswith(name):
             error.message = f"{name}: {error.message}"
         self.error = located(error, self.target.environment)
 
@@ -126,12 +127,19 @@ class _Kept(Streams):
 
 @dataclass(frozen=True)
 class Bulk:
-    """Makes one kind of change to several workloads; ``show`` prints what became of all."""
+    """Makes one kind of change to several workloads; ``show`` prints what became of all.
+
+    ``jobs`` that start instances at times are suspended before the others are stopped, and resumed
+    after they were started.
+    """
 
     parker: Parker
     several: Several
     act: Act
     show: Callable[[Sequence[Change]], None]
+    jobs: Jobs | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _ended: list[_Row] = field(default_factory=list)
 
     def run(self) -> None:
         """Plan, ask, do, and show.
@@ -143,16 +151,20 @@ class Bulk:
             Declined, UsageError: as ``confirm``.
         """
         targets, is_complete = self._targets()
+        if self.jobs is not None:
+            self.jobs.look()
         rows = [_Row(target) for target in self._unneeded(targets)]
         _each(rows, self._plan, PLANNED_AT_ONCE)
         self._require_sound(rows)
         self._say_plan(rows)
         to_do = [row for row in rows if row.is_to_do]
         if self.parker.dry_run:
-            self.show([self._became(row) for row in rows])
+            self._show(rows)
         else:
             self._do(rows, to_do)
-        self._raise_worst([row.error for row in rows if row.error], len(rows))
+        jobs = self.jobs.errors if self.jobs else []
+        count = len(rows) + (len(self.jobs.planned) if self.jobs else 0)
+        self._raise_worst([*(row.error for row in rows if row.error), *jobs], count)
         if not is_complete:
             raise PartialFailure("an environment could not be searched; the others were changed")
 
@@ -262,21 +274,19 @@ class Bulk:
             for number, line in enumerate(row.lines):
                 said = line if number == 0 else f"  {name}: {line}"
                 say(said if self.parker.dry_run else said.removeprefix("would "))
+        if self.jobs is not None:
+            self.jobs.plan()
 
     # --- The changes ------------------------------------------------------------------------------
 
     def _do(self, rows: Sequence[_Row], to_do: Sequence[_Row]) -> None:
         """Ask, and change those that are to be changed; what became of all is always shown."""
-        if not to_do:
-            self.show([self._became(row) for row in rows])
+        jobs = self.jobs
+        if not (to_do or (jobs and jobs.planned)):
+            self._show(rows)
             return
         if not self.parker.yes:
-            where = {
-                f"{one.label}{' (protected)' if one.target.protected else ''}"
-                for one in (row.target.environment for row in to_do)
-            }
-            what = "1 workload" if len(to_do) == 1 else f"{len(to_do)} workloads"
-            self.parker.confirm(f"{self.act.verb} {what} in {', '.join(sorted(where))}")
+            self._ask(to_do)
         for row in to_do:
             row.change = None
 
@@ -284,10 +294,27 @@ class Bulk:
             return self.several.keep_going or not any(row.error for row in to_do)
 
         try:
+            if jobs and jobs.suspends:
+                jobs.change()
             _each(to_do, partial(self._change, total=len(to_do)), self.several.parallel, goes_on)
+            if jobs and not jobs.suspends and goes_on():
+                jobs.change()
         finally:
             self.parker.streams.progress("")
-            self.show([self._became(row) for row in rows])
+            self._show(rows)
+
+    def _show(self, rows: Sequence[_Row]) -> None:
+        self.show([*map(self._became, rows), *(self.jobs.changes() if self.jobs else ())])
+
+    def _ask(self, to_do: Sequence[_Row]) -> None:
+        where = {
+            f"{one.label}{' (protected)' if one.target.protected else ''}"
+            for one in (row.target.environment for row in to_do)
+        }
+        counts = [(len(to_do), "workload"), (len(self.jobs.planned) if self.jobs else 0, "job")]
+        what = " and ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts if n)
+        places = f" in {', '.join(sorted(where))}" if where else ""
+        self.parker.confirm(f"{self.act.verb} {what}{places}")
 
     def _became(self, row: _Row) -> Change:
         told = row.told(self.act.verb, dry_run=self.parker.dry_run)
@@ -313,7 +340,9 @@ class Bulk:
         except DashborionError as error:
             row.failed(error)
         became = self._became(row).outcome
-        ours.streams.note(f"{self.act.verb} {row.label}: {became}, {total} in all")
+        with self._lock:
+            self._ended.append(row)
+            ours.streams.note(f"{len(self._ended)} of {total}: {row.label}: {became}")
 
     def _raise_worst(self, errors: Sequence[DashborionError], count: int) -> None:
         """A rollout goes before what else failed."""

@@ -71,7 +71,7 @@ class Parker(Changer):
         if not force:
             self._require_unneeded(target)
             _require_settled(target)
-        what = f"stop {label(target.workload)}, which has {planned.before} replicas"
+        what = f"stop {label(target.workload)}, which has {_counted(planned.before)}"
         what += self._heed_volumes(target, what, 0, delete_volumes=delete_volumes)
         try:
             self._make(target, what, change, planned.send, notes=planned.notes)
@@ -91,7 +91,7 @@ class Parker(Changer):
     def _start(self, target: WorkloadToChange) -> None:
         planned = target.plan_start()
         change = self._change(target.workload, "start", planned.before, planned.after)
-        to = "as KEDA decides" if planned.after is None else f"with {planned.after} replicas"
+        to = "as KEDA decides" if planned.after is None else f"with {_counted(planned.after)}"
         what = f"start {label(target.workload)} {to}"
         self._make(target, what, change, planned.send, notes=planned.notes)
 
@@ -108,6 +108,10 @@ class Parker(Changer):
             error.hint = f"the mark is still there: {located(lost, environment).message}: {start}"
         else:
             error.hint = "the mark was removed, and its autoscaler is as it was"
+
+
+def _counted(replicas: int) -> str:
+    return "1 replica" if replicas == 1 else f"{replicas} replicas"
 
 
 def _require_settled(target: WorkloadToChange) -> None:

@@ -7,6 +7,7 @@ It is an annotation, or the tag of a service, whose value may hold little more t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Self
@@ -14,6 +15,8 @@ from typing import Self
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dashborion.config.places import Place
+from dashborion.config.targets import Environment
 from dashborion.models.workload import Parked
 
 ANNOTATION = "dashborion.io/parked"
@@ -113,3 +116,32 @@ def parked(mark: Mark | None, desired: int) -> Parked | None:
     if mark is None or desired > 0:
         return None
     return Parked(desired=mark.desired, min=mark.min, max=mark.max, at=mark.at)
+
+
+class ScheduledJob(Struct, frozen=True):
+    """What starts instances at times, and can be suspended: a CronJob.
+
+    ``name`` has its kind in front. ``is_marked``: a stop has suspended it. Both methods raise
+    ``Conflict`` where it is not as it was found.
+    """
+
+    environment: Environment
+    place: Place
+    namespace: str
+    name: str
+    is_suspended: bool
+    is_marked: bool
+    suspend: Callable[[datetime], None]
+    resume: Callable[[], None]
+
+
+class Scheduled(Struct, frozen=True):
+    """The jobs of an environment; ``others`` start instances, too, and are left as they are."""
+
+    jobs: Sequence[ScheduledJob] = ()
+    others: Sequence[str] = ()
+
+
+def suspended_at(now: datetime) -> str:
+    """The mark of a job that was not suspended before."""
+    return f"suspend=0 at={now.astimezone(UTC).strftime(_TIME)}"

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
 
 Force = Annotated[bool, typer.Option("--force", help="Do it even if that is not advisable.")]
+WithJobs = Annotated[
+    bool,
+    typer.Option("--with-jobs", help="CronJobs of these names, too; on ECS, name the schedules."),
+]
 DeleteVolumes = Annotated[
     bool,
     typer.Option(
@@ -78,10 +82,12 @@ def _in_bulk(
     act: Act,
     *,
     reason: str | None = None,
+    with_jobs: bool = False,
 ) -> None:
     """Do it to all that are meant, and print what became of each."""
     from dashborion.cli.option_values import members
     from dashborion.engines.bulk import Bulk, Several
+    from dashborion.engines.jobs import Jobs
     from dashborion.models.workload import WorkloadStatus
     from dashborion.render.views.workloads import CHANGE_LIST
 
@@ -107,7 +113,8 @@ def _in_bulk(
         several.parallel,
         several.keep_going,
     )
-    Bulk(parker, wanted, act, show).run()
+    jobs = Jobs(parker, patterns or (), suspends=act.to_zero) if with_jobs else None
+    Bulk(parker, wanted, act, show, jobs).run()
 
 
 def scale(
@@ -188,6 +195,7 @@ def stop(
     *,
     force: Force = False,
     delete_volumes: DeleteVolumes = False,
+    with_jobs: WithJobs = False,
     several: SeveralOptions,
     options: RolloutOptions,
 ) -> None:
@@ -199,18 +207,19 @@ def stop(
     """
     from dashborion.engines.bulk import Act
 
-    if name := several.one_name(patterns):
+    if (name := several.one_name(patterns)) and not with_jobs:
         changer(context, options).stop_workload(name, force=force, delete_volumes=delete_volumes)
         return
     _refuse_volumes(delete_volumes)
     act = Act("stop", lambda parker, target: parker.stop_found(target, force=force), to_zero=True)
-    _in_bulk(context, patterns, several, options, act)
+    _in_bulk(context, patterns, several, options, act, with_jobs=with_jobs)
 
 
 def start(
     context: Context,
     patterns: WorkloadPatterns = None,
     *,
+    with_jobs: WithJobs = False,
     several: SeveralOptions,
     options: RolloutOptions,
 ) -> None:
@@ -220,11 +229,11 @@ def start(
     """
     from dashborion.engines.bulk import Act
 
-    if name := several.one_name(patterns):
+    if (name := several.one_name(patterns)) and not with_jobs:
         changer(context, options).start_workload(name)
         return
     act = Act("start", lambda parker, target: parker.start_found(target))
-    _in_bulk(context, patterns, several, options, act)
+    _in_bulk(context, patterns, several, options, act, with_jobs=with_jobs)
 
 
 def _refuse_volumes(delete_volumes: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -36,6 +36,7 @@ from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
@@ -75,6 +76,13 @@ class Changes:
             service=service,
             raw=found.raw or {},
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:  # noqa: ARG002
+        """Rules and schedules of EventBridge, which are only named."""
+        from dashborion.orchestrators.ecs import schedules
+        from dashborion.orchestrators.parking import Scheduled
+
+        return Scheduled(others=schedules.on_the_cluster(self.client))
 
     def place(self, instance: Found[Any]) -> Place:
         """The cluster, in the account of the task's ARN."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.relied_on import Neighbours
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -86,6 +87,12 @@ class Changes:
             scaling=scaling,
             neighbours=self.neighbours,
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:
+        """CronJobs."""
+        from dashborion.orchestrators.kubernetes import cron_jobs
+
+        return cron_jobs.scheduled(self.client, self.environment, names, query)
 
     def place(self, instance: Found[Any]) -> Place:  # noqa: ARG002 - all are there
         """The API server that this client speaks to."""

@@ -34,7 +34,7 @@ _SCALERS = Resource(
 _CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _PAUSED = "autoscaling.keda.sh/paused-replicas"
 _DISABLED, _DEFAULT = "Disabled", "Max"
-_PATH = f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}"
+PATH = f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}"
 _HALF_WAY = "`workloads stop` ends what was begun, `workloads start` takes it back"
 
 
@@ -169,8 +169,8 @@ class _Parking:
         target, desired, before = self.target, self.target.workload.desired, self._pods()
         by_keda = mark.keda is not None and self.scaled_object is not None
         up = [] if desired or by_keda else [_replicas(mark.desired)]
-        gone = {"op": "remove", "path": _PATH}
-        same = deploy.test(_PATH, (self.item.metadata.annotations or {}).get(ANNOTATION))
+        gone = {"op": "remove", "path": PATH}
+        same = deploy.test(PATH, (self.item.metadata.annotations or {}).get(ANNOTATION))
         wakes = mark.up is not None and self.waking
         if by_keda or wakes:
             if up:
@@ -331,7 +331,7 @@ def _replicas(count: int) -> dict[str, Any]:
 def _write(item: wire.Controller, mark: Mark) -> dict[str, Any]:
     if item.metadata.annotations is None:
         return {"op": "add", "path": "/metadata/annotations", "value": {ANNOTATION: mark.text}}
-    return {"op": "add", "path": _PATH, "value": mark.text}
+    return {"op": "add", "path": PATH, "value": mark.text}
 
 
 def _require_a_count(target: ControllerToChange) -> None:
