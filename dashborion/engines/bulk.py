@@ -5,6 +5,7 @@ The plan is each change made dry, so that whatever refuses one refuses it before
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class _Row:
 
     def failed(self, error: DashborionError) -> None:
         name = self.target.workload.name
-        if not error.message.startswith(name):
+        if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
             error.message = f"{name}: {error.message}"
         self.error = located(error, self.target.environment)
 

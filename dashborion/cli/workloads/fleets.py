@@ -11,7 +11,7 @@ from dashborion import render
 from dashborion.cli import report
 from dashborion.cli.change import changer
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import Reason, RolloutOptions, Selector, WorkloadPatterns
+from dashborion.cli.options import Reason, RolloutOptions, Selector
 from dashborion.cli.printing import distinguishing
 from dashborion.errors import UsageError
 
@@ -24,16 +24,20 @@ if TYPE_CHECKING:
 
 MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
 
+Patterns = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[PATTERN]...", help="[NAMESPACE/][KIND/]NAME; * and ? are wildcards."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Do it even if that is not advisable.")]
 WithJobs = Annotated[
     bool,
-    typer.Option("--with-jobs", help="CronJobs of these names, too; on ECS, name the schedules."),
+    typer.Option("--with-jobs", help="CronJobs of these names, too."),
 ]
 DeleteVolumes = Annotated[
     bool,
     typer.Option(
         "--delete-volumes",
-        help="Do it even if that deletes the volumes of a StatefulSet; for one NAME.",
+        help="Do it even if volumes are deleted; one NAME.",
     ),
 ]
 
@@ -46,9 +50,7 @@ class SeveralOptions(OptionSet):
     selector: Selector = None
     status: Annotated[
         list[str] | None,
-        typer.Option(
-            "--status", help="Only those that are running, degraded or stopped; repeatable."
-        ),
+        typer.Option("--status", help="Only running, degraded, stopped; repeatable."),
     ] = None
     parallel: Annotated[
         int, typer.Option("--parallel", metavar="N", min=1, help="Change so many at a time.")
@@ -65,6 +67,8 @@ class SeveralOptions(OptionSet):
         """
         from dashborion.models.query import is_one_name
 
+        if "" in (patterns or ()):
+            raise UsageError("a name is empty; is a shell variable not set?")
         if not (patterns or self.selector):
             raise UsageError(
                 "no workload was named", hint="use NAME, 'web*', '*' for all, or -l KEY=VALUE"
@@ -119,7 +123,7 @@ def _in_bulk(
 
 def scale(
     context: Context,
-    patterns: WorkloadPatterns = None,
+    patterns: Patterns = None,
     *,
     replicas: Annotated[
         int,
@@ -127,12 +131,10 @@ def scale(
     ],
     current: Annotated[
         int | None,
-        typer.Option(
-            "--current", min=0, help="Fail unless this is the current number of replicas."
-        ),
+        typer.Option("--current", min=0, help="Fail unless this is the current number."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
+        bool, typer.Option("--force", help="Scale even outside an autoscaler's bounds.")
     ] = False,
     delete_volumes: DeleteVolumes = False,
     several: SeveralOptions,
@@ -160,13 +162,11 @@ def scale(
 
 def restart(
     context: Context,
-    patterns: WorkloadPatterns = None,
+    patterns: Patterns = None,
     *,
     allow_image_change: Annotated[
         bool,
-        typer.Option(
-            "--allow-image-change", help="Restart several even where a tag means another image now."
-        ),
+        typer.Option("--allow-image-change", help="Restart even where tags have moved."),
     ] = False,
     reason: Reason = None,
     several: SeveralOptions,
@@ -191,7 +191,7 @@ def restart(
 
 def stop(
     context: Context,
-    patterns: WorkloadPatterns = None,
+    patterns: Patterns = None,
     *,
     force: Force = False,
     delete_volumes: DeleteVolumes = False,
@@ -199,9 +199,7 @@ def stop(
     several: SeveralOptions,
     options: RolloutOptions,
 ) -> None:
-    """Put workloads to zero and remember what they had, autoscalers included.
-
-    `workloads start` gives it back.
+    """Put workloads to zero, and remember what they had for `workloads start`.
 
     Example: dashborion workloads stop '*' -e media/staging --yes
     """
@@ -217,7 +215,7 @@ def stop(
 
 def start(
     context: Context,
-    patterns: WorkloadPatterns = None,
+    patterns: Patterns = None,
     *,
     with_jobs: WithJobs = False,
     several: SeveralOptions,
