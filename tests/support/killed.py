@@ -23,6 +23,8 @@ def killed_after(writes: int) -> Iterator[list[object]]:
             write: Any = writer.write
 
             def counted(*args: Any, _write: Any = write, **more: Any) -> Any:
+                if len(made) >= writes:  # of a thread that has not heard of it
+                    raise KeyboardInterrupt
                 answer = _write(*args, **more)
                 made.append(args[1:])
                 if len(made) == writes:

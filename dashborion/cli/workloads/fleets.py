@@ -11,7 +11,7 @@ from dashborion import render
 from dashborion.cli import report
 from dashborion.cli.change import changer
 from dashborion.cli.lazy_commands import OptionSet
-from dashborion.cli.options import Reason, RolloutOptions, Selector
+from dashborion.cli.options import Reason, RolloutOptions
 from dashborion.cli.printing import distinguishing
 from dashborion.errors import UsageError
 
@@ -47,7 +47,11 @@ class SeveralOptions(OptionSet):
 
     panel = "Several workloads"
 
-    selector: Selector = None
+    # Not the one that others share: an option is of one part of the help.
+    selector: Annotated[
+        str | None,
+        typer.Option("--selector", "-l", help="Filter by labels or tags: KEY=VALUE, ..."),
+    ] = None
     status: Annotated[
         list[str] | None,
         typer.Option("--status", help="Only running, degraded, stopped; repeatable."),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from dashborion.errors import AccessError, DashborionError, Unavailable
+from dashborion.errors import AccessError, DashborionError, Forbidden, Unavailable
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import nearby_wire, normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
@@ -44,6 +44,10 @@ class Neighbours:
             return [one.item for one in self.client.wait(begun)]
         except NoSuchResource:
             return []
+        except Forbidden:  # which is said of what is not there, too
+            if self.client.read(dict, f"/apis/{resource.group_version}") is None:
+                return []
+            raise
 
     def told(self, resource: Resource[T], namespace: str | None, what: str) -> list[T]:
         """The same; what cannot be had is a warning, once, that ``what`` is not looked at."""

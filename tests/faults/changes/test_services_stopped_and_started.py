@@ -284,9 +284,7 @@ def test_force_stops_in_the_middle_of_a_rollout(dashborion: Cli, serve: Serve) -
     assert aws.web["desiredCount"] == 0
 
 
-def test_an_autoscaler_that_may_not_be_read_is_not_forgotten(
-    dashborion: Cli, serve: Serve
-) -> None:
+def test_an_autoscaler_that_may_not_be_read_is_not_forgotten(dashborion: Cli, serve: Serve) -> None:
     aws = serve()
     aws.faults.deny("*:DescribeScalableTargets")
     seen = dashborion("workloads stop web -o json")
