@@ -118,6 +118,12 @@ def parked(mark: Mark | None, desired: int) -> Parked | None:
     return Parked(desired=mark.desired, min=mark.min, max=mark.max, at=mark.at)
 
 
+def left_as_they_are(replicas: int) -> str:
+    """What a start does to a count that somebody has raised."""
+    counted = "1 replica" if replicas == 1 else f"{replicas} replicas"
+    return f"it has {counted} already: that is left as it is"
+
+
 class ScheduledJob(Struct, frozen=True):
     """What starts instances at times, and can be suspended: a CronJob.
 

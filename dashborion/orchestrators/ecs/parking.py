@@ -29,7 +29,13 @@ from dashborion.orchestrators.changing import FollowedRollout, PlannedSwitch, Ve
 from dashborion.orchestrators.ecs import find, instances, normalise, recheck, rollout, wire
 from dashborion.orchestrators.ecs.client import TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.progress import FollowedCount, Parts
-from dashborion.orchestrators.parking import ALL_SUSPENDED, TAG, Flags, Mark
+from dashborion.orchestrators.parking import (
+    ALL_SUSPENDED,
+    TAG,
+    Flags,
+    Mark,
+    left_as_they_are,
+)
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.ecs.changes import ServiceToChange
@@ -70,7 +76,7 @@ def plan_start(target: ServiceToChange) -> PlannedSwitch:
     desired = service.desired_count or mark.desired
     notes = parking.kept_bounds(mark)
     if service.desired_count:
-        notes = (f"it has {desired} replicas already, which are left as they are", *notes)
+        notes = (left_as_they_are(desired), *notes)
     return PlannedSwitch(service.desired_count, desired, partial(parking.start, mark), notes)
 
 

@@ -22,7 +22,7 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.parking import ANNOTATION, NO_FORMER, Mark
+from dashborion.orchestrators.parking import ANNOTATION, NO_FORMER, Mark, left_as_they_are
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import ControllerToChange
@@ -73,7 +73,7 @@ def plan_start(target: ControllerToChange) -> PlannedSwitch:
         )
     parking, notes = _Parking(target), []
     if desired:
-        notes.append(f"it has {desired} replicas already, which are left as they are")
+        notes.append(left_as_they_are(desired))
     if parking.scaled_object is not None and mark.keda is not None:
         name = parking.scaled_object.metadata.name
         notes.append(f"scaledobject/{name} of KEDA sets its count from now on")
