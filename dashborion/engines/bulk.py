@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import outcome, start
 from dashborion.engines.answers import located
-from dashborion.engines.changes import told_of
+from dashborion.engines.change_parts import change_of, told_of
 from dashborion.engines.jobs import Jobs
 from dashborion.engines.parking import Parker
 from dashborion.errors import (
@@ -98,7 +98,9 @@ class _Row:
         """What became of it; what was not begun is skipped."""
         if self.change is not None and (self.error is None or self.change.outcome):
             return self.change
-        made = self.change or _change(self.target.workload, action, dry_run=dry_run)
+        made = self.change or change_of(
+            self.target.workload, action, self.target.workload.desired, None, dry_run=dry_run
+        )
         if self.error is None:
             return replace(made, outcome=Outcome.SKIPPED, error=_NOT_BEGUN)
         is_skipped = isinstance(self.error, NotApplicable)
@@ -388,19 +390,3 @@ def _each(
 
     for future in [start(serve) for _ in range(min(at_once, len(rows)))]:
         outcome(future)
-
-
-def _change(workload: Workload, action: str, *, dry_run: bool) -> Change:
-    return Change(
-        action=action,
-        project=workload.project,
-        environment=workload.environment,
-        namespace=workload.namespace,
-        workload=workload.name,
-        instance=None,
-        type=workload.type,
-        before=workload.desired,
-        after=None,
-        dry_run=dry_run,
-        rollout=None,
-    )

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.engines.change_parts import change_of, label, told_of
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
@@ -30,11 +31,9 @@ from dashborion.errors import (
     listing,
 )
 from dashborion.models.instance import Instance
-from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
 from dashborion.models.rollout import (
     Change,
-    ChangeError,
     Outcome,
     Revision,
     Rollout,
@@ -394,28 +393,7 @@ class Changer:
         before: int | str | None,
         after: int | str | None,
     ) -> Change:
-        return Change(
-            action=action,
-            project=item.project,
-            environment=item.environment,
-            namespace=item.namespace,
-            workload=item.workload if isinstance(item, Instance) else item.name,
-            instance=item.id if isinstance(item, Instance) else None,
-            type=item.type if isinstance(item, Workload) else None,
-            before=before,
-            after=after,
-            dry_run=self.dry_run,
-            rollout=None,
-        )
-
-
-def told_of(error: DashborionError) -> ChangeError:
-    return ChangeError(code=error.code, message=error.message, hint=error.hint)
-
-
-def label(workload: Workload) -> str:
-    """``deployment/web in namespace shop``."""
-    return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
+        return change_of(item, action, before, after, dry_run=self.dry_run)
 
 
 def _require_restartable(target: WorkloadToChange) -> None:

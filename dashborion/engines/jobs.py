@@ -9,7 +9,7 @@ from dataclasses import replace as but
 from msgspec.structs import replace
 
 from dashborion.engines.answers import located, widened
-from dashborion.engines.changes import told_of
+from dashborion.engines.change_parts import told_of
 from dashborion.engines.parking import Parker
 from dashborion.errors import DashborionError, PartialFailure, foreseen
 from dashborion.models.query import Name

@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from dashborion.engines.answers import located
-from dashborion.engines.changes import Changer, label
+from dashborion.engines.change_parts import label
+from dashborion.engines.changes import Changer
 from dashborion.errors import DashborionError, NotApplicable, Refusal, RolloutFailed, foreseen
 from dashborion.models.rollout import Change, ChangeError, Outcome, RolloutState
 from dashborion.orchestrators.changing import PlannedSwitch, WorkloadToChange

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from dashborion.concurrency import start
-from dashborion.engines.changes import Changer, label
+from dashborion.engines.change_parts import label
+from dashborion.engines.changes import Changer
 from dashborion.errors import (
     DashborionError,
     Interrupted,

@@ -183,7 +183,8 @@ def examine(
     restarts = None if lists.pods is None else sum(going)
     plain = _plain(item, lists, environment, kept, restarts)
     detail = WorkloadDetail(
-        **msgspec.structs.asdict(plain),
+        **msgspec.structs.asdict(plain)
+        | {"reason": normalise.reason_at_zero(plain.desired, scaling)},
         instances=instances,
         causes=causes,
         reasons=findings.reasons(causes),

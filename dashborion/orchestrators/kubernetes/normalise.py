@@ -6,6 +6,7 @@ lower while a rollout progresses.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
@@ -30,6 +31,7 @@ from dashborion.orchestrators.parking import ANNOTATION, Mark, parked
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _MEBI = 1 << 20
 Kept = wire.ReplicaSet | wire.ControllerRevision
 _LONG = 19  # digits that no revision's number has
@@ -201,6 +203,25 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
         source=", ".join(f"horizontalpodautoscaler/{one.metadata.name}" for one in scaling),
         suspended=all(desired == 0 < minimum for minimum in minima),
     )
+
+
+def is_scaled_to_zero(scaler: wire.Autoscaler) -> bool:
+    """Whether it has put its workload to zero, and will scale it up again: from 1.37."""
+    text = (scaler.metadata.annotations or {}).get(_CONDITIONS, "[]")
+    try:
+        conditions = json.loads(text)
+    except ValueError:
+        return False
+    return any(
+        isinstance(one, dict) and (one.get("type"), one.get("status")) == ("ScaledToZero", "True")
+        for one in (conditions if isinstance(conditions, list) else ())
+    )
+
+
+def reason_at_zero(desired: int, scaling: Iterable[wire.Autoscaler]) -> str | None:
+    """Why a workload is at zero, if an autoscaler has put it there and will scale it up again."""
+    by_scaler = desired == 0 and any(map(is_scaled_to_zero, scaling))
+    return "ScaledToZero" if by_scaler else None
 
 
 Owned = TypeVar("Owned", bound=wire.Object)

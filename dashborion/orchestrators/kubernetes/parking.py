@@ -6,7 +6,6 @@ else sets the count is held by a write of its own, after the mark is there and b
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +16,15 @@ from dashborion.errors import DashborionError, NotApplicable, NotFound, Refusal
 from dashborion.models.query import Found
 from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.changing import FollowedRollout, PlannedSwitch, Verdict
-from dashborion.orchestrators.kubernetes import deploy, find, nearby_wire, progress, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    deploy,
+    find,
+    nearby_wire,
+    normalise,
+    progress,
+    rollout,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import current_template, inside
@@ -31,7 +38,6 @@ _MERGE = "application/merge-patch+json"
 _SCALERS = Resource(
     wire.Object, "autoscaling/v2", api.AUTOSCALERS.plural, api.AUTOSCALERS.kind
 )  # v1 has no behaviour
-_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _PAUSED = "autoscaling.keda.sh/paused-replicas"
 _DISABLED, _DEFAULT = "Disabled", "Max"
 PATH = f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}"
@@ -297,21 +303,8 @@ def _who_scaled(item: wire.Controller) -> str | None:
     return timed[-1][1] if timed else None
 
 
-def is_scaled_to_zero(scaler: wire.Autoscaler) -> bool:
-    """Whether it has put its workload to zero, and will scale it up again: from 1.37."""
-    text = (scaler.metadata.annotations or {}).get(_CONDITIONS, "[]")
-    try:
-        conditions = json.loads(text)
-    except ValueError:
-        return False
-    return any(
-        isinstance(one, dict) and (one.get("type"), one.get("status")) == ("ScaledToZero", "True")
-        for one in (conditions if isinstance(conditions, list) else ())
-    )
-
-
 def _may_wake(scaler: wire.Autoscaler) -> bool:
-    return scaler.spec.min_replicas == 0 or is_scaled_to_zero(scaler)
+    return scaler.spec.min_replicas == 0 or normalise.is_scaled_to_zero(scaler)
 
 
 def _policy(scaler: Found[wire.Object]) -> str | None:

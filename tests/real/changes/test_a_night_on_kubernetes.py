@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.kubernetes import parking
 from tests.support.cli import Cli
 from tests.support.killed import killed_after
 from tests.support.manifests import autoscaler, deployment
@@ -33,7 +34,7 @@ def night(
         standing.write_kubeconfig(path, context="demo", namespace="night")
         monkeypatch.setenv("KUBECONFIG", str(path))
         dashborion.step_seconds = 0.05
-        yield filled(Space.on(standing, "night"))  # type: ignore[arg-type] # it is asked alike
+        yield filled(Space.on(standing, "night"))
 
 
 def filled(space: Space) -> Space:
@@ -63,13 +64,13 @@ def test_everything_ends_as_it_was_or_says_why_not(dashborion: Cli, night: Space
     somebodys = [{"op": "add", "path": "/spec/template/metadata/annotations",
                   "value": {"deployed": "now"}}]  # fmt: skip
 
-    def deploys(*_: object) -> None:
+    def deploys(*_: object) -> frozenset[str]:
         kind = "application/json-patch+json"
         night.plane.request("PATCH", night.path("web"), somebodys, kind)
+        return frozenset()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dashborion.orchestrators.kubernetes.parking._Parking._pods",
-                      lambda *_: deploys() or frozenset())  # fmt: skip
+        patch.setattr(parking._Parking, "_pods", deploys)  # after the plan, before the patch
         seen = dashborion(STOP)
     told = {one["workload"]: one for one in seen.json}
     assert (seen.exit_code, told["web"]["outcome"]) == (5, "failed"), seen.err

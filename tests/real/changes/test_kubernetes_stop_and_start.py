@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.changing import Verdict
 from dashborion.orchestrators.kubernetes import parking
 from tests.support.api import ApiError, Manifest
 from tests.support.cli import Cli
@@ -178,7 +179,10 @@ def test_volumes_that_would_go_are_never_stopped_with_others(dashborion: Cli, he
     policy = {"whenDeleted": "Retain", "whenScaled": "Delete"}
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
     templates = [{"metadata": {"name": "data"}, "spec": claim}]
-    spec = {"persistentVolumeClaimRetentionPolicy": policy, "volumeClaimTemplates": templates}
+    spec: dict[str, Any] = {
+        "persistentVolumeClaimRetentionPolicy": policy,
+        "volumeClaimTemplates": templates,
+    }
     here.add(stateful_set("db", **spec), settled=False)
     for words in ("stop db --force", "stop 'd*' --yes --keep-going --force", "scale 'd*' -r 0 -y"):
         seen = dashborion(f"workloads {words} -o json")
@@ -270,7 +274,7 @@ def test_what_was_started_by_somebody_else_is_reverted_and_the_mark_goes(
     dashborion.steps = [reverts]
     with pytest.MonkeyPatch.context() as patch:
         # Its pods do not end before somebody has acted.
-        patch.setattr(parking.FollowedStop, "_verdict", lambda *_: parking.Verdict("ending"))
+        patch.setattr(parking.FollowedStop, "_verdict", lambda *_: Verdict("ending"))
         seen = dashborion(f"workloads stop {small} --wait -o json")
     assert (seen.exit_code, seen.error["code"]) == (7, "superseded"), seen.err
     assert "reverted by some-reconciler" in seen.error["message"]
