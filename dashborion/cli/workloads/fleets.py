@@ -205,7 +205,7 @@ def stop(
 ) -> None:
     """Put workloads to zero, and remember what they had for `workloads start`.
 
-    Example: dashborion workloads stop '*' -e media/staging --yes
+    Example: dashborion workloads stop 'c*' -e shop/staging --yes
     """
     from dashborion.engines.bulk import Act
 
@@ -227,7 +227,7 @@ def start(
 ) -> None:
     """Give workloads back what they had before `workloads stop`.
 
-    Example: dashborion workloads start '*' -e media/staging --yes --wait
+    Example: dashborion workloads start '*' -e shop/staging --yes
     """
     from dashborion.engines.bulk import Act
 
