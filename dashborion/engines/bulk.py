@@ -5,20 +5,17 @@ The plan is each change made dry, so that whatever refuses one refuses it before
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as but
 from functools import partial
-from typing import Any, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.concurrency import outcome, start
-from dashborion.engines.answers import located
-from dashborion.engines.change_parts import change_of, told_of
+from dashborion.engines.bulk_rows import INTERRUPTED, Kept, Row
 from dashborion.engines.jobs import Jobs
 from dashborion.engines.parking import Parker
 from dashborion.errors import (
@@ -32,18 +29,11 @@ from dashborion.errors import (
 )
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Name, has_wildcards
-from dashborion.models.rollout import Change, ChangeError, Outcome
+from dashborion.models.rollout import Change, Outcome
 from dashborion.models.workload import Workload, WorkloadStatus
 from dashborion.orchestrators.changing import WorkloadToChange
-from dashborion.streams import Streams
 
 PLANNED_AT_ONCE = 8
-_NOT_BEGUN = ChangeError(
-    code="not-begun", message="not begun, as another one failed", hint="--keep-going goes on"
-)
-_INTERRUPTED = ChangeError(
-    code="interrupted", message="interrupted: the change may have been applied", hint=None
-)
 
 
 class Several(Struct, frozen=True):
@@ -69,65 +59,6 @@ class Act(Struct, frozen=True):
     to_zero: bool = False
 
 
-@dataclass(eq=False)
-class _Row:
-    """One workload on its way."""
-
-    target: WorkloadToChange
-    change: Change | None = None
-    error: DashborionError | None = None
-    lines: list[str] = field(default_factory=list)
-    is_begun: bool = False
-
-    @property
-    def label(self) -> str:
-        workload = self.target.workload
-        return f"{KIND_OF[workload.type]}/{workload.name} in {self.target.environment.label}"
-
-    @property
-    def is_to_do(self) -> bool:
-        return self.error is None and self.change is not None and self.change.outcome is None
-
-    def failed(self, error: DashborionError) -> None:
-        name = self.target.workload.name
-        if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
-            error.message = f"{name}: {error.message}"
-        self.error = located(error, self.target.environment)
-
-    def told(self, action: str, *, dry_run: bool) -> Change:
-        """What became of it; what was not begun is skipped."""
-        if self.change is not None and (self.error is None or self.change.outcome):
-            return self.change
-        made = self.change or change_of(
-            self.target.workload, action, self.target.workload.desired, None, dry_run=dry_run
-        )
-        if self.error is None:
-            return replace(made, outcome=Outcome.SKIPPED, error=_NOT_BEGUN)
-        is_skipped = isinstance(self.error, NotApplicable)
-        outcome = Outcome.SKIPPED if is_skipped else Outcome.FAILED
-        return replace(made, outcome=outcome, error=told_of(self.error))
-
-
-@dataclass(eq=False, repr=False)
-class _Kept(Streams):
-    """Streams that keep what is announced, and hand on what was not ``known`` before."""
-
-    hand_on: Callable[[str], None] = lambda _: None
-    known: frozenset[str] = frozenset()
-    kept: list[str] = field(default_factory=list)
-
-    @classmethod
-    def instead_of(cls, streams: Streams, **more: Any) -> Self:
-        """The same streams, but for a terminal's live line, of which there is one."""
-        names = ("out", "err", "width", "structured", "workflow", "quiet")
-        return cls(**{name: getattr(streams, name) for name in names}, **more)
-
-    def announce(self, message: str) -> None:
-        self.kept.append(message)
-        if message not in self.known:
-            self.hand_on(message)
-
-
 @dataclass(frozen=True)
 class Bulk:
     """Makes one kind of change to several workloads; ``show`` prints what became of all.
@@ -142,7 +73,7 @@ class Bulk:
     show: Callable[[Sequence[Change]], None]
     jobs: Jobs | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _ended: list[_Row] = field(default_factory=list)
+    _ended: list[Row] = field(default_factory=list)
 
     def run(self) -> None:
         """Plan, ask, do, and show.
@@ -156,7 +87,7 @@ class Bulk:
         targets, is_complete = self._targets()
         if self.jobs is not None:
             self.jobs.look()
-        rows = [_Row(target) for target in self._unneeded(targets)]
+        rows = [Row(target) for target in self._unneeded(targets)]
         _each(rows, self._plan, PLANNED_AT_ONCE)
         self._require_sound(rows)
         self._say_plan(rows)
@@ -236,8 +167,8 @@ class Bulk:
 
     # --- The plan ---------------------------------------------------------------------------------
 
-    def _plan(self, row: _Row) -> None:
-        streams = _Kept.instead_of(self.parker.streams)
+    def _plan(self, row: Row) -> None:
+        streams = Kept.instead_of(self.parker.streams)
         dry = but(
             self.parker, dry_run=True, patience=None, show=partial(_keep, row), streams=streams
         )
@@ -247,7 +178,7 @@ class Bulk:
             row.failed(error)
         row.lines = streams.kept
 
-    def _require_sound(self, rows: Sequence[_Row]) -> None:
+    def _require_sound(self, rows: Sequence[Row]) -> None:
         """Check that nothing speaks against all of it.
 
         Raises:
@@ -265,24 +196,28 @@ class Bulk:
                 against[0].hint = "\n".join(filter(None, (against[0].hint, told)))
             raise against[0]
 
-    def _say_plan(self, rows: Sequence[_Row]) -> None:
+    def _say_plan(self, rows: Sequence[Row]) -> None:
         say = self.parker.streams.announce
+        skipped: dict[str, list[str]] = {}
         for row in rows:
             name = row.target.workload.name
+            if isinstance(row.error, NotApplicable):
+                skipped.setdefault(row.why, []).append(row.label)
+                continue
             if row.error is not None:
-                skips = isinstance(row.error, NotApplicable)
-                say(f"{'skip' if skips else 'cannot ' + self.act.verb} {row.label}: "
-                    f"{row.error.message}")  # fmt: skip
+                say(f"cannot {self.act.verb} {row.label}: {row.why}")
                 continue
             for number, line in enumerate(row.lines):
                 said = line if number == 0 else f"  {name}: {line}"
                 say(said if self.parker.dry_run else said.removeprefix("would "))
+        for why, labels in skipped.items():
+            say(f"skip {listing(labels, most=5)}: {why}")
         if self.jobs is not None:
             self.jobs.plan()
 
     # --- The changes ------------------------------------------------------------------------------
 
-    def _do(self, rows: Sequence[_Row], to_do: Sequence[_Row]) -> None:
+    def _do(self, rows: Sequence[Row], to_do: Sequence[Row]) -> None:
         """Ask, and change those that are to be changed; what became of all is always shown."""
         jobs = self.jobs
         if not (to_do or (jobs and jobs.planned)):
@@ -306,10 +241,10 @@ class Bulk:
             self.parker.streams.progress("")
             self._show(rows)
 
-    def _show(self, rows: Sequence[_Row]) -> None:
+    def _show(self, rows: Sequence[Row]) -> None:
         self.show([*map(self._became, rows), *(self.jobs.changes() if self.jobs else ())])
 
-    def _ask(self, to_do: Sequence[_Row]) -> None:
+    def _ask(self, to_do: Sequence[Row]) -> None:
         where = {
             f"{one.label}{' (protected)' if one.target.protected else ''}"
             for one in (row.target.environment for row in to_do)
@@ -319,13 +254,13 @@ class Bulk:
         places = f" in {', '.join(sorted(where))}" if where else ""
         self.parker.confirm(f"{self.act.verb} {what}{places}")
 
-    def _became(self, row: _Row) -> Change:
+    def _became(self, row: Row) -> Change:
         told = row.told(self.act.verb, dry_run=self.parker.dry_run)
         if row.is_begun and row.change is None and row.error is None:
-            return replace(told, outcome=Outcome.FAILED, error=_INTERRUPTED)
+            return replace(told, outcome=Outcome.FAILED, error=INTERRUPTED)
         return told
 
-    def _change(self, row: _Row, *, total: int) -> None:
+    def _change(self, row: Row, *, total: int) -> None:
         ours = self.parker
         known = frozenset(row.lines) | {line.removeprefix("would ") for line in row.lines}
         name = row.target.workload.name
@@ -333,7 +268,7 @@ class Bulk:
         def say(line: str) -> None:
             ours.streams.announce(line if line.startswith(name) else f"{name}: {line}")
 
-        streams = _Kept.instead_of(ours.streams, known=known, hand_on=say)
+        streams = Kept.instead_of(ours.streams, known=known, hand_on=say)
         ours.fleet.runtime(row.target.environment).deadline.restart()
         row.is_begun = True
         changer = but(ours, yes=True, show=partial(_keep, row), streams=streams,
@@ -367,13 +302,13 @@ class Bulk:
             raise PartialFailure(f"{len(failed)} of {count} workloads failed")
 
 
-def _keep(row: _Row, change: Change) -> None:
+def _keep(row: Row, change: Change) -> None:
     row.change = change
 
 
 def _each(
-    rows: Sequence[_Row],
-    work: Callable[[_Row], None],
+    rows: Sequence[Row],
+    work: Callable[[Row], None],
     at_once: int,
     goes_on: Callable[[], bool] = lambda: True,
 ) -> None:

@@ -69,7 +69,7 @@ def plan_start(target: ServiceToChange) -> PlannedSwitch:
     if mark is None:
         hint = f"-r {target.autoscaling.min}, the minimum" if target.autoscaling else "-r N"
         raise NotApplicable(
-            f"{service.service_name} was not stopped with `workloads stop`",
+            f"{service.service_name}: not stopped with `workloads stop`",
             hint=f"use `workloads scale {service.service_name} {hint}`",
         )
     parking = _Parking(target)

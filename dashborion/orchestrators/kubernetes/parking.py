@@ -7,7 +7,7 @@ else sets the count is held by a write of its own, after the mark is there and b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -74,7 +74,7 @@ def plan_start(target: ControllerToChange) -> PlannedSwitch:
         low = target.autoscaling.min if target.autoscaling else None
         hint = f"-r {low}, the minimum" if low else "-r N"
         raise NotApplicable(
-            f"{target.workload.name} was not stopped with `workloads stop`",
+            f"{target.workload.name}: not stopped with `workloads stop`",
             hint=f"use `workloads scale {target.workload.name} {hint}`",
         )
     parking, notes = _Parking(target), []
@@ -239,14 +239,15 @@ class FollowedStop(progress.FollowedReplicas):
     """The end of all pods, by KEDA's hand where that sets the count."""
 
     is_by_keda: bool
+    _observed: set[int] = field(default_factory=set)  # counts; KEDA takes a moment
 
     def _superseded(self, controller: Found[wire.Controller]) -> str | None:
         item = controller.item
         if isinstance(item, wire.DaemonSet):
             return None
         count = rollout.replicas(item.spec.replicas)
-        is_as_before = item.metadata.generation == self.item.metadata.generation
-        if count == 0 or (self.is_by_keda and is_as_before):
+        self._observed.add(count)
+        if count == 0 or (self.is_by_keda and 0 not in self._observed):
             return None
         who = _who_scaled(item) or "somebody"
         return f"reverted by {who}: {count} replicas are desired again"
