@@ -28,10 +28,11 @@ from dashborion.errors import (
     listing,
 )
 from dashborion.models.kinds import KIND_OF
-from dashborion.models.query import Name, has_wildcards
+from dashborion.models.query import Name, Query, has_wildcards
 from dashborion.models.rollout import Change, Outcome
 from dashborion.models.workload import Workload, WorkloadStatus
 from dashborion.orchestrators.changing import WorkloadToChange
+from dashborion.orchestrators.protocol import Orchestrator
 
 PLANNED_AT_ONCE = 8
 
@@ -138,8 +139,7 @@ class Bulk:
                 if (one.project, one.environment) == place
             ]
             if here:
-                found += fleet.ask(environment, lambda it, names=here: [  # type: ignore[misc]
-                    it.changes.workload(name, query) for name in names])  # fmt: skip
+                found += fleet.ask(environment, partial(_side_by_side, here, query))
         return found
 
     def _unneeded(self, targets: Sequence[WorkloadToChange]) -> list[WorkloadToChange]:
@@ -325,3 +325,11 @@ def _each(
 
     for future in [start(serve) for _ in range(min(at_once, len(rows)))]:
         outcome(future)
+
+
+def _side_by_side(
+    names: Sequence[Name], query: Query, orchestrator: Orchestrator
+) -> list[WorkloadToChange]:
+    changes = orchestrator.changes
+    started = [start(partial(changes.workload, name, query)) for name in names]
+    return [outcome(one) for one in started]

@@ -70,8 +70,8 @@ class Jobs:
             # A person is asked about all of them at once.
             but(self.parker, yes=True).announce(job.environment, what, job.place, job.namespace)
         for other in self._others:
-            verb = "goes on" if self.suspends else "has gone on"
-            self.parker.streams.announce(f"{other} {verb}: it is not {self._verb}d here")
+            went = "goes on" if self.suspends else "went on"
+            self.parker.streams.announce(f"{other} {went}: it is left as it is")
 
     def change(self) -> None:
         """Change one after the other."""
