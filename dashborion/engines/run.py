@@ -18,7 +18,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from dashborion.concurrency import start
-from dashborion.engines.changes import Changer, label
+from dashborion.engines.change_parts import label
+from dashborion.engines.changes import Changer
 from dashborion.engines.run_plan import plan_lines, shown_run
 from dashborion.errors import (
     DashborionError,

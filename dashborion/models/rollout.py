@@ -69,6 +69,20 @@ class RolloutStatus(Rollout, frozen=True, kw_only=True):
     type: WorkloadType
 
 
+class Outcome(StrEnum):
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class ChangeError(Model, frozen=True, kw_only=True):
+    """Why a change was not made, or how the wait for it ended."""
+
+    code: str
+    message: str
+    hint: str | None
+
+
 class Revision(Model, frozen=True, kw_only=True):
     """A revision of a workload's definition; ``current`` if the workload is set to it."""
 
@@ -87,6 +101,7 @@ class Change(Model, frozen=True, kw_only=True):
     ``after`` is null while it is unknown. ``rollout`` is its state at the end of the
     wait, which took ``seconds``; both are null without a wait. ``type`` is null for an
     instance. ``revisions`` are those that a rollback leaves and goes back to, as they were.
+    ``outcome`` is null while nothing was tried; ``error`` says why it failed or was skipped.
     """
 
     action: str
@@ -103,3 +118,5 @@ class Change(Model, frozen=True, kw_only=True):
     seconds: float | None = None
     revisions: list[Revision] | None = None
     managed_by: ManagedBy | None = None
+    outcome: Outcome | None = None
+    error: ChangeError | None = None

@@ -13,13 +13,14 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
-from dashborion.errors import UsageError
+from dashborion.errors import NotApplicable, UsageError
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
 from dashborion.models.managed import ManagedBy
 from dashborion.models.query import Name
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload
+from dashborion.orchestrators.parking import Mark
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.run import PlannedRun, RunWish
@@ -57,7 +58,7 @@ class WorkloadToChange(ABC):
     replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
     ``warning`` says why new instances will not come by themselves. ``stages`` are those that its
     rollouts go through, in their order, with the API's names; ``pauses`` those at which a new one
-    would wait for a person.
+    would wait for a person. ``mark`` is what a stop has left on it, be it stopped or not.
     """
 
     environment: Environment
@@ -72,6 +73,7 @@ class WorkloadToChange(ABC):
     keeper: Keeper | None = None
     stages: Sequence[str] = ()
     pauses: Sequence[str] = ()
+    mark: Mark | None = None
 
     @property
     def name(self) -> Name:
@@ -89,7 +91,7 @@ class WorkloadToChange(ABC):
 
     def require_possible(self, action: str) -> None:  # noqa: B027 - most kinds can all
         """Check that this kind of workload can ``scale``, ``stop``, ``start``, ``deploy``,
-        ``rollback`` or ``run``; else ``UsageError`` with the command that can.
+        ``rollback`` or ``run``; else ``NotApplicable`` with the command that can.
         """
 
     def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
@@ -165,6 +167,30 @@ class WorkloadToChange(ABC):
         """
         raise UsageError(f"{self.workload.name}: its rollouts cannot be steered")
 
+    def relied_on(self) -> str | None:
+        """Why the cluster itself, or another controller, needs it to run; None if nothing does.
+
+        No pattern puts such a workload to zero.
+        """
+        return None
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:  # noqa: ARG002
+        """What putting it to zero would do, so that ``plan_start`` can undo all of it.
+
+        Raises:
+            NotApplicable: it is of a kind that has no count.
+            Refusal: nothing could be remembered.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be stopped")
+
+    def plan_start(self) -> PlannedSwitch:
+        """What its ``mark`` says that it had.
+
+        Raises:
+            NotApplicable: it has no mark.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be started")
+
     @abstractmethod
     def current_rollout(self) -> FollowedRollout:
         """The rollout that is under way now."""
@@ -200,6 +226,19 @@ class History(Struct, frozen=True):
 
     revisions: list[Revision]
     doubt: str | None = None
+
+
+class PlannedSwitch(Struct, frozen=True):
+    """A stop or a start, worked out and not yet sent; ``after`` is None where another decides.
+
+    ``nothing`` says why there is nothing to send; ``notes`` what else is worth knowing.
+    """
+
+    before: int
+    after: int | None
+    send: Callable[[], FollowedRollout]
+    notes: tuple[str, ...] = ()
+    nothing: str | None = None
 
 
 class PlannedChange(Struct, frozen=True):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dashborion.orchestrators.event_feeds import Feed
     from dashborion.orchestrators.forwarding import Forward
     from dashborion.orchestrators.logs import Reader, Selection, Wanted
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.samples import Sample
     from dashborion.terminal import Terminal
 
@@ -275,6 +276,10 @@ class Changes(Protocol):
 
     def workload(self, name: Name, query: Query) -> WorkloadToChange:
         """The one workload of that name, with what a change has to know of it."""
+        ...
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:
+        """What starts instances at times, of one of these names if there are any."""
         ...
 
     def place(self, instance: Found[Any]) -> Place:

@@ -126,6 +126,7 @@ _WORKLOAD = {
     "reason": optional,
     "cause": maybe(_CODE),
     "restarts": maybe_number,
+    "parked": maybe(exactly(desired=number, min=maybe_number, max=maybe_number, at=maybe_time)),
 }
 _TERMINATION = exactly(reason=optional, exitCode=maybe_number, message=optional,
                        finishedAt=maybe_time)  # fmt: skip

@@ -22,6 +22,8 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads describe": "WorkloadDetail",
     "workloads scale": "Change",
     "workloads restart": "Change",
+    "workloads stop": "Change",
+    "workloads start": "Change",
     "workloads deploy": "Change",
     "workloads rollback": "Change",
     "workloads continue": "Change",
@@ -82,6 +84,9 @@ PRINTED: dict[str, str | list[str]] = {
     "env check": ["Check", "Right"],
 }
 """What each command prints: one model, or a list of one of these models."""
+_ONE_OR_SEVERAL = {"env show"} | {
+    f"workloads {word}" for word in ("status", "why", "scale", "restart", "stop", "start")
+}
 
 
 def check(command: str, out: str, exit_code: int = 0) -> None:
@@ -104,9 +109,7 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
         return
     is_open = exit_code and out.startswith("[") and not out.rstrip().endswith("]")
     printed = json.loads(f"{out}]" if is_open else out)
-    if name in ("env show", "workloads status", "workloads why") and isinstance(
-        printed, list
-    ):  # of a glob, of all
+    if name in _ONE_OR_SEVERAL and isinstance(printed, list):  # of a glob, of all
         model = [str(model)]
     if name == "workloads history" and isinstance(printed, dict):  # of two revisions
         model = "Comparison"

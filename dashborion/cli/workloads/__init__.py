@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.cli.options import command, group
-from dashborion.cli.workloads import change, compare, events, read, run, steer
+from dashborion.cli.workloads import change, compare, events, fleets, read, run, steer
 
 app = group()
 
@@ -14,8 +14,10 @@ command(app, "why")(read.why)
 command(app, "top")(read.top)
 command(app, "events")(events.events)
 command(app, "logs")(read.logs)
-command(app, "scale")(change.scale)
-command(app, "restart")(change.restart)
+command(app, "scale")(fleets.scale)
+command(app, "restart")(fleets.restart)
+command(app, "stop")(fleets.stop)
+command(app, "start")(fleets.start)
 command(app, "deploy")(change.deploy)
 command(app, "rollback")(change.rollback)
 command(app, "continue")(steer.continue_)

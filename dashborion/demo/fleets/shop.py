@@ -12,6 +12,7 @@ import msgspec
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
+from moto.events.models import events_backends
 from moto.logs.models import logs_backends
 
 from dashborion.demo.behaviour import cause_of
@@ -167,6 +168,13 @@ class Shop:
             suspended_state={},  # type: ignore[arg-type]
         )
 
+    def schedule(self, name: str, expression: str) -> None:
+        """Let EventBridge start something on the cluster; nobody plays it out."""
+        events = events_backends[self.aws.account][REGION]
+        rule = events.put_rule(f"{self.cluster}-{name}", scheduled_expression=expression)
+        target = {"Id": name, "Arn": self.scheduler.cluster.arn}
+        events.put_targets(rule.name, None, [target])
+
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
@@ -303,4 +311,5 @@ def _build(shop: Shop) -> dict[str, str]:
             shop.scale_automatically(name, **given["bounds"])
         if "later" in given:
             changes[name] = revisions[given["later"]]
+    shop.schedule("reports", "cron(0 6 ? * MON *)")
     return changes

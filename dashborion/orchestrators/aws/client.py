@@ -281,7 +281,7 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     items = answer.get(key)
     if not isinstance(items, list):
         raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
-    is_names = key.endswith(("Arns", "families")) or operation == "eks:ListClusters"
+    is_names = key.endswith(("Arns", "families", "Names")) or operation == "eks:ListClusters"
     kind = str if is_names else dict
     if not all(isinstance(item, kind) for item in items):
         raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")

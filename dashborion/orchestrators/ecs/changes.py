@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, ecs_place_of
-from dashborion.errors import Refusal, UsageError
+from dashborion.errors import NotApplicable, Refusal, UsageError
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
@@ -19,6 +19,7 @@ from dashborion.orchestrators.changing import (
     ImageMove,
     Images,
     PlannedChange,
+    PlannedSwitch,
     Steering,
     WorkloadToChange,
 )
@@ -40,6 +41,7 @@ from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
@@ -91,10 +93,18 @@ class Changes:
             keeper=managed.keeper(normalise.labels(service.tags)),
             stages=() if _is_rolling(service) else stages.STAGES,
             pauses=stages.pauses(service.deployment_configuration),
+            mark=normalise.mark(service),
             client=self.client,
             service=service,
             raw=found.raw or {},
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:  # noqa: ARG002
+        """Rules and schedules of EventBridge, which are only named."""
+        from dashborion.orchestrators.ecs import schedules
+        from dashborion.orchestrators.parking import Scheduled
+
+        return Scheduled(others=schedules.on_the_cluster(self.client))
 
     def place(self, instance: Found[Any]) -> Place:
         """The cluster, in the account of the task's ARN."""
@@ -140,7 +150,7 @@ class ServiceToChange(WorkloadToChange):
     def require_possible(self, action: str) -> None:
         """A service of Express mode is changed by an operation of its own."""
         if self.service.is_express and action in _OF_EXPRESS:
-            raise UsageError(
+            raise NotApplicable(
                 f"{self.workload.name}: {action}: a service of Express mode is changed by "
                 "UpdateExpressGatewayService alone",
                 hint=" ".join((_UPDATE_EXPRESS, self.service.service_arn, *_OF_EXPRESS[action])),
@@ -199,6 +209,18 @@ class ServiceToChange(WorkloadToChange):
     def plan_revision(self, revision: str | None, reason: str | None) -> PlannedChange:
         """A task definition that there is already."""
         return deploy.plan_revision(self.client, self.service, revision, reason)
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:
+        """A tag, its scaling suspended, and no task, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_stop(self, now)
+
+    def plan_start(self) -> PlannedSwitch:
+        """Its tasks, its scaling as it was, and no tag any more, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_start(self)
 
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A standalone task of the revision that runs."""

@@ -19,6 +19,7 @@ from dashborion.models.workload import (
     WorkloadStatus,
 )
 from dashborion.orchestrators.ecs import amounts, rollout, wire
+from dashborion.orchestrators.parking import TAG, Mark, parked
 
 
 class ClusterScope(Struct, frozen=True):
@@ -71,11 +72,17 @@ def workload(
         rollout=state,
         endpoints=endpoints,
         labels=labels(service.tags),
+        parked=parked(mark(service), service.desired_count),
     )
 
 
 def type_of(service: wire.Service) -> WorkloadType:
     return WorkloadType.EXPRESS_SERVICE if service.is_express else WorkloadType.ECS_SERVICE
+
+
+def mark(service: wire.Service) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse(labels(service.tags).get(TAG))
 
 
 def definition_of(service: wire.Service) -> str:

@@ -195,9 +195,13 @@ class FollowedCount(FollowedFromNow):
     replicas: int
     tasks_before: frozenset[str] | None
     set_by: Callable[[int], str]
+    _observed: set[int] = field(default_factory=set)
 
     def _is_stale(self, service: wire.Service) -> bool:
-        return service.desired_count == self.service.desired_count != self.replicas
+        """The count from before the change, unless the change was there already."""
+        self._observed.add(service.desired_count)
+        is_as_before = service.desired_count == self.service.desired_count
+        return is_as_before and self.replicas not in self._observed
 
     def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
         return rollout.scaled(service, self.replicas, self.set_by)

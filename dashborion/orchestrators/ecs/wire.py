@@ -479,6 +479,7 @@ class LogEvent(Wire, frozen=True):
 class Suspended(Pascal, frozen=True):
     dynamic_scaling_in_suspended: bool = False
     dynamic_scaling_out_suspended: bool = False
+    scheduled_scaling_suspended: bool = False
 
 
 class ScalableTarget(Pascal, frozen=True):
@@ -486,3 +487,9 @@ class ScalableTarget(Pascal, frozen=True):
     min_capacity: int = 0
     max_capacity: int = 0
     suspended_state: Suspended = Suspended()
+
+
+class ScheduledAction(Pascal, frozen=True):
+    scheduled_action_name: str = ""
+    schedule: str = ""
+    end_time: datetime | None = None

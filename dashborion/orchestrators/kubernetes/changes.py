@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, server_place
@@ -19,6 +20,7 @@ from dashborion.orchestrators.changing import (
     History,
     Images,
     PlannedChange,
+    PlannedSwitch,
     Steering,
     WorkloadToChange,
 )
@@ -40,8 +42,10 @@ from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, inside, past_revisions
+from dashborion.orchestrators.kubernetes.relied_on import Neighbours
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _PAUSED = "it is paused: new pods would wait for `dashborion workloads resume`"
@@ -57,6 +61,11 @@ class Changes:
     client: Client
     environment: Environment
 
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """What is beside the workloads, asked for once."""
+        return Neighbours(self.client)
+
     def workload(self, name: Name, query: Query) -> ControllerToChange:
         """One controller, with the HPAs that scale it unless only other parts are asked for."""
         namespace = find.namespace_of(self.client, query, name)
@@ -64,8 +73,8 @@ class Changes:
         item = found.item
         scaling: list[wire.Autoscaler] = []
         if query.wants("autoscaling"):
-            listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
-            scaling = normalise.autoscalers_of(item, self.client.optional(listed))
+            listed = self.neighbours.optional(api.AUTOSCALERS, item.metadata.namespace)
+            scaling = normalise.autoscalers_of(item, listed)
         was_available = not never_available(self.client, [item])
         workload = normalise.workload(item, self.environment, [], was_available=was_available)
         is_deleted = item.metadata.deletion_timestamp is not None
@@ -84,10 +93,19 @@ class Changes:
             not_restartable_because=_PAUSED if is_paused else None,
             warning=_ON_DELETE if is_on_delete else None,
             keeper=managed.keeper(item, scaling),
+            mark=normalise.mark(item),
             client=self.client,
             found=found,
+            scaling=scaling,
+            neighbours=self.neighbours,
             **more,
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:
+        """CronJobs."""
+        from dashborion.orchestrators.kubernetes import cron_jobs
+
+        return cron_jobs.scheduled(self.client, self.environment, names, query)
 
     def place(self, instance: Found[Any]) -> Place:  # noqa: ARG002 - all are there
         """The API server that this client speaks to."""
@@ -120,6 +138,8 @@ class ControllerToChange(WorkloadToChange):
 
     client: Client
     found: Found[wire.Controller]
+    scaling: list[wire.Autoscaler]
+    neighbours: Neighbours
 
     def rollout(self) -> Rollout:
         """Not complete while replicas are missing, as for a wait."""
@@ -201,6 +221,22 @@ class ControllerToChange(WorkloadToChange):
         past = past_revisions(self.client, self.found.item)
         return deploy.plan_revision(self.found, past, revision, self._begin, reason=reason)
 
+    def relied_on(self) -> str | None:
+        """The API server's webhooks, the cluster's own namespaces, and Rollouts of Argo."""
+        return self.neighbours.relying(self.found.item)
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:
+        """An annotation and no replicas in one patch, then whoever else sets the count."""
+        from dashborion.orchestrators.kubernetes import parking
+
+        return parking.plan_stop(self, now)
+
+    def plan_start(self) -> PlannedSwitch:
+        """Its replicas, whoever else sets them, and the annotation last."""
+        from dashborion.orchestrators.kubernetes import parking
+
+        return parking.plan_start(self)
+
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A Job from the pod template."""
         from dashborion.orchestrators.kubernetes import run
@@ -225,6 +261,11 @@ class ControllerToChange(WorkloadToChange):
         if not isinstance(spec, dict) or "template" not in spec:
             raise foreign_answer("no template")
         return self._followed(spec["template"], before)
+
+    def patched(self, patch: deploy.Patch) -> dict[str, Any]:
+        """The workload after a patch; a ``Conflict`` says what is different."""
+        with self._explaining():
+            return self._send(patch)
 
     def _send(self, patch: deploy.Patch, *, subresource: str = "") -> dict[str, Any]:
         """Patch the workload, or a subresource; the object as it is now."""

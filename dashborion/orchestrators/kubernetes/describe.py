@@ -193,7 +193,8 @@ def examine(
     keeper = managed.keeper(item, scaling)
     plain = _plain(item, lists, environment, kept, restarts)
     detail = WorkloadDetail(
-        **msgspec.structs.asdict(plain),
+        **msgspec.structs.asdict(plain)
+        | {"reason": normalise.reason_at_zero(plain.desired, scaling)},
         instances=instances,
         causes=causes,
         reasons=findings.reasons(causes),

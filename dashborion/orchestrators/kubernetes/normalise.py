@@ -6,6 +6,7 @@ lower while a rollout progresses.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
@@ -27,9 +28,11 @@ from dashborion.models.workload import (
 from dashborion.orchestrators.kubernetes import argo, argo_wire, quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
 from dashborion.orchestrators.kubernetes.managed import scaled_object
+from dashborion.orchestrators.parking import ANNOTATION, Mark, parked
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _FORMER_NUMBERS = (argo.FORMER_NUMBERS, "deployment.kubernetes.io/revision-history")
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _MEBI = 1 << 20
 Kept = wire.ReplicaSet | wire.ControllerRevision
 # A newer kubelet names no container in these: only the event's ``fieldPath`` does.
@@ -86,7 +89,13 @@ def workload(
         endpoints=endpoints,
         labels=item.metadata.labels or {},
         restarts=restarts,
+        parked=parked(mark(item), counts.desired),
     )
+
+
+def mark(item: wire.Controller) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse((item.metadata.annotations or {}).get(ANNOTATION))
 
 
 def type_of(item: wire.Controller) -> WorkloadType:
@@ -207,6 +216,25 @@ def _source(scaler: wire.Autoscaler) -> str:
     if name := scaled_object(scaler):
         return f"scaledobject/{name}"
     return f"horizontalpodautoscaler/{scaler.metadata.name}"
+
+
+def is_scaled_to_zero(scaler: wire.Autoscaler) -> bool:
+    """Whether it has put its workload to zero, and will scale it up again: from 1.37."""
+    text = (scaler.metadata.annotations or {}).get(_CONDITIONS, "[]")
+    try:
+        conditions = json.loads(text)
+    except ValueError:
+        return False
+    return any(
+        isinstance(one, dict) and (one.get("type"), one.get("status")) == ("ScaledToZero", "True")
+        for one in (conditions if isinstance(conditions, list) else ())
+    )
+
+
+def reason_at_zero(desired: int, scaling: Iterable[wire.Autoscaler]) -> str | None:
+    """Why a workload is at zero, if an autoscaler has put it there and will scale it up again."""
+    by_scaler = desired == 0 and any(map(is_scaled_to_zero, scaling))
+    return "ScaledToZero" if by_scaler else None
 
 
 Owned = TypeVar("Owned", bound=wire.Object)

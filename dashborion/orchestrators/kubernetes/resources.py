@@ -113,6 +113,21 @@ BUDGETS, OLD_BUDGETS = (
 NETWORK_POLICIES = Resource(
     nearby_wire.NetworkPolicy, "networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"
 )
+WEBHOOKS = [
+    Resource(
+        nearby_wire.WebhookConfiguration, "admissionregistration.k8s.io/v1",
+        f"{kind.lower()}s", kind, namespaced=False,
+    )
+    for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+]  # fmt: skip
+API_SERVICES = Resource(
+    nearby_wire.ApiService, "apiregistration.k8s.io/v1", "apiservices", "APIService",
+    namespaced=False,
+)  # fmt: skip
+USING_ROLLOUTS = Resource(nearby_wire.Rollout, "argoproj.io/v1alpha1", "rollouts", "Rollout")
+SCALED_OBJECTS = Resource(
+    nearby_wire.ScaledObject, "keda.sh/v1alpha1", "scaledobjects", "ScaledObject"
+)
 INGRESS_CLASSES = Resource(
     wire.Object, "networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False
 )

@@ -174,6 +174,9 @@ def examined(
         owned = [pair for pair in owned if not pods.is_well(pair[0])]
     own = [meta.uid, *(one.metadata.uid for one in kept)]
     scaling = None if surveyed.scaling is None else surveyed.scaling.get(meta.namespace, ())
+    own_scaling = normalise.autoscalers_of(item, scaling or ())
+    if reason := normalise.reason_at_zero(plain.desired, own_scaling):
+        plain = msgspec.structs.replace(plain, reason=reason)
     gathered = Facts(
         now=reads.client.runtime.now(),
         item=item,
@@ -189,7 +192,7 @@ def examined(
         events=None
         if told is None
         else facts.ordered(one for uid in own for one in told.get(uid, ())),
-        scaling=None if scaling is None else normalise.autoscalers_of(item, scaling),
+        scaling=None if scaling is None else own_scaling,
         makers=facts.makers(item, kept),
         others=None if told is None else surveyed.others.get(meta.namespace, {}),
     )

@@ -152,6 +152,8 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
         "type": "k8s-deployment",
         "seconds": seen.json["seconds"],
         "revisions": None,
+        "outcome": "done",
+        "error": None,
     }
     assert seen.json["seconds"] >= 0
 
@@ -201,6 +203,8 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
         "type": None,
         "seconds": None,
         "revisions": None,
+        "outcome": "done",
+        "error": None,
     }
     here.plane.wait_for("it to be gone", lambda: here.is_gone(pod, "pods"))
     here.plane.wait_for("another one", lambda: len(here.pods("stoppable")) == 1)

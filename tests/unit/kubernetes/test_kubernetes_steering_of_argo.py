@@ -52,6 +52,8 @@ def plan(client: Recording, action: Steering, **status: Any) -> Any:
         newest=None,
         client=client,  # type: ignore[arg-type]
         found=Found(item, raw),
+        scaling=[],
+        neighbours=None,  # type: ignore[arg-type]
     )
     return target.plan_steering(action, None)
 
