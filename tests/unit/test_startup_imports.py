@@ -104,8 +104,8 @@ def test_a_list_of_kubernetes_imports_what_it_shows(api: Api, kube: Kube) -> Non
         "adapter", "addresses", "argo", "argo_wire", "availability", "changing", "client",
         "credentials", "credentials.entries", "credentials.kubeconfig", "credentials.settings",
         "errors", "find", "instances", "inventory", "listing", "nearby_wire", "network_wire",
-        "normalise", "parking", "protocol", "quantity", "request", "resources", "rollout", "runtime",
-        "served", "transport", "wire",
+        "normalise", "parking", "protocol", "quantity", "request", "resources", "rollout",
+        "runtime", "served", "transport", "wire",
     }  # fmt: skip
 
 
