@@ -149,11 +149,14 @@ class ServiceToChange(WorkloadToChange):
 
     def require_possible(self, action: str) -> None:
         """A service of Express mode is changed by an operation of its own."""
-        if self.service.is_express and action in _OF_EXPRESS:
+        options = _OF_EXPRESS.get(action)
+        if self.service.is_express and options is not None:
             raise NotApplicable(
                 f"{self.workload.name}: {action}: a service of Express mode is changed by "
                 "UpdateExpressGatewayService alone",
-                hint=" ".join((_UPDATE_EXPRESS, self.service.service_arn, *_OF_EXPRESS[action])),
+                hint=" ".join((_UPDATE_EXPRESS, self.service.service_arn, *options))
+                if options
+                else "`dashborion instances exec` runs a command in a task that is there",
             )
 
     def scale(self, replicas: int) -> FollowedRollout:

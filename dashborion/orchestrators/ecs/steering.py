@@ -24,6 +24,9 @@ from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.progress import FollowedDeployment, FollowedFromNow
 
 _BACK = "`dashborion workloads rollback` goes back to an older revision"
+_ON = (
+    "`dashborion workloads abort` takes it back, `dashborion workloads status --wait` waits for it"
+)
 _LOOK = "nothing was changed: look at it, then try again"
 
 
@@ -51,7 +54,7 @@ def plan(
         held = stages.waiting(made) is not None
         raise UsageError(
             f"{name}: nothing of ECS is paused so that it could be resumed",
-            hint="`dashborion workloads continue` lets it go on" if held else None,
+            hint="`dashborion workloads continue` lets it go on" if held else _ON,
         )
     if action == "abort":
         return _plan_abort(client, service, leading, made)
@@ -88,7 +91,7 @@ def _chosen(name: str, made: wire.ServiceDeployment, typed: str | None) -> wire.
         told = ", ".join(map(str, held))
         raise UsageError(f"{name}: several hooks wait: {told}", hint="choose one with --hook")
     if not held:
-        raise UsageError(f"{name}: its deployment waits for no person: {_where(made)}")
+        raise UsageError(f"{name}: its deployment waits for no person: {_where(made)}", hint=_ON)
     return held[typed or next(iter(held))]
 
 

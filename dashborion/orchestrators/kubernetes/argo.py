@@ -73,6 +73,16 @@ def pauses(item: Rollout) -> list[str]:
     return [name for name, one in steps if one.pause is not None and one.pause.duration is None]
 
 
+def typed(item: Rollout) -> str:
+    """As commands take it: the Deployment that it has replaced often has the same name."""
+    return f"rollout/{item.metadata.name}"
+
+
+def is_through(item: Rollout) -> bool:
+    """Whether the newest revision is the one that runs: no other is beside it."""
+    return item.status.current_pod_hash == item.status.stable_rs
+
+
 def is_stable(item: Rollout, metadata: wire.Meta) -> bool:
     """Whether that is a pod or a ReplicaSet of the revision that the rollout replaces."""
     return (metadata.labels or {}).get(TEMPLATE_HASH) == item.status.stable_rs
@@ -111,7 +121,7 @@ def traffic(item: Rollout) -> Traffic | None:
     if item.spec.strategy.blue_green is not None:
         is_active = status.blue_green.active_selector == status.current_pod_hash
         return Traffic(production=100.0 if is_active else 0.0, test=100.0)
-    if status.current_pod_hash == status.stable_rs:
+    if is_through(item):
         return Traffic(production=100.0, test=None)
     if status.canary.weights is not None:
         return Traffic(production=float(status.canary.weights.canary.weight), test=None)

@@ -19,7 +19,15 @@ from dashborion.orchestrators.changing import (
     Steering,
     Verdict,
 )
-from dashborion.orchestrators.kubernetes import argo, deploy, history, progress, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    argo,
+    deploy,
+    history,
+    progress,
+    rollout,
+    steering,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import argo_wire as argo_types
 from dashborion.orchestrators.kubernetes.changes import ControllerToChange
 from dashborion.orchestrators.kubernetes.history import current_template, inside
@@ -129,13 +137,14 @@ class RolloutToChange(ControllerToChange):
 
     def _plan_continue(self, item: argo_types.Rollout) -> PlannedChange:
         """``promote``; where nothing waits, that would skip an analysis that is under way."""
-        name, pauses = item.metadata.name, inside(self.found.raw, "status").get("pauseConditions")
+        name, typed = item.metadata.name, argo.typed(item)
+        pauses = inside(self.found.raw, "status").get("pauseConditions")
         if not pauses:
             raise UsageError(
                 f"{name}: its rollout waits at no pause",
-                hint=f"`dashborion workloads resume {name}` tries again what was aborted"
+                hint=f"`dashborion workloads resume {typed}` tries again what was aborted"
                 if item.status.abort
-                else None,
+                else steering.hint_for(item),
             )
         operations = [deploy.test(_PAUSES, pauses), {"op": "remove", "path": _PAUSES}]
         if argo.is_inconclusive(item) and item.status.current_step_index is not None:
@@ -170,17 +179,17 @@ class RolloutToChange(ControllerToChange):
         )
 
     def _plan_abort(self, item: argo_types.Rollout) -> PlannedChange:
-        name, status = item.metadata.name, item.status
+        name, typed, status = item.metadata.name, argo.typed(item), item.status
         if status.abort:
             raise UsageError(f"{name}: its rollout is aborted already")
         if not status.stable_rs or status.stable_rs == status.current_pod_hash:
-            hint = f"`dashborion workloads rollback {name}` goes back to an older revision"
+            hint = f"`dashborion workloads rollback {typed}` goes back to an older revision"
             raise UsageError(f"{name}: no rollout is under way", hint=hint)
         stable = self._stable_revision(item)
         to = f" --to {stable}" if stable else ""
         back = (
-            f"`dashborion workloads rollback {name}{to}` sets what runs then, "
-            f"`dashborion workloads resume {name}` tries again"
+            f"`dashborion workloads rollback {typed}{to}` sets what runs then, "
+            f"`dashborion workloads resume {typed}` tries again"
         )
         operations = ({"op": "add", "path": _ABORT, "value": True},)
 

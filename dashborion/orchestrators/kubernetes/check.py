@@ -12,9 +12,9 @@ from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError, Forbidden
 from dashborion.models.environment import Check, Permission, Right, Verb
 from dashborion.models.query import Query
-from dashborion.orchestrators.kubernetes import find, native_wire
+from dashborion.orchestrators.kubernetes import find, native_wire, resources
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.rights import CLUSTER_WIDE, RIGHTS
+from dashborion.orchestrators.kubernetes.rights import CLUSTER_WIDE, RIGHTS, ROLLOUTS
 
 T = TypeVar("T")
 
@@ -108,7 +108,9 @@ def may(
 def rights(client: Client, environment: Environment, verb: Verb, query: Query) -> list[Right]:
     """Whether what a command needs is granted in a namespace, or in all."""
     namespace = find.namespace_of(client, query)
-    needed = RIGHTS[verb]
+    # Rights on what the server has not are of no use.
+    has_argo = client.serves(resources.ROLLOUTS)
+    needed = {one: part for one, part in RIGHTS[verb].items() if has_argo or ROLLOUTS not in one}
     asking = [start(partial(_granted, client, one, namespace)) for one in needed]
     return [
         Right(

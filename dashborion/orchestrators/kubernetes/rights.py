@@ -26,8 +26,19 @@ def _each(verb: str, kinds: tuple[str, ...], part: str | None = None) -> Rights:
     return dict.fromkeys([f"{verb} {kind}" for kind in kinds], part)
 
 
-_FIND = _each("get", _KINDS)
+ROLLOUTS = "rollouts.argoproj.io"
+
+
+def _argo(*rights: str) -> Rights:
+    return {right.format(ROLLOUTS): "Argo Rollouts" for right in rights}
+
+
+_GET_ARGO = _argo("get {}")
+_FIND = {**_each("get", _KINDS), **_GET_ARGO}
+_PATCH_ARGO = _argo("patch {}")
+_STEER_ARGO = _argo("patch {}", "patch {}/status")  # its pauses and its abort are status
 _CHANGE = _each("patch", _KINDS)
+_LET_GO = _each("patch", ("deployments.apps",))
 _REVISIONS = _each("list", ("replicasets.apps", "controllerrevisions.apps"))
 _HPA = "horizontalpodautoscalers.autoscaling"
 _SCALER = {f"list {_HPA}": "who else sets the replicas"}
@@ -38,6 +49,7 @@ _INSTANCE = dict.fromkeys(
 _PARKED = {
     **_FIND,
     **_each("patch", ("deployments.apps", "statefulsets.apps")),
+    **_PATCH_ARGO,
     f"list {_HPA}": "what an autoscaler does meanwhile",
     f"patch {_HPA}": "autoscalers that scale up from zero (1.37)",
     **_each("list", ("scaledobjects.keda.sh",), "workloads that KEDA scales"),
@@ -75,12 +87,12 @@ RIGHTS: Mapping[Verb, Rights] = {
         "get,create pods/exec": None,
         "list pods": "an ID that is only the beginning of one",
         **_INSTANCE,
-        **_each("get", _KINDS, "-w WORKLOAD"),
+        **_each("get", (*_KINDS, ROLLOUTS), "-w WORKLOAD"),
     },
     Verb.PORT_FORWARD: {
         "get pods": None,
         "get,create pods/portforward": None,
-        **_each("get", _KINDS, "a workload as the target"),
+        **_each("get", (*_KINDS, ROLLOUTS), "a workload as the target"),
         **_each("list", ("pods", "replicasets.apps"), "a workload as the target"),
         "list services": "ports by the name of a Service's",
         **_INSTANCE,
@@ -105,28 +117,29 @@ RIGHTS: Mapping[Verb, Rights] = {
     Verb.SCALE: {
         **_FIND,
         **_each("patch", ("deployments.apps/scale", "statefulsets.apps/scale")),
+        **_argo("patch {}/scale"),
         **_SCALER,
         **_FOLLOW,
     },
-    Verb.RESTART: {**_FIND, **_CHANGE, **_SCALER, **_FOLLOW},
-    Verb.DEPLOY: {**_FIND, **_CHANGE, **_SCALER, **_FOLLOW},
-    Verb.ROLLBACK: {**_FIND, **_CHANGE, **_SCALER, **_FOLLOW, **_REVISIONS},
+    Verb.RESTART: {**_FIND, **_CHANGE, **_PATCH_ARGO, **_SCALER, **_FOLLOW},
+    Verb.DEPLOY: {**_FIND, **_CHANGE, **_PATCH_ARGO, **_SCALER, **_FOLLOW},
+    Verb.ROLLBACK: {**_FIND, **_CHANGE, **_PATCH_ARGO, **_SCALER, **_FOLLOW, **_REVISIONS},
     Verb.STOP: {
         **_PARKED,
         **_each(
             "list",
             ("mutatingwebhookconfigurations.admissionregistration.k8s.io",
              "validatingwebhookconfigurations.admissionregistration.k8s.io",
-             "apiservices.apiregistration.k8s.io", "rollouts.argoproj.io"),
+             "apiservices.apiregistration.k8s.io", ROLLOUTS),
             "whether the cluster, or a Rollout, relies on it",
         ),
         **_each("list", ("pods", "replicasets.apps"), "whether what runs is proven"),
         "list poddisruptionbudgets.policy": "which budgets it does not honour",
     },
     Verb.START: _PARKED,
-    Verb.CONTINUE: {**_FIND, "patch deployments.apps": None, **_SCALER, **_FOLLOW},
-    Verb.ABORT: {**_FIND, **_CHANGE, **_SCALER, **_FOLLOW, **_REVISIONS},
-    Verb.PAUSE: {**_FIND, "patch deployments.apps": None, **_SCALER, **_FOLLOW},
-    Verb.RESUME: {**_FIND, "patch deployments.apps": None, **_SCALER, **_FOLLOW},
+    Verb.CONTINUE: {**_FIND, **_LET_GO, **_STEER_ARGO, **_SCALER, **_FOLLOW},
+    Verb.ABORT: {**_FIND, **_CHANGE, **_STEER_ARGO, **_SCALER, **_FOLLOW, **_REVISIONS},
+    Verb.PAUSE: {**_FIND, **_LET_GO, **_PATCH_ARGO, **_SCALER, **_FOLLOW},
+    Verb.RESUME: {**_FIND, **_LET_GO, **_STEER_ARGO, **_SCALER, **_FOLLOW},
 }  # fmt: skip
 """The rights of each command."""

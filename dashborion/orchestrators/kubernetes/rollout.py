@@ -234,7 +234,9 @@ def scaled(item: wire.Controller) -> Verdict:
         return Verdict(_UNOBSERVED)
     count = counts(item)
     desired, available = count.desired, count.available
-    if count.existing != desired:
+    # Between two revisions Argo rounds the replicas of each up, and a preview has as many again.
+    is_between = isinstance(item, ArgoRollout) and not argo.is_through(item)
+    if count.existing != desired and not (desired and is_between):
         return Verdict(f"{count.existing} of {desired} replicas exist")
     if available < desired:
         return Verdict(f"{available} of {desired} replicas available")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dashborion.concurrency import start
-from dashborion.errors import AccessError, Unavailable
+from dashborion.errors import AccessError
 from dashborion.orchestrators.kubernetes import wire
 from dashborion.storage.cache import FileCache
 
@@ -48,7 +48,11 @@ class Served:
         self._guard = threading.Lock()
 
     def has(self, resource: Resource[Any]) -> bool:
-        """Whether the resource is served; it is not where discovery may not be asked."""
+        """Whether the resource is served; where discovery may not be asked it is not, and said.
+
+        Raises:
+            Unavailable: the server does not say; its objects may be missing.
+        """
         version = resource.group_version
         with self._guard:
             if version not in self._asked:
@@ -68,7 +72,8 @@ class Served:
             return kept.plurals
         try:
             plurals = self.plurals(version)
-        except (AccessError, Unavailable):
+        except AccessError as error:
+            client.runtime.warn(error)
             return []
         start(partial(cache.add, {version: Known(plurals, now)}))  # nobody waits for that
         return plurals

@@ -21,6 +21,10 @@ from dashborion.orchestrators.kubernetes.progress import FollowedTemplate, Membe
 Send = Callable[[deploy.Patch], FollowedTemplate]
 
 _PAUSED = "/spec/paused"
+HINT = (
+    "`dashborion workloads abort` takes its rollout back, "
+    "`dashborion workloads status --wait` waits for it"
+)
 _BACK = "`dashborion workloads rollback` goes back to an older revision"
 
 
@@ -52,10 +56,10 @@ def plan(
     if action == "pause":
         return _plan_pause(controller, _deployment(item, action), send)
     if action == "continue" and not isinstance(item, wire.Deployment):
-        raise UsageError(f"{item.metadata.name}: {_held_by(item)}")
+        raise UsageError(f"{item.metadata.name}: {_held_by(item)}", hint=hint_for(item))
     deployment = _deployment(item, action)
     if not deployment.spec.paused:
-        raise UsageError(f"{item.metadata.name}: it is not paused", hint=_hint_for(item))
+        raise UsageError(f"{item.metadata.name}: it is not paused", hint=hint_for(item))
     return _plan_resume(controller, history.past_revisions(client, item), send)
 
 
@@ -64,15 +68,15 @@ def _deployment(item: wire.Controller, action: str) -> wire.Deployment:
         return item
     raise UsageError(
         f"{item.metadata.name}: a {type(item).__name__} has no `spec.paused`: "
-        f"only Deployments can {action}",
-        hint=_hint_for(item),
+        f"only Deployments and Argo Rollouts can {action}",
+        hint=hint_for(item),
     )
 
 
-def _hint_for(item: wire.Controller) -> str | None:
-    """What else can be done to a rollout that is under way."""
+def hint_for(item: wire.Controller) -> str | None:
+    """What else can be done to a rollout that is under way, or be waited for."""
     is_complete = rollout.rollout(item).state is RolloutState.COMPLETE
-    return None if is_complete else "`dashborion workloads abort` takes its rollout back"
+    return None if is_complete else HINT
 
 
 def _held_by(item: wire.StatefulSet | wire.DaemonSet) -> str:

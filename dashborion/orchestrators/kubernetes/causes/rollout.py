@@ -102,7 +102,7 @@ def _held(facts: Facts) -> Finding | None:
 def _waits(facts: Facts, item: Rollout) -> Finding:
     """An Argo Rollout at a pause that only a person ends."""
     pause = next(one for one in item.status.pause_conditions or ())
-    command = f"dashborion workloads {{}} {item.metadata.name}"
+    command = f"dashborion workloads {{}} {argo.typed(item)}"
     return Finding(
         code=Code.HOOK_WAITING,
         reason=pause.reason,
@@ -129,7 +129,7 @@ def _degraded(facts: Facts) -> Finding | None:
     if state is not RolloutState.FAILED or (said and said.reason == "ProgressDeadlineExceeded"):
         return None
     at = said.last_update_time or said.last_transition_time if said else None
-    name = item.metadata.name
+    name = argo.typed(item)
     stable = [one for one in facts.pods if argo.is_stable(item, one.pod.metadata)]
     to = next((f" --to {one.instance.revision}" for one in stable if one.instance.revision), "")
     advice = [Advice(text="set what runs", command=f"dashborion workloads rollback {name}{to}")]
