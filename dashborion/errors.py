@@ -8,11 +8,14 @@
     ├── Declined               1  declined     the user did not confirm
     ├── Unreadable             1  unreadable-log  a log with lines that cannot be read here
     ├── Refusal                1  refused      the change is not allowed or would have no effect
+    │   └── Barred             1  refused      the same, and nothing else is changed beside it
     ├── Conflict               1  conflict     the object has changed, or is not as expected
+    ├── Reverted               1  reverted     a change that others undo; a warning, no failure
     ├── UsageError             2  usage        wrong options or arguments
     │   ├── ConfigError        2  config       a file that cannot be read or is not valid
     │   ├── Ambiguous          2  ambiguous    a name that several objects have
-    │   └── WrongOrchestrator  2  wrong-orchestrator  a command of the other orchestrator
+    │   ├── WrongOrchestrator  2  wrong-orchestrator  a command of the other orchestrator
+    │   └── NotApplicable      2  not-applicable  what this one object cannot do; skipped in bulk
     ├── NotFound               3  not-found
     ├── NothingToRead          3  no-logs      no logs, or none yet
     ├── NoMetrics              3  no-metrics   nobody measures what is used
@@ -122,6 +125,10 @@ class WrongOrchestrator(UsageError, code="wrong-orchestrator"):
         )
 
 
+class NotApplicable(UsageError, code="not-applicable"):
+    """What this one object cannot do; among several it is passed over."""
+
+
 class NotFound(DashborionError, exit_code=3, code="not-found"):
     """A name that no object has.
 
@@ -181,8 +188,16 @@ class Refusal(DashborionError, code="refused"):
     """A change that the environment does not allow, or that would not have its effect."""
 
 
+class Barred(Refusal):
+    """A change that no option allows among several: none of them is made then."""
+
+
 class Conflict(DashborionError, code="conflict"):
     """A precondition failed: the object has changed, or is not as expected."""
+
+
+class Reverted(DashborionError, code="reverted"):
+    """A change that whoever owns the object may undo: only ever a warning."""
 
 
 class RolloutError(DashborionError):

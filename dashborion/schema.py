@@ -20,6 +20,7 @@ from dashborion.models import (
     instance,
     kubernetes,
     log,
+    managed,
     rollout,
     run,
     timeline,
@@ -31,7 +32,7 @@ from dashborion.models.base import Model
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _COMMON = (
     workload, instance, event, rollout, definition, cause, log, environment, health, usage,
-    exec_check, run, timeline,
+    exec_check, run, timeline, managed,
 )  # fmt: skip
 _BASES = (Model, ecs.EcsObject, kubernetes.ClusterObject, kubernetes.NamespacedObject)
 _REF = "#/$defs/{name}"

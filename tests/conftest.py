@@ -23,7 +23,7 @@ import typer
 from tests.support import quick_sdk
 from tests.support.cli import Cli
 from tests.support.cluster import populate
-from tests.support.control_plane import CURRENT, OLDEST, ControlPlane
+from tests.support.control_plane import ARGO, CURRENT, OLDEST, ControlPlane
 from tests.support.kubeconfigs import Kube, document, write
 from tests.support.kubelet import Kubelet
 from tests.support.real_node import NODE, why_not
@@ -58,7 +58,8 @@ def pytest_collection_finish() -> None:
 
 def pytest_report_header() -> list[str]:
     """What of Kubernetes is real in this run."""
-    return [f"real node: {why_not() or 'yes'}"]
+    argo = "yes" if os.environ.get(ARGO) else f"${ARGO} names no folder with its controller"
+    return [f"real node: {why_not() or 'yes'}", f"Argo Rollouts: {argo}"]
 
 
 FOLDERS = {"real": "real", "shells": "shells", "demo/process": "slow"}

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import typer
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from dashborion.context import Context
 
 
-@dataclass(frozen=True)
-class ApiRoute:
+class ApiRoute(NamedTuple):
     """The pattern of a path, and its command; ``lines`` if that prints one object a line."""
 
     pattern: str

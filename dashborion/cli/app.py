@@ -14,7 +14,7 @@ app = group(
     epilog="Example: dashborion workloads list --all-envs",
 )
 
-WORKLOADS = "Manage ECS services and Kubernetes Deployments, StatefulSets and DaemonSets."
+WORKLOADS = "Manage ECS services and Deployments, StatefulSets, DaemonSets and Argo Rollouts."
 ALIAS = "`services` is an alias of this group."
 lazy_group(app, "workloads", WORKLOADS, epilog=ALIAS)
 lazy_group(app, "services", WORKLOADS, module="workloads", hidden=True)

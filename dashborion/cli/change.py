@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from dashborion.config.targets import Environment
     from dashborion.context import Context
-    from dashborion.engines.changes import Changer
     from dashborion.engines.fleet import Fleet
+    from dashborion.engines.parking import Parker
     from dashborion.engines.rollout import RolloutFollower
     from dashborion.models.rollout import Change
 
@@ -25,15 +25,17 @@ def changer(
     *,
     also: Sequence[Environment] = (),
     reason: str | None = None,
-) -> Changer:
+    selector: str | None = None,
+) -> Parker:
     """What makes a change in the chosen environments; ``also`` are asked about theirs.
 
-    ``reason`` is recorded where the API has a place for it.
+    ``reason`` is recorded where the API has a place for it; ``selector`` says which workloads are
+    meant where several may be.
 
     Raises:
         UsageError: an option makes no sense; nothing was asked or changed then.
     """
-    from dashborion.engines.changes import Changer
+    from dashborion.engines.parking import Parker
 
     reporter, patience = None, None
     if isinstance(options, RolloutOptions):
@@ -50,10 +52,10 @@ def changer(
             show_one(context, CHANGES, change, options)
 
     fleet = context.fleet(options.choice, prints_rows=False, also=also)
-    return Changer(
+    return Parker(
         fleet=fleet,
         guards=context.guards(),
-        query=options.query(),
+        query=options.query(selector=selector),
         streams=context.streams,
         follower=follower(context, fleet, logs=reporter is None),
         now=context.now,

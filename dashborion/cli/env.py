@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dashborion.config.targets import Environment
     from dashborion.context import Context
     from dashborion.discovery.naming import Proposal
-    from dashborion.models.environment import EnvironmentInfo
+    from dashborion.models.environment import EnvironmentInfo, Verb
 
 app = group()
 
@@ -100,12 +100,34 @@ def show(
 
 
 @command(app, "check")
-def check(context: Context, *, where: NamespaceOptions, listed: ReportListOptions) -> None:
+def check(
+    context: Context,
+    *,
+    needed: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="COMMAND",
+            help="Show each right that a command needs: stop, run, why, port-forward, ...",
+        ),
+    ] = None,
+    where: NamespaceOptions,
+    listed: ReportListOptions,
+) -> None:
     """Connect to environments and show identity, response time and permissions.
+
+    With --for, show whether the credentials have each right that one command needs.
 
     Example: dashborion env check --all-envs
     """
+    from dashborion.cli.option_values import member
+    from dashborion.models.environment import Verb
     from dashborion.render.views.environments import CHECKS
+
+    verb = member(Verb, needed, "--for")
+    if verb is not None:
+        _check_rights(context, verb, where, listed)
+        return
 
     reporter = report.begin(context, listed.output, "env check")
     answer = context.fleet(where.choice).check()
@@ -120,6 +142,18 @@ def check(context: Context, *, where: NamespaceOptions, listed: ReportListOption
         context.streams.note(
             "some permissions cannot be tested without making changes: see `untried` with -o wide"
         )
+    answer.require_complete()
+
+
+def _check_rights(
+    context: Context, verb: Verb, where: NamespaceOptions, listed: ReportListOptions
+) -> None:
+    from dashborion.render.views.environments import RIGHTS
+
+    if listed.output == "github":
+        raise UsageError("-o github: not with --for")
+    answer = context.fleet(where.choice).rights(verb, where.query())
+    show_list(context, RIGHTS, answer.items, listed)
     answer.require_complete()
 
 

@@ -55,6 +55,10 @@ _ONE_WORKLOAD = ("workloads list", "workloads describe NAME")
 KINDS = (
     Kind("ingresses", "an Ingress", "Show Ingresses: routes from outside to Services.", "web",
          _ENDPOINTS),
+    Kind("routes", "an HTTPRoute or GRPCRoute",
+         "Show routes of the Gateway API: HTTPRoutes and GRPCRoutes.", "player", _ENDPOINTS),
+    Kind("gateways", "a Gateway", "Show Gateways: where requests for routes come in.", "front",
+         _ENDPOINTS),
     Kind("configmaps", "a ConfigMap",
          "Show ConfigMaps: settings as files and variables. No command shows Secrets.",
          "settings", ("ecs task-definitions list", "ecs task-definitions describe FAMILY")),

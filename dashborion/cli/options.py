@@ -293,6 +293,25 @@ class WaitOptions(OptionSet):
         )
         return patience if self.wait else None
 
+    def patience_until(self, goal: str | None) -> Patience | None:
+        """The same for a wait until a rollout is somewhere.
+
+        Raises:
+            UsageError: an invalid goal, or one without ``--wait``.
+        """
+        from dataclasses import replace
+
+        from dashborion.engines.until import Until
+        from dashborion.errors import UsageError
+
+        patience = self.patience
+        if goal is None:
+            return patience
+        until = Until.parse(goal)
+        if patience is None:
+            raise UsageError("--until says how long --wait waits", hint="add --wait")
+        return replace(patience, until=until)
+
 
 Reason = Annotated[
     str | None, Option("--reason", metavar="TEXT", help="Record why, where the API keeps it.")

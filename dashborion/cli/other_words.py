@@ -32,8 +32,9 @@ _ROLLOUT = {
 }  # fmt: skip
 _KINDS = {
     **dict.fromkeys(("deployments", "deployment", "deploy", "statefulsets"), "workloads"),
-    **dict.fromkeys(("daemonsets", "services"), "workloads"),
+    **dict.fromkeys(("daemonsets", "services", "rollouts"), "workloads"),
     **dict.fromkeys(("pods", "pod", "po", "tasks"), "instances"),
+    **dict.fromkeys(("httproutes", "grpcroutes"), "k8s routes"), "gateways": "k8s gateways",
     **{kind: f"k8s {kind}" for kind in ("nodes", "ingresses", "events", "jobs", "configmaps")},
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dashborion.errors import CannotWrite, DashborionError, PartialFailure
@@ -33,14 +33,14 @@ def begin(
     return reporter
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Reporter:
     """Writes reports; ``left`` are the annotations of each level that GitHub still shows."""
 
     context: Context
     about: str
     left: dict[Level, int]
-    _has_failed: bool = field(default=False, repr=False)
+    _has_failed: bool = False
 
     def add(self, report: Report) -> None:
         """Write the annotations and the sections of a report."""

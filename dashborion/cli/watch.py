@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -82,8 +82,7 @@ class WatchOptions(OptionSet):
         return True
 
 
-@dataclass(frozen=True)
-class Watched:
+class Watched(NamedTuple):
     """What a command watches; ``look`` gives its rows in a fleet.
 
     ``is_well`` says of a row whether it is; ``why`` and ``logs`` print more about one. ``events``
@@ -101,7 +100,7 @@ class Watched:
     why: Callable[[Any], None] | None = None
     logs: Callable[[Any], None] | None = None
     events: Query | None = None
-    floors: Mapping[str, float] = field(default_factory=dict)
+    floors: Mapping[str, float] = {}
     check: Callable[[Sequence[Any]], None] = lambda _: None
 
     def run(self, options: WatchOptions) -> None:
@@ -153,7 +152,7 @@ class Watched:
         )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Watch:
     """The frames of all environments as they come."""
 

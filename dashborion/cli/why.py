@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -63,8 +62,7 @@ class WhyOptions(ReportOptions):
         return None if self.all_ else MOST_CAUSES
 
 
-@dataclass(frozen=True)
-class WhyPrinter:
+class WhyPrinter(NamedTuple):
     """Prints diagnoses as the options ask, and ends the command.
 
     Both methods raise, after what they print:

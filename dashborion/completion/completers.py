@@ -166,7 +166,24 @@ def revisions(ctx: typer.Context) -> list[str]:
     typed = _typed_names(ctx)
     if not typed:
         return []
-    return [row[1] for row in known_names.revisions(ctx, typed[0], _namespace(ctx))]
+    known = known_names.of_workload(ctx, "revisions", typed[0], _namespace(ctx))
+    return [row[1] for row in known]
+
+
+def hooks(ctx: typer.Context) -> list[str]:
+    """The hooks at which the workload on the line waits."""
+    typed = _typed_names(ctx)
+    if not typed:
+        return []
+    known = known_names.of_workload(ctx, "hooks", typed[0], _namespace(ctx))
+    return [row[1] for row in known if row[1]]
+
+
+def goals() -> list[str]:
+    """Values of ``--until``."""
+    from dashborion.engines.until import GOALS
+
+    return list(GOALS)
 
 
 def _typed_names(ctx: typer.Context) -> list[str]:
@@ -213,6 +230,13 @@ def statuses(ctx: typer.Context) -> list[str]:
 
     statuses = InstanceStatus if _group(ctx) == "instances" else WorkloadStatus
     return [str(status) for status in statuses]
+
+
+def verbs() -> list[str]:
+    """Values of ``--for``."""
+    from dashborion.models.environment import Verb
+
+    return list(Verb)
 
 
 def kinds() -> list[str]:
@@ -329,9 +353,11 @@ OPTIONS: dict[str, Completer] = {
     "--ignore": fields,
     "--revision": revisions,
     "--with": containers,
+    "--hook": hooks,
     "--status": statuses,
     "--type": types,
     "--kind": kinds,
+    "--for": verbs,
     "--columns": columns,
     "--sort": sort_columns,
 }

@@ -16,6 +16,7 @@ from dashborion.config.environments import Choice
 from dashborion.config.targets import AwsClusterTarget, Target
 from dashborion.context import Context
 from dashborion.engines.fleet import Fleet, OnlyOn, only_on_ecs, only_on_kubernetes
+from dashborion.engines.name_recorder import OF_WORKLOADS
 from dashborion.errors import DashborionError
 from dashborion.models.query import Query
 from dashborion.storage import completion_names as names
@@ -40,7 +41,7 @@ def main(request: dict[str, Any]) -> None:
 
 
 def _list(fleet: Fleet, request: dict[str, Any], namespace: str | None) -> None:
-    if request["kind"] == "revisions":
+    if request["kind"] in OF_WORKLOADS:
         of_workload, _, _ = str(namespace).partition("/")
         where = None if of_workload == names.ALL_NAMESPACES else of_workload
         fleet.workload(request["about"], Query(namespace=where))

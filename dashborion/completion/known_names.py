@@ -66,8 +66,8 @@ def rows(
     return sorted(_looked_up(ctx, kind, kind, wanted), key=lambda row: (row[2], row[0]))
 
 
-def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list[Any]]:
-    """Rows (namespace/workload, revision) of the workload with that NAME, as it was typed."""
+def of_workload(ctx: typer.Context, kind: str, name: str, namespace: str | None) -> list[list[Any]]:
+    """Rows (namespace/workload, revision or hook) of the workload with that NAME, as typed."""
     from dashborion.models.kinds import workload_type
 
     plain = plain_name(name)
@@ -79,7 +79,7 @@ def revisions(ctx: typer.Context, name: str, namespace: str | None) -> list[list
         (source, f"{named or source.namespace or names.ALL_NAMESPACES}/{short}")
         for source in _sources(ctx, [name])
     ]
-    return _looked_up(ctx, "revisions", plain, wanted)
+    return _looked_up(ctx, kind, plain, wanted)
 
 
 def plain_name(typed: str) -> str:

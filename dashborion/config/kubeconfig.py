@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from dashborion.errors import ConfigError, short
 from dashborion.storage.files import absolute, expanded, read_named
@@ -20,8 +21,7 @@ from dashborion.storage.yaml_files import read_yaml
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A context, a user or a cluster of a kubeconfig.
 
     Relative paths in it start at the file's folder. ``problem`` says why it cannot be used:
@@ -31,8 +31,11 @@ class Entry:
     kind: str  # "context", "user" or "cluster"
     name: str
     path: Path
-    body: Mapping[str, Any] = field(repr=False)
+    body: Mapping[str, Any]
     problem: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Entry({self.kind!r}, {self.name!r}, {self.path!r})"  # the body has secrets
 
     @property
     def label(self) -> str:
@@ -67,8 +70,7 @@ class Entry:
             raise ConfigError(f"{self.label}: {self.problem}")
 
 
-@dataclass(frozen=True)
-class Kubeconfig:
+class Kubeconfig(Struct, frozen=True):
     """The content of one file, or of several merged ones.
 
     ``namespaces``, ``users`` and ``clusters`` map a context to the name that it
@@ -78,12 +80,12 @@ class Kubeconfig:
 
     paths: tuple[Path, ...] = ()
     current: str | None = None
-    namespaces: Mapping[str, str | None] = field(default_factory=dict)
-    users: Mapping[str, str | None] = field(default_factory=dict)
-    clusters: Mapping[str, str | None] = field(default_factory=dict)
-    context_entries: Mapping[str, Entry] = field(default_factory=dict)
-    user_entries: Mapping[str, Entry] = field(default_factory=dict)
-    cluster_entries: Mapping[str, Entry] = field(default_factory=dict)
+    namespaces: Mapping[str, str | None] = {}
+    users: Mapping[str, str | None] = {}
+    clusters: Mapping[str, str | None] = {}
+    context_entries: Mapping[str, Entry] = {}
+    user_entries: Mapping[str, Entry] = {}
+    cluster_entries: Mapping[str, Entry] = {}
 
     def server(self, cluster: str) -> str:
         """The address of a cluster, empty if it has none that can be used."""
@@ -238,15 +240,17 @@ _TLS_KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Struct, frozen=True):
     """A server's address without a user, a password or a query: it may be shown.
 
     ``login`` is the user and the password that stood in it, as they were written.
     """
 
     url: str
-    login: str | None = field(default=None, repr=False)
+    login: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Address({self.url!r})"
 
 
 def server_address(cluster: Entry, user: Entry | None = None) -> Address:

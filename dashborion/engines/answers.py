@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.config.targets import Environment
 from dashborion.errors import Ambiguous, DashborionError, NotFound, PartialFailure
 from dashborion.models.base import environment_label
 from dashborion.models.instance import Instance
+from dashborion.models.kinds import WorkloadType, is_meant
 from dashborion.models.query import Found, Name, Query, has_wildcards
 from dashborion.models.workload import Workload
 
@@ -29,17 +30,16 @@ class OfWorkload(Protocol):
 Of = TypeVar("Of", bound=OfWorkload)
 
 
-@dataclass
-class Answer(Generic[T]):
+class Answer(Struct, Generic[T]):
     """What the environments that answered said, and the errors of those that did not.
 
     ``answered`` are the labels of the environments that gave the items.
     """
 
     items: list[T]
-    failures: list[DashborionError] = field(default_factory=list)
+    failures: list[DashborionError] = []
     asked: int = 0
-    answered: list[str] = field(default_factory=list)
+    answered: list[str] = []
 
     @property
     def all_failed(self) -> bool:
@@ -102,7 +102,8 @@ def widened(query: Query, patterns: Sequence[Name]) -> Query:
     namespaces = {pattern.namespace for pattern in patterns}
     types = {pattern.type for pattern in patterns}
     if patterns and None not in types and query.types is None:
-        query = replace(query, types=frozenset(filter(None, types)))
+        meant = {one for type_ in types for one in WorkloadType if is_meant(type_, one)}
+        query = replace(query, types=frozenset(meant))
     if not patterns or None in namespaces or query.namespace or query.all_namespaces:
         return query
     only = next(iter(namespaces))

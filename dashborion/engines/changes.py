@@ -16,23 +16,44 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.engines.change_parts import change_of, label, told_of
 from dashborion.engines.fleet import Fleet
 from dashborion.engines.guards import Guards
 from dashborion.engines.rollout import Patience, RolloutFollower
-from dashborion.errors import Conflict, DashborionError, Refusal, RolloutFailed, foreseen, listing
+from dashborion.errors import (
+    Barred,
+    Conflict,
+    DashborionError,
+    Refusal,
+    Reverted,
+    RolloutError,
+    RolloutFailed,
+    foreseen,
+    listing,
+)
 from dashborion.models.instance import Instance
-from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Query
-from dashborion.models.rollout import Change, Revision, Rollout, RolloutState
+from dashborion.models.rollout import (
+    Change,
+    Outcome,
+    Revision,
+    Rollout,
+    RolloutState,
+)
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.changing import (
     FollowedRollout,
+    ImageMove,
     Images,
+    Keeper,
     PlannedChange,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.streams import Streams, age
 
+# What is in no manifest, so that whoever keeps one leaves it as it is.
+_LASTING = frozenset({"restart", "continue", "pause", "resume"})
 _IDLE = "it has no replicas: nothing of it runs before it is scaled up"
 
 
@@ -86,29 +107,62 @@ class Changer:
             Conflict: they are not ``current``, or not any more what was shown.
         """
         with self._changing(name) as target:
-            self._heed_autoscaler(target, replicas, force=force)
-            desired = target.workload.desired
-            if current is not None and desired != current:
-                raise Conflict(f"{target.workload.name} has {desired} replicas, not {current}")
-            change = self._change(target.workload, "scale", desired, replicas)
-            if replicas == desired:
-                self._leave(target, change, f"{desired} replicas")
-                return
-            lost = target.volumes_lost(replicas)
-            what = f"scale {label(target.workload)} from {desired} to {replicas} replicas"
-            if lost:
-                what += f" and delete {len(lost)} volumes with their data ({listing(lost)})"
-                if not delete_volumes:
-                    raise Refusal(
-                        f"that would {what}: its persistentVolumeClaimRetentionPolicy is Delete",
-                        hint="--delete-volumes does it all the same; there is no way back",
-                    )
-            self._make(
-                target,
-                what,
-                change,
-                lambda: target.scale(replicas),
+            self._scale(
+                target, replicas, current=current, force=force, delete_volumes=delete_volumes
             )
+
+    def _scale(
+        self,
+        target: WorkloadToChange,
+        replicas: int,
+        *,
+        current: int | None,
+        force: bool,
+        delete_volumes: bool,
+    ) -> None:
+        target.require_possible("scale")
+        self._heed_autoscaler(target, replicas, force=force)
+        workload = target.workload
+        desired = workload.desired
+        if workload.parked is not None:
+            start = self.fleet.command_for(target, "start", "{}")
+            raise Refusal(
+                f"{workload.name} is stopped, with {workload.parked.desired} replicas remembered",
+                hint=f"start it: {start}",
+            )
+        if current is not None and desired != current:
+            raise Conflict(f"{workload.name} has {desired} replicas, not {current}")
+        change = self._change(workload, "scale", desired, replicas)
+        if replicas == desired:
+            self._leave(target, change, f"{desired} replicas")
+            return
+        if replicas == 0 and not force:
+            self._require_unneeded(target)
+        what = f"scale {label(workload)} from {desired} to {replicas} replicas"
+        what += self._heed_volumes(target, what, replicas, delete_volumes=delete_volumes)
+        self._make(target, what, change, lambda: target.scale(replicas))
+
+    def _require_unneeded(self, target: WorkloadToChange) -> None:
+        """Check that the cluster itself does not need what is put to zero."""
+        if why := target.relied_on():
+            name = target.workload.name
+            raise Refusal(f"{name}: {why}", hint="--force does it all the same, by its name")
+
+    def _heed_volumes(
+        self, target: WorkloadToChange, what: str, replicas: int, *, delete_volumes: bool
+    ) -> str:
+        """The words for what is deleted, too, if it is known that it will."""
+        lost = target.volumes_lost(replicas)
+        if not lost:
+            return ""
+        told = f" and delete {len(lost)} volumes with their data ({listing(lost)})"
+        if not delete_volumes:
+            raise Barred(
+                f"that would {what}{told}: its persistentVolumeClaimRetentionPolicy is Delete",
+                hint="--delete-volumes does it all the same, of one workload by its name; "
+                "there is no way back",
+            )
+        return told
 
     def _heed_autoscaler(self, target: WorkloadToChange, replicas: int, *, force: bool) -> None:
         if target.not_scalable_because is not None:
@@ -127,21 +181,32 @@ class Changer:
         with self._changing(name) as target:
             self._restart(target)
 
-    def _restart(self, target: WorkloadToChange) -> None:
+    def _restart(self, target: WorkloadToChange, *, allow_image_change: bool = True) -> None:
         _require_restartable(target)
         self._require_place(target, "restart")
+        moves = target.image_moves()
+        moved = [one.image for one in moves if one.is_change]
+        if moved and not allow_image_change:
+            raise Refusal(
+                f"{target.workload.name}: a restart deploys what {listing(moved)} is now",
+                hint="--allow-image-change restarts it all the same",
+            )
         self._make(
             target,
             f"restart {label(target.workload)}",
             self._change(target.workload, "restart", target.newest, None),
             lambda: target.restart(now=self.now(), reason=self.reason),
+            notes=notes_of_restart(moves, target.pauses),
             warning=target.warning,
         )
 
     def deploy(self, name: str, images: Images, *, force: bool) -> None:
         """Give containers new images; where they have them, restart by ``force``, else wait."""
         with self._changing(name) as target:
+            target.require_possible("deploy")
             self._require_place(target, "deploy")
+            if self.patience is not None:  # what is paused would only be waited for
+                _require_restartable(target)
             planned = target.plan_images(images, self.reason)
             if planned.difference:
                 self._redefine(target, "deploy", planned)
@@ -153,6 +218,7 @@ class Changer:
 
     def _leave(self, target: WorkloadToChange, change: Change, what: str) -> None:
         """Nothing to send; a wait is for the rollout that has brought this, or does."""
+        change = replace(change, outcome=Outcome.SKIPPED, managed_by=target.managed_by)
         self.streams.announce(f"nothing changes: {label(target.workload)} has {what} already")
         waits = self.patience is not None and not self.dry_run and target.warning is None
         self._finish(target, change, target.current_rollout() if waits else None)
@@ -160,10 +226,20 @@ class Changer:
     def rollback(self, name: str, revision: str | None) -> None:
         """Go back to a revision, or with None to the one that ran before."""
         with self._changing(name) as target:
+            target.require_possible("rollback")
             _require_restartable(target)
             self._require_place(target, "rollback")
             planned = target.plan_revision(revision, self.reason)
             self._redefine(target, "rollback", planned)
+
+    def steer(self, name: str, action: Steering, hook: str | None = None) -> None:
+        """Continue, abort, pause or resume the rollout that is under way.
+
+        Raises:
+            UsageError: this cannot be done to it, or not now.
+        """
+        with self._changing(name) as target:
+            self._redefine(target, action, target.plan_steering(action, hook))
 
     def _require_place(self, target: WorkloadToChange, action: str) -> None:
         if self.reason is not None:
@@ -208,17 +284,32 @@ class Changer:
             with foreseen(environment.label), self._sending():
                 changes.stop(target.found, self.reason)
         # Only asked to end: a finalizer, a dead node or SIGTERM ignored may keep it for long.
-        self.show(self._change(instance, "stop", str(instance.status), "terminating"))
+        change = self._change(instance, "stop", str(instance.status), "terminating")
+        self.show(replace(change, outcome=None if self.dry_run else Outcome.DONE))
 
-    def announce(self, environment: Environment, what: str, place: Place, namespace: str) -> None:
-        """Say what will be changed and where, and ask if flags protect that place."""
+    def announce(
+        self,
+        environment: Environment,
+        what: str,
+        place: Place,
+        namespace: str,
+        keeper: Keeper | None = None,
+    ) -> None:
+        """Say what will be changed and where, and ask if flags protect that place.
+
+        Who is the ``keeper`` of what it was before may undo the change.
+        """
         if environment.redefines:
             raise Refusal(environment.redefines, hint="choose which file is meant with --config")
         guards = self.guards.over(environment, place, namespace)
         for guard in guards:
             if guard.target.read_only:
-                raise Refusal(guard.sentence("read-only"), hint=guard.hint("read_only"))
+                raise Barred(guard.sentence("read-only"), hint=guard.hint("read_only"))
         self.streams.announce(f"{'would ' if self.dry_run else ''}{what} in {environment.label}")
+        if keeper is not None and keeper.reverts is not None:
+            what += f", which {keeper.reverts} may revert"
+            told = f"{keeper.reverts} may revert this"
+            self.streams.warn(Reverted(told, hint=keeper.instead, environment=environment.label))
         protecting = [guard for guard in guards if guard.target.protected]
         if protecting and not self.yes and not self.dry_run:
             self.confirm(f"{protecting[0].sentence('protected')}: {what}")
@@ -226,7 +317,12 @@ class Changer:
     @contextmanager
     def _changing(self, name: str) -> Iterator[WorkloadToChange]:
         """The workload of that name, if it can be changed, for what is done to it."""
-        target = self.fleet.workload_to_change(name, self.query)
+        with self._changed(self.fleet.workload_to_change(name, self.query)) as target:
+            yield target
+
+    @contextmanager
+    def _changed(self, target: WorkloadToChange) -> Iterator[WorkloadToChange]:
+        """The same for one that was found."""
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
         with foreseen(target.environment.label):
@@ -247,9 +343,15 @@ class Changer:
 
         With a ``warning`` its rollout does not come by itself and is not waited for.
         """
-        self.announce(target.environment, what, target.place, target.workload.namespace)
-        idle = change.action != "scale" and target.workload.desired == 0
-        self._note(*notes, *filter(None, (warning, _IDLE if idle else None)))
+        change = replace(change, managed_by=target.managed_by)
+        keeper = None if change.action in _LASTING else target.keeper
+        self.announce(target.environment, what, target.place, target.workload.namespace, keeper)
+        idle = _IDLE if target.workload.desired == 0 else None
+        if change.action in ("scale", "stop", "start"):
+            idle = None
+        elif target.workload.parked is not None:
+            idle = f"it is stopped: {self.fleet.command_for(target, 'start', '{}')} runs it"
+        self._note(*notes, *filter(None, (warning, idle)))
         if self.dry_run:
             self._note(*difference)
             self.show(change)
@@ -278,6 +380,8 @@ class Changer:
         """Wait if that was asked for and there is something to follow, then show the change."""
         if change.after is None and followed is not None:
             change = replace(change, after=followed.newest)
+        if change.outcome is None and not self.dry_run:
+            change = replace(change, outcome=Outcome.DONE)
 
         def seen(rollout: Rollout) -> None:
             nonlocal change
@@ -292,9 +396,11 @@ class Changer:
                 told = self.follower.follow(target, followed, self.patience, seen=seen)
                 if change.rollout is not None and change.rollout.message is None:
                     change = replace(change, rollout=replace(change.rollout, message=told))
-        except RolloutFailed as error:
-            if error.code == RolloutFailed.code and (undo := self._undo(target, change)):
+        except RolloutError as error:
+            failed = isinstance(error, RolloutFailed) and error.code == RolloutFailed.code
+            if failed and (undo := self._undo(target, change)):
                 error.hint = "\n".join(filter(None, (error.hint, undo)))
+            change = replace(change, outcome=Outcome.FAILED, error=told_of(error))
             raise
         finally:
             if change.rollout is not None:
@@ -303,8 +409,11 @@ class Changer:
 
     def _undo(self, target: WorkloadToChange, change: Change) -> str | None:
         """How to undo a change; None where nothing has changed, or nothing can."""
-        if change.before == change.after or change.action == "restart":
+        if change.before == change.after or change.action in ("restart", "abort", "pause"):
             return None
+        if change.action in ("stop", "start"):
+            other = "start" if change.action == "stop" else "stop"
+            return f"undo it: {self.fleet.command_for(target, other, '{}')}"
         if change.action == "scale":
             words = ["scale", "{}", "-r", str(change.before)]
             return f"undo it: {self.fleet.command_for(target, *words)}"
@@ -328,24 +437,22 @@ class Changer:
         before: int | str | None,
         after: int | str | None,
     ) -> Change:
-        return Change(
-            action=action,
-            project=item.project,
-            environment=item.environment,
-            namespace=item.namespace,
-            workload=item.workload if isinstance(item, Instance) else item.name,
-            instance=item.id if isinstance(item, Instance) else None,
-            type=item.type if isinstance(item, Workload) else None,
-            before=before,
-            after=after,
-            dry_run=self.dry_run,
-            rollout=None,
-        )
+        return change_of(item, action, before, after, dry_run=self.dry_run)
 
 
-def label(workload: Workload) -> str:
-    """``deployment/web in namespace shop``."""
-    return f"{KIND_OF[workload.type]}/{workload.name} in namespace {workload.namespace}"
+def notes_of_restart(moves: Sequence[ImageMove], pauses: Sequence[str]) -> list[str]:
+    """A restart deploys where a tag has moved, and has all the pauses of a deployment."""
+    notes = [
+        f"tag moved: {one.image} is {one.after} by now, and {one.before} runs"
+        for one in moves
+        if one.is_change
+    ]
+    unknown = [one.image for one in moves if one.after is None]
+    if unknown:
+        notes.append(f"cannot tell whether a tag has moved meanwhile: {listing(unknown)}")
+    if pauses:
+        notes.append(f"it may wait for a person at {', '.join(pauses)}")
+    return notes
 
 
 def _require_restartable(target: WorkloadToChange) -> None:

@@ -41,17 +41,17 @@ from dashborion.errors import (
 )
 from dashborion.models.base import Model
 from dashborion.models.cause import Cause
-from dashborion.models.environment import Check
+from dashborion.models.environment import Check, Right, Verb
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.kinds import KIND_OF, WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail, WorkloadStatus
-from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.protocol import EcsNative, Examined, Native, Orchestrator
 from dashborion.orchestrators.runtime import Runtime
 
 if TYPE_CHECKING:
     from dashborion.models.definition import Comparison
+    from dashborion.orchestrators.changing import WorkloadToChange
 
 T = TypeVar("T")
 Role = TypeVar("Role", bound=Native)
@@ -335,6 +335,10 @@ class Fleet(Struct, frozen=True):
     def check(self) -> Answer[Check]:
         """One check an environment; a failure is a row that says so, and a failure."""
         return self.each(lambda one: one.check(), _failed_check)
+
+    def rights(self, verb: Verb, query: Query) -> Answer[Right]:
+        """What a command needs in every environment, and whether it is granted."""
+        return flat(self.ask_all(lambda one: one.rights(verb, query)))
 
     def each(
         self,

@@ -18,7 +18,9 @@ from dashborion.models.query import Found, Query
 from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.storage import completion_names as names
 
-INSTANCES, REVISIONS, WORKLOADS = "instances", "revisions", "workloads"
+INSTANCES, WORKLOADS = "instances", "workloads"
+OF_WORKLOADS = (REVISIONS, HOOKS) = ("revisions", "hooks")
+"""What a workload has of its own, with a scope for each workload."""
 
 
 class NameRecorder:
@@ -45,6 +47,8 @@ class NameRecorder:
                     self._take(INSTANCES, _instance_row(instance))
                 for revision in item.revisions:
                     self._take(REVISIONS, (f"{item.namespace}/{item.name}", revision.revision))
+                held = item.rollout.waiting_for  # or none: that is known, too
+                self._take(HOOKS, (f"{item.namespace}/{item.name}", held.hook if held else None))
             elif isinstance(item, Instance):
                 self._take(INSTANCES, _instance_row(item))
             elif kind not in (None, INSTANCES, WORKLOADS):
@@ -61,14 +65,13 @@ class NameRecorder:
         restricted_by = (query.selector, query.types, query.workload, query.within, query.limit)
         for taken in {*self._rows, *([kind] if kind else ())}:
             rows = self._rows.get(taken, [])
-            # A workload's revisions are always complete, and have a scope for each workload.
-            is_revisions = taken == REVISIONS
+            is_of_one = taken in OF_WORKLOADS  # always complete
             names.save_rows(
                 self._source.file,
                 taken,
-                rows[0][0] if is_revisions else self._scope,
+                rows[0][0] if is_of_one else self._scope,
                 rows,
-                complete=is_revisions or (taken == kind and not any(restricted_by)),
+                complete=is_of_one or (taken == kind and not any(restricted_by)),
                 now=time.time(),
             )
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from dashborion.concurrency import outcome, start
 from dashborion.engines.fleet import Fleet
+from dashborion.engines.until import DONE, Until
 from dashborion.errors import (
     DashborionError,
     RolloutError,
@@ -48,17 +49,24 @@ EVENTS, LOG_LINES = 5, 10  # that are shown of a rollout that failed
 
 @dataclass(frozen=True)
 class Patience:
-    """When to give up: crashes in all, and how long in seconds the rest may last."""
+    """When to give up: crashes in all, and how long in seconds the rest may last.
+
+    ``until`` is what the wait is for.
+    """
 
     crashes: int = 2
     pull_seconds: float = 20.0
     placement_seconds: float = 30.0
     timeout_seconds: float = TIMEOUT_SECONDS
+    until: Until = DONE
 
 
 @dataclass(eq=False)
 class RolloutWait:
-    """One wait. ``look`` asks once, ``report`` is told each change of the message."""
+    """One wait. ``look`` asks once, ``report`` is told each change of the message.
+
+    ``is_reached`` says whether it is over, ``onward`` how a paused rollout is to go on.
+    """
 
     look: Callable[[], RolloutProgress]
     report: Callable[[str], None]
@@ -66,6 +74,8 @@ class RolloutWait:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     again: str = "dashborion workloads status NAME --wait"  # what takes the wait up again
+    is_reached: Callable[[RolloutProgress], bool] = lambda seen: seen.done
+    onward: Callable[[Rollout], str | None] = lambda _: None
     _since: dict[tuple[str, str], float] = field(default_factory=dict)
     _said: str = ""
     _end: float | None = None
@@ -96,8 +106,10 @@ class RolloutWait:
         progress = self._try()
         if progress is not None:
             self.last = progress
-            self._say(f"{'complete: ' * progress.done}{progress.message}")
-            if progress.done:
+            is_there = self.is_reached(progress)
+            word = "complete: " if progress.done else "reached: " * is_there
+            self._say(f"{word}{progress.message}")
+            if is_there:
                 return progress
             self._end_if_hopeless(progress)
         if self.left() <= 0:
@@ -120,7 +132,7 @@ class RolloutWait:
 
     def _end_if_hopeless(self, progress: RolloutProgress) -> None:
         if progress.ended == "paused":
-            raise RolloutPending(progress.message)
+            raise RolloutPending(progress.message, hint=self.onward(progress.rollout))
         if progress.ended is not None:
             raise RolloutFailed(progress.message, code=progress.ended)
         reason = self._hopeless(progress.troubles)
@@ -275,8 +287,18 @@ class RolloutFollower:
             self.clock,
             self.sleep,
             again=self.fleet.command_for(one.workload, "status", "{}", "--wait"),
+            is_reached=partial(patience.until.is_reached, workload=one.workload),
+            onward=partial(self.onward, one.workload),
         )
         return wait
+
+    def onward(self, workload: WorkloadToChange, rollout: Rollout) -> str | None:
+        """The command with which a rollout goes on that waits for a person."""
+        held = rollout.waiting_for
+        if held is None or rollout.strategy == "code-deploy":  # whose message has a command
+            return None
+        hook = ["--hook", held.hook] if held.hook else []
+        return f"to go on: {self.fleet.command_for(workload, 'continue', '{}', *hook, '--wait')}"
 
     def _asked(self, waits: Sequence[_Wait]) -> list[RolloutProgress | DashborionError | None]:
         """Each wait's look, side by side: what is done, how it ended, or None."""

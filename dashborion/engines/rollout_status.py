@@ -58,6 +58,7 @@ def tell(
     """Show how far current rollouts are, with patience when all of them are over.
 
     Raises:
+        UsageError: the patience is for what one of them never comes to.
         RolloutFailed, RolloutPending: how a wait ended; the worst of them.
         PartialFailure: of some workloads nothing could be had; the others are shown.
         DashborionError: the same of the only one.
@@ -65,6 +66,8 @@ def tell(
     if patience is None:
         _tell_now(follower, workloads, show)
         return
+    for one in workloads:
+        patience.until.require_possible(one)
     rollouts = [one.workload.rollout for one in workloads]
 
     def seen(at: int, rollout: Rollout) -> None:
@@ -88,10 +91,11 @@ def tell(
 
 def _tell_now(follower: RolloutFollower, workloads: Sequence[WorkloadToChange], show: Show) -> None:
     asked = [start(partial(_current, follower, one)) for one in workloads]
-    told, failures = [], []
+    told, asked_of, failures = [], [], []
     for workload, future in zip(workloads, asked, strict=True):
         try:
             told.append(_told(workload, outcome(future)))
+            asked_of.append(workload)
         except DashborionError as error:
             failures.append(error)
     if failures and not told:
@@ -99,6 +103,9 @@ def _tell_now(follower: RolloutFollower, workloads: Sequence[WorkloadToChange], 
     for failure in failures:
         follower.fleet.report(failure)
     show(told)
+    for workload, (_, rollout) in zip(asked_of, told, strict=True):
+        if onward := follower.onward(workload, rollout):
+            follower.streams.note(f"{rollout.workload}: {onward}")
     if failures:
         raise PartialFailure(f"{len(failures)} of {len(workloads)} rollouts could not be read")
 

@@ -18,7 +18,8 @@ from functools import partial
 from msgspec.structs import replace
 
 from dashborion.concurrency import start
-from dashborion.engines.changes import Changer, label
+from dashborion.engines.change_parts import label
+from dashborion.engines.changes import Changer
 from dashborion.engines.run_plan import plan_lines, shown_run
 from dashborion.errors import (
     DashborionError,
@@ -81,6 +82,7 @@ class Runner:
         target = changer.fleet.workload_to_change(name, query)
         if target.not_changeable_because is not None:
             raise Refusal(f"{target.workload.name}: {target.not_changeable_because}")
+        target.require_possible("run")
         with foreseen(target.environment.label):
             planned = target.plan_run(wish)
             words = shlex.join(wish.command) if wish.command else "the container's own command"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 from dashborion.models.base import Model
@@ -12,6 +13,46 @@ class Permission(Model, frozen=True, kw_only=True):
 
     action: str
     allowed: bool | None
+
+
+class Verb(StrEnum):
+    """A command whose rights can be asked for; ``exec`` and ``port-forward`` are of instances."""
+
+    WHY = "why"
+    LOGS = "logs"
+    EXEC = "exec"
+    PORT_FORWARD = "port-forward"
+    RUN = "run"
+    SCALE = "scale"
+    RESTART = "restart"
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    STOP = "stop"
+    START = "start"
+    CONTINUE = "continue"
+    ABORT = "abort"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class Right(Model, frozen=True, kw_only=True):
+    """Whether the credentials have a right that a command needs.
+
+    ``permission`` is an action of IAM, or a verb of Kubernetes and the resource with its API
+    group: ``patch deployments.apps/scale``. ``allowed`` is null where that cannot be told, and
+    ``message`` says why. Without it ``part`` is missing; where that is null, the command fails.
+    ``namespace`` is null for all, on ECS, and for what has none.
+    """
+
+    project: str | None
+    environment: str
+    namespace: str | None
+    orchestrator: str
+    command: str
+    permission: str
+    allowed: bool | None
+    part: str | None
+    message: str | None
 
 
 class Told(Model, frozen=True, kw_only=True):

@@ -46,8 +46,18 @@ class Container(Model, frozen=True, kw_only=True):
     init: bool = False
 
 
+class Owner(Model, frozen=True, kw_only=True):
+    """What has made an instance, where that is no workload: a Job, or a kind of somebody's own."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.lower()}/{self.name}"
+
+
 class Instance(Model, frozen=True, kw_only=True):
-    """An ECS task or a Kubernetes pod."""
+    """An ECS task or a Kubernetes pod; ``owner`` has made one whose ``workload`` is null."""
 
     project: str | None
     environment: str
@@ -72,6 +82,7 @@ class Instance(Model, frozen=True, kw_only=True):
     cpu: str | None
     memory: str | None
     containers: list[Container]
+    owner: Owner | None = None
 
 
 class InstanceDetail(Instance, frozen=True, kw_only=True):

@@ -8,16 +8,20 @@ from enum import StrEnum
 
 class WorkloadType(StrEnum):
     ECS_SERVICE = "ecs-service"
+    EXPRESS_SERVICE = "ecs-express-service"
     DEPLOYMENT = "k8s-deployment"
     STATEFULSET = "k8s-statefulset"
     DAEMONSET = "k8s-daemonset"
+    ROLLOUT = "k8s-rollout"
 
 
 _WORDS = {
     WorkloadType.ECS_SERVICE: ("service", "services", "svc"),
+    WorkloadType.EXPRESS_SERVICE: ("express", "express-service", "express-services"),
     WorkloadType.DEPLOYMENT: ("deployment", "deployments", "deploy"),
     WorkloadType.STATEFULSET: ("statefulset", "statefulsets", "sts"),
     WorkloadType.DAEMONSET: ("daemonset", "daemonsets", "ds"),
+    WorkloadType.ROLLOUT: ("rollout", "rollouts", "ro"),
 }
 
 KIND_WORDS = {word: type_ for type_, words in _WORDS.items() for word in (*words, str(type_))}
@@ -26,12 +30,22 @@ KIND_WORDS = {word: type_ for type_, words in _WORDS.items() for word in (*words
 KIND_OF = {type_: words[0] for type_, words in _WORDS.items()}
 """The word for a type inside a NAME such as ``deployment/web``."""
 
+
+def is_meant(wanted: WorkloadType | None, type_: WorkloadType | None) -> bool:
+    """Whether a type is one that was asked for: a service of Express mode is a service."""
+    is_service = type_ is WorkloadType.EXPRESS_SERVICE and wanted is WorkloadType.ECS_SERVICE
+    return wanted in (None, type_) or is_service
+
+
 INSTANCE_WORDS = frozenset({"pod", "pods", "po", "task", "tasks", "instance", "instances"})
 
 _COMMANDS = {
     "workloads history NAME": ("replicaset", "replicasets", "rs", "controllerrevision",
                                "controllerrevisions"),
     "k8s ingresses describe {}": ("ingress", "ingresses", "ing"),
+    "k8s routes describe {}": ("httproute", "httproutes", "grpcroute", "grpcroutes", "route",
+                               "routes"),
+    "k8s gateways describe {}": ("gateway", "gateways", "gtw"),
     "k8s configmaps describe {}": ("configmap", "configmaps", "cm"),
     "k8s nodes describe {}": ("node", "nodes", "no"),
     "k8s namespaces describe {}": ("namespace", "namespaces", "ns"),
@@ -49,7 +63,7 @@ _COMMAND_OF = {word: command for command, words in _COMMANDS.items() for word in
 # kubectl's KIND.GROUP and KIND.VERSION.GROUP
 _GROUP = re.compile(
     r"(\.v\d+((alpha|beta)\d+)?)?"
-    r"\.(apps|batch|autoscaling|extensions|networking\.k8s\.io|events\.k8s\.io)$"
+    r"\.(apps|batch|autoscaling|extensions|argoproj\.io|(gateway\.)?networking\.k8s\.io|events\.k8s\.io)$"
 )
 
 

@@ -73,6 +73,92 @@ class IngressDetail(Ingress, frozen=True, kw_only=True):
     events: list[Event]
 
 
+class GatewayListener(Model, frozen=True, kw_only=True):
+    """A listener of a Gateway; ``hostname`` is null for any.
+
+    ``routes`` are attached to it, null where no controller has said so; ``message`` says what is
+    wrong with it.
+    """
+
+    name: str
+    port: int
+    protocol: str
+    hostname: str | None
+    routes: int | None
+    message: str | None
+
+
+class Gateway(NamespacedObject, frozen=True, kw_only=True):
+    """A Gateway: where requests come in for the routes that are attached to it.
+
+    ``status`` is ``ready`` (programmed), ``not-ready``, ``rejected`` (not accepted), or
+    ``pending`` where no controller has looked at it; ``message`` says why it is not ready.
+    """
+
+    status: str
+    message: str | None
+    gateway_class: str | None = field(name="class")
+    addresses: list[str]
+    listeners: list[GatewayListener]
+
+
+class GatewayDetail(Gateway, frozen=True, kw_only=True):
+    """A Gateway with what ``describe`` adds."""
+
+    conditions: list[Condition]
+    events: list[Event]
+
+
+class RouteParent(Model, frozen=True, kw_only=True):
+    """What a route is attached to, ``Kind/namespace/name``, and perhaps only one listener of it.
+
+    ``status`` is ``accepted``, ``unresolved`` (accepted, and a backend is not to be had),
+    ``rejected`` or ``pending``; ``message`` says why.
+    """
+
+    parent: str
+    listener: str | None
+    status: str
+    message: str | None
+
+
+class RouteRule(Model, frozen=True, kw_only=True):
+    """What one rule sends requests to; ``path`` and ``conditions`` are what a request has to have.
+
+    Of the backends of one path, each gets the share of its ``weight``. It leads to the port of a
+    ``service``, which is ``namespace/name`` in another namespace, or to the ``resource``
+    ``Kind/name``; both are null where a filter answers. ``problem`` is as that of an Ingress.
+    """
+
+    path: str
+    conditions: list[str]
+    service: str | None
+    port: int | None
+    weight: int | None
+    resource: str | None
+    problem: str | None
+
+
+class Route(NamespacedObject, frozen=True, kw_only=True):
+    """An HTTPRoute or GRPCRoute (``kind``); without ``hosts`` it has those of the listeners.
+
+    ``status`` and ``message`` are those of the worst of its ``parents``.
+    """
+
+    kind: str
+    status: str
+    message: str | None
+    hosts: list[str]
+    parents: list[RouteParent]
+    rules: list[RouteRule]
+
+
+class RouteDetail(Route, frozen=True, kw_only=True):
+    """A route with what ``describe`` adds."""
+
+    events: list[Event]
+
+
 class ConfigMap(NamespacedObject, frozen=True, kw_only=True):
     """A ConfigMap; ``keys`` is the number of keys, binary ones included."""
 

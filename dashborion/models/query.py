@@ -15,6 +15,7 @@ from dashborion.models.kinds import (
     KIND_OF,
     WorkloadType,
     command_for,
+    is_meant,
     kind_word,
     workload_type,
 )
@@ -109,7 +110,7 @@ class Name(Struct, frozen=True):
         """Whether a workload is meant by this name, taken as a pattern with wildcards."""
         return (
             fnmatchcase(name, self.name)
-            and self.type in (None, type_)
+            and is_meant(self.type, type_)
             and (self.namespace is None or fnmatchcase(namespace, self.namespace))
         )
 

@@ -13,6 +13,7 @@ from dashborion.models.event import Event
 from dashborion.models.instance import Instance
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.limits import Limits
+from dashborion.models.managed import ManagedBy
 from dashborion.models.rollout import Revision, Rollout
 
 
@@ -27,6 +28,7 @@ class EndpointType(StrEnum):
     LOAD_BALANCER = "load-balancer"
     SERVICE = "service"
     INGRESS = "ingress"
+    ROUTE = "route"
     SERVICE_CONNECT = "service-connect"
 
 
@@ -58,13 +60,26 @@ class Resources(Model, frozen=True, kw_only=True):
     memory_mib: int | None = field(name="memoryMiB")
 
 
+class Parked(Model, frozen=True, kw_only=True):
+    """What a workload had when ``workloads stop`` put it to zero, ``at`` which time.
+
+    ``min`` and ``max`` are the bounds of its autoscaler, null without one.
+    """
+
+    desired: int
+    min: int | None
+    max: int | None
+    at: datetime | None
+
+
 class Workload(Model, frozen=True, kw_only=True):
-    """An ECS service, or a Kubernetes Deployment, StatefulSet or DaemonSet.
+    """An ECS service, or a Kubernetes Deployment, StatefulSet, DaemonSet or Argo Rollout.
 
     ``updatedAt`` is when what runs was put there, by a change or by a rollback; not when it was
     scaled. ``reason`` is the API's word for what is wrong, ``cause`` the code of it: of the worst
     cause that is an error. ``restarts`` are those of its current instances; on ECS, the tasks of
-    its newest deployment that failed within the hour. They are null where nobody asked.
+    its newest deployment that failed within the hour. They are null where nobody asked. ``parked``
+    is null unless ``workloads stop`` put it to zero, where it still is.
     """
 
     project: str | None
@@ -90,6 +105,7 @@ class Workload(Model, frozen=True, kw_only=True):
     reason: str | None = None
     cause: Code | None = None
     restarts: int | None = None
+    parked: Parked | None = None
 
 
 class Autoscaling(Model, frozen=True, kw_only=True):
@@ -144,3 +160,4 @@ class WorkloadDetail(Workload, frozen=True, kw_only=True):
     limits: list[Limits] = field(default_factory=list)
     events: list[Event]
     log: list[LogTail] = field(default_factory=list)
+    managed_by: ManagedBy | None = None

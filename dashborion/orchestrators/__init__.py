@@ -19,13 +19,12 @@ from dashborion.config.targets import (
     KubernetesTarget,
 )
 from dashborion.errors import AccessError, ConfigError, TimedOut, UsageError
-from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser, eks_user
-from dashborion.terminal import unchanged
 
 if TYPE_CHECKING:
     from dashborion.config.targets import Environment, Target
     from dashborion.orchestrators.aws.clusters import Search
     from dashborion.orchestrators.aws.sessions import Sessions
+    from dashborion.orchestrators.kubernetes.credentials.eks_plugins import EksUser
     from dashborion.orchestrators.kubernetes.credentials.exec_plugin import ExecPlugins
     from dashborion.orchestrators.kubernetes.credentials.kubeconfig import Credentials
     from dashborion.orchestrators.kubernetes.credentials.settings import ExecCredential
@@ -63,6 +62,8 @@ class Connector:
         ]
         for target in targets:
             if target.profile in asking:
+                from dashborion.terminal import unchanged
+
                 with suppress(Exception), unchanged(0):  # it is raised again by `connect`
                     self._load(target, deadline)
                 deadline.restart()
@@ -164,6 +165,8 @@ class Connector:
         self, runtime: Runtime, entry: Any
     ) -> Callable[[], ExecCredential | None] | None:
         """What gives a plugin's credential without running it, None where there is no such way."""
+        from dashborion.orchestrators.kubernetes.credentials.eks_plugins import eks_user
+
         user = eks_user(entry, runtime.environ)
         return None if user is None else partial(self._eks_credential, user, runtime)
 

@@ -9,14 +9,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import NotApplicable, UsageError
 from dashborion.models.cause import Cause
 from dashborion.models.event import Event
+from dashborion.models.managed import ManagedBy
 from dashborion.models.query import Name
 from dashborion.models.rollout import Revision, Rollout, RolloutState
 from dashborion.models.workload import Autoscaling, Workload
+from dashborion.orchestrators.parking import Mark
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.run import PlannedRun, RunWish
@@ -24,8 +28,23 @@ if TYPE_CHECKING:
 T_co = TypeVar("T_co", covariant=True)
 
 
+Steering = Literal["continue", "abort", "pause", "resume"]
+"""What can be done to a rollout that is under way."""
+
 Images = Sequence[tuple[str | None, str]]
 """Containers and the images they shall have; None is a workload's only container."""
+
+
+class Keeper(Struct, frozen=True):
+    """Who keeps a workload as it is defined elsewhere.
+
+    ``reverts`` names who may undo a change of what that definition says, and ``instead`` where to
+    make it; both are None where nobody does before the next deployment.
+    """
+
+    managed_by: ManagedBy
+    reverts: str | None = None
+    instead: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +56,9 @@ class WorkloadToChange(ABC):
 
     ``place`` is where it is, whatever its environment is called. ``newest`` is what a restart
     replaces: the revision, or on ECS, where a restart makes none, the deployment's id.
-    ``warning`` says why new instances will not come by themselves.
+    ``warning`` says why new instances will not come by themselves. ``stages`` are those that its
+    rollouts go through, in their order, with the API's names; ``pauses`` those at which a new one
+    would wait for a person. ``mark`` is what a stop has left on it, be it stopped or not.
     """
 
     environment: Environment
@@ -49,15 +70,29 @@ class WorkloadToChange(ABC):
     not_scalable_because: str | None = None
     not_restartable_because: str | None = None  # nor rolled back
     warning: str | None = None
+    keeper: Keeper | None = None
+    stages: Sequence[str] = ()
+    pauses: Sequence[str] = ()
+    mark: Mark | None = None
 
     @property
     def name(self) -> Name:
         """The name that no other workload of the environment has."""
         return Name(self.workload.name, self.workload.type, self.workload.namespace)
 
+    @property
+    def managed_by(self) -> ManagedBy | None:
+        """Whose it is, as far as it says so itself."""
+        return self.keeper.managed_by if self.keeper else None
+
     def rollout(self) -> Rollout:
         """How far the current rollout is, with all that the API says of it."""
         return self.workload.rollout
+
+    def require_possible(self, action: str) -> None:  # noqa: B027 - most kinds can all
+        """Check that this kind of workload can ``scale``, ``stop``, ``start``, ``deploy``,
+        ``rollback`` or ``run``; else ``NotApplicable`` with the command that can.
+        """
 
     def volumes_lost(self, replicas: int) -> list[str]:  # noqa: ARG002 - of most kinds none are
         """The claims that are deleted, with their data, if it has no more than these replicas."""
@@ -69,6 +104,14 @@ class WorkloadToChange(ABC):
     @abstractmethod
     def scale(self, replicas: int) -> FollowedRollout:
         """Set the replicas."""
+
+    def image_moves(self) -> list[ImageMove]:
+        """What a restart would start in place of what runs, for each image that is named by a tag.
+
+        Of a registry that nobody asks, both digests are unknown.
+        """
+        images = [one for one in self.workload.images if "@" not in one]
+        return [ImageMove(one, None, None) for one in dict.fromkeys(images)]
 
     @abstractmethod
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
@@ -113,6 +156,41 @@ class WorkloadToChange(ABC):
             Refusal: it would not be run once.
         """
 
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:  # noqa: ARG002
+        """What steering the rollout that is under way would do; ``hook`` is the pause meant.
+
+        ``before`` and ``after`` are states of the rollout, for ``abort`` revisions; ``notes`` say
+        what happens next.
+
+        Raises:
+            UsageError: this cannot be done here, or now; with what can be.
+        """
+        raise UsageError(f"{self.workload.name}: its rollouts cannot be steered")
+
+    def relied_on(self) -> str | None:
+        """Why the cluster itself, or another controller, needs it to run; None if nothing does.
+
+        No pattern puts such a workload to zero.
+        """
+        return None
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:  # noqa: ARG002
+        """What putting it to zero would do, so that ``plan_start`` can undo all of it.
+
+        Raises:
+            NotApplicable: it is of a kind that has no count.
+            Refusal: nothing could be remembered.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be stopped")
+
+    def plan_start(self) -> PlannedSwitch:
+        """What its ``mark`` says that it had.
+
+        Raises:
+            NotApplicable: it has no mark.
+        """
+        raise NotApplicable(f"{self.workload.name}: {self.workload.type} cannot be started")
+
     @abstractmethod
     def current_rollout(self) -> FollowedRollout:
         """The rollout that is under way now."""
@@ -127,11 +205,40 @@ class WorkloadToChange(ABC):
         return f"the replicas are {replicas} now: most likely {owner.bounds}"
 
 
+class ImageMove(Struct, frozen=True):
+    """An image, the digest that runs, and the one that its tag means by now, where both are known.
+
+    A restart changes the image where they differ.
+    """
+
+    image: str
+    before: str | None
+    after: str | None
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the tag is known to have moved."""
+        return self.before != self.after
+
+
 class History(Struct, frozen=True):
     """A workload's revisions, oldest first; ``doubt`` says why they may not be what ran here."""
 
     revisions: list[Revision]
     doubt: str | None = None
+
+
+class PlannedSwitch(Struct, frozen=True):
+    """A stop or a start, worked out and not yet sent; ``after`` is None where another decides.
+
+    ``nothing`` says why there is nothing to send; ``notes`` what else is worth knowing.
+    """
+
+    before: int
+    after: int | None
+    send: Callable[[], FollowedRollout]
+    notes: tuple[str, ...] = ()
+    nothing: str | None = None
 
 
 class PlannedChange(Struct, frozen=True):
@@ -215,9 +322,7 @@ class Verdict(Struct, frozen=True):
         """
         if rollout.state is not RolloutState.COMPLETE or self.done or self.ended:
             return rollout
-        return Rollout(
-            state=RolloutState.PROGRESSING, revision=rollout.revision, message=self.message
-        )
+        return replace(rollout, state=RolloutState.PROGRESSING, message=self.message)
 
 
 class RolloutProgress(Verdict, frozen=True, kw_only=True):

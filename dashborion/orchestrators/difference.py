@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from dashborion.models.definition import Difference, DifferenceKind
 
@@ -37,8 +38,7 @@ _WORDS = {"env": "variables", "environment": "variables", "entryPoint": "command
 _IDENTITIES = ("name", "containerName", "containerPort", "containerPath", "mountPath", "key")
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step down into a definition: a key, or the name of an item in a list."""
 
     name: str
@@ -48,8 +48,7 @@ class Step:
 Path = tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(Struct, frozen=True):
     """One field that differs; a value is None where the field is missing.
 
     ``hidden`` values must not be shown. When ``reordered``, the same items stand

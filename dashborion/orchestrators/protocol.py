@@ -13,29 +13,31 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
-from dashborion.config.places import Place
-from dashborion.config.targets import Environment
-from dashborion.errors import DashborionError
-from dashborion.models.base import Model
-from dashborion.models.cause import Cause, NotChecked
-from dashborion.models.environment import Check
-from dashborion.models.exec_check import Requirement
-from dashborion.models.health import FailedRun
-from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kinds import WorkloadType
-from dashborion.models.query import Found, Name, Query
-from dashborion.models.usage import MachineUsage
-from dashborion.models.workload import Workload, WorkloadDetail
-from dashborion.orchestrators.changing import WorkloadToChange
-from dashborion.orchestrators.event_feeds import Feed
-from dashborion.orchestrators.forwarding import Forward
-from dashborion.orchestrators.logs import Reader, Selection, Wanted
-from dashborion.orchestrators.samples import Sample
-from dashborion.terminal import Terminal
+from dashborion.models.query import Found
 
 if TYPE_CHECKING:
+    from dashborion.config.places import Place
+    from dashborion.config.targets import Environment
+    from dashborion.errors import DashborionError
+    from dashborion.models.base import Model
+    from dashborion.models.cause import Cause, NotChecked
     from dashborion.models.definition import Comparison, Defined
+    from dashborion.models.environment import Check, Right, Verb
+    from dashborion.models.exec_check import Requirement
+    from dashborion.models.health import FailedRun
+    from dashborion.models.instance import Instance, InstanceDetail
+    from dashborion.models.query import Name, Query
     from dashborion.models.timeline import Entry, EntryKind
+    from dashborion.models.usage import MachineUsage
+    from dashborion.models.workload import Workload, WorkloadDetail
+    from dashborion.orchestrators.changing import WorkloadToChange
+    from dashborion.orchestrators.event_feeds import Feed
+    from dashborion.orchestrators.forwarding import Forward
+    from dashborion.orchestrators.logs import Reader, Selection, Wanted
+    from dashborion.orchestrators.parking import Scheduled
+    from dashborion.orchestrators.samples import Sample
+    from dashborion.terminal import Terminal
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -80,6 +82,10 @@ class Orchestrator(Protocol):
 
     def check(self) -> Check:
         """Whether the API answers, as whom, and what the credentials may do."""
+        ...
+
+    def rights(self, verb: Verb, query: Query) -> list[Right]:
+        """Whether the credentials may do what a command does; ``UsageError`` if there is none."""
         ...
 
 
@@ -270,6 +276,10 @@ class Changes(Protocol):
 
     def workload(self, name: Name, query: Query) -> WorkloadToChange:
         """The one workload of that name, with what a change has to know of it."""
+        ...
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:
+        """What starts instances at times, of one of these names if there are any."""
         ...
 
     def place(self, instance: Found[Any]) -> Place:

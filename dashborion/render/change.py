@@ -16,8 +16,12 @@ from dashborion.streams import Streams, age
 _WORDS: Mapping[str, tuple[str, str]] = {
     "scale": ("scale", "scaled"), "restart": ("restart", "restarted"),
     "deploy": ("deploy", "deployed"), "rollback": ("roll back", "rolled back"),
-    "stop": ("stop", "stopped"),
+    "stop": ("stop", "stopped"), "start": ("start", "started"),
+    "continue": ("continue", "continued"), "abort": ("abort", "aborted"),
+    "pause": ("pause", "paused"), "resume": ("resume", "resumed"),
 }  # fmt: skip
+# Where both sides say nothing to people: ids, and states that the word itself says.
+_ALONE = frozenset({"restart", "continue", "pause", "resume"})
 _MARKS = {GOOD: ("✓", "done:"), BAD: ("✗", "failed:"), BUSY: ("…", "unfinished:")}
 
 
@@ -32,15 +36,16 @@ def line(streams: Streams, change: Change, now: datetime) -> str:
     would, done = _WORDS.get(change.action, (change.action, change.action))
     before, after = _sides(change, now)
     if change.before == change.after and change.before is not None:
-        unit = " replicas" if change.action == "scale" else ""
+        unit = " replicas" if change.action in ("scale", "stop", "start") else ""
         words = f"{name} is left as it is: {before}{unit}"
     else:
         words = f"would {would} {name}" if change.dry_run else f"{name} {done}"
-        if change.action == "stop" and not change.dry_run:  # it was only asked to end
+        is_instance = change.instance is not None
+        if is_instance and not change.dry_run:  # it was only asked to end
             words = f"{name} is {after}"
-        elif change.action not in ("restart", "stop"):  # ids of revisions say nothing to people
+        elif change.action not in _ALONE and not is_instance:
             words += f" {before} {'→' if streams.unicode else '->'} {after}"
-    if change.rollout is not None:
+    if change.rollout is not None and change.action != "pause":  # which is what it should be
         words += f", {_ended(change)}"
     return f"{_mark(streams, change)} {plain(environment_label(change))} {words}\n"
 
@@ -82,7 +87,8 @@ def _ended(change: Change) -> str:
 
 
 def _mark(streams: Streams, change: Change) -> str:
-    state = change.rollout.state if change.rollout is not None else RolloutState.COMPLETE
+    is_waited = change.rollout is not None and change.action != "pause"
+    state = change.rollout.state if change.rollout and is_waited else RolloutState.COMPLETE
     style = {RolloutState.COMPLETE: GOOD, RolloutState.FAILED: BAD}.get(state, BUSY)
     if change.dry_run:
         style = BUSY

@@ -31,7 +31,8 @@ STYLES = {
     "ACTIVE": GOOD, "DRAINING": BUSY, "SUCCESSFUL": GOOD, "IN_PROGRESS": BUSY, "PENDING": BUSY,
     "STOPPED": BAD, "ROLLBACK_IN_PROGRESS": BAD, "ROLLBACK_SUCCESSFUL": BAD,
     "ROLLBACK_FAILED": BAD, "error": BAD, "info": QUIET, "failing": BAD, "unknown": BUSY,
-    "healthy": GOOD, "added": GOOD, "removed": BAD, "changed": BUSY,
+    "healthy": GOOD, "done": GOOD, "skipped": QUIET, "added": GOOD, "removed": BAD, "changed": BUSY,
+    "ready": GOOD, "accepted": GOOD, "not-ready": BAD, "rejected": BAD, "unresolved": BAD,
 }  # fmt: skip
 """The colour of a status, in dashborion's words and in the APIs'."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from dashborion.errors import listing
+from dashborion.errors import listing, short
 from dashborion.models.base import environment_label
 from dashborion.models.cause import LogTail
 from dashborion.models.ecs import EcsObject
@@ -23,7 +23,8 @@ from dashborion.models.exec_check import ExecCheck
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.kubernetes import ClusterObject
 from dashborion.models.limits import Limits
-from dashborion.models.rollout import Change, Rollout
+from dashborion.models.managed import ManagedBy
+from dashborion.models.rollout import Change, Rollout, Traffic
 from dashborion.models.workload import Autoscaling, WorkloadDetail
 from dashborion.render import page_parts, table
 from dashborion.render.cells import Cell, human, painted, plain
@@ -45,7 +46,7 @@ _FIRST = ("name", "project", "environment", "namespace")
 _WRONG = ("status", "reason", "message")
 _LAST = ("labels", "created_at")
 _UPPER_CASE = {"ip": "IP", "ips": "IPs", "cpu": "CPU", "os": "OS", "arn": "ARN", "tls": "TLS"}
-_LABELS = {"ingress_class": "Class"}
+_LABELS = {"ingress_class": "Class", "gateway_class": "Class"}
 _VIEWS: Mapping[type[Any], View] = {**kubernetes.PARTS, **ecs.PARTS}
 
 
@@ -135,10 +136,12 @@ def _parts(item: Any) -> Sequence[Part]:
     elif isinstance(item, Change):
         fields = _scalars(item)
         sections = [("Revisions", workloads.REVISIONS, item.revisions or [])]
+        fields = [*fields, ("Managed by", _managed_by(item.managed_by))]
         if item.rollout is not None:
             fields = [*fields, ("Rollout", _rollout(item.rollout))]
     elif isinstance(item, Rollout):
-        fields, sections = _scalars(item), [("Causes", causes.CAUSES, item.causes or [])]
+        fields = [*_scalars(item), ("Traffic", _traffic(item.traffic))]
+        sections = [("Causes", causes.CAUSES, item.causes or [])]
     elif isinstance(item, EcsObject | ClusterObject):
         fields, sections = _generic_fields(item), _generic_sections(item)
     else:
@@ -171,6 +174,7 @@ def _workload(item: WorkloadDetail) -> Sequence[Part]:
             ("Namespace", item.namespace),
             ("Revision", rollout.revision),
             ("Autoscaler", _autoscaler(item.autoscaling)),
+            ("Managed by", _managed_by(item.managed_by)),
             ("Images", ", ".join(item.images)),
             ("Requests", _requests(item.cpu, item.memory)),
             ("Labels", _line(item.labels)),
@@ -201,6 +205,7 @@ def _instance(item: InstanceDetail) -> Sequence[Part]:
         [
             ("ID", item.id if item.id != item.name else None),
             ("Workload", item.workload),
+            ("Owner", str(item.owner) if item.owner else None),
             ("Environment", environment_label(item)),
             ("Namespace", item.namespace),
             ("Revision", item.revision),
@@ -233,6 +238,14 @@ def _rollout(item: Rollout) -> str:
     return ", ".join(filter(None, (str(item.state), item.message)))
 
 
+def _traffic(item: Traffic | None) -> str | None:
+    """``10% of production, 100% of test``: what the newest revision has."""
+    if item is None:
+        return None
+    shares = (("production", item.production), ("test", item.test))
+    return ", ".join(f"{share:g}% of {of}" for of, share in shares if share is not None)
+
+
 def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
     if autoscaling is None:
         return None
@@ -242,6 +255,10 @@ def _autoscaler(autoscaling: Autoscaling | None) -> str | None:
     if autoscaling.contradicts:
         bounds = f"at least {autoscaling.min} and at most {autoscaling.max}, which contradict"
     return f"{autoscaling.source}: {bounds}{wants}{state}"
+
+
+def _managed_by(managed: ManagedBy | None) -> str | None:
+    return short(managed) if managed else None
 
 
 def _requests(cpu: str | None, memory: str | None) -> str | None:

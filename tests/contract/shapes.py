@@ -76,7 +76,7 @@ _ORCHESTRATOR = words("ecs", "kubernetes")
 _CONTAINER_STATUS = words("running", "pending", "stopped")
 
 ENDPOINT = exactly(
-    type=words("target-group", "load-balancer", "service", "ingress", "service-connect"),
+    type=words("target-group", "load-balancer", "service", "ingress", "route", "service-connect"),
     name=text, address=optional, port=maybe_number, protocol=optional, url=optional,
     healthy=maybe_number, total=maybe_number,
 )  # fmt: skip
@@ -93,11 +93,21 @@ ROLLOUT = exactly(
     revision=optional,
     message=optional,
     causes=maybe(many(CAUSE)),
+    strategy=optional,
+    stage=optional,
+    traffic=maybe(exactly(production=maybe(real), test=maybe(real))),
+    bakeUntil=maybe_time,
+    waitingFor=maybe(
+        exactly(hook=optional, stage=optional, expiresAt=maybe_time, onTimeout=optional)
+    ),
 )
 _WORKLOAD = {
     **_PLACE,
     "name": text,
-    "type": words("ecs-service", "k8s-deployment", "k8s-statefulset", "k8s-daemonset"),
+    "type": words(
+        *("ecs-service", "ecs-express-service"),
+        *("k8s-deployment", "k8s-statefulset", "k8s-daemonset", "k8s-rollout"),
+    ),
     "orchestrator": _ORCHESTRATOR,
     "status": words("running", "degraded", "stopped"),
     "desired": number,
@@ -116,6 +126,7 @@ _WORKLOAD = {
     "reason": optional,
     "cause": maybe(_CODE),
     "restarts": maybe_number,
+    "parked": maybe(exactly(desired=number, min=maybe_number, max=maybe_number, at=maybe_time)),
 }
 _TERMINATION = exactly(reason=optional, exitCode=maybe_number, message=optional,
                        finishedAt=maybe_time)  # fmt: skip
@@ -145,6 +156,7 @@ _INSTANCE = {
     "cpu": optional,
     "memory": optional,
     "containers": many(CONTAINER),
+    "owner": maybe(exactly(kind=text, name=text)),
 }
 EVENT = exactly(timestamp=maybe_time, type=words("normal", "warning"), reason=optional,
                 message=text, object=text, count=number, firstSeen=maybe_time, **_PLACE,
@@ -175,7 +187,7 @@ INSTANCE = exactly(**_INSTANCE)
 WORKLOAD_DETAIL = exactly(
     **_WORKLOAD, instances=many(INSTANCE), causes=many(CAUSE), reasons=many(REASON),
     autoscaling=maybe(AUTOSCALING), revisions=many(REVISION), events=many(EVENT),
-    limits=many(LIMITS), log=LOG,
+    limits=many(LIMITS), log=LOG, managedBy=maybe(exactly(tool=text, name=optional)),
 )  # fmt: skip
 INSTANCE_DETAIL = exactly(
     **_INSTANCE, labels=mapping, limits=many(LIMITS), events=many(EVENT), log=LOG

@@ -16,7 +16,7 @@ WIDE_WORKLOADS = [
     "CAUSE", "MESSAGE",
 ]  # fmt: skip
 INSTANCES = ["NAME", "WORKLOAD", "READY", "STATUS", "RESTARTS", "CREATED"]
-WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "MESSAGE", "CPU", "MEMORY"]
+WIDE_INSTANCES = [*INSTANCES, "IP", "NODE", "ZONE", "REVISION", "OWNER", "MESSAGE", "CPU", "MEMORY"]
 COLUMNS = [
     pytest.param("workloads list -n media", WORKLOADS, id="workloads"),
     pytest.param("workloads list -n media -o wide", WIDE_WORKLOADS, id="wide workloads"),

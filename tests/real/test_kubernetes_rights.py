@@ -63,6 +63,16 @@ def test_check_says_as_whom_and_what_is_denied(dashborion: Cli, as_user: AsUser)
     allowed = {one["action"]: one["allowed"] for one in check["permissions"]}
     assert allowed["list instances"] is True
     assert allowed["scale workloads"] is False
+    rights = dashborion("env check --for scale -o json").json
+    allowed = {one["permission"]: one["allowed"] for one in rights}
+    assert (allowed["get deployments.apps"], allowed["list pods"]) == (True, True)
+    assert (allowed["get statefulsets.apps"], allowed["patch deployments.apps/scale"]) == (
+        False,
+        False,
+    )
+    nodes = [one for one in dashborion("env check --for why -o json").json
+             if one["permission"] == "get nodes"]  # fmt: skip
+    assert [(one["namespace"], one["allowed"]) for one in nodes] == [(None, False)]
 
 
 def test_check_of_a_token_that_is_not_accepted(dashborion: Cli, as_admin: Path) -> None:

@@ -35,6 +35,7 @@ _CLUSTER_WIDE = {
     "PriorityClass",
     "ValidatingWebhookConfiguration",
     "APIService",
+    "CustomResourceDefinition",
 }
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import boto3
 import botocore.endpoint
-import botocore.loaders
-import botocore.session
 import pytest
 from botocore.config import Config
 
+from dashborion.orchestrators.aws import sessions
+from dashborion.orchestrators.aws.models import Models
 from tests.support.aws_server import StrictAws
 from tests.support.fleet_on_ecs import CLUSTER, REGION
 from tests.support.waiting import PATIENCE_SECONDS
@@ -31,7 +31,7 @@ FILE = {
 def credentials(patch: pytest.MonkeyPatch) -> None:
     """Keys in AWS' own variables."""
     # Reading the API's models takes half of a command's time, and they never change.
-    patch.setattr(botocore.session, "create_loader", _loader)
+    patch.setattr(sessions, "Models", _models)
     patch.setenv("AWS_ACCESS_KEY_ID", KEY)
     patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     # Nobody waits for an instance's metadata where there is none.
@@ -72,8 +72,8 @@ def connect(aws: StrictAws, service: str, region: str = REGION, **config: Any) -
 
 
 @cache
-def _loader(*_: object) -> Any:
-    return botocore.loaders.create_loader(None)
+def _models(_: object) -> Models:
+    return Models(None)
 
 
 def write_aws(home: Path, **files: str) -> None:

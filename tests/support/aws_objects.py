@@ -117,12 +117,16 @@ def definition(family: str, *containers: Json, revision: int = 1, **more: Any) -
     } | more
 
 
+def _only(asked: Json) -> Json:
+    return {"serviceDeploymentArns": [asked["serviceDeploymentArn"]]}
+
+
 class AwsObjects(StrictAws):
     """A context manager; change ``aws.objects[...]`` at any time, add to ``aws.faults``.
 
     Keys: ``clusters services tasks definitions containerInstances serviceDeployments
-    serviceRevisions scalableTargets scalingActivities trails targetGroups loadBalancers listeners``
-    are lists;
+    express codeDeployments serviceRevisions scalableTargets scalingActivities trails targetGroups
+    loadBalancers listeners`` are lists;
     ``rules`` (by listener ARN), ``targetHealth`` (by target group ARN) and ``logs``
     (group → stream → events) are mappings.
     """
@@ -181,6 +185,11 @@ class AwsObjects(StrictAws):
         if "TAGS" not in asked.get("include", ()):
             answer["services"] = [_without(one, "tags") for one in answer["services"]]
         return answer
+
+    def _DescribeExpressGatewayService(self, asked: Json) -> Any:
+        known = {one["serviceArn"]: one for one in self._all("express")}
+        found = known.get(asked["serviceArn"])
+        return {"service": found} if found else ("ServiceNotFoundException", "Service not found.")
 
     def _ListTasks(self, asked: Json) -> Any:
         wanted = asked.get("desiredStatus", "RUNNING")
@@ -248,6 +257,36 @@ class AwsObjects(StrictAws):
 
     def _DescribeServiceRevisions(self, asked: Json) -> Any:
         return self._described("serviceRevisions", "serviceRevision", asked)
+
+    def _ContinueServiceDeployment(self, asked: Json) -> Any:
+        """Of a hook that waits; ``after`` is what becomes of the service deployment then."""
+        (found,) = self._described("serviceDeployments", "serviceDeployment", _only(asked))[
+            "serviceDeployments"
+        ]
+        waiting = [one for one in found["lifecycleHookDetails"] if one["hookId"] == asked["hookId"]]
+        if not waiting or waiting[0]["status"] != "AWAITING_ACTION":
+            return "InvalidParameterException", "The lifecycle hook is not awaiting an action."
+        waiting[0]["status"] = "SUCCEEDED"
+        found |= self.objects.get("after", {})
+        return {"serviceDeploymentArn": asked["serviceDeploymentArn"]}
+
+    def _StopServiceDeployment(self, asked: Json) -> Any:
+        (found,) = self._described("serviceDeployments", "serviceDeployment", _only(asked))[
+            "serviceDeployments"
+        ]
+        if found["status"] not in ("PENDING", "IN_PROGRESS"):
+            return "ConflictException", "The service deployment cannot be stopped."
+        found |= {"status": "ROLLBACK_REQUESTED", **self.objects.get("after", {})}
+        return {"serviceDeploymentArn": asked["serviceDeploymentArn"]}
+
+    def _DescribeImages(self, asked: Json) -> Any:
+        """Of ``registry``: by tag."""
+        found = self.objects.get("registry", {}).get(asked["imageIds"][0]["imageTag"])
+        return {"imageDetails": [found]} if found else ("ImageNotFoundException", "No image.")
+
+    def _GetDeployment(self, asked: Json) -> Any:
+        known = {one["deploymentId"]: one for one in self._all("codeDeployments")}
+        return {"deploymentInfo": known[asked["deploymentId"]]}
 
     def _UpdateService(self, asked: Json) -> Any:
         """Accepted, and nothing comes of it."""

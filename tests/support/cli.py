@@ -52,7 +52,7 @@ _PROGRESS = re.compile(r"\r\x1b\[K([^\r\n\x1b]*(?=\r))?")
 # rows of the environments that answered, a difference.
 _PRINT_AND_FAIL = {
     "scale", "restart", "stop", "deploy", "rollback", "status", "logs", "exec", "check", "diff",
-    "-f", "--watch", "run",
+    "-f", "--watch", "run", "start", "continue", "abort", "pause", "resume",
 }  # fmt: skip
 
 Step = Callable[[], object]

@@ -19,14 +19,17 @@ from typing import Any, Self, TypeVar
 
 import trustme
 import urllib3
+import yaml
 
 from tests.support.api import ApiClient, ApiError, Manifest
+from tests.support.manifests import namespace
 from tests.support.processes import Child, free_ports
 from tests.support.waiting import PATIENCE_SECONDS, wait_for
 
 Found = TypeVar("Found")
 
 CURRENT, OLDEST = "KUBEBUILDER_ASSETS", "KUBEBUILDER_ASSETS_OLDEST"
+ARGO = "ARGO_ROLLOUTS"  # a folder with Argo Rollouts' controller and its CRDs
 BINARIES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 GROUPS = {"admin": "system:masters", "viewer": "", "nobody": ""}
 VIEWER_RULES = [
@@ -39,6 +42,7 @@ VIEWER_RULES = [
 LAST_INSECURE = (1, 20)
 # The defaults (20 requests a second) make thousands of pods a matter of minutes.
 METRICS = "metrics-server"
+_ROLLOUTS = "/apis/argoproj.io/v1alpha1/rollouts"
 QUICK = ["--kube-api-qps=1000", "--kube-api-burst=2000"]
 
 
@@ -308,6 +312,34 @@ class ControlPlane:
         for manifest in _aggregated(port):
             self.apply(manifest)
         self.wait_for("numbers of metrics-server", self._has_metrics)
+
+    def start_argo(self, folder: Path) -> None:
+        """Have Argo Rollouts' own controller act on Rollouts."""
+        for file in sorted((folder / "crds").glob("*.yaml")):
+            self.apply(yaml.safe_load(file.read_text(encoding="utf-8")))
+        self.wait_for("Rollouts to be served", lambda: self._serves(_ROLLOUTS))
+        self.apply(namespace("argo-rollouts"))
+        metrics, health = free_ports(2)
+        self._children.append(
+            Child(
+                folder / "argo-rollouts",
+                [
+                    f"--kubeconfig={self.folder / 'admin.kubeconfig'}",
+                    "--leader-elect=false",
+                    f"--metricsPort={metrics}",
+                    f"--healthzPort={health}",
+                    "--qps=1000",
+                    "--burst=2000",
+                ],
+                self.folder,
+            )
+        )
+
+    def _serves(self, path: str) -> bool:
+        try:
+            return bool(self.request("GET", path))
+        except ApiError:
+            return False
 
     def _has_metrics(self) -> bool:
         try:

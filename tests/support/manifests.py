@@ -43,6 +43,22 @@ def deployment(
     )
 
 
+def rollout(
+    name: str,
+    *containers: Manifest,
+    strategy: Manifest,
+    replicas: int = 1,
+    namespace: str = "media",
+    **spec: Any,
+) -> Manifest:
+    """An Argo Rollout."""
+    made = _workload(
+        "Rollout", name, containers, namespace=namespace, replicas=replicas, strategy=strategy,
+        **spec,
+    )  # fmt: skip
+    return {**made, "apiVersion": "argoproj.io/v1alpha1"}
+
+
 def stateful_set(
     name: str, *containers: Manifest, replicas: int = 1, namespace: str = "media", **spec: Any
 ) -> Manifest:

@@ -5,6 +5,7 @@ Made anew for each caller, who may change them.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.support.stub_objects import CREATED, Manifest
@@ -271,3 +272,23 @@ def rich() -> dict[str, list[Manifest]]:
         "jobs": [_job()],
         "cronjobs": [_cron_job()],
     }  # fmt: skip
+
+
+_OF_ALL = ("nodes", "namespaces", "statefulsets", "daemonsets", "controllerrevisions")
+
+
+def many(workloads: int) -> dict[str, list[Manifest]]:
+    """So many workloads: ``rich`` with Deployments ``web0``, ``web1`` and on, each with its own.
+
+    Those beside them are the StatefulSet and the DaemonSet. Each Deployment has an older revision;
+    in the namespace ``other`` there is nothing.
+    """
+    one = rich()
+    older = json.dumps(one["replicasets"]).replace("5d9", "4c8")
+    older = older.replace('": "3"', '": "2"').replace("web:1", "web:0")
+    one["replicasets"] += json.loads(older)
+    text = json.dumps({key: value for key, value in one.items() if key not in _OF_ALL})
+    copies = [json.loads(text.replace("web", f"web{number}")) for number in range(workloads - 2)]
+    one |= {key: [item for copy in copies for item in copy[key]] for key in copies[0]}
+    one["namespaces"] += [{"metadata": meta("other", namespace="")}]
+    return one

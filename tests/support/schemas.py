@@ -22,8 +22,14 @@ PRINTED: dict[str, str | list[str]] = {
     "workloads describe": "WorkloadDetail",
     "workloads scale": "Change",
     "workloads restart": "Change",
+    "workloads stop": "Change",
+    "workloads start": "Change",
     "workloads deploy": "Change",
     "workloads rollback": "Change",
+    "workloads continue": "Change",
+    "workloads abort": "Change",
+    "workloads pause": "Change",
+    "workloads resume": "Change",
     "workloads run": "Run",
     "workloads history": ["Revision"],
     "workloads diff": ["Comparison"],
@@ -41,6 +47,10 @@ PRINTED: dict[str, str | list[str]] = {
     "instances top": ["Usage"],
     "k8s ingresses list": ["Ingress"],
     "k8s ingresses describe": "IngressDetail",
+    "k8s routes list": ["Route"],
+    "k8s routes describe": "RouteDetail",
+    "k8s gateways list": ["Gateway"],
+    "k8s gateways describe": "GatewayDetail",
     "k8s configmaps list": ["ConfigMap"],
     "k8s configmaps describe": "ConfigMapDetail",
     "k8s services list": ["Service"],
@@ -71,9 +81,12 @@ PRINTED: dict[str, str | list[str]] = {
     "env discover": ["Discovered"],
     "env list": ["EnvironmentInfo"],
     "env show": "EnvironmentInfo",
-    "env check": ["Check"],
+    "env check": ["Check", "Right"],
 }
 """What each command prints: one model, or a list of one of these models."""
+_ONE_OR_SEVERAL = {"env show"} | {
+    f"workloads {word}" for word in ("status", "why", "scale", "restart", "stop", "start")
+}
 
 
 def check(command: str, out: str, exit_code: int = 0) -> None:
@@ -96,9 +109,7 @@ def check(command: str, out: str, exit_code: int = 0) -> None:
         return
     is_open = exit_code and out.startswith("[") and not out.rstrip().endswith("]")
     printed = json.loads(f"{out}]" if is_open else out)
-    if name in ("env show", "workloads status", "workloads why") and isinstance(
-        printed, list
-    ):  # of a glob, of all
+    if name in _ONE_OR_SEVERAL and isinstance(printed, list):  # of a glob, of all
         model = [str(model)]
     if name == "workloads history" and isinstance(printed, dict):  # of two revisions
         model = "Comparison"

@@ -40,6 +40,7 @@ class Request:
     query: dict[str, str]
     headers: dict[str, str]
     certificate: Any = None
+    body: bytes = b""
 
     @property
     def plural(self) -> str | None:
@@ -199,8 +200,8 @@ class _Handler(Exchange):
             query={name: values[0] for name, values in parse_qs(query).items()},
             headers={name.lower(): value for name, value in self.headers.items()},
             certificate=certificate,
+            body=self.rfile.read(int(self.headers.get("Content-Length", "0"))),
         )
-        self.rfile.read(int(self.headers.get("Content-Length", "0")))
         fault = self.server.api.fault(request)
         if fault is not None:
             fault(self)

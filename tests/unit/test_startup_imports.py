@@ -1,12 +1,19 @@
-"""Start-up is a feature: what a tab or a --help must never import."""
+"""Start-up is a feature: what a tab or a --help must never import, and all that a list does."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
+
+from tests.support.aws import credentials, write_config
+from tests.support.aws_objects import CLUSTER, REGION, AwsObjects, definition, service
+from tests.support.kubeconfigs import Kube
+from tests.support.stub_api import Api
 
 SDKS = {"boto3", "botocore", "kubernetes", "urllib3", "requests"}
 SCRIPT = """
@@ -71,3 +78,45 @@ GROUPS = {"dashborion.cli.workloads", "dashborion.cli.instances", "dashborion.cl
 )
 def test_only_the_group_that_is_asked_for_is_built(words: list[str], built: set[str]) -> None:
     assert modules_after(*words) & GROUPS == built
+
+
+COMMAND_LINE = {"typer", "annotated_doc", "shellingham", "msgspec", "typing_extensions",
+                "platformdirs", "yaml"}  # fmt: skip
+OURS = "dashborion.orchestrators."
+
+
+def foreign(loaded: set[str]) -> set[str]:
+    """The packages of others."""
+    return (loaded & packages_distributions().keys()) - {"dashborion", "_distutils_hack"}
+
+
+def parts(loaded: set[str], adapter: str) -> set[str]:
+    """What of an adapter was imported, and of what both share."""
+    whole = {name.removeprefix(OURS) for name in loaded if name.startswith(OURS)}
+    return {name.removeprefix(f"{adapter}.") for name in whole if name != adapter}
+
+
+def test_a_list_of_kubernetes_imports_what_it_shows(api: Api, kube: Kube) -> None:
+    kube(api.url)
+    loaded = modules_after("-q", "workloads", "list")
+    assert foreign(loaded) == COMMAND_LINE | {"urllib3"}
+    assert parts(loaded, "kubernetes") == {
+        "adapter", "addresses", "availability", "changing", "client", "credentials",
+        "credentials.entries", "credentials.kubeconfig", "credentials.settings", "errors", "find",
+        "instances", "inventory", "listing", "nearby_wire", "network_wire", "normalise",
+        "protocol", "quantity", "request", "resources", "rollout", "runtime", "transport", "wire",
+    }  # fmt: skip
+
+
+def test_a_list_of_ecs_imports_what_it_shows(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    credentials(monkeypatch)
+    write_config(home, {"here": {"cluster": CLUSTER, "region": REGION}})
+    with AwsObjects(services=[service("web")], definitions=[definition("web")]) as aws:
+        loaded = modules_after("-q", "workloads", "list", AWS_ENDPOINT_URL=aws.url)
+    assert foreign(loaded) == COMMAND_LINE | {
+        "urllib3", "certifi", "botocore", "jmespath", "dateutil", "six"
+    }  # fmt: skip
+    assert not parts(loaded, "ecs") & {
+        "changes", "cloudwatch", "deploy", "describe", "exec", "follow", "forward", "log_targets",
+        "logs", "native", "run", "watched",
+    }  # fmt: skip

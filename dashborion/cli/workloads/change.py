@@ -16,52 +16,6 @@ if TYPE_CHECKING:
     from dashborion.context import Context
     from dashborion.engines.promotion import Wanted
 
-MOST_REPLICAS = 2**31 - 1  # both APIs hold a count in 32 bits
-
-
-def scale(
-    context: Context,
-    name: WorkloadName,
-    *,
-    replicas: Annotated[
-        int,
-        typer.Option("--replicas", "-r", min=0, max=MOST_REPLICAS, help="New number of replicas."),
-    ],
-    current: Annotated[
-        int | None,
-        typer.Option(
-            "--current", min=0, help="Fail unless this is the current number of replicas."
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Scale even outside the bounds of an autoscaler.")
-    ] = False,
-    delete_volumes: Annotated[
-        bool,
-        typer.Option(
-            "--delete-volumes", help="Scale even if that deletes the volumes of a StatefulSet."
-        ),
-    ] = False,
-    options: RolloutOptions,
-) -> None:
-    """Set the number of replicas of a workload.
-
-    Example: dashborion workloads scale web -r 3 --wait
-    """
-    changer(context, options).scale(
-        name, replicas, current=current, force=force, delete_volumes=delete_volumes
-    )
-
-
-def restart(
-    context: Context, name: WorkloadName, *, reason: Reason = None, options: RolloutOptions
-) -> None:
-    """Replace all instances of a workload with new ones, a few at a time.
-
-    Example: dashborion workloads restart web --wait
-    """
-    changer(context, options, reason=reason).restart(name)
-
 
 class DeployOptions(OptionSet):
     """Options that say which images are deployed."""

@@ -38,6 +38,7 @@ from dashborion.cli.printing import (
 from dashborion.cli.top import Containers, TopOptions, Window, show_top
 from dashborion.cli.watch import LINES, Watched, WatchOptions, of_row
 from dashborion.cli.why import WhyOptions, WhyPrinter
+from dashborion.completion import completers
 from dashborion.errors import DashborionError, UsageError, foreseen
 from dashborion.render import is_drawn
 
@@ -196,16 +197,27 @@ def status(
     *,
     where: NamespaceOptions,
     waiting: WaitOptions,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until",
+            metavar="GOAL",
+            autocompletion=completers.goals,
+            help="With --wait: done, shifted (all production traffic), paused, or stage:NAME.",
+        ),
+    ] = None,
     shown: ReportOptions,
 ) -> None:
     """Show the status of rollouts; with --wait, wait until all are complete or one fails.
+
+    A rollout that waits for a person ends the wait with 8, unless that is what --until says.
 
     Example: dashborion workloads status web --wait --timeout 5m
     """
     from dashborion.engines import rollout_status
     from dashborion.models.query import is_one_name
 
-    patience = waiting.patience
+    patience = waiting.patience_until(until)
     reporter = report.begin(context, shown.output, f"status of {', '.join(names)}")
     fleet = context.fleet(where.choice, prints_rows=False)
     workloads = rollout_status.named(fleet, names, where.query(parts=frozenset()))

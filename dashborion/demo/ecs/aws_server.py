@@ -17,7 +17,9 @@ from botocore.model import OperationNotFoundError
 from moto.core.base_backend import BackendDict
 from moto.core.request import Request
 from moto.eks.responses import EKSResponse
+from moto.events.responses import EventsHandler
 from moto.iam.models import iam_backends
+from moto.scheduler.responses import EventBridgeSchedulerResponse
 from moto.sts.responses import TokenResponse
 
 from dashborion.demo.ecs.aws_protocol import AwsRequest, is_signed, parse_request, refusal
@@ -53,6 +55,8 @@ class AwsServer(Service):
         "ssm": SessionsApi,
         "sts": TokenResponse,
         "eks": EKSResponse,
+        "events": EventsHandler,
+        "scheduler": EventBridgeSchedulerResponse,
     }
 
     def __init__(self, *, access_key: str = "", secret_key: str = "") -> None:

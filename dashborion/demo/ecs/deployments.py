@@ -110,6 +110,13 @@ def _threshold(service: Any) -> int:
     return max(3, min(200, math.ceil(int(service.desired_count) / 2)))
 
 
+def last_good(service: Any, deployment: Json) -> Json | None:
+    """The newest other deployment that got through."""
+    known = (*service.deployments, *service.earlier_deployments)
+    others = [one for one in known if one["id"] != deployment["id"]]
+    return next((one for one in others if one.get("rolloutState") == "COMPLETED"), None)
+
+
 def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None:
     """Fail a deployment with too many failed tasks, and roll back if the service says so."""
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
@@ -117,14 +124,7 @@ def check_circuit_breaker(service: Any, deployment: Json, now: datetime) -> None
         return
     if deployment["failedTasks"] < _threshold(service):
         return
-    good = next(
-        (
-            known
-            for known in (*service.deployments, *service.earlier_deployments)
-            if known.get("rolloutState") == "COMPLETED" and known["id"] != deployment["id"]
-        ),
-        None,
-    )
+    good = last_good(service, deployment)
     failure = "tasks failed to start."
     reason = f"{_BREAKER}{failure}"
     deployment |= {"rolloutState": "FAILED", "updatedAt": now, "rolloutStateReason": reason}
@@ -229,6 +229,7 @@ def summary(service: Service, deployment: Json) -> Json:
         "requestedTaskCount": deployment["desiredCount"],
         "runningTaskCount": deployment["runningCount"],
         "pendingTaskCount": deployment["pendingCount"],
+        **deployment.get("traffic", {}),
     }
 
 

@@ -6,6 +6,7 @@ from a live account it is our own; codes are AWS's.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from moto.ecs.exceptions import (
 from moto.ecs.models import Cluster, Service, Task
 from moto.ecs.responses import EC2ContainerServiceResponse
 
+from dashborion.demo.ecs import express
 from dashborion.demo.ecs.aws_protocol import Thing, page_of
 from dashborion.demo.ecs.deployments import (
     described_revision,
@@ -103,7 +105,15 @@ class EcsApi(EC2ContainerServiceResponse):
                 current_service_deployment=next(iter(arns), None),
                 current_service_revisions=summaries,
             )
-        return self._answer("services", services)
+        return self._answer("services", {arn: _told(one) for arn, one in services.items()})
+
+    def describe_express_gateway_service(self) -> ActionResult:
+        arn = self._get_param("serviceArn")
+        known = [one for one in self.ecs_backend.services.values() if one.arn == arn]
+        if not known or not express.is_express(known[0]):
+            raise ServiceNotFoundException
+        definition = self.ecs_backend.describe_task_definition(known[0].task_definition or "")
+        return ActionResult({"service": express.described(known[0], definition, self.region)})
 
     def _active_services(self, cluster: Cluster) -> list[Service]:
         """The services in lists: one being deleted (DRAINING, then INACTIVE) is not listed."""
@@ -353,6 +363,15 @@ class EcsApi(EC2ContainerServiceResponse):
             items, size, token, question, invalid=invalid, key=key, is_sorted=is_sorted
         )
         return ActionResult({result: page, "nextToken": token})
+
+
+def _told(service: Any) -> Any:
+    """A service as lists have it: one of Express mode without a task definition."""
+    if service is None or not express.is_express(service):
+        return service
+    told = copy.copy(service)
+    told.task_definition = None
+    return told
 
 
 def _keep_all(definition: Any, given: Mapping[str, Any]) -> None:

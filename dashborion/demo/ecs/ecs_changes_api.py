@@ -9,6 +9,7 @@ from moto.core.responses import ActionResult
 from moto.ecs.exceptions import ECSException, InvalidParameterException
 from moto.ecs.models import Service
 
+from dashborion.demo.ecs import staged
 from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.ecs_api import EcsApi
 from dashborion.demo.ecs.moto_objects import NETWORK, EcsTask, digits_of, request_time
@@ -94,6 +95,23 @@ class EcsChangesApi(EcsApi):
         if is_forced or definition != service.task_definition:
             begin_deployment(service, definition, request_time())
         return ActionResult({"service": service})
+
+    def continue_service_deployment(self) -> ActionResult:
+        arn, hook_id = self._get_param("serviceDeploymentArn"), self._get_param("hookId")
+        service, deployment, _ = staged.deployment_of_arn(self.ecs_backend.services.values(), arn)
+        staged.act_on_hook(deployment, hook_id)
+        if self._get_param("action", "CONTINUE") == "ROLLBACK":
+            why = f"Lifecycle hook {hook_id} was rolled back."
+            staged.roll_back(service, deployment, request_time(), why)
+        return ActionResult({"serviceDeploymentArn": arn})
+
+    def stop_service_deployment(self) -> ActionResult:
+        arn, services = self._get_param("serviceDeploymentArn"), self.ecs_backend.services.values()
+        service, deployment, made = staged.deployment_of_arn(services, arn)
+        staged.require_busy(made)
+        why = "Service deployment rolled back because of a StopServiceDeployment call."
+        staged.roll_back(service, deployment, request_time(), why)
+        return ActionResult({"serviceDeploymentArn": arn})
 
     def run_task(self) -> ActionResult:
         """A task of no service; a token that was sent before gives the same one."""

@@ -11,6 +11,7 @@ from moto.ecs.models import Cluster, EC2ContainerServiceBackend, TaskDefinition
 from moto.elbv2.models import elbv2_backends
 
 from dashborion.demo.behaviour import behaviour_of
+from dashborion.demo.ecs import staged
 from dashborion.demo.ecs.deployments import (
     add_event,
     check_circuit_breaker,
@@ -136,7 +137,12 @@ class _ServiceScheduler:
             self.deployment = self.primary["id"]
             self.failures, self.next_start, self.next_report = 0, None, None
         self._start()
-        self._stop()
+        if staged.is_staged(service, self.primary):
+            new = self._alive(of_primary=True)
+            is_ready = len(new) == service.desired_count and all(map(self._is_ready, new))
+            staged.advance(service, self.primary, now, self.scheduler.speed, ready=is_ready)
+        else:
+            self._stop()
         self._stop_unhealthy()
         self._balance()
         self._drop_old_tasks()
@@ -364,7 +370,8 @@ class _ServiceScheduler:
         )
         unready = [task for task in self._alive(of_primary=True) if self._is_starting(task)]
         has_all = service.running_count == service.desired_count == primary["runningCount"]
-        is_steady = has_all and not (old or unready or ending)
+        is_staged = staged.is_staged(service, primary)
+        is_steady = has_all and not (old or unready or ending or is_staged)
         if is_steady and primary.get("rolloutState") == "IN_PROGRESS":
             complete_deployment(service, primary, self.now)
         elif is_steady and not self.was_steady:

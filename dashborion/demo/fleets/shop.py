@@ -12,9 +12,11 @@ import msgspec
 from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.ecs.models import ecs_backends
 from moto.elbv2 import models as elbv2
+from moto.events.models import events_backends
 from moto.logs.models import logs_backends
 
 from dashborion.demo.behaviour import cause_of
+from dashborion.demo.ecs import express
 from dashborion.demo.ecs.aws_server import AwsServer
 from dashborion.demo.ecs.deployments import begin_deployment
 from dashborion.demo.ecs.moto_objects import (
@@ -166,6 +168,13 @@ class Shop:
             suspended_state={},  # type: ignore[arg-type]
         )
 
+    def schedule(self, name: str, expression: str) -> None:
+        """Let EventBridge start something on the cluster; nobody plays it out."""
+        events = events_backends[self.aws.account][REGION]
+        rule = events.put_rule(f"{self.cluster}-{name}", scheduled_expression=expression)
+        target = {"Id": name, "Arn": self.scheduler.cluster.arn}
+        events.put_targets(rule.name, None, [target])
+
     def repeat(self, now: datetime, pause: float) -> None:
         """Begin the repeating rollout, ``pause`` seconds after the last one ended."""
         service: Any = self.scheduler.backend.services.get(f"{self.cluster}:{REPEATING}")
@@ -282,18 +291,25 @@ def _build(shop: Shop) -> dict[str, str]:
     changes = {}
     for name, common in _FLEET.items():
         given = {**common, **common.get(shop.environment, {})}
+        if given.get("only", shop.environment) != shop.environment:
+            continue
         revisions = shop.define(name, *given["tags"], **given.get("definition", {}))
         more: Json = dict(given.get("service", {}))
         if "host" in given:
             scheme = given.get("scheme", "internet-facing")
             more["loadBalancers"] = shop.balance(name, f"{given['host']}.{domain}", scheme=scheme)
         low, high = given.get("percents", (100, 200))
+        percents = {"minimumHealthyPercent": low, "maximumPercent": high}
         if "breaker" in given:
-            percents = {"minimumHealthyPercent": low, "maximumPercent": high}
             more["deploymentConfiguration"] = {**_BREAKER, **percents}
+        if "deployment" in given:
+            more["deploymentConfiguration"] = {**percents, **given["deployment"]}
         shop.serve(name, revisions[0], given.get("count"), team=given.get("team", "shop"), **more)
+        if "express" in given:
+            express.make(shop.scheduler.backend.services[f"{shop.cluster}:{name}"])
         if "bounds" in given:
             shop.scale_automatically(name, **given["bounds"])
         if "later" in given:
             changes[name] = revisions[given["later"]]
+    shop.schedule("reports", "cron(0 6 ? * MON *)")
     return changes

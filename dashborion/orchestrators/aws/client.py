@@ -7,11 +7,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from botocore import exceptions as core
+from msgspec import Struct
 
 from dashborion.errors import (
     BadAnswer,
@@ -41,8 +41,7 @@ WRITE_ATTEMPTS = 5
 UNKNOWN = "dashborionUnknown"  # the key that is added to an answer, for the fields' paths
 
 
-@dataclass(frozen=True)
-class AwsClient:
+class AwsClient(Struct, frozen=True):
     """The APIs of one region, called as one identity.
 
     ``reader`` and ``writer`` give botocore's client for a service: one that retries
@@ -282,7 +281,7 @@ def required(answer: Mapping[str, Any], key: str, operation: str) -> list[Any]:
     items = answer.get(key)
     if not isinstance(items, list):
         raise BadAnswer(f"{operation}: an answer without '{key}': it was cut short")
-    is_names = key.endswith(("Arns", "families")) or operation == "eks:ListClusters"
+    is_names = key.endswith(("Arns", "families", "Names")) or operation == "eks:ListClusters"
     kind = str if is_names else dict
     if not all(isinstance(item, kind) for item in items):
         raise BadAnswer(f"{operation}: an answer whose '{key}' are not what the API documents")

@@ -15,7 +15,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from botocore import credentials as core
 from botocore.compat import compat_shell_split
 from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.utils import JSONFileCache, get_login_token_cache_directory, parse_timestamp
-from msgspec import Struct
+from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.errors import CredentialsError, DashborionError
@@ -50,8 +49,7 @@ class _Printed(Struct):
     AccountId: str | None = None
 
 
-@dataclass(eq=False)
-class Loading:
+class Loading(Struct, eq=False):
     """What is lent to the credentials of one identity while they are loaded or refreshed.
 
     ``deadline`` is that of the command which asks; it is set anew by each that does.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Way = Literal["variables", "sso", "keys", "login", "process", "web-identity", "container", ""]
 
@@ -19,8 +20,7 @@ _FILES = (*_OPTIONAL_FILES, _TOKEN_FILE, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE
           "REQUESTS_CA_BUNDLE")  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Login:
+class Login(Struct, frozen=True):
     """Where an identity's credentials come from, and what its user can do about them.
 
     ``profile`` is the one in use, None for AWS' default; ``source`` the profile at the

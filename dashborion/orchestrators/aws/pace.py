@@ -8,8 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.aws.client import AwsClient
@@ -17,8 +19,7 @@ if TYPE_CHECKING:
 READS_A_SECOND = 2
 
 
-@dataclass
-class Watchers:
+class Watchers(Struct):
     """Those in one command who look at one region of one account again and again."""
 
     _count: int = 0
@@ -42,8 +43,7 @@ class Watchers:
         return calls * self._count / READS_A_SECOND
 
 
-@dataclass
-class EcsCalls:
+class EcsCalls(Struct):
     """Counts the calls to ECS that a client has made."""
 
     made: int = 0

@@ -14,12 +14,10 @@ import re
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
-import boto3
 import botocore.session
 from botocore import credentials as core_credentials
 from botocore import exceptions as core
@@ -27,6 +25,7 @@ from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.utils import parse_timestamp
+from msgspec import Struct, field
 
 from dashborion import __version__
 from dashborion.concurrency import Deadline
@@ -48,6 +47,7 @@ from dashborion.orchestrators.aws.credentials import (
 )
 from dashborion.orchestrators.aws.errors import preparing, translated
 from dashborion.orchestrators.aws.login import Login, account_of, missing_files
+from dashborion.orchestrators.aws.models import Models
 from dashborion.orchestrators.aws.pace import Watchers
 from dashborion.orchestrators.aws.transport import watch
 from dashborion.orchestrators.runtime import Runtime
@@ -91,8 +91,7 @@ class ClusterTarget(AwsTarget, Protocol):
     def cluster_name(self) -> str: ...
 
 
-@dataclass(eq=False)
-class _Identity:
+class _Identity(Struct, eq=False):
     """A profile under a role: botocore's session, and its credentials once they are loaded."""
 
     session: Any
@@ -125,9 +124,8 @@ class _Identity:
             return self.credentials
 
     def _loaded(self, target: AwsTarget) -> Any:
-        core_session = self.session._session  # noqa: SLF001 - boto3 hides it
         with preparing(self.login):
-            credentials = core_session.get_credentials()
+            credentials = self.session.get_credentials()
             if credentials is None:
                 to_assume = f" to assume {target.role_arn} with" if target.role_arn else ""
                 raise CredentialsError(
@@ -135,13 +133,12 @@ class _Identity:
                     hint=self.login.hint,
                 )
             if target.role_arn:
-                credentials = _assumed(core_session, credentials, target)
-        core_session._credentials = watched(credentials, self.loading)  # noqa: SLF001 - as boto3 users do it; there is no public way
+                credentials = _assumed(self.session, credentials, target)
+        self.session._credentials = watched(credentials, self.loading)  # noqa: SLF001 - as users of boto3 do it; there is no public way
         return credentials
 
 
-@dataclass
-class Sessions:
+class Sessions(Struct, eq=False):
     """Sessions by profile and role, clients by session, service, region and endpoint.
 
     Making clients is not safe from several threads, using them is. Loading credentials
@@ -151,10 +148,10 @@ class Sessions:
     environ: Mapping[str, str]
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _one_prompt: threading.Lock = field(default_factory=threading.Lock)
-    _identities: dict[tuple[str | None, ...], _Identity] = field(default_factory=dict)
-    _clients: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _limits: dict[tuple[Any, ...], threading.Semaphore] = field(default_factory=dict)
-    _watchers: dict[tuple[Any, ...], Watchers] = field(default_factory=dict)
+    _identities: dict[tuple[str | None, ...], _Identity] = {}
+    _clients: dict[tuple[Any, ...], Any] = {}
+    _limits: dict[tuple[Any, ...], threading.Semaphore] = {}
+    _watchers: dict[tuple[Any, ...], Watchers] = {}
     _loader: Any = None
 
     def prepare(self, target: AwsTarget, deadline: Deadline) -> None:
@@ -176,7 +173,7 @@ class Sessions:
 
     def written_account(self, target: AwsTarget) -> str | None:
         """The account of a target's identity, if its role or AWS' own files say it."""
-        config = self._identity(target).session._session.full_config  # noqa: SLF001 - boto3 hides it
+        config = self._identity(target).session.full_config
         return account_of(target.role_arn, target.profile, config)
 
     def account(self, target: AwsTarget, runtime: Runtime) -> str:
@@ -252,9 +249,9 @@ class Sessions:
 
     def _sts_host(self, target: AwsTarget, region: str) -> str:
         """The name of AWS' own STS in a region, whatever endpoint is configured."""
-        core_session = self._identity(target).session._session  # noqa: SLF001 - boto3 hides it
+        session = self._identity(target).session
         # What knows the partitions' domains has no public name since the newer endpoint rules.
-        resolver = core_session._get_internal_component("endpoint_resolver")  # noqa: SLF001
+        resolver = session._get_internal_component("endpoint_resolver")  # noqa: SLF001
         endpoint = resolver.construct_endpoint("sts", region) or {}
         return str(endpoint.get("hostname") or f"sts.{region}.amazonaws.com")
 
@@ -276,7 +273,7 @@ class Sessions:
         if target.region and not configured:
             session.set_config_variable("region", target.region)  # where a role is assumed
         if self._loader is None:
-            self._loader = session.get_component("data_loader")
+            self._loader = Models(session.get_config_variable("data_path"))
         session.register_component("data_loader", self._loader)
         parsers = session.get_component("response_parser_factory")
         parsers.set_parser_defaults(timestamp_parser=_in_utc)
@@ -285,7 +282,7 @@ class Sessions:
         loading = Loading(login, self.environ, self._one_prompt)
         adapt(session, loading)
         watch(session)
-        return _Identity(boto3.Session(botocore_session=session), loading, configured)
+        return _Identity(session, loading, configured)
 
     def _client(self, target: AwsTarget, region: str, config: Config, service: str) -> Any:
         identity = self._identity(target)
@@ -323,7 +320,7 @@ def _in_utc(value: Any) -> datetime:
 
 def _new_client(session: Any, service: str, target: AwsTarget, region: str, config: Config) -> Any:
     try:
-        return session.client(
+        return session.create_client(
             service, region_name=region, endpoint_url=target.endpoint_url, config=config
         )
     except ValueError as error:  # how botocore refuses an endpoint that is not a URL; it quotes it

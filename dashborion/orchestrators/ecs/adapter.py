@@ -6,7 +6,8 @@ from functools import cached_property
 
 from dashborion.config.targets import EcsTarget, Environment
 from dashborion.errors import UsageError
-from dashborion.models.environment import Check
+from dashborion.models.environment import Check, Right, Verb
+from dashborion.models.query import Query
 from dashborion.orchestrators import protocol
 from dashborion.orchestrators.aws.sessions import Sessions
 from dashborion.orchestrators.ecs.client import Client
@@ -100,7 +101,7 @@ class EcsOrchestrator:
         return EcsNative(self._client)
 
     def watched(self, interval: float) -> protocol.Watched:
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from dashborion.orchestrators.ecs.watched import Answers, Watched
 
@@ -112,3 +113,8 @@ class EcsOrchestrator:
         from dashborion.orchestrators.ecs.check import check
 
         return check(self._client)
+
+    def rights(self, verb: Verb, query: Query) -> list[Right]:  # noqa: ARG002 - a cluster's
+        from dashborion.orchestrators.ecs.check import rights
+
+        return rights(self._client, verb)

@@ -2,46 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, ecs_place_of
-from dashborion.errors import Refusal, UsageError
+from dashborion.errors import NotApplicable, Refusal, UsageError
 from dashborion.models.instance import InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.rollout import Rollout
 from dashborion.orchestrators.changing import (
     FollowedRollout,
     History,
+    ImageMove,
     Images,
     PlannedChange,
+    PlannedSwitch,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.orchestrators.ecs import (
+    code_deploy,
     deploy,
     deployment_views,
     find,
     instances,
+    managed,
     normalise,
     progress,
     recheck,
     rollout,
+    stages,
     wire,
 )
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.history import past_revisions
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
 _DAEMON = "a DAEMON service runs one task on every container instance"
+# What of UpdateService ecspresso, for one, reports not to work there, and what does it instead.
+_SCALE = ("--scaling-target minTaskCount=N,maxTaskCount=N",)
+_IMAGE = ("--primary-container image=IMAGE",)
+_OF_EXPRESS: Mapping[str, Sequence[str]] = {
+    **dict.fromkeys(("scale", "stop", "start"), _SCALE),
+    **dict.fromkeys(("deploy", "rollback"), _IMAGE),
+    "run": (),
+}
+_UPDATE_EXPRESS = "aws ecs update-express-gateway-service --service-arn"
 _CONTROLLED = {
     "CODE_DEPLOY": "CodeDeploy controls its deployments: `aws deploy create-deployment`",
     "EXTERNAL": "an external controller makes its task sets: `aws ecs create-task-set`",
 }
+
+
+def _is_rolling(service: wire.Service) -> bool:
+    is_ours = service.deployment_controller.type not in rollout.CONTROLLERS
+    return not is_ours or service.deployment_configuration.strategy == "ROLLING"
 
 
 @dataclass(frozen=True)
@@ -69,10 +90,21 @@ class Changes:
             else f"it is {service.status}",
             not_restartable_because=_CONTROLLED.get(service.deployment_controller.type),
             not_scalable_because=_DAEMON if service.scheduling_strategy == "DAEMON" else None,
+            keeper=managed.keeper(normalise.labels(service.tags)),
+            stages=() if _is_rolling(service) else stages.STAGES,
+            pauses=stages.pauses(service.deployment_configuration),
+            mark=normalise.mark(service),
             client=self.client,
             service=service,
             raw=found.raw or {},
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:  # noqa: ARG002
+        """Rules and schedules of EventBridge, which are only named."""
+        from dashborion.orchestrators.ecs import schedules
+        from dashborion.orchestrators.parking import Scheduled
+
+        return Scheduled(others=schedules.on_the_cluster(self.client))
 
     def place(self, instance: Found[Any]) -> Place:
         """The cluster, in the account of the task's ARN."""
@@ -112,7 +144,17 @@ class ServiceToChange(WorkloadToChange):
             verdict = rollout.of_task_sets(service)
         if verdict.done:
             verdict = progress.with_health(client, parts, service, verdict)
-        return verdict.of(rollout.rollout(service, made))
+        found = verdict.of(rollout.rollout(service, made))
+        return found if leading else code_deploy.with_wait(client, parts, service, found)
+
+    def require_possible(self, action: str) -> None:
+        """A service of Express mode is changed by an operation of its own."""
+        if self.service.is_express and action in _OF_EXPRESS:
+            raise NotApplicable(
+                f"{self.workload.name}: {action}: a service of Express mode is changed by "
+                "UpdateExpressGatewayService alone",
+                hint=" ".join((_UPDATE_EXPRESS, self.service.service_arn, *_OF_EXPRESS[action])),
+            )
 
     def scale(self, replicas: int) -> FollowedRollout:
         """Set ``desiredCount``; UpdateService has no precondition, so it is read right before."""
@@ -136,6 +178,12 @@ class ServiceToChange(WorkloadToChange):
         if action == "restart":
             raise UsageError("--reason: ECS keeps none of a restart")
         deploy.require_tag_value(reason)
+
+    def image_moves(self) -> list[ImageMove]:
+        """From ECR, where it may be read."""
+        from dashborion.orchestrators.ecs import image_moves
+
+        return list(image_moves.image_moves(self.client, self.service))
 
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:  # noqa: ARG002
         """A new deployment of the same task definition."""
@@ -162,11 +210,29 @@ class ServiceToChange(WorkloadToChange):
         """A task definition that there is already."""
         return deploy.plan_revision(self.client, self.service, revision, reason)
 
+    def plan_stop(self, now: datetime) -> PlannedSwitch:
+        """A tag, its scaling suspended, and no task, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_stop(self, now)
+
+    def plan_start(self) -> PlannedSwitch:
+        """Its tasks, its scaling as it was, and no tag any more, in this order."""
+        from dashborion.orchestrators.ecs import parking
+
+        return parking.plan_start(self)
+
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A standalone task of the revision that runs."""
         from dashborion.orchestrators.ecs import run
 
         return run.plan(self.client, self.service, self.raw, wish)
+
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
+        """At a hook that waits it goes on; a deployment that is under way is rolled back."""
+        from dashborion.orchestrators.ecs import steering
+
+        return steering.plan(self.client, self.service, action, hook)
 
     def current_rollout(self) -> FollowedRollout:
         """The deployment that is PRIMARY now; a service with task sets has none."""

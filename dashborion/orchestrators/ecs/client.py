@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from dashborion.concurrency import Deadline
 from dashborion.errors import DashborionError, Forbidden, MaybeApplied, NotFound
@@ -32,13 +33,12 @@ NEWEST_DEPLOYMENTS = 10
 DEFINITION = "ecs:DescribeTaskDefinition"
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(Struct, frozen=True):
     """One cluster, called as one identity; ``scope`` says where it is in the config."""
 
     aws: AwsClient
     scope: ClusterScope
-    _untagged: list[Forbidden] = field(default_factory=list)
+    _untagged: list[Forbidden] = []
     _once: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -62,11 +62,16 @@ def digests_of(tasks: Iterable[wire.Task]) -> Digests:
     return {name: list(digests) for name, digests in found.items()}
 
 
-def platform(task_definition: definition_wire.TaskDefinition) -> str | None:
-    """Such as ``linux/amd64``, which Fargate takes where nothing is said; EC2 takes its own."""
+def platform(
+    task_definition: definition_wire.TaskDefinition, override: str | None = None
+) -> str | None:
+    """Such as ``linux/amd64``, which Fargate takes where nothing is said; EC2 takes its own.
+
+    An ``override`` is the architecture that ECS runs a service's revision on instead.
+    """
     given = task_definition.runtime_platform
     is_fargate = "FARGATE" in task_definition.requires_compatibilities
-    architecture = given.cpu_architecture or ("X86_64" if is_fargate else None)
+    architecture = override or given.cpu_architecture or ("X86_64" if is_fargate else None)
     system = (given.operating_system_family or "LINUX").partition("_")[0].lower()
     return f"{system}/{_ARCHITECTURES.get(architecture, architecture)}" if architecture else None
 
@@ -119,12 +124,12 @@ def _resources(cpu: int | None, memory: int | None) -> Resources:
 
 
 def _strategy(service: wire.Service) -> Strategy:
+    kind = rollout.strategy(service)
     if service.deployment_controller.type in rollout.CONTROLLERS:
-        kind = service.deployment_controller.type.lower().replace("_", "-")
         return Strategy(type=kind, max_unavailable=None, max_surge=None)
     least, most = rollout.percents(service)
     return Strategy(
-        type=service.deployment_configuration.strategy.lower().replace("_", "-"),
+        type=kind,
         max_unavailable=f"{max(0, 100 - least)}%",
         max_surge=f"{max(0, most - 100)}%",
     )

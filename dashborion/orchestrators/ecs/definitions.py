@@ -30,7 +30,7 @@ from dashborion.orchestrators.ecs.native_normalise import compared_definitions
 from dashborion.orchestrators.ecs.routes import Routes, routes
 from dashborion.orchestrators.protocol import Running, RunningContainer
 
-_ECR = re.compile(
+ECR = re.compile(
     r"(?P<account>\d{12})\.dkr[.-]ecr\.(?P<region>[a-z0-9-]+)\.[a-z.]+/(?P<name>[^:@]+)"
 )
 
@@ -88,8 +88,9 @@ class Definitions:
         whole = definition_wire.task_definition(_whole(client, arn))
         listed = [one.item for one in result(listing, client.aws.runtime.deadline)]
         told, unhealthy = definition.digests_of(listed), sum(map(tasks.is_unhealthy, listed))
-        resolved = result(resolving, client.aws.runtime.deadline)
-        on = definition.platform(whole)
+        revision = result(resolving, client.aws.runtime.deadline)
+        resolved = {one.container_name: one.image_digest for one in revision.container_images}
+        on = definition.platform(whole, revision.overrides.runtime_platform.cpu_architecture)
         return Running(
             client.scope.environment,
             normalise.workload(service, None, unhealthy, [], client.scope),
@@ -104,7 +105,7 @@ class Definitions:
 
     def tags_of(self, repository: str, digest: str) -> list[str] | None:
         """Of images in ECR, if they may be described."""
-        place = _ECR.fullmatch(repository)
+        place = ECR.fullmatch(repository)
         if place is None:
             return None
         aws = self.client.aws.in_region(place["region"])
@@ -209,21 +210,17 @@ def _targets(client: Client, services: Sequence[wire.Service]) -> dict[str, wire
     return {wire.arn_name(one.resource_id): one for one in found}
 
 
-def _resolved(client: Client, service: wire.Service, current: str) -> dict[str, str | None]:
-    """The digests that ECS resolved for the newest deployment, if that got through."""
+def _resolved(client: Client, service: wire.Service, current: str) -> wire.ServiceRevision:
+    """What ECS made of the newest deployment, if that got through; else nothing."""
     try:
         newest = client.past_deployments(service.service_name, 1)
         revisions = client.service_revisions(
             one.target_service_revision_arn or "" for one in newest if one.status == "SUCCESSFUL"
         )
     except LOST:
-        return {}  # an older API, or no right to it: the tasks tell, too
-    return {
-        image.container_name: image.image_digest
-        for revision in revisions.values()
-        if revision.task_definition == current
-        for image in revision.container_images
-    }
+        return wire.ServiceRevision()  # an older API, or no right to it: the tasks tell, too
+    found = (one for one in revisions.values() if one.task_definition == current)
+    return next(found, wire.ServiceRevision())
 
 
 def _certain(told: Sequence[str | None], resolved: str | None) -> list[str | None]:

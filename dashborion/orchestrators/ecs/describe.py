@@ -19,6 +19,7 @@ from dashborion.orchestrators.ecs import (
     facts,
     find,
     looking,
+    managed,
     normalise,
     rollout,
     timeline,
@@ -86,12 +87,15 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         routes=ways,
         scaling=[target] if target is not None else [],
     )
-    told = looking.found(reads, gathered)
+    keeper = managed.keeper(plain.labels)
+    told, gathered = looking.found(reads, gathered)
+    staged = rollout.rollout(service, gathered.made)
+    state = staged if staged.stage else plain.rollout  # else it would be told as in no list
     restarts = None if tasks is None else sum(map(is_restart, seen))
     causes = findings.causes(told, now=gathered.now, since=since)
     causes = findings.after_changes(causes, timeline.changes(service))
     detail = WorkloadDetail(
-        **(msgspec.structs.asdict(plain) | {"restarts": restarts}),
+        **(msgspec.structs.asdict(plain) | {"restarts": restarts, "rollout": state}),
         instances=sorted(instances, key=lambda one: (one.status, one.name)),
         causes=causes,
         reasons=findings.reasons(causes),
@@ -99,6 +103,7 @@ def examine(reads: Reads, service: wire.Service, since: timedelta) -> Examined[W
         revisions=normalise.revisions(definitions.values(), current),
         limits=limits(definitions.get(current)),
         events=placed(events.events(service), plain, plain.name),
+        managed_by=keeper.managed_by if keeper else None,
     )
     last_lines = looking.last_lines_of(client, seen)
     return findings.examined(

@@ -4,7 +4,7 @@ VPC Lattice, Cloud Map and Service Connect. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dashborion.models.workload import Endpoint, EndpointType
 from dashborion.orchestrators.ecs import balancer_wire, rollout, wire
@@ -23,6 +23,7 @@ def endpoints(service: wire.Service, routes: Routes) -> list[Endpoint]:
     }
     return [
         *(endpoint for arn, ways in groups.items() for endpoint in _of_group(arn, ways, routes)),
+        *_express(routes.express.get(service.service_arn, ())),
         *_classic(service),
         *_lattice(service),
         *_cloud_map(service),
@@ -75,6 +76,20 @@ def _url(route: ListenerRoute) -> str | None:
     port = "" if route.port in (None, _DEFAULT_PORTS[protocol]) else f":{route.port}"
     path = route.path or "/"
     return f"{protocol.lower()}://{host}{port}{path if path.startswith('/') else f'/{path}'}"
+
+
+def _express(paths: Iterable[wire.IngressPath]) -> Iterator[Endpoint]:
+    """The addresses that ECS has made for a service of Express mode, each once."""
+    for one in dict.fromkeys(paths):
+        host = one.endpoint.removeprefix("https://").rstrip("/")
+        yield Endpoint(
+            type=EndpointType.LOAD_BALANCER,
+            name=f"express ({one.access_type.lower()})",
+            address=host,
+            port=_DEFAULT_PORTS["HTTPS"],
+            protocol="HTTPS",
+            url=f"https://{host}/",
+        )
 
 
 def _classic(service: wire.Service) -> Iterator[Endpoint]:

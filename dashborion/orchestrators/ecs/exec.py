@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import msgspec
 
 from dashborion.errors import BadAnswer, DashborionError, Forbidden, NotFound, Refusal, UsageError
+from dashborion.models.base import ready
 from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import Instance, InstanceDetail, InstanceStatus
 from dashborion.models.query import Found
@@ -40,7 +41,7 @@ class Exec:
     ) -> str:
         """As ``protocol.Exec``; ECS Exec has to be on, the agent to run, the plugin to be there."""
         require_running(instance.item)
-        task = msgspec.convert(instance.raw or {}, wire.ExecTask)
+        task = task_of(instance)
         name = instance.item.name
         require_on(task, instance.item)
         names = [item.name for item in task.containers if not item.name.startswith(AWS_CONTAINERS)]
@@ -107,6 +108,11 @@ class Exec:
         from dashborion.orchestrators.ecs.exec_check import check
 
         return check(self.client, instance, container)
+
+
+def task_of(instance: Found[Instance] | Found[InstanceDetail]) -> wire.ExecTask:
+    """What the task of an instance says of exec; ports are forwarded on several threads."""
+    return msgspec.convert(instance.raw or {}, ready(wire.ExecTask))
 
 
 def container_of(task: wire.ExecTask, wanted: str | None) -> wire.ExecContainer | None:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from dashborion.errors import DashborionError, Refusal, Unavailable
 from dashborion.models.exec_check import Requirement
 from dashborion.models.instance import InstanceDetail
@@ -36,7 +34,7 @@ class Unknown(Unavailable):
 def check(client: Client, instance: Found[InstanceDetail], wanted: str | None) -> list[Requirement]:
     """As ``protocol.Exec``; a right that we lack ourselves makes its requirement unknown."""
     item, raw = instance.item, instance.raw or {}
-    task = msgspec.convert(raw, wire.ExecTask)
+    task = commands.task_of(instance)
     container = commands.container_of(task, wanted)
     definition = _asked(partial(client.definition, str(raw.get("taskDefinitionArn"))))
     return [

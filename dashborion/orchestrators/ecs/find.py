@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from dashborion.errors import Ambiguous, NotFound
-from dashborion.models.kinds import WorkloadType
+from dashborion.models.kinds import WorkloadType, is_meant
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.client import batches
 from dashborion.orchestrators.aws.errors import Refused
@@ -15,6 +15,7 @@ from dashborion.orchestrators.aws.parts import in_batches, part
 from dashborion.orchestrators.ecs import instances, normalise, wire
 from dashborion.orchestrators.ecs.client import SERVICES_A_CALL, TASKS_A_CALL, Client
 
+SERVICES = frozenset({WorkloadType.ECS_SERVICE, WorkloadType.EXPRESS_SERVICE})
 _WHOLE_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Six digits and more are as good as never the beginning of a service's name as well.
 _ID_BEGINS = re.compile(r"[0-9a-f]{6,31}|[0-9a-f]{8}(-[0-9a-f]{0,12}){1,4}")
@@ -36,11 +37,12 @@ def workload(client: Client, name: Name, query: Query) -> Found[wire.Service]:
         NotFound: with the names in the cluster.
     """
     namespace = namespace_of(query, name)
-    if name.type in (None, WorkloadType.ECS_SERVICE) and _NAME.fullmatch(name.name):
+    if (name.type is None or name.type in SERVICES) and _NAME.fullmatch(name.name):
         for found in client.services_by_name([name.name], raw=True):
             is_inside = namespace in (None, client.scope.namespace(found.item.tags))
-            is_meant = is_inside and name.is_of(found.item.service_arn)
-            if is_meant and found.item.status != "INACTIVE":
+            is_its_type = is_meant(name.type, normalise.type_of(found.item))
+            is_it = is_inside and is_its_type and name.is_of(found.item.service_arn)
+            if is_it and found.item.status != "INACTIVE":
                 return found
     if namespace is None:
         arns = part(partial(client.arns, "list_services", "serviceArns"), client.aws.runtime.warn)
@@ -58,7 +60,7 @@ def workload(client: Client, name: Name, query: Query) -> Found[wire.Service]:
 
 
 def services(client: Client, query: Query) -> list[Found[wire.Service]]:
-    """The services of the namespace and with the tags asked for.
+    """The services of the namespace, of the types and with the tags asked for.
 
     Raises:
         NotFound: no service at all is in that namespace.
@@ -72,7 +74,8 @@ def services(client: Client, query: Query) -> list[Found[wire.Service]]:
     return [
         one
         for one in listed
-        if namespace in (None, client.scope.namespace(one.item.tags))
+        if (query.types is None or normalise.type_of(one.item) in query.types)
+        and namespace in (None, client.scope.namespace(one.item.tags))
         and normalise.selected(normalise.labels(one.item.tags), query.selector)
     ]
 

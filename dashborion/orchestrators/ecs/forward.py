@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from dashborion.errors import (
     BadAnswer,
     DashborionError,
@@ -56,7 +54,7 @@ class Forward:
         return Query(namespace=query.namespace, workload=service, raw=True)
 
     def is_ready(self, instance: Found[Instance]) -> bool:
-        item, task = instance.item, msgspec.convert(instance.raw or {}, wire.ExecTask)
+        item, task = instance.item, commands.task_of(instance)
         if not item.ready or item.reason == "Terminating":
             return False
         commands.require_on(task, item)
@@ -142,7 +140,7 @@ class Forward:
         takes_variable = plugin.takes_variable(
             environ, lambda said: aws.runtime.warn(DashborionError(said))
         )
-        task = msgspec.convert(instance.raw or {}, wire.ExecTask)
+        task = commands.task_of(instance)
         mapping = {
             container.name for container in self._defined(instance)
             if any(one.container_port == port for one in container.port_mappings)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload, WorkloadDetail
 from dashborion.orchestrators.aws.parts import part
-from dashborion.orchestrators.ecs import describe, find, normalise, survey, wire
+from dashborion.orchestrators.ecs import find, normalise, survey, wire
 from dashborion.orchestrators.ecs import instances as tasks
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.looking import Reads
 from dashborion.orchestrators.protocol import Examined
 
 
-@dataclass(frozen=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """As ``protocol.Inventory``."""
 
     client: Client
@@ -31,6 +31,8 @@ class Inventory:
 
     def workload(self, name: Name, query: Query) -> Examined[WorkloadDetail]:
         """One service and everything around it, or only its events, which it brings along."""
+        from dashborion.orchestrators.ecs import describe
+
         found = find.workload(self.client, name, query)
         if query.parts is not None and query.parts <= {"events"}:
             return describe.only_events(self.client, found)
@@ -92,5 +94,7 @@ class Inventory:
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One task with its service's tags and events that name it."""
+        from dashborion.orchestrators.ecs import describe
+
         task = find.instance(self.client, name, query)
         return describe.instance(self.client, task, logs=query.wants("log"))

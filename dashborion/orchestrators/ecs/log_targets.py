@@ -12,7 +12,6 @@ from typing import TypeVar
 
 from dashborion.config.targets import EcsTarget
 from dashborion.errors import DashborionError, NotFound, Unreadable
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.log import Source
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.aws.client import batches
@@ -201,7 +200,7 @@ class MatchingTasks:
 def fits(service: wire.Service, namespace: str, patterns: Sequence[Name]) -> bool:
     """Whether a service is meant by one of the patterns."""
     return any(
-        one.fits(service.service_name, WorkloadType.ECS_SERVICE, namespace)
+        one.fits(service.service_name, normalise.type_of(service), namespace)
         and one.is_of(service.service_arn)
         for one in patterns
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+
+from msgspec.structs import replace
 
 from dashborion.errors import DashborionError, Forbidden, NotFound, NothingToRead
 from dashborion.models.query import Name, Query

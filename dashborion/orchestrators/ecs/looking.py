@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.errors import DashborionError, Forbidden
@@ -20,7 +21,7 @@ from dashborion.models.cause import Code, NotChecked
 from dashborion.orchestrators import findings
 from dashborion.orchestrators.aws.client import convert
 from dashborion.orchestrators.aws.parts import Tell, part
-from dashborion.orchestrators.ecs import deployment_views, logs, rollout, wire
+from dashborion.orchestrators.ecs import deployment_views, rollout, wire
 from dashborion.orchestrators.ecs.causes import RULES
 from dashborion.orchestrators.ecs.client import MACHINES_A_CALL, TASKS_A_CALL, Client
 from dashborion.orchestrators.ecs.facts import Facts, TaskFacts
@@ -36,15 +37,14 @@ def _quiet(_error: DashborionError) -> None:
     """What could not be read stands in the answer."""
 
 
-@dataclass(frozen=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What was read and what could not be, and why; ``warn`` and ``incomplete`` are told, too."""
 
     client: Client
     warn: Tell = _quiet
     incomplete: Tell = _quiet
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[NotChecked] = field(default_factory=list)
+    checked: list[str] = []
+    not_checked: list[NotChecked] = []
 
     def part(self, what: str, action: str, future: Future[T], *, rows: bool = False) -> T | None:
         """What a call answers, for which ``action`` has to be allowed; None if it cannot be had."""
@@ -63,12 +63,15 @@ class Reads:
         self.not_checked.append(NotChecked(what=what, permission=permission, reason=error.message))
 
 
-def found(reads: Reads, facts: Facts) -> list[Finding]:
-    """What all rules find in the facts, and in what they then ask for."""
+def found(reads: Reads, facts: Facts) -> tuple[list[Finding], Facts]:
+    """What all rules find in the facts, and in what they then ask for; and all these facts."""
     told = findings.found(RULES, facts)
     codes = {one.code for one in told}
     under_way = [read(reads, facts) for asks, read in _MORE if asks(facts, codes)]
-    return findings.found(RULES, findings.completed(facts, under_way)) if under_way else told
+    if not under_way:
+        return told, facts
+    completed = findings.completed(facts, under_way)
+    return findings.found(RULES, completed), completed
 
 
 def _is_rolling(facts: Facts, _codes: AbstractSet[Code]) -> bool:
@@ -147,6 +150,8 @@ def last_lines_of(client: Client, tasks: Iterable[TaskFacts]) -> LastLines:
     known = {one.name: one.task for one in tasks}
 
     def last_lines(name: str, _container: str | None, lines: int) -> list[str]:
+        from dashborion.orchestrators.ecs import logs
+
         task = known.get(name)
         return logs.last_lines(client, task, lines) if task is not None else []
 

@@ -10,13 +10,12 @@ from typing import Any
 
 from dashborion.concurrency import result, start
 from dashborion.errors import BadAnswer, DashborionError, NoMetrics
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Query
 from dashborion.models.usage import MachineUsage
 from dashborion.orchestrators.aws.client import batches, convert
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import part, rows
-from dashborion.orchestrators.ecs import find, instances, native_wire, usage
+from dashborion.orchestrators.ecs import find, instances, native_wire, normalise, usage
 from dashborion.orchestrators.ecs.client import Client
 from dashborion.orchestrators.ecs.inventory import Inventory
 from dashborion.orchestrators.protocol import IsMeant
@@ -43,12 +42,12 @@ class Usage:
                 for one in self.instances(query, window)
                 if one.workload is not None and is_meant(one.workload, one.type, one.namespace)
             ]
-        client, type_ = self.client, WorkloadType.ECS_SERVICE
+        client, namespace = self.client, self.client.scope.namespace
         running = [
-            one.item
-            for one in find.services(client, query)
-            if one.item.running_count
-            and is_meant(one.item.service_name, type_, client.scope.namespace(one.item.tags))
+            one
+            for one in (found.item for found in find.services(client, query))
+            if one.running_count
+            and is_meant(one.service_name, normalise.type_of(one), namespace(one.tags))
         ]
         definitions = start(
             partial(

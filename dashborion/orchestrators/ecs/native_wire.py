@@ -67,13 +67,6 @@ class TaskDefinitionDetail(TaskDefinition, frozen=True):
     container_definitions: Sequence[ContainerDetail] = []
 
 
-class RevisionCounts(Wire, frozen=True):
-    arn: str = ""
-    requested_task_count: int = 0
-    running_task_count: int = 0
-    pending_task_count: int = 0
-
-
 class Breaker(Wire, frozen=True):
     status: str = ""
     failure_count: int = 0
@@ -82,7 +75,6 @@ class Breaker(Wire, frozen=True):
 
 class ServiceDeploymentDetail(ServiceDeployment, frozen=True):
     service_arn: str = ""
-    target_service_revision: RevisionCounts | None = None
     deployment_circuit_breaker: Breaker | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None

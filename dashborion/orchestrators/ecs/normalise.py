@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dashborion.config.targets import Environment
 from dashborion.errors import UsageError, short
@@ -18,10 +19,10 @@ from dashborion.models.workload import (
     WorkloadStatus,
 )
 from dashborion.orchestrators.ecs import amounts, rollout, wire
+from dashborion.orchestrators.parking import TAG, Mark, parked
 
 
-@dataclass(frozen=True)
-class ClusterScope:
+class ClusterScope(Struct, frozen=True):
     """The environment and its cluster, which the API's objects do not name."""
 
     environment: Environment
@@ -52,7 +53,7 @@ def workload(
         environment=scope.environment.name,
         namespace=scope.namespace(service.tags),
         name=service.service_name,
-        type=WorkloadType.ECS_SERVICE,
+        type=type_of(service),
         orchestrator=scope.environment.orchestrator,
         status=_status(service, state, available),
         desired=service.desired_count,
@@ -71,7 +72,17 @@ def workload(
         rollout=state,
         endpoints=endpoints,
         labels=labels(service.tags),
+        parked=parked(mark(service), service.desired_count),
     )
+
+
+def type_of(service: wire.Service) -> WorkloadType:
+    return WorkloadType.EXPRESS_SERVICE if service.is_express else WorkloadType.ECS_SERVICE
+
+
+def mark(service: wire.Service) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse(labels(service.tags).get(TAG))
 
 
 def definition_of(service: wire.Service) -> str:

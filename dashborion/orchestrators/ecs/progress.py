@@ -172,25 +172,8 @@ class _Followed(ABC):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FollowedCount(_Followed):
-    """A change of the desired count, which makes no deployment.
-
-    ``tasks_before`` are the tasks that it did not start; None when they could not be read.
-    """
-
-    replicas: int
-    tasks_before: frozenset[str] | None
-    set_by: Callable[[int], str]
-
-    def _is_stale(self, service: wire.Service) -> bool:
-        return service.desired_count == self.service.desired_count != self.replicas
-
-    def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
-        return rollout.scaled(service, self.replicas, self.set_by)
-
-    def _is_started(self, task: wire.Task) -> bool:
-        before = self.tasks_before
-        return before is not None and instances.task_id(task) not in before
+class FollowedFromNow(_Followed):
+    """A change whose own events are those that the service did not have before it."""
 
     def _hindrances(self, service: wire.Service) -> list[Event]:
         known = [item.id for item in self.service.events]
@@ -200,6 +183,32 @@ class FollowedCount(_Followed):
         known = {item.id for item in self.service.events}
         fresh = [item for item in service.events if item.id not in known]
         return events.events(msgspec.structs.replace(service, events=fresh))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowedCount(FollowedFromNow):
+    """A change of the desired count, which makes no deployment.
+
+    ``tasks_before`` are the tasks that it did not start; None when they could not be read.
+    """
+
+    replicas: int
+    tasks_before: frozenset[str] | None
+    set_by: Callable[[int], str]
+    _observed: set[int] = field(default_factory=set)
+
+    def _is_stale(self, service: wire.Service) -> bool:
+        """The count from before the change, unless the change was there already."""
+        self._observed.add(service.desired_count)
+        is_as_before = service.desired_count == self.service.desired_count
+        return is_as_before and self.replicas not in self._observed
+
+    def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
+        return rollout.scaled(service, self.replicas, self.set_by)
+
+    def _is_started(self, task: wire.Task) -> bool:
+        before = self.tasks_before
+        return before is not None and instances.task_id(task) not in before
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -234,6 +243,16 @@ class FollowedTaskSets(_Followed):
 
     def _verdict(self, service: wire.Service, made: _Made) -> Verdict:  # noqa: ARG002
         return rollout.of_task_sets(service)
+
+    def look(self) -> RolloutProgress:
+        """As of the others; one that CodeDeploy keeps waiting for a person is paused."""
+        from dashborion.orchestrators.ecs import code_deploy
+
+        seen = super().look()
+        held = code_deploy.with_wait(self.client, self.parts, self.service, seen.rollout)
+        if seen.ended is None and held.waiting_for is not None:
+            return RolloutProgress(held.message or seen.message, ended="paused", rollout=held)
+        return seen
 
     def _hindrances(self, service: wire.Service) -> list[Event]:
         return events.hindrances(service, self._begun(service))

@@ -16,15 +16,31 @@ _LOOK = "nothing was changed: look at it, then try again"
 
 def same_count(client: Client, shown: wire.Service) -> None:
     """Raise a ``Conflict`` if another count is desired by now."""
-    now = _again(client, shown)
-    if now.desired_count != shown.desired_count:
-        name, count = shown.service_name, now.desired_count
-        raise Conflict(f"{name} has {count} replicas, not {shown.desired_count}", hint=_LOOK)
+    _require_count(_again(client, shown), shown)
 
 
 def same_deployment(client: Client, shown: wire.Service) -> wire.Service:
     """The service as it is now; ``Conflict`` if it runs, or goes to, something else by now."""
     now = _again(client, shown)
+    _require_deployment(now, shown)
+    return now
+
+
+def same(client: Client, shown: wire.Service) -> wire.Service:
+    """The service as it is now; raises as both."""
+    now = _again(client, shown)
+    _require_count(now, shown)
+    _require_deployment(now, shown)
+    return now
+
+
+def _require_count(now: wire.Service, shown: wire.Service) -> None:
+    if now.desired_count != shown.desired_count:
+        name, count = shown.service_name, now.desired_count
+        raise Conflict(f"{name} has {count} replicas, not {shown.desired_count}", hint=_LOOK)
+
+
+def _require_deployment(now: wire.Service, shown: wire.Service) -> None:
     before, after = rollout.primary(shown), rollout.primary(now)
     ids = [one.id if one else None for one in (before, after)]
     if ids[0] != ids[1] or now.task_definition != shown.task_definition:
@@ -33,7 +49,6 @@ def same_deployment(client: Client, shown: wire.Service) -> wire.Service:
             f"somebody changed {shown.service_name} meanwhile: it goes to {revision} now",
             hint=_LOOK,
         )
-    return now
 
 
 def overwritten(before: wire.Service, answered: wire.Service, ours: wire.Deployment) -> list[str]:

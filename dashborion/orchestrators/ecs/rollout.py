@@ -40,7 +40,21 @@ def rollout(service: wire.Service, made: wire.ServiceDeployment | None = None) -
     message = None if state is RolloutState.COMPLETE else _message(service, newest, made)
     if made is not None and state is RolloutState.COMPLETE:
         message = stages.status(made)
-    return Rollout(state=state, revision=revision(newest.task_definition), message=message)
+    found = Rollout(
+        state=state,
+        revision=revision(newest.task_definition),
+        message=message,
+        strategy=strategy(service),
+    )
+    return found if made is None else stages.with_stage(found, made)
+
+
+def strategy(service: wire.Service) -> str:
+    """How its instances are replaced: ECS' word in lower case, or who controls it instead."""
+    controller = service.deployment_controller.type
+    is_ours = controller not in CONTROLLERS
+    kind = service.deployment_configuration.strategy if is_ours else controller
+    return kind.lower().replace("_", "-")
 
 
 def primary(service: wire.Service) -> wire.Deployment | None:
@@ -137,6 +151,16 @@ def verdict(service: wire.Service, id_: str, made: wire.ServiceDeployment | None
     return Verdict(message)
 
 
+def settled(service: wire.Service) -> Verdict:
+    """Whether what ECS has gone back to runs, with all its tasks."""
+    newest = primary(service)
+    if newest is None:
+        return Verdict("no PRIMARY deployment")
+    if _is_complete(service, newest, None) and _is_all_there(service, newest):
+        return _available(newest.running_count, newest.desired_count)
+    return Verdict(stages.joined("rolled back", _message(service, newest, None)))
+
+
 def _is_complete(
     service: wire.Service, ours: wire.Deployment, made: wire.ServiceDeployment | None
 ) -> bool:
@@ -226,6 +250,7 @@ def _nothing_made(service: wire.Service) -> Rollout:
         state=RolloutState.COMPLETE if done else RolloutState.PROGRESSING,
         revision=revision(service.task_definition),
         message=None if done else f"no {made}, {running}",
+        strategy=strategy(service),
     )
 
 
@@ -249,4 +274,5 @@ def _task_sets(service: wire.Service) -> Rollout:
         state=RolloutState.COMPLETE if done else RolloutState.PROGRESSING,
         revision=revision(newest.task_definition),
         message=None if done else message,
+        strategy=strategy(service),
     )

@@ -5,14 +5,17 @@ Each call to Elastic Load Balancing that is not answered costs what it is about,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import product
 from typing import Any, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from dashborion.errors import DashborionError
-from dashborion.orchestrators.aws.client import AwsClient, api_name
+from dashborion.orchestrators.aws.client import AwsClient, api_name, convert
 from dashborion.orchestrators.aws.errors import Refused
 from dashborion.orchestrators.aws.parts import Tell, decoded, part, parts
 from dashborion.orchestrators.ecs import balancer_wire, wire
@@ -53,17 +56,18 @@ class ListenerRoute:
     rules: tuple[str, ...] = field(default=(), compare=False)
 
 
-@dataclass(frozen=True)
-class Routes:
+class Routes(Struct, frozen=True):
     """By the ARN of a target group: the group, the routes that lead to it, its targets' health.
 
     ``gone`` are the ARNs of groups that were deleted, though rules may still name them.
+    ``express`` are the addresses of services of Express mode, by the ARN of the service.
     """
 
-    groups: Mapping[str, balancer_wire.TargetGroup] = field(default_factory=dict)
-    routes: Mapping[str, list[ListenerRoute]] = field(default_factory=dict)
-    health: Mapping[str, list[balancer_wire.TargetHealth]] = field(default_factory=dict)
+    groups: Mapping[str, balancer_wire.TargetGroup] = {}
+    routes: Mapping[str, list[ListenerRoute]] = {}
+    health: Mapping[str, list[balancer_wire.TargetHealth]] = {}
     gone: frozenset[str] = frozenset()
+    express: Mapping[str, list[wire.IngressPath]] = {}
 
     def live(self, balancer: wire.LoadBalancer) -> list[str]:
         """The ARNs of those of its target groups that get production traffic now.
@@ -166,11 +170,12 @@ def routes(
 
     What cannot be had is left out, with a warning, or whatever ``tell`` does.
     """
-    aws, tell = client.aws, tell or client.aws.runtime.warn
+    aws, tell, services = client.aws, tell or client.aws.runtime.warn, list(services)
+    express = _express(aws, [one.service_arn for one in services if one.is_express], tell)
     balancers = [balancer for service in services for balancer in balancers_of(service)]
     arns = {arn for balancer in balancers for arn in target_groups_of(balancer)}
     if not arns:
-        return Routes()
+        return Routes(express=express)
     lost: list[DashborionError] = []
     listed = _by_arn(aws, balancer_wire.TargetGroup, arns, lost.append)
     groups = {group.target_group_arn: group for group in listed}
@@ -181,12 +186,27 @@ def routes(
         groups,
         _routes_to(aws, groups.values(), tell),
         gone=frozenset(arns - groups.keys() if is_told else ()),
+        express=express,
     )
     if not health:
         return known
     live = [arn for balancer in balancers for arn in known.live(balancer)]
     shown = [arn for arn in dict.fromkeys(live) if arn in groups]
     return replace(known, health=health_of(client, shown, tell))
+
+
+def _express(aws: AwsClient, arns: Sequence[str], tell: Tell) -> dict[str, list[wire.IngressPath]]:
+    """The addresses of services of Express mode, by their ARN, one call each."""
+    name = "describe_express_gateway_service"
+    calls = [partial(aws.call, "ecs", name, serviceArn=arn) for arn in arns]
+    answers = parts(calls, aws.runtime.deadline, tell)
+    paths = {}
+    for arn, answer in zip(arns, answers, strict=True):
+        if answer is not None:
+            told = convert(wire.ExpressService, answer.get("service"), f"ecs:{name}")
+            configured = told.active_configurations
+            paths[arn] = [path for one in configured for path in one.ingress_paths]
+    return paths
 
 
 def health_of(

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from msgspec.structs import replace
+
+from dashborion.models.rollout import Rollout, Traffic, WaitingFor
 from dashborion.orchestrators.ecs import wire
 
 ROLLED_BACK, ROLLBACK_FAILED = "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"
@@ -30,6 +33,13 @@ _WORDS: dict[str, str | None] = {
     ROLLBACK_FAILED: "the rollback failed",
 }
 _BAKE_TIME = "BAKE_TIME"
+_BEFORE_SHIFT = "PRE_PRODUCTION_TRAFFIC_SHIFT"  # a stage of hooks that botocore's enum lacks
+STAGES = (
+    *("RECONCILE_SERVICE", "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP", "TEST_TRAFFIC_SHIFT"),
+    *("POST_TEST_TRAFFIC_SHIFT", _BEFORE_SHIFT, "PRODUCTION_TRAFFIC_SHIFT"),
+    *("POST_PRODUCTION_TRAFFIC_SHIFT", _BAKE_TIME, "CLEAN_UP"),
+)
+"""What a deployment goes through that is not rolling; some of them repeat the shift."""
 
 
 def joined(*parts: str | None) -> str:
@@ -66,8 +76,10 @@ def stage(made: wire.ServiceDeployment) -> str | None:
     if held is not None:
         return _held(made, held)
     at = f"stage {made.lifecycle_stage}" if made.lifecycle_stage else None
-    if made.lifecycle_stage == _BAKE_TIME:
+    if made.lifecycle_stage == _BAKE_TIME and made.status not in GOING_BACK:
         at = f"{at}{_bake(made)}"
+    if at and (weight := _traffic(made).production):
+        at = f"{at} with {weight:g}% of the production traffic"
     others = [hook for hook in made.lifecycle_hook_details if hook.status != "SUCCEEDED"]
     hooks = (f"hook {_name(hook)} {hook.status or 'without a status'}" for hook in others)
     return joined(at, *hooks) or None
@@ -75,10 +87,75 @@ def stage(made: wire.ServiceDeployment) -> str | None:
 
 def waiting(made: wire.ServiceDeployment) -> wire.LifecycleHook | None:
     """The hook that waits for a person, if there is one."""
+    return next(iter(waiting_hooks(made)), None)
+
+
+def waiting_hooks(made: wire.ServiceDeployment) -> list[wire.LifecycleHook]:
+    """All hooks that wait for a person: one that calls a function waits for that."""
     if made.status in OVER or made.status in STOPPED | GOING_BACK:
+        return []
+    return [
+        hook
+        for hook in made.lifecycle_hook_details
+        if hook.status == "AWAITING_ACTION" and hook.target_type != "AWS_LAMBDA"
+    ]
+
+
+def with_stage(rollout: Rollout, made: wire.ServiceDeployment) -> Rollout:
+    """A rollout with its stage, and with who is directed to it; an end has neither."""
+    if made.status in OVER:
+        return rollout
+    traffic, held = _traffic(made), waiting(made)
+    return replace(
+        rollout,
+        stage=made.lifecycle_stage,
+        traffic=None if traffic == Traffic(production=None, test=None) else traffic,
+        bake_until=_bakes_until(made) if made.status in UNDER_WAY else None,
+        waiting_for=None
+        if held is None
+        else WaitingFor(
+            hook=held.hook_id,
+            stage=made.lifecycle_stage,
+            expires_at=held.expires_at,
+            on_timeout=held.timeout_action,
+        ),
+    )
+
+
+def _traffic(made: wire.ServiceDeployment) -> Traffic:
+    target = made.target_service_revision or wire.RevisionSummary()
+    return Traffic(
+        production=target.requested_production_traffic_weight,
+        test=target.requested_test_traffic_weight,
+    )
+
+
+def pauses(chosen: wire.DeploymentConfiguration, *, after: str | None = None) -> list[str]:
+    """The stages at which a deployment so configured waits for a person, in their order."""
+    places = {
+        stage
+        for hook in chosen.lifecycle_hooks
+        if hook.target_type == "PAUSE"
+        for stage in hook.lifecycle_stages
+    }
+    later = STAGES[STAGES.index(after) + 1 :] if after in STAGES else STAGES
+    return [stage for stage in later if stage in places]
+
+
+def weight_after(made: wire.ServiceDeployment) -> float | None:
+    """How many percent of the production traffic it gets at its next step.
+
+    None when it gets no more of it: it is past the shift, or at a step that is not known.
+    """
+    now = _traffic(made).production or 0.0
+    at, chosen = made.lifecycle_stage, made.deployment_configuration
+    if chosen is None or at not in STAGES or now >= 100:
         return None
-    hooks = made.lifecycle_hook_details
-    return next((hook for hook in hooks if hook.status == "AWAITING_ACTION"), None)
+    if chosen.strategy == "LINEAR":
+        return min(100.0, now + chosen.linear_configuration.step_percent)
+    if chosen.strategy == "CANARY" and not now:
+        return chosen.canary_configuration.canary_percent
+    return 100.0
 
 
 def same_moment(
@@ -97,9 +174,7 @@ def _held(made: wire.ServiceDeployment, hook: wire.LifecycleHook) -> str:
     at = f" at {made.lifecycle_stage}" if made.lifecycle_stage else ""
     until = f" until {_moment(hook.expires_at)}" if hook.expires_at else ""
     then = f", then ECS takes {hook.timeout_action}" if hook.timeout_action else ""
-    target = f"--service-deployment-arn {made.service_deployment_arn}"
-    command = f"aws ecs continue-service-deployment {target} --hook-id {hook.hook_id or 'ID'}"
-    return f"paused{at}: hook {_name(hook)} waits for a person{until}{then}: `{command}`"
+    return f"paused{at}: hook {_name(hook)} waits for a person{until}{then}"
 
 
 def _name(hook: wire.LifecycleHook) -> str:
@@ -113,9 +188,17 @@ def _bake(made: wire.ServiceDeployment) -> str:
     minutes = chosen.bake_time_in_minutes if chosen is not None else None
     if minutes is None:
         return ""
-    since = made.updated_at
-    until = f", until about {_moment(since + timedelta(minutes=minutes))}" if since else ""
-    return f" ({minutes} minutes{until})"
+    end = _bakes_until(made)
+    return f" ({minutes} minutes{f', until about {_moment(end)}' if end else ''})"
+
+
+def _bakes_until(made: wire.ServiceDeployment) -> datetime | None:
+    """An estimate: ECS says when the deployment changed, not when it began to bake."""
+    if made.lifecycle_stage != _BAKE_TIME:
+        return None
+    chosen, since = made.deployment_configuration, made.updated_at
+    minutes = chosen.bake_time_in_minutes if chosen is not None else None
+    return since + timedelta(minutes=minutes) if since and minutes is not None else None
 
 
 def _moment(time: datetime) -> str:

@@ -17,7 +17,6 @@ from msgspec import Struct
 
 from dashborion.concurrency import result, start
 from dashborion.models.health import FailedRun
-from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Query
 from dashborion.models.workload import Endpoint, Workload
 from dashborion.orchestrators import findings
@@ -52,7 +51,7 @@ class Surveyed(Struct, frozen=True):
 
 def workloads(reads: Reads, query: Query) -> tuple[list[Examined[Workload]], list[wire.Task]]:
     """All services with those of their parts that were asked for, and the tasks of none."""
-    if query.types is not None and WorkloadType.ECS_SERVICE not in query.types:
+    if query.types is not None and not query.types & find.SERVICES:
         return [], []
     client, warn = reads.client, reads.client.aws.runtime.warn
     deadline = client.aws.runtime.deadline

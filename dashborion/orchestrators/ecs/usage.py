@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.usage import MachineUsage
 from dashborion.orchestrators.ecs import amounts, instances, native_wire, wire
-from dashborion.orchestrators.ecs.normalise import ClusterScope, definition_of
+from dashborion.orchestrators.ecs.normalise import ClusterScope, definition_of, type_of
 from dashborion.orchestrators.samples import (
     MEBIBYTE,
     NANOCORES,
@@ -133,7 +133,7 @@ def of_service(
     return Sample(
         namespace=scope.namespace(service.tags),
         workload=service.service_name,
-        type=WorkloadType.ECS_SERVICE,
+        type=type_of(service),
         instance=None,
         instances=service.running_count,
         cpu=figures("cpu", *measured.cpu),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
-from msgspec.structs import force_setattr
+from msgspec.structs import force_setattr, replace
 
 from dashborion.orchestrators.addresses import without_secrets
 
@@ -203,6 +203,7 @@ class TaskSet(Wire, frozen=True):
     id: str = ""
     status: str = ""
     task_definition: str = ""
+    external_id: str | None = None  # of CodeDeploy's deployment
     running_count: int = 0
     stability_status: str | None = None
     scale: Scale = Scale()
@@ -217,11 +218,29 @@ class EarlySuccess(Wire, frozen=True):
     enable: bool = False
 
 
+class ConfiguredHook(Wire, frozen=True):
+    """What a deployment does at some of its stages: it calls a Lambda function, or waits."""
+
+    target_type: str = "AWS_LAMBDA"
+    lifecycle_stages: list[str] = []
+
+
+class Canary(Wire, frozen=True):
+    canary_percent: float = 5.0
+
+
+class Linear(Wire, frozen=True):
+    step_percent: float = 10.0
+
+
 class DeploymentConfiguration(Wire, frozen=True):
     strategy: str = "ROLLING"
     minimum_healthy_percent: int | None = None
     maximum_percent: int | None = None
     bake_time_in_minutes: int | None = None
+    lifecycle_hooks: list[ConfiguredHook] = []
+    canary_configuration: Canary = Canary()
+    linear_configuration: Linear = Linear()
     early_success_criteria: EarlySuccess = EarlySuccess()
 
 
@@ -231,6 +250,7 @@ class DeploymentController(Wire, frozen=True):
 
 class LifecycleHook(Wire, frozen=True):
     hook_id: str | None = None
+    target_type: str | None = None
     target_arn: str | None = None
     status: str = ""
     expires_at: datetime | None = None
@@ -249,6 +269,17 @@ class Alarms(Wire, frozen=True):
     triggered_alarm_names: list[str] = []
 
 
+class RevisionSummary(Wire, frozen=True):
+    """A revision in a deployment, its tasks, and its share of the traffic in percent."""
+
+    arn: str = ""
+    requested_task_count: int = 0
+    running_task_count: int = 0
+    pending_task_count: int = 0
+    requested_test_traffic_weight: float | None = None
+    requested_production_traffic_weight: float | None = None
+
+
 class ServiceDeployment(Wire, frozen=True):
     """The newer API's view of a deployment, which remembers those that ended."""
 
@@ -263,6 +294,8 @@ class ServiceDeployment(Wire, frozen=True):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     target_service_revision_arn: str | None = None  # in a list; a description has an object
+    target_service_revision: RevisionSummary | None = None
+    source_service_revisions: list[RevisionSummary] = []
 
 
 class ContainerImage(Wire, frozen=True):
@@ -271,12 +304,23 @@ class ContainerImage(Wire, frozen=True):
     image_digest: str | None = None
 
 
+class PlatformOverride(Wire, frozen=True):
+    cpu_architecture: str | None = None
+
+
+class RevisionOverrides(Wire, frozen=True):
+    """What ECS itself makes of a task definition, where that differs."""
+
+    runtime_platform: PlatformOverride = PlatformOverride()
+
+
 class ServiceRevision(Wire, frozen=True):
     """What a service deployment goes to: a task definition and the service's settings."""
 
     service_revision_arn: str = ""
     task_definition: str = ""
     container_images: list[ContainerImage] = []
+    overrides: RevisionOverrides = RevisionOverrides()
 
 
 class Event(Wire, frozen=True):
@@ -306,10 +350,36 @@ class Service(Wire, frozen=True):
     deployment_configuration: DeploymentConfiguration = DeploymentConfiguration()
     deployment_controller: DeploymentController = DeploymentController()
     current_service_deployment: str | None = None
+    resource_management_type: str = "CUSTOMER"
 
     def __post_init__(self) -> None:
         if not self.service_name:
             force_setattr(self, "service_name", arn_name(self.service_arn))
+        if self.is_express and self.deployment_configuration.strategy == "ROLLING":
+            # The only one that they have, said or not.
+            chosen = replace(self.deployment_configuration, strategy="CANARY")
+            force_setattr(self, "deployment_configuration", chosen)
+
+    @property
+    def is_express(self) -> bool:
+        """Whether it is of Express mode: ECS itself manages what belongs to it."""
+        return self.resource_management_type == "ECS"
+
+
+class IngressPath(Wire, frozen=True):
+    access_type: str = ""
+    endpoint: str = ""
+
+
+class ExpressConfiguration(Wire, frozen=True):
+    ingress_paths: list[IngressPath] = []
+
+
+class ExpressService(Wire, frozen=True):
+    """A service of Express mode as its own API tells it; two configurations while it changes."""
+
+    service_arn: str = ""
+    active_configurations: list[ExpressConfiguration] = []
 
 
 # --- Tasks ----------------------------------------------------------------------------------------
@@ -409,6 +479,7 @@ class LogEvent(Wire, frozen=True):
 class Suspended(Pascal, frozen=True):
     dynamic_scaling_in_suspended: bool = False
     dynamic_scaling_out_suspended: bool = False
+    scheduled_scaling_suspended: bool = False
 
 
 class ScalableTarget(Pascal, frozen=True):
@@ -416,3 +487,9 @@ class ScalableTarget(Pascal, frozen=True):
     min_capacity: int = 0
     max_capacity: int = 0
     suspended_state: Suspended = Suspended()
+
+
+class ScheduledAction(Pascal, frozen=True):
+    scheduled_action_name: str = ""
+    schedule: str = ""
+    end_time: datetime | None = None

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dashborion.config.targets import Environment
-from dashborion.models.environment import Check
+from dashborion.models.environment import Check, Right, Verb
+from dashborion.models.query import Query
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.inventory import Inventory
 
@@ -104,3 +105,8 @@ class KubernetesOrchestrator:
         from dashborion.orchestrators.kubernetes.check import check
 
         return check(self._client, self.environment)
+
+    def rights(self, verb: Verb, query: Query) -> list[Right]:
+        from dashborion.orchestrators.kubernetes.check import rights
+
+        return rights(self._client, self.environment, verb, query)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dashborion.config.places import Place, server_place
@@ -19,22 +20,35 @@ from dashborion.orchestrators.changing import (
     History,
     Images,
     PlannedChange,
+    PlannedSwitch,
+    Steering,
     WorkloadToChange,
 )
 from dashborion.orchestrators.images import as_text
-from dashborion.orchestrators.kubernetes import deploy, find, normalise, progress, rollout, wire
+from dashborion.orchestrators.kubernetes import (
+    argo,
+    argo_wire,
+    deploy,
+    find,
+    managed,
+    normalise,
+    progress,
+    rollout,
+    steering,
+    wire,
+)
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import foreign_answer
 from dashborion.orchestrators.kubernetes.history import current_template, inside, past_revisions
+from dashborion.orchestrators.kubernetes.relied_on import Neighbours
 
 if TYPE_CHECKING:
+    from dashborion.orchestrators.parking import Scheduled
     from dashborion.orchestrators.run import PlannedRun, RunWish
 
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-
-_PAUSED = "it is paused: new pods would wait for `kubectl rollout resume`"
+_PAUSED = "it is paused: new pods would wait for `dashborion workloads resume`"
 _DAEMON = "a DaemonSet runs one pod on every node that fits"
 _LOOK = "nothing was changed: look at it, then try again"
 _ON_DELETE = "its update strategy is OnDelete: no pod is replaced until somebody deletes it"
@@ -47,6 +61,11 @@ class Changes:
     client: Client
     environment: Environment
 
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """What is beside the workloads, asked for once."""
+        return Neighbours(self.client)
+
     def workload(self, name: Name, query: Query) -> ControllerToChange:
         """One controller, with the HPAs that scale it unless only other parts are asked for."""
         namespace = find.namespace_of(self.client, query, name)
@@ -54,15 +73,16 @@ class Changes:
         item = found.item
         scaling: list[wire.Autoscaler] = []
         if query.wants("autoscaling"):
-            listed = self.client.collect(api.AUTOSCALERS, item.metadata.namespace, decoration=True)
-            scaling = normalise.autoscalers_of(item, self.client.optional(listed))
+            listed = self.neighbours.optional(api.AUTOSCALERS, item.metadata.namespace)
+            scaling = normalise.autoscalers_of(item, listed)
         was_available = not never_available(self.client, [item])
         workload = normalise.workload(item, self.environment, [], was_available=was_available)
         is_deleted = item.metadata.deletion_timestamp is not None
         is_paused = isinstance(item, wire.Deployment) and item.spec.paused
         strategy = getattr(item.spec, "update_strategy", None)
         is_on_delete = strategy is not None and strategy.type == "OnDelete"
-        return ControllerToChange(
+        make, more = _kind_of(item)
+        return make(
             environment=self.environment,
             place=server_place(self.client.credentials.settings.host),
             workload=workload,
@@ -72,9 +92,20 @@ class Changes:
             not_scalable_because=_DAEMON if isinstance(item, wire.DaemonSet) else None,
             not_restartable_because=_PAUSED if is_paused else None,
             warning=_ON_DELETE if is_on_delete else None,
+            keeper=managed.keeper(item, scaling),
+            mark=normalise.mark(item),
             client=self.client,
             found=found,
+            scaling=scaling,
+            neighbours=self.neighbours,
+            **more,
         )
+
+    def scheduled(self, names: Sequence[Name], query: Query) -> Scheduled:
+        """CronJobs."""
+        from dashborion.orchestrators.kubernetes import cron_jobs
+
+        return cron_jobs.scheduled(self.client, self.environment, names, query)
 
     def place(self, instance: Found[Any]) -> Place:  # noqa: ARG002 - all are there
         """The API server that this client speaks to."""
@@ -93,12 +124,22 @@ class Changes:
             raise NotFound("instance", pod.name, where=find.where(pod.namespace))
 
 
+def _kind_of(item: wire.Controller) -> tuple[type[ControllerToChange], dict[str, Any]]:
+    if not isinstance(item, argo_wire.Rollout):
+        return ControllerToChange, {}
+    from dashborion.orchestrators.kubernetes.argo_changes import RolloutToChange
+
+    return RolloutToChange, {"stages": argo.stages(item), "pauses": argo.pauses(item)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class ControllerToChange(WorkloadToChange):
     """A Deployment, StatefulSet or DaemonSet, as ``WorkloadToChange``."""
 
     client: Client
     found: Found[wire.Controller]
+    scaling: list[wire.Autoscaler]
+    neighbours: Neighbours
 
     def rollout(self) -> Rollout:
         """Not complete while replicas are missing, as for a wait."""
@@ -153,7 +194,7 @@ class ControllerToChange(WorkloadToChange):
     def restart(self, *, now: datetime, reason: str | None) -> FollowedRollout:
         """kubectl's own annotation on the template."""
         stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        followed = self._begin(deploy.annotated(self.found, RESTARTED_AT, stamp, reason))
+        followed = self._begin(deploy.annotated(self.found, deploy.RESTARTED_AT, stamp, reason))
         if followed.template == current_template(self.found):
             raise Conflict(f"{self.workload.name} was restarted in this very second already")
         return followed
@@ -180,11 +221,33 @@ class ControllerToChange(WorkloadToChange):
         past = past_revisions(self.client, self.found.item)
         return deploy.plan_revision(self.found, past, revision, self._begin, reason=reason)
 
+    def relied_on(self) -> str | None:
+        """The API server's webhooks, the cluster's own namespaces, and Rollouts of Argo."""
+        return self.neighbours.relying(self.found.item)
+
+    def plan_stop(self, now: datetime) -> PlannedSwitch:
+        """An annotation and no replicas in one patch, then whoever else sets the count."""
+        from dashborion.orchestrators.kubernetes import parking
+
+        return parking.plan_stop(self, now)
+
+    def plan_start(self) -> PlannedSwitch:
+        """Its replicas, whoever else sets them, and the annotation last."""
+        from dashborion.orchestrators.kubernetes import parking
+
+        return parking.plan_start(self)
+
     def plan_run(self, wish: RunWish) -> PlannedRun:
         """A Job from the pod template."""
         from dashborion.orchestrators.kubernetes import run
 
         return run.plan(self.client, self.environment, self.found, wish)
+
+    def plan_steering(self, action: Steering, hook: str | None) -> PlannedChange:
+        """Through ``spec.paused``; a rollout is aborted by restoring the template that runs."""
+        return steering.plan(
+            self.client, self.environment, self.found, action, hook, send=self._begin
+        )
 
     def current_rollout(self) -> FollowedRollout:
         """The template that is being rolled out now."""
@@ -198,6 +261,11 @@ class ControllerToChange(WorkloadToChange):
         if not isinstance(spec, dict) or "template" not in spec:
             raise foreign_answer("no template")
         return self._followed(spec["template"], before)
+
+    def patched(self, patch: deploy.Patch) -> dict[str, Any]:
+        """The workload after a patch; a ``Conflict`` says what is different."""
+        with self._explaining():
+            return self._send(patch)
 
     def _send(self, patch: deploy.Patch, *, subresource: str = "") -> dict[str, Any]:
         """Patch the workload, or a subresource; the object as it is now."""

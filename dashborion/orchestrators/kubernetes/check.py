@@ -10,11 +10,15 @@ from typing import Any, TypeVar
 from dashborion.concurrency import start
 from dashborion.config.targets import Environment
 from dashborion.errors import BadAnswer, DashborionError, Forbidden
-from dashborion.models.environment import Check, Permission
-from dashborion.orchestrators.kubernetes import native_wire
+from dashborion.models.environment import Check, Permission, Right, Verb
+from dashborion.models.query import Query
+from dashborion.orchestrators.kubernetes import find, native_wire
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.rights import CLUSTER_WIDE, RIGHTS
 
 T = TypeVar("T")
+
+_SILENT = "the API does not say"
 
 STREAMS_NEED_CREATE = 35  # AuthorizePodWebsocketUpgradeCreatePermission, of 1.35
 
@@ -84,9 +88,12 @@ def may(
     *,
     namespace: str | None = None,
 ) -> bool | None:
-    """Ask the API itself, about the environment's namespace or another; None: it would not say."""
+    """Ask the API itself, about the environment's namespace or another; None: it would not say.
+
+    The namespace is "" for all, and for resources that have none.
+    """
     attributes = {
-        "namespace": namespace or client.credentials.namespace,
+        "namespace": client.credentials.namespace if namespace is None else namespace,
         "verb": verb,
         "group": group,
         "resource": resource,
@@ -96,6 +103,44 @@ def may(
     spec = {"resourceAttributes": attributes}
     review = _reviewed(client, native_wire.AccessReview, version, kind, spec=spec)
     return review.status.allowed if review is not None else None
+
+
+def rights(client: Client, environment: Environment, verb: Verb, query: Query) -> list[Right]:
+    """Whether what a command needs is granted in a namespace, or in all."""
+    namespace = find.namespace_of(client, query)
+    needed = RIGHTS[verb]
+    asking = [start(partial(_granted, client, one, namespace)) for one in needed]
+    return [
+        Right(
+            project=environment.project,
+            environment=environment.name,
+            namespace=place or None,
+            orchestrator=environment.orchestrator,
+            command=verb,
+            permission=permission,
+            allowed=allowed,
+            part=part,
+            message=_SILENT if allowed is None else None,
+        )
+        for part, future in zip(needed.values(), asking, strict=True)
+        for permission, place, allowed in client.wait(future)
+    ]
+
+
+def _granted(
+    client: Client, right: str, namespace: str | None
+) -> list[tuple[str, str, bool | None]]:
+    """Each verb of a right with where it is needed, and whether it is granted."""
+    verbs, what = right.split(" ")
+    name, _, subresource = what.partition("/")
+    resource, _, group = name.partition(".")
+    place = "" if namespace is None or resource in CLUSTER_WIDE else namespace
+    if "," in verbs:
+        found = rights_of_stream(client, subresource, place)
+    else:
+        asked = may(client, verbs, group, resource, subresource, namespace=place)
+        found = {verbs: asked}
+    return [(f"{one} {what}", place, allowed) for one, allowed in found.items()]
 
 
 def rights_of_stream(client: Client, subresource: str, namespace: str) -> dict[str, bool | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
+from itertools import compress
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,6 +34,7 @@ from dashborion.orchestrators.kubernetes.errors import (
 from dashborion.orchestrators.kubernetes.listing import ALL, ListOptions, Pages
 from dashborion.orchestrators.kubernetes.request import JSON, Request, decode
 from dashborion.orchestrators.kubernetes.resources import Resource
+from dashborion.orchestrators.kubernetes.served import Served
 from dashborion.orchestrators.kubernetes.transport import Transport
 from dashborion.orchestrators.runtime import Runtime
 
@@ -50,9 +52,16 @@ class Client:
         self.credentials = credentials
         self.runtime = runtime
         self._transport = Transport(credentials, runtime)
+        self.served = Served(self)
+
+    def serves(self, resource: Resource[Any]) -> bool:
+        """Whether the server has a resource that not every server has; it has all others."""
+        return not resource.is_optional or self.served.has(resource)
 
     def get(self, resource: Resource[T], namespace: str | None, name: str) -> Found[T] | None:
         """One object with its own JSON; None if there is none of that name."""
+        if not self.serves(resource):
+            return None
         try:
             request = self._transport.request("GET", resource.path(namespace, name))
             body = self._transport.send(request)
@@ -141,13 +150,18 @@ class Client:
         """Start to fetch all objects in a namespace, or in all; raises as ``pages``.
 
         An object that cannot be decoded is told as a missing row, or, where the list only goes
-        with the answer as its ``decoration``, as a warning.
+        with the answer as its ``decoration``, as a warning. There are none of what not every
+        server has, where this one has it not.
         """
         on_odd = self.runtime.warn if decoration else self.runtime.incomplete
 
         def collected() -> list[Found[T]]:
             objects: list[Found[T]] = []
-            pages = Pages(self._transport, resource, namespace, options, on_odd, objects.clear)
+            if not self.serves(resource):
+                return objects
+            pages = Pages(
+                self._transport, resource, namespace, options, on_odd, on_restart=objects.clear
+            )
             for page in pages:
                 objects += page
             return objects
@@ -162,7 +176,7 @@ class Client:
         def collected() -> tuple[list[Found[T]], str]:
             objects: list[Found[T]] = []
             warn, clear = self.runtime.incomplete, objects.clear
-            pages = Pages(self._transport, resource, namespace, options, warn, clear)
+            pages = Pages(self._transport, resource, namespace, options, warn, on_restart=clear)
             for page in pages:
                 objects += page
             return objects, pages.version
@@ -199,6 +213,11 @@ class Client:
             except (AccessError, Unavailable) as error:
                 failures.append(error)
         return found, failures
+
+    def answers(self, resources: Sequence[Resource[Any]], listed: Sequence[Future[Any]]) -> bool:
+        """Whether one of these lists, by now, was had of what the server does serve."""
+        had = [one.done() and one.exception() is None for one in listed]
+        return any(self.serves(one) for one in compress(resources, had))
 
     def attempt(self, future: Future[T]) -> T | None:
         """What the answer can do without: what it fails with is a warning.

@@ -18,11 +18,10 @@ from dashborion.models.definition import (
 from dashborion.models.workload import Autoscaling, Resources, Workload
 from dashborion.orchestrators.definitions import Digests, endpoint_texts, image_reference
 from dashborion.orchestrators.images import running_digest
-from dashborion.orchestrators.kubernetes import definition_wire, quantity, wire
+from dashborion.orchestrators.kubernetes import definition_wire, quantity, rollout, wire
 
 _MEBI = 1 << 20
 _ARCH, _OS = "kubernetes.io/arch", "kubernetes.io/os"
-_STRATEGIES = {"RollingUpdate": "rolling", "Recreate": "recreate", "OnDelete": "on-delete"}
 _DEFAULTS: Mapping[type[Any], tuple[str, str]] = {wire.Deployment: ("25%", "25%")}
 
 
@@ -164,7 +163,7 @@ def _platform(spec: definition_wire.PodSpec) -> str | None:
 
 def _strategy(item: wire.Controller) -> Strategy:
     chosen = item.spec.strategy if isinstance(item, wire.Deployment) else item.spec.update_strategy
-    kind = _STRATEGIES.get(chosen.type or "RollingUpdate", (chosen.type or "").lower())
+    kind = rollout.strategy(item)
     if kind != "rolling":
         return Strategy(type=kind, max_unavailable=None, max_surge=None)
     rolling = chosen.rolling_update or wire.RollingUpdate()

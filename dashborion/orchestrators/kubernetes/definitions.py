@@ -15,7 +15,7 @@ from dashborion.models.definition import Comparison, Defined, Side
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Workload
 from dashborion.orchestrators.difference import compared
-from dashborion.orchestrators.kubernetes import definition, find, normalise, wire
+from dashborion.orchestrators.kubernetes import definition, find, gateways, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
@@ -40,16 +40,7 @@ class Definitions:
         """All controllers with their own JSON."""
         client, namespace = self.client, find.namespace_of(self.client, query)
         options = ListOptions(query.selector, raw=True)
-        found, failures = client.gathered(
-            [client.collect(one, namespace, options) for one in find.controllers(query.types)]
-        )
-        if failures and not found:
-            raise failures[0]
-        for failure in failures:
-            client.runtime.incomplete(failure)
-        if not found:
-            find.require_namespace(client, namespace)
-        return Listing(self, query, namespace, found)
+        return Listing(self, query, namespace, find.listed(client, query, options)())
 
     def revisions(
         self, name: Name, query: Query, between: tuple[str, str] | None
@@ -149,6 +140,7 @@ class Listing:
         if query.wants("endpoints"):
             lists["services"] = collect(api.SERVICES, decoration=True)
             lists["ingresses"] = collect(api.INGRESSES, decoration=True)
+            gather_ways = gateways.begin(client, self.namespace)
         if query.wants("autoscaling"):
             lists["scalers"] = collect(api.AUTOSCALERS, decoration=True)
         owned = None
@@ -156,7 +148,9 @@ class Listing:
             running, parents = client.attempt(lists.pop("pods")), lists.pop("parents")
             owned = None if running is None else _owned(running, client.optional(parents))
         had = {what: client.optional(future) for what, future in lists.items()}
-        index = EndpointIndex.build(had.get("services", ()), had.get("ingresses", ()))
+        index = EndpointIndex()
+        if "services" in had:
+            index = EndpointIndex.build(had["services"], had["ingresses"], gather_ways())
         scaling: list[wire.Autoscaler] = had.get("scalers", [])
         wanted = {(one.namespace, str(one.type), one.name) for one in chosen}
         defined = []

@@ -14,8 +14,10 @@ from dashborion.orchestrators.changing import FollowedRollout, Images, PlannedCh
 from dashborion.orchestrators.difference import differences
 from dashborion.orchestrators.images import as_text, by_container
 from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.history import PastRevision, current_template, inside
 
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 _CAUSE_PATH = "/metadata/annotations/kubernetes.io~1change-cause"
 _STUCK = (
     "its rollout is not complete: a pod that never gets ready is not replaced by itself, "
@@ -42,7 +44,10 @@ def test(path: str, value: Any) -> dict[str, Any]:
     return {"op": "test", "path": path, "value": value}
 
 
-def _same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
+def same_template(controller: Found[wire.Controller]) -> dict[str, Any]:
+    """A test that the pod template is the one that was looked up."""
+    if reference := inside(controller.raw, "spec").get("workloadRef"):
+        return test("/spec/workloadRef", reference)  # whose template it is
     return test("/spec/template", current_template(controller))
 
 
@@ -67,7 +72,7 @@ def annotated(
         "metadata": {**metadata, "annotations": {**inside(metadata, "annotations"), key: value}},
     }
     replaced = {"op": "replace", "path": "/spec/template", "value": changed}
-    same = _same_template(controller)
+    same = same_template(controller)
     return json_patch(controller.item, same, replaced, *because(controller, reason))
 
 
@@ -107,7 +112,7 @@ def plan_images(
     return PlannedChange(
         before=as_text(old_images),
         after=as_text(new_images),
-        difference=_differences(before, after),
+        difference=template_difference(before, after),
         send=lambda: send(patch),
         notes=notes,
     )
@@ -128,10 +133,13 @@ def plan_revision(
     if not inside(target.template, "spec"):
         name, number = item.metadata.name, target.revision.revision
         raise Refusal(f"{name}: revision {number} has no pod template to go back to")
-    difference = _differences(current_template(controller), target.template)
+    shown = current_template(controller)
+    if current is not None and isinstance(item, Rollout):
+        shown = current.template  # its own lacks what the API server sets in a ReplicaSet's
+    difference = template_difference(shown, target.template)
     if target is current or not difference:
         raise Refusal(f"{item.metadata.name}: revision {target.revision.revision} is what runs")
-    patch = _undo(controller, target, reason)
+    patch = undo(controller, target, reason)
     return PlannedChange(
         before=current.revision.revision if current else "unknown",
         after=target.revision.revision,
@@ -159,11 +167,11 @@ def chosen_revision(
     raise NotFound("revision", revision, where=f"the history of {name}", known=known)
 
 
-def _undo(controller: Found[wire.Controller], target: PastRevision, reason: str | None) -> Patch:
+def undo(controller: Found[wire.Controller], target: PastRevision, reason: str | None) -> Patch:
     """What comes of what kubectl sends, save that a Deployment keeps its other annotations."""
     item = controller.item
     operations = [
-        _same_template(controller),
+        same_template(controller),
         {"op": "replace", "path": "/spec/template", "value": target.template},
     ]
     if reason is not None:
@@ -197,20 +205,21 @@ def container_places(template: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     }
 
 
-def _differences(before: Any, after: Any) -> tuple[str, ...]:
+def template_difference(before: Any, after: Any) -> tuple[str, ...]:
+    """A line for each field in which two pod templates differ; values of variables are hidden."""
     return tuple(
         differences(
-            {"spec": {"template": _without_nulls(before)}},
-            {"spec": {"template": _without_nulls(after)}},
+            {"spec": {"template": without_nulls(before)}},
+            {"spec": {"template": without_nulls(after)}},
         )
     )
 
 
-def _without_nulls(value: Any) -> Any:
+def without_nulls(value: Any) -> Any:
     """Servers of different versions write nulls or leave them out."""
     if isinstance(value, dict):
-        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
-    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _may_be_stuck(controller: Found[wire.Controller]) -> bool:

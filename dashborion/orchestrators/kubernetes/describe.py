@@ -6,7 +6,7 @@ Round two needs the object: its pods, revisions and the health of its Services.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import timedelta
 from functools import partial
@@ -27,8 +27,10 @@ from dashborion.orchestrators.kubernetes import endpoints as ways
 from dashborion.orchestrators.kubernetes import (
     facts,
     find,
+    gateways,
     history,
     looking,
+    managed,
     network_wire,
     normalise,
     rollout,
@@ -51,27 +53,34 @@ class Nearby(Struct, frozen=True):
 
     services: Future[list[Found[network_wire.Service]]]
     ingresses: Future[list[Found[network_wire.Ingress]]]
+    ways: Callable[[], list[ways.ServiceWay]]
     autoscalers: Future[list[Found[wire.Autoscaler]]]
     events: Future[list[Found[wire.Event]]]
 
     @classmethod
-    def start(cls, client: Client, namespace: str) -> Nearby:
+    def start(cls, client: Client, namespace: str, *, with_routes: bool = False) -> Nearby:
         return cls(
             services=client.collect(api.SERVICES, namespace, decoration=True),
             ingresses=client.collect(api.INGRESSES, namespace, decoration=True),
+            ways=gateways.begin(client, namespace) if with_routes else list,
             autoscalers=client.collect(api.AUTOSCALERS, namespace, decoration=True),
             events=client.collect(api.EVENTS, namespace, decoration=True),
         )
 
 
-def begin(client: Client, name: Name, query: Query) -> tuple[Found[wire.Controller], Nearby]:
-    """Find one controller, and start to list what is near it: at once if the namespace is known."""
+def begin(
+    client: Client, name: Name, query: Query, *, with_routes: bool = False
+) -> tuple[Found[wire.Controller], Nearby]:
+    """Find one controller, and start to list what is near it: at once if the namespace is known.
+
+    The Gateway API's routes are among it where endpoints are shown: no cause needs them.
+    """
     namespace = find.namespace_of(client, query, name)
     if namespace is not None:
-        nearby = Nearby.start(client, namespace)
+        nearby = Nearby.start(client, namespace, with_routes=with_routes)
         return find.workload(client, name, namespace), nearby
     found = find.workload(client, name, None)
-    return found, Nearby.start(client, found.item.metadata.namespace)
+    return found, Nearby.start(client, found.item.metadata.namespace, with_routes=with_routes)
 
 
 def workload(
@@ -107,7 +116,7 @@ def _read(reads: Reads, item: wire.Controller, nearby: Nearby) -> NamespaceLists
     listed_kept = history.list_kept(client, item)
     services = reads.items("services", nearby.services)
     ingresses = reads.items("ingresses", nearby.ingresses)
-    index = ways.EndpointIndex.build(services or (), ingresses or ())
+    index = ways.EndpointIndex.build(services or (), ingresses or (), nearby.ways())
     names = [service.metadata.name for service in index.services(namespace, item.spec.template)]
     behind = {name: start(partial(looking.backings, client, namespace, name)) for name in names}
     kept = reads.items("revisions", listed_kept, history.kept_resource(item).plural)
@@ -181,9 +190,11 @@ def examine(
     instances = [one for _, one in owned]
     going = [one.restarts for pod, one in owned if not pods.is_finished(pod)]
     restarts = None if lists.pods is None else sum(going)
+    keeper = managed.keeper(item, scaling)
     plain = _plain(item, lists, environment, kept, restarts)
     detail = WorkloadDetail(
-        **msgspec.structs.asdict(plain),
+        **msgspec.structs.asdict(plain)
+        | {"reason": normalise.reason_at_zero(plain.desired, scaling)},
         instances=instances,
         causes=causes,
         reasons=findings.reasons(causes),
@@ -191,6 +202,7 @@ def examine(
         revisions=revisions,
         limits=limits(item.spec.template.spec),
         events=placed(normalise.events(events or (), about), plain, plain.name),
+        managed_by=keeper.managed_by if keeper else None,
     )
     last_lines = looking.last_lines_of(reads.client, gathered.pods)
     return findings.examined(

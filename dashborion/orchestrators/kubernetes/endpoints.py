@@ -1,22 +1,22 @@
-"""Endpoints of workloads: Services that select their pods, and Ingresses to these. Pure."""
+"""Endpoints of workloads: Services that select their pods, and what leads to these. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from dashborion.models.workload import Endpoint, EndpointType
-from dashborion.orchestrators.kubernetes import network_wire, wire
+from dashborion.orchestrators.kubernetes import argo, network_wire, wire
 
 _HTTP, _HTTPS = 80, 443
 PortKey = tuple[str, str]  # a port's name and protocol, which tell a Service's ports apart
 NAME_ALONE = network_wire.ServicePort(protocol="any")  # instead of a port, of a Service without any
 Way = tuple[Endpoint, network_wire.BackendPort]
+ServiceWay = tuple[tuple[str, str], Way]  # with the namespace and the name of the Service
 
 
 class Backing(Struct, frozen=True):
@@ -46,27 +46,30 @@ class Health(Struct, frozen=True):
         return self.ready.get(_key(port), 0) if port else 0
 
 
-@dataclass
-class EndpointIndex:
-    """Services by one pair of their selector, Ingresses by the Service that they route to.
+class EndpointIndex(Struct):
+    """Services by one pair of their selector, ways from outside by the Service they lead to.
 
     A Service belongs to a workload if its selector matches the labels of the pod template.
     Looking it up by one pair avoids comparing each of a thousand workloads with each of a
     thousand Services.
     """
 
-    _services: dict[tuple[str, str, str], list[network_wire.Service]] = field(default_factory=dict)
-    _routes: dict[tuple[str, str], list[Way]] = field(default_factory=dict)
+    _services: dict[tuple[str, str, str], list[network_wire.Service]] = {}
+    _routes: dict[tuple[str, str], list[Way]] = {}
 
     @classmethod
     def build(
-        cls, services: Iterable[network_wire.Service], ingresses: Iterable[network_wire.Ingress]
+        cls,
+        services: Iterable[network_wire.Service],
+        ingresses: Iterable[network_wire.Ingress] = (),
+        ways: Iterable[ServiceWay] = (),
     ) -> EndpointIndex:
+        """The index of some Services and Ingresses, and of the ``ways`` of other routes."""
         index = cls()
         for service in services:
             if service.spec.type == "ExternalName":
                 continue  # a name in DNS, whatever its selector says
-            for key, value in (service.spec.selector or {}).items():
+            for key, value in _selector(service).items():
                 pair = (service.metadata.namespace, key, value)
                 index._services.setdefault(pair, []).append(service)
                 break  # one pair is enough for the lookup
@@ -74,6 +77,8 @@ class EndpointIndex:
             for backend, endpoint in _of_ingress(ingress):
                 route = (ingress.metadata.namespace, backend.name)
                 index._routes.setdefault(route, []).append((endpoint, backend.port))
+        for place, way in ways:
+            index._routes.setdefault(place, []).append(way)
         return index
 
     def services(self, namespace: str, template: wire.Template) -> list[network_wire.Service]:
@@ -83,13 +88,13 @@ class EndpointIndex:
             service
             for key, value in labels.items()
             for service in self._services.get((namespace, key, value), ())
-            if (service.spec.selector or {}).items() <= labels.items()
+            if _selector(service).items() <= labels.items()
         ]
 
     def endpoints(
         self, namespace: str, template: wire.Template, health: Mapping[str, Health] | None = None
     ) -> list[Endpoint]:
-        """A Service's endpoints, each followed by those of its Ingresses."""
+        """A Service's endpoints, each followed by those of its Ingresses and routes."""
         endpoints: dict[tuple[Any, ...], Endpoint] = {}
         for service in self.services(namespace, template):
             name = service.metadata.name
@@ -105,6 +110,12 @@ class EndpointIndex:
                 key = (endpoint.type, endpoint.name, endpoint.url, endpoint.port, endpoint.protocol)
                 endpoints.setdefault(key, counted)
         return list(endpoints.values())
+
+
+def _selector(service: network_wire.Service) -> dict[str, str]:
+    """What a Service selects; Argo Rollouts writes one revision's hash into it."""
+    selector = service.spec.selector or {}
+    return {key: value for key, value in selector.items() if key != argo.TEMPLATE_HASH}
 
 
 def from_slices(slices: Iterable[network_wire.EndpointSlice]) -> list[Backing]:
@@ -181,6 +192,17 @@ def port_of(
     )
 
 
+def problem_of(
+    service: network_wire.Service | None, wanted: network_wire.BackendPort
+) -> str | None:
+    """Why nothing can be reached at a Service's port."""
+    if service is None:
+        return "no such Service"
+    if service.spec.type == "ExternalName" or port_of(service, wanted):
+        return None  # a name outside may do without ports
+    return "the Service has no such port"
+
+
 def _key(port: network_wire.ServicePort | network_wire.EndpointPort) -> PortKey:
     return (port.name or "", port.protocol or "TCP")
 
@@ -240,7 +262,7 @@ def _of_ingress(
 
     def endpoint(host: str | None, path: str | None) -> Endpoint:
         https = any(_covers(hosts, host) for hosts in tls_hosts)
-        shown = host or (_in_url(address) if address else None)
+        shown = host or (in_url(address) if address else None)
         scheme, port = ("https", _HTTPS) if https else ("http", _HTTP)
         return Endpoint(
             type=EndpointType.INGRESS,
@@ -274,8 +296,8 @@ def _url(address: str, port: network_wire.ServicePort) -> str | None:
     scheme = {_HTTP: "http", _HTTPS: "https"}.get(port.port)
     if scheme is None or port.protocol not in (None, "TCP"):
         return None
-    return f"{scheme}://{_in_url(address)}/"
+    return f"{scheme}://{in_url(address)}/"
 
 
-def _in_url(address: str) -> str:
+def in_url(address: str) -> str:
     return f"[{address}]" if ":" in address else address

@@ -109,9 +109,10 @@ class Feed:
             sink.events(by_time(given))
 
     def _look_at_workloads(self, namespace: str | None, *, is_first: bool = True) -> None:
-        listed = [self.client.collect(one, namespace) for one in find.controllers(None)]
+        resources = find.controllers(None)
+        listed = [self.client.collect(one, namespace) for one in resources]
         found, failures = self.client.gathered(listed)
-        if is_first and len(failures) == len(listed):
+        if is_first and not self.client.answers(resources, listed):
             raise failures[0]
         self._tell(failures if is_first else ())
         for one in found:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
+
+import msgspec
 
 from dashborion.concurrency import start
 from dashborion.errors import AccessError, Ambiguous, NotFound, Unavailable
@@ -12,6 +14,7 @@ from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Found, Name, Query
 from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes import resources as api
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
@@ -22,6 +25,7 @@ CONTROLLERS: dict[WorkloadType, Resource[Any]] = {
     WorkloadType.DEPLOYMENT: api.DEPLOYMENTS,
     WorkloadType.STATEFULSET: api.STATEFULSETS,
     WorkloadType.DAEMONSET: api.DAEMONSETS,
+    WorkloadType.ROLLOUT: api.ROLLOUTS,
 }
 
 
@@ -42,10 +46,78 @@ def controllers(
     return [CONTROLLERS[type_] for type_ in among if type_ in wanted]
 
 
+def listed(
+    client: Client, query: Query, options: ListOptions
+) -> Callable[[], list[Found[wire.Controller]]]:
+    """Begin to list the controllers that a query is about; what is called gathers them.
+
+    It raises why none of them could be listed, or ``NotFound`` where there is no such namespace;
+    what else could not be listed is told.
+    """
+    namespace, resources = namespace_of(client, query), controllers(query.types)
+    listing = [client.collect(one, namespace, options) for one in resources]
+
+    def gather() -> list[Found[wire.Controller]]:
+        found, failures = client.gathered(listing)
+        if failures and not client.answers(resources, listing):
+            raise failures[0]
+        for failure in failures:
+            client.runtime.incomplete(failure)
+        if not found and not failures:
+            require_namespace(client, namespace)
+        return referring(client, found)
+
+    return gather
+
+
+def referring(
+    client: Client, found: Sequence[Found[wire.Controller]]
+) -> list[Found[wire.Controller]]:
+    """The same; what takes its pod template from a Deployment has that one's, and its selector.
+
+    One whose Deployment is not among them, and cannot be had, has none.
+    """
+    known = {_place(one.item): one for one in found if type(one.item) is wire.Deployment}
+    wanted = {place for one in found if (place := _reference(one.item))} - known.keys()
+    asked = [start(partial(_one, client, api.DEPLOYMENTS, *place)) for place in wanted]
+    more, failures = client.gathered(asked)
+    for failure in failures:
+        client.runtime.warn(failure)
+    known |= {_place(one.item): one for one in more}
+    return [_with_template_of(one, known.get(_reference(one.item) or ("", ""))) for one in found]
+
+
+def _place(item: wire.Controller) -> tuple[str, str]:
+    return item.metadata.namespace, item.metadata.name
+
+
+def _reference(item: wire.Controller) -> tuple[str, str] | None:
+    """The namespace and name of the Deployment whose pod template an Argo Rollout takes."""
+    reference = item.spec.workload_ref if isinstance(item, Rollout) else None
+    if reference is None or reference.kind != "Deployment":
+        return None
+    return item.metadata.namespace, reference.name or ""
+
+
+def _with_template_of(
+    found: Found[wire.Controller], of: Found[wire.Controller] | None
+) -> Found[wire.Controller]:
+    item = found.item
+    if of is None or not isinstance(item, Rollout):
+        return found
+    spec, raw = item.spec, found.raw
+    selector = spec.selector if spec.selector != wire.LabelSelector() else of.item.spec.selector
+    taken = msgspec.structs.replace(spec, template=of.item.spec.template, selector=selector)
+    if raw is not None and of.raw is not None:
+        template = (of.raw.get("spec") or {}).get("template")
+        raw = {**raw, "spec": {**(raw.get("spec") or {}), "template": template}}
+    return Found(msgspec.structs.replace(item, spec=taken), raw)
+
+
 def workload(
     client: Client, name: Name, namespace: str | None, *, everywhere: bool = False
 ) -> Found[wire.Controller]:
-    """The Deployment, StatefulSet or DaemonSet of that name.
+    """The Deployment, StatefulSet, DaemonSet or Argo Rollout of that name.
 
     For a change it has to be looked for ``everywhere``: a kind that cannot be
     searched may have one of that name too.
@@ -64,7 +136,7 @@ def workload(
     found, failures = client.gathered(listed)
     if failures and (everywhere or not found):
         if len(failures) < len(resources):
-            failures[0].hint = "name the kind too: deployment/NAME, sts/NAME or ds/NAME"
+            failures[0].hint = "name the kind too: deployment/NAME, sts/NAME, ds/NAME or ro/NAME"
         raise failures[0]
     for failure in failures:
         client.runtime.warn(failure)
@@ -75,7 +147,7 @@ def workload(
             hint="name one of these",
         )
     if found:
-        return found[0]
+        return referring(client, found)[0]
     require_namespace(client, namespace)
     existing, _ = client.gathered(
         [client.collect(one.metadata, namespace, decoration=True) for one in resources]
@@ -131,6 +203,37 @@ def by_name(
     raise NotFound(word, name, where=place, known=[meta.name for meta in metas])
 
 
+def by_name_among(
+    client: Client,
+    resources: Sequence[Resource[Any]],
+    name: str,
+    namespace: str | None,
+    *,
+    word: str,
+) -> Found[Any]:
+    """The object of that name that one of several kinds has; raises as ``by_name``."""
+    if len(resources) == 1:
+        return by_name(client, resources[0], name, namespace, word=word)
+    options = ListOptions(fields=f"metadata.name={_escaped(name)}", raw=True)
+    listed = [client.wait(client.collect(one, namespace, options)) for one in resources]
+    found = [
+        (f"{one.item.metadata.namespace}/{resource.kind.lower()}/{name}", one)
+        for resource, of_kind in zip(resources, listed, strict=True)
+        for one in of_kind
+    ]
+    if len(found) > 1:
+        names = ", ".join(sorted(full for full, _ in found))
+        raise Ambiguous(f"'{name}' is the name of {len(found)}: {names}", hint="name one of these")
+    if found:
+        return found[0][1]
+    require_namespace(client, namespace)
+    existing, _ = client.gathered(
+        [client.collect(one.metadata, namespace, decoration=True) for one in resources]
+    )
+    known = [one.item.metadata.name for one in existing]
+    raise NotFound(word, name, where=where(namespace), known=known)
+
+
 def require_namespace(client: Client, namespace: str | None) -> None:
     """Called when nothing came back: is it an empty namespace, or none at all?
 
@@ -161,7 +264,8 @@ def resource_of(item: wire.Controller) -> Resource[Any]:
 def again(client: Client, item: wire.Controller) -> Found[wire.Controller] | None:
     """A workload as it is now; None if it is gone, or another one has its name."""
     found = client.get(resource_of(item), item.metadata.namespace, item.metadata.name)
-    return found if found and found.item.metadata.uid == item.metadata.uid else None
+    is_same = found is not None and found.item.metadata.uid == item.metadata.uid
+    return referring(client, [found])[0] if found is not None and is_same else None
 
 
 def pod_again(client: Client, pod: wire.Meta) -> wire.Pod | None:

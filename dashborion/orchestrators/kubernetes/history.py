@@ -5,23 +5,22 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
+
 from dashborion.models.query import Found
 from dashborion.models.rollout import Revision
-from dashborion.orchestrators.kubernetes import normalise, rollout, wire
+from dashborion.orchestrators.kubernetes import argo, normalise, rollout, wire
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
+from dashborion.orchestrators.kubernetes.instances import TEMPLATE_HASH
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.resources import Resource
 
-TEMPLATE_HASH = "pod-template-hash"
 
-
-@dataclass(frozen=True)
-class PastRevision:
+class PastRevision(Struct, frozen=True):
     """A revision and its pod template; ``number`` is kubectl's name for it."""
 
     revision: Revision
@@ -94,5 +93,6 @@ def template_of(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A ReplicaSet's own, without what tells its pods from others'; a ControllerRevision's data."""
     template = copy.deepcopy(inside(raw.get("data") or raw, "spec", "template"))
     template.pop("$patch", None)
-    inside(template, "metadata", "labels").pop(TEMPLATE_HASH, None)
+    for hash_ in (TEMPLATE_HASH, argo.TEMPLATE_HASH):
+        inside(template, "metadata", "labels").pop(hash_, None)
     return template

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from dashborion.config.targets import Environment
-from dashborion.models.instance import Container, Instance, InstanceStatus, Termination
+from dashborion.models.instance import Container, Instance, InstanceStatus, Owner, Termination
 from dashborion.models.kinds import WorkloadType
 from dashborion.models.query import Name
-from dashborion.orchestrators.kubernetes import quantity, wire
-from dashborion.orchestrators.kubernetes.rollout import REVISION, condition
+from dashborion.orchestrators.kubernetes import argo, quantity, wire
+from dashborion.orchestrators.kubernetes.rollout import condition, revision_of
 
 ZONE = "topology.kubernetes.io/zone"
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
@@ -24,6 +24,10 @@ NODE_NOT_READY = "NodeNotReady"  # the event that the node controller writes for
 _UNSAID = wire.PodStatus()
 _FINISHED = ("Succeeded", "Failed")
 _KINDS = {"StatefulSet": WorkloadType.STATEFULSET, "DaemonSet": WorkloadType.DAEMONSET}
+
+
+TEMPLATE_HASH = "pod-template-hash"
+_HASHES = {TEMPLATE_HASH: WorkloadType.DEPLOYMENT, argo.TEMPLATE_HASH: WorkloadType.ROLLOUT}
 
 
 class Owned(Struct, frozen=True):
@@ -45,8 +49,8 @@ def owner(pod: wire.Object, replicasets: Mapping[str, wire.Meta]) -> Owned | Non
     """The owner by the controller references; None for a bare pod or a Job's.
 
     ``replicasets`` are the metadata of ReplicaSets by uid. For one that is missing (created
-    after the list, or forbidden) the Deployment's name is the ReplicaSet's without the hash
-    that the pod has as a label.
+    after the list, or forbidden) the name of the Deployment, or of the Argo Rollout, is
+    the ReplicaSet's without the hash that the pod has as a label.
     """
     reference = controller(pod.metadata)
     labels = pod.metadata.labels or {}
@@ -61,15 +65,19 @@ def owner(pod: wire.Object, replicasets: Mapping[str, wire.Meta]) -> Owned | Non
         return None
     if (replicaset := replicasets.get(reference.uid)) is not None:
         parent = controller(replicaset)
-        if parent is None or parent.kind != "Deployment":
+        if parent is None or (type_ := _makes_replicasets(parent)) is None:
             return None
-        revision = (replicaset.annotations or {}).get(REVISION)
-        return Owned(Name(parent.name, WorkloadType.DEPLOYMENT, namespace), parent.uid, revision)
-    hash_ = labels.get("pod-template-hash")
-    if not hash_ or not reference.name.endswith(f"-{hash_}"):
-        return None
-    name = Name(reference.name.removesuffix(f"-{hash_}"), WorkloadType.DEPLOYMENT, namespace)
-    return Owned(name, "", None)
+        return Owned(Name(parent.name, type_, namespace), parent.uid, revision_of(replicaset))
+    for label, type_ in _HASHES.items():
+        if (hash_ := labels.get(label)) and reference.name.endswith(f"-{hash_}"):
+            return Owned(Name(reference.name.removesuffix(f"-{hash_}"), type_, namespace), "", None)
+    return None
+
+
+def _makes_replicasets(parent: wire.Owner) -> WorkloadType | None:
+    if parent.kind == "Rollout" and parent.api_version.startswith(argo.GROUP):
+        return WorkloadType.ROLLOUT
+    return WorkloadType.DEPLOYMENT if parent.kind == "Deployment" else None
 
 
 def controller(metadata: wire.Meta) -> wire.Owner | None:
@@ -82,6 +90,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
     ready = condition(pod.status.conditions, "Ready")
     status = instance_status(pod)
     cpu, memory = requests(pod.spec, pod.status)
+    made_by = controller(pod.metadata) if owned is None else None
     return Instance(
         project=environment.project,
         environment=environment.name,
@@ -106,6 +115,7 @@ def instance(pod: wire.Pod, owned: Owned | None, environment: Environment) -> In
         cpu=quantity.canonical_cpu(cpu) if cpu else None,
         memory=quantity.canonical_memory(memory) if memory else None,
         containers=containers(pod),
+        owner=Owner(kind=made_by.kind, name=made_by.name) if made_by else None,
     )
 
 

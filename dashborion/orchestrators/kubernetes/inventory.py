@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dashborion.config.targets import Environment
 from dashborion.models.instance import Instance, InstanceDetail
 from dashborion.models.query import Found, Name, Query
 from dashborion.models.workload import Endpoint, Workload, WorkloadDetail
-from dashborion.orchestrators.kubernetes import describe, find, normalise, survey, wire
+from dashborion.orchestrators.kubernetes import find, normalise, wire
 from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import never_available
 from dashborion.orchestrators.kubernetes.client import Client
-from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
 from dashborion.orchestrators.kubernetes.listing import ListOptions
-from dashborion.orchestrators.kubernetes.looking import Reads
 from dashborion.orchestrators.protocol import Examined
+
+if TYPE_CHECKING:
+    from dashborion.orchestrators.kubernetes import network_wire
+    from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex, ServiceWay
+    from dashborion.orchestrators.kubernetes.survey import Surveyed
 
 UNFINISHED = "status.phase!=Succeeded,status.phase!=Failed"
 
 
-@dataclass(frozen=True)
-class Inventory:
-    """As ``protocol.Inventory``."""
+class Inventory(Struct, frozen=True):
+    """As ``protocol.Inventory``; what only a few lists need is imported for them."""
 
     client: Client
     environment: Environment
@@ -33,35 +37,31 @@ class Inventory:
     def workloads(self, query: Query) -> list[Examined[Workload]]:
         """All controllers of the kinds asked for, with those of their parts that were, too."""
         client, namespace = self.client, find.namespace_of(self.client, query)
-        listed = [
-            client.collect(resource, namespace, ListOptions(query.selector, raw=query.raw))
-            for resource in find.controllers(query.types)
-        ]
+        list_controllers = find.listed(client, query, ListOptions(query.selector, raw=query.raw))
         routes = [
             client.collect(resource, namespace, decoration=True)
             for resource in (api.SERVICES, api.INGRESSES)
             if query.wants("endpoints")
         ]
-        reads = Reads(client)
-        is_examined = bool(listed) and query.wants("causes", "revisions")
-        gather = survey.start(reads, namespace, query) if is_examined else None
-        found, failures = client.gathered(listed)
-        if failures and len(failures) == len(listed):
-            raise failures[0]
-        for failure in failures:
-            client.runtime.incomplete(failure)
-        if not found and not failures:
-            find.require_namespace(client, namespace)
+        gather_ways = self._ways(namespace) if routes else None
+        is_examined = bool(find.controllers(query.types)) and query.wants("causes", "revisions")
+        gather = self._survey(namespace, query) if is_examined else None
+        found = list_controllers()
         # Afterwards: where nothing can be had, nobody needs to be told that routes cannot, either.
-        index = EndpointIndex.build(*map(client.optional, routes)) if routes else EndpointIndex()
-        surveyed = gather() if gather else survey.NOTHING
+        index = None
+        if gather_ways:
+            services, ingresses = map(client.optional, routes)
+            index = _index(services, ingresses, gather_ways())
+        surveyed = gather() if gather else None
 
         def endpoints(item: wire.Controller) -> list[Endpoint]:
-            return index.endpoints(item.metadata.namespace, item.spec.template)
+            return index.endpoints(item.metadata.namespace, item.spec.template) if index else []
 
-        if query.wants("causes"):
-            examine = partial(survey.examined, environment=self.environment, since=query.since)
-            return [examine(reads, surveyed, one, endpoints(one.item)) for one in found]
+        if surveyed is not None and query.wants("causes"):
+            from dashborion.orchestrators.kubernetes.survey import examined
+
+            examine = partial(examined, environment=self.environment, since=query.since)
+            return [examine(surveyed, one, endpoints(one.item)) for one in found]
         never = never_available(client, [one.item for one in found])
         return [
             Examined(
@@ -72,11 +72,13 @@ class Inventory:
 
     def workload(self, name: Name, query: Query) -> Examined[WorkloadDetail]:
         """One controller and everything around it, or its events alone."""
+        from dashborion.orchestrators.kubernetes import describe
+
         if query.parts == frozenset({"events"}):
             namespace = find.namespace_of(self.client, query, name)
             found = find.workload(self.client, name, namespace)
             return describe.only_events(self.client, found, self.environment)
-        found, nearby = describe.begin(self.client, name, query)
+        found, nearby = describe.begin(self.client, name, query, with_routes=True)
         return describe.workload(self.client, found, nearby, self.environment)
 
     def instances(self, query: Query) -> list[Found[Instance]]:
@@ -89,9 +91,21 @@ class Inventory:
 
     def instance(self, name: Name, query: Query) -> Found[InstanceDetail]:
         """One pod, its workload, its node's zone and its events."""
+        from dashborion.orchestrators.kubernetes import describe
+
         found = find.instance(self.client, name, find.namespace_of(self.client, query, name))
         logs = query.wants("log")
         return describe.instance(self.client, found, self.environment, logs=logs)
+
+    def _ways(self, namespace: str | None) -> Callable[[], list[ServiceWay]]:
+        from dashborion.orchestrators.kubernetes import gateways
+
+        return gateways.begin(self.client, namespace)
+
+    def _survey(self, namespace: str | None, query: Query) -> Callable[[], Surveyed]:
+        from dashborion.orchestrators.kubernetes import survey
+
+        return survey.start(self.client, namespace, query)
 
     def _pods(self, query: Query, *, paged: bool) -> Iterator[list[Found[Instance]]]:
         """Pods and their owners, all in one page unless ``paged``."""
@@ -139,12 +153,22 @@ class Inventory:
         self,
         item: wire.Controller,
         endpoints: list[Endpoint],
-        surveyed: survey.Surveyed,
+        surveyed: Surveyed | None,
         never: frozenset[str],
     ) -> Workload:
         uid = item.metadata.uid
-        kept = surveyed.kept.get(uid, ())
+        kept = surveyed.kept.get(uid, ()) if surveyed else ()
         was_available = uid not in never
         return normalise.workload(
             item, self.environment, endpoints, was_available=was_available, kept=kept
         )
+
+
+def _index(
+    services: list[network_wire.Service],
+    ingresses: list[network_wire.Ingress],
+    ways: list[ServiceWay],
+) -> EndpointIndex:
+    from dashborion.orchestrators.kubernetes.endpoints import EndpointIndex
+
+    return EndpointIndex.build(services, ingresses, ways)

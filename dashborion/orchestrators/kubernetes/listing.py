@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -18,7 +17,6 @@ from dashborion.orchestrators.kubernetes import wire
 from dashborion.orchestrators.kubernetes.errors import ListExpired, Missing, NoSuchResource
 from dashborion.orchestrators.kubernetes.request import (
     NOT_DECODED,
-    Request,
     convert,
     decode,
     decoder,
@@ -55,7 +53,6 @@ class ListOptions(Struct, frozen=True):
 ALL = ListOptions()
 
 
-@dataclass
 class Pages(Generic[T]):
     """One list, page by page, no object twice; the next page is fetched while one is decoded.
 
@@ -65,24 +62,29 @@ class Pages(Generic[T]):
     ``on_odd`` is told of each object that cannot be decoded and is left out.
     """
 
-    transport: Transport
-    resource: Resource[T]
-    namespace: str | None
-    options: ListOptions
-    on_odd: Callable[[DashborionError], None]
-    on_restart: Callable[[], None] | None = None
-    _first: Request = field(init=False)
-    version: str = ""  # of the list, from which a watch goes on
-    _token: str | None = None  # of the page that is read next
-    _seen: set[str] = field(default_factory=set)
-    _expiries: int = 0
-    _odd: list[BadAnswer] = field(default_factory=list)  # left out and not told yet
-    _is_empty: bool = True
-
-    def __post_init__(self) -> None:
-        path, params = self.resource.path(self.namespace), self.options.params(None)
-        accept = self.resource.form
-        self._first = self.transport.request("GET", path, params=params, accept=accept)
+    def __init__(
+        self,
+        transport: Transport,
+        resource: Resource[T],
+        namespace: str | None,
+        options: ListOptions,
+        on_odd: Callable[[DashborionError], None],
+        *,
+        on_restart: Callable[[], None] | None = None,
+    ) -> None:
+        self.transport = transport
+        self.resource = resource
+        self.options = options
+        self.on_odd = on_odd
+        self.on_restart = on_restart
+        self.version = ""  # of the list, from which a watch goes on
+        path, params = resource.path(namespace), options.params(None)
+        self._first = transport.request("GET", path, params=params, accept=resource.form)
+        self._token: str | None = None  # of the page that is read next
+        self._seen: set[str] = set()
+        self._expiries = 0
+        self._odd: list[BadAnswer] = []  # left out and not told yet
+        self._is_empty = True
 
     def __iter__(self) -> Iterator[list[Found[T]]]:
         """The pages.

@@ -41,18 +41,11 @@ class Timeline:
     environment: Environment
 
     def listed(self, query: Query) -> Lookback:
-        """All Deployments, StatefulSets and DaemonSets."""
+        """All controllers."""
         client = self.client
         namespace = find.namespace_of(client, query)
         options = ListOptions(query.selector, raw=True)
-        listed = [client.collect(one, namespace, options) for one in find.controllers(query.types)]
-        found, failures = client.gathered(listed)
-        if listed and len(failures) == len(listed):
-            raise failures[0]
-        for failure in failures:
-            client.runtime.incomplete(failure)
-        if not found:
-            find.require_namespace(client, namespace)
+        found = find.listed(client, query, options)()
         return Lookback(client, self.environment, namespace, found)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from dashborion.concurrency import start
 from dashborion.errors import AccessError, DashborionError, Forbidden, Unavailable
@@ -34,14 +35,13 @@ T = TypeVar("T")
 _PLURALS = {"instances": "pods", "autoscalers": "horizontalpodautoscalers"}
 
 
-@dataclass(frozen=True)
-class Reads:
+class Reads(Struct, frozen=True):
     """What was read and what could not be, and why; ``warn`` is told of the latter, too."""
 
     client: Client
     warn: Callable[[DashborionError], None] = lambda _: None
-    checked: list[str] = field(default_factory=list)
-    not_checked: list[NotChecked] = field(default_factory=list)
+    checked: list[str] = []
+    not_checked: list[NotChecked] = []
 
     def items(
         self, what: str, future: Future[list[Found[T]]], plural: str | None = None

@@ -11,15 +11,18 @@ from typing import Any
 
 import msgspec
 
-from dashborion.concurrency import every, start
+from dashborion.concurrency import start
 from dashborion.config.targets import Environment
-from dashborion.errors import AccessError, NotFound, Unavailable
+from dashborion.errors import DashborionError, NotFound
 from dashborion.models import kubernetes as models
 from dashborion.models.event import by_time
+from dashborion.models.kinds import kind_word
 from dashborion.models.query import Found, Query, object_name
 from dashborion.orchestrators.kubernetes import (
     find,
+    gateways,
     looking,
+    native_gateway,
     native_network,
     native_normalise,
     native_wire,
@@ -47,7 +50,8 @@ def _by_time(item: models.ClusterEvent) -> tuple[Any, ...]:
 class Kind:
     """How one kind is read.
 
-    ``versions`` are its resources, the preferred version of the API first. ``normalise`` makes
+    ``versions`` are its resources, the preferred version of the API first; of an ``optional``
+    API, by its name, those are shown together that the server has. ``normalise`` makes
     a list's model of an object; ``detail`` is a description's model, with the fields that
     ``details`` gives and those that ``around`` asks for, and ``events``; None where a description
     is the list's model. ``from_row`` makes the list's model of a row of the server's own table,
@@ -61,18 +65,22 @@ class Kind:
     around: Callable[[Client, Any], Mapping[str, Any]] = lambda _, _item: {}
     from_row: Normalise | None = None
     order: Callable[[Any], tuple[Any, ...]] = _by_name
+    optional: str | None = None
 
     @property
     def namespaced(self) -> bool:
         return self.versions[0].namespaced
 
 
-def _around_ingress(client: Client, item: network_wire.Ingress) -> Mapping[str, Any]:
-    listed = client.collect(api.SERVICES, item.metadata.namespace, decoration=True)
-    services = client.attempt(listed)
-    if services is None:
-        return {}
-    return native_network.ingress_details(item, [found.item for found in services])
+def _with_services(details: Callable[..., Mapping[str, Any]]) -> Callable[..., Mapping[str, Any]]:
+    """What is known of an object beside the Services of its namespace, if these can be had."""
+
+    def around(client: Client, item: Any) -> Mapping[str, Any]:
+        listed = client.collect(api.SERVICES, item.metadata.namespace, decoration=True)
+        services = client.attempt(listed)
+        return {} if services is None else details(item, [found.item for found in services])
+
+    return around
 
 
 def _around_service(client: Client, item: network_wire.Service) -> Mapping[str, Any]:
@@ -90,7 +98,21 @@ KINDS: Mapping[str, Kind] = {
         (api.INGRESSES,),
         native_network.ingress,
         models.IngressDetail,
-        around=_around_ingress,
+        around=_with_services(native_network.ingress_details),
+    ),
+    "routes": Kind(
+        gateways.ROUTES,
+        native_gateway.route,
+        models.RouteDetail,
+        around=_with_services(native_gateway.route_details),
+        optional="Gateway API",
+    ),
+    "gateways": Kind(
+        (api.GATEWAYS,),
+        native_gateway.gateway,
+        models.GatewayDetail,
+        native_normalise.conditions,
+        optional="Gateway API",
     ),
     "configmaps": Kind(
         (Resource(native_wire.ConfigMap, "v1", "configmaps", "ConfigMap"),),
@@ -162,12 +184,21 @@ class KubernetesNative:
         """The objects in a namespace or in all, sorted: events by time, others by name."""
         known = KINDS[kind]
         namespace = self._namespace(known, query)
-        resource, normalise_item = self._served(known), known.normalise
+        resources, normalise_item = self._served(known), known.normalise
         if known.from_row is not None and not query.raw:
-            resource = resource.listed_as(native_wire.TableRow, Form.ROWS)
+            resources = [one.listed_as(native_wire.TableRow, Form.ROWS) for one in resources]
             normalise_item = known.from_row
+        if not resources:
+            self.client.runtime.warn(DashborionError(f"the server has no {known.optional}"))
+            return []
         options = ListOptions(query.selector, raw=query.raw)
-        found = self.client.wait(self.client.collect(resource, namespace, options))
+        found, failures = self.client.gathered(
+            [self.client.collect(one, namespace, options) for one in resources]
+        )
+        if len(failures) == len(resources):
+            raise failures[0]
+        for failure in failures:
+            self.client.runtime.incomplete(failure)
         if not found:
             find.require_namespace(self.client, namespace)
         items = [Found(normalise_item(one.item, self.environment), one.raw) for one in found]
@@ -181,12 +212,16 @@ class KubernetesNative:
             NotFound: with the names that do exist.
             Ambiguous: several namespaces have one of that name.
         """
-        known = KINDS[kind]
+        known, word = KINDS[kind], kind_word("".join(name.split("/")[-2:-1]))
         space, name = object_name(name, kind, singular(kind))
         if space and not known.namespaced:
             raise NotFound(singular(kind), f"{space}/{name}", where="the cluster")
-        resource, namespace = self._served(known), space or self._namespace(known, query)
-        found = find.by_name(self.client, resource, name, namespace, word=singular(kind))
+        namespace = space or self._namespace(known, query)
+        served = self._served(known)
+        resources = [one for one in served if word in (one.plural, one.kind.lower())] or served
+        if not resources:
+            raise NotFound(singular(kind), name, where=f"a server that has no {known.optional}")
+        found = find.by_name_among(self.client, resources, name, namespace, word=singular(kind))
         item = known.normalise(found.item, self.environment)
         if known.detail is None:
             return Found(item, found.raw)
@@ -212,22 +247,17 @@ class KubernetesNative:
             api.EVENTS, meta.namespace or "default", ListOptions(fields=fields), decoration=True
         )
 
-    def _served(self, kind: Kind) -> Resource[Any]:
-        """The preferred version among those that this server has; asked only if there are two."""
-        if len(kind.versions) == 1:
-            return kind.versions[0]
-        calls = [partial(self._serves, version) for version in kind.versions]
-        served = every(calls, self.client.runtime.deadline)
-        return next(compress(kind.versions, served), kind.versions[-1])
+    def _served(self, kind: Kind) -> list[Resource[Any]]:
+        """The preferred version among those that this server has; asked only if there are two.
 
-    def _serves(self, resource: Resource[Any]) -> bool:
-        """Whether the API's discovery names the resource; False where it may not be asked."""
-        path = f"/apis/{resource.group_version}"
-        try:
-            found = self.client.read(native_wire.ApiResources, path)
-        except (AccessError, Unavailable):
-            return False
-        return resource.plural in {one.name for one in (found.resources if found else None) or ()}
+        Of an optional API, all that it has.
+        """
+        served = self.client.served
+        if kind.optional:
+            return [one for one in kind.versions if one.plural in served.plurals(one.group_version)]
+        if len(kind.versions) == 1:
+            return [kind.versions[0]]
+        return [next(compress(kind.versions, map(served.has, kind.versions)), kind.versions[-1])]
 
     def _namespace(self, kind: Kind, query: Query) -> str | None:
         return find.namespace_of(self.client, query) if kind.namespaced else None

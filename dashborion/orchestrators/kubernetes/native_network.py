@@ -51,11 +51,7 @@ def ingress_details(
     def problem(backend: network_wire.Backend | None) -> str | None:
         if backend is None or (wanted := backend.service) is None:
             return None
-        if (service := known.get(wanted.name)) is None:
-            return "no such Service"
-        if service.spec.type == "ExternalName" or endpoints.port_of(service, wanted.port):
-            return None  # a name outside may do without ports
-        return "the Service has no such port"
+        return endpoints.problem_of(known.get(wanted.name), wanted.port)
 
     return {"routes": [_route(way, problem(way.backend)) for way in endpoints.routes(item)]}
 

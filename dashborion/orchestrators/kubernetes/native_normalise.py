@@ -13,11 +13,14 @@ from typing import Any
 
 from dashborion.config.targets import Environment
 from dashborion.models import kubernetes as models
-from dashborion.orchestrators.kubernetes import native_wire, normalise, quantity, wire
+from dashborion.orchestrators.kubernetes import gateway_wire, native_wire, normalise, quantity, wire
 from dashborion.orchestrators.kubernetes.instances import ZONE, controller
 from dashborion.orchestrators.kubernetes.native_wire import MetricSource, MetricValue
 
-Conditioned = native_wire.Node | native_wire.Namespace | native_wire.Job | native_wire.Autoscaler
+Conditioned = (
+    native_wire.Node | native_wire.Namespace | native_wire.Job | native_wire.Autoscaler
+    | gateway_wire.Gateway
+)  # fmt: skip
 
 _ROLE, _OLD_ROLE = "node-role.kubernetes.io/", "kubernetes.io/role"
 

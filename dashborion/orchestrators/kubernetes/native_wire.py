@@ -159,16 +159,6 @@ class ReportedEvent(Event, frozen=True):
     reporting_instance: str | None = None
 
 
-class ApiResource(Wire, frozen=True):
-    name: str = ""
-
-
-class ApiResources(Wire, frozen=True):
-    """What a group's version serves."""
-
-    resources: list[ApiResource] | None = None
-
-
 class Traced(Object, frozen=True):
     """The metadata of an object, with who wrote it when."""
 

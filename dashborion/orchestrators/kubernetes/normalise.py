@@ -6,6 +6,7 @@ lower while a rollout progresses.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from math import ceil
@@ -24,11 +25,14 @@ from dashborion.models.workload import (
     Workload,
     WorkloadStatus,
 )
-from dashborion.orchestrators.kubernetes import quantity, rollout, wire
+from dashborion.orchestrators.kubernetes import argo, argo_wire, quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
+from dashborion.orchestrators.kubernetes.managed import scaled_object
+from dashborion.orchestrators.parking import ANNOTATION, Mark, parked
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
-FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
+_FORMER_NUMBERS = (argo.FORMER_NUMBERS, "deployment.kubernetes.io/revision-history")
+_CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"  # where v1 has those of v2
 _MEBI = 1 << 20
 Kept = wire.ReplicaSet | wire.ControllerRevision
 # A newer kubelet names no container in these: only the event's ``fieldPath`` does.
@@ -85,10 +89,18 @@ def workload(
         endpoints=endpoints,
         labels=item.metadata.labels or {},
         restarts=restarts,
+        parked=parked(mark(item), counts.desired),
     )
 
 
+def mark(item: wire.Controller) -> Mark | None:
+    """What a stop has left on it."""
+    return Mark.parse((item.metadata.annotations or {}).get(ANNOTATION))
+
+
 def type_of(item: wire.Controller) -> WorkloadType:
+    if isinstance(item, argo_wire.Rollout):
+        return WorkloadType.ROLLOUT
     if isinstance(item, wire.Deployment):
         return WorkloadType.DEPLOYMENT
     if isinstance(item, wire.StatefulSet):
@@ -116,7 +128,7 @@ def _updated_at(item: wire.Controller, newest: Kept) -> datetime | None:
     made = newest.metadata.creation_timestamp
     if isinstance(newest, wire.ControllerRevision):
         return max(_times(newest.metadata.managed_fields), default=made)
-    if FORMER_NUMBERS not in (newest.metadata.annotations or {}):
+    if not former_numbers(newest):
         return made
     writers = item.metadata.managed_fields or ()
     return max(_times(one for one in writers if one.has_template), default=None)
@@ -194,9 +206,35 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
         max=min(one.spec.max_replicas for one in scaling),
         current=scaling[0].status.current_replicas,
         desired=wanted.pop() if len(wanted) == 1 else None,
-        source=", ".join(f"horizontalpodautoscaler/{one.metadata.name}" for one in scaling),
+        source=", ".join(map(_source, scaling)),
         suspended=all(desired == 0 < minimum for minimum in minima),
     )
+
+
+def _source(scaler: wire.Autoscaler) -> str:
+    """What a person would change: KEDA writes a HorizontalPodAutoscaler anew from its object."""
+    if name := scaled_object(scaler):
+        return f"scaledobject/{name}"
+    return f"horizontalpodautoscaler/{scaler.metadata.name}"
+
+
+def is_scaled_to_zero(scaler: wire.Autoscaler) -> bool:
+    """Whether it has put its workload to zero, and will scale it up again: from 1.37."""
+    text = (scaler.metadata.annotations or {}).get(_CONDITIONS, "[]")
+    try:
+        conditions = json.loads(text)
+    except ValueError:
+        return False
+    return any(
+        isinstance(one, dict) and (one.get("type"), one.get("status")) == ("ScaledToZero", "True")
+        for one in (conditions if isinstance(conditions, list) else ())
+    )
+
+
+def reason_at_zero(desired: int, scaling: Iterable[wire.Autoscaler]) -> str | None:
+    """Why a workload is at zero, if an autoscaler has put it there and will scale it up again."""
+    by_scaler = desired == 0 and any(map(is_scaled_to_zero, scaling))
+    return "ScaledToZero" if by_scaler else None
 
 
 Owned = TypeVar("Owned", bound=wire.Object)
@@ -212,7 +250,13 @@ def revision_name(kept: Kept, workload: str) -> str:
     """A Deployment's number, empty if there is none; of other kinds the hash that the pods have."""
     if isinstance(kept, wire.ControllerRevision):
         return kept.metadata.name.removeprefix(f"{workload}-")
-    return (kept.metadata.annotations or {}).get(rollout.REVISION, "")
+    return rollout.revision_of(kept.metadata) or ""
+
+
+def former_numbers(kept: wire.ReplicaSet) -> str:
+    """The numbers that a ReplicaSet had before it was gone back to, with commas; empty for none."""
+    known = kept.metadata.annotations or {}
+    return next((known[one] for one in _FORMER_NUMBERS if known.get(one)), "")
 
 
 def revision_number(kept: Kept) -> int:

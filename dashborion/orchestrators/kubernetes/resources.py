@@ -9,7 +9,13 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from dashborion.errors import NotFound
-from dashborion.orchestrators.kubernetes import nearby_wire, network_wire, wire
+from dashborion.orchestrators.kubernetes import (
+    argo_wire,
+    gateway_wire,
+    nearby_wire,
+    network_wire,
+    wire,
+)
 from dashborion.orchestrators.kubernetes.errors import Missing
 
 T = TypeVar("T")
@@ -25,7 +31,10 @@ class Form(StrEnum):
 
 
 class Resource(Struct, Generic[T], frozen=True):
-    """One resource of one version of the API, and the form in which its lists are asked for."""
+    """One resource of one version of the API, and the form in which its lists are asked for.
+
+    One that ``is_optional`` is not asked for where the server does not serve it.
+    """
 
     type_: type[T]
     group_version: str
@@ -33,6 +42,7 @@ class Resource(Struct, Generic[T], frozen=True):
     kind: str
     namespaced: bool = True
     form: Form = Form.OBJECTS
+    is_optional: bool = False
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """The URL path of one object, or of the list in a namespace or in all.
@@ -61,12 +71,16 @@ class Resource(Struct, Generic[T], frozen=True):
 
     def listed_as(self, type_: type[U], form: Form) -> Resource[U]:
         """The same resource, whose lists have another form."""
-        return Resource(type_, self.group_version, self.plural, self.kind, self.namespaced, form)
+        more = (self.namespaced, form, self.is_optional)
+        return Resource(type_, self.group_version, self.plural, self.kind, *more)
 
 
 DEPLOYMENTS = Resource(wire.Deployment, "apps/v1", "deployments", "Deployment")
 STATEFULSETS = Resource(wire.StatefulSet, "apps/v1", "statefulsets", "StatefulSet")
 DAEMONSETS = Resource(wire.DaemonSet, "apps/v1", "daemonsets", "DaemonSet")
+ROLLOUTS = Resource(
+    argo_wire.Rollout, "argoproj.io/v1alpha1", "rollouts", "Rollout", is_optional=True
+)
 REPLICASETS = Resource(wire.ReplicaSet, "apps/v1", "replicasets", "ReplicaSet")
 CONTROLLER_REVISIONS = Resource(
     wire.ControllerRevision, "apps/v1", "controllerrevisions", "ControllerRevision"
@@ -74,6 +88,14 @@ CONTROLLER_REVISIONS = Resource(
 PODS = Resource(wire.Pod, "v1", "pods", "Pod")
 SERVICES = Resource(network_wire.Service, "v1", "services", "Service")
 INGRESSES = Resource(network_wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
+GATEWAY_API = "gateway.networking.k8s.io/v1"
+GATEWAYS = Resource(gateway_wire.Gateway, GATEWAY_API, "gateways", "Gateway", is_optional=True)
+HTTP_ROUTES = Resource(
+    gateway_wire.HTTPRoute, GATEWAY_API, "httproutes", "HTTPRoute", is_optional=True
+)
+GRPC_ROUTES = Resource(
+    gateway_wire.GRPCRoute, GATEWAY_API, "grpcroutes", "GRPCRoute", is_optional=True
+)
 ENDPOINT_SLICES = Resource(
     network_wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
 )
@@ -90,6 +112,21 @@ BUDGETS, OLD_BUDGETS = (
 )
 NETWORK_POLICIES = Resource(
     nearby_wire.NetworkPolicy, "networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"
+)
+WEBHOOKS = [
+    Resource(
+        nearby_wire.WebhookConfiguration, "admissionregistration.k8s.io/v1",
+        f"{kind.lower()}s", kind, namespaced=False,
+    )
+    for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+]  # fmt: skip
+API_SERVICES = Resource(
+    nearby_wire.ApiService, "apiregistration.k8s.io/v1", "apiservices", "APIService",
+    namespaced=False,
+)  # fmt: skip
+USING_ROLLOUTS = Resource(nearby_wire.Rollout, "argoproj.io/v1alpha1", "rollouts", "Rollout")
+SCALED_OBJECTS = Resource(
+    nearby_wire.ScaledObject, "keda.sh/v1alpha1", "scaledobjects", "ScaledObject"
 )
 INGRESS_CLASSES = Resource(
     wire.Object, "networking.k8s.io/v1", "ingressclasses", "IngressClass", namespaced=False

@@ -15,13 +15,22 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from dashborion.models.rollout import Rollout, RolloutState
+from dashborion.models.rollout import Rollout, RolloutState, WaitingFor
 from dashborion.orchestrators.changing import Verdict
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import argo, wire
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout as ArgoRollout
+from dashborion.orchestrators.kubernetes.argo_wire import RolloutStrategy
 
 _Judgement = tuple[RolloutState, str | None]
-REVISION = "deployment.kubernetes.io/revision"
+_REVISIONS = (argo.REVISION, "deployment.kubernetes.io/revision")
+_STRATEGIES = {"RollingUpdate": "rolling", "Recreate": "recreate", "OnDelete": "on-delete"}
 _UNOBSERVED = "waiting for the change to be observed"
+
+
+def revision_of(metadata: wire.Meta) -> str | None:
+    """The number that a controller has given to a ReplicaSet, and to what it is of."""
+    known = metadata.annotations or {}
+    return next((known[one] for one in _REVISIONS if known.get(one)), None)
 
 
 class Counts(Struct, frozen=True):
@@ -40,9 +49,12 @@ def counts(item: wire.Controller) -> Counts:
         return Counts(desired, desired, item.status.number_ready, item.status.number_available)
     status = item.status
     ready, available = status.ready_replicas, status.available_replicas
+    existing = status.replicas
+    if isinstance(item, ArgoRollout) and item.spec.strategy.blue_green is not None:
+        existing = status.updated_replicas  # the others stay for a while beside them
     return Counts(
         replicas(item.spec.replicas),
-        status.replicas,
+        existing,
         ready,
         ready if available is None else available,
     )
@@ -55,7 +67,7 @@ def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
     """
     revision = refusal = None
     if isinstance(item, wire.Deployment):
-        revision = (item.metadata.annotations or {}).get(REVISION)
+        revision = revision_of(item.metadata)
         refused = condition(item.status.conditions, "ReplicaFailure")
         refusal = refused.message if refused and refused.status == "True" else None
         state, message = _deployment(item)
@@ -70,7 +82,25 @@ def rollout(item: wire.Controller, *, was_available: bool = True) -> Rollout:
     elif not was_available and is_in_doubt(item):
         state = RolloutState.PROGRESSING
         message = f"0 of {counts(item).desired} replicas available"
-    return Rollout(state=state, revision=revision, message=refusal or message)
+    stage = argo.stage(item) if isinstance(item, ArgoRollout) else None
+    is_held = isinstance(item, wire.Deployment) and state is RolloutState.PAUSED
+    return Rollout(
+        state=state,
+        revision=revision,
+        message=refusal or message,
+        strategy=strategy(item),
+        stage=stage,
+        traffic=argo.traffic(item) if isinstance(item, ArgoRollout) else None,
+        waiting_for=WaitingFor(stage=stage) if is_held else None,
+    )
+
+
+def strategy(item: wire.Controller) -> str:
+    """How its instances are replaced, as a definition says it: ``rolling`` if nobody chose."""
+    if isinstance(item, ArgoRollout):
+        return "blue-green" if item.spec.strategy.blue_green else "canary"
+    chosen = item.spec.strategy if isinstance(item, wire.Deployment) else item.spec.update_strategy
+    return _STRATEGIES.get(chosen.type or "RollingUpdate", (chosen.type or "").lower())
 
 
 def is_in_doubt(item: wire.Controller) -> bool:
@@ -104,18 +134,23 @@ def _wanted(item: wire.StatefulSet) -> int:
 
 
 def is_unobserved(item: wire.Controller) -> bool:
-    """Whether the status is from before the last change."""
-    return item.metadata.generation > item.status.observed_generation
+    """Whether the status is from before the last change; Argo's once was no number but a hash."""
+    seen = item.status.observed_generation or 0
+    if isinstance(seen, str):
+        seen = int(seen) if seen.isdecimal() else item.metadata.generation
+    return item.metadata.generation > seen
 
 
 def _deployment(item: wire.Deployment) -> _Judgement:
-    """From the Progressing condition and the counts."""
+    """From the Progressing condition and the counts; an Argo Rollout's from its phase."""
+    if isinstance(item, ArgoRollout):
+        return argo.judged(item)
     desired, status = replicas(item.spec.replicas), item.status
     progressing = condition(status.conditions, "Progressing")
+    if item.spec.paused:  # no deadline runs meanwhile, but one that was reported stays
+        return RolloutState.PAUSED, "changes of the template wait until it is resumed"
     if progressing and progressing.reason == "ProgressDeadlineExceeded":
         return RolloutState.FAILED, progressing.message or "progress deadline exceeded"
-    if item.spec.paused:
-        return RolloutState.PAUSED, "paused: changes wait for `kubectl rollout resume`"
     if status.updated_replicas < desired:
         return RolloutState.PROGRESSING, f"{status.updated_replicas} of {desired} replicas updated"
     if status.replicas > status.updated_replicas:
@@ -183,7 +218,7 @@ def verdict(item: wire.Controller, state: Rollout) -> Verdict:
     if state.state is RolloutState.FAILED:
         return Verdict(state.message or "failed", ended="rollout-failed")
     if state.state is RolloutState.PAUSED:
-        return Verdict(state.message or "paused", ended="paused")
+        return Verdict(f"paused: {state.message}", ended="paused")
     if state.state is RolloutState.PROGRESSING:
         # Not that pods are refused: how far it has come tells whether it moves on all the same.
         message = state.message
@@ -226,12 +261,16 @@ def floor(item: wire.Controller) -> int:
     default: int | str = 1
     if isinstance(item, wire.Deployment):
         strategy, default_surge, default = item.spec.strategy, "25%", "25%"
+        if isinstance(strategy, RolloutStrategy) and strategy.blue_green:
+            return counts(item).desired  # the old ones stay until the new ones have taken over
         if strategy.type == "Recreate":
             return min(1, counts(item).desired)
     else:
         strategy = item.spec.update_strategy
     desired = counts(item).desired
     rolling = strategy.rolling_update or wire.RollingUpdate()
+    if isinstance(strategy, RolloutStrategy):
+        rolling = strategy.canary or rolling
     rounds_up = isinstance(item, wire.DaemonSet)
     surge = _scaled(rolling.max_surge, default_surge, desired, up=True)
     unavailable = _scaled(rolling.max_unavailable, default, desired, up=rounds_up)

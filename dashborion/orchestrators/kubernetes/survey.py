@@ -32,6 +32,7 @@ from dashborion.orchestrators.kubernetes import instances as pods
 from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.availability import was_available
 from dashborion.orchestrators.kubernetes.causes import RULES
+from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.facts import Facts
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.looking import Reads
@@ -45,7 +46,7 @@ K = TypeVar("K")
 # A Job's pods, which no workload has, are most of those that have succeeded.
 _NOT_DONE = ListOptions(fields="status.phase!=Succeeded")
 _ROWS = api.CONTROLLER_REVISIONS.listed_as(native_wire.TableRow, Form.ROWS)
-_OF_SETS = (WorkloadType.DEPLOYMENT,)
+_OF_SETS = (WorkloadType.DEPLOYMENT, WorkloadType.ROLLOUT)
 _OF_REVISIONS = (WorkloadType.STATEFULSET, WorkloadType.DAEMONSET)
 _NUMBER = 2  # the cell of a ControllerRevision's number, which its metadata does not have
 
@@ -54,12 +55,14 @@ class Surveyed(Struct, frozen=True):
     """What lists tell of all workloads, by the uid of what it is about; None where it is not known.
 
     Attributes:
+        reads: what was asked for and what could not be had.
         owned: pods, by the uid of their workload, or by its namespace and name where only these
             are known.
         kept: ReplicaSets and ControllerRevisions without their templates.
         others: as ``Facts.others``, by namespace.
     """
 
+    reads: Reads
     owned: Mapping[str | tuple[str, str], Sequence[tuple[wire.Pod, pods.Owned]]] | None
     kept: Mapping[str, Sequence[Kept]]
     told: Mapping[str, Sequence[wire.Event]] | None
@@ -75,12 +78,10 @@ class Surveyed(Struct, frozen=True):
         return owned
 
 
-NOTHING = Surveyed(owned=None, kept={}, told=None, others={}, scaling=None)
-
-
-def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Surveyed]:
+def start(client: Client, namespace: str | None, query: Query) -> Callable[[], Surveyed]:
     """Begin with the lists that the query's parts and types need; what is called gathers them."""
-    collect = partial(reads.client.collect, namespace=namespace, decoration=True)
+    reads = Reads(client)
+    collect = partial(client.collect, namespace=namespace, decoration=True)
     has_sets, has_rows = (
         bool(find.controllers(query.types, among)) for among in (_OF_SETS, _OF_REVISIONS)
     )
@@ -102,6 +103,7 @@ def start(reads: Reads, namespace: str | None, query: Query) -> Callable[[], Sur
         owned = [(pod, owner) for pod in known or () if (owner := pods.owner(pod, parents))]
         ordered = facts.ordered(events or ())
         return Surveyed(
+            reads=reads,
             owned=None if known is None else _grouped(owned, _owner_or_its_name),
             kept=_grouped(kept, _owner_of),
             told=None if events is None else facts.by_object(ordered),
@@ -147,7 +149,6 @@ def _grouped(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 
 def examined(
-    reads: Reads,
     surveyed: Surveyed,
     found: Found[wire.Controller],
     endpoints: list[Endpoint],
@@ -156,7 +157,7 @@ def examined(
     since: timedelta,
 ) -> Examined[Workload]:
     """One controller, looked at by the rules whose facts lists have."""
-    item = found.item
+    item, reads = found.item, surveyed.reads
     meta = item.metadata
     kept = surveyed.kept.get(meta.uid, ())
     owned = surveyed.of(item)
@@ -173,6 +174,9 @@ def examined(
         owned = [pair for pair in owned if not pods.is_well(pair[0])]
     own = [meta.uid, *(one.metadata.uid for one in kept)]
     scaling = None if surveyed.scaling is None else surveyed.scaling.get(meta.namespace, ())
+    own_scaling = normalise.autoscalers_of(item, scaling or ())
+    if reason := normalise.reason_at_zero(plain.desired, own_scaling):
+        plain = msgspec.structs.replace(plain, reason=reason)
     gathered = Facts(
         now=reads.client.runtime.now(),
         item=item,
@@ -188,7 +192,7 @@ def examined(
         events=None
         if told is None
         else facts.ordered(one for uid in own for one in told.get(uid, ())),
-        scaling=None if scaling is None else normalise.autoscalers_of(item, scaling),
+        scaling=None if scaling is None else own_scaling,
         makers=facts.makers(item, kept),
         others=None if told is None else surveyed.others.get(meta.namespace, {}),
     )

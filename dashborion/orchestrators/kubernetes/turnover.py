@@ -101,7 +101,7 @@ def _numbers(kept: normalise.Kept) -> list[int]:
     """The numbers that a ReplicaSet has had, the lowest first; none if it has none now."""
     if isinstance(kept, wire.ControllerRevision):
         return []
-    former = (kept.metadata.annotations or {}).get(normalise.FORMER_NUMBERS, "").split(",")
+    former = normalise.former_numbers(kept).split(",")
     now = normalise.revision_number(kept)
     return sorted({*(int(one) for one in former if one.isdecimal()), now}) if now else []
 

@@ -116,6 +116,8 @@ class MirroringClient(Client):
         *,
         decoration: bool = False,  # noqa: ARG002 - whose odd objects are missing rows elsewhere
     ) -> Future[list[Found[T]]]:
+        if not self.serves(resource):
+            return start(list)
         mirror = self._mirror(resource, namespace, options)
         return start(mirror.objects)
 

@@ -361,7 +361,7 @@ class ControllerSpec(Wire, frozen=True):
 class ControllerStatus(Wire, frozen=True):
     """What the statuses of all three kinds have."""
 
-    observed_generation: Int = 0
+    observed_generation: Int | Annotated[str, Bounds(max_length=18)] = 0  # text of Argo Rollouts
     conditions: list[Condition] | None = None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashborion.models.base import environment_label
-from dashborion.models.environment import Check, EnvironmentInfo
+from dashborion.models.environment import Check, EnvironmentInfo, Right
 from dashborion.render.columns import (
     BAD,
     BUSY,
@@ -11,6 +11,8 @@ from dashborion.render.columns import (
     QUIET,
     View,
     column,
+    environment_columns,
+    message_column,
     name_column,
 )
 
@@ -56,6 +58,27 @@ CHECKS = View(
         column("endpoint", wide=True),
     ],
     name=environment_label,
+)
+
+_ALLOWED = {True: ("yes", GOOD), False: ("no", BAD), None: ("unknown", BUSY)}
+
+
+def _allowed_style(right: Right) -> str:
+    """A right without which only a part is missing is no failure."""
+    return BUSY if right.part and right.allowed is False else _ALLOWED[right.allowed][1]
+
+
+RIGHTS = View(
+    "rights",
+    [
+        *environment_columns(),
+        column("namespace", wide=True),
+        column("permission", shrink=2, min_width=34),
+        column("allowed", lambda item: _ALLOWED[item.allowed][0], _allowed_style),
+        column("needed-for", lambda item: item.part or item.command, title="NEEDED FOR", shrink=1),
+        message_column(),
+    ],
+    name=lambda item: str(item.permission),
 )
 
 DISCOVERED = View(

@@ -72,6 +72,7 @@ INSTANCES = View(
         name_column("node", wide=True),
         column("zone", wide=True),
         name_column("revision", wide=True),
+        column("owner", lambda item: item.owner and str(item.owner), wide=True),
         message_column(wide=True),
         column("cpu", wide=True, right=True),
         column("memory", wide=True, right=True, shown=memory),

@@ -89,6 +89,23 @@ def _services(ingress: models.Ingress) -> str | None:
     return joined(sorted({f"{route.service}:{route.port}" for route in routes}))
 
 
+def _parent(parent: models.RouteParent) -> str:
+    """Its name, with its kind where it is no Gateway."""
+    return parent.parent.removeprefix("Gateway/").rpartition("/")[2]
+
+
+def _route_services(route: models.Route) -> str | None:
+    return joined(sorted({f"{rule.service}:{rule.port}" for rule in route.rules if rule.service}))
+
+
+def _gateway_ports(gateway: models.Gateway) -> str | None:
+    return joined(dict.fromkeys(str(one.port) for one in gateway.listeners))
+
+
+def _gateway_hosts(gateway: models.Gateway) -> str | None:
+    return joined(dict.fromkeys(one.hostname or "*" for one in gateway.listeners))
+
+
 LISTS: Mapping[str, View] = {
     "ingresses": View("ingresses", [
         *location_columns(),
@@ -99,6 +116,28 @@ LISTS: Mapping[str, View] = {
         column("ports", lambda item: ", ".join(map(str, item.ports))),
         created_column(),
         column("services", _services, wide=True, shrink=1),
+    ]),
+    "routes": View("routes", [
+        *location_columns(),
+        name_column(),
+        column("kind"),
+        column("hosts", lambda item: joined(item.hosts) or "*", shrink=2),
+        column("parents", lambda item: joined(map(_parent, item.parents)), shrink=1),
+        status_column(),
+        created_column(),
+        column("services", _route_services, wide=True, shrink=1),
+        message_column(wide=True),
+    ], kind=lambda item: item.kind.lower()),
+    "gateways": View("gateways", [
+        *location_columns(),
+        name_column(),
+        column("class", "gateway_class"),
+        joined_column("address", "addresses", shrink=1),
+        column("ports", _gateway_ports),
+        status_column(),
+        created_column(),
+        column("hosts", _gateway_hosts, wide=True, shrink=1),
+        message_column(wide=True),
     ]),
     "configmaps": View("configmaps", [
         *location_columns(),
@@ -200,6 +239,29 @@ PARTS: Mapping[type[Any], View] = {
         column("path", shrink=1),
         column("service"),
         column("port"),
+        column("resource", shrink=1),
+        column("problem", style=BAD),
+    ]),
+    models.GatewayListener: View("listeners", [
+        name_column("listener", "name"),
+        column("port", right=True),
+        column("protocol"),
+        column("hostname", lambda item: item.hostname or "*", shrink=1),
+        column("routes", right=True),
+        column("message", style=BAD, shrink=3, wraps=True),
+    ]),
+    models.RouteParent: View("parents", [
+        column("parent", shrink=1),
+        column("listener"),
+        status_column(),
+        message_column(),
+    ]),
+    models.RouteRule: View("rules", [
+        column("path", shrink=1),
+        joined_column("conditions", shrink=1),
+        column("service", shrink=1),
+        column("port", right=True),
+        column("weight", right=True),
         column("resource", shrink=1),
         column("problem", style=BAD),
     ]),

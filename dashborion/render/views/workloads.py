@@ -49,6 +49,12 @@ def _reason(workload: Workload) -> str | None:
     return workload.reason or (str(workload.cause) if workload.cause else None)
 
 
+def _status(workload: Workload) -> str:
+    """``stopped (was 4)`` where ``workloads start`` would give it these back."""
+    was = f" (was {workload.parked.desired})" if workload.parked else ""
+    return f"{workload.status}{was}"
+
+
 WORKLOADS = View(
     "workloads",
     [
@@ -60,7 +66,7 @@ WORKLOADS = View(
             short=lambda item: KIND_OF[item.type],
             spare=4,
         ),
-        status_column(),
+        status_column(short=_status),
         column("ready", lambda item: f"{item.available}/{item.desired}"),
         status_column("rollout", "rollout.state"),
         column("reason", _reason, BAD, shrink=1, min_width=16, drawn=True),
@@ -224,4 +230,26 @@ CHANGES = View(
         column("rollout", lambda item: str(item.rollout.state) if item.rollout else None),
     ],
     name=lambda item: str(item.instance or item.workload),
+)
+
+CHANGE_LIST = View(
+    "workloads",
+    [
+        *location_columns(),
+        name_column("workload"),
+        column(
+            "type",
+            lambda item: item.type and str(item.type),
+            spare=3,
+            short=lambda item: KIND_OF.get(item.type),
+        ),
+        column("action", spare=2),
+        column("before"),
+        column("after"),
+        column("rollout", lambda item: str(item.rollout.state) if item.rollout else None, spare=1),
+        status_column("outcome"),
+        message_column(lambda item: item.error.message if item.error else None),
+    ],
+    name=lambda item: str(item.workload),
+    kind=lambda item: KIND_OF.get(item.type, ""),
 )

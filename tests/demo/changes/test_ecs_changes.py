@@ -44,6 +44,8 @@ def test_scaling_sends_the_count_and_nothing_else(dashborion: Cli, fleet: Fleet)
         "type": "ecs-service",
         "seconds": None,
         "revisions": None,
+        "outcome": "done",
+        "error": None,
     }
 
 

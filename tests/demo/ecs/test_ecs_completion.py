@@ -17,6 +17,7 @@ def test_names_that_lists_saw_are_offered(dashborion: Cli, fleet: Fleet, home: P
 
     assert dashborion.complete("dashborion workloads describe we") == ["web"]
     assert dashborion.complete("dashborion workloads scale -n media ") == ["db", "web"]
+    assert dashborion.complete("dashborion workloads stop db we") == ["web"]
     assert dashborion.complete("dashborion workloads describe service/we") == ["service/web"]
     assert set(dashborion.complete("dashborion instances describe ")) == set(tasks)
     assert len(fleet.aws.spy.calls) == asked

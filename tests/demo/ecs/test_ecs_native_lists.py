@@ -5,12 +5,12 @@ boto3 and not the AWS CLI, which is an extra of its own: both print the API's an
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from tests.demo.ecs.test_ecs_access_denied import warnings, without_tags
-from tests.demo.ecs.test_ecs_api_calls import new_calls
 from tests.support.aws import MANY, connect
 from tests.support.cli import Cli
 from tests.support.fleet_on_ecs import CLUSTER, Fleet
@@ -19,6 +19,15 @@ from tests.support.fleet_on_ecs import CLUSTER, Fleet
 @pytest.fixture
 def ecs(fleet: Fleet) -> Any:
     return connect(fleet.aws, "ecs")
+
+
+def new_calls(fleet: Fleet) -> Counter[str]:
+    """The calls since the last time, by the operation's name alone."""
+    counts = Counter({
+        name.partition(":")[2]: count for name, count in fleet.aws.spy.counts.items()
+    })  # fmt: skip
+    fleet.aws.spy.reset()
+    return counts
 
 
 def last(arn: str) -> str:

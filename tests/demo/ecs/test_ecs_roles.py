@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import botocore.loaders
-import botocore.session
 import pytest
 
+from dashborion.orchestrators.aws import sessions
+from dashborion.orchestrators.aws.models import Models
 from tests.support.aws import HERE, KEY, SECRET, write_aws, write_config
 from tests.support.aws_server import StrictAws
 from tests.support.cli import Cli
@@ -44,8 +44,7 @@ def own_sts(own_fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     region = {"type": "String", "builtIn": "AWS::Region", "documentation": ""}
     given = {"version": "1.0", "parameters": {"Region": region}, "rules": [endpoint]}
     rules.write_text(json.dumps(given))
-    loader = botocore.loaders.create_loader(str(tmp_path / "models"))
-    monkeypatch.setattr(botocore.session, "create_loader", lambda *_: loader)
+    monkeypatch.setattr(sessions, "Models", lambda _: Models(str(tmp_path / "models")))
     return own_fleet
 
 

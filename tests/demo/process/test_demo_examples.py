@@ -35,6 +35,7 @@ NOT_HERE = {
     "demo reset": "others look at this demo",
     "demo break": "others look at this demo; test_demo_command_line.py types it",
     "instances port-forward": "it goes on; test_kubernetes_port_forward.py types it",
+    "workloads resume": "nothing is paused there; tests/real/changes/test_kubernetes_steering.py",
     "env use": "it would be the environment of the examples without -e",
 }
 """Commands that must not be run on a demo that is shared, and why."""

@@ -154,3 +154,12 @@ def test_a_wrong_count_is_a_conflict_before_anybody_is_asked(
 ) -> None:
     seen = dashborion(f"{SCALE} --current 3 --dry-run -o json")
     assert (seen.exit_code, seen.error["message"]) == (1, "web has 8 replicas, not 3")
+
+
+def test_what_a_stack_made_says_so_and_warns_of_nothing(dashborion: Cli, aws: AwsObjects) -> None:
+    """Its drift stays until the next deployment: nobody reverts it."""
+    replace(aws, tags=[{"key": "aws:cloudformation:stack-name", "value": "shop-web"}])
+    owner = {"tool": "CloudFormation", "name": "shop-web"}
+    seen = dashborion("workloads scale web -r 5 --yes -o json")
+    assert (seen.exit_code, seen.json["managedBy"], "warning" in seen.err) == (0, owner, False)
+    assert dashborion("workloads describe web -o json").json["managedBy"] == owner

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import pytest
 
 from tests.faults.ecs.conftest import Serve
+from tests.support.aws import point_at
 from tests.support.aws_balancing import balancing, behind, group, rule
-from tests.support.aws_objects import AwsObjects, definition, service, task
+from tests.support.aws_objects import CLUSTER, AwsObjects, definition, service, task
+from tests.support.calls import FEW, MANY, Calls, rows, services
 from tests.support.cli import Cli
 
 DEFINITIONS, TASKS = "ecs:DescribeTaskDefinition", "ecs:ListTasks"
 GROUPS = "elasticloadbalancing:DescribeTargetGroups"
 CHECKED = {"name": "app", "image": "app:1", "healthCheck": {"command": ["CMD", "true"]}}
+
+
+@pytest.fixture(scope="module")
+def of_size() -> Iterator[Mapping[int, AwsObjects]]:
+    """A few services, and many."""
+    with AwsObjects(**services(FEW)) as few, AwsObjects(**services(MANY)) as many:
+        yield {FEW: few, MANY: many}
+
+
+@pytest.mark.parametrize(
+    ("command", "calls"), [pytest.param(*row, id=row[0]) for row in rows("ecs")]
+)
+def test_a_command_asks_as_often_as_the_page_says(
+    dashborion: Cli,
+    of_size: Mapping[int, AwsObjects],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    calls: Calls,
+) -> None:
+    typed = command.replace("NAME", "web0").replace("ID", f"{0:032x}")
+    seen = []
+    for size in (FEW, MANY, MANY):
+        aws = of_size[size]
+        point_at(monkeypatch, aws, cluster=CLUSTER)
+        aws.spy.reset()
+        assert dashborion(typed.replace("REVISION", "app0:1")).exit_code == 0
+        seen.append(aws.spy.counts.total())
+    assert Calls(*seen) == calls
 
 
 @pytest.mark.parametrize(
@@ -82,16 +114,16 @@ def test_the_tasks_that_have_stopped_are_listed_once_for_the_whole_cluster(
 
 # --- One instance of many -----------------------------------------------------------------------
 
-MANY = 230  # three pages
+TASKS_OF_MANY = 230  # three pages
 WEB, OTHER = f"a87dd2ba{7:024x}", f"b87dd2ba{7:024x}"
 
 
 @pytest.fixture
 def crowd(serve: Serve) -> AwsObjects:
     """Two tasks with ids of their own, one of them of a small service, among many others."""
-    tasks = [task(number, "many") for number in range(MANY)]
+    tasks = [task(number, "many") for number in range(TASKS_OF_MANY)]
     tasks += [task(int(WEB, 16), "web"), task(int(OTHER, 16), "many")]
-    return serve(services=[service("many", count=MANY), service("web")], tasks=tasks)
+    return serve(services=[service("many", count=TASKS_OF_MANY), service("web")], tasks=tasks)
 
 
 @pytest.mark.parametrize(

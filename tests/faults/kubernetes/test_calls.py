@@ -7,14 +7,67 @@ from collections import Counter
 
 import pytest
 
+from dashborion.storage.files import cache_folder
+from tests.support import stub_changes
+from tests.support.calls import FEW, MANY, Calls, has_row, rows
 from tests.support.cli import Cli
-from tests.support.misbehaviour import status
-from tests.support.rich_objects import rich
+from tests.support.command_tree import commands
+from tests.support.misbehaviour import body, status
+from tests.support.rich_objects import many, rich
 from tests.support.stub_api import Api
+from tests.support.stub_objects import Manifest
+from tests.support.waiting import wait_for
 
 KINDS = {"deployments", "statefulsets", "daemonsets"}
 KEPT = {"replicasets", "controllerrevisions"}
-WAYS = {"services", "ingresses"}
+DISCOVERY = "/apis/gateway.networking.k8s.io/v1"  # which says that there are no routes
+ARGO = "/apis/argoproj.io/v1alpha1"  # the same of Argo Rollouts
+WAYS = {"services", "ingresses", DISCOVERY}
+
+# Commands that the page has no line for.
+NOT_COUNTED = {
+    *(f"demo {verb}" for verb in ("start", "stop", "status", "reset", "break")),
+    *(f"env {verb}" for verb in ("list", "use", "show")), "schema", "help",  # ask nobody
+    "env discover",  # asks accounts, not a cluster
+    "api",  # runs the commands of its paths
+    "workloads diff",  # of two clusters: tests/demo/compare
+    "instances exec", "instances port-forward",  # a stream for each connection
+    "ecs container-instances top",  # of machines, for which the table's cluster has no metrics
+}  # fmt: skip
+
+
+def test_every_command_that_asks_a_cluster_has_its_calls_in_the_page() -> None:
+    assert {command for command in commands() if not has_row(command)} == NOT_COUNTED
+
+
+@pytest.fixture(scope="module")
+def of_size() -> dict[int, dict[str, list[Manifest]]]:
+    """A few workloads, and many."""
+    return {size: many(size) for size in (FEW, MANY)}
+
+
+@pytest.mark.parametrize(
+    ("command", "calls"), [pytest.param(*row, id=row[0]) for row in rows("kubernetes")]
+)
+def test_a_command_asks_as_often_as_the_page_says(
+    dashborion: Cli,
+    cluster: Api,
+    of_size: dict[int, dict[str, list[Manifest]]],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    calls: Calls,
+) -> None:
+    stub_changes.take_all_methods(monkeypatch)
+    cluster.on("/apis/metrics.k8s.io/*", body({"items": []}))
+    cluster.on("*/log", body(b"2026-01-02T03:04:05.000000000Z hello\n", "text/plain"))
+    typed = command.replace("NAME", "web0").replace("ID", "web0-5d9-x").replace("REVISION", "2")
+    seen = []
+    for size in (FEW, MANY):
+        cluster.objects = of_size[size]
+        cluster.requests.clear()
+        assert dashborion(typed).exit_code == 0
+        seen.append(len(cluster.requests))
+    assert seen == [calls.few, calls.many]
 
 
 @pytest.mark.parametrize(
@@ -49,11 +102,50 @@ def test_a_list_asks_for_what_it_shows_and_for_nothing_twice(
 ) -> None:
     cluster.objects = rich()
     seen = dashborion(f"workloads {command}")
-    asked = Counter(one.plural for one in cluster.requests)
+    asked = Counter(one.plural or one.path for one in cluster.requests)
     assert seen.exit_code == 0
     of_type = {"deployment": {"deployments"}, "sts": {"statefulsets"}}
-    assert set(asked) == of_type.get(command.rpartition("--type ")[2], KINDS) | more
+    kinds = of_type.get(command.rpartition("--type ")[2], {*KINDS, ARGO})
+    assert set(asked) == kinds | more
     assert set(asked.values()) <= {1}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "list",
+        "status web",
+        "describe deployment/web",
+        "why",
+        "events web",
+        "history web",
+    ],
+)
+def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_listed(
+    dashborion: Cli, cluster: Api, command: str
+) -> None:
+    cluster.objects = rich()
+    dashborion("workloads list")
+    wait_for("the answer on disk", lambda: list(cache_folder().glob("kubernetes-apis-*.msgpack")))
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == [
+        "/apis/argoproj.io/v1alpha1"
+    ]
+    cluster.requests.clear()
+
+    assert dashborion(f"workloads {command}").exit_code == 0
+
+    assert [one.path for one in cluster.requests if "argoproj" in one.path] == []
+
+
+@pytest.mark.parametrize("code", [403, 404, 500])
+def test_where_discovery_does_not_answer_nothing_is_missing(
+    dashborion: Cli, cluster: Api, code: int
+) -> None:
+    cluster.on("*/argoproj.io/v1alpha1", status(code, "no"))
+
+    seen = dashborion("workloads list -o json", seconds=2)
+
+    assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, ["api", "db", "web"])
 
 
 def test_what_is_only_counted_is_asked_for_without_its_body(dashborion: Cli, cluster: Api) -> None:

@@ -13,7 +13,7 @@ from tests.support.stub_api import Api
 ORPHAN: dict[str, Any] = {"ownerReferences": None}
 TAKEN = {
     "ownerReferences": [
-        {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "web", "uid": "x",
+        {"apiVersion": "apps.example.com/v1", "kind": "CloneSet", "name": "web", "uid": "x",
          "controller": True}
     ]
 }  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.cli import Cli, Keyboard
 from tests.support.manifests import daemon_set, deployment, image, pod, service, stateful_set
-from tests.support.real_namespace import Space
+from tests.support.real_namespace import STRATEGY, Space
 
 Somebody = Callable[[Space, str], None]
 GOOD, BETTER = image("app"), image("app", "2.0")
@@ -47,7 +47,24 @@ MEANWHILE = {
     "rollback, fixed": ("rollback NAME", fixes, "changed the images of"),
     "rollback, configured": ("rollback NAME", configures, "changed the pod template of"),
     "restart, fixed": ("restart NAME", fixes, "changed the images of"),
+    "pause, configured": ("pause NAME", configures, "changed the pod template of"),
 }
+
+
+def test_an_abort_restores_the_template_only_in_place_of_what_was_shown(
+    dashborion: Cli, guarded: Space
+) -> None:
+    guarded.add(deployment("aborted", strategy=STRATEGY))
+    guarded.change_image("aborted", "unready")
+    guarded.plane.wait_for("its pod", lambda: len(guarded.pods("aborted")) == 2)
+    dashborion.keyboard = Keyboard("y\n", before=partial(fixes, guarded, "aborted"))
+
+    seen = dashborion("workloads abort aborted", tty=True)
+
+    assert (seen.exit_code, seen.out) == (1, ""), seen.err
+    assert "changed the images of aborted meanwhile" in seen.err
+    spec = guarded.get("aborted")["spec"]["template"]["spec"]
+    assert spec["containers"][0]["image"] == image("app", "1.1")
 
 
 def is_observed(space: Space, name: str) -> bool:

@@ -206,11 +206,11 @@ def test_a_paused_deployment_is_not_rolled_back_but_takes_a_new_image(
     here.change_image("paused", "app")
     assert dashborion("workloads status paused --wait").exit_code == 0
     here.merge("paused", {"paused": True})
-    assert "kubectl rollout resume" in refused(dashborion, "paused")
+    assert "workloads resume" in refused(dashborion, "paused")
 
-    seen = dashborion(f"workloads deploy paused --image {image('app', '4')} --wait")
-    assert (seen.exit_code, images(here, "paused")) == (8, [image("app", "4")])
-    assert "kubectl rollout resume" in seen.err
+    seen = dashborion(f"workloads deploy paused --image {image('app', '4')}")
+    assert (seen.exit_code, images(here, "paused")) == (0, [image("app", "4")])
+    assert "workloads resume" in seen.err
 
 
 def test_a_named_revision_by_kubectls_number_too(dashborion: Cli, here: Space) -> None:

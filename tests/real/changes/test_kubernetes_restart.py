@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dashborion.orchestrators.kubernetes.changes import RESTARTED_AT
+from dashborion.orchestrators.kubernetes.deploy import RESTARTED_AT
 from tests.support.api import ApiError
 from tests.support.cli import Cli
 from tests.support.manifests import daemon_set, deployment, service, stateful_set
 from tests.support.real_namespace import Space, writes
 
+ROLLING = {  # what no Deployment has but its strategy
+    **dict.fromkeys(("stage", "traffic", "bakeUntil", "waitingFor")),
+    "strategy": "rolling",
+}
 NOW = datetime(2026, 5, 1, 12, 0, 0, 999, tzinfo=UTC)
 
 
@@ -80,7 +84,7 @@ def test_a_paused_deployment_is_not_restarted(dashborion: Cli, here: Space, more
     seen = dashborion(f"workloads restart paused {more} -o json")
     assert (seen.exit_code, seen.out) == (1, "")
     assert seen.error["code"] == "refused"
-    assert "rollout resume" in seen.error["message"]
+    assert "workloads resume" in seen.error["message"]
     assert stamp_of(here, "paused") is None
 
 
@@ -143,10 +147,13 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
             "revision": "2",
             "message": "1 of 1 available",
             "causes": None,
+            **ROLLING,
         },
         "type": "k8s-deployment",
         "seconds": seen.json["seconds"],
         "revisions": None,
+        "outcome": "done",
+        "error": None,
     }
     assert seen.json["seconds"] >= 0
 
@@ -166,6 +173,7 @@ def test_status_of_a_finished_rollout(dashborion: Cli, here: Space) -> None:
             "revision": "1",
             "message": None,
             "causes": None,
+            **ROLLING,
         }
 
 
@@ -195,6 +203,8 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
         "type": None,
         "seconds": None,
         "revisions": None,
+        "outcome": "done",
+        "error": None,
     }
     here.plane.wait_for("it to be gone", lambda: here.is_gone(pod, "pods"))
     here.plane.wait_for("another one", lambda: len(here.pods("stoppable")) == 1)

@@ -53,6 +53,10 @@ def test_the_missing_verb_is_named(
         return (seen.exit_code, words in seen.err) == (4, True)
 
     here.plane.wait_for("the rights", named)
+    rights = dashborion("env check --for port-forward -o json").json
+    allowed = {one["permission"]: one["allowed"] for one in rights}
+    for verb in ("get", "create"):
+        assert allowed[f"{verb} pods/portforward"] == (verb in verbs)
     pod = here.only_pod(web)
     checked = dashborion(f"instances exec {pod} --check -o json")
     met = {one["requirement"]: one["met"] for one in checked.json["requirements"]}

@@ -13,7 +13,7 @@ import pytest
 
 from dashborion.orchestrators.aws.sessions import may_prompt
 from dashborion.render.views.kubernetes import LISTS as KUBERNETES
-from tests.support import misbehaviour
+from tests.support import misbehaviour, stub_objects
 from tests.support.api import Manifest
 from tests.support.cli import Cli, start
 from tests.support.kubeconfigs import Kube, Plugin, credential, document, write
@@ -82,14 +82,18 @@ def named(name: str, namespace: str = "default") -> Manifest:
 
 
 # Each kind's words, and where its objects are on the server.
-KINDS = {kind: {"autoscalers": "horizontalpodautoscalers"}.get(kind, kind) for kind in KUBERNETES}
+CALLED = {"autoscalers": "horizontalpodautoscalers", "routes": "httproutes"}
+KINDS = {kind: CALLED.get(kind, kind) for kind in KUBERNETES}
+GATEWAY_API = "gateway.networking.k8s.io/v1"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("is_listed", [True, False], ids=["listed before", "fetched"])
 def test_every_kind_of_k8s_offers_its_own_names(
-    fleet: Api, dashborion: Cli, kind: str, *, is_listed: bool
+    fleet: Api, dashborion: Cli, monkeypatch: pytest.MonkeyPatch, kind: str, *, is_listed: bool
 ) -> None:
+    for plural, name in (("httproutes", "HTTPRoute"), ("gateways", "Gateway")):
+        monkeypatch.setitem(stub_objects.KINDS, plural, (GATEWAY_API, name))
     fleet.objects[KINDS[kind]] = [named("mine"), named("other")]
     if is_listed:
         assert dashborion(f"k8s {kind} list").exit_code == 0

@@ -105,6 +105,8 @@ def test_revisions_are_those_of_the_workload_on_the_line(dashborion: Cli, fleet:
         pytest.param("workloads diff --ignore cpu,plat", ["cpu,platform"], id="another field"),
         pytest.param("workloads deploy --image-from k8s:", ["k8s:here"], id="a source"),
         pytest.param("workloads deploy --repository ", ["keep", "target"], id="repositories"),
+        pytest.param("workloads status web --until s", ["shifted", "stage:NAME"], id="a goal"),
+        pytest.param("workloads cont", ["continue"], id="a verb"),
     ],
 )  # fmt: skip
 def test_fixed_words_are_offered(

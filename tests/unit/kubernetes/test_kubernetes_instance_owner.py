@@ -78,7 +78,7 @@ def test_a_deployment_with_dashes_keeps_them() -> None:
     "owners",
     [
         pytest.param([], id="bare"),
-        pytest.param([owner("Rollout", "web", group="argoproj.io/v1alpha1")], id="a rollout's"),
+        pytest.param([owner("Rollout", "web", group="example.com/v1")], id="another rollout's"),
         pytest.param([BY_DEPLOYMENT | {"controller": False}], id="owned but not controlled"),
     ],
 )

@@ -86,6 +86,31 @@ def rollout(state: RolloutState, message: str | None = None) -> Rollout:
         ),
         pytest.param(
             {
+                "action": "pause",
+                "before": "progressing",
+                "after": "paused",
+                "rollout": rollout(RolloutState.PAUSED, "it waits"),
+            },
+            "✓ media/staging deployment/web paused",
+            id="a pause",
+        ),
+        pytest.param(
+            {
+                "action": "continue",
+                "before": "paused",
+                "after": "progressing",
+                "rollout": rollout(RolloutState.PAUSED, "paused at BAKE"),
+            },
+            "… media/staging deployment/web continued, paused: paused at BAKE",
+            id="to the next pause",
+        ),
+        pytest.param(
+            {"action": "abort", "before": "7", "after": "5", "dry_run": True},
+            "· media/staging would abort deployment/web 7 → 5",
+            id="an abort",
+        ),
+        pytest.param(
+            {
                 "action": "stop",
                 "type": None,
                 "instance": "web-1",

@@ -132,6 +132,7 @@ def _staged(facts: Facts) -> Iterator[Finding]:
             yield Finding(
                 code=code, reason=hook.status, evidence=[told], last_seen=at,
                 message=stages.stage(made) or f"hook {hook.hook_id or hook.target_arn}",
+                advice=_onward(facts, hook) if code is Code.HOOK_WAITING else [],
             )  # fmt: skip
     if made.lifecycle_stage == "BAKE_TIME":
         told = Evidence(source=source, field="lifecycleStage", value="BAKE_TIME", timestamp=at)
@@ -181,6 +182,17 @@ def _of_deployment(item: wire.Deployment, field: str, value: str) -> Evidence:
     return Evidence(
         source=f"deployment/{item.id}", field=field, value=value, timestamp=item.updated_at
     )
+
+
+def _onward(facts: Facts, hook: wire.LifecycleHook) -> list[Advice]:
+    """Either way: on, or back."""
+    name = facts.service.service_name if facts.service else "NAME"
+    chosen = f" --hook {hook.hook_id}" if hook.hook_id else ""
+    command = f"dashborion workloads continue {name}{chosen}"
+    return [
+        Advice(text="let it go on", command=command),
+        Advice(text="or take it back", command=f"dashborion workloads abort {name}"),
+    ]
 
 
 def _back(facts: Facts) -> Advice:

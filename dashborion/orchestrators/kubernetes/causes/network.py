@@ -67,7 +67,7 @@ def services(facts: Facts) -> list[network_wire.Service]:
     """The Services that select the workload's pods."""
     if facts.item is None:
         return []
-    index = ways.EndpointIndex.build(facts.services or (), ())
+    index = ways.EndpointIndex.build(facts.services or ())
     return index.services(facts.item.metadata.namespace, _template(facts))
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from dashborion.models.cause import Advice, Code, Severity
+from dashborion.models.rollout import RolloutState
 from dashborion.orchestrators.findings import Finding, Rule
-from dashborion.orchestrators.kubernetes import rollout, wire
+from dashborion.orchestrators.kubernetes import argo, rollout, wire
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.causes.pods import age
 from dashborion.orchestrators.kubernetes.facts import Facts
 
@@ -49,12 +51,21 @@ def _held(facts: Facts) -> Finding | None:
     item = facts.item
     if item is None or rollout.is_unobserved(item):
         return None
+    if isinstance(item, Rollout) and not item.spec.paused and argo.waits_for_person(item):
+        return _waits(facts, item)
     if isinstance(item, wire.Deployment):
         if not item.spec.paused:
             return None
         message = "changes of the template wait until `spec.paused` is removed"
         evidence = facts.evidence("spec.paused", "true")
-        return Finding(code=Code.PAUSED, reason="Paused", message=message, evidence=[evidence])
+        resume = f"dashborion workloads resume {item.metadata.name}"
+        return Finding(
+            code=Code.PAUSED,
+            reason="Paused",
+            message=message,
+            evidence=[evidence],
+            advice=[Advice(text="let it go on", command=resume)],
+        )
     status = item.status
     if isinstance(status, wire.DaemonSetStatus):
         old = status.desired_number_scheduled - status.updated_number_scheduled
@@ -85,6 +96,54 @@ def _held(facts: Facts) -> Finding | None:
         reason="Partition",
         message=f"replicas below {partition} keep their revision: {old} of them",
         evidence=[facts.evidence("spec.updateStrategy.rollingUpdate.partition", str(partition))],
+    )
+
+
+def _waits(facts: Facts, item: Rollout) -> Finding:
+    """An Argo Rollout at a pause that only a person ends."""
+    pause = next(one for one in item.status.pause_conditions or ())
+    command = f"dashborion workloads {{}} {item.metadata.name}"
+    return Finding(
+        code=Code.HOOK_WAITING,
+        reason=pause.reason,
+        message=argo.judged(item)[1],
+        evidence=[
+            facts.evidence("status.pauseConditions[].reason", pause.reason, pause.start_time)
+        ],
+        first_seen=pause.start_time,
+        last_seen=pause.start_time,
+        advice=[
+            Advice(text="go on", command=command.format("continue")),
+            Advice(text="go back", command=command.format("abort")),
+        ],
+    )
+
+
+def _degraded(facts: Facts) -> Finding | None:
+    """An Argo Rollout that was aborted, or cannot be rolled out: its template stays the new one."""
+    item = facts.item
+    if not isinstance(item, Rollout) or rollout.is_unobserved(item):
+        return None
+    state, message = argo.judged(item)
+    said = rollout.condition(item.status.conditions, "Progressing")
+    if state is not RolloutState.FAILED or (said and said.reason == "ProgressDeadlineExceeded"):
+        return None
+    at = said.last_update_time or said.last_transition_time if said else None
+    name = item.metadata.name
+    stable = [one for one in facts.pods if argo.is_stable(item, one.pod.metadata)]
+    to = next((f" --to {one.instance.revision}" for one in stable if one.instance.revision), "")
+    advice = [Advice(text="set what runs", command=f"dashborion workloads rollback {name}{to}")]
+    if item.status.abort:
+        retry = f"dashborion workloads resume {name}"
+        advice.append(Advice(text="try the new template again", command=retry))
+    return Finding(
+        code=Code.ROLLOUT_FAILED,
+        reason="RolloutAborted" if item.status.abort else item.status.phase,
+        message=message,
+        evidence=[facts.evidence("status.message", message, at)],
+        first_seen=at,
+        last_seen=at,
+        advice=advice,
     )
 
 
@@ -179,6 +238,7 @@ def _one(finding: Finding | None) -> Iterator[Finding]:
 
 RULES: Sequence[Rule[Facts]] = (
     Rule(lambda facts: _one(_deadline(facts))),
+    Rule(lambda facts: _one(_degraded(facts))),
     Rule(lambda facts: _one(_held(facts))),
     Rule(_blocked),
     Rule(lambda facts: _one(_not_observed(facts))),

@@ -8,8 +8,9 @@ entry is understood; else it runs as written.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _KEY = "AWS_ACCESS_KEY_ID"
 _PROFILE, _REGIONS = "AWS_PROFILE", ("AWS_REGION", "AWS_DEFAULT_REGION")
@@ -33,8 +34,7 @@ _AUTHENTICATOR = {
 }
 
 
-@dataclass(frozen=True)
-class EksUser:
+class EksUser(Struct, frozen=True):
     """The cluster that a token is for, and the AWS identity that it proves."""
 
     command: str

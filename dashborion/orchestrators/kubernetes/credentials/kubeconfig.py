@@ -7,10 +7,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from dashborion import __version__
 from dashborion.config.kubeconfig import Entry, Kubeconfig, kubeconfig_paths, read_kubeconfig
@@ -34,26 +35,29 @@ _HEADER_NAME = "!#$&'*+-.^_`|~"  # beside letters and digits; client-go escapes 
 PluginSubstitutes = Callable[[Any], Callable[[], ExecCredential | None] | None]
 
 
-@dataclass
 class Credentials:
     """An API server and a user to speak to it as.
 
     ``user`` is the name in messages, ``namespace`` the default one.
-    ``generation`` grows when the settings have changed. ``_load`` loads them; it
+    ``generation`` grows when the settings have changed. ``load`` loads them; it
     gets whether the API refused what was loaded before.
     """
 
-    namespace: str
-    user: str | None
-    impersonation: tuple[tuple[str, str], ...]
-    _load: Callable[[bool], Settings]
-    generation: int = 0
-    settings: Settings = field(init=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-    _renewed_at: float = -math.inf
-
-    def __post_init__(self) -> None:
-        self.settings = self._load(False)
+    def __init__(
+        self,
+        namespace: str,
+        user: str | None,
+        impersonation: tuple[tuple[str, str], ...],
+        load: Callable[[bool], Settings],
+    ) -> None:
+        self.namespace = namespace
+        self.user = user
+        self.impersonation = impersonation
+        self.generation = 0
+        self.settings = load(False)
+        self._load = load
+        self._lock = threading.Lock()
+        self._renewed_at = -math.inf
 
     def authorization(self) -> str | None:
         """The header's value, renewed first when its expiry is near; None with a certificate.
@@ -106,8 +110,7 @@ def connect(
     return Credentials(namespace, user.name or None, _impersonation(user), loader.load)
 
 
-@dataclass
-class _Loader:
+class _Loader(Struct):
     """Loads the settings of a context, again when they expire or are refused."""
 
     context: str
