@@ -39,8 +39,8 @@ MOST_BYTES = 128 << 20
 # JSON of objects shrinks to a tenth, of objects that are all alike to a sixtieth.
 MOST_TIMES, FEW_BYTES = 200, 4 << 20
 MOST_ERROR_BYTES = 4 << 20
-# Little enough that what is read and not unpacked yet hardly counts. For each piece the thread waits
-# for the one that decodes.
+# Little enough that what is read and not unpacked yet hardly counts; after each piece the thread
+# waits for the one that decodes.
 _PIECE = 1 << 20
 
 T = TypeVar("T")
