@@ -76,8 +76,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)  # without xdist nobody asks
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: much of the time goes into waiting for servers."""
-    return (os.cpu_count() or 1) + 1
+    """Two more than there are cores: much of the time goes into waiting for servers."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,8 +1,8 @@
 """The table of calls in the page for contributors: what each command asks, of few and of many.
 
 A row is a command as it is typed, with ``NAME`` and ``ID`` for a workload and its instance. Its
-numbers are the calls of one run in a cluster of 3 workloads and in one of 300, on ECS also those
-of the next run, which knows what is kept; a dash is where there is no such command.
+numbers are, of Kubernetes and of ECS, the calls of one run in a cluster of 3 workloads and in one
+of 300, and those of the next run, which knows what is kept; a dash where there is no such command.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def rows(orchestrator: str) -> Iterator[tuple[str, Calls]]:
     """Each command that the orchestrator has, with its numbers as the page tells them."""
     section = PAGE.read_text(encoding="utf-8").partition("## Calls")[2].partition("\n## ")[0]
     for row in _ROW.finditer(section):
-        few, many, *of_ecs = row["numbers"].split(" | ")
-        mine = [few, many, many] if orchestrator == "kubernetes" else of_ecs
+        numbers = row["numbers"].split(" | ")
+        mine = numbers[:3] if orchestrator == "kubernetes" else numbers[3:]
         if "-" not in mine:
             yield row["command"], Calls(*map(int, mine))
 

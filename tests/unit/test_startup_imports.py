@@ -101,10 +101,11 @@ def test_a_list_of_kubernetes_imports_what_it_shows(api: Api, kube: Kube) -> Non
     loaded = modules_after("-q", "workloads", "list")
     assert foreign(loaded) == COMMAND_LINE | {"urllib3"}
     assert parts(loaded, "kubernetes") == {
-        "adapter", "addresses", "availability", "changing", "client", "credentials",
-        "credentials.entries", "credentials.kubeconfig", "credentials.settings", "errors", "find",
-        "instances", "inventory", "listing", "nearby_wire", "network_wire", "normalise",
-        "protocol", "quantity", "request", "resources", "rollout", "runtime", "transport", "wire",
+        "adapter", "addresses", "argo", "argo_wire", "availability", "changing", "client",
+        "credentials", "credentials.entries", "credentials.kubeconfig", "credentials.settings",
+        "errors", "find", "instances", "inventory", "listing", "nearby_wire", "network_wire",
+        "normalise", "parking", "protocol", "quantity", "request", "resources", "rollout",
+        "runtime", "served", "transport", "wire",
     }  # fmt: skip
 
 

@@ -73,7 +73,12 @@ RIGHTS: Mapping[Verb, Rights] = {
         "ecs:TagResource": "--image",
     },
     Verb.SCALE: {**_FIND, "ecs:UpdateService": None, **_SCALER, **_FOLLOW},
-    Verb.RESTART: {**_FIND, "ecs:UpdateService": None, **_SCALER, **_FOLLOW},
+    Verb.RESTART: {
+        **_FIND, "ecs:UpdateService": None, **_SCALER, **_FOLLOW,
+        **dict.fromkeys(
+            ("ecs:DescribeTaskDefinition", "ecr:DescribeImages"), "whether a tag has moved"
+        ),
+    },
     Verb.DEPLOY: {
         **_FIND, **_DEFINITION, "ecs:RegisterTaskDefinition": None, **_PASS,
         "ecs:UpdateService": None, "ecs:TagResource": "--reason, and tags of the definition",
@@ -89,6 +94,7 @@ RIGHTS: Mapping[Verb, Rights] = {
         **_PARKED,
         "application-autoscaling:DescribeScheduledActions": "what will scale it meanwhile",
         "ecs:GetTaskProtection": "which tasks are protected from it",
+        **_FOLLOW,
     },
     Verb.START: {**_PARKED, "ecs:UntagResource": None, **_FOLLOW},
     Verb.CONTINUE: {
@@ -121,7 +127,7 @@ RESOURCES: Mapping[str, frozenset[str]] = {
 
 NARROWER = frozenset(
     {"iam:PassRole", "ecs:RunTask", "ecs:RegisterTaskDefinition", "ecs:DeregisterTaskDefinition",
-     "logs:GetLogEvents", "ssm:StartSession", "scheduler:ListSchedules",
+     "logs:GetLogEvents", "ssm:StartSession", "ecr:DescribeImages", "scheduler:ListSchedules",
      "application-autoscaling:RegisterScalableTarget"}
 )  # fmt: skip
 """Of these others, those that policies allow on roles, log groups and so on that nobody names."""

@@ -11,13 +11,17 @@ from typing import Any
 
 from dashborion.models.query import Found
 from dashborion.orchestrators.kubernetes import gateway_wire
-from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.endpoints import ServiceWay
 from dashborion.orchestrators.kubernetes.gateway_routes import ways
 from dashborion.orchestrators.kubernetes.resources import Resource
 
-ROUTES: tuple[Resource[Any], ...] = (api.HTTP_ROUTES, api.GRPC_ROUTES)
+_API = "gateway.networking.k8s.io/v1"
+GATEWAYS = Resource(gateway_wire.Gateway, _API, "gateways", "Gateway", is_optional=True)
+ROUTES: tuple[Resource[Any], ...] = (
+    Resource(gateway_wire.HTTPRoute, _API, "httproutes", "HTTPRoute", is_optional=True),
+    Resource(gateway_wire.GRPCRoute, _API, "grpcroutes", "GRPCRoute", is_optional=True),
+)
 
 
 def begin(client: Client, namespace: str | None) -> Callable[[], list[ServiceWay]]:
@@ -37,7 +41,7 @@ def _gather(
     }
     # Gateways are few, and often in a namespace of their own.
     wanted = sorted(places) if namespace else [None] * bool(places)
-    listed_gateways = [client.collect(api.GATEWAYS, one, decoration=True) for one in wanted]
+    listed_gateways = [client.collect(GATEWAYS, one, decoration=True) for one in wanted]
     gateways = [one for listed in listed_gateways for one in client.optional(listed)]
     known = {(one.metadata.namespace, one.metadata.name): one for one in gateways}
     return list(ways(routes, known))

@@ -14,7 +14,7 @@ from msgspec import Struct
 from dashborion.errors import short
 from dashborion.models.managed import ManagedBy
 from dashborion.orchestrators.changing import Keeper
-from dashborion.orchestrators.kubernetes import wire
+from dashborion.orchestrators.kubernetes import normalise, wire
 from dashborion.orchestrators.kubernetes.instances import controller
 
 _TRACKING = "argocd.argoproj.io/tracking-id"
@@ -99,11 +99,5 @@ def keeper(item: wire.Controller, scaling: Sequence[wire.Autoscaler] = ()) -> Ke
         if tool and not written.subresource and (written.has_template or written.has_replicas):
             by = ManagedBy(tool=tool, name=None)
             return Keeper(by, f"{tool}, whose {written.manager} has written it,", "change it there")
-    scaler = next(filter(None, map(scaled_object, scaling)), None)
+    scaler = next(filter(None, map(normalise.scaled_object, scaling)), None)
     return Keeper(ManagedBy(tool="KEDA", name=scaler)) if scaler else None
-
-
-def scaled_object(scaler: wire.Autoscaler) -> str | None:
-    """The name of KEDA's ScaledObject that a HorizontalPodAutoscaler was made from."""
-    owners = scaler.metadata.owner_references or ()
-    return next((one.name for one in owners if one.kind == "ScaledObject"), None)

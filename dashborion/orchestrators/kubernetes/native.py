@@ -108,7 +108,7 @@ KINDS: Mapping[str, Kind] = {
         optional="Gateway API",
     ),
     "gateways": Kind(
-        (api.GATEWAYS,),
+        (gateways.GATEWAYS,),
         native_gateway.gateway,
         models.GatewayDetail,
         native_normalise.conditions,

@@ -27,7 +27,6 @@ from dashborion.models.workload import (
 )
 from dashborion.orchestrators.kubernetes import argo, argo_wire, quantity, rollout, wire
 from dashborion.orchestrators.kubernetes.instances import controller, requests
-from dashborion.orchestrators.kubernetes.managed import scaled_object
 from dashborion.orchestrators.parking import ANNOTATION, Mark, parked
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
@@ -209,6 +208,12 @@ def autoscaling(scaling: Sequence[wire.Autoscaler], desired: int) -> Autoscaling
         source=", ".join(map(_source, scaling)),
         suspended=all(desired == 0 < minimum for minimum in minima),
     )
+
+
+def scaled_object(scaler: wire.Autoscaler) -> str | None:
+    """The name of KEDA's ScaledObject that a HorizontalPodAutoscaler was made from."""
+    owners = scaler.metadata.owner_references or ()
+    return next((one.name for one in owners if one.kind == "ScaledObject"), None)
 
 
 def _source(scaler: wire.Autoscaler) -> str:

@@ -11,7 +11,6 @@ from msgspec import Struct
 from dashborion.errors import NotFound
 from dashborion.orchestrators.kubernetes import (
     argo_wire,
-    gateway_wire,
     nearby_wire,
     network_wire,
     wire,
@@ -88,14 +87,6 @@ CONTROLLER_REVISIONS = Resource(
 PODS = Resource(wire.Pod, "v1", "pods", "Pod")
 SERVICES = Resource(network_wire.Service, "v1", "services", "Service")
 INGRESSES = Resource(network_wire.Ingress, "networking.k8s.io/v1", "ingresses", "Ingress")
-GATEWAY_API = "gateway.networking.k8s.io/v1"
-GATEWAYS = Resource(gateway_wire.Gateway, GATEWAY_API, "gateways", "Gateway", is_optional=True)
-HTTP_ROUTES = Resource(
-    gateway_wire.HTTPRoute, GATEWAY_API, "httproutes", "HTTPRoute", is_optional=True
-)
-GRPC_ROUTES = Resource(
-    gateway_wire.GRPCRoute, GATEWAY_API, "grpcroutes", "GRPCRoute", is_optional=True
-)
 ENDPOINT_SLICES = Resource(
     network_wire.EndpointSlice, "discovery.k8s.io/v1", "endpointslices", "EndpointSlice"
 )

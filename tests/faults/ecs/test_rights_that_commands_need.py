@@ -31,6 +31,7 @@ COMMANDS = {
     Verb.SCALE: "workloads scale web -r 3",
     Verb.RESTART: "workloads restart web",
     Verb.DEPLOY: "workloads deploy web --image example.test/app:2.0",
+    Verb.STOP: "workloads stop web",
 }
 SIGNED_AS = {"autoscaling": "application-autoscaling"}
 

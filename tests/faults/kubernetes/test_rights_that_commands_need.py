@@ -32,6 +32,8 @@ COMMANDS = {
     Verb.RESTART: "workloads restart web",
     Verb.DEPLOY: "workloads deploy web --image example.com/web:2",
     Verb.ROLLBACK: "workloads rollback web --to 1",
+    Verb.STOP: "workloads stop web",
+    Verb.PAUSE: "workloads pause web",
 }
 
 
