@@ -68,7 +68,10 @@ class Served:
             return kept.plurals
         try:
             plurals = self.plurals(version)
-        except (AccessError, Unavailable):
+        except AccessError as error:
+            client.runtime.warn(error)
+            return []
+        except Unavailable:  # which the lists beside it say themselves
             return []
         start(partial(cache.add, {version: Known(plurals, now)}))  # nobody waits for that
         return plurals

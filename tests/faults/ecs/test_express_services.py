@@ -103,7 +103,7 @@ def test_what_is_not_known_to_work_there_names_the_command_that_does(
 
     seen = dashborion(f"workloads {verb} {dry}-o json {rest}")
 
-    assert (seen.exit_code, seen.error["code"]) == (2, "usage")
+    assert (seen.exit_code, seen.error["code"]) == (2, "not-applicable")
     assert "UpdateExpressGatewayService" in seen.error["message"]
     command = f"aws ecs update-express-gateway-service --service-arn {arn} {instead}"
     assert seen.error["hint"] == command.rstrip()
