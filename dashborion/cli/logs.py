@@ -163,9 +163,9 @@ class LogOptions(OptionSet):
             )
             expect = text.expect
 
-        def shape(source: Source, block: Block) -> Block:
+        def shape(source: Source, block: Block) -> tuple[Block, Block]:
             kept = line_filter(block)
-            return formatted(source, kept) if kept else []
+            return kept, formatted(source, kept) if kept else []
 
         return shape, expect
 

@@ -1,7 +1,7 @@
 """Many logs as one: merged by time, filtered by patterns, or live as lines arrive.
 
-The caller decides how a line looks: ``shape`` turns a source's lines into those that
-are printed, with the timestamp still in front and the newline behind.
+The caller decides how a line looks: ``shape`` gives the lines of a source that are wanted, and for
+each the text to print, without a newline behind it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,19 @@ from dashborion.errors import DashborionError, UsageError, foreseen
 from dashborion.models.log import HEAD, STAMP, Source
 from dashborion.orchestrators.logs import Block, Ended, Reader, Reading, Sink
 
-Shape = Callable[[Source, Block], Block]
+Shape = Callable[[Source, Block], tuple[Block, Block]]
 Failed = Callable[[Source, DashborionError], None]
 Expect = Callable[[Sequence[Source]], None]
 T = TypeVar("T")
 Item = tuple[Source, Block] | list[Source]
+Timed = tuple[bytes, bytes]  # a line's moment and its text
 
 WINDOW_SECONDS = 2.0  # in which a sorted live stream puts lines into order
 WAITING = 2000  # blocks that may wait to be printed before those who read have to wait
 GATHER_SECONDS = 0.03
 TICK_SECONDS = 0.25
 
-_moment = itemgetter(slice(0, STAMP))
+_moment = itemgetter(0)
 
 
 @dataclass(frozen=True)
@@ -71,36 +72,36 @@ def snapshots(
 
 
 class _Buffer:
-    """The lines of one log that were read and not yet merged, by time."""
+    """The texts of one log that were read and not yet merged, and their moments, by time."""
 
     def __init__(self, reading: Reading, shape: Shape) -> None:
         self._reading, self._shape = reading, shape
-        self.lines: Block = []
-        self.at = 0
-        self.is_over = False
+        self.moments: Block = []
+        self._texts: Block = []
+        self._at = 0
+        self._is_over = False
 
-    def fill(self, failed: Failed) -> None:
-        """Read until there is a line, or the log has ended."""
-        while self.at == len(self.lines) and not self.is_over:
+    def fill(self, failed: Failed) -> bool:
+        """Read until there is a text, or the log has ended; whether there is one."""
+        while self._at == len(self.moments) and not self._is_over:
             try:
                 with foreseen():
                     block = next(self._reading.blocks, None)
             except DashborionError as error:
                 failed(self._reading.source, error)
                 block = None
-            self.is_over = block is None
-            self.lines = self._shape(self._reading.source, block) if block else []
-            # stdout and stderr are not always in the order of their timestamps.
-            self.lines.sort(key=_moment)
-            self.at = 0
+            self._is_over, self._at = block is None, 0
+            lines, texts = self._shape(self._reading.source, block) if block else ([], [])
+            moments = [line[:STAMP] for line in lines]
+            self.moments, self._texts = sorted(moments), texts
+            if self.moments != moments:  # as stdout and stderr are not always in order
+                self._texts = _by_time(moments, texts)
+        return self._at < len(self.moments)
 
-    def until(self, bound: bytes | None) -> Block:
-        """Take the lines up to a moment, or all."""
-        begin = self.at
-        self.at = len(self.lines)
-        if bound is not None:
-            self.at = bisect_right(self.lines, bound, begin, key=_moment)
-        return self.lines[begin : self.at]
+    def until(self, bound: bytes) -> tuple[Block, Block]:
+        """Take the texts up to a moment, and their moments."""
+        begin, self._at = self._at, bisect_right(self.moments, bound, self._at)
+        return self.moments[begin : self._at], self._texts[begin : self._at]
 
 
 def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterator[bytes]:
@@ -110,20 +111,25 @@ def merged(readings: Sequence[Reading], shape: Shape, failed: Failed) -> Iterato
     stay in the order of their log. A reading that ends with an error costs its own rest.
     """
     buffers = [_Buffer(reading, shape) for reading in readings]
-    while buffers:
-        for buffer in buffers:
-            buffer.fill(failed)
-        buffers = [buffer for buffer in buffers if buffer.at < len(buffer.lines)]
+    while buffers := [buffer for buffer in buffers if buffer.fill(failed)]:
         # What comes next in a reading may be as old as the last line that it has given.
-        bound = min((buffer.lines[-1][:STAMP] for buffer in buffers), default=None)
-        lines = [line for buffer in buffers for line in buffer.until(bound)]
-        lines.sort(key=_moment)
-        yield written(lines)
+        bound = min(buffer.moments[-1] for buffer in buffers)
+        moments: Block = []
+        texts: Block = []
+        for buffer in buffers:
+            own_moments, own_texts = buffer.until(bound)
+            moments += own_moments
+            texts += own_texts
+        yield _written(_by_time(moments, texts))
 
 
-def written(lines: Block) -> bytes:
-    """Shaped lines without their moments."""
-    return b"".join([line[HEAD:] for line in lines])
+def _by_time(moments: Block, texts: Block) -> Block:
+    """Texts in the order of their moments. Pairs of both would take twice as long to sort."""
+    return [texts[place] for place in sorted(range(len(texts)), key=moments.__getitem__)]
+
+
+def _written(texts: Block) -> bytes:
+    return b"\n".join([*texts, b""])
 
 
 class Live(Generic[T]):
@@ -215,15 +221,15 @@ class _Named:
 
 @dataclass
 class Window:
-    """Holds lines back for some seconds, so that they can be printed in order."""
+    """Holds texts back for some seconds, so that they can be printed in order of their moments."""
 
     seconds: float
     clock: Callable[[], float]
-    _held: Block = field(default_factory=list)
+    _held: list[Timed] = field(default_factory=list)
     _arrived: list[tuple[float, bytes]] = field(default_factory=list)
 
-    def through(self, lines: Block) -> Block:
-        """Add lines; gives those that were held long enough, and all that are older."""
+    def through(self, lines: Sequence[Timed]) -> Block:
+        """Add texts; gives those that were held long enough, and all that are older."""
         now = self.clock()
         if lines:
             self._held += lines
@@ -235,12 +241,11 @@ class Window:
         self._held.sort(key=_moment)
         end = bisect_right(self._held, max(ripe), key=_moment)
         given, self._held = self._held[:end], self._held[end:]
-        return given
+        return [text for _, text in given]
 
     def rest(self) -> Block:
-        """All lines that are still held, in order."""
-        self._held.sort(key=_moment)
-        return self._held
+        """All texts that are still held, in order."""
+        return [text for _, text in sorted(self._held, key=_moment)]
 
 
 @dataclass
@@ -279,7 +284,7 @@ class Following:
                 if self.is_over() or not (running or items):
                     break
             if self.window is not None:
-                yield written(self.window.rest())
+                yield _written(self.window.rest())
         finally:
             self.live.end()
             for reader in self.readers:
@@ -314,18 +319,22 @@ class Following:
         return None
 
     def _printed(self, items: Sequence[Item | str]) -> Iterator[bytes]:
-        lines: Block = []
+        texts: Block = []
+        timed: list[Timed] = []
         for item in items:
             if isinstance(item, str):
-                if lines and self.window is None:
-                    yield written(lines)
-                    lines = []
+                if texts:
+                    yield _written(texts)
+                    texts = []
                 self.say(item)
             elif isinstance(item, list):
                 self.expect(item)
+            elif self.window is None:
+                texts += self.shape(*item)[1]
             else:
-                lines += self.shape(*item)
+                lines, shaped = self.shape(*item)
+                timed += zip([line[:STAMP] for line in lines], shaped, strict=True)
         if self.window is not None:
-            lines = self.window.through(lines)
-        if lines:
-            yield written(lines)
+            texts = self.window.through(timed)
+        if texts:
+            yield _written(texts)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 
 from dashborion.concurrency import GRACE_SECONDS, SLICE_SECONDS, Deadline, start
 from dashborion.errors import DashborionError, NothingToRead, Unreadable, foreseen
@@ -28,7 +28,7 @@ class ReadAhead:
         self._deadline = deadline
         self._seconds = deadline.remaining() + GRACE_SECONDS
         self._waits_since: float | None = time.monotonic()
-        self._blocks: deque[Block] = deque()
+        self._blocks: list[Block] = []
         self._changed = threading.Condition()
         self._error: DashborionError | None = None
         self._is_over = False
@@ -38,12 +38,14 @@ class ReadAhead:
         return self
 
     def __next__(self) -> Block:
+        """All that waits, as one block: to merge many small ones takes longer than to read them."""
         with self._changed:
             self._wait_for_block()
-            if self._blocks:
-                self._changed.notify_all()
-                return self._blocks.popleft()
-        raise StopIteration
+            blocks, self._blocks = self._blocks, []
+            self._changed.notify_all()
+        if not blocks:
+            raise StopIteration
+        return list(chain.from_iterable(blocks))
 
     def wait(self) -> None:
         """Wait for the first block.

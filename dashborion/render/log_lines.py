@@ -1,7 +1,7 @@
 """Log lines as text, as JSON, or as the containers wrote them.
 
-Each renderer takes lines with their timestamp in front (``models.log.HEAD`` bytes)
-and leaves it there: lines are merged by it and then printed without it.
+Each renderer takes lines with their timestamp in front (``models.log.HEAD`` bytes), and gives
+the text to print for each, without it and without a newline behind.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class TextLines:
         prefix = self.prefixes.of(source) if self.prefixes is not None and has_prefix else b""
         plain = not self.color and not b"".join(block).translate(None, _HARMLESS)
         if plain and not self.timestamps:
-            return [line[:HEAD] + prefix + line[HEAD:] + b"\n" for line in block]
+            return [prefix + line[HEAD:] for line in block]
         return [self._line(source, prefix, line, plain=plain) for line in block]
 
     def _has_prefix(self, source: Source) -> bool:
@@ -66,10 +66,10 @@ class TextLines:
             moment = timestamp(head, source.digits)
             prefix += (time_of_day(head, utc=self.utc) if self.readable else moment) + b" "
         if plain:
-            return head + prefix + message + b"\n"
+            return prefix + message
         text = message.decode(errors="replace")
         parts = [self._colored(harmless(part)) for part in text.removesuffix("\r").split("\n")]
-        return head + b"".join(prefix + part.encode() + b"\n" for part in parts)
+        return b"\n".join([prefix + part.encode() for part in parts])
 
     def _colored(self, text: str) -> str:
         if not self.color:
@@ -109,7 +109,7 @@ class JsonLines:
             encoded = msgspec.json.encode(model)
             if not encoded.isascii() or b"\x7f" in encoded:
                 encoded = escaped_json(encoded.decode()).encode()
-            lines.append(line[:HEAD] + encoded + b"\n")
+            lines.append(encoded)
         return lines
 
 
@@ -121,11 +121,8 @@ class RawLines:
 
     def __call__(self, source: Source, block: list[bytes]) -> list[bytes]:
         if self.timestamps:
-            return [
-                line[:HEAD] + timestamp(line, source.digits) + line[HEAD - 1 :] + b"\n"
-                for line in block
-            ]
-        return [line + b"\n" for line in block]
+            return [timestamp(line, source.digits) + line[HEAD - 1 :] for line in block]
+        return [line[HEAD:] for line in block]
 
 
 def timestamp(line: bytes, digits: int) -> bytes:

@@ -13,8 +13,8 @@ from tests.support.ecs_cluster import container
 from tests.support.fleet_on_ecs import populate
 
 REGION = "eu-west-3"
-SLOW_SECONDS, FAR_SECONDS = 0.05, 0.2
-ENVIRONMENTS = 20
+SLOW_SECONDS, FAR_SECONDS = 0.05, 0.1
+ENVIRONMENTS = 50
 
 
 @contextmanager
@@ -35,8 +35,8 @@ def thousand_slow_services() -> Iterator[Environment]:
 
 
 @contextmanager
-def twenty_far_environments() -> Iterator[Environment]:
-    """Twenty environments, each call 200 ms away; ``$CONFIG`` names them all."""
+def fifty_far_environments() -> Iterator[Environment]:
+    """Fifty environments, each call 100 ms away; ``$CONFIG`` names them all."""
     clusters = {f"cluster-{number}": 10 for number in range(ENVIRONMENTS)}
     with _cloud(clusters, FAR_SECONDS) as environment:
         yield {**environment, **_named(environment, clusters)}

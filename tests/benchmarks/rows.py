@@ -86,16 +86,16 @@ ROWS = (
         "dashborion instances list -A -o json",
         "kubectl get pods -A -o json",
         setups.five_thousand_pods,
-        time=0.25,
-        memory=0.2,
+        time=0.15,
+        memory=0.1,
     ),
     Row(
         "pods",
         "dashborion instances list -A",
         "kubectl get pods -A",
         setups.five_thousand_pods,
-        time=0.6,
-        memory=0.4,
+        time=0.4,
+        memory=0.2,
     ),
     Row(
         "top",
@@ -129,14 +129,14 @@ ROWS = (
         "dashborion workloads list -e ecs:bench -o name",
         "python $SEQUENTIAL",
         clouds.thousand_slow_services,
-        time=0.25,
+        time=0.15,
     ),
     Row(
         "ecs-environments",
         "dashborion workloads list --config $CONFIG --all-envs",
         "dashborion workloads list --config $CONFIG -e env-0",
-        clouds.twenty_far_environments,
-        time=2,
+        clouds.fifty_far_environments,
+        time=3,
     ),
     Row(
         "why-environments",
@@ -157,7 +157,15 @@ ROWS = (
         "dashborion workloads logs chatty --tail -1",
         "sh -c '$KUBECTL logs --timestamps --prefix -l app=chatty --tail=-1 "
         "--max-log-requests=10 | sort'",
-        logs.ten_long_logs,
+        logs.long_logs,
+        time=0.6,
+    ),
+    Row(
+        "logs-million",
+        "dashborion workloads logs million --tail -1",
+        "dashborion workloads logs chatty --tail -1",
+        logs.long_logs,  # twice the lines
+        memory=1.1,
     ),
     Row(
         "forward-requests",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from dashborion.orchestrators.kubernetes.credentials.settings import tls_context
 from tests.faults.unreachable import require_unreachable
 from tests.support.cli import Cli
 from tests.support.kubeconfigs import Kube, Plugin, credential
@@ -305,3 +306,14 @@ def test_a_file_for_tls_keys_that_cannot_be_written_is_named_with_its_variable(
 
     assert (seen.exit_code, seen.error["code"]) == (2, "config")
     assert seen.error["message"].startswith(f"$SSLKEYLOGFILE: {file}: ")
+
+
+def test_the_protocols_of_a_context_stay_as_connections_of_other_threads_read_them() -> None:
+    context = tls_context(verify=False)
+    context.set_alpn_protocols(["h2"])  # as urllib3, for each connection
+    sent = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), sent).do_handshake()
+    hello = sent.read()
+    assert b"\x08http/1.1" in hello
+    assert b"\x02h2" not in hello

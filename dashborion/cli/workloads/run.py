@@ -177,9 +177,9 @@ def _print_lines(
 
     text = TextLines(prefixes=None, color=context.streams.out_color and not as_notes)
 
-    def shape(source: Source, block: Block) -> Block:
+    def shape(source: Source, block: Block) -> tuple[Block, Block]:
         hear()
-        return text(source, block)
+        return block, text(source, block)
 
     following = Following([reader], shape, say=say_unless_routine, failed=context.warn)
     with closing(following.lines()) as lines:

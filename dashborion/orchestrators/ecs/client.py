@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, field
 
-from dashborion.concurrency import Deadline
+from dashborion.concurrency import Deadline, ahead
 from dashborion.errors import DashborionError, Forbidden, MaybeApplied, NotFound
 from dashborion.models.query import Found
 from dashborion.orchestrators.aws.client import AwsClient, api_name, batches, convert, whole
@@ -156,7 +156,8 @@ class Client(Struct, frozen=True):
 
         Pages of what changes meanwhile may overlap: each name is described once.
         """
-        pages = _each_once(self.aws.pages("ecs", operation, key, maxResults=PAGE_SIZE, **arguments))
+        listed = partial(self.aws.pages, "ecs", operation, key, maxResults=PAGE_SIZE, **arguments)
+        pages = _each_once(ahead(listed, self._deadline))
         by_size = (batch for page in pages for batch in batches(page, size))
         return in_batches(by_size, describe, self._deadline, tell)
 

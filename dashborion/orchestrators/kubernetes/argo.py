@@ -38,7 +38,8 @@ def judged(item: Rollout) -> tuple[RolloutState, str | None]:
     message = status.message or (status.phase if phase is RolloutState.PROGRESSING else None)
     if phase is RolloutState.PAUSED:
         phase = RolloutState.PAUSED if waits_for_person(item) else RolloutState.PROGRESSING
-        message = f"{_where(item)}{message}"
+        reasons = (one.reason for one in status.pause_conditions or ())
+        message = f"{_where(item)}{message or next(filter(None, reasons), status.phase)}"
     return phase, message
 
 

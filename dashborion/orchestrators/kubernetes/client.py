@@ -162,8 +162,12 @@ class Client:
             pages = Pages(
                 self._transport, resource, namespace, options, on_odd, on_restart=objects.clear
             )
-            for page in pages:
-                objects += page
+            try:
+                for page in pages:
+                    objects += page
+            except NoSuchResource:  # what was known of its APIs is some minutes old
+                if not resource.is_optional:
+                    raise
             return objects
 
         return start(collected)

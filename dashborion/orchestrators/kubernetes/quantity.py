@@ -44,6 +44,11 @@ def parse(text: str | float) -> Amount | None:
 
 def total(quantities: Iterable[str | float]) -> Amount | None:
     """The sum, binary or decimal as the first quantity; None if there is nothing to add up."""
+    return _sum(tuple(quantities))
+
+
+@lru_cache(maxsize=4096)
+def _sum(quantities: tuple[str | float, ...]) -> Amount | None:
     parsed = [amount for text in quantities if (amount := parse(text)) is not None]
     if not parsed:
         return None
@@ -57,6 +62,7 @@ def canonical_cpu(amount: Amount) -> str:
     return str(milli // 1000) if milli % 1000 == 0 else f"{milli}m"
 
 
+@lru_cache(maxsize=4096)
 def canonical_memory(amount: Amount) -> str:
     """``1280Mi``, ``1Gi``, ``500M`` or plain bytes."""
     count = ceil(amount.number)

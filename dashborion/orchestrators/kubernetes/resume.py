@@ -8,11 +8,13 @@ last, and as many lines are skipped as were read from there on (stern's rule).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from dashborion.models.log import HEAD, SECOND, STAMP
 from dashborion.orchestrators.logs import Block
@@ -27,6 +29,10 @@ _FOREIGN = re.compile(
     rb"(?P<second>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)"
     rb"(\.(?P<fraction>\d{1,9}))?(?P<zone>Z|[+-]\d\d:\d\d) "
 )
+
+
+_MARK = slice(STAMP - 1, HEAD)
+_moment, _second = itemgetter(slice(0, STAMP)), itemgetter(slice(0, SECOND))
 
 
 class LineSplitter:
@@ -69,11 +75,11 @@ def separate_stamped(block: Block) -> tuple[Block, Block]:
 
     Some container runtimes write local time, or fewer digits: these are converted.
     """
-    if all(line[STAMP - 1 : HEAD] == b"Z " for line in block):
+    if not [line for line in block if line[_MARK] != b"Z "]:
         return block, []
     stamped, unstamped = [], []
     for line in block:
-        if line[STAMP - 1 : HEAD] == b"Z ":
+        if line[_MARK] == b"Z ":
             stamped.append(line)
         elif (match := _FOREIGN.match(line)) and (moment := _in_utc(match)):
             stamped.append(moment + b" " + line[match.end() :])
@@ -108,18 +114,17 @@ class Cursor:
 
     def advance(self, block: Block) -> None:
         """Count the lines of a block, which is not empty, as read."""
-        moments = [line[:STAMP] for line in block]
-        seconds = [moment[:SECOND] for moment in moments]
-        firsts = dict(zip(reversed(seconds), reversed(block), strict=True))
-        for second, count in Counter(seconds).items():  # in the order in which they came
+        ordered = sorted(block)  # by their moments, too; hardly costs where they came so
+        for second, count, first in _seconds(block, ordered):
             if second > self._forgotten:
-                before, first = self._counts.get(second, (0, firsts[second][:BEGIN]))
-                self._counts[second] = (before + count, first)
-        self._last = min(seconds)
-        newest = max(moments)
+                before, first_of_all = self._counts.get(second, (0, first[:BEGIN]))
+                self._counts[second] = (before + count, first_of_all)
+        self._last = _second(ordered[0])
+        newest = _moment(ordered[-1])
         if newest > self.newest:
             self.newest, self.at_newest = newest, 0
-        self.at_newest += moments.count(self.newest)
+        if newest == self.newest:
+            self.at_newest += len(ordered) - bisect_left(ordered, newest, key=_moment)
         if len(self._counts) > 2 * MOST_SECONDS:
             *old, self._forgotten = sorted(self._counts)[:-MOST_SECONDS]
             for second in (*old, self._forgotten):
@@ -142,6 +147,21 @@ class Cursor:
         since = self._since
         inside = [kept for second, kept in self._counts.items() if second >= since]
         return sum(count for count, _ in inside), inside[0][1] if inside else b""
+
+
+def _seconds(block: Block, ordered: Block) -> Iterator[tuple[bytes, int, bytes]]:
+    """Each second of a block, in the order in which they came: its lines, and the first of them."""
+    if block == ordered:
+        begin = 0
+        while begin < len(block):
+            second = _second(block[begin])
+            end = bisect_right(block, second, begin, key=_second)
+            yield second, end - begin, block[begin]
+            begin = end
+    else:
+        firsts = dict(zip(map(_second, reversed(block)), reversed(block), strict=True))
+        for second, count in Counter(map(_second, block)).items():
+            yield second, count, firsts[second]
 
 
 def _shifted(second: bytes, by: int) -> bytes:

@@ -39,7 +39,9 @@ MOST_BYTES = 128 << 20
 # JSON of objects shrinks to a tenth, of objects that are all alike to a sixtieth.
 MOST_TIMES, FEW_BYTES = 200, 4 << 20
 MOST_ERROR_BYTES = 4 << 20
-_PIECE = 1 << 17  # little enough that what is read and not unpacked yet hardly counts
+# Little enough that what is read and not unpacked yet hardly counts; after each piece the thread
+# waits for the one that decodes.
+_PIECE = 1 << 20
 
 T = TypeVar("T")
 

@@ -44,6 +44,7 @@ def test_scaling_sends_the_count_and_nothing_else(dashborion: Cli, fleet: Fleet)
         "type": "ecs-service",
         "seconds": None,
         "revisions": None,
+        "managedBy": None,
         "outcome": "done",
         "error": None,
     }

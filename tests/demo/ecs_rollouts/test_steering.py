@@ -309,6 +309,12 @@ def test_an_abort_of_what_is_over_by_now_is_a_conflict(dashborion: Cli, aws: Aws
     [
         pytest.param("pause web", {}, "cannot pause a deployment that is", id="pause"),
         pytest.param(
+            "continue web",
+            {"lifecycleHookDetails": []},
+            "`dashborion workloads status --wait` waits for it",
+            id="waits for nobody",
+        ),
+        pytest.param(
             "resume web", {}, "`dashborion workloads continue` lets it go on", id="resume"
         ),
         pytest.param(

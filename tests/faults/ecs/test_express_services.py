@@ -91,22 +91,23 @@ def test_a_url_that_cannot_be_had_costs_itself_and_a_warning(
         ("scale app -r 3", "--scaling-target minTaskCount=N,maxTaskCount=N"),
         ("deploy app --image app:2", "--primary-container image=IMAGE"),
         ("rollback app", "--primary-container image=IMAGE"),
-        ("run app -- true", ""),
+        ("run app -- true", None),
     ],
 )
 @pytest.mark.parametrize("dry", ["", "--dry-run "])
 def test_what_is_not_known_to_work_there_names_the_command_that_does(
-    dashborion: Cli, aws: AwsObjects, words: str, instead: str, dry: str
+    dashborion: Cli, aws: AwsObjects, words: str, instead: str | None, dry: str
 ) -> None:
     arn: Any = aws.objects["services"][0]["serviceArn"]
     verb, rest = words.split(" ", 1)
 
     seen = dashborion(f"workloads {verb} {dry}-o json {rest}")
 
-    assert (seen.exit_code, seen.error["code"]) == (2, "usage")
+    assert (seen.exit_code, seen.error["code"]) == (2, "not-applicable")
     assert "UpdateExpressGatewayService" in seen.error["message"]
     command = f"aws ecs update-express-gateway-service --service-arn {arn} {instead}"
-    assert seen.error["hint"] == command.rstrip()
+    task = "`dashborion instances exec` runs a command in a task that is there"
+    assert seen.error["hint"] == (command if instead else task)
     assert not {"ecs:UpdateService", "ecs:RunTask", "ecs:RegisterTaskDefinition"} & {
         *aws.spy.counts
     }

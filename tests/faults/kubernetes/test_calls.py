@@ -13,7 +13,7 @@ import pytest
 from dashborion.orchestrators.kubernetes.served import Known
 from dashborion.storage.cache import FileCache
 from dashborion.storage.files import cache_folder
-from tests.support import stub_changes
+from tests.support import stub_changes, stub_objects
 from tests.support.calls import FEW, MANY, Calls, has_row, rows
 from tests.support.cli import Cli
 from tests.support.command_tree import commands
@@ -159,15 +159,34 @@ def test_what_a_server_does_not_have_is_asked_about_once_in_a_while_and_never_li
     assert [one.path for one in cluster.requests if "argoproj" in one.path] == []
 
 
-@pytest.mark.parametrize("code", [403, 404, 500])
-def test_where_discovery_does_not_answer_nothing_is_missing(
-    dashborion: Cli, cluster: Api, code: int
+@pytest.mark.parametrize(
+    ("code", "exit_code", "warned", "named"),
+    [
+        pytest.param(404, 0, 0, 3, id="not there"),
+        pytest.param(403, 0, 1, 3, id="may not be asked"),
+        pytest.param(500, 5, 1, 6, id="does not say"),
+    ],
+)
+def test_where_discovery_does_not_answer_what_may_be_missing_is_said(
+    dashborion: Cli, cluster: Api, code: int, exit_code: int, warned: int, named: int
 ) -> None:
     cluster.on("*/argoproj.io/v1alpha1", status(code, "no"))
 
     seen = dashborion("workloads list -o json", seconds=2)
 
-    assert (seen.exit_code, [one["name"] for one in seen.json]) == (0, ["api", "db", "web"])
+    assert (seen.exit_code, [one["name"] for one in seen.json]) == (exit_code, ["api", "db", "web"])
+    assert seen.err.count('"warning"') == warned
+    # What has a name is not said not to exist.
+    assert dashborion("workloads describe rollout/web -o json", seconds=2).exit_code == named
+
+
+def test_an_api_that_went_since_it_was_asked_about_is_none(
+    dashborion: Cli, cluster: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(stub_objects.KINDS, "rollouts", ("argoproj.io/v1alpha1", "Rollout"))
+    cluster.on("*/rollouts", status(404, "the server could not find the requested resource"))
+    seen = dashborion("workloads list -o json")
+    assert (seen.exit_code, len(seen.json), "warning" in seen.err) == (0, 3, False)
 
 
 def test_what_is_only_counted_is_asked_for_without_its_body(dashborion: Cli, cluster: Api) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -11,11 +12,14 @@ import pytest
 
 from dashborion.models.environment import Verb
 from dashborion.orchestrators.kubernetes.rights import RIGHTS
+from dashborion.storage.files import cache_folder
+from tests.support import stub_objects
 from tests.support.cli import Cli
 from tests.support.misbehaviour import body, status
 from tests.support.rich_objects import rich
 from tests.support.stub_api import Api, Request
 from tests.support.stub_changes import WEB, point_at, take_all_methods
+from tests.support.stub_objects import Manifest, metadata
 
 _PATH = re.compile(
     r"/(?:api|apis/(?P<group>[^/]+))/v[^/]+(?:/namespaces/[^/]+)?"
@@ -75,6 +79,57 @@ def test_a_command_sends_what_its_rights_allow_and_needs_no_right_that_it_never_
     # The workload is a Deployment: nothing of other kinds is written or gone back to.
     others = {one for one in needed if re.match(r"patch (stateful|daemon)|.*controllerrev", one)}
     assert needed - sent <= others
+
+
+ARGO: Manifest = {
+    "metadata": {**metadata("ro"), "generation": 1},
+    "spec": {
+        "replicas": 2,
+        "strategy": {"canary": {"steps": [{"setWeight": 20}, {"pause": {}}]}},
+        "template": {"spec": {"containers": [{"name": "app", "image": "app:1"}]}},
+    },
+    "status": {
+        "observedGeneration": "1", "phase": "Paused", "currentPodHash": "bb", "stableRS": "aa",
+        "pauseConditions": [{"reason": "CanaryPauseStep"}],
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "status", "written"),
+    [
+        (Verb.CONTINUE, "", {}, "rollouts.argoproj.io/status"),
+        (Verb.ABORT, "", {}, "rollouts.argoproj.io/status"),
+        (Verb.RESUME, "", {"abort": True}, "rollouts.argoproj.io/status"),
+        (Verb.PAUSE, "", {}, "rollouts.argoproj.io"),
+        (Verb.SCALE, "-r 3", {}, "rollouts.argoproj.io/scale"),
+        (Verb.RESTART, "", {}, "rollouts.argoproj.io"),
+        (Verb.DEPLOY, "--image app:2", {}, "rollouts.argoproj.io"),
+        (Verb.STOP, "--force", {}, "rollouts.argoproj.io"),
+    ],
+)
+def test_the_rights_on_argo_rollouts_are_asked_for_where_there_are_some(
+    dashborion: Cli,
+    api: Api,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: Verb,
+    options: str,
+    status: Manifest,
+    written: str,
+) -> None:
+    def rows() -> set[str]:
+        return {one["permission"] for one in dashborion(f"env check --for {verb} -o json").json}
+
+    assert rows() == {one for one in RIGHTS[verb] if "argoproj" not in one}
+    monkeypatch.setitem(stub_objects.KINDS, "rollouts", ("argoproj.io/v1alpha1", "Rollout"))
+    shutil.rmtree(cache_folder())
+    api.objects["rollouts"] = [ARGO | {"status": ARGO["status"] | status}]
+    assert rows() == set(RIGHTS[verb])
+    api.on("*/rollouts/ro/status", body({"metadata": {}}))
+    api.requests.clear()
+    dashborion(f"workloads {verb} ro/ro {options}", unforeseen=True)
+    sent = set(filter(None, map(right_of, api.requests)))
+    assert f"patch {written}" in sent <= set(RIGHTS[verb])
 
 
 def questions(api: Api) -> list[tuple[str, ...]]:

@@ -152,6 +152,7 @@ def test_a_change_is_printed_with_all_its_fields(dashborion: Cli, here: Space) -
         "type": "k8s-deployment",
         "seconds": seen.json["seconds"],
         "revisions": None,
+        "managedBy": None,
         "outcome": "done",
         "error": None,
     }
@@ -203,6 +204,7 @@ def test_one_instance_is_stopped_and_its_workload_starts_another(
         "type": None,
         "seconds": None,
         "revisions": None,
+        "managedBy": None,
         "outcome": "done",
         "error": None,
     }

@@ -12,7 +12,7 @@ from dashborion.orchestrators.kubernetes import argo
 from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.instances import owner
 from dashborion.orchestrators.kubernetes.normalise import type_of
-from dashborion.orchestrators.kubernetes.rollout import is_unobserved
+from dashborion.orchestrators.kubernetes.rollout import is_unobserved, scaled
 from dashborion.orchestrators.kubernetes.rollout import rollout as judge
 from dashborion.orchestrators.kubernetes.wire import Meta, Pod
 
@@ -54,6 +54,10 @@ def paused(reason: str, step: int | None = None) -> Raw:
         pytest.param(
             rollout(spec={"paused": True}, phase="Degraded", message="ProgressDeadlineExceeded: x"),
             "paused", "paused by `spec.paused`", id="by hand, after a deadline that stays",
+        ),
+        pytest.param(
+            rollout(**(paused("CanaryPauseStep", 1) | {"message": None})),
+            "paused", "step 2 of 3: CanaryPauseStep", id="at a pause that has no message",
         ),
         pytest.param(
             rollout(**paused("CanaryPauseStep", 1)),
@@ -174,3 +178,23 @@ def test_a_pod_whose_replicaset_is_not_known_is_told_by_its_hash() -> None:
     found = owner(msgspec.convert(raw, Pod), {"r": replicaset})
     assert found is not None
     assert (found.uid, found.revision, found.name.type) == ("u", "7", "k8s-rollout")
+
+
+@pytest.mark.parametrize(
+    ("desired", "status", "done"),
+    [
+        pytest.param(3, {"replicas": 4, "availableReplicas": 4}, True, id="shares are rounded up"),
+        pytest.param(4, {"replicas": 8, "availableReplicas": 8}, True, id="a preview beside them"),
+        pytest.param(3, {"replicas": 4, "availableReplicas": 2}, False, id="too few available"),
+        pytest.param(0, {"replicas": 1, "availableReplicas": 1}, False, id="one is left of none"),
+        pytest.param(
+            3, {"replicas": 4, "availableReplicas": 4, **HEALTHY}, False, id="of one revision"
+        ),
+    ],
+)
+def test_between_two_revisions_there_may_be_more_than_wanted(
+    desired: int, status: Raw, done: bool
+) -> None:
+    between = {"stableRS": "aa", "currentPodHash": "bb"}
+    item = rollout(spec={"replicas": desired}, **(between | status))
+    assert scaled(item).done is done

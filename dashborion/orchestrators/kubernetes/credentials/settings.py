@@ -88,6 +88,10 @@ def tls_context(*, authority: bytes | None = None, verify: bool = True) -> ssl.S
         raise
     except OSError as error:  # Python opens the file for debuggers that this variable names
         raise ConfigError(f"$SSLKEYLOGFILE: {error.filename}: {error.strerror}") from error
+    # urllib3 sets this anew for each connection. While another thread makes one, OpenSSL then reads
+    # what it has just freed, and the server answers "tlsv1 alert decode error".
+    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols = lambda _: None  # type: ignore[assignment, method-assign]
     # Python 3.13 demands key identifiers that many clusters' authorities lack; kubectl does not.
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not verify:
