@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from dataclasses import replace as but
 from functools import partial
@@ -168,7 +169,7 @@ class Bulk:
     # --- The plan ---------------------------------------------------------------------------------
 
     def _plan(self, row: Row) -> None:
-        streams = Kept.instead_of(self.parker.streams)
+        streams = Kept.instead_of(self.parker.streams, warned=row.warned)
         dry = but(
             self.parker, dry_run=True, patience=None, show=partial(_keep, row), streams=streams
         )
@@ -199,6 +200,7 @@ class Bulk:
     def _say_plan(self, rows: Sequence[Row]) -> None:
         say = self.parker.streams.announce
         skipped: dict[str, list[str]] = {}
+        warned: dict[tuple[str | None, ...], tuple[DashborionError, list[str]]] = {}
         for row in rows:
             name = row.target.workload.name
             if isinstance(row.error, NotApplicable):
@@ -207,11 +209,20 @@ class Bulk:
             if row.error is not None:
                 say(f"cannot {self.act.verb} {row.label}: {row.why}")
                 continue
-            for number, line in enumerate(row.lines):
+            for warning in row.warned:
+                same = (warning.message, warning.hint, warning.environment)
+                warned.setdefault(same, (warning, []))[1].append(row.shown)
+            # What is done goes before what was noted on the way to it.
+            lines = sorted(row.lines, key=lambda line: not line.startswith("would "))
+            for number, line in enumerate(lines):
                 said = line if number == 0 else f"  {name}: {line}"
                 say(said if self.parker.dry_run else said.removeprefix("would "))
         for why, labels in skipped.items():
             say(f"skip {listing(labels, most=5)}: {why}")
+        for warning, names in warned.values():
+            told = copy(warning)
+            told.message = f"{listing(names, most=5)}: {warning.message}"
+            self.parker.streams.warn(told)
         if self.jobs is not None:
             self.jobs.plan()
 
@@ -263,6 +274,7 @@ class Bulk:
     def _change(self, row: Row, *, total: int) -> None:
         ours = self.parker
         known = frozenset(row.lines) | {line.removeprefix("would ") for line in row.lines}
+        known |= {one.message for one in row.warned}
         name = row.target.workload.name
 
         def say(line: str) -> None:

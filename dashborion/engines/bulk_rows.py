@@ -33,12 +33,16 @@ class Row:
     change: Change | None = None
     error: DashborionError | None = None
     lines: list[str] = field(default_factory=list)
+    warned: list[DashborionError] = field(default_factory=list)
     is_begun: bool = False
 
     @property
+    def shown(self) -> str:
+        return f"{KIND_OF[self.target.workload.type]}/{self.target.workload.name}"
+
+    @property
     def label(self) -> str:
-        workload = self.target.workload
-        return f"{KIND_OF[workload.type]}/{workload.name} in {self.target.environment.label}"
+        return f"{self.shown} in {self.target.environment.label}"
 
     @property
     def is_to_do(self) -> bool:
@@ -77,6 +81,7 @@ class Kept(Streams):
     hand_on: Callable[[str], None] = lambda _: None
     known: frozenset[str] = frozenset()
     kept: list[str] = field(default_factory=list)
+    warned: list[DashborionError] | None = None  # where warnings are kept, too
 
     @classmethod
     def instead_of(cls, streams: Streams, **more: Any) -> Self:
@@ -88,3 +93,9 @@ class Kept(Streams):
         self.kept.append(message)
         if message not in self.known:
             self.hand_on(message)
+
+    def warn(self, error: DashborionError) -> None:
+        if self.warned is not None:
+            self.warned.append(error)
+        elif error.message not in self.known:
+            super().warn(error)

@@ -19,6 +19,7 @@ from dashborion.models.query import Found
 from dashborion.models.timeline import Actor, Entry, EntryKind
 from dashborion.orchestrators.difference import compared
 from dashborion.orchestrators.kubernetes import normalise, wire
+from dashborion.orchestrators.kubernetes.argo_wire import Rollout
 from dashborion.orchestrators.kubernetes.happened import (
     MANAGED,
     WorkloadPast,
@@ -32,7 +33,10 @@ from dashborion.orchestrators.kubernetes.history import template_of
 from dashborion.orchestrators.timeline import in_words
 
 RESTARTED_AT = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
-_SET = re.compile(r"Scaled (?:up|down) replica set (\S+)(?: from (\d+))? to (\d+)")
+_SET = re.compile(  # as Deployments say it, and as Argo does
+    r"Scaled (?:up|down) (?:replica set|ReplicaSet) (\S+)(?: \(revision \d+\))?"
+    r"(?: from (\d+))? to (\d+)"
+)
 _OF_SET = re.compile(r"(?:([Cc]reate)|[Dd]elete) Pod \S+-(\d+) in StatefulSet ")
 _SIZE = re.compile(r"New size: (\d+); reason: (.*)", re.DOTALL)
 _NEAR = timedelta(seconds=2)
@@ -335,9 +339,11 @@ def _scalings(facts: WorkloadPast, rolled: Sequence[Rolled]) -> Iterator[Entry]:
             actor=Actor(name=name, via="autoscaling"), count=count(one), last_seen=later(one),
             object=f"horizontalpodautoscaler/{name}",
         )  # fmt: skip
+    # What Argo's steps, and an abort, do to the counts of two ReplicaSets looks as if scaled.
+    scaled = [] if isinstance(facts.item, Rollout) else _scaled(facts.events)
     known = [
         each
-        for each in (*_by_somebody(_scaled(facts.events), rolled), *sorted(_of_set(facts)))
+        for each in (*_by_somebody(scaled, rolled), *sorted(_of_set(facts)))
         if not any(abs(each.at - other) <= _NEAR for other in seen)
     ]
     for each in known:

@@ -81,6 +81,21 @@ def test_a_change_says_whose_it_is_and_who_reverts_it(
     assert len(changed(api)) == sent
 
 
+def test_a_plan_of_several_says_once_whose_change_is_reverted(dashborion: Cli, api: Api) -> None:
+    marked(api)
+    spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
+    api.objects["horizontalpodautoscalers"] = [{"metadata": metadata("web"), "spec": spec}]
+    for several in ("web db", "'*'"):
+        seen = dashborion(f"workloads scale {several} -r 7 --yes -o json")
+        assert [one["message"] for one in warnings(seen.err)] == [
+            "deployment/web: Argo CD application shop may revert this"
+        ], seen.err
+        # What is done, and then what is said of it.
+        plan = next(line for line in seen.err.splitlines() if "deployment/web in" in line)
+        assert '"scale deployment/web in namespace default' in plan
+        assert seen.err.index(plan) < seen.err.index("  web: horizontalpodautoscaler/web keeps it")
+
+
 def test_what_changes_nothing_says_whose_it_is_and_warns_of_nothing(
     dashborion: Cli, api: Api
 ) -> None:
@@ -107,13 +122,17 @@ def test_a_protected_environments_question_says_it(dashborion: Cli, api: Api, ho
 
 
 def test_describe_and_its_page_say_whose_it_is(dashborion: Cli, api: Api) -> None:
-    before = len(api.requests)
+    def asked() -> int:
+        """But for what the server serves, whose answer is kept."""
+        return sum("/namespaces/" in one.path for one in api.requests)
+
+    before = asked()
     plain = dashborion("workloads describe web -o json")
-    middle = len(api.requests)
+    middle = asked()
     marked(api)
     seen = dashborion("workloads describe web -o json")
     assert (plain.json["managedBy"], seen.json["managedBy"]) == (None, ARGO)
-    assert len(api.requests) - middle == middle - before  # the object says it itself
+    assert asked() - middle == middle - before  # the object says it itself
     page = dashborion("workloads describe web").out
     assert "Managed by:  Argo CD shop\n" in page
 

@@ -31,12 +31,14 @@ def kept(name: str, number: int, made: int, former: str = "", written: int | Non
     return Found(decode(wire.ReplicaSet, plain), plain)
 
 
-def scaled(name: str, before: int | None, after: int, minute: int) -> wire.Event:
+def scaled(
+    name: str, before: int | None, after: int, minute: int, words: str = "replica set {}"
+) -> wire.Event:
     way = "down" if before is not None and before > after else "up"
     came = "" if before is None else f" from {before}"
     told = {
         "reason": "ScalingReplicaSet",
-        "message": f"Scaled {way} replica set {name}{came} to {after}",
+        "message": f"Scaled {way} {words.format(name)}{came} to {after}",
         "firstTimestamp": at(minute),
         "lastTimestamp": at(minute),
         "metadata": {"name": f"{name}.{minute}"},
@@ -63,6 +65,10 @@ TWICE = [kept(A, 3, 0, "1"), kept(B, 4, 10, "2")]
         pytest.param(
             TWICE, [scaled(A, 0, 2, 20), scaled(B, 2, 0, 21)],
             [(A, 0), (B, 10), (A, 20), (B, 40)], id="gone back to when it was scaled from zero",
+        ),
+        pytest.param(
+            TWICE, [scaled(A, 0, 2, 20, "ReplicaSet {} (revision 1)")],
+            [(A, 0), (B, 10), (A, 20), (B, 40)], id="as Argo Rollouts says it",
         ),
         pytest.param(
             TWICE, [scaled(A, 2, 3, 15), scaled(B, 1, 0, 20)],
