@@ -21,7 +21,7 @@ from dashborion.orchestrators.kubernetes.progress import FollowedTemplate, Membe
 Send = Callable[[deploy.Patch], FollowedTemplate]
 
 _PAUSED = "/spec/paused"
-HINT = (
+_ON = (
     "`dashborion workloads abort` takes its rollout back, "
     "`dashborion workloads status --wait` waits for it"
 )
@@ -76,7 +76,7 @@ def _deployment(item: wire.Controller, action: str) -> wire.Deployment:
 def hint_for(item: wire.Controller) -> str | None:
     """What else can be done to a rollout that is under way, or be waited for."""
     is_complete = rollout.rollout(item).state is RolloutState.COMPLETE
-    return None if is_complete else HINT
+    return None if is_complete else _ON
 
 
 def _held_by(item: wire.StatefulSet | wire.DaemonSet) -> str:

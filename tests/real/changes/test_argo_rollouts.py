@@ -140,17 +140,20 @@ def test_a_canary_is_aborted_and_tried_again(dashborion: Cli, here: Space) -> No
 
     assert (seen.exit_code, writes(seen)) == (0, ["PATCH 200"]), seen.err
     assert (seen.json["before"], seen.json["after"]) == (number, stable)
-    assert f"the template stays the new one: `dashborion workloads rollback web --to {stable}`" in (
-        seen.err
+    assert (
+        f"the template stays the new one: `dashborion workloads rollback rollout/web --to {stable}`"
+        in (seen.err)
     )
     assert "aborted already" in refused(dashborion, "abort web")
-    assert "`dashborion workloads resume web` tries again" in refused(dashborion, "continue web")
+    assert "`dashborion workloads resume rollout/web` tries again" in refused(
+        dashborion, "continue web"
+    )
     told = dashborion("workloads why web -o json").json
     cause = told["causes"][0]
     assert (told["verdict"], cause["code"], cause["reason"]) == (
         "failing", "rollout-failed", "RolloutAborted",
     )  # fmt: skip
-    assert f"rollback web --to {stable}" in cause["advice"][0]["command"]
+    assert f"rollback rollout/web --to {stable}" in cause["advice"][0]["command"]
 
     assert dashborion("workloads resume web -o json").exit_code == 0
     assert dashborion("workloads status web --wait --until paused").exit_code == 0
@@ -173,6 +176,8 @@ def test_a_preview_waits_before_it_is_promoted(dashborion: Cli, here: Space) -> 
     assert (told["message"], told["stage"]) == ("BlueGreenPause", None)
     assert told["traffic"] == {"production": 0.0, "test": 100.0}
     assert told["strategy"] == "blue-green"
+    # The preview has as many again as are wanted.
+    assert dashborion("workloads scale api -r 3 --wait --timeout 9").exit_code == 0
 
     assert dashborion("workloads continue api").exit_code == 0
 
