@@ -107,6 +107,7 @@ def test_a_protected_environments_question_says_it(dashborion: Cli, api: Api, ho
 
 
 def test_describe_and_its_page_say_whose_it_is(dashborion: Cli, api: Api) -> None:
+    dashborion("workloads describe web")  # which keeps what the server has
     before = len(api.requests)
     plain = dashborion("workloads describe web -o json")
     middle = len(api.requests)
