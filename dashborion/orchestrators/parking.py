@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import NotApplicable, short
 from dashborion.models.workload import Parked
 
 ANNOTATION = "dashborion.io/parked"
@@ -25,6 +26,7 @@ NO_FORMER = "-"  # there was no such setting
 _LONGEST = 256  # of a tag's value
 _NOT_IN_TAGS = re.compile(r"[^\w.:/+\-@]")  # `=` and blanks are ours
 _COUNT = re.compile(r"[0-9]{1,10}")
+_MOST = 2**31 - 1  # both APIs hold a count in 32 bits
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -79,7 +81,8 @@ class Mark(Struct, frozen=True, kw_only=True):
         words = dict(word.partition("=")[::2] for word in (text or "").split())
 
         def count(key: str) -> int | None:
-            return int(words[key]) if _COUNT.fullmatch(words.get(key, "")) else None
+            number = int(words[key]) if _COUNT.fullmatch(words.get(key, "")) else _MOST + 1
+            return number if number <= _MOST else None
 
         desired, flags, at = count("desired"), None, None
         if desired is None:
@@ -116,6 +119,15 @@ def parked(mark: Mark | None, desired: int) -> Parked | None:
     if mark is None or desired > 0:
         return None
     return Parked(desired=mark.desired, min=mark.min, max=mark.max, at=mark.at)
+
+
+def not_marked(name: str, text: str | None, low: int | None) -> NotApplicable:
+    """Why what has no mark, or this ``text`` for one, is not started; ``low`` is its minimum."""
+    why = "not stopped with `workloads stop`"
+    if text is not None:
+        why = f"nobody can read what `workloads stop` has left on it: '{short(text)}'"
+    least = f"{low}`, its autoscaler's minimum" if low else "N`"
+    return NotApplicable(f"{name}: {why}", hint=f"use `workloads scale {name} -r {least}")
 
 
 def left_as_they_are(replicas: int) -> str:

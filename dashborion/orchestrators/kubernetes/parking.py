@@ -29,7 +29,13 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.parking import ANNOTATION, NO_FORMER, Mark, left_as_they_are
+from dashborion.orchestrators.parking import (
+    ANNOTATION,
+    NO_FORMER,
+    Mark,
+    left_as_they_are,
+    not_marked,
+)
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import ControllerToChange
@@ -72,11 +78,8 @@ def plan_start(target: ControllerToChange) -> PlannedSwitch:
     mark, desired = target.mark, target.workload.desired
     if mark is None:
         low = target.autoscaling.min if target.autoscaling else None
-        hint = f"-r {low}, the minimum" if low else "-r N"
-        raise NotApplicable(
-            f"{target.workload.name}: not stopped with `workloads stop`",
-            hint=f"use `workloads scale {target.workload.name} {hint}`",
-        )
+        text = (target.found.item.metadata.annotations or {}).get(ANNOTATION)
+        raise not_marked(target.workload.name, text, low)
     parking, notes = _Parking(target), []
     if desired:
         notes.append(left_as_they_are(desired))

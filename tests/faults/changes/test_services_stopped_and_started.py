@@ -257,7 +257,7 @@ def test_with_jobs_the_schedules_on_the_cluster_are_named(dashborion: Cli, serve
 
 
 BY_NAME = {
-    "nothing remembers": ("start", {}, 2, "-r 2, the minimum"),
+    "nothing remembers": ("start", {}, 2, "-r 2`, its autoscaler's minimum"),
     "a daemon": ("stop", {"schedulingStrategy": "DAEMON"}, 2, "DAEMON service"),
     "an old ARN": ("stop", {"serviceArn": f"arn:aws:ecs:eu-west-3:{'1' * 12}:service/web"},
                    1, "old format"),

@@ -133,7 +133,10 @@ def test_the_role_of_a_session_is_asked_about_the_clusters_own_objects(
     by_resource = {one["ResourceArns"][0]: set(one["ActionNames"]) for one in aws.asked}
     assert set(by_resource) == {f"{prefix}:service/{CLUSTER}/*", f"{prefix}:task/{CLUSTER}/*", "*"}
     assert "ecs:UpdateService" in by_resource[f"{prefix}:service/{CLUSTER}/*"]
-    assert by_resource[f"{prefix}:task/{CLUSTER}/*"] == {"ecs:DescribeTasks", "ecs:GetTaskProtection"}
+    assert by_resource[f"{prefix}:task/{CLUSTER}/*"] == {
+        "ecs:DescribeTasks",
+        "ecs:GetTaskProtection",
+    }
     assert {action for actions in by_resource.values() for action in actions} == set(
         RIGHTS[Verb.STOP]
     )
