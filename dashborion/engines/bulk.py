@@ -223,8 +223,9 @@ class Bulk:
                 key = (one.message, one.hint or "", one.environment or "")
                 warned.setdefault(key, []).append(row)
             name = row.target.workload.name
-            if isinstance(row.error, NotApplicable):
-                skipped.setdefault(row.why, []).append(row.label)
+            why = row.skipped_because
+            if why is not None:
+                skipped.setdefault(why, []).append(row.label)
                 continue
             if row.error is not None:
                 say(f"cannot {self.act.verb} {row.label}: {row.why}")

@@ -57,6 +57,14 @@ class Row:
         message = self.error.message if self.error else ""
         return message.removeprefix(f"{self.target.workload.name}: ")
 
+    @property
+    def skipped_because(self) -> str | None:
+        """Why nothing is sent for it, and nothing is wrong with that."""
+        if isinstance(self.error, NotApplicable):
+            return self.why
+        unchanged = self.change.error if self.change and self.error is None else None
+        return unchanged.message if unchanged else None
+
     def failed(self, error: DashborionError) -> None:
         name = self.target.workload.name
         if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):

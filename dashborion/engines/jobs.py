@@ -57,7 +57,12 @@ class Jobs:
             )
         for found in filter(None, answer.items):
             self._others += found.others
-            self.planned += [one for one in found.jobs if self._is_meant(one)]
+            meant = [one for one in found.jobs if self._is_meant(one)]
+            for one in meant:
+                if self.suspends and one.relied_on:
+                    self.parker.streams.announce(f"left out: {one.name}: {one.relied_on}")
+                else:
+                    self.planned.append(one)
         return not answer.failures
 
     def _is_meant(self, job: ScheduledJob) -> bool:

@@ -139,8 +139,8 @@ def left_as_they_are(replicas: int) -> str:
 class ScheduledJob(Struct, frozen=True):
     """What starts instances at times, and can be suspended: a CronJob.
 
-    ``name`` has its kind in front. ``is_marked``: a stop has suspended it. Both methods raise
-    ``Conflict`` where it is not as it was found.
+    ``name`` has its kind in front. ``is_marked``: a stop has suspended it. ``relied_on``: why it is
+    not suspended with others. Both methods raise ``Conflict`` where it is not as it was found.
     """
 
     environment: Environment
@@ -151,6 +151,7 @@ class ScheduledJob(Struct, frozen=True):
     is_marked: bool
     suspend: Callable[[datetime], None]
     resume: Callable[[], None]
+    relied_on: str | None = None
 
 
 class Scheduled(Struct, frozen=True):
