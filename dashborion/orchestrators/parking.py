@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
-from dashborion.errors import NotApplicable, short
+from dashborion.errors import DashborionError, NotApplicable, Refusal, short
 from dashborion.models.workload import Parked
 
 ANNOTATION = "dashborion.io/parked"
@@ -121,13 +121,14 @@ def parked(mark: Mark | None, desired: int) -> Parked | None:
     return Parked(desired=mark.desired, min=mark.min, max=mark.max, at=mark.at)
 
 
-def not_marked(name: str, text: str | None, low: int | None) -> NotApplicable:
+def not_marked(name: str, text: str | None, low: int | None) -> DashborionError:
     """Why what has no mark, or this ``text`` for one, is not started; ``low`` is its minimum."""
-    why = "not stopped with `workloads stop`"
-    if text is not None:
-        why = f"nobody can read what `workloads stop` has left on it: '{short(text)}'"
     least = f"{low}`, its autoscaler's minimum" if low else "N`"
-    return NotApplicable(f"{name}: {why}", hint=f"use `workloads scale {name} -r {least}")
+    hint = f"use `workloads scale {name} -r {least}"
+    if text is None:
+        return NotApplicable(f"{name}: not stopped with `workloads stop`", hint=hint)
+    told = f"{name}: nobody can read what `workloads stop` has left on it: '{short(text)}'"
+    return Refusal(told, hint=hint)
 
 
 def left_as_they_are(replicas: int) -> str:
