@@ -81,6 +81,19 @@ def test_a_change_says_whose_it_is_and_who_reverts_it(
     assert len(changed(api)) == sent
 
 
+def test_a_change_of_several_says_it_once_with_their_names(dashborion: Cli, api: Api) -> None:
+    api.objects["deployments"] = [deployment(name) for name in ("web", "work")]
+    for one in api.objects["deployments"]:
+        tracked = f"shop:apps/Deployment:default/{one['metadata']['name']}"
+        one["metadata"] |= {"annotations": {"argocd.argoproj.io/tracking-id": tracked}}
+    seen = dashborion("workloads stop 'w*' --yes --force -o json")
+    (said,) = warnings(seen.err)
+    assert said["message"] == (
+        "Argo CD application shop may revert this: deployment/web, deployment/work"
+    )
+    assert (seen.exit_code, len(changed(api))) == (0, 2), seen.err
+
+
 def test_what_changes_nothing_says_whose_it_is_and_warns_of_nothing(
     dashborion: Cli, api: Api
 ) -> None:
@@ -107,7 +120,7 @@ def test_a_protected_environments_question_says_it(dashborion: Cli, api: Api, ho
 
 
 def test_describe_and_its_page_say_whose_it_is(dashborion: Cli, api: Api) -> None:
-    dashborion("workloads describe web")  # which keeps what the server has
+    dashborion("workloads describe web -o json")  # which asks what the server has, once
     before = len(api.requests)
     plain = dashborion("workloads describe web -o json")
     middle = len(api.requests)
