@@ -218,11 +218,12 @@ class Streams:
         encoding = getattr(self.out, "encoding", None) or "utf-8"
         return encoding.lower().replace("-", "").startswith("utf")
 
-    def say(self, text: str) -> None:
-        """Print one line on ``err``; thread-safe."""
-        line = no_command(escape(text)) if self.workflow else escape(text)
+    def say(self, *lines: str) -> None:
+        """Print lines on ``err``, none of another thread between them."""
+        text = "\n".join(map(escape, lines))
+        text = no_command(text) if self.workflow else text
         with self._lock:
-            self._tell(f"{_ERASE if self._progress else ''}{line}\n{self._progress}")
+            self._tell(f"{_ERASE if self._progress else ''}{text}\n{self._progress}")
 
     def ask(self, question: str) -> None:
         """Print a question on ``err``, without a newline."""
@@ -277,9 +278,8 @@ class Streams:
             return
         hint, environment = _bounded(error.hint), _bounded(error.environment, most=_LONGEST_LABEL)
         message = one_line(_bounded(error.message) or "")
-        self.say(f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}")
-        for line in (hint or "").splitlines():
-            self.say(f"  {line}")
+        said = f"{kind}: {environment}: {message}" if environment else f"{kind}: {message}"
+        self.say(said, *(f"  {line}" for line in (hint or "").splitlines()))
 
 
 def _redirect(stream: TextIO) -> None:

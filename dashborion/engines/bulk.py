@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from dataclasses import replace as but
 from functools import partial
@@ -16,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from dashborion.concurrency import outcome, start
-from dashborion.engines.bulk_rows import INTERRUPTED, Kept, Row
+from dashborion.engines.bulk_rows import HALTED, NOT_BEGUN, Kept, Row
 from dashborion.engines.jobs import Jobs
 from dashborion.engines.parking import Parker
 from dashborion.errors import (
@@ -27,10 +26,11 @@ from dashborion.errors import (
     RolloutFailed,
     RolloutPending,
     listing,
+    short,
 )
 from dashborion.models.kinds import KIND_OF
 from dashborion.models.query import Name, Query, has_wildcards
-from dashborion.models.rollout import Change, Outcome
+from dashborion.models.rollout import Change, ChangeError
 from dashborion.models.workload import Workload, WorkloadStatus
 from dashborion.orchestrators.changing import WorkloadToChange
 from dashborion.orchestrators.protocol import Orchestrator
@@ -75,6 +75,7 @@ class Bulk:
     show: Callable[[Sequence[Change]], None]
     jobs: Jobs | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _halted: threading.Event = field(default_factory=threading.Event)
     _ended: list[Row] = field(default_factory=list)
 
     def run(self) -> None:
@@ -88,7 +89,7 @@ class Bulk:
         """
         targets, is_complete = self._targets()
         if self.jobs is not None:
-            self.jobs.look()
+            is_complete &= self.jobs.look(keep_going=self.several.keep_going)
         rows = [Row(target) for target in self._unneeded(targets)]
         _each(rows, self._plan, PLANNED_AT_ONCE)
         self._require_sound(rows)
@@ -102,7 +103,9 @@ class Bulk:
         count = len(rows) + (len(self.jobs.planned) if self.jobs else 0)
         self._raise_worst([*(row.error for row in rows if row.error), *jobs], count)
         if not is_complete:
-            raise PartialFailure("an environment could not be searched; the others were changed")
+            changed = to_do and not self.parker.dry_run
+            told = "the others were changed" if changed else "nothing was changed"
+            raise PartialFailure(f"an environment could not be searched; {told}")
 
     # --- Which ------------------------------------------------------------------------------------
 
@@ -124,10 +127,20 @@ class Bulk:
                     "an environment could not be searched, so nothing was changed",
                     hint="choose others with -e, or go on without it with --keep-going",
                 )
-            found += self._looked_up([one.item for one in listed.items])
+            items = [one.item for one in listed.items]
+            if is_complete and items:
+                self._say_unmatched(patterns, items)
+            found += self._looked_up(items)
         return list(
             {(one.environment.label, str(one.name)): one for one in found}.values()
         ), is_complete
+
+    def _say_unmatched(self, patterns: Sequence[str], items: Sequence[Workload]) -> None:
+        """A pattern that is mistyped looks as if all was done."""
+        for pattern in patterns:
+            name = self.parker.fleet.workload_name(pattern)
+            if not any(name.fits(one.name, one.type, one.namespace) for one in items):
+                self.parker.streams.announce(f"nothing fits '{short(pattern)}'")
 
     def _looked_up(self, items: Sequence[Workload]) -> list[WorkloadToChange]:
         """What a list has found, by the names that no others have, in one go an environment."""
@@ -169,7 +182,7 @@ class Bulk:
     # --- The plan ---------------------------------------------------------------------------------
 
     def _plan(self, row: Row) -> None:
-        streams = Kept.instead_of(self.parker.streams, warned=row.warned)
+        streams = Kept.instead_of(self.parker.streams)
         dry = but(
             self.parker, dry_run=True, patience=None, show=partial(_keep, row), streams=streams
         )
@@ -177,7 +190,11 @@ class Bulk:
             self.act.on(dry, row.target)
         except DashborionError as error:
             row.failed(error)
-        row.lines = streams.kept
+        row.lines, row.warnings = streams.kept, streams.warned
+        row.known = frozenset(
+            [line.removeprefix("would ") for line in row.lines]
+            + [one.message for one in row.warnings]
+        )
 
     def _require_sound(self, rows: Sequence[Row]) -> None:
         """Check that nothing speaks against all of it.
@@ -200,18 +217,19 @@ class Bulk:
     def _say_plan(self, rows: Sequence[Row]) -> None:
         say = self.parker.streams.announce
         skipped: dict[str, list[str]] = {}
-        warned: dict[tuple[str | None, ...], tuple[DashborionError, list[str]]] = {}
+        warned: dict[tuple[str, ...], list[Row]] = {}
         for row in rows:
+            for one in row.warnings:
+                key = (one.message, one.hint or "", one.environment or "")
+                warned.setdefault(key, []).append(row)
             name = row.target.workload.name
-            if isinstance(row.error, NotApplicable):
-                skipped.setdefault(row.why, []).append(row.label)
+            why = row.skipped_because
+            if why is not None:
+                skipped.setdefault(why, []).append(row.label)
                 continue
             if row.error is not None:
                 say(f"cannot {self.act.verb} {row.label}: {row.why}")
                 continue
-            for warning in row.warned:
-                same = (warning.message, warning.hint, warning.environment)
-                warned.setdefault(same, (warning, []))[1].append(row.shown)
             # What is done goes before what was noted on the way to it.
             lines = sorted(row.lines, key=lambda line: not line.startswith("would "))
             for number, line in enumerate(lines):
@@ -219,10 +237,10 @@ class Bulk:
                 say(said if self.parker.dry_run else said.removeprefix("would "))
         for why, labels in skipped.items():
             say(f"skip {listing(labels, most=5)}: {why}")
-        for warning, names in warned.values():
-            told = copy(warning)
-            told.message = f"{listing(names, most=5)}: {warning.message}"
-            self.parker.streams.warn(told)
+        for (message, *_), warned_of in warned.items():
+            error = next(one for one in warned_of[0].warnings if one.message == message)
+            error.message = f"{message}: {listing([row.short for row in warned_of], most=5)}"
+            self.parker.streams.warn(error)
         if self.jobs is not None:
             self.jobs.plan()
 
@@ -240,20 +258,31 @@ class Bulk:
             row.change = None
 
         def goes_on() -> bool:
-            return self.several.keep_going or not any(row.error for row in to_do)
+            errors = any(row.error for row in to_do) or (jobs is not None and jobs.errors)
+            return self.several.keep_going or not errors
 
         try:
             if jobs and jobs.suspends:
-                jobs.change()
+                jobs.change(goes_on)
             _each(to_do, partial(self._change, total=len(to_do)), self.several.parallel, goes_on)
-            if jobs and not jobs.suspends and goes_on():
-                jobs.change()
+            if jobs and not jobs.suspends:
+                jobs.change(goes_on)
+        except KeyboardInterrupt:
+            with self._lock:  # from here on none is begun behind the list's back
+                self._halted.set()
+            self.parker.streams.announce("interrupted: what was begun goes on")
+            raise
         finally:
             self.parker.streams.progress("")
             self._show(rows)
 
     def _show(self, rows: Sequence[Row]) -> None:
-        self.show([*map(self._became, rows), *(self.jobs.changes() if self.jobs else ())])
+        jobs = self.jobs.changes(self._not_begun) if self.jobs else ()
+        self.show([*map(self._became, rows), *jobs])
+
+    @property
+    def _not_begun(self) -> ChangeError:
+        return HALTED if self._halted.is_set() else NOT_BEGUN
 
     def _ask(self, to_do: Sequence[Row]) -> None:
         where = {
@@ -266,25 +295,26 @@ class Bulk:
         self.parker.confirm(f"{self.act.verb} {what}{places}")
 
     def _became(self, row: Row) -> Change:
-        told = row.told(self.act.verb, dry_run=self.parker.dry_run)
-        if row.is_begun and row.change is None and row.error is None:
-            return replace(told, outcome=Outcome.FAILED, error=INTERRUPTED)
-        return told
+        return row.told(self.act.verb, self._not_begun, dry_run=self.parker.dry_run)
 
     def _change(self, row: Row, *, total: int) -> None:
         ours = self.parker
-        known = frozenset(row.lines) | {line.removeprefix("would ") for line in row.lines}
-        known |= {one.message for one in row.warned}
         name = row.target.workload.name
 
         def say(line: str) -> None:
             ours.streams.announce(line if line.startswith(name) else f"{name}: {line}")
 
-        streams = Kept.instead_of(ours.streams, known=known, hand_on=say)
-        ours.fleet.runtime(row.target.environment).deadline.restart()
-        row.is_begun = True
-        changer = but(ours, yes=True, show=partial(_keep, row), streams=streams,
+        streams = Kept.instead_of(
+            ours.streams, known=row.known, hand_on=say, hand_on_warning=ours.streams.warn
+        )
+        keep = partial(_keep, row)
+        changer = but(ours, yes=True, sent=keep, show=keep, streams=streams,
                       follower=but(ours.follower, streams=streams))  # fmt: skip
+        with self._lock:
+            if self._halted.is_set():
+                return
+            row.is_begun = True
+        ours.fleet.runtime(row.target.environment).deadline.restart()
         try:
             self.act.on(changer, row.target)
         except DashborionError as error:

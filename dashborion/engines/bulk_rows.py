@@ -20,6 +20,7 @@ from dashborion.streams import Streams
 NOT_BEGUN = ChangeError(
     code="not-begun", message="not begun, as another one failed", hint="--keep-going goes on"
 )
+HALTED = ChangeError(code="not-begun", message="not begun, as this was interrupted", hint=None)
 INTERRUPTED = ChangeError(
     code="interrupted", message="interrupted: the change may have been applied", hint=None
 )
@@ -33,16 +34,18 @@ class Row:
     change: Change | None = None
     error: DashborionError | None = None
     lines: list[str] = field(default_factory=list)
-    warned: list[DashborionError] = field(default_factory=list)
+    warnings: list[DashborionError] = field(default_factory=list)
+    known: frozenset[str] = frozenset()  # what the plan has said
     is_begun: bool = False
 
     @property
-    def shown(self) -> str:
-        return f"{KIND_OF[self.target.workload.type]}/{self.target.workload.name}"
+    def short(self) -> str:
+        workload = self.target.workload
+        return f"{KIND_OF[workload.type]}/{workload.name}"
 
     @property
     def label(self) -> str:
-        return f"{self.shown} in {self.target.environment.label}"
+        return f"{self.short} in {self.target.environment.label}"
 
     @property
     def is_to_do(self) -> bool:
@@ -54,21 +57,31 @@ class Row:
         message = self.error.message if self.error else ""
         return message.removeprefix(f"{self.target.workload.name}: ")
 
+    @property
+    def skipped_because(self) -> str | None:
+        """Why nothing is sent for it, and nothing is wrong with that."""
+        if isinstance(self.error, NotApplicable):
+            return self.why
+        unchanged = self.change.error if self.change and self.error is None else None
+        return unchanged.message if unchanged else None
+
     def failed(self, error: DashborionError) -> None:
         name = self.target.workload.name
         if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", error.message):
             error.message = f"{name}: {error.message}"
         self.error = located(error, self.target.environment)
 
-    def told(self, action: str, *, dry_run: bool) -> Change:
-        """What became of it; what was not begun is skipped."""
+    def told(self, action: str, not_begun: ChangeError, *, dry_run: bool) -> Change:
+        """What became of it; what was ``not_begun`` is skipped for that reason."""
         if self.change is not None and (self.error is None or self.change.outcome):
             return self.change
         made = self.change or change_of(
             self.target.workload, action, self.target.workload.desired, None, dry_run=dry_run
         )
+        if self.error is None and self.is_begun:
+            return replace(made, outcome=Outcome.FAILED, error=INTERRUPTED)
         if self.error is None:
-            return replace(made, outcome=Outcome.SKIPPED, error=NOT_BEGUN)
+            return replace(made, outcome=Outcome.SKIPPED, error=not_begun)
         is_skipped = isinstance(self.error, NotApplicable)
         outcome = Outcome.SKIPPED if is_skipped else Outcome.FAILED
         return replace(made, outcome=outcome, error=replace(told_of(self.error), message=self.why))
@@ -76,17 +89,18 @@ class Row:
 
 @dataclass(eq=False, repr=False)
 class Kept(Streams):
-    """Streams that keep what is announced, and hand on what was not ``known`` before."""
+    """Streams that keep what is announced and warned of, and hand on what was not ``known``."""
 
     hand_on: Callable[[str], None] = lambda _: None
+    hand_on_warning: Callable[[DashborionError], None] = lambda _: None
     known: frozenset[str] = frozenset()
     kept: list[str] = field(default_factory=list)
-    warned: list[DashborionError] | None = None  # where warnings are kept, too
+    warned: list[DashborionError] = field(default_factory=list)
 
     @classmethod
     def instead_of(cls, streams: Streams, **more: Any) -> Self:
         """The same streams, but for a terminal's live line, of which there is one."""
-        names = ("out", "err", "width", "structured", "workflow", "quiet")
+        names = ("out", "err", "width", "structured", "workflow", "quiet", "_lock")
         return cls(**{name: getattr(streams, name) for name in names}, **more)
 
     def announce(self, message: str) -> None:
@@ -95,7 +109,6 @@ class Kept(Streams):
             self.hand_on(message)
 
     def warn(self, error: DashborionError) -> None:
-        if self.warned is not None:
-            self.warned.append(error)
-        elif error.message not in self.known:
-            super().warn(error)
+        self.warned.append(error)
+        if error.message not in self.known:
+            self.hand_on_warning(error)

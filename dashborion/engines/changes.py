@@ -63,7 +63,7 @@ class Changer:
 
     ``guards`` says whose flags hold, ``query`` where names are searched; ``confirm`` asks a
     person, ``show`` prints the change; ``yes`` answers the question, ``dry_run`` sends nothing,
-    and with ``patience`` the rollout is waited for.
+    and with ``patience`` the rollout is waited for; ``sent`` hears of a change before that.
 
     ``reason`` is recorded where the API has a place for it; ``clock`` tells how long a wait took,
     in seconds.
@@ -88,6 +88,7 @@ class Changer:
     patience: Patience | None = None
     clock: Callable[[], float] = time.monotonic
     reason: str | None = None
+    sent: Callable[[Change], None] = lambda _: None
 
     def scale(
         self,
@@ -382,6 +383,7 @@ class Changer:
             change = replace(change, after=followed.newest)
         if change.outcome is None and not self.dry_run:
             change = replace(change, outcome=Outcome.DONE)
+        self.sent(change)
 
         def seen(rollout: Rollout) -> None:
             nonlocal change

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as but
 
 from msgspec.structs import replace
 
 from dashborion.engines.answers import located, widened
+from dashborion.engines.bulk_rows import INTERRUPTED
 from dashborion.engines.change_parts import told_of
 from dashborion.engines.parking import Parker
 from dashborion.errors import DashborionError, PartialFailure, foreseen
 from dashborion.models.query import Name
-from dashborion.models.rollout import Change, Outcome
+from dashborion.models.rollout import Change, ChangeError, Outcome
 from dashborion.orchestrators.parking import Scheduled, ScheduledJob
 from dashborion.orchestrators.protocol import Orchestrator
 
@@ -33,11 +34,11 @@ class Jobs:
     _others: list[str] = field(default_factory=list)
     _became: dict[int, Change] = field(default_factory=dict)
 
-    def look(self) -> None:
-        """Find them.
+    def look(self, *, keep_going: bool) -> bool:
+        """Find them; whether every environment tells.
 
         Raises:
-            PartialFailure: an environment does not tell.
+            PartialFailure: one does not, and is not to be gone on without.
         """
         fleet = self.parker.fleet
         names = [fleet.workload_name(one) for one in self.typed]
@@ -49,11 +50,20 @@ class Jobs:
             return orchestrator.changes.scheduled(here, widened(self.parker.query, _of_jobs(here)))
 
         answer = fleet.ask_all(ask)
-        if answer.failures:
-            raise PartialFailure("an environment could not be searched, so nothing was changed")
+        if answer.failures and not keep_going:
+            raise PartialFailure(
+                "the jobs of an environment could not be searched, so nothing was changed",
+                hint="choose others with -e, or go on without them with --keep-going",
+            )
         for found in filter(None, answer.items):
             self._others += found.others
-            self.planned += [one for one in found.jobs if self._is_meant(one)]
+            meant = [one for one in found.jobs if self._is_meant(one)]
+            for one in meant:
+                if self.suspends and one.relied_on:
+                    self.parker.streams.announce(f"left out: {one.name}: {one.relied_on}")
+                else:
+                    self.planned.append(one)
+        return not answer.failures
 
     def _is_meant(self, job: ScheduledJob) -> bool:
         """Not those that somebody else has suspended; they stay so."""
@@ -73,11 +83,14 @@ class Jobs:
             went = "goes on" if self.suspends else "went on"
             self.parker.streams.announce(f"{other} {went}: it is left as it is")
 
-    def change(self) -> None:
-        """Change one after the other."""
+    def change(self, goes_on: Callable[[], bool]) -> None:
+        """Change one after the other, as long as it goes on."""
         now = self.parker.now()
         for number, job in enumerate(self.planned):
+            if not goes_on():
+                return
             made = self._told(job)
+            self._became[number] = replace(made, outcome=Outcome.FAILED, error=INTERRUPTED)
             try:
                 with foreseen(job.environment.label):
                     if self.suspends:
@@ -90,9 +103,13 @@ class Jobs:
                 failed = replace(made, outcome=Outcome.FAILED, error=told_of(error))
                 self._became[number] = failed
 
-    def changes(self) -> list[Change]:
-        """What became of each; nothing of those that were not begun."""
-        return [self._became.get(n, self._told(job)) for n, job in enumerate(self.planned)]
+    def changes(self, not_begun: ChangeError) -> list[Change]:
+        """What became of each; those that were ``not_begun`` are skipped for that reason."""
+        told = [self._became.get(n, self._told(job)) for n, job in enumerate(self.planned)]
+        if self.parker.dry_run:
+            return told
+        skipped = {"outcome": Outcome.SKIPPED, "error": not_begun}
+        return [one if one.outcome else replace(one, **skipped) for one in told]
 
     def _told(self, job: ScheduledJob) -> Change:
         return Change(

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from dashborion.config.places import Place
 from dashborion.config.targets import Environment
+from dashborion.errors import DashborionError, NotApplicable, Refusal, short
 from dashborion.models.workload import Parked
 
 ANNOTATION = "dashborion.io/parked"
@@ -25,6 +26,7 @@ NO_FORMER = "-"  # there was no such setting
 _LONGEST = 256  # of a tag's value
 _NOT_IN_TAGS = re.compile(r"[^\w.:/+\-@]")  # `=` and blanks are ours
 _COUNT = re.compile(r"[0-9]{1,10}")
+_MOST = 2**31 - 1  # both APIs hold a count in 32 bits
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -79,7 +81,8 @@ class Mark(Struct, frozen=True, kw_only=True):
         words = dict(word.partition("=")[::2] for word in (text or "").split())
 
         def count(key: str) -> int | None:
-            return int(words[key]) if _COUNT.fullmatch(words.get(key, "")) else None
+            number = int(words[key]) if _COUNT.fullmatch(words.get(key, "")) else _MOST + 1
+            return number if number <= _MOST else None
 
         desired, flags, at = count("desired"), None, None
         if desired is None:
@@ -118,6 +121,16 @@ def parked(mark: Mark | None, desired: int) -> Parked | None:
     return Parked(desired=mark.desired, min=mark.min, max=mark.max, at=mark.at)
 
 
+def not_marked(name: str, text: str | None, low: int | None) -> DashborionError:
+    """Why what has no mark, or this ``text`` for one, is not started; ``low`` is its minimum."""
+    least = f"{low}`, its autoscaler's minimum" if low else "N`"
+    hint = f"use `workloads scale {name} -r {least}"
+    if text is None:
+        return NotApplicable(f"{name}: not stopped with `workloads stop`", hint=hint)
+    told = f"{name}: nobody can read what `workloads stop` has left on it: '{short(text)}'"
+    return Refusal(told, hint=hint)
+
+
 def left_as_they_are(replicas: int) -> str:
     """What a start does to a count that somebody has raised."""
     counted = "1 replica" if replicas == 1 else f"{replicas} replicas"
@@ -127,8 +140,8 @@ def left_as_they_are(replicas: int) -> str:
 class ScheduledJob(Struct, frozen=True):
     """What starts instances at times, and can be suspended: a CronJob.
 
-    ``name`` has its kind in front. ``is_marked``: a stop has suspended it. Both methods raise
-    ``Conflict`` where it is not as it was found.
+    ``name`` has its kind in front. ``is_marked``: a stop has suspended it. ``relied_on``: why it is
+    not suspended with others. Both methods raise ``Conflict`` where it is not as it was found.
     """
 
     environment: Environment
@@ -139,6 +152,7 @@ class ScheduledJob(Struct, frozen=True):
     is_marked: bool
     suspend: Callable[[datetime], None]
     resume: Callable[[], None]
+    relied_on: str | None = None
 
 
 class Scheduled(Struct, frozen=True):

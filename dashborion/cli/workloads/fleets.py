@@ -99,6 +99,8 @@ def _in_bulk(
     from dashborion.models.workload import WorkloadStatus
     from dashborion.render.views.workloads import CHANGE_LIST
 
+    if with_jobs and several.status:
+        raise UsageError("--status is of workloads, and a CronJob has none: not with --with-jobs")
     parker = changer(context, options, reason=reason, selector=several.selector)
     reporter = report.begin(context, options.output, f"workloads {act.verb}")
 

@@ -35,6 +35,7 @@ from dashborion.orchestrators.parking import (
     Flags,
     Mark,
     left_as_they_are,
+    not_marked,
 )
 
 if TYPE_CHECKING:
@@ -67,11 +68,8 @@ def plan_start(target: ServiceToChange) -> PlannedSwitch:
     service, mark = target.service, target.mark
     _require_tags(target.client, service)
     if mark is None:
-        hint = f"-r {target.autoscaling.min}, the minimum" if target.autoscaling else "-r N"
-        raise NotApplicable(
-            f"{service.service_name}: not stopped with `workloads stop`",
-            hint=f"use `workloads scale {service.service_name} {hint}`",
-        )
+        low = target.autoscaling.min if target.autoscaling else None
+        raise not_marked(service.service_name, normalise.labels(service.tags).get(TAG), low)
     parking = _Parking(target)
     desired = service.desired_count or mark.desired
     notes = parking.kept_bounds(mark)
@@ -185,6 +183,8 @@ class _Parking:
     def kept_bounds(self, mark: Mark) -> tuple[str, ...]:
         """What is not put back, in words."""
         scaler = self.scaler
+        if scaler is not None and mark.flags is None and _flags(scaler) == ALL_SUSPENDED:
+            return ("its autoscaler stays suspended: what it had before is not on the mark",)
         if mark.min is None:
             return ()
         if scaler is None:

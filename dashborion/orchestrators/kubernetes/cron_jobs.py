@@ -15,6 +15,7 @@ from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.errors import NoSuchResource
 from dashborion.orchestrators.kubernetes.listing import ListOptions
 from dashborion.orchestrators.kubernetes.parking import PATH
+from dashborion.orchestrators.kubernetes.relied_on import the_clusters_own
 from dashborion.orchestrators.kubernetes.resources import Resource
 from dashborion.orchestrators.parking import ANNOTATION, Scheduled, ScheduledJob, suspended_at
 
@@ -68,6 +69,7 @@ class _CronJob:
             is_marked=ANNOTATION in (meta.annotations or {}),
             suspend=self._suspend,
             resume=self._resume,
+            relied_on=the_clusters_own(meta.namespace),
         )
 
     def _suspend(self, now: datetime) -> None:

@@ -29,7 +29,13 @@ from dashborion.orchestrators.kubernetes import resources as api
 from dashborion.orchestrators.kubernetes.client import Client
 from dashborion.orchestrators.kubernetes.history import current_template, inside
 from dashborion.orchestrators.kubernetes.resources import Resource
-from dashborion.orchestrators.parking import ANNOTATION, NO_FORMER, Mark, left_as_they_are
+from dashborion.orchestrators.parking import (
+    ANNOTATION,
+    NO_FORMER,
+    Mark,
+    left_as_they_are,
+    not_marked,
+)
 
 if TYPE_CHECKING:
     from dashborion.orchestrators.kubernetes.changes import ControllerToChange
@@ -40,6 +46,7 @@ _SCALERS = Resource(
 )  # v1 has no behaviour
 _PAUSED = "autoscaling.keda.sh/paused-replicas"
 _DISABLED, _DEFAULT = "Disabled", "Max"
+_POLICIES = {_DISABLED, _DEFAULT, "Min"}
 PATH = f"/metadata/annotations/{ANNOTATION.replace('/', '~1')}"
 _HALF_WAY = "`workloads stop` ends what was begun, `workloads start` takes it back"
 
@@ -72,11 +79,8 @@ def plan_start(target: ControllerToChange) -> PlannedSwitch:
     mark, desired = target.mark, target.workload.desired
     if mark is None:
         low = target.autoscaling.min if target.autoscaling else None
-        hint = f"-r {low}, the minimum" if low else "-r N"
-        raise NotApplicable(
-            f"{target.workload.name}: not stopped with `workloads stop`",
-            hint=f"use `workloads scale {target.workload.name} {hint}`",
-        )
+        text = (target.found.item.metadata.annotations or {}).get(ANNOTATION)
+        raise not_marked(target.workload.name, text, low)
     parking, notes = _Parking(target), []
     if desired:
         notes.append(left_as_they_are(desired))
@@ -117,9 +121,13 @@ class _Parking:
 
     @cached_property
     def waking(self) -> list[Found[wire.Object]]:
-        """The HorizontalPodAutoscalers that scale up from zero, whole: from 1.37 they may."""
-        namespace = self.item.metadata.namespace
-        names = [one.metadata.name for one in self.target.scaling if _may_wake(one)]
+        """The HorizontalPodAutoscalers that scale up from zero, whole: from 1.37 they may.
+
+        Those that a stop has held are among them, whatever they may by now.
+        """
+        namespace, mark = self.item.metadata.namespace, self.target.mark
+        is_held = mark is not None and mark.up is not None
+        names = [one.metadata.name for one in self.target.scaling if is_held or _may_wake(one)]
         found = [self.client.get(_SCALERS, namespace, name) for name in names]
         return [one for one in found if one is not None]
 
@@ -182,9 +190,10 @@ class _Parking:
             if up:
                 self._patch(desired, [same, *up])
             if by_keda and self.scaled_object is not None:
-                self._pause(self.scaled_object, None if mark.keda == NO_FORMER else mark.keda)
+                former = mark.keda if (mark.keda or "").isdecimal() else None
+                self._pause(self.scaled_object, former)
             if wakes:
-                self._let_wake(mark.up or _DEFAULT)
+                self._let_wake(mark.up if mark.up in _POLICIES else _DEFAULT)
             self._patch(None, [same, gone])
         else:
             self._patch(desired, [same, *up, gone])
@@ -215,7 +224,7 @@ class _Parking:
 
     def _let_wake(self, policy: str) -> None:
         for one in self.waking:
-            if _policy(one) != policy:
+            if (_policy(one) == _DISABLED) != (policy == _DISABLED):  # else it is another's
                 behaviour = {"behavior": {"scaleUp": {"selectPolicy": policy}}}
                 self._merge(_SCALERS, one.item.metadata.name, {"spec": behaviour})
 

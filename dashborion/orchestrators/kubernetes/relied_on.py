@@ -20,6 +20,13 @@ T = TypeVar("T")
 _OF_THE_CLUSTER = "kube-"  # what its namespaces begin with
 
 
+def the_clusters_own(namespace: str) -> str | None:
+    """Why no pattern puts to zero what is in that namespace, if none does."""
+    if namespace.startswith(_OF_THE_CLUSTER):
+        return f"namespace {namespace} is the cluster's own"
+    return None
+
+
 class Neighbours:
     """Lists that are asked for once, however many workloads are looked at."""
 
@@ -106,8 +113,8 @@ class Neighbours:
 
     def _reasons(self, item: wire.Controller) -> Iterator[str]:
         namespace, labels = item.metadata.namespace, _labels(item)
-        if namespace.startswith(_OF_THE_CLUSTER):
-            yield f"namespace {namespace} is the cluster's own"
+        if own := the_clusters_own(namespace):
+            yield own
         if isinstance(item, wire.Deployment):
             for one in self.told(api.USING_ROLLOUTS, namespace, "a Rollout uses it"):
                 ref = one.spec.workload_ref

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dashborion.engines.bulk import Act, Bulk, Several
+from dashborion.engines.rollout import RolloutFollower
 from dashborion.errors import (
     Conflict,
     DashborionError,
@@ -100,6 +101,7 @@ CHOSEN = {
     "a selector": ("-l team=blue", ["shop-api", "shop-web"]),
     "a selector of one name": ("shop-web -l team=blue", ["shop-web"]),
     "a status": ("'*' --status stopped", []),
+    "a pattern that nothing fits": ("'shop-a*' 'shpo-*'", ["shop-api"]),
 }
 
 
@@ -109,10 +111,20 @@ def test_which_ones_are_meant(
 ) -> None:
     seen = dashborion(f"workloads scale {words} -r 3 --dry-run -o json")
     assert (seen.exit_code, [one["workload"] for one in seen.json]) == (0, names), seen.err
+    assert ("nothing fits 'shpo-*'" in seen.err) == ("shpo" in words)
     assert changed(aws) == []
 
 
-@pytest.mark.parametrize("words", ["restart", "stop ''", "stop --status running", "start -y"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "restart",
+        "stop ''",
+        "stop --status running",
+        "start -y",
+        "stop '*' --status degraded --with-jobs",
+    ],
+)
 def test_nothing_is_meant_by_no_word(dashborion: Cli, aws: AwsObjects, words: str) -> None:
     seen = dashborion(f"workloads {words}")
     assert (seen.exit_code, aws.spy.calls) == (2, []), seen.err
@@ -174,6 +186,29 @@ def test_what_was_begun_and_what_was_not_is_told_when_it_is_interrupted(
     assert [(one["outcome"], (one["error"] or {}).get("code")) for one in seen.json] == [
         ("done", None), ("failed", "interrupted"), ("skipped", "not-begun"),
     ]  # fmt: skip
+    assert seen.json[2]["error"]["message"] == "not begun, as this was interrupted"
+
+
+def test_what_was_sent_before_a_wait_was_interrupted_is_done_and_nothing_else_is_begun(
+    dashborion: Cli, aws: AwsObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RolloutFollower, "follow", interrupted)
+    seen = dashborion(f"{RESTART} --yes --keep-going --parallel 1 --wait -o json")
+    assert (seen.exit_code, changed(aws)) == (130, ["shop-api"])
+    assert [one["outcome"] for one in seen.json] == ["done", "skipped", "skipped"]
+    assert "interrupted: what was begun goes on" in seen.err
+
+
+def test_what_changes_nothing_is_one_line_of_the_plan(dashborion: Cli, aws: AwsObjects) -> None:
+    for one in aws.objects["services"]:
+        one["desiredCount"] = 0
+    seen = dashborion("workloads stop 'shop-*' --yes -o json")
+    assert (seen.exit_code, [one["outcome"] for one in seen.json]) == (0, ["skipped"] * 3)
+    (line,) = [one for one in seen.err.splitlines() if "it has 0 replicas" in one]
+    assert all(name in line for name in NAMES)
 
 
 def test_an_environment_that_is_read_only_keeps_all_from_it(
@@ -191,6 +226,10 @@ def test_an_environment_that_cannot_be_searched_is_gone_without_for_patterns_onl
     words = "-e here -e lost --yes -o json"
     seen = dashborion(f"{RESTART} {words}")
     assert (seen.exit_code, changed(aws)) == (5, []), seen.err
+    seen = dashborion(f"{RESTART} {words} --keep-going --dry-run")
+    assert (seen.exit_code, seen.err.count("nothing was changed")) == (5, 1), seen.err
+    seen = dashborion(f"workloads stop 'shop-*' --with-jobs --dry-run {words} --keep-going")
+    assert (seen.exit_code, len(seen.json)) == (5, 3), seen.err
     seen = dashborion(f"{RESTART} {words} --keep-going")
     assert (seen.exit_code, sorted(changed(aws))) == (5, sorted(NAMES)), seen.err
     assert len(seen.json) == 3

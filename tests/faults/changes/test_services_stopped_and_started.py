@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dashborion.orchestrators.parking import TAG
 from tests.support.aws import point_at, skip_naps
 from tests.support.aws_objects import CLUSTER, Json, arn, definition, deployment, service, task
 from tests.support.aws_parking import FLAGS, Parked, target
@@ -256,8 +257,21 @@ def test_with_jobs_the_schedules_on_the_cluster_are_named(dashborion: Cli, serve
     assert "foreign" not in seen.err
 
 
+def test_scaling_that_the_mark_does_not_hold_stays_suspended_and_that_is_said(
+    dashborion: Cli, serve: Serve
+) -> None:
+    tags = [{"key": TAG, "value": "desired=2 min=-1"}]
+    serve(target("web", 0, 10, *FLAGS), services=[service("web", count=0, tags=tags)])
+    seen = dashborion("workloads start web")
+    assert (seen.exit_code, "its autoscaler stays suspended" in seen.err) == (0, True), seen.err
+
+
 BY_NAME = {
-    "nothing remembers": ("start", {}, 2, "-r 2, the minimum"),
+    "nothing remembers": ("start", {}, 2, "-r 2`, its autoscaler's minimum"),
+    "nobody can read what remembers": (
+        "start", {"desiredCount": 0, "tags": [{"key": TAG, "value": "desired=-3"}]}, 1,
+        "nobody can read what `workloads stop` has left on it: 'desired=-3'",
+    ),
     "a daemon": ("stop", {"schedulingStrategy": "DAEMON"}, 2, "DAEMON service"),
     "an old ARN": ("stop", {"serviceArn": f"arn:aws:ecs:eu-west-3:{'1' * 12}:service/web"},
                    1, "old format"),
@@ -306,5 +320,5 @@ def test_a_mark_that_nobody_can_read_is_none(dashborion: Cli, serve: Serve) -> N
     aws = serve(services=[service("web", count=0, tags=[
         {"key": "dashborion:parked", "value": "min=2 at=never"}])])  # fmt: skip
     assert dashborion("workloads list -o json").json[0]["parked"] is None
-    assert dashborion("workloads start web").exit_code == 2
+    assert dashborion("workloads start web").exit_code == 1
     assert aws.sent == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,6 +36,34 @@ def test_patterns_never_match_the_clusters_own(dashborion: Cli, api: Api, words:
     assert [one["workload"] for one in seen.json] == ["web"], seen.err
     assert "left out: deployment/dns: namespace kube-system is the cluster's own" in seen.err
     assert changed(api) == []
+
+
+def cron_job(name: str, namespace: str) -> dict[str, Any]:
+    return {"metadata": metadata(name, namespace), "spec": {"schedule": "@daily", "suspend": False}}
+
+
+def test_nor_the_clusters_own_jobs(dashborion: Cli, api: Api) -> None:
+    api.objects["cronjobs"] = [cron_job("backup", "kube-system"), cron_job("report", "default")]
+    seen = dashborion("workloads stop '*' -A --with-jobs --force --dry-run -o json")
+    assert [one["workload"] for one in seen.json] == ["web", "cronjob/report"], seen.err
+    assert "left out: cronjob/backup: namespace kube-system is the cluster's own" in seen.err
+
+
+@pytest.mark.parametrize(
+    ("more", "outcomes", "code"),
+    [("", ["skipped", "failed", "skipped"], 5), ("--keep-going", ["done", "failed", "failed"], 5)],
+    ids=["the first failure ends it", "keep going"],
+)
+def test_a_job_that_cannot_be_suspended_is_a_failure_as_any_other(
+    dashborion: Cli, api: Api, more: str, outcomes: list[str], code: int
+) -> None:
+    api.objects["deployments"] = [api.objects["deployments"][1]]
+    api.objects["cronjobs"] = [cron_job("one", "default"), cron_job("two", "default")]
+    denied = status(403, "no", reason="Forbidden")
+    for one in ("one", "two"):
+        api.on(f"/apis/batch/v1/namespaces/default/cronjobs/{one}", denied)
+    seen = dashborion(f"workloads stop '*' --with-jobs --yes -o json {more}")
+    assert (seen.exit_code, [one["outcome"] for one in seen.json]) == (code, outcomes), seen.err
 
 
 @pytest.mark.parametrize("words", ["stop", "scale -r 0"])

@@ -81,19 +81,26 @@ def test_a_change_says_whose_it_is_and_who_reverts_it(
     assert len(changed(api)) == sent
 
 
-def test_a_plan_of_several_says_once_whose_change_is_reverted(dashborion: Cli, api: Api) -> None:
-    marked(api)
+def test_a_change_of_several_says_it_once_with_their_names(dashborion: Cli, api: Api) -> None:
+    api.objects["deployments"] = [deployment(name) for name in ("web", "work")]
+    for one in api.objects["deployments"]:
+        tracked = f"shop:apps/Deployment:default/{one['metadata']['name']}"
+        one["metadata"] |= {"annotations": {"argocd.argoproj.io/tracking-id": tracked}}
+    seen = dashborion("workloads stop 'w*' --yes --force -o json")
+    (said,) = warnings(seen.err)
+    assert said["message"] == (
+        "Argo CD application shop may revert this: deployment/web, deployment/work"
+    )
+    assert (seen.exit_code, len(changed(api))) == (0, 2), seen.err
+
+
+def test_a_plan_says_what_is_done_before_what_is_noted_of_it(dashborion: Cli, api: Api) -> None:
     spec = {"scaleTargetRef": {"kind": "Deployment", "name": "web"}, "maxReplicas": 9}
     api.objects["horizontalpodautoscalers"] = [{"metadata": metadata("web"), "spec": spec}]
-    for several in ("web db", "'*'"):
-        seen = dashborion(f"workloads scale {several} -r 7 --yes -o json")
-        assert [one["message"] for one in warnings(seen.err)] == [
-            "deployment/web: Argo CD application shop may revert this"
-        ], seen.err
-        # What is done, and then what is said of it.
-        plan = next(line for line in seen.err.splitlines() if "deployment/web in" in line)
-        assert '"scale deployment/web in namespace default' in plan
-        assert seen.err.index(plan) < seen.err.index("  web: horizontalpodautoscaler/web keeps it")
+    plan = "\n" + dashborion("workloads scale 'web*' -r 7 --yes").err
+    done, noted = "scale deployment/web in namespace default", "  web: horizontalpodautoscaler/web"
+    assert plan.index(f"\n{done}") < plan.index(f"\n{noted}")
+    assert "would" not in plan
 
 
 def test_what_changes_nothing_says_whose_it_is_and_warns_of_nothing(
@@ -122,17 +129,14 @@ def test_a_protected_environments_question_says_it(dashborion: Cli, api: Api, ho
 
 
 def test_describe_and_its_page_say_whose_it_is(dashborion: Cli, api: Api) -> None:
-    def asked() -> int:
-        """But for what the server serves, whose answer is kept."""
-        return sum("/namespaces/" in one.path for one in api.requests)
-
-    before = asked()
+    dashborion("workloads describe web -o json")  # which asks what the server has, once
+    before = len(api.requests)
     plain = dashborion("workloads describe web -o json")
-    middle = asked()
+    middle = len(api.requests)
     marked(api)
     seen = dashborion("workloads describe web -o json")
     assert (plain.json["managedBy"], seen.json["managedBy"]) == (None, ARGO)
-    assert asked() - middle == middle - before  # the object says it itself
+    assert len(api.requests) - middle == middle - before  # the object says it itself
     page = dashborion("workloads describe web").out
     assert "Managed by:  Argo CD shop\n" in page
 

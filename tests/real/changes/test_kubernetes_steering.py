@@ -174,14 +174,17 @@ PARTED: Manifest = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
             stateful_set("parted", updateStrategy=PARTED),
             {
                 "continue": "partition holds back the replicas below 1",
-                "pause": "only Deployments can pause",
+                "pause": "and Argo Rollouts can pause",
                 "abort": "no rollout is under way",
             },
             id="a partition",
         ),
         pytest.param(
             daemon_set("agent"),
-            {"continue": "waits for no person", "resume": "only Deployments can resume"},
+            {
+                "continue": "waits for no person",
+                "resume": "and Argo Rollouts can resume",
+            },
             id="a daemonset",
         ),
     ],

@@ -27,6 +27,7 @@ def test_a_mark_is_read_as_it_was_written(mark: Mark, text: str) -> None:
 
 
 UNREAD = {"none": None, "empty": "", "no count": "min=2", "odd count": "desired=-1 min=2",
+          "more than there can be": "desired=2147483648", "another's digits": "desired=٣",
           "json": '{"desired": 4}'}  # fmt: skip
 
 

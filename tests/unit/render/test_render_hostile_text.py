@@ -49,3 +49,12 @@ def test_errors_are_one_visible_line(*, structured: bool) -> None:
 
 def test_escapes_are_readable() -> None:
     assert escape("a\x1b[31m\u202e\n") == "a\\x1b[31m\\u202e\\x0a"
+
+
+def test_no_other_thread_comes_between_a_message_and_its_hint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    streams, written = Streams.test(), list[str]()
+    monkeypatch.setattr(streams.err, "write", written.append)
+    streams.warn(DashborionError("it may be lost", hint="one\ntwo"))
+    assert written == ["warning: it may be lost\n  one\n  two\n"]
