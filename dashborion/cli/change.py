@@ -25,12 +25,13 @@ def changer(
     *,
     also: Sequence[Environment] = (),
     reason: str | None = None,
+    of_several: bool = False,
     selector: str | None = None,
 ) -> Parker:
     """What makes a change in the chosen environments; ``also`` are asked about theirs.
 
-    ``reason`` is recorded where the API has a place for it; ``selector`` says which workloads are
-    meant where several may be.
+    ``reason`` is recorded where the API has a place for it. ``of_several`` workloads, which the
+    ``selector`` may choose: one that could not be listed makes the exit code 5, as in a list.
 
     Raises:
         UsageError: an option makes no sense; nothing was asked or changed then.
@@ -51,7 +52,7 @@ def changer(
 
             show_one(context, CHANGES, change, options)
 
-    fleet = context.fleet(options.choice, prints_rows=False, also=also)
+    fleet = context.fleet(options.choice, prints_rows=of_several, also=also)
     return Parker(
         fleet=fleet,
         guards=context.guards(),

@@ -101,7 +101,7 @@ def _in_bulk(
 
     if with_jobs and several.status:
         raise UsageError("--status is of workloads, and a CronJob has none: not with --with-jobs")
-    parker = changer(context, options, reason=reason, selector=several.selector)
+    parker = changer(context, options, reason=reason, of_several=True, selector=several.selector)
     reporter = report.begin(context, options.output, f"workloads {act.verb}")
 
     def show(changes: Sequence[Change]) -> None:

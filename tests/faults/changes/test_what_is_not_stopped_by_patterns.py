@@ -87,3 +87,14 @@ def test_where_webhooks_may_not_be_listed_the_plan_says_so(dashborion: Cli, api:
     seen = dashborion("workloads stop 'w*' --dry-run -o json")
     assert (seen.exit_code, len(seen.json)) == (0, 1), seen.err
     assert "not checked whether webhooks are behind it" in seen.err
+
+
+@pytest.mark.parametrize(
+    "words", ["stop", "stop --dry-run", "restart --dry-run", "scale -r 0 --dry-run"]
+)
+def test_a_kind_that_cannot_be_listed_may_have_been_meant(
+    dashborion: Cli, api: Api, words: str
+) -> None:
+    api.on("*/statefulsets", status(403, "no", reason="Forbidden"))
+    seen = dashborion(f"workloads {words} 'w*' --yes -o json")
+    assert (seen.exit_code, [one["workload"] for one in seen.json]) == (5, ["web"]), seen.err
