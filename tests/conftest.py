@@ -29,6 +29,7 @@ from tests.support.kubelet import Kubelet
 from tests.support.real_node import NODE, why_not
 from tests.support.stub_api import Api
 
+_MANY_FILES = 500
 _OF_THE_MACHINE = ("DASHBORION_", "AWS_", "KUBE", "NO_COLOR", "XDG_", "COLUMNS", "LINES")
 
 
@@ -88,12 +89,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Together(config, log)
 
 
+def _close_what_nobody_holds() -> None:
+    """Connections of thousands of commands wait for the garbage; ``select`` takes 1,024 files."""
+    lowest = os.dup(2)
+    os.close(lowest)
+    if lowest > _MANY_FILES:
+        gc.collect()
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HOME of the test's own, nothing of the machine's environment, an empty folder as cwd."""
     for name in list(os.environ):
         if name.startswith(_OF_THE_MACHINE) and name not in (CURRENT, OLDEST, NODE):
             monkeypatch.delenv(name)
+    _close_what_nobody_holds()
     home, folder = tmp_path / "home", tmp_path / "folder"
     home.mkdir()
     folder.mkdir()

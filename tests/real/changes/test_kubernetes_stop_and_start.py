@@ -158,11 +158,16 @@ def test_keda_is_paused_and_its_count_is_its_own(dashborion: Cli, here: Space, k
         found = here.plane.request("GET", keda)["metadata"].get("annotations", {})
         return None if PAUSED not in found else str(found[PAUSED])
 
+    def is_observed() -> bool:
+        found = here.get("queue")
+        return bool(found["status"]["observedGeneration"] == found["metadata"]["generation"])
+
     for former in (None, "3"):
         noted = {"metadata": {"annotations": {PAUSED: former}}}
         here.plane.request("PATCH", keda, noted, "application/merge-patch+json")
         with killed_after(1):
             assert dashborion("workloads stop queue").exit_code == 130
+        here.plane.wait_for("the mark to be observed", is_observed)
         assert (here.replicas("queue"), paused()) == (2, former)
         dashborion.steps = [lambda: here.merge("queue", {"replicas": 0})]  # as KEDA does
         seen = dashborion("workloads stop queue --wait")
