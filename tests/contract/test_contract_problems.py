@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from tests.contract.under_test import UnderTest
+from tests.support.waiting import wait_for
 
 
 def test_a_list_names_what_is_wrong_as_why_does(there: UnderTest) -> None:
-    (listed,) = there(f"workloads list {there.degraded} -o json").json
-    described = there(f"workloads describe {there.degraded} -o json").json
-    worst = there(f"workloads why {there.degraded} -o json").json["causes"][0]
-    for found in (listed, described):
-        assert (found["reason"], found["cause"]) == (worst["reason"], worst["code"])
-        assert found["restarts"] >= 1
-    assert listed["restarts"] == described["restarts"]
+    def agree() -> bool:  # what crashes is now CrashLoopBackOff and now Error
+        (listed,) = there(f"workloads list {there.degraded} -o json").json
+        described = there(f"workloads describe {there.degraded} -o json").json
+        worst = there(f"workloads why {there.degraded} -o json").json["causes"][0]
+        told = {(one["reason"], one["cause"]) for one in (listed, described)}
+        assert listed["restarts"] >= 1
+        return told == {(worst["reason"], worst["code"])} and (
+            listed["restarts"] == described["restarts"]
+        )
+
+    wait_for("all to tell the same, of a fleet that moves", agree)
 
 
 @pytest.mark.parametrize("which", ["healthy", "stopped"])
@@ -51,11 +57,16 @@ def test_status_counts_the_list_and_has_the_problems_of_why(there: UnderTest) ->
     assert found["orchestrator"] == there.orchestrator
     listed = Counter(one["status"] for one in there("workloads list -A -o json").json)
     assert found["workloads"] == {key: listed[key] for key in ("running", "degraded", "stopped")}
-    diagnosed = there("workloads why -A -o json").json
-    assert [
-        (one["namespace"], one["workload"], one["verdict"], one["headline"])
-        for one in found["problems"]
-    ] == [(one["namespace"], one["workload"], one["verdict"], one["headline"]) for one in diagnosed]
+
+    def told(problems: list[Any]) -> list[tuple[str, ...]]:
+        keys = ("namespace", "workload", "verdict", "headline")
+        return [tuple(one[key] for key in keys) for one in problems]
+
+    def agree() -> bool:  # what crashes is now CrashLoopBackOff and now Error
+        (found,) = there("status -A -o json").json
+        return told(found["problems"]) == told(there("workloads why -A -o json").json)
+
+    wait_for("both to tell the same, of a fleet that moves", agree)
 
 
 @pytest.mark.parametrize("tty", [True, False], ids=["terminal", "pipe"])

@@ -71,8 +71,13 @@ def told(dashborion: Cli, name: str) -> list[dict[str, Any]]:
 def test_a_broken_workload_has_its_one_cause(
     clinic: Space, here: Space, later: Cli, cases: dict[str, Broken], name: str
 ) -> None:
+    expected = [(cases[name].code, "error")]  # of a registry that is asked again, not at once
+
+    def is_told() -> bool:
+        return [(one["code"], one["severity"]) for one in told(later, name)] == expected
+
+    wait_for(f"{expected} to be told", is_told)
     causes = told(later, name)
-    assert [(one["code"], one["severity"]) for one in causes] == [(cases[name].code, "error")]
     assert causes[0]["instances"] == [here.only_pod(name)]
 
 
