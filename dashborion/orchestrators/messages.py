@@ -32,6 +32,7 @@ class Pattern(NamedTuple):
 
 PULLS: Sequence[Pattern] = (
     Pattern(r"toomanyrequests|pull rate limit|429 too many", Code.IMAGE_RATE_LIMIT),
+    Pattern(r"pull QPS exceeded", Code.IMAGE_RATE_LIMIT),  # the kubelet's registryPullQPS
     Pattern(
         r"no matching manifest for|no match for platform|descriptor matching platform",
         Code.IMAGE_PLATFORM,

@@ -21,6 +21,7 @@ from dashborion.orchestrators.messages import (
 DIGEST = "sha256:403" + "4" * 61
 PULL_MESSAGES = {
     "toomanyrequests: You have reached your pull rate limit.": "image-rate-limit",
+    "pull QPS exceeded": "image-rate-limit",
     "unexpected status from HEAD request: 429 Too Many Requests": "image-rate-limit",
     "no matching manifest for linux/arm64/v8 in the manifest list entries": "image-platform",
     "no match for platform in manifest: not found": "image-platform",

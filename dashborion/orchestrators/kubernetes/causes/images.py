@@ -32,7 +32,8 @@ _ADVICE: Mapping[Code, str] = {
     Code.IMAGE_NOT_FOUND: "check that the registry has this tag",
     Code.IMAGE_AUTH: "name a pull secret of type kubernetes.io/dockerconfigjson for this registry, "
     "or let the node's role pull from it",
-    Code.IMAGE_RATE_LIMIT: "log in to the registry, or use a mirror; it is tried again by itself",
+    Code.IMAGE_RATE_LIMIT: "log in to the registry, or use a mirror; it is tried again by itself, "
+    "and of the node's own limit (pull QPS) nothing more is needed",
     Code.IMAGE_PLATFORM: "build the image for the architecture of the node "
     "(its label kubernetes.io/arch)",
     Code.IMAGE_UNREACHABLE: "check DNS, proxy, firewall and certificates on the way from the node",
